@@ -1,0 +1,22 @@
+package parser
+
+import "github.com/stompwire/stompwire/frame"
+
+// fail ends the stream: the octet at position at of the current frame is wrong.
+// It allocates, once in a parser's life.
+func (p *Parser) fail(rule error, at int) error {
+	return p.stop(&frame.SyntaxError{Rule: rule, Command: p.command, Offset: p.offset + int64(at)})
+}
+
+// exceed ends the stream: the octet at position at is beyond a limit.
+func (p *Parser) exceed(what error, limit, at int) error {
+	return p.stop(&frame.LimitError{What: what, Max: int64(limit), Command: p.command, Offset: p.offset + int64(at)})
+}
+
+func (p *Parser) stop(err error) error {
+	p.phase, p.err, p.need = failed, err, 0
+	p.frame = frame.Frame{}
+	p.scratch = nil
+	p.block.spans = nil
+	return err
+}

@@ -1,0 +1,87 @@
+package parser
+
+import (
+	"io"
+
+	"github.com/stompwire/stompwire/frame"
+)
+
+// Reader reads frames from an io.Reader, one at a time: for tools and tests, and
+// wherever a goroutine may wait for the next frame. It is not safe for concurrent
+// use.
+type Reader struct {
+	// Version, Limits and Tolerate are those of [Parser].
+	Version  frame.Version
+	Limits   frame.Limits
+	Tolerate Tolerance
+
+	src    io.Reader
+	parser Parser
+	buf    []byte
+	start  int // buf[start:] is not consumed yet
+	err    error
+}
+
+// readSize is how much a Reader has room for at least when it reads.
+const readSize = 16 << 10
+
+// maxEmptyReads is how often in a row a source may return neither bytes nor an
+// error.
+const maxEmptyReads = 100
+
+// NewReader returns a Reader of what src yields. It reads ahead.
+func NewReader(src io.Reader) *Reader { return &Reader{src: src} }
+
+// Next returns the next frame. The frame is borrowed: valid until Next is called
+// again. Use Clone to keep it.
+//
+// At the end of the source it returns io.EOF between frames and an [*EndError]
+// inside one. Other errors are those of the source, as they are, and
+// [*frame.SyntaxError] and [*frame.LimitError]. All of them are final.
+func (r *Reader) Next() (*frame.Frame, error) {
+	for {
+		if r.start < len(r.buf) {
+			r.parser.Version, r.parser.Limits, r.parser.Tolerate = r.Version, r.Limits, r.Tolerate
+			f, n, err := r.parser.Parse(r.buf[r.start:])
+			r.start += n
+			if err != ErrIncomplete {
+				return f, err
+			}
+		}
+		if r.err != nil {
+			return nil, r.end()
+		}
+		r.fill()
+	}
+}
+
+// Offset returns the number of bytes consumed.
+func (r *Reader) Offset() int64 { return r.parser.Offset() }
+
+// HeartBeats returns the number of EOLs seen between frames.
+func (r *Reader) HeartBeats() uint64 { return r.parser.HeartBeats() }
+
+// end returns the error of the source in the light of what was read.
+func (r *Reader) end() error {
+	if rest := len(r.buf) - r.start; r.err == io.EOF && rest > 0 {
+		return &EndError{Command: r.parser.command, Offset: r.parser.Offset() + int64(rest)}
+	}
+	return r.err
+}
+
+// fill makes room behind what is unfinished and reads once.
+func (r *Reader) fill() {
+	rest := copy(r.buf, r.buf[r.start:])
+	r.start, r.buf = 0, r.buf[:rest]
+	if cap(r.buf)-rest < readSize/2 || cap(r.buf) == 0 {
+		r.buf = append(make([]byte, 0, max(readSize, 2*cap(r.buf))), r.buf...)
+	}
+	for range maxEmptyReads {
+		n, err := r.src.Read(r.buf[rest:cap(r.buf)])
+		r.buf, r.err = r.buf[:rest+n], err
+		if n > 0 || err != nil {
+			return
+		}
+	}
+	r.err = io.ErrNoProgress
+}

@@ -1,0 +1,77 @@
+package parser
+
+import "github.com/stompwire/stompwire/frame"
+
+// Tolerance is a set of deviations from the specifications to let pass. Each bit
+// is here because a broker in use sends such bytes to its clients, where one odd
+// message would otherwise end the connection of every subscriber that it is
+// delivered to. 0 is strict.
+type Tolerance uint8
+
+const (
+	// TolerateCarriageReturnEscape11 reads \r as CR on 1.1, where only \n, \c and
+	// \\ are defined (STOMP 1.1, Value Encoding). RabbitMQ and go-stomp's server
+	// send it to 1.1 subscribers.
+	TolerateCarriageReturnEscape11 Tolerance = 1 << iota
+
+	// TolerateEscapes10 resolves escapes, by the rules of 1.2, on 1.0, which has
+	// none. RabbitMQ escapes what it sends in every version. A broker that does
+	// not, such as ActiveMQ, sends backslashes that stand for themselves.
+	TolerateEscapes10
+
+	// TolerateUndefinedEscapes keeps a backslash, with what follows it, where the
+	// version defines no such escape. ActiveMQ does not escape header names, so
+	// one with a backslash in it arrives raw.
+	TolerateUndefinedEscapes
+
+	// TolerateInvalidUTF8 keeps the octets of a header that is not UTF-8 as they
+	// are. RabbitMQ and go-stomp's server pass on what a sender wrote.
+	TolerateInvalidUTF8
+
+	// TolerateLeadingSpace10 drops blanks before a value on 1.0. The examples of
+	// the 1.0 text are written that way and old servers followed them; 1.1 and 1.2
+	// forbid both padding and trimming.
+	TolerateLeadingSpace10
+)
+
+// rules is what holds for one frame: the version, the command and the tolerances
+// boiled down to the questions that the header block asks.
+type rules struct {
+	crlf    bool // CR LF ends a line, any other CR is refused
+	escapes bool // a backslash begins an escape
+	cr      bool // \r is an escape
+	lenient bool // an undefined escape is text
+	utf8    bool // text must be UTF-8
+	trim    bool // blanks before a value are not part of it
+	anyBody bool // every command may have a body
+}
+
+// frameRules returns the rules of version v for commands that are not exempt.
+func frameRules(v frame.Version, t Tolerance) rules {
+	return rules{
+		// EOL is LF in 1.0 and 1.1, and "an OPTIONAL carriage return" before it in
+		// 1.2 (STOMP 1.2, STOMP Frames).
+		crlf: v != frame.Version10 && v != frame.Version11,
+		// 1.0 has no escapes.
+		escapes: v != frame.Version10 || t&TolerateEscapes10 != 0,
+		cr:      v != frame.Version11 || t&TolerateCarriageReturnEscape11 != 0,
+		lenient: t&TolerateUndefinedEscapes != 0,
+		// "Commands and headers are encoded in UTF-8" since 1.1.
+		utf8:    v != frame.Version10 && t&TolerateInvalidUTF8 == 0,
+		trim:    v == frame.Version10 && t&TolerateLeadingSpace10 != 0,
+		anyBody: v == frame.Version10,
+	}
+}
+
+// handshake changes the rules of a version to those of CONNECT, STOMP and
+// CONNECTED, which are read before both sides know the version: their line ends
+// are those of 1.2, and nothing in them is an escape (STOMP 1.2, Value Encoding).
+func (r rules) handshake() rules {
+	r.crlf, r.escapes = true, false
+	return r
+}
+
+// defines reports whether letter, after a backslash, is an escape.
+func (r *rules) defines(letter byte) bool {
+	return letter == 'c' || letter == 'n' || letter == '\\' || letter == 'r' && r.cr
+}

@@ -1,0 +1,33 @@
+//go:build !purego
+
+package parser
+
+import "golang.org/x/sys/cpu"
+
+var vectorised = cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasPOPCNT
+
+// walk is walkPortable by the fastest means that the processor has. n must be at
+// least 1, and n blocks must lie in data from b.pos on.
+func (b *block) walk(data []byte, n int) int {
+	if !vectorised {
+		return b.walkPortable(data, n)
+	}
+	return walkAVX2(b, &data[0], n)
+}
+
+// mark is markPortable by the fastest means.
+func mark(octets *[blockSize]byte) (m masks) {
+	if !vectorised {
+		return markPortable(octets)
+	}
+	markAVX2(&m, octets)
+	return m
+}
+
+// FuzzScan holds both equal to their portable twins.
+
+//go:noescape
+func walkAVX2(b *block, data *byte, n int) int
+
+//go:noescape
+func markAVX2(dst *masks, octets *[blockSize]byte)

@@ -1,0 +1,82 @@
+package writer
+
+import "github.com/stompwire/stompwire/frame"
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// marks returns a word with a high bit set (perhaps several) if any octet of x is
+// not plain: a control character, colon, backslash, or outside ASCII. What is
+// plain stands for itself in every version, in a name and in a value.
+//
+// Subtracting k from every octet sets the high bit of those below k, and those
+// from 0x80 on keep theirs in one of the three differences at least. A borrow
+// runs into the next octet only from one that is marked itself.
+func marks(x uint64) uint64 {
+	return (x - ' '*ones) | ((x ^ ':'*ones) - ones) | ((x ^ '\\'*ones) - ones)
+}
+
+// putPlainLines writes header lines to the beginning of p until one needs care:
+// p has no room for it, it is not plain, it has no name, or it is content-length.
+// It returns how many bytes and lines it wrote.
+//
+// Each text is copied and tested in one go, a word at a time, the last word
+// overlapping the one before; both texts of a line run through the same loop, for
+// a function of its own for them costs more than the copy.
+func putPlainLines(p []byte, h []frame.Field) (size, lines int) {
+	for i := range h {
+		text, at := h[i].Name, size
+		n := len(text)
+		end := at + n + len(h[i].Value) + len(":\n")
+		if n == 0 || end > len(p) || n == len(frame.HeaderContentLength) && text == frame.HeaderContentLength {
+			return size, i
+		}
+		seen := uint64(0)
+		for separator := byte(':'); ; separator = '\n' {
+			if n >= 8 {
+				last := load8(text, n-8)
+				seen |= marks(last)
+				for i := 0; i < n-8; i += 8 {
+					x := load8(text, i)
+					seen |= marks(x)
+					store8(p, at+i, x)
+				}
+				store8(p, at+n-8, last)
+			} else {
+				seen |= putShort(p[at:], text)
+			}
+			at += n + 1
+			p[at-1] = separator
+			if separator == '\n' {
+				break
+			}
+			text = h[i].Value
+			n = len(text)
+		}
+		if seen&highs != 0 {
+			return size, i
+		}
+		size = end
+	}
+	return size, len(h)
+}
+
+// putShort copies a text of less than 8 octets to the beginning of p, which must
+// be at least as long, and returns its marks.
+func putShort(p []byte, text string) uint64 {
+	n := len(text)
+	if n >= 4 {
+		first, last := load4(text, 0), load4(text, n-4)
+		store4(p, 0, first)
+		store4(p, n-4, last)
+		return marks(uint64(first) | uint64(last)<<32)
+	}
+	seen := uint64(0)
+	for i := range n {
+		p[i] = text[i]
+		seen |= marks('x'*ones&^0xff | uint64(text[i]))
+	}
+	return seen
+}
