@@ -1,0 +1,116 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+
+	"github.com/panjf2000/gnet/v2"
+
+	"github.com/stompwire/stompwire/engine/link"
+)
+
+// ErrUnsupportedConn: the connection is not a kernel socket, or gnet cannot watch
+// it. Package pump can read it.
+var ErrUnsupportedConn = errors.New("engine: not a TCP or Unix socket")
+
+// Engine is a set of event loops that read links. Create it with [New]. Safe for
+// concurrent use.
+type Engine struct {
+	client *gnet.Client
+
+	enroll sync.RWMutex // Start against Close: gnet hangs when they overlap
+	mu     sync.Mutex   // guards alone
+	alone  map[*reader]struct{}
+	closed bool           // guarded by both
+	done   sync.WaitGroup // goroutines of the links in alone
+}
+
+// Options of an engine. The zero value is ready.
+type Options struct {
+	Loops  int          // event loops; default 1
+	Logger *slog.Logger // what gnet says, from warnings up; nil for nobody
+}
+
+// New starts an engine. Close it to stop its goroutines.
+func New(opts Options) (*Engine, error) {
+	e := &Engine{alone: make(map[*reader]struct{})}
+	client, err := gnet.NewClient(&events{},
+		gnet.WithNumEventLoop(max(opts.Loops, 1)),
+		gnet.WithReadBufferCap(readBuffer),
+		gnet.WithLogger(logger{opts.Logger}),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
+	}
+	if err := client.Start(); err != nil {
+		return nil, fmt.Errorf("engine: start event loops: %w", err)
+	}
+	e.client = client
+	return e, nil
+}
+
+// readBuffer is how much a loop reads at a time.
+const readBuffer = 64 << 10
+
+// Start begins to read l on one of the loops: the one with the fewest links. Its
+// handler must not block unless the link has the engine to itself. It returns
+// ErrUnsupportedConn for a connection that is not a kernel socket, and an error
+// that Is net.ErrClosed on a closed engine; the link is then untouched.
+func (e *Engine) Start(l *link.Link) error {
+	e.enroll.RLock()
+	defer e.enroll.RUnlock()
+	if e.closed {
+		return fmt.Errorf("engine: closed: %w", net.ErrClosed)
+	}
+	twin, err := duplicate(l.NetConn())
+	if err != nil {
+		return err
+	}
+	// Enroll takes a duplicate of its own and closes twin.
+	if _, err := e.client.EnrollContext(twin, &reader{engine: e, link: l}); err != nil {
+		return fmt.Errorf("engine: watch socket: %w", err)
+	}
+	return nil
+}
+
+// duplicate returns a second net.Conn for the same socket.
+func duplicate(nc net.Conn) (net.Conn, error) {
+	filer, ok := nc.(fileConn)
+	if !ok {
+		return nil, ErrUnsupportedConn
+	}
+	file, err := filer.File()
+	if err != nil {
+		return nil, fmt.Errorf("engine: duplicate socket: %w", err)
+	}
+	defer file.Close()
+	twin, err := net.FileConn(file)
+	if err != nil {
+		return nil, fmt.Errorf("engine: duplicate socket: %w", err)
+	}
+	return twin, nil
+}
+
+// Close closes every link that the engine reads, and returns when their OnClose
+// has been called and no goroutine of the engine is left. It must not be called
+// by a handler. Closing again does nothing.
+func (e *Engine) Close() error {
+	e.enroll.Lock()
+	e.mu.Lock()
+	again := e.closed
+	e.closed = true
+	for r := range e.alone {
+		r.link.Close(nil)
+	}
+	e.mu.Unlock()
+	e.enroll.Unlock()
+	if again {
+		return nil
+	}
+	err := e.client.Stop()
+	e.done.Wait()
+	return err
+}

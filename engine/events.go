@@ -1,0 +1,54 @@
+package engine
+
+import (
+	"io"
+
+	"github.com/panjf2000/gnet/v2"
+
+	"github.com/stompwire/stompwire/engine/link"
+)
+
+// reader is one link's place on a loop.
+type reader struct {
+	engine *Engine
+	link   *link.Link
+	moved  bool // taken off the loop; its OnClose there means nothing
+}
+
+// events is the only type that gnet calls.
+type events struct {
+	gnet.BuiltinEventEngine
+}
+
+// OnTraffic takes all that was read, always: then the slice is the loop's own
+// buffer, free of copies, and gnet's ring stays empty for ever.
+func (*events) OnTraffic(c gnet.Conn) gnet.Action {
+	r := c.Context().(*reader)
+	chunk, err := c.Next(-1)
+	if err != nil {
+		r.link.Close(err)
+		return gnet.Close
+	}
+	n, err := r.link.Feed(chunk)
+	switch err {
+	case nil:
+		return gnet.None
+	case link.ErrPaused:
+		r.leaveLoop(chunk[n:])
+		return gnet.Close // of gnet's descriptor: the link's own keeps the socket open
+	}
+	return gnet.Close
+}
+
+// OnClose ends the link, unless its place on the loop is all that closed.
+func (*events) OnClose(c gnet.Conn, err error) gnet.Action {
+	r := c.Context().(*reader)
+	if r.moved {
+		return gnet.None
+	}
+	if err == nil {
+		err = io.EOF
+	}
+	r.link.End(err)
+	return gnet.None
+}

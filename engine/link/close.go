@@ -1,0 +1,119 @@
+package link
+
+import (
+	"errors"
+	"io"
+)
+
+// Done is closed as soon as the link is, before OnClose runs.
+func (l *Link) Done() <-chan struct{} { return l.done }
+
+// Err returns a [*ClosedError] with the cause once the link is closed, nil before.
+func (l *Link) Err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.state != stateClosed {
+		return nil
+	}
+	return &ClosedError{Cause: l.cause}
+}
+
+// Close closes the link at once, with cause, and throws away what waits in the
+// outbox. nil means that we end it in good order. Only the first call counts. It
+// does not wait for OnClose.
+func (l *Link) Close(cause error) {
+	l.mu.Lock()
+	if l.state == stateClosed {
+		l.mu.Unlock()
+		return
+	}
+	if l.state == stateOpen { // a Shutdown has set its cause already
+		l.cause = cause
+	}
+	l.state = stateClosed
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	if !l.flushing {
+		l.releaseOutbox()
+	}
+	close(l.done)
+	l.mu.Unlock()
+	l.hangUp()
+}
+
+// hangUp ends the socket itself and not only our descriptor of it: a driver that
+// reads through a duplicate sees the end as it would see the peer's.
+func (l *Link) hangUp() {
+	if socket, ok := l.nc.(interface {
+		CloseRead() error
+		CloseWrite() error
+	}); ok { // a kernel socket; tls.Conn has no CloseRead and needs none
+		_ = socket.CloseRead()
+		_ = socket.CloseWrite()
+	}
+	_ = l.nc.Close()
+}
+
+// Shutdown takes no more frames, writes what waits in the outbox, tells the peer
+// that no more will come, and closes with cause once the peer has closed its side
+// or Options.Linger has passed. Frames that still come are dropped. It is how a
+// last ERROR or RECEIPT reaches the peer: closing at once could destroy it on the
+// way (STOMP 1.2, Connection Lingering). It does not wait.
+func (l *Link) Shutdown(cause error) {
+	l.mu.Lock()
+	if l.state != stateOpen {
+		l.mu.Unlock()
+		return
+	}
+	l.state, l.cause = stateClosing, cause
+	l.sendEvery, l.hearEvery = 0, 0
+	now := l.now()
+	l.deadline, l.late = now+int64(l.opts.Linger+l.opts.WriteTimeout), cause
+	l.arm(now)
+	idle := !l.flushing
+	l.mu.Unlock()
+	l.Resume() // a paused reader has to see the peer close
+	if idle {
+		l.closeWrite()
+	}
+}
+
+// closeWrite sends our FIN after the last batch and starts the linger time.
+func (l *Link) closeWrite() {
+	half, ok := l.nc.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		l.Close(nil)
+		return
+	}
+	l.SetDeadline(l.opts.Linger, nil)
+}
+
+func (l *Link) isClosing() bool {
+	select {
+	case <-l.done:
+		return true
+	default:
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state != stateOpen
+}
+
+// End tells the link that nothing more will be read, because of err: io.EOF if the
+// peer has closed its side. It closes the link if that has not happened, and calls
+// OnClose. It is for drivers, on the reading goroutine, once and last.
+func (l *Link) End(err error) {
+	if !l.ended.CompareAndSwap(false, true) {
+		return
+	}
+	if err == nil || errors.Is(err, io.EOF) { // gnet wraps it
+		err = io.EOF
+		if cut := l.stream.End(); cut != nil {
+			err = cut
+		}
+	}
+	l.Close(err)
+	l.stream.Release()
+	l.h.OnClose(l.Err())
+}

@@ -1,0 +1,99 @@
+package link
+
+import (
+	"errors"
+	"os"
+	"time"
+
+	"github.com/stompwire/stompwire/pool"
+)
+
+// maxWrite bounds one write call, so that WriteTimeout judges progress and not
+// the size of the batch.
+const maxWrite = 64 << 10
+
+// flusher writes batches until the outbox is empty. At most one runs per link:
+// Commit starts it when it sets flushing.
+//
+// The lock is never held over a write. Two buffers take turns while the link is
+// busy; both go back to the pool when it falls idle.
+func (l *Link) flusher() {
+	l.mu.Lock()
+	for l.queued() > 0 && l.state != stateClosed {
+		batch := l.pending
+		l.pending, l.spare = l.spare, nil
+		l.wakeSender()
+		l.mu.Unlock()
+
+		written, calls, err := l.write(batch.B)
+
+		l.mu.Lock()
+		l.bytesOut += uint64(written)
+		l.writes += uint64(calls)
+		l.recycle(batch)
+		if err != nil {
+			l.mu.Unlock()
+			l.Close(err)
+			l.mu.Lock()
+			break
+		}
+		if l.wantDrain && l.drainer != nil && l.state == stateOpen {
+			l.wantDrain = false
+			l.mu.Unlock()
+			l.drainer.OnDrain()
+			l.mu.Lock()
+		}
+	}
+	l.flushing = false
+	l.releaseOutbox()
+	closing := l.state == stateClosing
+	l.mu.Unlock()
+	if closing {
+		l.closeWrite()
+	}
+}
+
+// recycle keeps a written batch as the next spare while senders are busy. mu is
+// held.
+func (l *Link) recycle(batch *pool.Buffer) {
+	batch.B = batch.B[:0]
+	if l.spare == nil && l.queued() > 0 && l.state == stateOpen {
+		l.spare = batch
+		return
+	}
+	batch.Release()
+}
+
+// releaseOutbox gives the memory of an idle or closed outbox back. mu is held and
+// the flusher does not run, or is about to end.
+func (l *Link) releaseOutbox() {
+	if l.pending != nil && (len(l.pending.B) == 0 || l.state == stateClosed) {
+		l.pending.Release()
+		l.pending = nil
+	}
+	if l.spare != nil {
+		l.spare.Release()
+		l.spare = nil
+	}
+}
+
+// write writes b whole and returns how far it came.
+func (l *Link) write(b []byte) (written, calls int, err error) {
+	for written < len(b) {
+		_ = l.nc.SetWriteDeadline(time.Now().Add(l.opts.WriteTimeout))
+		n, err := l.nc.Write(b[written:min(len(b), written+maxWrite)])
+		written += n
+		calls++
+		l.lastWrite.Store(l.now())
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			if n > 0 {
+				continue // slow, but it does read
+			}
+			return written, calls, &TimeoutError{What: "peer has not read", After: l.opts.WriteTimeout}
+		}
+		if err != nil {
+			return written, calls, err
+		}
+	}
+	return written, calls, nil
+}

@@ -1,0 +1,84 @@
+package link
+
+import (
+	"errors"
+
+	"github.com/stompwire/stompwire/frame"
+)
+
+// Feed hands the next bytes from the peer to the handler as frames. It is for
+// drivers, on the reading goroutine. chunk is borrowed: the link keeps a copy of
+// an unfinished frame, and only of that.
+//
+// ErrPaused means that the handler paused the link after the frame that ended at
+// chunk[n]; the driver keeps chunk[n:], stops reading, and goes on when
+// [Link.WaitResumed] says so. Any other error has closed the link: the driver then
+// calls End.
+func (l *Link) Feed(chunk []byte) (n int, err error) {
+	l.feeding.Store(true)
+	l.lastRead.Store(l.now())
+	l.bytesIn.Add(uint64(len(chunk)))
+	n, err = l.feed(chunk)
+	l.framesIn.Store(l.frames)
+	l.beatsIn.Store(l.stream.HeartBeats())
+	if errors.Is(err, ErrPaused) {
+		return n, ErrPaused // still "feeding": it is not the peer who is silent
+	}
+	l.watchUnfinished()
+	l.lastRead.Store(l.now())
+	l.feeding.Store(false)
+	if err != nil {
+		l.Close(err)
+	}
+	return n, err
+}
+
+func (l *Link) feed(chunk []byte) (int, error) {
+	if l.isClosing() {
+		return len(chunk), nil // nobody is interested any more; let the peer finish
+	}
+	return l.stream.Feed(chunk, (*frames)(l))
+}
+
+// frames is the Link as the parser's handler, so that OnFrame is not exported.
+type frames Link
+
+func (fr *frames) OnFrame(f *frame.Frame) error {
+	l := (*Link)(fr)
+	l.frames++
+	if err := l.h.OnFrame(f); err != nil {
+		return err
+	}
+	if l.paused.Load() {
+		return ErrPaused
+	}
+	return nil
+}
+
+// Pause, called in OnFrame, makes that frame the last one until [Link.Resume]: the
+// link is not read, and the peer feels TCP back-pressure. Writing and heart-beats
+// go on. It costs a driver that shares its loop some work, so use it at a limit,
+// not per frame.
+func (l *Link) Pause() { l.paused.Store(true) }
+
+// Resume undoes Pause. Frames that had been read come first.
+func (l *Link) Resume() {
+	l.paused.Store(false)
+	select {
+	case l.resume <- struct{}{}:
+	default:
+	}
+}
+
+// WaitResumed waits until a paused link is resumed and returns false if it is
+// closed instead. It is for drivers.
+func (l *Link) WaitResumed() bool {
+	for l.paused.Load() {
+		select {
+		case <-l.resume:
+		case <-l.done:
+			return false
+		}
+	}
+	return true
+}

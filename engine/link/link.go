@@ -1,0 +1,138 @@
+package link
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/parser"
+	"github.com/stompwire/stompwire/pool"
+)
+
+// Link is one connection. Create it with [New], then hand it to a driver. All
+// methods are safe for concurrent use unless they say otherwise.
+type Link struct {
+	h       Handler
+	drainer Drainer // h, if it is one
+	nc      net.Conn
+	opts    Options
+	base    time.Time // the clocks below count from here
+
+	// Read side: the reading goroutine only.
+	stream     parser.Stream
+	carry      carry
+	carryStart int64 // stream offset of the unfinished frame
+	frames     uint64
+
+	// Shared between the sides without the lock.
+	framesIn   atomic.Uint64
+	bytesIn    atomic.Uint64
+	beatsIn    atomic.Uint64
+	lastRead   atomic.Int64 // when bytes last came, or were last fed completely
+	lastWrite  atomic.Int64
+	unfinished atomic.Int64 // when the frame in the carry began; 0 for none
+	unread     atomic.Int64 // bytes of that frame
+	nextTick   atomic.Int64 // when the timer is due; 0 if it is not armed
+	feeding    atomic.Bool  // a handler has the reading goroutine, or paused it
+	paused     atomic.Bool
+	resume     chan struct{} // 1-slot wake-up for a paused reader
+
+	// Guarded by mu.
+	mu        sync.Mutex
+	state     state
+	cause     error
+	pending   *pool.Buffer // the outbox; nil while it is empty
+	spare     *pool.Buffer // what the flusher swaps in
+	flushing  bool         // the flusher runs
+	waiting   int          // senders in Reserve
+	wantDrain bool
+	framesOut uint64
+	bytesOut  uint64
+	writes    uint64
+	beatsOut  uint64
+	timer     *time.Timer
+	sendEvery time.Duration
+	hearEvery time.Duration
+	deadline  int64 // of the session, see SetDeadline; 0 for none
+	late      error
+
+	room  chan struct{} // 1-slot wake-up for one of the waiting senders
+	done  chan struct{}
+	flush func() // l.flusher, bound once: a go statement on it does not allocate
+	ended atomic.Bool
+}
+
+// state of a link; it only moves forward.
+type state uint8
+
+const (
+	stateOpen    state = iota
+	stateClosing       // Shutdown: the outbox drains, nothing new is taken
+	stateClosed
+)
+
+// New makes a link over nc, which it owns from now on. Frames may be sent at once;
+// nothing is read before a driver has been started on it.
+func New(nc net.Conn, h Handler, opts Options) *Link {
+	opts = opts.withDefaults()
+	l := &Link{
+		h: h, nc: nc, opts: opts, base: time.Now(),
+		resume: make(chan struct{}, 1),
+		room:   make(chan struct{}, 1),
+		done:   make(chan struct{}),
+	}
+	l.drainer, _ = h.(Drainer)
+	l.flush = l.flusher
+	l.stream.Limits = opts.Limits
+	l.stream.Tolerate = opts.Tolerate
+	l.stream.Buffers = &l.carry
+	return l
+}
+
+// now is the time since the link was made, in nanoseconds and never 0.
+func (l *Link) now() int64 { return int64(time.Since(l.base)) + 1 }
+
+// NetConn returns the connection that the link writes to. It is for drivers and
+// for socket options; writing to it corrupts the stream.
+func (l *Link) NetConn() net.Conn { return l.nc }
+
+// LocalAddr and RemoteAddr are those of the connection.
+func (l *Link) LocalAddr() net.Addr { return l.nc.LocalAddr() }
+
+// RemoteAddr returns the address of the peer.
+func (l *Link) RemoteAddr() net.Addr { return l.nc.RemoteAddr() }
+
+// SetVersion sets the version whose escape and line-end rules hold from the next
+// frame on. To be called on the reading goroutine, in OnFrame, or before a driver
+// is started.
+func (l *Link) SetVersion(v frame.Version) { l.stream.Version = v }
+
+// SetTolerance replaces Options.Tolerate from the next frame on, under the same
+// rule as SetVersion.
+func (l *Link) SetTolerance(t parser.Tolerance) { l.stream.Tolerate = t }
+
+// SetLimits replaces Options.Limits from the next frame on, under the same rule
+// as SetVersion. A server gives a peer more room once it has logged in.
+func (l *Link) SetLimits(limits frame.Limits) { l.stream.Limits = limits.WithDefaults() }
+
+// Stats is a snapshot of what has passed through a link.
+type Stats struct {
+	BytesIn, BytesOut   uint64
+	FramesIn, FramesOut uint64 // FramesOut counts commits
+	BeatsIn, BeatsOut   uint64 // lone EOLs between frames; heart-beats we sent
+	Writes              uint64 // system calls that the frames went out with
+	Queued              int    // bytes in the outbox now
+}
+
+// Stats returns a snapshot.
+func (l *Link) Stats() Stats {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return Stats{
+		BytesIn: l.bytesIn.Load(), FramesIn: l.framesIn.Load(), BeatsIn: l.beatsIn.Load(),
+		BytesOut: l.bytesOut, FramesOut: l.framesOut, BeatsOut: l.beatsOut,
+		Writes: l.writes, Queued: l.queued(),
+	}
+}

@@ -1,0 +1,48 @@
+package link
+
+import (
+	"time"
+
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/parser"
+)
+
+// Options of a link. A field that is 0 has its default; nothing is unlimited.
+type Options struct {
+	Limits   frame.Limits     // of one inbound frame
+	Tolerate parser.Tolerance // deviations of the peer to put up with; none by default
+
+	// HighWater is how many bytes may wait in the outbox before senders do;
+	// default 128 KiB. One frame may exceed it.
+	HighWater int
+	// HardLimit is how many bytes may wait in the outbox at all. Beyond it even
+	// what never waits (ReserveNow) fails with ErrOutboxFull. Default 8 MiB.
+	HardLimit int
+	// WriteTimeout is how long the peer may refuse to take any of 64 KiB;
+	// default 30 s.
+	WriteTimeout time.Duration
+	// FrameTimeout is how long a frame may stay unfinished once its first byte
+	// has come; default 30 s. A large body gets a second more for each 16 KiB
+	// of it that has arrived.
+	FrameTimeout time.Duration
+	// Linger is how long Shutdown waits for the peer to close its side;
+	// default 2 s.
+	Linger time.Duration
+}
+
+func (o Options) withDefaults() Options {
+	o.Limits = o.Limits.WithDefaults()
+	def(&o.HighWater, 128<<10)
+	def(&o.HardLimit, 8<<20)
+	o.HardLimit = max(o.HardLimit, o.HighWater)
+	def(&o.WriteTimeout, 30*time.Second)
+	def(&o.FrameTimeout, 30*time.Second)
+	def(&o.Linger, 2*time.Second)
+	return o
+}
+
+func def[T int | time.Duration](v *T, d T) {
+	if *v <= 0 {
+		*v = d
+	}
+}

@@ -1,0 +1,134 @@
+package link
+
+import (
+	"context"
+
+	"github.com/stompwire/stompwire/pool"
+)
+
+// firstOutbox is what an outbox starts with. It moves to larger pooled buffers
+// as it fills, and all go back when the link falls idle.
+const firstOutbox = 4 << 10
+
+// Reserve waits until the outbox is below its high-water mark, locks it and
+// returns its tail: append one or more whole frames to it and pass the result to
+// Commit, soon and on every path, for nobody else can send meanwhile. size is
+// about how much will be appended; with a good guess no memory is allocated. To
+// give up, Commit the slice as it was returned.
+//
+// It returns ctx.Err() if ctx ends first, and a [*ClosedError] once the link is
+// closed or closing; then nothing is locked. On the reading goroutine use
+// TryReserve or ReserveNow: waiting there would stop the reads that the peer may
+// be waiting for.
+func (l *Link) Reserve(ctx context.Context, size int) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	for l.state == stateOpen && l.queued() >= l.opts.HighWater {
+		if err := l.waitForRoom(ctx); err != nil {
+			l.mu.Unlock()
+			return nil, err
+		}
+	}
+	return l.reserved(size)
+}
+
+// TryReserve is Reserve that returns ErrWouldBlock instead of waiting. If the
+// handler is a [Drainer] it will then be told when there is room.
+func (l *Link) TryReserve(size int) ([]byte, error) {
+	l.mu.Lock()
+	if l.state == stateOpen && l.queued() >= l.opts.HighWater {
+		l.wantDrain = true
+		l.mu.Unlock()
+		return nil, ErrWouldBlock
+	}
+	return l.reserved(size)
+}
+
+// ReserveNow is Reserve that never waits and looks at the hard limit instead of
+// the high-water mark: for small frames that the peer waits for, such as ACK and
+// RECEIPT. It returns ErrOutboxFull at the limit.
+func (l *Link) ReserveNow(size int) ([]byte, error) {
+	l.mu.Lock()
+	if l.state == stateOpen && l.queued() >= l.opts.HardLimit {
+		l.mu.Unlock()
+		return nil, ErrOutboxFull
+	}
+	return l.reserved(size)
+}
+
+// Commit takes back the slice that a Reserve method returned, with whole frames
+// appended, unlocks the outbox and sees to it that it is written. It does not wait
+// for the write.
+func (l *Link) Commit(buf []byte) {
+	added := len(buf) > len(l.pending.B)
+	l.pending.B = buf
+	if added {
+		l.framesOut++
+		if !l.flushing {
+			l.flushing = true
+			go l.flush()
+		}
+	}
+	l.wakeSender()
+	l.mu.Unlock()
+}
+
+// reserved finishes a Reserve method with mu held; it stays held on success.
+func (l *Link) reserved(size int) ([]byte, error) {
+	if l.state != stateOpen {
+		err := &ClosedError{Cause: l.cause}
+		l.mu.Unlock()
+		return nil, err
+	}
+	return l.tail(size), nil
+}
+
+// tail returns the end of the outbox with room for size more bytes. mu is held.
+func (l *Link) tail(size int) []byte {
+	if l.pending == nil {
+		l.pending = pool.Get(max(size, firstOutbox))
+	}
+	l.pending.Grow(size)
+	return l.pending.B
+}
+
+func (l *Link) queued() int {
+	if l.pending == nil {
+		return 0
+	}
+	return len(l.pending.B)
+}
+
+// waitForRoom lets go of mu until there may be room. A wake-up is for one sender;
+// whoever gets it passes it on (Commit), so that a crowd is not woken for room
+// that one of them will take.
+func (l *Link) waitForRoom(ctx context.Context) error {
+	l.waiting++
+	l.mu.Unlock()
+	var err error
+	select {
+	case <-l.room:
+	case <-l.done:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	l.mu.Lock()
+	l.waiting--
+	if err != nil {
+		l.wakeSender() // the wake-up may have been ours
+	}
+	return err
+}
+
+// wakeSender wakes one waiting sender if there is room for it. mu is held.
+func (l *Link) wakeSender() {
+	if l.waiting == 0 || l.queued() >= l.opts.HighWater {
+		return
+	}
+	select {
+	case l.room <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,206 @@
+package engine_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/engine/link"
+)
+
+func send(l *link.Link, text string) error {
+	buf, err := l.Reserve(context.Background(), len(text))
+	if err != nil {
+		return err
+	}
+	l.Commit(append(buf, text...))
+	return nil
+}
+
+func TestConcurrentSendersDoNotInterleave(t *testing.T) {
+	eachDriver(t, func(t *testing.T, d driver) {
+		l, peer := start(t, d, newHandler(), link.Options{HighWater: 4 << 10})
+		const senders, each = 8, 2000
+		var wg sync.WaitGroup
+		for s := range senders {
+			wg.Go(func() {
+				for i := range each {
+					if err := send(l, fmt.Sprintf("%d %d %s\n", s, i, strings.Repeat("z", i%200))); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		next := [senders]int{}
+		lines := bufio.NewScanner(peer)
+		for range senders * each {
+			if !lines.Scan() {
+				t.Fatal("stream ended")
+			}
+			var s, i int
+			if _, err := fmt.Sscanf(lines.Text(), "%d %d", &s, &i); err != nil {
+				t.Fatalf("%q: %v", lines.Text(), err)
+			}
+			if i != next[s] {
+				t.Fatalf("sender %d: %d came, want %d", s, i, next[s])
+			}
+			next[s]++
+		}
+		wg.Wait()
+		if st := l.Stats(); st.FramesOut != senders*each || st.Writes == 0 || st.Writes > senders*each {
+			t.Fatalf("stats %+v", st)
+		}
+	})
+}
+
+// fill sends until the peer's buffers and the outbox are full and stay so.
+func fill(t *testing.T, l *link.Link) {
+	t.Helper()
+	block := strings.Repeat("x", 32<<10)
+	for range 10_000 {
+		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+		buf, err := l.Reserve(ctx, len(block))
+		cancel()
+		if errors.Is(err, context.DeadlineExceeded) {
+			if _, err := l.TryReserve(1); err != link.ErrWouldBlock {
+				t.Fatalf("TryReserve on a full outbox: %v", err)
+			}
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Commit(append(buf, block...))
+	}
+	t.Fatal("an outbox toward a peer that does not read never filled")
+}
+
+func TestFullOutbox(t *testing.T) {
+	eachDriver(t, func(t *testing.T, d driver) {
+		h := newHandler()
+		l, peer := start(t, d, h, link.Options{HighWater: 64 << 10, HardLimit: 256 << 10})
+		fill(t, l)
+
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
+		defer cancel()
+		if _, err := l.Reserve(ctx, 1); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("Reserve on a full outbox: %v, want the context's error", err)
+		}
+
+		var err error
+		for range 100 {
+			var buf []byte
+			if buf, err = l.ReserveNow(32 << 10); err != nil {
+				break
+			}
+			l.Commit(append(buf, make([]byte, 32<<10)...))
+		}
+		if !errors.Is(err, link.ErrOutboxFull) {
+			t.Fatalf("ReserveNow at the hard limit: %v", err)
+		}
+		if q := l.Stats().Queued; q > (256+32)<<10 {
+			t.Fatalf("%d bytes are queued, the hard limit is 256 KiB", q)
+		}
+
+		waited := make(chan error, 4)
+		for range cap(waited) {
+			go func() { waited <- send(l, "y") }()
+		}
+		go io.Copy(io.Discard, peer)
+		for range cap(waited) {
+			if err := <-waited; err != nil {
+				t.Fatalf("a waiting sender got %v when the peer read on", err)
+			}
+		}
+		select {
+		case <-h.drained:
+		case <-time.After(5 * time.Second):
+			t.Fatal("OnDrain was not called after ErrWouldBlock")
+		}
+	})
+}
+
+func TestCloseWakesWaitingSenders(t *testing.T) {
+	eachDriver(t, func(t *testing.T, d driver) {
+		l, _ := start(t, d, newHandler(), link.Options{HighWater: 16 << 10})
+		fill(t, l)
+		waited := make(chan error, 3)
+		for range cap(waited) {
+			go func() { waited <- send(l, "y") }()
+		}
+		time.Sleep(10 * time.Millisecond)
+		mine := errors.New("mine")
+		l.Close(mine)
+		for range cap(waited) {
+			if err := <-waited; !errors.Is(err, net.ErrClosed) || !errors.Is(err, mine) {
+				t.Fatalf("a waiting sender got %v, want net.ErrClosed and the cause", err)
+			}
+		}
+	})
+}
+
+func TestPeerThatNeverReadsTimesOut(t *testing.T) {
+	eachDriver(t, func(t *testing.T, d driver) {
+		h := newHandler()
+		l, _ := start(t, d, h, link.Options{HighWater: 16 << 10, WriteTimeout: 100 * time.Millisecond})
+		fillUntilClosed(l)
+		var timeout net.Error
+		if err := h.closing(t); !errors.As(err, &timeout) || !timeout.Timeout() {
+			t.Fatalf("OnClose(%v), want a timeout", err)
+		}
+	})
+}
+
+func fillUntilClosed(l *link.Link) {
+	block := strings.Repeat("x", 16<<10)
+	for send(l, block) == nil {
+	}
+}
+
+func TestShutdownDeliversWhatWaits(t *testing.T) {
+	eachDriver(t, func(t *testing.T, d driver) {
+		h := newHandler()
+		l, peer := start(t, d, h, link.Options{HighWater: 1 << 20})
+		block := strings.Repeat("x", 600<<10)
+		if err := send(l, block+"last words"); err != nil {
+			t.Fatal(err)
+		}
+		why := errors.New("going away")
+		l.Shutdown(why)
+		if err := send(l, "too late"); !errors.Is(err, net.ErrClosed) {
+			t.Fatalf("send after Shutdown: %v", err)
+		}
+		_, _ = io.WriteString(peer, message("dropped"))
+		got, err := io.ReadAll(peer)
+		if err != nil {
+			t.Fatalf("the peer read %d bytes, then %v", len(got), err)
+		}
+		if len(got) != len(block)+10 || !strings.HasSuffix(string(got), "last words") {
+			t.Fatalf("the peer got %d bytes", len(got))
+		}
+		_ = peer.Close()
+		if err := h.closing(t); !errors.Is(err, why) {
+			t.Fatalf("OnClose(%v), want the reason of the Shutdown", err)
+		}
+		if h.count() != 0 {
+			t.Fatal("a frame was delivered after Shutdown")
+		}
+	})
+}
+
+func TestShutdownLingersOnlySoLong(t *testing.T) {
+	eachDriver(t, func(t *testing.T, d driver) {
+		h := newHandler()
+		l, _ := start(t, d, h, link.Options{Linger: 50 * time.Millisecond})
+		l.Shutdown(nil)
+		h.closing(t) // though the peer never closes
+	})
+}

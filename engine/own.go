@@ -1,0 +1,30 @@
+package engine
+
+import (
+	"log/slog"
+
+	"github.com/stompwire/stompwire/engine/link"
+)
+
+// Own is a driver that gives each link an event loop to itself, for handlers that
+// may block. The zero value is ready. Safe for concurrent use.
+type Own struct {
+	Logger *slog.Logger // see [Options]
+}
+
+// Start begins to read l on a new loop, which ends with the link.
+func (o Own) Start(l *link.Link) error {
+	e, err := New(Options{Logger: o.Logger})
+	if err != nil {
+		return err
+	}
+	if err := e.Start(l); err != nil {
+		_ = e.Close()
+		return err
+	}
+	go func() {
+		<-l.Done()
+		_ = e.Close()
+	}()
+	return nil
+}
