@@ -1,0 +1,143 @@
+package conn
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/stompwire/stompwire/engine/link"
+	"github.com/stompwire/stompwire/frame"
+)
+
+// Config says how to connect. The zero value, and a nil *Config, are ready to use:
+// every version, heart-beats each 10 s, no login. It is read once and not kept.
+type Config struct {
+	// Login and Passcode go to the broker with CONNECT if they are not empty.
+	// They cannot hold CR, LF or NUL, which CONNECT has no way to write.
+	Login, Passcode string
+
+	// Host is the name of the virtual host; "/" if it is empty. STOMP advises
+	// the name that was dialled, but RabbitMQ takes it for a vhost and its vhost
+	// is "/" unless somebody made others; ActiveMQ and Artemis ignore it.
+	Host string
+
+	// Versions to offer; all if it is 0. The broker chooses the highest it knows.
+	Versions frame.Versions
+
+	// HeartBeat is what we offer: how often we can send, how often we want to
+	// hear. 0 is 10 s. A negative value offers none; Artemis closes such a
+	// connection after a minute.
+	HeartBeat frame.HeartBeat
+
+	// ReceiveScale is how many negotiated intervals of silence are tolerated
+	// before the broker counts as dead; default 2. Any byte is a sign of life.
+	ReceiveScale float64
+
+	// Headers are added to CONNECT.
+	Headers []frame.Field
+
+	// UseStomp sends STOMP instead of CONNECT. Servers of 1.0 do not know it.
+	UseStomp bool
+
+	// ConnectTimeout bounds Dial and Open, from the first packet to CONNECTED;
+	// default 10 s. The context may end them earlier.
+	ConnectTimeout time.Duration
+
+	// ReceiptTimeout bounds the wait for a receipt; default 30 s. The context may
+	// end it earlier.
+	ReceiptTimeout time.Duration
+
+	// DisconnectTimeout bounds Disconnect; default 5 s.
+	DisconnectTimeout time.Duration
+
+	// Driver reads the connection. nil gives a TCP or Unix socket an event loop
+	// of its own, and any other connection a goroutine. With a shared
+	// *engine.Engine no handler of its connections may block.
+	Driver Driver
+
+	// Link bounds memory and time of the connection underneath.
+	Link link.Options
+
+	// OnError is called for ERROR frames that do not answer a frame that waits
+	// for its receipt. The connection may or may not survive one. It runs on the
+	// reading goroutine.
+	OnError func(*ServerError)
+
+	// OnUnsolicited is called for messages of no subscription that we know, such
+	// as replies to RabbitMQ's /temp-queue/. nil drops and counts them. It runs on
+	// the reading goroutine, like every message handler.
+	OnUnsolicited MessageHandler
+
+	// OnClose is called once, when the connection has ended, with the cause: it
+	// Is net.ErrClosed, and unwraps to what happened if it was not our doing.
+	OnClose func(err error)
+
+	// Logger is told of losses and oddities; nil for silence.
+	Logger *slog.Logger
+}
+
+const (
+	defaultHost        = "/"
+	defaultHeartBeat   = 10 * time.Second
+	defaultScale       = 2.0
+	defaultConnect     = 10 * time.Second
+	defaultReceipt     = 30 * time.Second
+	defaultDisconnect  = 5 * time.Second
+	minReceiveTolerant = 100 * time.Millisecond
+)
+
+// withDefaults returns a copy with nothing left to decide.
+func (cfg *Config) withDefaults() Config {
+	var out Config
+	if cfg != nil {
+		out = *cfg
+	}
+	if out.Host == "" {
+		out.Host = defaultHost
+	}
+	if out.Versions == 0 {
+		out.Versions = frame.AllVersions
+	}
+	out.HeartBeat.Send = offer(out.HeartBeat.Send)
+	out.HeartBeat.Receive = offer(out.HeartBeat.Receive)
+	if out.ReceiveScale == 0 {
+		out.ReceiveScale = defaultScale
+	}
+	orDefault(&out.ConnectTimeout, defaultConnect)
+	orDefault(&out.ReceiptTimeout, defaultReceipt)
+	orDefault(&out.DisconnectTimeout, defaultDisconnect)
+	return out
+}
+
+func offer(d time.Duration) time.Duration {
+	if d == 0 {
+		return defaultHeartBeat
+	}
+	return max(d, 0)
+}
+
+func orDefault(d *time.Duration, def time.Duration) {
+	if *d <= 0 {
+		*d = def
+	}
+}
+
+// validate refuses what could only fail later, or work by luck.
+func (cfg *Config) validate() error {
+	if cfg.Versions&frame.AllVersions == 0 {
+		return errors.New("stomp: Config.Versions holds no version that we know")
+	}
+	if cfg.ReceiveScale < 1 {
+		return fmt.Errorf("stomp: Config.ReceiveScale is %v: below 1 a healthy broker counts as dead", cfg.ReceiveScale)
+	}
+	for _, f := range cfg.Headers {
+		switch f.Name {
+		case frame.HeaderReceipt: // "any client frame other than CONNECT" (STOMP 1.2, Header receipt)
+			return errors.New("stomp: Config.Headers: CONNECT cannot ask for a receipt")
+		case frame.HeaderAcceptVersion, frame.HeaderHost, frame.HeaderLogin, frame.HeaderPasscode, frame.HeaderHeartBeat:
+			return fmt.Errorf("stomp: Config.Headers: %s has a field of its own", f.Name)
+		}
+	}
+	return cfg.Link.Limits.Validate()
+}

@@ -1,0 +1,36 @@
+// Package conn is the client: STOMP sessions over links. It turns verbs into
+// frames appended to an outbox, and frames into calls of your handlers.
+//
+//	c, err := conn.Dial(ctx, "127.0.0.1:61613", &conn.Config{Login: "guest", Passcode: "guest"})
+//	...
+//	sub, err := c.Subscribe(ctx, "/queue/orders", handle, conn.SubscribeOptions{})
+//	err = c.Send(ctx, "/queue/orders", []byte("one"))
+//	err = c.Disconnect(ctx)
+//
+// # Who waits for what
+//
+// [Conn.Send] returns when the frame is encoded, and waits only while the outbox
+// is full, under its context. [Conn.SendReceipt] waits for the receipt. A
+// [Producer] keeps a window of confirmed sends in flight and reports each outcome.
+//
+// Message handlers run on the goroutine that reads the connection, one at a time:
+// a slow handler slows the broker down by TCP back-pressure, and does not stop
+// heart-beats, acknowledgements or other connections. What waits for the broker
+// would wait for ever there, so pass the context that the handler got: calls that
+// see it return [ErrWouldBlock] instead.
+//
+// # Lifetimes
+//
+// A [Message] is borrowed: valid until its handler returns. [Message.Clone] copies
+// it; the copy can still be acknowledged.
+//
+// # Outcomes
+//
+// A frame that asked for a receipt ends in one of three ways: confirmed (nil),
+// rejected by an ERROR frame that names it ([*ServerError]), or unknown
+// ([ErrUnknownOutcome]): the connection or the time ended first, and the broker
+// may or may not have processed it.
+//
+// Imports: frame, writer, parser, pool, engine, engine/link and engine/pump.
+// Sessions never see gnet, a file descriptor or a raw byte buffer.
+package conn

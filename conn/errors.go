@@ -1,0 +1,71 @@
+package conn
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/stompwire/stompwire/engine/link"
+	"github.com/stompwire/stompwire/frame"
+)
+
+// ErrWouldBlock is returned instead of waiting on the reading goroutine, where the
+// wait could only end by timeout. It is the link's error of that name.
+var ErrWouldBlock = link.ErrWouldBlock
+
+var (
+	// ErrUnknownOutcome: the broker may or may not have processed the frame. The
+	// error that Is this one unwraps to the reason as well.
+	ErrUnknownOutcome = errors.New("stomp: outcome unknown")
+
+	// ErrDisconnecting: Disconnect was called. "Clients MUST NOT send any more
+	// frames after the DISCONNECT frame is sent" (STOMP 1.2, DISCONNECT).
+	ErrDisconnecting = errors.New("stomp: connection is disconnecting")
+
+	// ErrAckMode: a message of an auto subscription is acknowledged already.
+	ErrAckMode = errors.New("stomp: subscription is in ack mode auto")
+
+	// ErrForeignMessage: an ACK or NACK belongs on the connection that delivered
+	// the message.
+	ErrForeignMessage = errors.New("stomp: message was delivered by another connection")
+
+	// ErrTransactionDone: the transaction was committed or aborted.
+	ErrTransactionDone = errors.New("stomp: transaction has ended")
+
+	errReceiptTimeout = errors.New("no receipt in time")
+)
+
+// ServerError is an ERROR frame. It owns its content.
+type ServerError struct {
+	Message   string       // the message header
+	ReceiptID string       // the receipt-id header, "" if the broker named no frame
+	Header    frame.Fields // all headers
+	Body      []byte       // details, as the broker wrote them
+
+	secret string
+}
+
+// Error never shows the passcode that was used to connect.
+func (e *ServerError) Error() string {
+	text := e.Message
+	if text == "" {
+		text = string(e.Body)
+	}
+	return fmt.Sprintf("stomp: broker says: %.200q", mask(text, e.secret))
+}
+
+// ConnectError says that no session came about. It unwraps to the cause, a
+// [*ServerError] if the broker refused with an ERROR frame.
+type ConnectError struct {
+	Addr string
+	Err  error
+}
+
+func (e *ConnectError) Error() string {
+	return fmt.Sprintf("stomp: connect to %s: %v", e.Addr, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *ConnectError) Unwrap() error { return e.Err }
+
+// unknown wraps err so that it Is ErrUnknownOutcome.
+func unknown(err error) error { return fmt.Errorf("%w: %w", ErrUnknownOutcome, err) }

@@ -1,0 +1,124 @@
+package conn
+
+import (
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
+)
+
+// Message is a message that the broker delivered. Header and Body are borrowed:
+// valid until the handler returns. Clone copies what must live longer.
+type Message struct {
+	Header frame.Header
+	Body   []byte
+
+	c   *Conn
+	sub *Subscription // nil for an unsolicited message
+}
+
+// Destination returns the destination header. It is borrowed.
+func (m *Message) Destination() []byte { return m.Header.Get(frame.HeaderDestination) }
+
+// ID returns the message-id header. It is borrowed.
+func (m *Message) ID() []byte { return m.Header.Get(frame.HeaderMessageID) }
+
+// Redelivered reports whether the broker marked the message as delivered before.
+func (m *Message) Redelivered() bool {
+	return string(m.Header.Get(frame.HeaderRedelivered)) == "true"
+}
+
+// Subscription returns the subscription, nil for an unsolicited message.
+func (m *Message) Subscription() *Subscription { return m.sub }
+
+// Clone returns an owned copy, which can be acknowledged like the original. It
+// allocates.
+func (m *Message) Clone() *Message {
+	return &Message{
+		Header: m.Header.Clone(),
+		Body:   append([]byte(nil), m.Body...),
+		c:      m.c, sub: m.sub,
+	}
+}
+
+// Ack acknowledges the message; in mode client also all earlier ones of its
+// subscription. h is added to the frame. It never waits, so it is fine in a
+// handler, and does not allocate. Errors: ErrAckMode, link.ErrOutboxFull if the
+// broker does not read, and one that Is net.ErrClosed: the broker will then
+// deliver the message again.
+func (m *Message) Ack(h ...frame.Field) error { return m.acknowledge("", h, writer.AppendAck) }
+
+// Nack tells the broker that the message was not consumed; what it does with it is
+// its own affair: RabbitMQ delivers it again, ActiveMQ moves it to a dead letter
+// queue, Artemis drops it. 1.0 has no NACK: that is a *writer.FrameError. In all
+// else it is like Ack.
+func (m *Message) Nack(h ...frame.Field) error { return m.acknowledge("", h, writer.AppendNack) }
+
+type appendAck func([]byte, frame.Version, writer.Ack, []frame.Field) ([]byte, error)
+
+func (m *Message) acknowledge(tx string, h []frame.Field, encode appendAck) error {
+	if m.sub == nil || m.sub.mode == frame.AckAuto {
+		return ErrAckMode
+	}
+	ack := writer.Ack{
+		ID:           m.Header.Get(frame.HeaderAck),
+		MessageID:    m.ID(),
+		Subscription: m.Header.Get(frame.HeaderSubscription),
+		Transaction:  tx,
+	}
+	size := len(ack.ID) + len(ack.MessageID) + len(ack.Subscription) + fieldsSize(h) + frameOverhead
+	buf, err := m.c.reserveNow(size)
+	if err != nil {
+		return err
+	}
+	out, err := encode(buf, m.c.version, ack, h)
+	if err != nil {
+		m.c.l.Commit(buf)
+		return err
+	}
+	m.c.l.Commit(out)
+	return nil
+}
+
+// deliver calls the handler of the subscription that f is for.
+func (c *Conn) deliver(f *frame.Frame) {
+	sub := c.subscriptionOf(f)
+	handler := c.cfg.OnUnsolicited
+	if sub != nil {
+		handler = sub.handler
+	} else {
+		c.unmatched.Add(1)
+	}
+	if handler == nil {
+		return
+	}
+	// One Message serves all deliveries: they come one at a time.
+	c.msg = Message{Header: f.Header, Body: f.Body, c: c, sub: sub}
+	handler(c.ctx, &c.msg)
+	c.msg = Message{}
+}
+
+// subscriptionOf finds the subscription by its header. A server of 1.0 may leave
+// that out; then the destination must do.
+func (c *Conn) subscriptionOf(f *frame.Frame) *Subscription {
+	if id, ok := f.Header.Lookup(frame.HeaderSubscription); ok {
+		return c.subs.find(id)
+	}
+	return c.subs.byDestination(f.Header.Get(frame.HeaderDestination))
+}
+
+func (t *subscriptions) byDestination(destination []byte) *Subscription {
+	table := t.table.Load()
+	if table == nil {
+		return nil
+	}
+	for _, s := range table.bySeq {
+		if s != nil && s.destination == string(destination) {
+			return s
+		}
+	}
+	for _, s := range table.byName {
+		if s.destination == string(destination) {
+			return s
+		}
+	}
+	return nil
+}

@@ -1,0 +1,164 @@
+package conn
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
+)
+
+// ProducerConfig says what a producer sends and how it is confirmed.
+type ProducerConfig struct {
+	// Destination and Headers are those of every message. They are checked and
+	// encoded once.
+	Destination string
+	Headers     []frame.Field
+
+	// Window is how many sends may be without outcome, counted from the oldest.
+	// Send waits for room in it. 0 asks for no receipts: then there are no
+	// outcomes either.
+	Window int
+
+	// Timeout is how long to wait for a receipt before the outcome is Unknown;
+	// Config.ReceiptTimeout if it is 0. It is kept to within a quarter.
+	Timeout time.Duration
+
+	// OnOutcome is called once for each send. It must not block, and must be
+	// safe for concurrent use: outcomes by timeout come from another goroutine
+	// than those by receipt. May be nil.
+	OnOutcome func(Outcome)
+}
+
+// MaxWindow bounds ProducerConfig.Window: a window takes 8 bytes a slot.
+const MaxWindow = 1 << 20
+
+// Producer sends messages with the same destination and headers, pipelined. Safe
+// for concurrent use.
+type Producer struct {
+	c     *Conn
+	block *writer.Block
+	// receipt is the beginning of the receipt header line, up to where the
+	// sequence number follows.
+	receipt []byte
+	next    uint64  // last sequence number given out; guarded by the outbox lock
+	win     *window // nil if there are no receipts
+}
+
+// NewProducer returns a producer on this connection. It ends with the connection.
+func (c *Conn) NewProducer(cfg ProducerConfig) (*Producer, error) {
+	if cfg.Window < 0 || cfg.Window > MaxWindow {
+		return nil, fmt.Errorf("stomp: producer window of %d is not within 0 and %d", cfg.Window, MaxWindow)
+	}
+	fields := append([]frame.Field{{Name: frame.HeaderDestination, Value: cfg.Destination}}, cfg.Headers...)
+	if err := checkReserved(fields); err != nil {
+		return nil, err
+	}
+	block, err := writer.Compile(c.version, frame.CmdSend, fields)
+	if err != nil {
+		return nil, err
+	}
+	p := &Producer{c: c, block: block}
+	if cfg.Window > 0 {
+		orDefault(&cfg.Timeout, c.cfg.ReceiptTimeout)
+		p.win = newWindow(cfg)
+		index, err := c.producers.add(p.win)
+		if err != nil {
+			return nil, err
+		}
+		p.receipt = fmt.Appendf(nil, "%s:%c%d-", frame.HeaderReceipt, producerMark, index)
+	}
+	return p, nil
+}
+
+// checkReserved refuses headers that the producer writes itself.
+func checkReserved(h []frame.Field) error {
+	for i := range h {
+		switch h[i].Name {
+		case frame.HeaderReceipt, frame.HeaderContentLength, frame.HeaderTransaction:
+			return fmt.Errorf("stomp: producer: header %s cannot be set", h[i].Name)
+		}
+	}
+	return nil
+}
+
+// Send sends one message with the headers h besides those of the producer. It
+// returns its sequence number, from 1 on and without gaps, once the frame is
+// encoded; body and h are borrowed until then. It waits, under ctx, while the
+// window or the outbox is full. Frames leave in the order of their numbers. With
+// an error nothing was sent; in a handler that may be ErrWouldBlock. It does not
+// allocate.
+func (p *Producer) Send(ctx context.Context, body []byte, h ...frame.Field) (seq uint64, err error) {
+	if err := checkReserved(h); err != nil {
+		return 0, err
+	}
+	size := len(body) + fieldsSize(h) + 2*frameOverhead
+	for {
+		if p.c.closing.Load() {
+			return 0, ErrDisconnecting
+		}
+		buf, err := p.c.reserve(ctx, size)
+		if err != nil {
+			return 0, err
+		}
+		if p.win != nil && !p.win.hasRoom(p.next+1) {
+			p.c.l.Commit(buf)
+			if err := p.waitForRoom(ctx); err != nil {
+				return 0, err
+			}
+			continue
+		}
+		out, err := p.encode(buf, p.next+1, h, body)
+		if err != nil {
+			p.c.l.Commit(buf)
+			return 0, err
+		}
+		p.next++
+		seq = p.next
+		if p.win != nil {
+			p.win.open(seq) // before the frame can leave, so before its receipt
+		}
+		p.c.l.Commit(out)
+		return seq, nil
+	}
+}
+
+// encode appends the frame; it holds the outbox.
+func (p *Producer) encode(dst []byte, seq uint64, h []frame.Field, body []byte) (out []byte, err error) {
+	dst = p.block.AppendHead(dst)
+	for i := range h {
+		if dst, err = writer.AppendHeader(dst, p.c.version, h[i].Name, h[i].Value); err != nil {
+			return nil, err
+		}
+	}
+	if p.win != nil {
+		dst = append(dst, p.receipt...)
+		dst = strconv.AppendUint(dst, seq, 10)
+		dst = append(dst, '\n')
+	}
+	if len(body) > 0 {
+		dst = writer.AppendContentLength(dst, len(body))
+	}
+	return writer.AppendBody(dst, body), nil
+}
+
+func (p *Producer) waitForRoom(ctx context.Context) error {
+	if p.c.inHandler(ctx) {
+		return ErrWouldBlock
+	}
+	return p.win.wait(ctx, p.c.Done(), p.c.Err)
+}
+
+// Flush waits until every send so far has its outcome. It returns ctx.Err() if ctx
+// ends first.
+func (p *Producer) Flush(ctx context.Context) error {
+	if p.win == nil {
+		return nil
+	}
+	if p.c.inHandler(ctx) {
+		return ErrWouldBlock
+	}
+	return p.win.flush(ctx)
+}

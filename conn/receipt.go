@@ -1,0 +1,104 @@
+package conn
+
+import (
+	"context"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/stompwire/stompwire/frame"
+)
+
+// receipts are the frames, other than a producer's, whose RECEIPT somebody waits
+// for. There are few, so a map is fine.
+type receipts struct {
+	mu   sync.Mutex
+	last uint64
+	open map[string]chan error
+	err  error // set when the connection has ended
+}
+
+// add returns a new receipt id and where its outcome will arrive.
+func (r *receipts) add() (id string, outcome chan error, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err != nil {
+		return "", nil, r.err
+	}
+	if r.open == nil {
+		r.open = make(map[string]chan error)
+	}
+	r.last++
+	id = "r" + strconv.FormatUint(r.last, 10)
+	outcome = make(chan error, 1)
+	r.open[id] = outcome
+	return id, outcome, nil
+}
+
+func (r *receipts) drop(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.open, id)
+}
+
+// settle reports whether somebody waited for id. Brokers send receipts in any
+// order, sometimes twice.
+func (r *receipts) settle(id []byte, err error) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	outcome, ok := r.open[string(id)]
+	if ok {
+		delete(r.open, string(id))
+		outcome <- err
+	}
+	return ok
+}
+
+// fail tells everybody that the connection has ended.
+func (r *receipts) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.err = err
+	for id, outcome := range r.open {
+		outcome <- unknown(err)
+		delete(r.open, id)
+	}
+}
+
+// request sends a frame with a receipt header and waits for its outcome. encode
+// appends the frame; the receipt is among the headers that it is given. It returns
+// ErrWouldBlock, and sends nothing, in a handler.
+func (c *Conn) request(ctx context.Context, size int, encode func(dst []byte, receipt frame.Field) ([]byte, error)) error {
+	if c.inHandler(ctx) {
+		return ErrWouldBlock
+	}
+	id, outcome, err := c.receipts.add()
+	if err != nil {
+		return err
+	}
+	defer c.receipts.drop(id)
+	buf, err := c.reserve(ctx, size)
+	if err != nil {
+		return err
+	}
+	out, err := encode(buf, frame.Field{Name: frame.HeaderReceipt, Value: id})
+	if err != nil {
+		c.l.Commit(buf)
+		return err
+	}
+	c.l.Commit(out)
+	return c.await(ctx, outcome)
+}
+
+func (c *Conn) await(ctx context.Context, outcome <-chan error) error {
+	timer := time.NewTimer(c.cfg.ReceiptTimeout)
+	defer timer.Stop()
+	select {
+	case err := <-outcome:
+		return err
+	case <-ctx.Done():
+		return unknown(ctx.Err())
+	case <-timer.C:
+		return unknown(errReceiptTimeout)
+	}
+}

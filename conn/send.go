@@ -1,0 +1,59 @@
+package conn
+
+import (
+	"context"
+
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
+)
+
+// frameOverhead is about what a frame needs beside the strings it is made of.
+const frameOverhead = 128
+
+// Send sends a message and returns when it is encoded; body and h are borrowed
+// until then. It waits only while the outbox is full, until ctx ends. A nil error
+// means that the message is on its way, not that the broker has it; see
+// [Conn.SendReceipt] and [Producer]. It does not allocate.
+//
+// Errors: a *writer.HeaderError for what cannot be represented, ctx.Err(),
+// ErrWouldBlock in a handler, and an error that Is net.ErrClosed. In each case
+// nothing was sent and the connection is as good as before.
+func (c *Conn) Send(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
+	buf, err := c.reserve(ctx, sendSize(destination, body, h))
+	if err != nil {
+		return err
+	}
+	out, err := writer.AppendSend(buf, c.version, destination, h, body)
+	if err != nil {
+		c.l.Commit(buf)
+		return err
+	}
+	c.l.Commit(out)
+	return nil
+}
+
+// SendReceipt sends a message and waits until the broker confirms it. The error is
+// nil then, a [*ServerError] if the broker rejected it, and Is
+// [ErrUnknownOutcome] if the connection, ctx or Config.ReceiptTimeout ended first.
+func (c *Conn) SendReceipt(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
+	return c.request(ctx, sendSize(destination, body, h), func(dst []byte, receipt frame.Field) ([]byte, error) {
+		return writer.AppendSend(dst, c.version, destination, with(h, receipt), body)
+	})
+}
+
+// with returns h and one more field, in a slice of its own.
+func with(h []frame.Field, f frame.Field) []frame.Field {
+	return append(h[:len(h):len(h)], f)
+}
+
+func sendSize(destination string, body []byte, h []frame.Field) int {
+	return len(body) + len(destination) + fieldsSize(h) + frameOverhead
+}
+
+func fieldsSize(h []frame.Field) int {
+	size := 0
+	for i := range h {
+		size += len(h[i].Name) + len(h[i].Value) + 2
+	}
+	return size
+}

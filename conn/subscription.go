@@ -1,0 +1,191 @@
+package conn
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
+)
+
+// MessageHandler handles one message, on the goroutine that reads the connection.
+// m is borrowed: valid until the handler returns. ctx ends with the connection; pass
+// it to calls on the connection, so that they never wait for what only this
+// goroutine can read.
+type MessageHandler func(ctx context.Context, m *Message)
+
+// SubscribeOptions says how to subscribe. The zero value is fine.
+type SubscribeOptions struct {
+	// ID identifies the subscription among those of the connection. "" takes a
+	// small number, which is also the fastest to look up.
+	ID string
+	// Ack is the acknowledgement mode; auto by default. client-individual needs
+	// 1.1.
+	Ack frame.AckMode
+	// Headers are added to SUBSCRIBE, such as a broker's prefetch header.
+	Headers []frame.Field
+	// NoReceipt returns as soon as SUBSCRIBE is encoded. Messages sent to a
+	// topic right after may then be missed.
+	NoReceipt bool
+}
+
+// Subscription is one subscription of a connection. Safe for concurrent use.
+type Subscription struct {
+	c           *Conn
+	id          string
+	destination string
+	mode        frame.AckMode
+	handler     MessageHandler
+}
+
+// ID returns the id of the subscription on the wire.
+func (s *Subscription) ID() string { return s.id }
+
+// Destination returns what was subscribed to.
+func (s *Subscription) Destination() string { return s.destination }
+
+// Subscribe has h called for each message of destination. It returns when the
+// broker has confirmed the subscription: what is sent from then on will arrive.
+// h may be called before it returns.
+func (c *Conn) Subscribe(ctx context.Context, destination string, h MessageHandler, opts SubscribeOptions) (*Subscription, error) {
+	s := &Subscription{c: c, id: opts.ID, destination: destination, mode: opts.Ack, handler: h}
+	if err := c.subs.add(s); err != nil {
+		return nil, err
+	}
+	fields := append([]frame.Field{
+		{Name: frame.HeaderID, Value: s.id},
+		{Name: frame.HeaderDestination, Value: destination},
+		{Name: frame.HeaderAck, Value: opts.Ack.String()},
+	}, opts.Headers...)
+	if err := c.command(ctx, frame.CmdSubscribe, fields, !opts.NoReceipt); err != nil {
+		c.subs.remove(s)
+		return nil, err
+	}
+	return s, nil
+}
+
+// Unsubscribe ends the subscription and returns when the broker has confirmed it.
+// Messages that were on their way are still handled until then.
+func (s *Subscription) Unsubscribe(ctx context.Context) error {
+	fields := []frame.Field{{Name: frame.HeaderID, Value: s.id}}
+	if s.c.version == frame.Version10 {
+		fields = append(fields, frame.Field{Name: frame.HeaderDestination, Value: s.destination})
+	}
+	err := s.c.command(ctx, frame.CmdUnsubscribe, fields, true)
+	s.c.subs.remove(s)
+	return err
+}
+
+// command sends a frame without a body, waiting for its receipt if asked to.
+func (c *Conn) command(ctx context.Context, cmd frame.Command, fields []frame.Field, receipt bool) error {
+	size := fieldsSize(fields) + frameOverhead
+	if receipt {
+		return c.request(ctx, size, func(dst []byte, receipt frame.Field) ([]byte, error) {
+			return writer.AppendFrame(dst, c.version, cmd, with(fields, receipt), nil)
+		})
+	}
+	buf, err := c.reserve(ctx, size)
+	if err != nil {
+		return err
+	}
+	out, err := writer.AppendFrame(buf, c.version, cmd, fields, nil)
+	if err != nil {
+		c.l.Commit(buf)
+		return err
+	}
+	c.l.Commit(out)
+	return nil
+}
+
+// subscriptions finds the subscription of a message. Readers see an immutable
+// snapshot, so delivery takes no lock.
+type subscriptions struct {
+	mu    sync.Mutex
+	last  int
+	table atomic.Pointer[subTable]
+}
+
+// subTable: ids of ours are small integers and index bySeq; a user's go by name.
+type subTable struct {
+	bySeq  []*Subscription
+	byName map[string]*Subscription
+}
+
+// add enters s, giving it an id if it has none.
+func (t *subscriptions) add(s *Subscription) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	next := t.copy()
+	if s.id == "" {
+		t.last++
+		s.id = strconv.Itoa(t.last)
+		for len(next.bySeq) <= t.last {
+			next.bySeq = append(next.bySeq, nil)
+		}
+		next.bySeq[t.last] = s
+	} else {
+		if next.find([]byte(s.id)) != nil {
+			return fmt.Errorf("stomp: subscription id %.64q is in use", s.id)
+		}
+		next.byName[s.id] = s
+	}
+	t.table.Store(next)
+	return nil
+}
+
+func (t *subscriptions) remove(s *Subscription) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	next := t.copy()
+	if next.byName[s.id] == s {
+		delete(next.byName, s.id)
+	}
+	if i, ok := smallInt([]byte(s.id)); ok && i < len(next.bySeq) && next.bySeq[i] == s {
+		next.bySeq[i] = nil
+	}
+	t.table.Store(next)
+}
+
+func (t *subscriptions) copy() *subTable {
+	next := &subTable{byName: make(map[string]*Subscription)}
+	if old := t.table.Load(); old != nil {
+		next.bySeq = append(next.bySeq, old.bySeq...)
+		for id, s := range old.byName {
+			next.byName[id] = s
+		}
+	}
+	return next
+}
+
+func (t *subscriptions) find(id []byte) *Subscription {
+	table := t.table.Load()
+	if table == nil {
+		return nil
+	}
+	return table.find(id)
+}
+
+func (t *subTable) find(id []byte) *Subscription {
+	if i, ok := smallInt(id); ok && i < len(t.bySeq) && t.bySeq[i] != nil {
+		return t.bySeq[i]
+	}
+	return t.byName[string(id)]
+}
+
+// smallInt parses ids as we write them: decimal, no leading zero.
+func smallInt(id []byte) (int, bool) {
+	if len(id) == 0 || len(id) > 9 || id[0] == '0' {
+		return 0, false
+	}
+	n := 0
+	for _, d := range id {
+		if d < '0' || d > '9' {
+			return 0, false
+		}
+		n = 10*n + int(d-'0')
+	}
+	return n, true
+}

@@ -1,0 +1,196 @@
+package conn
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// window keeps what is known of the sends of one producer that have no outcome
+// yet. Sequence number seq has slot seq mod size; all up to low have their outcome.
+//
+// The sender opens slots, under the outbox lock, for numbers up to low+size, so
+// the slot's last tenant is settled. Receipts and timeouts settle slots: whoever
+// wins the compare-and-swap reports the outcome, exactly once. A slot holds its
+// tenant's number, so a late second receipt never hits the next tenant. Brokers
+// confirm in any order; low moves when the oldest is settled.
+type window struct {
+	report  func(Outcome)
+	timeout time.Duration
+
+	slots []atomic.Uint64 // the number that is open there, 0 when it is settled
+	last  atomic.Uint64   // highest number opened
+	low   atomic.Uint64   // all numbers up to here are settled
+
+	waiters atomic.Int32
+	room    chan struct{} // 1-slot wake-up for one waiting sender
+
+	mu      sync.Mutex // guards what follows, and moving low
+	flushes []flushWait
+	sweeper *time.Timer
+	marks   [sweeps]uint64 // last at the latest ticks, newest first
+	err     error          // set when the connection has ended
+}
+
+// sweeps is how many ticks make a timeout: a send is given up at the tick that
+// finds it that old, so sending itself needs no clock.
+const sweeps = 4
+
+// flushWait is somebody who waits for all numbers up to upTo.
+type flushWait struct {
+	upTo uint64
+	done chan struct{}
+}
+
+func newWindow(cfg ProducerConfig) *window {
+	w := &window{
+		report:  cfg.OnOutcome,
+		timeout: cfg.Timeout,
+		slots:   make([]atomic.Uint64, cfg.Window),
+		room:    make(chan struct{}, 1),
+	}
+	if w.report == nil {
+		w.report = func(Outcome) {}
+	}
+	w.mu.Lock()
+	w.sweeper = time.AfterFunc(cfg.Timeout/sweeps, w.sweep)
+	w.mu.Unlock()
+	return w
+}
+
+func (w *window) slot(seq uint64) *atomic.Uint64 { return &w.slots[seq%uint64(len(w.slots))] }
+
+// hasRoom reports whether seq may be opened.
+func (w *window) hasRoom(seq uint64) bool { return seq-w.low.Load() <= uint64(len(w.slots)) }
+
+// open notes that seq is about to be sent. The caller holds the outbox.
+func (w *window) open(seq uint64) {
+	w.slot(seq).Store(seq)
+	w.last.Store(seq)
+}
+
+// settle reports the outcome of seq unless that has happened, and says whether
+// seq was waited for.
+func (w *window) settle(seq uint64, err error) bool {
+	if seq <= w.low.Load() || seq > w.last.Load() || !w.slot(seq).CompareAndSwap(seq, 0) {
+		return false // a second receipt, or one for a number that was never sent
+	}
+	status := Confirmed
+	if err != nil {
+		status = Rejected
+	}
+	w.report(Outcome{Seq: seq, Status: status, Err: err})
+	w.advance()
+	return true
+}
+
+// giveUp reports seq as unknown unless it has an outcome.
+func (w *window) giveUp(seq uint64, err error) {
+	if w.slot(seq).CompareAndSwap(seq, 0) {
+		w.report(Outcome{Seq: seq, Status: Unknown, Err: unknown(err)})
+	}
+}
+
+// advance moves low over settled numbers and wakes whom that helps.
+func (w *window) advance() {
+	w.mu.Lock()
+	low, last := w.low.Load(), w.last.Load()
+	for low < last && w.slot(low+1).Load() != low+1 {
+		low++
+	}
+	w.low.Store(low)
+	for i := 0; i < len(w.flushes); i++ {
+		if f := w.flushes[i]; f.upTo <= low {
+			close(f.done)
+			w.flushes = slices.Delete(w.flushes, i, i+1)
+			i--
+		}
+	}
+	w.mu.Unlock()
+	w.wake()
+}
+
+func (w *window) wake() {
+	if w.waiters.Load() > 0 {
+		select {
+		case w.room <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// wait returns when there may be room, or with the reason why there will be none.
+func (w *window) wait(ctx context.Context, done <-chan struct{}, cause func() error) error {
+	w.waiters.Add(1)
+	defer func() {
+		w.waiters.Add(-1)
+		if w.hasRoom(w.last.Load() + 1) {
+			w.wake() // one wake-up for one sender: pass it on
+		}
+	}()
+	if w.hasRoom(w.last.Load() + 1) {
+		return nil // it came between the caller's look and our registration
+	}
+	select {
+	case <-w.room:
+		return nil
+	case <-done:
+		return cause()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// flush waits until every number opened so far has its outcome.
+func (w *window) flush(ctx context.Context) error {
+	w.mu.Lock()
+	f := flushWait{upTo: w.last.Load(), done: make(chan struct{})}
+	if w.low.Load() >= f.upTo {
+		w.mu.Unlock()
+		return nil
+	}
+	w.flushes = append(w.flushes, f)
+	w.mu.Unlock()
+	select {
+	case <-f.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// sweep gives up numbers that were open sweeps ticks ago already.
+func (w *window) sweep() {
+	w.mu.Lock()
+	if w.err != nil {
+		w.mu.Unlock()
+		return
+	}
+	old := w.marks[sweeps-1]
+	copy(w.marks[1:], w.marks[:sweeps-1])
+	w.marks[0] = w.last.Load()
+	low := w.low.Load()
+	w.sweeper.Reset(w.timeout / sweeps)
+	w.mu.Unlock()
+	if old <= low {
+		return
+	}
+	for seq := low + 1; seq <= old; seq++ {
+		w.giveUp(seq, errReceiptTimeout)
+	}
+	w.advance()
+}
+
+// fail gives up everything: the connection has ended.
+func (w *window) fail(err error) {
+	w.mu.Lock()
+	w.err = err
+	w.sweeper.Stop()
+	w.mu.Unlock()
+	for seq := w.low.Load() + 1; seq <= w.last.Load(); seq++ {
+		w.giveUp(seq, err)
+	}
+	w.advance()
+}
