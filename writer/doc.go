@@ -45,6 +45,9 @@
 // All functions may be called by any number of goroutines at once, as long as
 // they do not append to the same slice. Arguments are borrowed for the call.
 //
+// The build tag purego leaves out the assembly (lines_amd64.s) and the one use of
+// unsafe (view.go). The bytes are the same.
+//
 // Imports: frame, for the vocabulary; of the standard library nothing that does
 // I/O but the io interfaces of WriteFrom.
 package writer

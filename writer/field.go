@@ -90,6 +90,10 @@ func appendFields(dst []byte, v frame.Version, cmd frame.Command, h []frame.Fiel
 			return dst, counted, nil
 		}
 		f := &h[done]
+		if cap(dst)-len(dst) < plainSize(h[done:done+1]) {
+			dst = slices.Grow(dst, plainSize(h[done:]))
+			continue
+		}
 		if f.Name == frame.HeaderContentLength {
 			counted = true
 			if !givesLength(f.Value, length) {
@@ -97,7 +101,6 @@ func appendFields(dst []byte, v frame.Version, cmd frame.Command, h []frame.Fiel
 			}
 		}
 		var reason error
-		dst = slices.Grow(dst, plainSize(h[done:]))
 		if dst, reason = appendCareful(dst, rulesFor(v, cmd), f.Name, f.Value); reason != nil {
 			return nil, false, &HeaderError{cmd, f.Name, done, reason}
 		}

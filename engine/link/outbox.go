@@ -38,6 +38,10 @@ func (l *Link) Reserve(ctx context.Context, size int) ([]byte, error) {
 // handler is a [Drainer] it will then be told when there is room.
 func (l *Link) TryReserve(size int) ([]byte, error) {
 	l.mu.Lock()
+	// The way of nearly every frame of a busy link comes first.
+	if p := l.pending; p != nil && l.state == stateOpen && len(p.B) < l.opts.HighWater && size <= cap(p.B)-len(p.B) {
+		return p.B, nil
+	}
 	if l.state == stateOpen && l.queued() >= l.opts.HighWater {
 		l.wantDrain = true
 		l.mu.Unlock()
@@ -62,16 +66,18 @@ func (l *Link) ReserveNow(size int) ([]byte, error) {
 // appended, unlocks the outbox and sees to it that it is written. It does not wait
 // for the write.
 func (l *Link) Commit(buf []byte) {
-	added := len(buf) > len(l.pending.B)
-	l.pending.B = buf
-	if added {
+	p := l.pending
+	if len(buf) > len(p.B) {
 		l.framesOut++
 		if !l.flushing {
 			l.flushing = true
 			go l.flush()
 		}
 	}
-	l.wakeSender()
+	p.B = buf
+	if l.waiting > 0 {
+		l.wakeSender()
+	}
 	l.mu.Unlock()
 }
 

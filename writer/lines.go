@@ -18,14 +18,15 @@ func marks(x uint64) uint64 {
 	return (x - ' '*ones) | ((x ^ ':'*ones) - ones) | ((x ^ '\\'*ones) - ones)
 }
 
-// putPlainLines writes header lines to the beginning of p until one needs care:
-// p has no room for it, it is not plain, it has no name, or it is content-length.
-// It returns how many bytes and lines it wrote.
+// putPlainLinesPortable writes header lines to the beginning of p until one needs
+// care: p has no room for it, it is not plain, it has no name, or it is
+// content-length. It returns how many bytes and lines it wrote. The octets of p
+// behind them may have been overwritten.
 //
 // Each text is copied and tested in one go, a word at a time, the last word
-// overlapping the one before; both texts of a line run through the same loop, for
+// overlapping the one before. Both texts of a line run through the same loop, for
 // a function of its own for them costs more than the copy.
-func putPlainLines(p []byte, h []frame.Field) (size, lines int) {
+func putPlainLinesPortable(p []byte, h []frame.Field) (size, lines int) {
 	for i := range h {
 		text, at := h[i].Name, size
 		n := len(text)

@@ -1,0 +1,170 @@
+package reference
+
+import (
+	"bytes"
+	"math/big"
+	"strings"
+
+	"github.com/stompwire/stompwire/frame"
+)
+
+// lineReader reads the header lines of one frame.
+type lineReader struct {
+	*decoder
+	command string
+	crlf    bool
+	start   int // of the header block
+	headers []Header
+	length  int64
+	counted bool // a content-length line has been read
+}
+
+func (l *lineReader) readLines() bool {
+	for {
+		at := l.pos
+		line, ok := l.readLine()
+		if !ok {
+			return false
+		}
+		if len(line) == 0 {
+			return true
+		}
+		raw, value, _ := strings.Cut(string(line), ":")
+		name := l.unescape(raw)
+		l.headers = append(l.headers, Header{name, l.unescape(value)})
+		if name == "content-length" && !l.counted {
+			l.counted = true
+			if !l.readLength(l.unescape(value), at+len(raw)+1) {
+				return false
+			}
+		}
+	}
+}
+
+// readLine returns a line without its end.
+func (l *lineReader) readLine() (line []byte, ok bool) {
+	at := l.pos
+	for {
+		c, ok := l.next()
+		if !ok {
+			return nil, false
+		}
+		line = append(line, c)
+		if rule, i := l.judge(line, at-l.start); rule != nil {
+			return nil, l.fail(rule, at+i)
+		}
+		if c == '\n' {
+			return l.text(line), true
+		}
+	}
+}
+
+// text returns a line without its end, if it has one.
+func (l *lineReader) text(line []byte) []byte {
+	text, ended := bytes.CutSuffix(line, []byte("\n"))
+	if ended && l.crlf {
+		text = bytes.TrimSuffix(text, []byte("\r"))
+	}
+	return text
+}
+
+// judge returns the rule that line, of which the last octet has just arrived,
+// breaks, and the position in it. before is the size of the lines before.
+func (l *lineReader) judge(line []byte, before int) (rule error, at int) {
+	last := len(line) - 1
+	ended := line[last] == '\n'
+	text := l.text(line)
+	if line[last] == 0 {
+		return frame.ErrNULInHeader, last
+	}
+	couldBeEmpty := len(text) == 0 || l.crlf && string(line) == "\r"
+	if !couldBeEmpty {
+		if len(l.headers) >= l.limits.Headers {
+			return frame.ErrTooManyHeaders, last
+		}
+		// The end of a line does not count, and a CR may be the start of the end.
+		n := len(text)
+		if !ended && l.crlf && line[last] == '\r' {
+			n--
+		}
+		if n > l.limits.HeaderLine {
+			return frame.ErrHeaderLineTooLong, last
+		}
+		if before+len(line) > l.limits.HeaderBlock {
+			return frame.ErrHeaderBlockTooLong, last
+		}
+	}
+	if l.crlf && last > 0 && line[last-1] == '\r' && !ended {
+		return frame.ErrStrayCR, last - 1
+	}
+	if i := l.badEscape(line); i >= 0 {
+		return frame.ErrBadEscape, i
+	}
+	if l.version != frame.Version10 {
+		if i := firstNotUTF8(line); i >= 0 {
+			return frame.ErrBadUTF8, i
+		}
+	}
+	colon := bytes.IndexByte(line, ':')
+	switch {
+	case colon == 0:
+		return frame.ErrEmptyName, 0
+	case ended && len(text) > 0 && colon < 0:
+		return frame.ErrNoColon, len(text)
+	}
+	return nil, 0
+}
+
+// escapes returns the letters of the escapes that are defined.
+func (l *lineReader) escapes() string {
+	switch {
+	case handshake(l.command), l.version == frame.Version10:
+		return ""
+	case l.version == frame.Version11:
+		return `nc\`
+	}
+	return `nc\r`
+}
+
+// badEscape returns the position of the first backslash whose letter has arrived
+// and is none, -1 if there is none.
+func (l *lineReader) badEscape(line []byte) int {
+	letters := l.escapes()
+	if letters == "" {
+		return -1
+	}
+	for i := 0; i < len(line); i++ {
+		if line[i] != '\\' {
+			continue
+		}
+		i++
+		if i < len(line) && strings.IndexByte(letters, line[i]) < 0 {
+			return i - 1
+		}
+	}
+	return -1
+}
+
+// unescape resolves escapes that badEscape has let pass.
+func (l *lineReader) unescape(s string) string {
+	if l.escapes() == "" {
+		return s
+	}
+	return strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\c`, ":", `\r`, "\r").Replace(s)
+}
+
+// readLength takes the value of content-length, which stands at position at.
+func (l *lineReader) readLength(value string, at int) bool {
+	if value == "" || strings.Trim(value, "0123456789") != "" {
+		return l.fail(frame.ErrBadContentLength, at)
+	}
+	n, _ := new(big.Int).SetString(value, 10)
+	if n.Sign() > 0 && !l.allowsBody(l.command) {
+		return l.fail(frame.ErrBodyNotAllowed, at)
+	}
+	if n.Cmp(big.NewInt(int64(l.limits.Body))) > 0 {
+		return l.fail(frame.ErrBodyTooLong, at)
+	}
+	l.length = n.Int64()
+	return true
+}

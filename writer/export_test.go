@@ -1,0 +1,7 @@
+package writer
+
+// The two ways to write plain lines, to hold them against each other.
+var (
+	PutPlainLines         = putPlainLines
+	PutPlainLinesPortable = putPlainLinesPortable
+)
