@@ -1,0 +1,99 @@
+# The steps of CI. .ci/run calls these targets and adds only headers and times.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+FUZZTIME ?= 5s
+LOADTIME ?= 3s
+
+GO ?= go
+ROOT := $(CURDIR)
+MODULES := $(sort $(dir $(shell find . -name go.mod -not -path '*/testdata/*')))
+NESTED := $(filter-out ./ ./.ci/tools/,$(MODULES))
+STATICCHECK := $(GO) tool -modfile=$(ROOT)/.ci/tools/go.mod staticcheck
+BROKERS := interop/brokers.sh
+
+.PHONY: help
+help: ## List the targets.
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: fmt
+fmt: ## Fail where gofmt would change something, and show it.
+	gofmt -d .
+
+.PHONY: tidy
+tidy: ## Fail where go.mod or go.sum is not what go mod tidy makes.
+	@for dir in $(MODULES); do echo "go mod tidy: $$dir"; $(GO) -C "$$dir" mod tidy -diff; done
+
+.PHONY: vet
+vet: ## go vet.
+	$(GO) vet ./...
+
+.PHONY: lint
+lint: ## staticcheck, at the version .ci/tools/go.mod pins.
+	$(STATICCHECK) ./...
+
+.PHONY: cross
+cross: ## Build and vet for the other systems that are supported.
+	@for target in linux/arm64 darwin/arm64 windows/amd64; do \
+		echo "build and vet: $$target"; \
+		export GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0; \
+		$(GO) build ./...; \
+		$(GO) vet ./...; \
+	done
+
+.PHONY: test
+test: ## All tests.
+	$(GO) test ./...
+
+.PHONY: race
+race: ## All tests under the race detector, in random order.
+	$(GO) test -race -shuffle=on ./...
+
+.PHONY: alloc
+alloc: ## The allocation gates, which the race detector would falsify.
+	$(GO) test -count=1 -run Alloc ./...
+
+.PHONY: fuzz-smoke
+fuzz-smoke: ## Every fuzz target alone, for FUZZTIME (5s).
+	.ci/fuzz $(FUZZTIME)
+
+.PHONY: bench-smoke
+bench-smoke: ## Every benchmark once, to see that it still runs.
+	$(GO) test -run '^$$' -bench . -benchtime=1x ./...
+
+.PHONY: modules
+modules: ## The nested modules: build, vet, lint, test, every benchmark once.
+	@for dir in $(NESTED); do \
+		echo "module $$dir"; \
+		cd "$(ROOT)/$$dir"; \
+		$(GO) build ./...; \
+		$(GO) vet ./...; \
+		$(STATICCHECK) ./...; \
+		$(GO) test -bench . -benchtime=1x ./...; \
+	done
+
+.PHONY: brokers
+brokers: ## Install and start RabbitMQ, ActiveMQ and Artemis on 127.0.0.1, with empty stores.
+	$(BROKERS) install
+	$(BROKERS) reset
+
+.PHONY: interop
+interop: ## The tests against the brokers that are up.
+	@brokers=$$($(BROKERS) env); eval "$$brokers"; $(GO) test -count=1 -v ./interop/...
+
+.PHONY: load
+load: ## stompbench against each broker that is up, for LOADTIME (3s): nothing may be lost.
+	$(GO) build -o bin/stompbench ./cmd/stompbench
+	@brokers=$$($(BROKERS) env); eval "$${brokers:?no broker is up}"; \
+	for uri in $${STOMPWIRE_RABBITMQ_URI-} $${STOMPWIRE_ACTIVEMQ_URI-} $${STOMPWIRE_ARTEMIS_URI-}; do \
+		echo "stompbench run --uri $$uri -z $(LOADTIME)"; \
+		bin/stompbench run --uri "$$uri" -z $(LOADTIME); \
+	done
+
+.PHONY: clean
+clean: ## Remove what the other targets built.
+	rm -rf bin
+	find . -name '*.test' -o -name '*.prof' | xargs -r rm --

@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# ActiveMQ Classic from its Debian package, with STOMP connectors only. Flow control and limits are the product's
+# defaults, because those are what users run.
+
+ACTIVEMQ_SHARE=/usr/share/activemq
+
+activemq_installed() { [ -e "$ACTIVEMQ_SHARE/bin/activemq.jar" ] && command -v java >/dev/null; }
+
+activemq_start() {
+  local dir=$STATE/activemq user
+  user=$(runs_as activemq)
+  tls_make
+  mkdir -p "$dir"
+  activemq_config "$dir"
+  folder activemq "$user"
+  spawn activemq "$user" java -Xms256m -Xmx1g \
+    "-Djava.io.tmpdir=$dir/tmp" \
+    "-Dlog4j2.configurationFile=file:$dir/log4j2.properties" \
+    "-Dactivemq.home=$ACTIVEMQ_SHARE" "-Dactivemq.base=$dir" "-Dactivemq.conf=$dir" "-Dactivemq.data=$dir/data" \
+    "-Dactivemq.classpath=$dir" \
+    -jar "$ACTIVEMQ_SHARE/bin/activemq.jar" start "xbean:file:$dir/activemq.xml"
+}
+
+activemq_stop() { halt activemq; }
+
+activemq_env() {
+  put ACTIVEMQ_URI "stomp://127.0.0.1:${PORT[activemq]}"
+  put ACTIVEMQ_NIO_URI "stomp://127.0.0.1:61714"
+  put ACTIVEMQ_TLS_URI "stomp+tls://127.0.0.1:61715"
+}
+
+activemq_config() {
+  cat >"$1/activemq.xml" <<XML
+<beans xmlns="http://www.springframework.org/schema/beans"
+       xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+       xsi:schemaLocation="http://www.springframework.org/schema/beans
+                           http://www.springframework.org/schema/beans/spring-beans.xsd
+                           http://activemq.apache.org/schema/core
+                           http://activemq.apache.org/schema/core/activemq-core.xsd">
+  <broker xmlns="http://activemq.apache.org/schema/core" brokerName="stompwire" dataDirectory="$1/data" useJmx="false">
+    <persistenceAdapter><kahaDB directory="$1/data/kahadb"/></persistenceAdapter>
+    <sslContext>
+      <sslContext keyStore="file:$TLS/server.p12" keyStoreType="PKCS12" keyStorePassword="$TLS_PASSWORD"
+                  trustStore="file:$TLS/trust.p12" trustStoreType="PKCS12" trustStorePassword="$TLS_PASSWORD"/>
+    </sslContext>
+    <systemUsage>
+      <systemUsage>
+        <memoryUsage><memoryUsage percentOfJvmHeap="70"/></memoryUsage>
+        <storeUsage><storeUsage limit="2 gb"/></storeUsage>
+        <tempUsage><tempUsage limit="1 gb"/></tempUsage>
+      </systemUsage>
+    </systemUsage>
+    <transportConnectors>
+      <transportConnector name="stomp" uri="stomp://127.0.0.1:${PORT[activemq]}"/>
+      <transportConnector name="stomp+nio" uri="stomp+nio://127.0.0.1:61714"/>
+      <transportConnector name="stomp+ssl" uri="stomp+ssl://127.0.0.1:61715?transport.wantClientAuth=true"/>
+    </transportConnectors>
+  </broker>
+</beans>
+XML
+  cat >"$1/log4j2.properties" <<'LOG'
+rootLogger.level = INFO
+rootLogger.appenderRef.console.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d %-5p %c{1} %m%n
+LOG
+}

@@ -1,0 +1,165 @@
+# shellcheck shell=bash
+# What all brokers share: the state folder, daemons known by pid and start time, and the CONNECT probe.
+
+export LC_ALL=C.UTF-8
+STATE=${STOMPWIRE_BROKERS_STATE:-${TMPDIR:-/tmp}/stompwire-brokers-$UID}
+declare -A PORT=([rabbitmq]=61613 [activemq]=61713 [artemis]=61813)
+BOOT_SECONDS=90
+STOP_SECONDS=30
+
+say() { printf '%s\n' "$*"; }
+die() {
+  say "brokers.sh: $*" >&2
+  exit 1
+}
+
+# with_state makes the state folder and holds its lock, so that two runs do not start the same broker twice.
+with_state() {
+  mkdir -p "$STATE"
+  [ -O "$STATE" ] || die "$STATE belongs to someone else; set STOMPWIRE_BROKERS_STATE"
+  chmod 755 "$STATE"
+  exec {lock}>"$STATE/lock"
+  flock -w 300 "$lock" || die "another brokers.sh holds $STATE/lock"
+}
+
+# runs_as prints the user a broker is to run as: its own where root may hand over to it and it can reach the state
+# folder, otherwise the caller.
+runs_as() {
+  if ((UID == 0)) && id "$1" >/dev/null 2>&1 && as "$1" test -x "$STATE"; then say "$1"; else id -un; fi
+}
+
+# as USER CMD... replaces root by USER without a process in between, so that the pid stays CMD's.
+as() {
+  local user=$1
+  shift
+  if [ "$user" = "$(id -un)" ]; then "$@"; else
+    setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups --inh-caps=-all -- "$@"
+  fi
+}
+
+# folder NAME USER makes NAME's folder inside the state folder, owned by USER.
+folder() {
+  mkdir -p "$STATE/$1/data" "$STATE/$1/tmp"
+  ((UID != 0)) || chown -R "$2" "$STATE/$1"
+}
+
+# spawn NAME USER CMD... starts a daemon in a session of its own. It keeps none of the caller's files open: a caller
+# that waits for the end of a pipe would otherwise wait for the broker.
+spawn() {
+  local name=$1 user=$2 fd
+  shift 2
+  (
+    for fd in /proc/"$BASHPID"/fd/*; do
+      fd=${fd##*/}
+      ((fd <= 2)) || eval "exec $fd>&-"
+    done
+    ulimit -Sn 65536 2>/dev/null || true
+    cd "$STATE/$name" || exit
+    if [ "$user" = "$(id -un)" ]; then exec setsid "$@"; fi
+    exec setsid setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups --inh-caps=-all -- "$@"
+  ) </dev/null >>"$STATE/$name/out.log" 2>&1 &
+  say "$! $(born $!)" >"$STATE/$name/pid"
+}
+
+# born PID prints the process' start time in clock ticks and fails for one that is gone or a zombie. The pair of pid and
+# start time is never reused, which a pid alone is.
+born() {
+  local stat
+  { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
+  read -ra stat <<<"${stat##*) }"
+  [ "${stat[0]}" != Z ] && say "${stat[19]}"
+}
+
+# pid_of NAME prints the daemon's pid and fails unless it runs.
+pid_of() {
+  local pid start
+  { read -r pid start <"$STATE/$1/pid"; } 2>/dev/null || return 1
+  [ "$(born "$pid")" = "$start" ] && say "$pid"
+}
+
+# halt NAME ends the daemon, politely first.
+halt() {
+  local pid tries
+  if ! pid=$(pid_of "$1"); then
+    rm -f "$STATE/$1/pid"
+    return 0
+  fi
+  kill -TERM "$pid"
+  for ((tries = STOP_SECONDS * 10; tries > 0; tries--)); do
+    pid_of "$1" >/dev/null || break
+    sleep 0.1
+  done
+  if ((tries == 0)); then
+    say "$1: still there after $STOP_SECONDS s, SIGKILL"
+    kill -KILL -- "-$pid" || true
+  fi
+  rm -f "$STATE/$1/pid"
+  say "$1: stopped"
+}
+
+# crash NAME kills the daemon and its children with no chance to tidy up.
+crash() {
+  local pid
+  pid=$(pid_of "$1") || die "$1: not running"
+  kill -KILL -- "-$pid"
+  while pid_of "$1" >/dev/null; do sleep 0.05; done
+  rm -f "$STATE/$1/pid"
+  say "$1: killed"
+}
+
+# launch NAME starts the broker unless it runs.
+launch() {
+  if pid_of "$1" >/dev/null; then return 0; fi
+  if (: <>"/dev/tcp/127.0.0.1/${PORT[$1]}") 2>/dev/null; then
+    die "$1: something else listens on port ${PORT[$1]}"
+  fi
+  "${1}_start"
+}
+
+# await NAME waits until the broker answers CONNECT, or died, or too much time has passed.
+await() {
+  local tries
+  for ((tries = BOOT_SECONDS * 4; tries > 0; tries--)); do
+    if probe "$1" >/dev/null; then
+      say "$1: up on 127.0.0.1:${PORT[$1]}"
+      return 0
+    fi
+    pid_of "$1" >/dev/null || break
+    sleep 0.25
+  done
+  say "$1: does not answer CONNECT on 127.0.0.1:${PORT[$1]}; the end of $STATE/$1/out.log:"
+  tail -n 20 "$STATE/$1/out.log" 2>/dev/null || true
+  return 1
+}
+
+# probe NAME opens a STOMP session, prints the header lines of CONNECTED on one line, and closes it.
+probe() (
+  { exec 7<>"/dev/tcp/127.0.0.1/${PORT[$1]}"; } 2>/dev/null || exit 1
+  printf 'CONNECT\naccept-version:1.0,1.1,1.2\nhost:/\nlogin:guest\npasscode:guest\n\n\0' >&7 || exit 1
+  IFS= read -r -t 5 line <&7 && [ "${line%$'\r'}" = CONNECTED ] || exit 1
+  while IFS= read -r -t 5 line <&7 && line=${line%$'\r'} && [ -n "$line" ]; do printf ' %s' "$line"; done
+  printf 'DISCONNECT\n\n\0' >&7
+) 2>/dev/null
+
+status() {
+  local answer
+  if answer=$(probe "$1"); then
+    say "$1: up, pid $(pid_of "$1" || say 'not ours'), port ${PORT[$1]}:$answer"
+  else
+    say "$1: down"
+  fi
+}
+
+# print_env prints the variables that the tests read, for the brokers that answer.
+print_env() {
+  local b secure=
+  for b in "${brokers[@]}"; do
+    probe "$b" >/dev/null || continue
+    "${b}_env"
+    if [ "$b" != artemis ]; then secure=yes; fi
+  done
+  if [ -n "$secure" ]; then tls_env; fi
+}
+
+# put NAME VALUE prints one line for eval.
+put() { printf 'export STOMPWIRE_%s=%q\n' "$1" "$2"; }
