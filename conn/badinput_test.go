@@ -26,8 +26,8 @@ func TestBadInput(t *testing.T) {
 	}{
 		{"command", "WHAT\n\n^@", frame.ErrBadCommand, 0, 0},
 		{"no colon", "MESSAGE\nabc\n\n^@", frame.ErrNoColon, 11, 0},
-		{"undefined escape", "MESSAGE\na:b\\t\n\n^@", frame.ErrBadEscape, 12, 0},
-		{"stray CR", "MESSAGE\na:b\rc\n\n^@", frame.ErrStrayCR, 12, 0},
+		{"undefined escape", "MESSAGE\na:b\\t\n\n^@", frame.ErrBadEscape, 11, 0},
+		{"stray CR", "MESSAGE\na:b\rc\n\n^@", frame.ErrStrayCR, 11, 0},
 		{"NUL in header", "MESSAGE\na:b^@", frame.ErrNULInHeader, 11, 0},
 		{"UTF-8", "MESSAGE\na:\xff\n\n^@", frame.ErrBadUTF8, 10, 0},
 		{"content-length in words", "MESSAGE\ncontent-length:ten\n\n^@", frame.ErrBadContentLength, 23, 0},
@@ -39,9 +39,9 @@ func TestBadInput(t *testing.T) {
 		{"command too long", strings.Repeat("A", 33), frame.ErrCommandTooLong, 32, 32},
 		{"header line too long", "MESSAGE\na:" + strings.Repeat("b", 63), frame.ErrHeaderLineTooLong, 72, 64},
 		{"too many headers", "MESSAGE\n1:\n2:\n3:\n4:\n5:\n", frame.ErrTooManyHeaders, 20, 4},
-		{"body too long by its length", "MESSAGE\ncontent-length:11\n\n", frame.ErrBodyTooLong, 24, 10},
+		{"body too long by its length", "MESSAGE\ncontent-length:11\n\n", frame.ErrBodyTooLong, 23, 10},
 		{"body too long by its octets", "MESSAGE\n\n01234567890", frame.ErrBodyTooLong, 19, 10},
-		{"content-length absurd", "MESSAGE\ncontent-length:99999999999999999999\n\n", frame.ErrBodyTooLong, 24, 10},
+		{"content-length absurd", "MESSAGE\ncontent-length:99999999999999999999\n\n", frame.ErrBodyTooLong, 23, 10},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			overEach(t, func(t *testing.T, tr transport) {

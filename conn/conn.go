@@ -3,7 +3,6 @@ package conn
 import (
 	"context"
 	"errors"
-	"io"
 	"sync"
 	"sync/atomic"
 
@@ -29,14 +28,18 @@ type Conn struct {
 	msg       Message      // the one that is being delivered
 	lastError *ServerError // the latest ERROR frame that settled nothing
 
-	// disconnected is set with DISCONNECT in the outbox. Guarded by the outbox
-	// lock of the link, like everything between Reserve and Commit.
+	// Guarded by the outbox lock of the link, like everything between Reserve and
+	// Commit: draining refuses what is new once Disconnect was called, and
+	// disconnected everything once DISCONNECT is in the outbox.
+	draining     bool
 	disconnected bool
 
-	closing   atomic.Bool // Disconnect was called
-	closed    chan struct{}
-	unmatched atomic.Uint64
+	life    atomic.Int32 // lifeConnecting, lifeUp or lifeFailed
+	leaving atomic.Bool  // Disconnect was called
+	goodbye atomic.Bool  // DISCONNECT is in the outbox
+	closed  chan struct{}
 
+	unmatched atomic.Uint64
 	subs      subscriptions
 	receipts  receipts
 	producers producers
@@ -44,6 +47,14 @@ type Conn struct {
 	mu     sync.Mutex
 	lastTx uint64 // guarded by mu
 }
+
+// A connection that fails before Dial returns is Dial's to report, later OnClose's.
+// This decides which, once.
+const (
+	lifeConnecting = iota
+	lifeUp
+	lifeFailed
+)
 
 // Version returns the version of the session.
 func (c *Conn) Version() frame.Version { return c.version }
@@ -71,7 +82,6 @@ func (c *Conn) Unsolicited() uint64 { return c.unmatched.Load() }
 // receipts that are still out have unknown outcomes. It may be called anywhere,
 // more than once, and always returns nil.
 func (c *Conn) Close() error {
-	c.closing.Store(true)
 	c.l.Close(nil)
 	return nil
 }
@@ -84,8 +94,10 @@ func (s *sessionHandler) OnFrame(f *frame.Frame) error {
 	}
 	switch f.Command {
 	case frame.CmdMessage:
+		c.lastError = nil // the connection has survived it
 		c.deliver(f)
 	case frame.CmdReceipt:
+		c.lastError = nil
 		c.settle(f.Header.Get(frame.HeaderReceiptID), nil)
 	case frame.CmdError:
 		c.serverError(f)
@@ -95,20 +107,33 @@ func (s *sessionHandler) OnFrame(f *frame.Frame) error {
 	return nil
 }
 
+// Cause is called by the link when the stream has ended from outside. A broker that
+// sends ERROR and closes tells us one thing, not two; and one that closes after our
+// DISCONNECT does what we asked for.
+func (s *sessionHandler) Cause(err error) error {
+	c := (*Conn)(s)
+	switch {
+	case c.goodbye.Load():
+		return nil
+	case c.lastError != nil:
+		return c.lastError
+	}
+	return err
+}
+
 // OnClose is called by the link, last.
 func (s *sessionHandler) OnClose(err error) {
 	c := (*Conn)(s)
-	// A broker that sends ERROR and closes tells us one thing, not two.
-	if c.lastError != nil && errors.Is(err, io.EOF) {
-		err = &link.ClosedError{Cause: c.lastError}
-	}
 	c.receipts.fail(err)
 	c.producers.fail(err)
 	close(c.closed)
-	if c.cfg.Logger != nil && !c.closing.Load() {
+	if c.life.Load() != lifeUp {
+		return
+	}
+	if c.cfg.Logger != nil && errors.Unwrap(err) != nil {
 		c.cfg.Logger.Warn("stomp: connection lost", "addr", c.l.RemoteAddr().String(), "cause", err)
 	}
-	if c.cfg.OnClose != nil && c.connected {
+	if c.cfg.OnClose != nil {
 		c.cfg.OnClose(err)
 	}
 }
@@ -117,7 +142,10 @@ func (s *sessionHandler) OnClose(err error) {
 // exported on Conn.
 type sessionHandler Conn
 
-var _ link.Handler = (*sessionHandler)(nil)
+var (
+	_ link.Handler = (*sessionHandler)(nil)
+	_ link.Causer  = (*sessionHandler)(nil)
+)
 
 // settle ends the wait for a receipt. err is nil for RECEIPT. It reports whether
 // somebody waited.
@@ -129,26 +157,16 @@ func (c *Conn) settle(id []byte, err error) bool {
 }
 
 func (c *Conn) serverError(f *frame.Frame) {
-	err := c.newServerError(f)
+	err := newServerError(f, c.cfg.Passcode)
 	if err.ReceiptID != "" && c.settle([]byte(err.ReceiptID), err) {
 		return
 	}
 	c.lastError = err
 	if c.cfg.Logger != nil {
-		c.cfg.Logger.Warn("stomp: broker sent ERROR", "message", mask(err.Message, c.cfg.Passcode))
+		c.cfg.Logger.Warn("stomp: broker sent ERROR", "message", err.Message)
 	}
 	if c.cfg.OnError != nil {
 		c.cfg.OnError(err)
-	}
-}
-
-func (c *Conn) newServerError(f *frame.Frame) *ServerError {
-	return &ServerError{
-		Message:   f.Header.Text(frame.HeaderMessage),
-		ReceiptID: f.Header.Text(frame.HeaderReceiptID),
-		Header:    f.Header.Fields(),
-		Body:      append([]byte(nil), f.Body...),
-		secret:    c.cfg.Passcode,
 	}
 }
 
@@ -172,15 +190,17 @@ func (c *Conn) reserve(ctx context.Context, size int) ([]byte, error) {
 	if err == ErrWouldBlock && !c.inHandler(ctx) {
 		buf, err = c.l.Reserve(ctx, size)
 	}
-	return c.reserved(buf, err)
+	if err == nil && c.draining {
+		c.l.Commit(buf)
+		return nil, ErrDisconnecting
+	}
+	return buf, err
 }
 
-// reserveNow is reserve for frames that must not wait: ACK and NACK.
+// reserveNow is reserve for frames that must not wait: ACK and NACK, which are
+// also welcome while we drain.
 func (c *Conn) reserveNow(size int) ([]byte, error) {
-	return c.reserved(c.l.ReserveNow(size))
-}
-
-func (c *Conn) reserved(buf []byte, err error) ([]byte, error) {
+	buf, err := c.l.ReserveNow(size)
 	if err == nil && c.disconnected {
 		c.l.Commit(buf)
 		return nil, ErrDisconnecting

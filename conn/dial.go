@@ -73,11 +73,13 @@ func (c *Conn) open(ctx context.Context, nc net.Conn, addr string, hello []byte)
 	}
 	select {
 	case <-c.ready:
-		return c, nil
 	case <-c.l.Done():
 	case <-ctx.Done():
-		c.l.Close(context.Cause(ctx))
 	}
+	if !c.life.CompareAndSwap(lifeConnecting, lifeFailed) {
+		return c, nil
+	}
+	c.l.Close(context.Cause(ctx))
 	return nil, &ConnectError{Addr: addr, Err: connectCause(c.l.Err())}
 }
 

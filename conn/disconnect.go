@@ -2,7 +2,6 @@ package conn
 
 import (
 	"context"
-	"errors"
 
 	"github.com/stompwire/stompwire/frame"
 	"github.com/stompwire/stompwire/writer"
@@ -21,33 +20,63 @@ func (c *Conn) Disconnect(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.DisconnectTimeout)
 	defer cancel()
-	c.closing.Store(true)
-
-	// RabbitMQ answers DISCONNECT at once, whatever else it still owes us.
-	err := c.producers.flush(ctx)
-	if err != nil {
-		err = unknown(err)
+	if !c.leaving.CompareAndSwap(false, true) {
+		return c.awaitEnd(ctx) // somebody else is at it
 	}
+	err := c.drain(ctx)
 	if c.sayGoodbye(ctx) {
 		c.l.Shutdown(nil)
 	} else {
 		c.l.Close(nil)
 	}
-	select {
-	case <-c.closed:
-	case <-ctx.Done():
+	if c.awaitEnd(ctx) != nil {
 		c.l.Close(nil)
 	}
 	return err
 }
 
-// sayGoodbye sends DISCONNECT and waits for its receipt or the end. It returns
-// false if it could not be sent.
+func (c *Conn) awaitEnd(ctx context.Context) error {
+	select {
+	case <-c.closed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// drain refuses new sends and waits for the outcomes of the producers' sends:
+// RabbitMQ answers DISCONNECT at once, whatever else it still owes us.
+func (c *Conn) drain(ctx context.Context) error {
+	if buf, err := c.l.ReserveNow(0); err == nil {
+		c.draining = true // we hold the outbox: whoever sends next will see it
+		c.l.Commit(buf)
+	}
+	if err := c.producers.flush(ctx); err != nil {
+		return unknown(err)
+	}
+	return nil
+}
+
+// sayGoodbye sends DISCONNECT, ahead of everybody who waits for room in the outbox,
+// and waits for its receipt or the end. It returns false if it could not be sent.
 func (c *Conn) sayGoodbye(ctx context.Context) bool {
-	err := c.request(ctx, frameOverhead, func(dst []byte, receipt frame.Field) ([]byte, error) {
-		c.disconnected = true // we hold the outbox: nothing comes after this frame
-		return writer.AppendFrame(dst, c.version, frame.CmdDisconnect, []frame.Field{receipt}, nil)
-	})
+	id, outcome, err := c.receipts.add()
+	if err != nil {
+		return false
+	}
+	defer c.receipts.drop(id)
+	buf, err := c.reserveNow(frameOverhead)
+	if err != nil {
+		return false
+	}
+	c.disconnected = true // we hold the outbox: nothing comes after this frame
+	c.goodbye.Store(true)
+	out, err := writer.AppendFrame(buf, c.version, frame.CmdDisconnect,
+		[]frame.Field{{Name: frame.HeaderReceipt, Value: id}}, nil)
+	c.l.Commit(out)
 	c.l.SetHeartBeat(0, 0)
-	return err == nil || errors.Is(err, ErrUnknownOutcome)
+	if err == nil {
+		_ = c.await(ctx, outcome)
+	}
+	return err == nil
 }

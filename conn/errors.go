@@ -3,6 +3,7 @@ package conn
 import (
 	"errors"
 	"fmt"
+	"net"
 
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/frame"
@@ -19,7 +20,8 @@ var (
 
 	// ErrDisconnecting: Disconnect was called. "Clients MUST NOT send any more
 	// frames after the DISCONNECT frame is sent" (STOMP 1.2, DISCONNECT).
-	ErrDisconnecting = errors.New("stomp: connection is disconnecting")
+	// It Is net.ErrClosed.
+	ErrDisconnecting = fmt.Errorf("stomp: connection is disconnecting: %w", net.ErrClosed)
 
 	// ErrAckMode: a message of an auto subscription is acknowledged already.
 	ErrAckMode = errors.New("stomp: subscription is in ack mode auto")
@@ -31,26 +33,28 @@ var (
 	// ErrTransactionDone: the transaction was committed or aborted.
 	ErrTransactionDone = errors.New("stomp: transaction has ended")
 
+	// ErrNotInVersion: the version of the session does not have that.
+	ErrNotInVersion = errors.New("stomp: not in the version of this session")
+
+	errTooLate        = errors.New("CONNECTED came too late")
 	errReceiptTimeout = errors.New("no receipt in time")
 )
 
-// ServerError is an ERROR frame. It owns its content.
+// ServerError is an ERROR frame. It owns its content, in which the passcode that
+// was used to connect is masked: some brokers quote the frame that they refuse.
 type ServerError struct {
 	Message   string       // the message header
 	ReceiptID string       // the receipt-id header, "" if the broker named no frame
 	Header    frame.Fields // all headers
 	Body      []byte       // details, as the broker wrote them
-
-	secret string
 }
 
-// Error never shows the passcode that was used to connect.
 func (e *ServerError) Error() string {
 	text := e.Message
 	if text == "" {
 		text = string(e.Body)
 	}
-	return fmt.Sprintf("stomp: broker says: %.200q", mask(text, e.secret))
+	return fmt.Sprintf("stomp: broker says: %.200q", text)
 }
 
 // ConnectError says that no session came about. It unwraps to the cause, a
@@ -69,3 +73,9 @@ func (e *ConnectError) Unwrap() error { return e.Err }
 
 // unknown wraps err so that it Is ErrUnknownOutcome.
 func unknown(err error) error { return fmt.Errorf("%w: %w", ErrUnknownOutcome, err) }
+
+// wasSent reports whether a request that ended with err had left: only then can
+// the broker have acted on it.
+func wasSent(err error) bool {
+	return err == nil || errors.Is(err, ErrUnknownOutcome) || errors.As(err, new(*ServerError))
+}

@@ -39,7 +39,7 @@ func (c *Conn) handshake(f *frame.Frame) error {
 	switch f.Command {
 	case frame.CmdConnected:
 	case frame.CmdError:
-		return c.newServerError(f)
+		return newServerError(f, c.cfg.Passcode)
 	default:
 		return &unexpectedFrame{f.Command}
 	}
@@ -57,6 +57,9 @@ func (c *Conn) handshake(f *frame.Frame) error {
 	c.l.SetVersion(version)
 	c.l.SetTolerance(c.cfg.Link.Tolerate | toleranceFor(c.server))
 	c.startHeartBeat(c.cfg.HeartBeat.Negotiate(theirs))
+	if !c.life.CompareAndSwap(lifeConnecting, lifeUp) {
+		return errTooLate
+	}
 	c.connected = true
 	close(c.ready)
 	return nil

@@ -1,12 +1,36 @@
 package conn
 
-import "strings"
+import (
+	"bytes"
+	"strings"
 
-// mask hides every occurrence of secret in text: some brokers quote the frame
-// that they complain about.
+	"github.com/stompwire/stompwire/frame"
+)
+
+const masked = "***"
+
+// newServerError copies an ERROR frame, without secret.
+func newServerError(f *frame.Frame, secret string) *ServerError {
+	header := f.Header.Fields()
+	for i := range header {
+		header[i].Value = mask(header[i].Value, secret)
+	}
+	body := append([]byte(nil), f.Body...)
+	if secret != "" {
+		body = bytes.ReplaceAll(body, []byte(secret), []byte(masked))
+	}
+	return &ServerError{
+		Message:   header.Get(frame.HeaderMessage),
+		ReceiptID: f.Header.Text(frame.HeaderReceiptID), // ours, so never a secret
+		Header:    header,
+		Body:      body,
+	}
+}
+
+// mask hides every occurrence of secret in text.
 func mask(text, secret string) string {
 	if secret == "" {
 		return text
 	}
-	return strings.ReplaceAll(text, secret, "***")
+	return strings.ReplaceAll(text, secret, masked)
 }

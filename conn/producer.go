@@ -52,6 +52,9 @@ func (c *Conn) NewProducer(cfg ProducerConfig) (*Producer, error) {
 	if cfg.Window < 0 || cfg.Window > MaxWindow {
 		return nil, fmt.Errorf("stomp: producer window of %d is not within 0 and %d", cfg.Window, MaxWindow)
 	}
+	if cfg.Destination == "" {
+		return nil, &writer.HeaderError{Command: frame.CmdSend, Name: frame.HeaderDestination, Index: -1, Reason: writer.ErrMissing}
+	}
 	fields := append([]frame.Field{{Name: frame.HeaderDestination, Value: cfg.Destination}}, cfg.Headers...)
 	if err := checkReserved(fields); err != nil {
 		return nil, err
@@ -96,9 +99,6 @@ func (p *Producer) Send(ctx context.Context, body []byte, h ...frame.Field) (seq
 	}
 	size := len(body) + fieldsSize(h) + 2*frameOverhead
 	for {
-		if p.c.closing.Load() {
-			return 0, ErrDisconnecting
-		}
 		buf, err := p.c.reserve(ctx, size)
 		if err != nil {
 			return 0, err

@@ -2,6 +2,7 @@ package conn
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"sync"
 	"time"
@@ -88,6 +89,17 @@ func (c *Conn) request(ctx context.Context, size int, encode func(dst []byte, re
 	}
 	c.l.Commit(out)
 	return c.await(ctx, outcome)
+}
+
+// checkReceipt refuses a receipt header of the user's where we send our own: the
+// first would count, and answer to nobody.
+func checkReceipt(h []frame.Field) error {
+	for i := range h {
+		if h[i].Name == frame.HeaderReceipt {
+			return errors.New("stomp: the receipt header is set by us here")
+		}
+	}
+	return nil
 }
 
 func (c *Conn) await(ctx context.Context, outcome <-chan error) error {

@@ -13,7 +13,8 @@ const frameOverhead = 128
 // Send sends a message and returns when it is encoded; body and h are borrowed
 // until then. It waits only while the outbox is full, until ctx ends. A nil error
 // means that the message is on its way, not that the broker has it; see
-// [Conn.SendReceipt] and [Producer]. It does not allocate.
+// [Conn.SendReceipt] and [Producer]. A receipt header of your own is sent, and its
+// RECEIPT ignored. It does not allocate.
 //
 // Errors: a *writer.HeaderError for what cannot be represented, ctx.Err(),
 // ErrWouldBlock in a handler, and an error that Is net.ErrClosed. In each case
@@ -36,6 +37,9 @@ func (c *Conn) Send(ctx context.Context, destination string, body []byte, h ...f
 // nil then, a [*ServerError] if the broker rejected it, and Is
 // [ErrUnknownOutcome] if the connection, ctx or Config.ReceiptTimeout ended first.
 func (c *Conn) SendReceipt(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
+	if err := checkReceipt(h); err != nil {
+		return err
+	}
 	return c.request(ctx, sendSize(destination, body, h), func(dst []byte, receipt frame.Field) ([]byte, error) {
 		return writer.AppendSend(dst, c.version, destination, with(h, receipt), body)
 	})

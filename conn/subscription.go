@@ -51,6 +51,12 @@ func (s *Subscription) Destination() string { return s.destination }
 // broker has confirmed the subscription: what is sent from then on will arrive.
 // h may be called before it returns.
 func (c *Conn) Subscribe(ctx context.Context, destination string, h MessageHandler, opts SubscribeOptions) (*Subscription, error) {
+	if opts.Ack == frame.AckClientIndividual && c.version == frame.Version10 {
+		return nil, fmt.Errorf("%w: ack mode client-individual", ErrNotInVersion)
+	}
+	if err := checkReceipt(opts.Headers); err != nil {
+		return nil, err
+	}
 	s := &Subscription{c: c, id: opts.ID, destination: destination, mode: opts.Ack, handler: h}
 	if err := c.subs.add(s); err != nil {
 		return nil, err
@@ -75,7 +81,9 @@ func (s *Subscription) Unsubscribe(ctx context.Context) error {
 		fields = append(fields, frame.Field{Name: frame.HeaderDestination, Value: s.destination})
 	}
 	err := s.c.command(ctx, frame.CmdUnsubscribe, fields, true)
-	s.c.subs.remove(s)
+	if wasSent(err) {
+		s.c.subs.remove(s)
+	}
 	return err
 }
 
@@ -120,7 +128,9 @@ func (t *subscriptions) add(s *Subscription) error {
 	defer t.mu.Unlock()
 	next := t.copy()
 	if s.id == "" {
-		t.last++
+		for t.last++; next.find([]byte(strconv.Itoa(t.last))) != nil; t.last++ {
+			// a user has taken that number for a subscription of its own
+		}
 		s.id = strconv.Itoa(t.last)
 		for len(next.bySeq) <= t.last {
 			next.bySeq = append(next.bySeq, nil)

@@ -77,7 +77,11 @@ func (tx *Tx) end(ctx context.Context, cmd frame.Command) error {
 	if !tx.done.CompareAndSwap(false, true) {
 		return ErrTransactionDone
 	}
-	return tx.c.command(ctx, cmd, tx.fields(), true)
+	err := tx.c.command(ctx, cmd, tx.fields(), true)
+	if !wasSent(err) {
+		tx.done.Store(false) // it can be tried again
+	}
+	return err
 }
 
 func (tx *Tx) fields() []frame.Field {

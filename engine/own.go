@@ -14,6 +14,9 @@ type Own struct {
 
 // Start begins to read l on a new loop, which ends with the link.
 func (o Own) Start(l *link.Link) error {
+	if _, ok := l.NetConn().(fileConn); !ok {
+		return ErrUnsupportedConn // known before a loop is started for nothing
+	}
 	e, err := New(Options{Logger: o.Logger})
 	if err != nil {
 		return err

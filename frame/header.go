@@ -24,6 +24,10 @@ func NewHeader(text []byte, spans []Span) Header {
 	return Header{text: text, spans: spans}
 }
 
+// View makes h what NewHeader returns. Setting the fields one by one costs less
+// than assigning a whole Header, and a parser does it for each frame.
+func (h *Header) View(text []byte, spans []Span) { h.text, h.spans = text, spans }
+
 // Len returns the number of header lines, repeated ones included.
 func (h Header) Len() int { return len(h.spans) }
 

@@ -21,16 +21,21 @@ func (l *Link) Err() error {
 // Close closes the link at once, with cause, and throws away what waits in the
 // outbox. nil means that we end it in good order. Only the first call counts. It
 // does not wait for OnClose.
-func (l *Link) Close(cause error) {
+func (l *Link) Close(cause error) { l.close(cause, stateOpen) }
+
+// close closes the link; cause counts in states up to known, later ones have
+// theirs.
+func (l *Link) close(cause error, known state) {
 	l.mu.Lock()
 	if l.state == stateClosed {
 		l.mu.Unlock()
 		return
 	}
-	if l.state == stateOpen { // a Shutdown has set its cause already
+	if l.state <= known {
 		l.cause = cause
 	}
 	l.state = stateClosed
+	l.quit.Store(true)
 	if l.timer != nil {
 		l.timer.Stop()
 	}
@@ -40,6 +45,26 @@ func (l *Link) Close(cause error) {
 	close(l.done)
 	l.mu.Unlock()
 	l.hangUp()
+}
+
+// breakOff takes note that a write has failed. The peer has often said why, in an
+// ERROR frame that is still to be read, so the link is closed by the end of what
+// it sent, or a little later. A peer that does not read is past saying anything.
+func (l *Link) breakOff(err error) {
+	l.mu.Lock()
+	var timeout *TimeoutError
+	if l.state != stateOpen || errors.As(err, &timeout) {
+		l.mu.Unlock()
+		l.Close(err)
+		return
+	}
+	l.state, l.cause = stateBroken, err
+	l.sendEvery, l.hearEvery = 0, 0
+	now := l.now()
+	l.deadline, l.late = now+int64(l.opts.Linger), err
+	l.arm(now)
+	l.wakeSender()
+	l.mu.Unlock()
 }
 
 // hangUp ends the socket itself and not only our descriptor of it: a driver that
@@ -62,11 +87,13 @@ func (l *Link) hangUp() {
 // way (STOMP 1.2, Connection Lingering). It does not wait.
 func (l *Link) Shutdown(cause error) {
 	l.mu.Lock()
-	if l.state != stateOpen {
+	if l.state >= stateClosing {
 		l.mu.Unlock()
 		return
 	}
 	l.state, l.cause = stateClosing, cause
+	l.quit.Store(true)
+	l.wakeSender()
 	l.sendEvery, l.hearEvery = 0, 0
 	now := l.now()
 	l.deadline, l.late = now+int64(l.opts.Linger+l.opts.WriteTimeout), cause
@@ -89,17 +116,6 @@ func (l *Link) closeWrite() {
 	l.SetDeadline(l.opts.Linger, nil)
 }
 
-func (l *Link) isClosing() bool {
-	select {
-	case <-l.done:
-		return true
-	default:
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.state != stateOpen
-}
-
 // End tells the link that nothing more will be read, because of err: io.EOF if the
 // peer has closed its side. It closes the link if that has not happened, and calls
 // OnClose. It is for drivers, on the reading goroutine, once and last.
@@ -113,7 +129,21 @@ func (l *Link) End(err error) {
 			err = cut
 		}
 	}
-	l.Close(err)
+	l.close(l.causeOfEnd(err), stateBroken)
 	l.stream.Release()
 	l.h.OnClose(l.Err())
+}
+
+// causeOfEnd asks the handler, if the end comes from outside.
+func (l *Link) causeOfEnd(err error) error {
+	l.mu.Lock()
+	state, cause := l.state, l.cause
+	l.mu.Unlock()
+	if state == stateBroken {
+		err = cause // the first thing that went wrong
+	}
+	if state <= stateBroken && l.causer != nil {
+		err = l.causer.Cause(err)
+	}
+	return err
 }

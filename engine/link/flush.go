@@ -19,7 +19,7 @@ const maxWrite = 64 << 10
 // busy; both go back to the pool when it falls idle.
 func (l *Link) flusher() {
 	l.mu.Lock()
-	for l.queued() > 0 && l.state != stateClosed {
+	for l.queued() > 0 && l.writable() {
 		batch := l.pending
 		l.pending, l.spare = l.spare, nil
 		l.wakeSender()
@@ -33,7 +33,7 @@ func (l *Link) flusher() {
 		l.recycle(batch)
 		if err != nil {
 			l.mu.Unlock()
-			l.Close(err)
+			l.breakOff(err)
 			l.mu.Lock()
 			break
 		}
@@ -53,6 +53,10 @@ func (l *Link) flusher() {
 	}
 }
 
+// writable reports whether what waits in the outbox is still to be written. mu is
+// held.
+func (l *Link) writable() bool { return l.state == stateOpen || l.state == stateClosing }
+
 // recycle keeps a written batch as the next spare while senders are busy. mu is
 // held.
 func (l *Link) recycle(batch *pool.Buffer) {
@@ -67,7 +71,7 @@ func (l *Link) recycle(batch *pool.Buffer) {
 // releaseOutbox gives the memory of an idle or closed outbox back. mu is held and
 // the flusher does not run, or is about to end.
 func (l *Link) releaseOutbox() {
-	if l.pending != nil && (len(l.pending.B) == 0 || l.state == stateClosed) {
+	if l.pending != nil && (len(l.pending.B) == 0 || !l.writable()) {
 		l.pending.Release()
 		l.pending = nil
 	}

@@ -13,6 +13,15 @@ type Handler interface {
 	OnClose(err error)
 }
 
+// Causer is a Handler that knows more about why a stream ended than the system
+// does, such as an ERROR frame that came before.
+type Causer interface {
+	// Cause is called once, before OnClose, when the peer has ended the stream or
+	// a read or write has failed with err. It returns the cause that the link is
+	// closed with, nil for an end in good order. It runs on the reading goroutine.
+	Cause(err error) error
+}
+
 // Drainer is a Handler that wants to know when the outbox has room again.
 type Drainer interface {
 	// OnDrain is called on the flusher's goroutine, with no lock held, some time

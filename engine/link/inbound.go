@@ -34,7 +34,7 @@ func (l *Link) Feed(chunk []byte) (n int, err error) {
 }
 
 func (l *Link) feed(chunk []byte) (int, error) {
-	if l.isClosing() {
+	if l.quit.Load() {
 		return len(chunk), nil // nobody is interested any more; let the peer finish
 	}
 	return l.stream.Feed(chunk, (*frames)(l))
@@ -45,6 +45,9 @@ type frames Link
 
 func (fr *frames) OnFrame(f *frame.Frame) error {
 	l := (*Link)(fr)
+	if l.quit.Load() {
+		return nil // closed by the handler of a frame of the same chunk
+	}
 	l.frames++
 	if err := l.h.OnFrame(f); err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 type Link struct {
 	h       Handler
 	drainer Drainer // h, if it is one
+	causer  Causer  // h, if it is one
 	nc      net.Conn
 	opts    Options
 	base    time.Time // the clocks below count from here
@@ -37,6 +38,7 @@ type Link struct {
 	nextTick   atomic.Int64 // when the timer is due; 0 if it is not armed
 	feeding    atomic.Bool  // a handler has the reading goroutine, or paused it
 	paused     atomic.Bool
+	quit       atomic.Bool   // closing or closed: no more frames for the handler
 	resume     chan struct{} // 1-slot wake-up for a paused reader
 
 	// Guarded by mu.
@@ -69,6 +71,7 @@ type state uint8
 
 const (
 	stateOpen    state = iota
+	stateBroken        // a write has failed; the peer's last words may still be read
 	stateClosing       // Shutdown: the outbox drains, nothing new is taken
 	stateClosed
 )
@@ -84,6 +87,7 @@ func New(nc net.Conn, h Handler, opts Options) *Link {
 		done:   make(chan struct{}),
 	}
 	l.drainer, _ = h.(Drainer)
+	l.causer, _ = h.(Causer)
 	l.flush = l.flusher
 	l.stream.Limits = opts.Limits
 	l.stream.Tolerate = opts.Tolerate

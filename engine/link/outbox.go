@@ -25,7 +25,7 @@ func (l *Link) Reserve(ctx context.Context, size int) ([]byte, error) {
 		return nil, err
 	}
 	l.mu.Lock()
-	for l.state == stateOpen && l.queued() >= l.opts.HighWater {
+	for full := l.crowded(); l.state == stateOpen && full; full = l.queued() >= l.opts.HighWater {
 		if err := l.waitForRoom(ctx); err != nil {
 			l.mu.Unlock()
 			return nil, err
@@ -39,10 +39,10 @@ func (l *Link) Reserve(ctx context.Context, size int) ([]byte, error) {
 func (l *Link) TryReserve(size int) ([]byte, error) {
 	l.mu.Lock()
 	// The way of nearly every frame of a busy link comes first.
-	if p := l.pending; p != nil && l.state == stateOpen && len(p.B) < l.opts.HighWater && size <= cap(p.B)-len(p.B) {
+	if p := l.pending; p != nil && l.state == stateOpen && !l.crowded() && size <= cap(p.B)-len(p.B) {
 		return p.B, nil
 	}
-	if l.state == stateOpen && l.queued() >= l.opts.HighWater {
+	if l.state == stateOpen && l.crowded() {
 		l.wantDrain = true
 		l.mu.Unlock()
 		return nil, ErrWouldBlock
@@ -100,6 +100,16 @@ func (l *Link) tail(size int) []byte {
 	return l.pending.B
 }
 
+// crowded reports whether a newcomer has to wait. While others do already it gets
+// only the lower half of the outbox: so senders that never pause cannot starve a
+// waiting one, and still do not queue up behind it for every frame.
+func (l *Link) crowded() bool {
+	if l.waiting > 0 {
+		return l.queued() >= l.opts.HighWater/2
+	}
+	return l.queued() >= l.opts.HighWater
+}
+
 func (l *Link) queued() int {
 	if l.pending == nil {
 		return 0
@@ -122,15 +132,16 @@ func (l *Link) waitForRoom(ctx context.Context) error {
 	}
 	l.mu.Lock()
 	l.waiting--
-	if err != nil {
-		l.wakeSender() // the wake-up may have been ours
+	if err != nil || l.state != stateOpen {
+		l.wakeSender() // the wake-up may have been ours, or is for everybody
 	}
 	return err
 }
 
-// wakeSender wakes one waiting sender if there is room for it. mu is held.
+// wakeSender wakes one waiting sender if there is room for it, or never will be.
+// mu is held.
 func (l *Link) wakeSender() {
-	if l.waiting == 0 || l.queued() >= l.opts.HighWater {
+	if l.waiting == 0 || l.state == stateOpen && l.queued() >= l.opts.HighWater {
 		return
 	}
 	select {

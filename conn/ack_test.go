@@ -1,0 +1,210 @@
+package conn_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"testing"
+
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
+)
+
+// delivery is what each version's server sends for the acknowledgement to refer to.
+func delivery(v frame.Version) string {
+	if v == frame.Version12 {
+		return "MESSAGE\nsubscription:1\nmessage-id:m\\c1\nack:a\\c1\ndestination:/queue/a\n\nbody^@"
+	}
+	if v == frame.Version11 {
+		return "MESSAGE\nsubscription:1\nmessage-id:m\\c1\ndestination:/queue/a\n\nbody^@"
+	}
+	return "MESSAGE\nsubscription:1\nmessage-id:m:1\ndestination:/queue/a\n\nbody^@"
+}
+
+// received subscribes, delivers one message and returns a copy of it.
+func received(t testing.TB, c *conn.Conn, b *fakeBroker, mode frame.AckMode) *conn.Message {
+	t.Helper()
+	got := make(chan *conn.Message, 1)
+	b.subscribe(c, mode, func(_ context.Context, m *conn.Message) { got <- m.Clone() })
+	b.write(delivery(c.Version()))
+	return <-got
+}
+
+func TestAckForms(t *testing.T) {
+	for _, c := range []struct {
+		version frame.Version
+		wire    string
+	}{
+		{frame.Version10, "ACK\nmessage-id:m:1\n\n^@"},
+		{frame.Version11, "ACK\nmessage-id:m\\c1\nsubscription:1\n\n^@"},
+		{frame.Version12, "ACK\nid:a\\c1\n\n^@"},
+	} {
+		overEach(t, func(t *testing.T, tr transport) {
+			s, b := session(t, tr, c.version, conn.Config{})
+			m := received(t, s, b, frame.AckClient)
+			if err := m.Ack(); err != nil {
+				t.Fatal(err)
+			}
+			b.expect(c.wire)
+			err := m.Nack()
+			if c.version == frame.Version10 { // which has none
+				if !errors.As(err, new(*writer.FrameError)) {
+					t.Errorf("NACK on 1.0: %v", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.expect("N" + c.wire)
+		})
+	}
+}
+
+func TestAckWithHeaders(t *testing.T) {
+	c, b := session(t, overPipe, frame.Version12, conn.Config{})
+	m := received(t, c, b, frame.AckClientIndividual)
+	if err := m.Nack(frame.Field{Name: "requeue", Value: "false"}); err != nil {
+		t.Fatal(err)
+	}
+	b.expect("NACK\nid:a\\c1\nrequeue:false\n\n^@")
+	if err := m.Ack(frame.Field{Name: "k", Value: "\x00"}); !errors.Is(err, writer.ErrRefused) {
+		t.Error(err)
+	}
+	if err := m.Ack(); err != nil {
+		t.Fatal(err)
+	}
+	b.expect("ACK\nid:a\\c1\n\n^@")
+}
+
+func TestAckRefused(t *testing.T) {
+	c, b := session(t, overPipe, frame.Version12, conn.Config{})
+	m := received(t, c, b, frame.AckAuto)
+	for name, err := range map[string]error{"Ack": m.Ack(), "Nack": m.Nack()} {
+		if !errors.Is(err, conn.ErrAckMode) {
+			t.Errorf("%s of an auto subscription's message: %v", name, err)
+		}
+	}
+	if err := c.Send(t.Context(), "/queue/a", nil); err != nil {
+		t.Fatal(err)
+	}
+	b.expect("SEND\ndestination:/queue/a\n\n^@") // and no ACK before it
+}
+
+func TestAckOnAClosedConnection(t *testing.T) {
+	c, b := session(t, overPipe, frame.Version12, conn.Config{})
+	m := received(t, c, b, frame.AckClient)
+	_ = c.Close()
+	if err := m.Ack(); !errors.Is(err, net.ErrClosed) {
+		t.Error(err)
+	}
+}
+
+// A message that its handler has returned from is nobody's any more.
+func TestAckOfABorrowedMessageTooLate(t *testing.T) {
+	c, b := session(t, overPipe, frame.Version12, conn.Config{})
+	kept := make(chan *conn.Message, 2)
+	b.subscribe(c, frame.AckClient, func(_ context.Context, m *conn.Message) {
+		kept <- m
+		if err := m.Ack(); err != nil {
+			t.Error(err)
+		}
+	})
+	b.write(delivery(frame.Version12))
+	b.read()
+	first := <-kept
+	flush(t, c, b)
+	if err := first.Ack(); err == nil {
+		t.Error("a message was acknowledged after its handler had returned")
+	}
+}
+
+// flush returns when everything that the broker wrote has been handled.
+func flush(t testing.TB, c *conn.Conn, b *fakeBroker) {
+	t.Helper()
+	done := async(func() error { return c.SendReceipt(context.Background(), "/flush", nil) })
+	b.receipt(header(b.read(), "receipt"))
+	if err := b.await(done); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTransactionFrames(t *testing.T) {
+	overEach(t, func(t *testing.T, tr transport) {
+		c, b := session(t, tr, frame.Version12, conn.Config{})
+		m := received(t, c, b, frame.AckClientIndividual)
+		for i, end := range []string{"COMMIT", "ABORT"} {
+			id := fmt.Sprintf("t%d", i+1)
+			tx, err := c.Begin(t.Context(), "")
+			if err != nil || tx.ID() != id {
+				t.Fatal(tx.ID(), err)
+			}
+			b.expect("BEGIN\ntransaction:" + id + "\n\n^@")
+			if err := tx.Send(t.Context(), "/queue/a", []byte("x"), frame.Field{Name: "k", Value: "v"}); err != nil {
+				t.Fatal(err)
+			}
+			b.expect("SEND\ndestination:/queue/a\nk:v\ntransaction:" + id + "\ncontent-length:1\n\nx^@")
+			if err := tx.Ack(m); err != nil {
+				t.Fatal(err)
+			}
+			b.expect("ACK\nid:a\\c1\ntransaction:" + id + "\n\n^@")
+			if err := tx.Nack(m); err != nil {
+				t.Fatal(err)
+			}
+			b.expect("NACK\nid:a\\c1\ntransaction:" + id + "\n\n^@")
+			finish := tx.Commit
+			if end == "ABORT" {
+				finish = tx.Abort
+			}
+			result := async(func() error { return finish(t.Context()) })
+			text := b.read()
+			receipt := header(text, "receipt")
+			if text != end+"\ntransaction:"+id+"\nreceipt:"+receipt+"\n\n^@" {
+				t.Errorf("%q", text)
+			}
+			b.receipt(receipt)
+			if err := b.await(result); err != nil {
+				t.Fatal(err)
+			}
+			for _, err := range []error{
+				tx.Commit(t.Context()), tx.Abort(t.Context()), tx.Ack(m), tx.Nack(m), tx.Send(t.Context(), "/queue/a", nil),
+			} {
+				if !errors.Is(err, conn.ErrTransactionDone) {
+					t.Errorf("after %s: %v", end, err)
+				}
+			}
+		}
+	})
+}
+
+func TestTransactionOfAnotherConnection(t *testing.T) {
+	one, b := session(t, overPipe, frame.Version12, conn.Config{})
+	m := received(t, one, b, frame.AckClient)
+	other, b := session(t, overPipe, frame.Version12, conn.Config{})
+	tx, err := other.Begin(t.Context(), "mine")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.expect("BEGIN\ntransaction:mine\n\n^@")
+	for _, err := range []error{tx.Ack(m), tx.Nack(m)} {
+		if !errors.Is(err, conn.ErrForeignMessage) {
+			t.Error(err)
+		}
+	}
+}
+
+func TestCommitRejected(t *testing.T) {
+	c, b := session(t, overPipe, frame.Version12, conn.Config{})
+	tx, err := c.Begin(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.read()
+	result := async(func() error { return tx.Commit(t.Context()) })
+	b.write("ERROR\nreceipt-id:" + header(b.read(), "receipt") + "\nmessage:no\n\n^@")
+	if err := b.await(result); !errors.As(err, new(*conn.ServerError)) {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,193 @@
+//go:build !race
+
+package conn_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/engine/link"
+	"github.com/stompwire/stompwire/engine/pump"
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
+)
+
+// The gates count what the whole process allocates, the broker's side included, over so many messages that a goroutine
+// started now and then, or a pool emptied by the collector, is far below the mark.
+const (
+	gateMessages = 200_000
+	gateMark     = 0.001 // allocations per message
+)
+
+func gate(t *testing.T, run func(messages int)) {
+	t.Helper()
+	run(gateMessages / 10) // pools fill, buffers find their size
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	run(gateMessages)
+	runtime.ReadMemStats(&after)
+	if n := after.Mallocs - before.Mallocs; float64(n) > gateMark*gateMessages {
+		t.Errorf("%d allocations for %d messages", n, gateMessages)
+	}
+}
+
+// loopbackSession connects over a real socket to a broker that serve plays.
+func loopbackSession(t *testing.T, serve func(nc net.Conn)) *conn.Conn {
+	t.Helper()
+	client, broker := loopback(t)
+	go func() {
+		defer broker.Close()
+		if _, err := broker.Read(make([]byte, 4096)); err != nil {
+			return
+		}
+		if _, err := io.WriteString(broker, "CONNECTED\nversion:1.2\n\n\x00"); err != nil {
+			return
+		}
+		serve(broker)
+	}()
+	c, err := conn.Open(t.Context(), client, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = c.Close()
+		broker.Close()
+	})
+	return c
+}
+
+func discard(nc net.Conn) {
+	buf := make([]byte, 64<<10)
+	for {
+		if _, err := nc.Read(buf); err != nil {
+			return
+		}
+	}
+}
+
+func TestAllocSend(t *testing.T) {
+	c := loopbackSession(t, discard)
+	body := make([]byte, 128)
+	field := frame.Field{Name: "k", Value: "a:b"}
+	gate(t, func(messages int) {
+		for range messages {
+			if err := c.Send(context.Background(), "/queue/a", body, field); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// confirmer is the broker's end of a link: it answers each frame that asks for a receipt.
+type confirmer struct {
+	l *link.Link
+}
+
+func (b *confirmer) OnFrame(f *frame.Frame) error {
+	id, ok := f.Header.Lookup(frame.HeaderReceipt)
+	if !ok {
+		return nil
+	}
+	buf, err := b.l.ReserveNow(64)
+	if err != nil {
+		return err
+	}
+	out, err := writer.AppendReceipt(buf, frame.Version12, id)
+	if err != nil {
+		out = buf
+	}
+	b.l.Commit(out)
+	return err
+}
+
+func (b *confirmer) OnClose(error) {}
+
+func confirm(nc net.Conn) {
+	b := &confirmer{}
+	b.l = link.New(nc, b, link.Options{})
+	_ = pump.Driver{}.Start(b.l)
+	<-b.l.Done()
+}
+
+func TestAllocProducerWithReceipts(t *testing.T) {
+	c := loopbackSession(t, confirm)
+	confirmed := 0
+	p := producer(t, c, conn.ProducerConfig{
+		Destination: "/queue/a",
+		Window:      1000,
+		OnOutcome: func(o conn.Outcome) {
+			if o.Status == conn.Confirmed {
+				confirmed++
+			}
+		},
+	})
+	body := make([]byte, 128)
+	field := frame.Field{Name: "k", Value: "a:b"}
+	sent := 0
+	gate(t, func(messages int) {
+		for range messages {
+			if _, err := p.Send(context.Background(), body, field); err != nil {
+				t.Fatal(err)
+			}
+		}
+		sent += messages
+		if err := p.Flush(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if confirmed != sent {
+		t.Errorf("%d of %d confirmed", confirmed, sent)
+	}
+}
+
+func TestAllocReceiveAndAck(t *testing.T) {
+	const batch = 100
+	messages := strings.Repeat("MESSAGE\nsubscription:1\nmessage-id:ID\\c1\nack:1\ndestination:/queue/a\ncontent-length:128\n\n"+
+		strings.Repeat("x", 128)+"\x00\n", batch)
+	wanted := make(chan int)
+	c := loopbackSession(t, func(nc net.Conn) {
+		drained := make(chan struct{})
+		go func() {
+			defer close(drained)
+			discard(nc)
+		}()
+		out := []byte(messages)
+		for n := range wanted {
+			for range n / batch {
+				if _, err := nc.Write(out); err != nil {
+					return
+				}
+			}
+		}
+		<-drained
+	})
+	var handled atomic.Int64
+	_, err := c.Subscribe(t.Context(), "/queue/a", func(_ context.Context, m *conn.Message) {
+		if err := m.Ack(); err != nil {
+			t.Error(err)
+		}
+		handled.Add(1)
+	}, conn.SubscribeOptions{Ack: frame.AckClientIndividual, NoReceipt: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want int64
+	gate(t, func(messages int) {
+		want += int64(messages)
+		wanted <- messages
+		for handled.Load() < want && c.Err() == nil {
+			time.Sleep(time.Millisecond)
+		}
+	})
+	close(wanted)
+	if err := c.Err(); err != nil {
+		t.Error(err)
+	}
+}
