@@ -18,6 +18,8 @@ type outcome struct {
 	rule    error
 	offset  int64
 	partial bool
+
+	streamed *frame.Frame // of which the body is arriving in parts
 }
 
 func (o outcome) String() string {
@@ -34,6 +36,20 @@ func (o *outcome) OnFrame(f *frame.Frame) error {
 	o.frames = append(o.frames, line(f.Command.String(), headers, string(f.Body)))
 	return nil
 }
+
+// OnBodyStart and its like put a streamed body together again: what is delivered in
+// parts must be what would have been gathered.
+func (o *outcome) OnBodyStart(f *frame.Frame, _ int64) error {
+	o.streamed = f.Clone()
+	return nil
+}
+
+func (o *outcome) OnBodyChunk(b []byte) error {
+	o.streamed.Body = append(o.streamed.Body, b...)
+	return nil
+}
+
+func (o *outcome) OnBodyEnd() error { return o.OnFrame(o.streamed) }
 
 func line(command string, headers []reference.Header, body string) string {
 	return fmt.Sprintf("%s %q %q", command, headers, body)

@@ -14,7 +14,7 @@ func FuzzDifferential(f *testing.F) {
 		v := frame.Version(version & 3)
 		l := limitsOf(small)
 		want := expect(data, v, l)
-		compare(t, feed(t, data, v, l, 0), want)
-		compare(t, feed(t, data, v, l, cuts|1), want)
+		compare(t, feed(t, data, v, l, 0, 0), want)
+		compare(t, feed(t, data, v, l, cuts|1, 0), want)
 	})
 }

@@ -8,24 +8,27 @@ import (
 )
 
 // FuzzSplit: however a stream is cut, it means the same, and wrong octets are
-// found in the same place.
+// found in the same place; also if large bodies are not gathered, and if a Reader
+// reads it.
 func FuzzSplit(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, data []byte, version uint8, cuts uint64, small bool) {
 		v := frame.Version(version & 3)
 		l := limitsOf(small)
-		whole := feed(t, data, v, l, 0)
-		compare(t, feed(t, data, v, l, cuts|1), whole)
+		whole := feed(t, data, v, l, 0, 0)
+		compare(t, feed(t, data, v, l, cuts|1, 0), whole)
+		compare(t, feed(t, data, v, l, cuts|1, 1+int(cuts>>56)), whole)
 		compare(t, read(t, data, v, l, cuts|1), whole)
 	})
 }
 
-// feed gives data to a Stream in pieces that cuts decides, 0 for one piece. Each
+// feed gives data to a Stream in pieces that cuts decides, 0 for one piece. Bodies
+// over threshold, unless it is 0, are streamed. Each
 // piece has memory of its own that ends where it does, and is overwritten
 // afterwards: reading outside it, or later, would be seen.
-func feed(t *testing.T, data []byte, v frame.Version, l frame.Limits, cuts uint64) (o outcome) {
+func feed(t *testing.T, data []byte, v frame.Version, l frame.Limits, cuts uint64, threshold int) (o outcome) {
 	t.Helper()
-	s := parser.Stream{Parser: parser.Parser{Version: v, Limits: l}}
+	s := parser.Stream{Parser: parser.Parser{Version: v, Limits: l}, BodyThreshold: threshold, MaxStreamedBody: int64(l.Body)}
 	var err error
 	for len(data) > 0 && err == nil {
 		size := pieceSize(&cuts, len(data))

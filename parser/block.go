@@ -39,7 +39,7 @@ const (
 // What a parser makes of its tables at first, and keeps of them from one frame to
 // the next, in entries.
 const (
-	firstSpans  = 24
+	firstSpans  = 40
 	keepSpans   = 256
 	keepEscapes = 256
 )

@@ -2,6 +2,7 @@ package parser
 
 import (
 	"bytes"
+	"math"
 
 	"github.com/stompwire/stompwire/frame"
 )
@@ -11,38 +12,41 @@ import (
 // octets in the body. The frame still needs to be terminated with a NUL octet"
 // (STOMP 1.2, Standard Headers).
 func (p *Parser) readCounted(data []byte) (end int, err error) {
-	last := p.body + int(p.length)
-	if last >= len(data) {
-		return 0, p.incomplete(last + 1 - len(data))
+	last := int64(p.block.pos) + p.length
+	if last >= int64(len(data)) {
+		return 0, p.incomplete(last + 1 - int64(len(data)))
 	}
 	if data[last] != 0 {
-		return 0, p.fail(frame.ErrNoNUL, last)
+		return 0, p.fail(frame.ErrNoNUL, int(last))
 	}
-	p.view(data, last)
-	return last + 1, nil
+	p.view(data, int(last))
+	return int(last) + 1, nil
 }
 
-// readUncounted looks for the NUL that ends a body of unknown length.
+// readUncounted looks for the NUL that ends a body of unknown length. p.pos is how
+// much of it has been looked at.
 func (p *Parser) readUncounted(data []byte) (end int, err error) {
-	if p.pos == p.body && p.pos < len(data) && data[p.pos] != 0 && !p.allowsBody() {
-		return 0, p.fail(frame.ErrBodyNotAllowed, p.pos)
+	from := p.block.pos + p.pos
+	if p.pos == 0 && from < len(data) && data[from] != 0 && !p.allowsBody() {
+		return 0, p.fail(frame.ErrBodyNotAllowed, from)
 	}
 	// The NUL may stand just behind the longest body.
-	most := p.settings.limits.Body
-	window := data[p.pos:]
-	if most < len(data)-p.body {
-		window = data[p.pos : p.body+most+1]
+	most := p.settings.most
+	window := data[from:]
+	if rest := most - p.pos; rest < len(window) {
+		window = window[:rest+1]
 	}
 	if i := bytes.IndexByte(window, 0); i >= 0 {
-		last := p.pos + i
-		p.view(data, last)
-		return last + 1, nil
+		p.view(data, from+i)
+		return from + i + 1, nil
 	}
-	p.pos += len(window)
-	if p.pos-p.body > most {
-		return 0, p.exceed(frame.ErrBodyTooLong, most, p.pos-1)
+	if p.pos += len(window); p.pos <= most {
+		return 0, p.incomplete(1)
 	}
-	return 0, p.incomplete(1)
+	if p.settings.gather != math.MaxInt64 {
+		return p.startStreaming(data)
+	}
+	return 0, p.exceed(frame.ErrBodyTooLong, int64(most), p.block.pos+most)
 }
 
 // view makes p.frame show the current frame, which lies in data and whose body
@@ -50,8 +54,8 @@ func (p *Parser) readUncounted(data []byte) (end int, err error) {
 func (p *Parser) view(data []byte, bodyEnd int) {
 	p.viewHeader(data)
 	p.frame.Body = nil
-	if bodyEnd > p.body {
-		p.frame.Body = data[p.body:bodyEnd:bodyEnd]
+	if bodyEnd > p.block.pos {
+		p.frame.Body = data[p.block.pos:bodyEnd:bodyEnd]
 	}
 }
 
@@ -62,5 +66,5 @@ func (p *Parser) viewHeader(data []byte) {
 		text = p.rewrite(text)
 	}
 	p.frame.Command = p.command
-	p.frame.Header = frame.NewHeader(text, spans)
+	p.frame.Header.View(text, spans)
 }

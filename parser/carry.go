@@ -49,6 +49,9 @@ func (c *carry) move(src BufferSource, size int) {
 	c.bytes = next
 }
 
+// drop removes the first n bytes.
+func (c *carry) drop(n int) { c.bytes = c.bytes[:copy(c.bytes, c.bytes[n:])] }
+
 func (c *carry) release(src BufferSource) {
 	if src != nil && c.bytes != nil {
 		src.Put(c.bytes)

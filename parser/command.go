@@ -15,6 +15,13 @@ import (
 func (p *Parser) skipEOLs(data []byte) (n int, err error) {
 	var beats uint64
 	for n < len(data) {
+		for len(data)-n >= 8 && binary.LittleEndian.Uint64(data[n:]) == '\n'*each {
+			n += 8
+			beats += 8
+		}
+		if n == len(data) {
+			break
+		}
 		switch data[n] {
 		case '\n':
 			n++
@@ -46,32 +53,8 @@ func (p *Parser) consume(n int, beats uint64) {
 	p.beats += beats
 }
 
-// The starts of the frames that arrive most, as one load reads them.
-const (
-	wordMessage = 'M' | 'E'<<8 | 'S'<<16 | 'S'<<24 | 'A'<<32 | 'G'<<40 | 'E'<<48 | '\n'<<56
-	wordReceipt = 'R' | 'E'<<8 | 'C'<<16 | 'E'<<24 | 'I'<<32 | 'P'<<40 | 'T'<<48 | '\n'<<56
-	wordSend    = 'S' | 'E'<<8 | 'N'<<16 | 'D'<<24 | '\n'<<32
-)
-
 // readCommand reads the command line and the line end behind it.
 func (p *Parser) readCommand(data []byte) error {
-	if p.pos == 0 && len(data) >= 8 && p.settings.limits.Command >= 8 {
-		switch w := binary.LittleEndian.Uint64(data); {
-		case w == wordMessage:
-			p.startHeader(frame.CmdMessage, 8)
-			return nil
-		case w == wordReceipt:
-			p.startHeader(frame.CmdReceipt, 8)
-			return nil
-		case w&0xff_ffff_ffff == wordSend:
-			p.startHeader(frame.CmdSend, 5)
-			return nil
-		}
-	}
-	return p.readCommandLine(data)
-}
-
-func (p *Parser) readCommandLine(data []byte) error {
 	limit := p.settings.limits.Command
 	for i := p.pos; i < len(data); i++ {
 		c := data[i]
@@ -82,7 +65,7 @@ func (p *Parser) readCommandLine(data []byte) error {
 			return p.fail(frame.ErrNULInHeader, i)
 		case i >= limit && (i > limit || c != '\r'):
 			// A CR just beyond the limit may belong to the line end.
-			return p.exceed(frame.ErrCommandTooLong, limit, i)
+			return p.exceed(frame.ErrCommandTooLong, int64(limit), i)
 		}
 	}
 	p.pos = len(data)
@@ -116,7 +99,7 @@ func (p *Parser) startHeader(cmd frame.Command, at int) {
 	p.phase = header
 	p.command = cmd
 	p.rules = p.settings.rules
-	p.pos = at
+	p.pos = 0
 	p.length = -1
 	p.block.begin(at)
 }

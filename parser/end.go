@@ -23,3 +23,12 @@ func (e *EndError) Error() string {
 
 // Unwrap returns io.ErrUnexpectedEOF.
 func (e *EndError) Unwrap() error { return io.ErrUnexpectedEOF }
+
+// endError is for a stream that ends with rest bytes that are not consumed.
+func (p *Parser) endError(rest int) error {
+	e := &EndError{Offset: p.offset + int64(rest)}
+	if p.phase != between {
+		e.Command = p.command
+	}
+	return e
+}

@@ -3,14 +3,19 @@ package parser
 import "github.com/stompwire/stompwire/frame"
 
 // fail ends the stream: the octet at position at of the current frame is wrong.
-// It allocates, once in a parser's life.
+// It allocates, once in a parser's life, and stays out of line to keep its callers
+// small.
+//
+//go:noinline
 func (p *Parser) fail(rule error, at int) error {
 	return p.stop(&frame.SyntaxError{Rule: rule, Command: p.command, Offset: p.offset + int64(at)})
 }
 
 // exceed ends the stream: the octet at position at is beyond a limit.
-func (p *Parser) exceed(what error, limit, at int) error {
-	return p.stop(&frame.LimitError{What: what, Max: int64(limit), Command: p.command, Offset: p.offset + int64(at)})
+//
+//go:noinline
+func (p *Parser) exceed(what error, limit int64, at int) error {
+	return p.stop(&frame.LimitError{What: what, Max: limit, Command: p.command, Offset: p.offset + int64(at)})
 }
 
 func (p *Parser) stop(err error) error {

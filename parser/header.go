@@ -8,6 +8,9 @@ const few = 12
 // readHeader reads header lines up to the empty line that ends them.
 func (p *Parser) readHeader(data []byte) (err error) {
 	b := &p.block
+	if err = p.checkLength(data); err != nil { // the short cut may have come to it
+		return err
+	}
 	for done := false; b.pos < len(data); {
 		switch rest := len(data) - b.pos; {
 		case rest >= blockSize:
@@ -26,21 +29,29 @@ func (p *Parser) readHeader(data []byte) (err error) {
 		}
 	}
 	// At least an empty line, the body and NUL must follow.
-	return p.incomplete(2 + int(max(p.length, 0)))
+	if p.length > p.settings.gather {
+		return p.incomplete(2)
+	}
+	return p.incomplete(2 + max(p.length, 0))
 }
 
 // readBlocks reads whole blocks of data. It may stop after any of them.
 func (p *Parser) readBlocks(data []byte) (done bool, err error) {
 	b, l := &p.block, &p.settings.limits
-	b.reserve(1, l.Headers)
+	if b.lines+maxLines > len(b.spans) {
+		b.reserve(maxLines, l.Headers)
+	}
 	b.room = min(len(b.spans), l.Headers-1)
 	// A line that begins later ends later, too.
-	n := min(len(data)-b.pos, b.line+l.HeaderLine-b.pos, b.start+l.HeaderBlock-b.pos) / blockSize
+	n := min(len(data)-b.pos, b.line+l.HeaderLine-b.pos, b.start+l.HeaderBlock-b.pos) >> blockShift
 	if n <= 0 || b.open&^openLine != 0 {
 		return p.readOctets(data, b.pos+blockSize)
 	}
 	verdict := b.walk(data, n)
-	if err = p.checkLength(data); err != nil || verdict == walkDone {
+	if b.lengthEnd != 0 && p.length < 0 {
+		err = p.noteLength(data)
+	}
+	if err != nil || verdict == walkDone {
 		return true, err
 	}
 	b.settle()
@@ -62,8 +73,6 @@ func (p *Parser) readTail(data []byte) (done bool, err error) {
 
 // endHeader takes the step from the header block to the body.
 func (p *Parser) endHeader() {
-	p.body = p.block.pos
-	p.pos = p.block.pos
 	p.phase = uncounted
 	if p.length >= 0 {
 		p.phase = counted
@@ -74,32 +83,30 @@ func (p *Parser) endHeader() {
 // marks. What m cannot decide it leaves to the automaton.
 func (p *Parser) readBlock(data []byte, m *masks, end int) (done bool, err error) {
 	b := &p.block
-	if p.nearLimit(m.lf) {
+	s := b.structure(m)
+	if p.nearLimit(m.lf) || s.wrong != 0 && !s.empty {
 		return p.readOctets(data, end)
 	}
-	s := b.structure(m)
+	marks := s.marks & s.before()
 	stop := end
 	if s.empty {
 		stop = b.pos + bits.TrailingZeros64(s.wrong) + 1
-	} else if s.wrong != 0 {
-		return p.readOctets(data, end)
 	}
-	if special := m.special & s.before(); special != 0 && !p.noteEscapes(data, special, stop) {
-		return p.readOctets(data, end)
+	if special := m.special & s.before(); special != 0 {
+		cut, ok := p.readSpecial(data, special, stop)
+		if !ok {
+			return p.readOctets(data, end)
+		}
+		if cut < stop {
+			stop, s.empty = cut, false
+			marks &= 1<<(cut-b.pos) - 1
+		}
 	}
 	b.reserve(bits.OnesCount64(m.lf), p.settings.limits.Headers)
-	b.readLines(data, s.marks&s.before())
+	b.readLines(data, marks)
 	b.pos = stop
 	b.settle()
 	return s.empty, p.checkLength(data)
-}
-
-// checkLength takes the content-length line, once it has been seen.
-func (p *Parser) checkLength(data []byte) error {
-	if b := &p.block; b.lengthEnd != 0 && p.length < 0 {
-		return p.noteLength(data[b.lengthLine:b.lengthEnd], b.lengthLine)
-	}
-	return nil
 }
 
 // settle records what masks leave open at b.pos.
@@ -110,6 +117,14 @@ func (b *block) settle() {
 	}
 }
 
+// checkLength takes the content-length line, once it has been seen.
+func (p *Parser) checkLength(data []byte) error {
+	if b := &p.block; b.lengthEnd != 0 && p.length < 0 {
+		return p.noteLength(data)
+	}
+	return nil
+}
+
 // nearLimit reports whether a limit could be exceeded inside the block at b.pos,
 // or whether the octets before have left something open that masks do not know.
 func (p *Parser) nearLimit(lf uint64) bool {
@@ -118,30 +133,4 @@ func (p *Parser) nearLimit(lf uint64) bool {
 	return b.open&^openLine != 0 ||
 		end-b.line > l.HeaderLine || end-b.start > l.HeaderBlock ||
 		b.lines+bits.OnesCount64(lf) >= l.Headers
-}
-
-// noteEscapes goes through the special octets of the block at b.pos, and records
-// the backslashes that begin escapes. It reports false, and records nothing, if
-// there is something that the automaton must judge.
-func (p *Parser) noteEscapes(data []byte, special uint64, end int) bool {
-	b, r := &p.block, &p.rules
-	noted := len(b.escapes)
-	for ; special != 0; special &= special - 1 {
-		at := b.pos + bits.TrailingZeros64(special)
-		c := data[at]
-		if c == '\\' && r.escapes {
-			if at+1 < end && r.defines(data[at+1]) {
-				b.escapes = append(b.escapes, uint32(at))
-				if data[at+1] == '\\' {
-					special &= special - 1
-				}
-				continue
-			}
-		} else if c == '\\' || c == '\r' && !r.crlf || c >= 0x80 && !r.utf8 {
-			continue
-		}
-		b.escapes = b.escapes[:noted]
-		return false
-	}
-	return true
 }

@@ -3,13 +3,16 @@ package parser
 import "encoding/binary"
 
 // blockSize is how many octets one mask covers.
-const blockSize = 64
+const (
+	blockShift = 6
+	blockSize  = 1 << blockShift
+)
 
 // masks is what the first pass says of one block: bit i is octet i.
 type masks struct {
 	lf      uint64
 	colon   uint64
-	special uint64 // NUL, CR, backslash and octets above 127
+	special uint64 // backslash, octets above 127 and below 14, but for LF
 }
 
 const (
@@ -20,14 +23,20 @@ const (
 
 // markPortable is mark in plain Go: eight octets at a time, each class in a few
 // operations on words.
-func markPortable(block *[blockSize]byte) (m masks) {
-	for i := 0; i < blockSize; i += 8 {
-		w := binary.LittleEndian.Uint64(block[i : i+8])
-		m.lf |= gather(equal(w, '\n')) << i
-		m.colon |= gather(equal(w, ':')) << i
-		m.special |= gather(equal(w, 0)|equal(w, '\r')|equal(w, '\\')|w&highBits) << i
+func markPortable(block *[blockSize]byte) masks {
+	var lf, colon, special uint64
+	for i := blockSize - 8; i >= 0; i -= 8 {
+		w := binary.LittleEndian.Uint64(block[i:])
+		lf = lf<<8 | gather(equal(w, '\n'))
+		colon = colon<<8 | gather(equal(w, ':'))
+		special = special<<8 | gather(equal(w, '\\')|notBetween14And127(w))
 	}
-	return m
+	return masks{lf, colon, special &^ lf}
+}
+
+// notBetween14And127 sets the high bit of each octet of w that is not.
+func notBetween14And127(w uint64) uint64 {
+	return (^(w&lowBits + each*(128-14)) | w) & highBits
 }
 
 // equal sets the high bit of each octet of w that is c. Unlike the shorter trick

@@ -116,14 +116,14 @@ func (p *Parser) checkLimits(i int, c byte) error {
 		return nil
 	}
 	if b.lines >= l.Headers {
-		return p.exceed(frame.ErrTooManyHeaders, l.Headers, i)
+		return p.exceed(frame.ErrTooManyHeaders, int64(l.Headers), i)
 	}
 	// A line end does not count towards the length of its line.
 	if n := i - b.line; n >= l.HeaderLine && c != '\n' && (n > l.HeaderLine || !isCR) {
-		return p.exceed(frame.ErrHeaderLineTooLong, l.HeaderLine, i)
+		return p.exceed(frame.ErrHeaderLineTooLong, int64(l.HeaderLine), i)
 	}
 	if i-b.start >= l.HeaderBlock {
-		return p.exceed(frame.ErrHeaderBlockTooLong, l.HeaderBlock, i)
+		return p.exceed(frame.ErrHeaderBlockTooLong, int64(l.HeaderBlock), i)
 	}
 	return nil
 }

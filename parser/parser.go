@@ -2,6 +2,7 @@ package parser
 
 import (
 	"errors"
+	"math"
 
 	"github.com/stompwire/stompwire/frame"
 )
@@ -37,13 +38,15 @@ type Parser struct {
 	// The current frame. Positions count from its first octet.
 	command frame.Command
 	rules   rules
-	pos     int // everything before has been looked at, but see block
+	pos     int // of the command line, and of a body that is not counted: what has been looked at
 	block   block
 	length  int64 // content-length, -1 if there is none
-	body    int   // where the body begins
+	left    int64 // of a streamed body: what is to come, -1 if that is not known
 
 	scratch []byte // unescaped header block
 	frame   frame.Frame
+
+	streaming streaming // how the next frame's body is to be treated
 }
 
 // Parse looks for one frame at the start of data, which must begin with the first
@@ -58,19 +61,24 @@ type Parser struct {
 //   - (nil, 0, err): a [*frame.SyntaxError] or [*frame.LimitError]. It is fatal:
 //     every later call returns the same.
 func (p *Parser) Parse(data []byte) (f *frame.Frame, n int, err error) {
+	end := 0
 	if p.phase == between {
-		if n, err = p.skipEOLs(data); err != nil {
-			return nil, n, err
+		if len(data) == 0 || data[0] <= '\r' {
+			if n, err = p.skipEOLs(data); err != nil {
+				return nil, n, err
+			}
+			data = data[n:]
 		}
-		data = data[n:]
-		p.begin()
+		end, err = p.quick(data)
 	}
-	end, err := p.advance(data)
+	if end == 0 && err == nil {
+		end, err = p.advance(data)
+	}
 	if err != nil {
-		if err == ErrIncomplete {
-			return nil, n, err
+		if err != ErrIncomplete && err != errBodyStart {
+			n = 0
 		}
-		return nil, 0, err
+		return nil, n, err
 	}
 	p.offset += int64(end)
 	p.phase = between
@@ -92,21 +100,14 @@ func (p *Parser) advance(data []byte) (end int, err error) {
 	}
 	switch p.phase {
 	case counted:
+		if p.length > p.settings.gather {
+			return p.startStreaming(data)
+		}
 		return p.readCounted(data)
 	case uncounted:
 		return p.readUncounted(data)
 	}
 	return 0, p.err
-}
-
-// begin prepares for a frame that starts at offset.
-func (p *Parser) begin() {
-	if p.settings.version != p.Version || p.settings.tolerate != p.Tolerate || p.settings.given != p.Limits || !p.settings.set {
-		p.settings = newSettings(p.Version, p.Tolerate, p.Limits)
-	}
-	p.phase = command
-	p.command = frame.CmdNone
-	p.pos = 0
 }
 
 // Need returns, after [ErrIncomplete], how many more bytes are needed at least. It
@@ -130,22 +131,7 @@ func (p *Parser) Reset() {
 }
 
 // incomplete records how many bytes are wanted at least.
-func (p *Parser) incomplete(need int) error {
-	p.need = need
+func (p *Parser) incomplete(need int64) error {
+	p.need = int(min(need, math.MaxInt))
 	return ErrIncomplete
-}
-
-// settings is the caller's fields with their defaults filled in, so that this is
-// done once and not for every frame.
-type settings struct {
-	version  frame.Version
-	tolerate Tolerance
-	set      bool
-	rules    rules
-	given    frame.Limits
-	limits   frame.Limits
-}
-
-func newSettings(v frame.Version, t Tolerance, l frame.Limits) settings {
-	return settings{version: v, tolerate: t, set: true, rules: frameRules(v, t), given: l, limits: l.WithDefaults()}
 }

@@ -3,14 +3,17 @@ package parser
 // phase says what the parser has read of the current frame. It is named for what
 // lies behind, so that a phase says what may follow.
 //
-//	between ──► command ──► header ──┬──► counted ──┐
-//	   ▲        octets of   lines    │    content-  │
-//	   │        a command   read     │    length    │
-//	   │        line read            └──► uncounted │
-//	   │                                       │    │
-//	   └──────────────── NUL ◄─────────────────┴────┘
+//	between ──► command ──► header ──┬──► counted ────┐
+//	   ▲                             │       │        │
+//	   │                             │       ▼        │
+//	   │                             │    streamed ───┤
+//	   │                             │       ▲        │
+//	   │                             │       │        │
+//	   │                             └──► uncounted ──┤
+//	   └─────────────────── NUL ◄─────────────────────┘
 //
-// Every phase can end in failed, which nothing leaves but Reset.
+// A body larger than a threshold leaves counted or uncounted for streamed. Every
+// phase can end in failed, which nothing leaves but Reset.
 type phase uint8
 
 const (
@@ -19,6 +22,7 @@ const (
 	header                 // the command line and maybe header lines
 	counted                // the header block, with content-length
 	uncounted              // the header block, without
+	streamed               // the header block and a part of a body that is not gathered
 	failed
 )
 
@@ -34,6 +38,8 @@ func (p phase) String() string {
 		return "in a counted body"
 	case uncounted:
 		return "in a body"
+	case streamed:
+		return "in a streamed body"
 	}
 	return "failed"
 }

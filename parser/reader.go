@@ -22,8 +22,10 @@ type Reader struct {
 	err    error
 }
 
-// readSize is how much a Reader has room for at least when it reads.
-const readSize = 16 << 10
+const (
+	readSize   = 16 << 10  // a Reader has room for half of this at least when it reads
+	keepBuffer = 256 << 10 // what a Reader keeps of a buffer that an unusual frame has left
+)
 
 // maxEmptyReads is how often in a row a source may return neither bytes nor an
 // error.
@@ -64,18 +66,24 @@ func (r *Reader) HeartBeats() uint64 { return r.parser.HeartBeats() }
 // end returns the error of the source in the light of what was read.
 func (r *Reader) end() error {
 	if rest := len(r.buf) - r.start; r.err == io.EOF && rest > 0 {
-		return &EndError{Command: r.parser.command, Offset: r.parser.Offset() + int64(rest)}
+		return r.parser.endError(rest)
 	}
 	return r.err
 }
 
-// fill makes room behind what is unfinished and reads once.
+// fill makes room behind what is unfinished and reads once. Its buffer follows the
+// bytes that arrive and doubles; the limits of the parser bound it.
 func (r *Reader) fill() {
-	rest := copy(r.buf, r.buf[r.start:])
-	r.start, r.buf = 0, r.buf[:rest]
-	if cap(r.buf)-rest < readSize/2 || cap(r.buf) == 0 {
-		r.buf = append(make([]byte, 0, max(readSize, 2*cap(r.buf))), r.buf...)
+	rest := len(r.buf) - r.start
+	switch {
+	case rest == 0 && (cap(r.buf) == 0 || cap(r.buf) > keepBuffer):
+		r.buf = make([]byte, 0, readSize)
+	case cap(r.buf)-rest < readSize/2:
+		r.buf = append(make([]byte, 0, 2*cap(r.buf)), r.buf[r.start:]...)
+	case r.start > 0:
+		r.buf = r.buf[:copy(r.buf, r.buf[r.start:])]
 	}
+	r.start, r.buf = 0, r.buf[:rest]
 	for range maxEmptyReads {
 		n, err := r.src.Read(r.buf[rest:cap(r.buf)])
 		r.buf, r.err = r.buf[:rest+n], err

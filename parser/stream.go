@@ -2,6 +2,7 @@ package parser
 
 import (
 	"bytes"
+	"math"
 
 	"github.com/stompwire/stompwire/frame"
 )
@@ -25,6 +26,15 @@ type Stream struct {
 	// Buffers lends the memory for unfinished frames. nil means make.
 	Buffers BufferSource
 
+	// BodyThreshold, if above 0, and if the handler is a [BodyHandler], is the size
+	// above which a body is delivered in parts as it arrives, instead of being
+	// gathered: then a body of any size takes no memory. Limits.Body bounds only
+	// bodies that are gathered, and the threshold is never above it.
+	BodyThreshold int
+	// MaxStreamedBody bounds bodies that are delivered in parts. 0 or less is the
+	// default of 64 GiB; there is no unlimited.
+	MaxStreamedBody int64
+
 	carry carry
 }
 
@@ -37,11 +47,17 @@ type Stream struct {
 // frame that h was called with; chunk[n:] may be fed later. Any other error is a
 // [*frame.SyntaxError] or [*frame.LimitError] and is final.
 func (s *Stream) Feed(chunk []byte, h Handler) (n int, err error) {
-	for n < len(chunk) {
-		var used int
-		if s.carry.bytes != nil {
+	s.setStreaming(h)
+	for n < len(chunk) || s.holdsBody() {
+		used := 0
+		switch {
+		case s.holdsBody():
+			err = s.drain(h.(BodyHandler))
+		case s.phase == streamed:
+			used, err = s.feedBody(chunk[n:], h.(BodyHandler))
+		case s.carry.bytes != nil:
 			used, err = s.feedCarry(chunk[n:], h)
-		} else {
+		default:
 			used, err = s.feedChunk(chunk[n:], h)
 		}
 		n += used
@@ -56,16 +72,18 @@ func (s *Stream) Feed(chunk []byte, h Handler) (n int, err error) {
 // carry.
 func (s *Stream) feedChunk(chunk []byte, h Handler) (n int, err error) {
 	f, n, err := s.Parse(chunk)
-	if err == nil {
+	switch err {
+	case nil:
 		return n, h.OnFrame(f)
+	case errBodyStart:
+		return n + s.block.pos, h.(BodyHandler).OnBodyStart(&s.frame, s.left)
+	case ErrIncomplete:
+		if n < len(chunk) {
+			s.carry.add(s.Buffers, chunk[n:], s.expected(len(chunk)-n))
+		}
+		return len(chunk), nil
 	}
-	if err != ErrIncomplete {
-		return n, err
-	}
-	if n < len(chunk) {
-		s.carry.add(s.Buffers, chunk[n:], s.expected(len(chunk)-n))
-	}
-	return len(chunk), nil
+	return n, err
 }
 
 // feedCarry adds to the carry what belongs to its frame, and parses that.
@@ -73,25 +91,43 @@ func (s *Stream) feedCarry(chunk []byte, h Handler) (n int, err error) {
 	n = s.share(chunk)
 	s.carry.add(s.Buffers, chunk[:n], s.expected(len(s.carry.bytes)))
 	f, _, err := s.Parse(s.carry.bytes)
-	if err == nil {
+	switch err {
+	case nil:
 		err = h.OnFrame(f)
-		s.carry.release(s.Buffers)
-		return n, err
+	case errBodyStart:
+		err = h.(BodyHandler).OnBodyStart(&s.frame, s.left)
+		if s.carry.drop(s.block.pos); len(s.carry.bytes) > 0 {
+			return n, err
+		}
+	case ErrIncomplete:
+		if s.phase != between { // or else CR and LF came apart
+			return n, nil
+		}
+		err = nil
 	}
-	if err != ErrIncomplete {
+	s.carry.release(s.Buffers)
+	return n, err
+}
+
+// holdsBody reports whether the carry has bytes of a streamed body, which were
+// gathered before it was known to be one.
+func (s *Stream) holdsBody() bool { return s.phase == streamed && s.carry.bytes != nil }
+
+// drain takes the next part of a streamed body from the carry.
+func (s *Stream) drain(h BodyHandler) error {
+	used, err := s.feedBody(s.carry.bytes, h)
+	if s.carry.drop(used); len(s.carry.bytes) == 0 || s.phase == failed {
 		s.carry.release(s.Buffers)
-		return n, err
 	}
-	if s.phase == between { // CR and LF came apart
-		s.carry.release(s.Buffers)
-	}
-	return n, nil
+	return err
 }
 
 // share returns how many bytes of chunk belong to the unfinished frame: what it
-// needs at least, or, while that is not the whole truth, all up to a NUL.
+// needs at least, or, while that is not the whole truth, all up to a NUL. It is
+// never more than a frame can have and one more to prove that it is too long.
 func (s *Stream) share(chunk []byte) int {
-	n := min(s.Need(), len(chunk))
+	chunk = chunk[:min(len(chunk), max(1, s.largest()-len(s.carry.bytes)))]
+	n := min(s.need, len(chunk))
 	if s.phase == counted || s.phase == between {
 		return n
 	}
@@ -101,13 +137,24 @@ func (s *Stream) share(chunk []byte) int {
 	return len(chunk)
 }
 
+// largest returns how large the unfinished frame can become.
+func (s *Stream) largest() int {
+	if s.phase == counted || s.phase == between {
+		return len(s.carry.bytes) + s.need
+	}
+	const ends = 2*len("\r\n") + len("\x00") + 1
+	l := &s.settings.limits
+	size := int64(l.Command) + int64(l.HeaderBlock) + int64(s.settings.most) + int64(ends)
+	return int(min(size, math.MaxInt))
+}
+
 // expected returns the size of the unfinished frame, of which have bytes are
 // there, 0 if it is not known.
 func (s *Stream) expected(have int) int {
 	if s.phase != counted {
 		return 0
 	}
-	return have + s.Need()
+	return have + s.need
 }
 
 // Buffered returns the number of bytes of an unfinished frame that are held.
@@ -116,13 +163,13 @@ func (s *Stream) Buffered() int { return len(s.carry.bytes) }
 // End is to be called when the stream has ended. It returns nil between frames,
 // the error that has ended the stream before, or else an [*EndError].
 func (s *Stream) End() error {
-	if s.err != nil {
+	switch {
+	case s.err != nil:
 		return s.err
+	case s.phase == between && s.carry.bytes == nil:
+		return nil
 	}
-	if n := s.Buffered(); n > 0 {
-		return &EndError{Command: s.command, Offset: s.offset + int64(n)}
-	}
-	return nil
+	return s.endError(s.Buffered())
 }
 
 // Release gives the memory of an unfinished frame back. The stream can only be

@@ -9,6 +9,10 @@ const (
 	walkStuck        // the one at pos needs more care
 )
 
+// maxLines is how many lines a block can end that are not empty: one that began
+// before it, and as many as "a:\n" fits into the rest.
+const maxLines = 1 + (blockSize-1)/3
+
 // structure is what the masks of a block mean, given what came before it.
 type structure struct {
 	marks uint64 // the first colon and the LF of each line, in turn
@@ -55,7 +59,7 @@ func (b *block) walkPortable(data []byte, n int) int {
 	for ; n > 0; n-- {
 		m := markPortable((*[blockSize]byte)(data[b.pos:]))
 		s := b.structure(&m)
-		if m.special&s.before() != 0 || s.wrong != 0 && !s.empty || b.lines+bits.OnesCount64(m.lf) > b.room {
+		if m.special&s.before() != 0 || s.wrong != 0 && !s.empty || b.scarce(m.lf) {
 			return walkStuck
 		}
 		b.readLines(data, s.marks&s.before())
@@ -66,6 +70,11 @@ func (b *block) walkPortable(data []byte, n int) int {
 		b.pos += blockSize
 	}
 	return walkMore
+}
+
+// scarce reports whether there may not be room for the lines of a block.
+func (b *block) scarce(lf uint64) bool {
+	return b.lines+maxLines > b.room && b.lines+bits.OnesCount64(lf) > b.room
 }
 
 // readLines takes the lines of the block at b.pos, of which marks has the colons

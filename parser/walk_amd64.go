@@ -4,7 +4,11 @@ package parser
 
 import "golang.org/x/sys/cpu"
 
-var vectorised = cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasPOPCNT
+// What the processor has. Tests change it.
+var (
+	vectorised = cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasPOPCNT
+	wide       = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW // a block is one register
+)
 
 // walk is walkPortable by the fastest means that the processor has. n must be at
 // least 1, and n blocks must lie in data from b.pos on.
@@ -15,7 +19,7 @@ func (b *block) walk(data []byte, n int) int {
 	return walkAVX2(b, &data[0], n)
 }
 
-// mark is markPortable by the fastest means.
+// mark is markPortable by the fastest means. FuzzScan holds both pairs equal.
 func mark(octets *[blockSize]byte) (m masks) {
 	if !vectorised {
 		return markPortable(octets)
@@ -24,8 +28,8 @@ func mark(octets *[blockSize]byte) (m masks) {
 	return m
 }
 
-// FuzzScan holds both equal to their portable twins.
-
+// walkAVX2 is walkPortable. It uses AVX-512 if wide is set.
+//
 //go:noescape
 func walkAVX2(b *block, data *byte, n int) int
 

@@ -50,7 +50,7 @@ func (l *lineReader) readLine() (line []byte, ok bool) {
 			return nil, false
 		}
 		line = append(line, c)
-		if rule, i := l.judge(line, at-l.start); rule != nil {
+		if i, rule := l.judge(line, at-l.start); rule != nil {
 			return nil, l.fail(rule, at+i)
 		}
 		if c == '\n' {
@@ -68,19 +68,19 @@ func (l *lineReader) text(line []byte) []byte {
 	return text
 }
 
-// judge returns the rule that line, of which the last octet has just arrived,
-// breaks, and the position in it. before is the size of the lines before.
-func (l *lineReader) judge(line []byte, before int) (rule error, at int) {
+// judge returns the position in line, of which the last octet has just arrived, at
+// which it breaks a rule, and the rule. before is the size of the lines before.
+func (l *lineReader) judge(line []byte, before int) (at int, rule error) {
 	last := len(line) - 1
 	ended := line[last] == '\n'
 	text := l.text(line)
 	if line[last] == 0 {
-		return frame.ErrNULInHeader, last
+		return last, frame.ErrNULInHeader
 	}
 	couldBeEmpty := len(text) == 0 || l.crlf && string(line) == "\r"
 	if !couldBeEmpty {
 		if len(l.headers) >= l.limits.Headers {
-			return frame.ErrTooManyHeaders, last
+			return last, frame.ErrTooManyHeaders
 		}
 		// The end of a line does not count, and a CR may be the start of the end.
 		n := len(text)
@@ -88,31 +88,31 @@ func (l *lineReader) judge(line []byte, before int) (rule error, at int) {
 			n--
 		}
 		if n > l.limits.HeaderLine {
-			return frame.ErrHeaderLineTooLong, last
+			return last, frame.ErrHeaderLineTooLong
 		}
 		if before+len(line) > l.limits.HeaderBlock {
-			return frame.ErrHeaderBlockTooLong, last
+			return last, frame.ErrHeaderBlockTooLong
 		}
 	}
 	if l.crlf && last > 0 && line[last-1] == '\r' && !ended {
-		return frame.ErrStrayCR, last - 1
+		return last - 1, frame.ErrStrayCR
 	}
 	if i := l.badEscape(line); i >= 0 {
-		return frame.ErrBadEscape, i
+		return i, frame.ErrBadEscape
 	}
 	if l.version != frame.Version10 {
 		if i := firstNotUTF8(line); i >= 0 {
-			return frame.ErrBadUTF8, i
+			return i, frame.ErrBadUTF8
 		}
 	}
 	colon := bytes.IndexByte(line, ':')
 	switch {
 	case colon == 0:
-		return frame.ErrEmptyName, 0
+		return 0, frame.ErrEmptyName
 	case ended && len(text) > 0 && colon < 0:
-		return frame.ErrNoColon, len(text)
+		return len(text), frame.ErrNoColon
 	}
-	return nil, 0
+	return 0, nil
 }
 
 // escapes returns the letters of the escapes that are defined.

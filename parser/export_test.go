@@ -1,0 +1,6 @@
+package parser
+
+// Memory returns how much memory p keeps for header blocks.
+func Memory(p *Parser) int {
+	return cap(p.scratch) + 12*cap(p.block.spans) + 4*cap(p.block.escapes)
+}
