@@ -1,0 +1,121 @@
+package broker
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/stompwire/stompwire/frame"
+)
+
+// Config says how a broker behaves. The zero value is ready: a field that is 0 has
+// its default, and there is no way to say unlimited.
+type Config struct {
+	// Addr is where Start listens; default "127.0.0.1:0", a port of the system's
+	// choice.
+	Addr string
+	// Loops is the number of event loops that read connections; default GOMAXPROCS.
+	Loops int
+	// Logger hears of refused frames and of connections that ended badly, at
+	// debug level, and of what goes wrong in the broker. nil for nobody.
+	Logger *slog.Logger
+	// Users holds the passcode of each login. nil lets anybody in.
+	Users map[string]string
+
+	// HeartBeat is what the broker offers; default 10s,10s. An interval below 0
+	// offers none in that direction.
+	HeartBeat frame.HeartBeat
+	// ConnectTimeout is how long a peer may take to connect; default 10s.
+	ConnectTimeout time.Duration
+	// WriteTimeout is how long a peer may refuse to read while there is something
+	// for it; default 30s.
+	WriteTimeout time.Duration
+
+	// Limits bounds a frame. Before CONNECTED the header block and the body are
+	// bounded to 16 KiB besides.
+	Limits frame.Limits
+	// QueueBytes is how much a destination holds before its producers are slowed;
+	// default 64 MiB. Each message counts with what the memory for it is.
+	QueueBytes int
+	// MaxRedeliveries is how often a message is delivered again after a NACK before
+	// it is moved to the dead letter queue; default 5.
+	MaxRedeliveries int
+	// MaxConnections is how many connections are served at a time; default 65536.
+	// Others are closed at once.
+	MaxConnections int
+	// MaxDestinations is how many destinations there may be; default 65536.
+	MaxDestinations int
+
+	// MaxSubscriptions is how many subscriptions a connection may have; default
+	// 1024.
+	MaxSubscriptions int
+	// MaxUnacked is how many unacknowledged messages a subscription may have when
+	// it does not ask for fewer; default 16384.
+	MaxUnacked int
+	// MaxTransactions is how many open transactions a connection may have; default
+	// 256.
+	MaxTransactions int
+	// TransactionBytes is how much the open transactions of a connection may hold;
+	// default 64 MiB.
+	TransactionBytes int
+}
+
+// maxName bounds the names that peers choose and the broker keeps: destinations,
+// subscription ids, transaction ids.
+const maxName = 1024
+
+// preLogin bounds the header block and the body of a peer that we do not know yet.
+const preLogin = 16 << 10
+
+func (c Config) withDefaults() Config {
+	if c.Addr == "" {
+		c.Addr = "127.0.0.1:0"
+	}
+	if c.HeartBeat == (frame.HeartBeat{}) {
+		c.HeartBeat = frame.HeartBeat{Send: 10 * time.Second, Receive: 10 * time.Second}
+	}
+	c.HeartBeat.Send = max(c.HeartBeat.Send, 0)
+	c.HeartBeat.Receive = max(c.HeartBeat.Receive, 0)
+	c.Limits = c.Limits.WithDefaults()
+	def(&c.Loops, runtime.GOMAXPROCS(0))
+	def(&c.ConnectTimeout, 10*time.Second)
+	def(&c.WriteTimeout, 30*time.Second)
+	def(&c.QueueBytes, 64<<20)
+	def(&c.MaxRedeliveries, 5)
+	def(&c.MaxConnections, 1<<16)
+	def(&c.MaxDestinations, 1<<16)
+	def(&c.MaxSubscriptions, 1024)
+	def(&c.MaxUnacked, 16<<10)
+	def(&c.MaxTransactions, 256)
+	def(&c.TransactionBytes, 64<<20)
+	return c
+}
+
+func def[T int | time.Duration](v *T, d T) {
+	if *v == 0 {
+		*v = d
+	}
+}
+
+func (c Config) validate() error {
+	if err := c.Limits.Validate(); err != nil {
+		return fmt.Errorf("broker: %w", err)
+	}
+	for _, n := range []int{c.Loops, c.QueueBytes, c.MaxRedeliveries, c.MaxConnections, c.MaxDestinations,
+		c.MaxSubscriptions, c.MaxUnacked, c.MaxTransactions, c.TransactionBytes, int(c.ConnectTimeout), int(c.WriteTimeout)} {
+		if n < 0 {
+			return errors.New("broker: a limit of the configuration is negative")
+		}
+	}
+	return nil
+}
+
+// limitsBeforeLogin returns the bounds for a peer that has not connected yet.
+func (c Config) limitsBeforeLogin() frame.Limits {
+	l := c.Limits
+	l.HeaderBlock = min(l.HeaderBlock, preLogin)
+	l.Body = min(l.Body, preLogin)
+	return l
+}

@@ -1,0 +1,86 @@
+package broker
+
+import (
+	"errors"
+	"time"
+
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
+)
+
+// serverName is the value of the server header: "name/version" (STOMP 1.2,
+// CONNECTED). The protocol gives clients no use for the version, so it has none.
+const serverName = "stompwire"
+
+// A peer that is silent for hearFactor of its intervals is taken for dead: the
+// receiver "SHOULD take into account an error margin" (STOMP 1.2, Heart-beating).
+// We send at half of ours.
+const hearFactor = 2.5
+
+var errNotConnected = errors.New("stomp: peer has not connected in time")
+
+// onFirst takes the first frame, which must be CONNECT or STOMP: nothing is served
+// to a peer that has not logged in.
+func (s *session) onFirst(f *frame.Frame) {
+	if f.Command != frame.CmdConnect && f.Command != frame.CmdStomp {
+		s.refuse(f, "not connected", "The first frame must be CONNECT or STOMP.")
+		return
+	}
+	// "The protocol that will be used for the rest of the session will be the
+	// highest protocol version that both the client and server have in common."
+	version := (f.Header.AcceptVersions() & frame.AllVersions).Highest()
+	if version == 0 {
+		s.refuseVersion()
+		return
+	}
+	theirs, err := heartBeatOf(f)
+	if err != nil {
+		s.refuse(nil, "malformed heart-beat header", "It has two numbers of milliseconds with a comma between them.")
+		return
+	}
+	if !s.b.users.allow(f.Header.Get(frame.HeaderLogin), f.Header.Get(frame.HeaderPasscode)) {
+		s.refuse(nil, "access refused", "Login or passcode is wrong.")
+		return
+	}
+	s.accept(version, theirs)
+}
+
+// heartBeatOf reads the heart-beat header. A missing one means 0,0.
+func heartBeatOf(f *frame.Frame) (frame.HeartBeat, error) {
+	value, ok := f.Header.Lookup(frame.HeaderHeartBeat)
+	if !ok {
+		return frame.HeartBeat{}, nil
+	}
+	return frame.ParseHeartBeat(string(value))
+}
+
+// accept answers CONNECTED, whose own headers are never escaped. The new rules hold
+// from the next frame on, which may be in the same chunk.
+func (s *session) accept(version frame.Version, theirs frame.HeartBeat) {
+	ours := s.b.cfg.HeartBeat
+	s.version = version
+	s.view.version, s.view.number = version, s.number
+	s.state = stateConnected
+	s.l.SetVersion(version)
+	s.l.SetLimits(s.b.cfg.Limits)
+	s.l.SetDeadline(0, nil)
+	s.reply(128, func(dst []byte) ([]byte, error) {
+		return writer.AppendFrame(dst, version, frame.CmdConnected, []frame.Field{
+			{Name: frame.HeaderVersion, Value: version.String()},
+			{Name: frame.HeaderSession, Value: string(appendDecimal(nil, s.number))},
+			{Name: frame.HeaderServer, Value: serverName},
+			{Name: frame.HeaderHeartBeat, Value: ours.String()},
+		}, nil)
+	})
+	agreed := ours.Negotiate(theirs)
+	if agreed != (frame.HeartBeat{}) {
+		s.l.SetHeartBeat(agreed.Send/2, time.Duration(hearFactor*float64(agreed.Receive)))
+	}
+}
+
+// refuseVersion answers a peer whose versions are not ours: "the server MUST respond
+// with an ERROR frame" that lists its own (STOMP 1.2, Protocol Negotiation).
+func (s *session) refuseVersion() {
+	s.refuseWith("no common version", "Supported protocol versions are "+frame.AllVersions.String()+".", nil,
+		frame.Field{Name: frame.HeaderVersion, Value: frame.AllVersions.String()})
+}

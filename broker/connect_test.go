@@ -1,0 +1,158 @@
+package broker_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stompwire/stompwire/broker"
+)
+
+// "The protocol that will be used for the rest of the session will be the highest
+// protocol version that both the client and server have in common."
+func TestConnectChoosesHighestCommonVersion(t *testing.T) {
+	b := start(t, broker.Config{})
+	for _, tt := range []struct{ header, want string }{
+		{"", "1.0"}, // "If the accept-version header is missing": 1.0 alone
+		{"accept-version:1.0\n", "1.0"},
+		{"accept-version:1.0,1.1\n", "1.1"},
+		{"accept-version:1.0,1.1,1.2\n", "1.2"},
+		{"accept-version:1.2,1.1\n", "1.2"},
+		{"accept-version:1.1,2.0\n", "1.1"},
+	} {
+		for _, command := range []string{"CONNECT", "STOMP"} {
+			t.Run(command+" "+tt.header, func(t *testing.T) {
+				c := dial(t, b)
+				c.write(command + "\n" + tt.header + "host:test\n\n^@")
+				f := c.expect("CONNECTED", "version:"+tt.want, "server:stompwire", "heart-beat:10000,10000")
+				if f.get("session") == "" {
+					t.Errorf("got %v, want a session", f)
+				}
+			})
+		}
+	}
+}
+
+// "If the client and server do not share any common protocol versions, then the
+// server MUST respond with an ERROR frame" and close.
+func TestConnectRefusesUnknownVersions(t *testing.T) {
+	b := start(t, broker.Config{})
+	c := dial(t, b)
+	c.write("CONNECT\naccept-version:2.0,3.1\nhost:test\n\n^@")
+	c.expectError("no common version", "version:1.0,1.1,1.2")
+}
+
+// CRs at the ends of lines are part of them in CONNECT, whatever the version.
+func TestConnectTakesCRLF(t *testing.T) {
+	c := dial(t, start(t, broker.Config{}))
+	c.write("CONNECT\r\naccept-version:1.2\r\nhost:test\r\n\r\n^@\r\n")
+	c.expect("CONNECTED", "version:1.2")
+	c.write("SUBSCRIBE\r\nid:1\r\ndestination:/queue/a\r\nreceipt:r\r\n\r\n^@\r\n")
+	c.expect("RECEIPT", "receipt-id:r")
+}
+
+// CONNECT and CONNECTED are never unescaped; the frame behind CONNECT is, even if
+// it is in the same chunk.
+func TestConnectSwitchesEscapesBehindIt(t *testing.T) {
+	b := start(t, broker.Config{Users: map[string]string{`a\b`: `p\c:x`}})
+	c := dial(t, b)
+	c.write("CONNECT\naccept-version:1.2\nhost:h\nlogin:a\\b\npasscode:p\\c:x\n\n^@" +
+		"SUBSCRIBE\nid:a\\cb\ndestination:/queue/q\nreceipt:x\\ny\n\n^@")
+	c.expect("CONNECTED")
+	c.expect("RECEIPT", `receipt-id:x\ny`)
+	c.send("/queue/q", "")
+	c.expect("MESSAGE", `subscription:a\cb`)
+}
+
+// Frames before CONNECT are not served.
+func TestFrameBeforeConnectIsRefused(t *testing.T) {
+	b := start(t, broker.Config{})
+	for _, f := range []string{
+		"SEND\ndestination:/queue/a\nreceipt:r\n\nhello^@",
+		"SUBSCRIBE\nid:1\ndestination:/queue/a\nreceipt:r\n\n^@",
+		"DISCONNECT\nreceipt:r\n\n^@",
+		"BEGIN\ntransaction:t\nreceipt:r\n\n^@",
+	} {
+		c := dial(t, b)
+		c.write(f + "CONNECT\naccept-version:1.2\nhost:test\n\n^@")
+		c.expectError("not connected", "receipt-id:r")
+	}
+	if st := b.Stats(); st.MessagesIn != 0 || st.Destinations != 0 {
+		t.Errorf("%+v, want nothing taken", st)
+	}
+}
+
+func TestSecondConnectIsRefused(t *testing.T) {
+	eachVersion(t, func(t *testing.T, b *broker.Broker, version string) {
+		c := connect(t, b, version)
+		c.write("CONNECT\naccept-version:1.0,1.1,1.2\nhost:test\n\n^@")
+		c.expectError("already connected")
+	})
+}
+
+func TestConnectChecksPasscode(t *testing.T) {
+	b := start(t, broker.Config{Users: map[string]string{"alice": "secret", "bob": ""}})
+	for _, tt := range []struct {
+		login, passcode string
+		ok              bool
+	}{
+		{"alice", "secret", true},
+		{"alice", "Secret", false},
+		{"alice", "", false},
+		{"alice", "secretsecret", false},
+		{"bob", "", true},
+		{"mallory", "", false},
+		{"", "", false},
+	} {
+		t.Run(fmt.Sprintf("%s/%s", tt.login, tt.passcode), func(t *testing.T) {
+			c := dial(t, b)
+			c.write("CONNECT\naccept-version:1.2\nhost:h\nlogin:" + tt.login + "\npasscode:" + tt.passcode + "\n\n^@")
+			if tt.ok {
+				c.expect("CONNECTED")
+				return
+			}
+			if f := c.expectError("access refused"); tt.passcode != "" && strings.Contains(f.String(), tt.passcode) {
+				t.Errorf("%v tells the passcode", f)
+			}
+		})
+	}
+}
+
+func TestConnectRefusesMalformedHeartBeat(t *testing.T) {
+	b := start(t, broker.Config{})
+	for _, value := range []string{"", "1", "1,", "a,b", "-1,5", "1,2,3", " 1,2"} {
+		c := dial(t, b)
+		c.write("CONNECT\naccept-version:1.2\nhost:h\nheart-beat:" + value + "\n\n^@")
+		c.expectError("malformed heart-beat header")
+	}
+}
+
+// "Once a server has sent the MESSAGE frame" aside: frames of servers are not for
+// them, and NACK does not exist in 1.0.
+func TestServerFramesAreRefused(t *testing.T) {
+	b := start(t, broker.Config{})
+	for _, command := range []string{"CONNECTED", "MESSAGE", "RECEIPT", "ERROR"} {
+		c := connect(t, b, "1.2")
+		c.write(command + "\nmessage-id:1\nreceipt:r\n\n^@")
+		c.expectError("not a client frame", "receipt-id:r")
+	}
+	c := connect(t, b, "1.0")
+	c.write("NACK\nmessage-id:1-1\n\n^@")
+	c.expectError("unknown command")
+}
+
+// Session ids tell sessions apart.
+func TestSessionsDiffer(t *testing.T) {
+	b := start(t, broker.Config{})
+	var ids []string
+	for range 5 {
+		c := dial(t, b)
+		c.write("CONNECT\n\n^@")
+		ids = append(ids, c.expect("CONNECTED").get("session"))
+	}
+	slices.Sort(ids)
+	if len(slices.Compact(ids)) != 5 {
+		t.Errorf("%q are not all different", ids)
+	}
+}

@@ -1,0 +1,153 @@
+package broker
+
+import "sync"
+
+// destination is a queue or a topic. The methods that do not lock are called with
+// mu held.
+type destination struct {
+	b      *Broker
+	name   string
+	number uint64   // unlike that of any other destination, ever
+	topic  bool     // each subscription gets every message
+	owner  *session // of a temporary destination
+
+	mu    sync.Mutex
+	gone  bool            // not in the registry any more; look it up again
+	seq   counter         // of messages
+	subs  []*subscription // those of a queue that can take a message come first
+	ready int             // how many these are
+	turn  int             // whose turn it is among them
+
+	// pending are the messages of a queue that wait, in the order of seq. After
+	// every call it is empty or ready is 0.
+	pending      ring[*message]
+	bytes        int // of all messages held, waiting and unacknowledged
+	waitingBytes int // of those that wait, for each subscription of a topic anew
+	flow         flow
+
+	counts
+}
+
+// counts are the statistics of a destination.
+type counts struct {
+	in, out, redelivered, unrouted, expired, deadLettered, holds uint64
+}
+
+// send takes a SEND, and holds up its session when the destination is full. It
+// returns false if the destination is gone.
+func (d *destination) send(s *session, v *view) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.gone {
+		return false
+	}
+	d.in++
+	switch {
+	case v.expires > 0 && v.expires <= now():
+		d.expired++
+	case d.topic:
+		d.fanOut(v)
+	default:
+		d.enqueue(v)
+	}
+	d.flow.check(d, s)
+	return true
+}
+
+// post takes a message that was held elsewhere. s, if there is one, is held up when
+// the destination is full. It returns false if the destination is gone.
+func (d *destination) post(s *session, m *message) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.gone {
+		return false
+	}
+	d.in++
+	d.adopt(m)
+	if d.topic {
+		d.fanOutMessage(m)
+	} else {
+		d.enqueueMessage(m)
+	}
+	if s != nil {
+		d.flow.check(d, s)
+	}
+	return true
+}
+
+// adopt makes m one of the destination's. Its text counts from now on.
+func (d *destination) adopt(m *message) {
+	m.seq = d.seq.next()
+	m.refs = 1 // the caller's; drop gives it back
+	d.bytes += int(m.size)
+}
+
+// drop gives one reference to m back.
+func (d *destination) drop(m *message) {
+	if m.refs--; m.refs == 0 {
+		d.bytes -= int(m.size)
+		m.free()
+	}
+}
+
+// wait puts m at the end of a ring.
+func (d *destination) wait(in *ring[*message], m *message) {
+	m.refs++
+	d.waitingBytes += int(m.size)
+	in.pushBack(m)
+}
+
+// update moves a queue's subscription to where it belongs after something about it
+// has changed.
+func (d *destination) update(sub *subscription) {
+	if d.topic {
+		return
+	}
+	switch can := sub.canTake(); {
+	case can && sub.place >= d.ready:
+		d.swap(sub.place, d.ready)
+		d.ready++
+	case !can && sub.place < d.ready:
+		d.ready--
+		d.swap(sub.place, d.ready)
+	}
+}
+
+func (d *destination) swap(i, j int) {
+	d.subs[i], d.subs[j] = d.subs[j], d.subs[i]
+	d.subs[i].place, d.subs[j].place = i, j
+}
+
+// add enters a subscription and delivers what waits for it.
+func (d *destination) add(sub *subscription) {
+	sub.place = len(d.subs)
+	d.subs = append(d.subs, sub)
+	d.update(sub)
+	d.dispatch(sub)
+}
+
+// remove ends a subscription. What it has not acknowledged goes back to the queue.
+func (d *destination) remove(sub *subscription) {
+	sub.gone = true
+	d.update(sub)
+	last := len(d.subs) - 1
+	d.swap(sub.place, last)
+	d.subs[last] = nil
+	d.subs = d.subs[:last]
+	d.abandon(sub)
+}
+
+// dispatch delivers what waits, after sub has got room or credit.
+func (d *destination) dispatch(sub *subscription) {
+	if d.topic {
+		d.dispatchTopic(sub)
+	} else {
+		d.dispatchQueue()
+	}
+	d.flow.progress(d)
+}
+
+// isIdle reports whether the destination may be forgotten.
+func (d *destination) isIdle() bool {
+	return len(d.subs) == 0 && d.pending.len() == 0
+}

@@ -1,0 +1,76 @@
+// Package broker is a STOMP 1.0, 1.1 and 1.2 broker that lives in memory, inside
+// a Go program: what httptest is for HTTP. It is the default target of stompbench,
+// the peer in the tests of this module, and there for the tests of yours. It is
+// not durable and does not want to be; for that there are RabbitMQ, Artemis and
+// ActiveMQ.
+//
+//	b, err := broker.Start(broker.Config{})
+//	defer b.Close()
+//	connect(b.URI()) // stomp://127.0.0.1:41613
+//
+// # Destinations
+//
+// A name that begins with /topic/ is a topic: every subscription of the moment gets
+// a copy of each message. Any other name is a queue: each message goes to one
+// subscription, in turn among those that can take one, and waits when there is
+// none. Names are compared octet by octet; there are no wildcards. /temp-queue/ and
+// /temp-topic/ names belong to the connection that uses them: two connections that
+// say /temp-queue/a mean different queues. A reply-to header with such a name is
+// rewritten to one that other connections can send to.
+//
+// Destinations appear with their first message or subscription and go when they are
+// empty and nobody subscribes.
+//
+// # Delivery
+//
+// Messages of a queue are delivered in the order in which they came. In the ack mode
+// auto a message is delivered once it stands in the outbox of its connection. In the
+// modes client and client-individual it is kept until it is acknowledged; if its
+// subscription ends before that, it goes back to its place at the head of the queue
+// and is delivered again with the header redelivered:true. NACK does that at once,
+// and after Config.MaxRedeliveries moves the message to the queue /queue/DLQ.NAME.
+//
+// The headers prefetch-count and activemq.prefetchSize of SUBSCRIBE bound how many
+// messages may be unacknowledged. A message whose expires header has passed is
+// dropped. priority is passed on and orders nothing. A selector is refused.
+//
+// # Headers
+//
+// A MESSAGE has the headers of its SEND, in their order and repeated ones included,
+// but for those that speak to the broker (receipt, transaction, content-length) or
+// that would pass for its own (subscription, message-id, ack, redelivered), and but
+// for login and passcode, which are nobody else's business. content-length is
+// written whenever the SEND had one or there is a body. What a header holds is
+// escaped for each receiver. A line that the version of a receiver cannot represent
+// (a line break on 1.0, or octets that are not UTF-8 on 1.1 and 1.2) is left out for
+// that receiver: nothing in a header can become a line of its own.
+//
+// # Bounds
+//
+// A destination holds Config.QueueBytes, waiting and unacknowledged messages
+// together. At the bound the connections that send to it are not read any more until
+// half of that is free: producers are slowed by TCP, no message is dropped, other
+// destinations do not notice. So a connection that sends to a full queue must not be
+// the only one that could empty it. Every other thing that a peer can make the
+// broker hold has a bound in [Config] too, and ends with an ERROR frame beyond it.
+//
+// # Faults
+//
+// [Broker.Inject] makes the broker misbehave, frame by frame: lose a message, deliver
+// it twice, keep a receipt back, refuse, fall silent, cut the connection. So a test
+// can show what a client does then.
+//
+// # Threads and locks
+//
+// Frames are handled on the reading goroutine of their connection: an event loop that
+// many share, so that nothing there may wait. A destination has a mutex of its own;
+// a SEND takes it, and with it held the outbox of a receiving link, into which the
+// MESSAGE is encoded straight from the bytes that were read. Lock order:
+//
+//	registry → destination → session | outbox of a link
+//
+// Never two destinations, never two links, nothing held over I/O.
+//
+// Imports: frame, writer and pool for the bytes; engine, engine/pump and engine/link
+// for the connections.
+package broker

@@ -1,0 +1,51 @@
+package broker
+
+// stall notes that sub wants to know when the outbox has room again. The mutex of
+// its destination is held.
+func (s *session) stall(sub *subscription) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !sub.listed {
+		sub.listed = true
+		s.stalled = append(s.stalled, sub)
+	}
+}
+
+// OnDrain implements link.Drainer: the outbox has room again. It runs on the
+// flusher's goroutine, one call at a time.
+func (s *session) OnDrain() {
+	s.unchoke()
+	list, turn := s.takeStalled()
+	for i := range list {
+		// The room may do for one of them only, so they take turns at being first.
+		list[(i+turn)%len(list)].unstall()
+	}
+	clear(list)
+	s.mu.Lock()
+	s.spare = list[:0]
+	s.mu.Unlock()
+}
+
+func (s *session) takeStalled() (list []*subscription, turn int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list, s.stalled, s.spare = s.stalled, s.spare, nil
+	for _, sub := range list {
+		sub.listed = false
+	}
+	s.drains++
+	return list, s.drains
+}
+
+// unstall lets sub have what waits for it.
+func (sub *subscription) unstall() {
+	d := sub.d
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if sub.gone {
+		return
+	}
+	sub.stalled = false
+	d.update(sub)
+	d.dispatch(sub)
+}

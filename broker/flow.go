@@ -1,0 +1,130 @@
+package broker
+
+import (
+	"slices"
+	"time"
+)
+
+// flow slows the producers of a destination: their links are not read for a while.
+// It is guarded by the destination's mutex.
+//
+// There are two reasons. A destination at its bound holds them until half of the
+// room is free. And one whose consumers are only just slower holds them briefly, so
+// that the backlog stays in the processor's cache and messages take the short way,
+// straight from one link to another. That is for speed, not for safety, so it may
+// cost little: a backlog that is not gone after maxBrief is left to grow to the
+// bound, and another attempt is made after briefRest.
+type flow struct {
+	held  []*session // producers that are not read
+	phase flowPhase
+	timer *time.Timer
+	armed uint64 // holds of the destination when the timer was set
+}
+
+type flowPhase uint8
+
+const (
+	flowReady   flowPhase = iota // brief holds are allowed
+	flowHolding                  // there is one, or has been since the timer was set
+	flowResting                  // they have not helped
+)
+
+const (
+	briefBytes = 64 << 10 // of waiting messages, from which producers are held briefly
+	maxBrief   = 20 * time.Millisecond
+	briefRest  = 250 * time.Millisecond
+)
+
+// check holds s up if there is a reason. It runs on the reading goroutine of s.
+func (fl *flow) check(d *destination, s *session) {
+	if d.waitingBytes < briefBytes && d.bytes < d.b.cfg.QueueBytes {
+		return
+	}
+	if d.bytes < d.b.cfg.QueueBytes && !fl.mayHoldBriefly(d) {
+		return
+	}
+	if s.heldBy.Load() == nil { // a transaction may fill several; one is enough
+		if len(fl.held) == 0 {
+			d.holds++
+		}
+		s.heldBy.Store(d)
+		fl.held = append(fl.held, s)
+	}
+	s.l.Pause()
+}
+
+// mayHoldBriefly reports whether producers can be held although d is not full. It
+// needs somebody who takes messages away.
+func (fl *flow) mayHoldBriefly(d *destination) bool {
+	if fl.phase == flowResting || len(d.subs) == 0 {
+		return false
+	}
+	if fl.phase == flowReady {
+		fl.phase = flowHolding
+		fl.arm(d, maxBrief)
+	}
+	return true
+}
+
+func (fl *flow) arm(d *destination, after time.Duration) {
+	fl.armed = d.holds
+	if fl.timer == nil {
+		fl.timer = time.AfterFunc(after, d.onFlowTimer)
+		return
+	}
+	fl.timer.Reset(after)
+}
+
+// onFlowTimer ends a brief hold that has not helped, and the rest after that.
+func (d *destination) onFlowTimer() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	fl := &d.flow
+	switch {
+	case d.gone:
+	case fl.phase == flowResting:
+		fl.phase = flowReady
+	case len(fl.held) == 0:
+		fl.phase = flowReady
+	case fl.armed != d.holds: // this is a later hold than the timer was set for
+		fl.arm(d, maxBrief)
+	default:
+		fl.phase = flowResting
+		fl.arm(d, briefRest)
+		fl.progress(d)
+	}
+}
+
+// progress lets the producers go on once there is room. They all go: whoever finds
+// no room is held up again.
+func (fl *flow) progress(d *destination) {
+	switch {
+	case len(fl.held) == 0:
+	case d.bytes > d.b.cfg.QueueBytes/2:
+	case fl.phase == flowHolding && d.waitingBytes > briefBytes/2:
+	default:
+		fl.release()
+	}
+}
+
+func (fl *flow) release() {
+	for i, s := range fl.held {
+		s.heldBy.Store(nil)
+		s.l.Resume()
+		fl.held[i] = nil
+	}
+	fl.held = fl.held[:0]
+}
+
+// forget takes a session that has ended off the list.
+func (fl *flow) forget(s *session) {
+	fl.held = slices.DeleteFunc(fl.held, func(held *session) bool { return held == s })
+}
+
+// stop ends the flow control of a destination that is gone.
+func (fl *flow) stop() {
+	fl.release()
+	if fl.timer != nil {
+		fl.timer.Stop()
+	}
+}

@@ -1,0 +1,375 @@
+package broker_test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/broker"
+	"github.com/stompwire/stompwire/frame"
+)
+
+// served checks, for as long as a test runs, that others are served: a message goes
+// round every few milliseconds, and quickly.
+func served(t *testing.T, b *broker.Broker) (check func()) {
+	t.Helper()
+	c := connect(t, b, "1.2")
+	c.subscribe("s", "/queue/others", "client")
+	stop, done := make(chan struct{}), make(chan struct{})
+	rounds := 0
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(2 * time.Millisecond):
+			}
+			c.send("/queue/others", "ping")
+			m, err := c.read()
+			if err != nil {
+				t.Errorf("another connection was not served: %v", err)
+				return
+			}
+			c.write(settle("ACK", "1.2", m, ""))
+			rounds++
+		}
+	}()
+	return func() {
+		t.Helper()
+		time.Sleep(20 * time.Millisecond)
+		close(stop)
+		<-done
+		if rounds == 0 {
+			t.Error("another connection was never served")
+		}
+	}
+}
+
+// memory returns the bytes in use after a collection.
+func memory() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// flood writes what next returns until the peer closes or stops reading for a
+// while, and returns how many bytes went out.
+func flood(nc net.Conn, limit int, next func(i int) string) (written int) {
+	return floodFor(nc, limit, 500*time.Millisecond, next)
+}
+
+func floodFor(nc net.Conn, limit int, patience time.Duration, next func(i int) string) (written int) {
+	for i := 0; written < limit; i++ {
+		_ = nc.SetWriteDeadline(time.Now().Add(patience))
+		n, err := nc.Write(wire(next(i)))
+		written += n
+		if err != nil {
+			return written
+		}
+	}
+	return written
+}
+
+// A SEND that cannot be processed is answered with ERROR, and the connection closes.
+func TestHostileSendWithoutDestination(t *testing.T) {
+	eachVersion(t, func(t *testing.T, b *broker.Broker, version string) {
+		check := served(t, b)
+		for _, lines := range []string{"receipt:r\n", "destination:\nreceipt:r\n", "destination:/queue/" + strings.Repeat("x", 2000) + "\nreceipt:r\n"} {
+			c := connect(t, b, version)
+			c.write("SEND\n" + lines + "\nbody^@")
+			f := c.expect("ERROR", "receipt-id:r", "content-type:text/plain")
+			if f.get("message") == "" || f.body == "" {
+				t.Errorf("got %v", f)
+			}
+			c.expectEnd()
+		}
+		check()
+	})
+}
+
+// Bytes that are no frames end their connection, and nothing else.
+func TestHostileBytes(t *testing.T) {
+	b := start(t, broker.Config{})
+	check := served(t, b)
+	for _, text := range []string{
+		"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "send\n\n^@", "\x00\x00\x00", "SEND\nno colon\n\n^@", "SEND\n:no name\n\n^@",
+		"SEND\ndestination:a\\tb\n\n^@", "SEND\ndestination:a\ncontent-length:-1\n\n^@", "SEND\ndestination:a\ncontent-length:1x\n\n^@",
+		"SEND\ndestination:a\ncontent-length:1\n\nabc^@", "SUBSCRIBE\nid:1\ndestination:a\n\nbody^@", "SEND\ndestination:a\xff\n\n^@",
+		"SEND\ndestination:a\ncontent-length:99999999999999999999\n\n", "SEND\ndestination:a\ncontent-length:1099511627776\n\n",
+		"SEND\n" + strings.Repeat("a:b\n", 200), "SEND\na:" + strings.Repeat("x", 10000), strings.Repeat("X", 100),
+	} {
+		for _, first := range []string{"", "CONNECT\naccept-version:1.2\nhost:x\n\n^@"} {
+			c := dial(t, b)
+			c.write(first + text)
+			for {
+				f, err := c.read()
+				if err != nil {
+					if ne, ok := err.(net.Error); ok && ne.Timeout() {
+						t.Errorf("%.40q after %.10q: the connection stays open", text, first)
+					}
+					break
+				}
+				if f.command != "CONNECTED" && f.command != "ERROR" {
+					t.Errorf("%.40q: got %v", text, f)
+				}
+			}
+		}
+	}
+	if n := b.Stats().MessagesIn; n > 1000 {
+		t.Errorf("%d messages taken", n)
+	}
+	check()
+}
+
+// Before login a peer can make us hold 16 KiB, not more.
+func TestHostileHeaderBeforeLogin(t *testing.T) {
+	b := start(t, broker.Config{})
+	check := served(t, b)
+	for _, line := range []string{"a:" + strings.Repeat("x", 1000) + "\n", "a:\n", strings.Repeat("x", 1000)} {
+		c := dial(t, b)
+		n := flood(c.nc, 64<<20, func(i int) string {
+			if i == 0 {
+				return "CONNECT\n"
+			}
+			return line
+		})
+		if n > 8<<20 { // what the sockets hold
+			t.Errorf("%d bytes of header were taken", n)
+		}
+	}
+	check()
+}
+
+// One byte a time keeps a connection no longer than ConnectTimeout.
+func TestHostileHeaderDrip(t *testing.T) {
+	b := start(t, broker.Config{ConnectTimeout: 100 * time.Millisecond})
+	check := served(t, b)
+	c := dial(t, b)
+	began := time.Now()
+	drip := "CONNECT\nx:" + strings.Repeat("x", 1000)
+	for i := 0; i < len(drip) && b.Stats().Connections == 2; i++ {
+		_, _ = io.WriteString(c.nc, drip[i:i+1])
+		time.Sleep(5 * time.Millisecond)
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("the drip went on for %v", took)
+	}
+	check()
+}
+
+// A peer that says nothing at all is not kept either.
+func TestHostileSilence(t *testing.T) {
+	b := start(t, broker.Config{ConnectTimeout: 50 * time.Millisecond})
+	for range 20 {
+		dial(t, b)
+	}
+	waitFor(t, func() bool { return b.Stats().Connections == 0 && b.Stats().Accepted == 20 })
+}
+
+// A content-length is no reason to take memory: bytes are.
+func TestHostileContentLength(t *testing.T) {
+	b := start(t, broker.Config{})
+	check := served(t, b)
+	before := memory()
+	for range 50 {
+		c := connect(t, b, "1.2")
+		c.write("SEND\ndestination:/queue/a\ncontent-length:16777216\n\nfew bytes")
+	}
+	if grown := int64(memory()) - int64(before); grown > 16<<20 {
+		t.Errorf("%d KiB for 50 unfinished bodies", grown>>10)
+	}
+	check()
+}
+
+// A body without NUL ends at the limit.
+func TestHostileMissingNUL(t *testing.T) {
+	b := start(t, broker.Config{Limits: frame.Limits{Body: 1 << 20}})
+	check := served(t, b)
+	c := connect(t, b, "1.2")
+	n := flood(c.nc, 64<<20, func(i int) string {
+		if i == 0 {
+			return "SEND\ndestination:/queue/a\n\n"
+		}
+		return strings.Repeat("x", 10000)
+	})
+	if n > 12<<20 {
+		t.Errorf("%d bytes of body were taken, the limit is 1 MiB", n)
+	}
+	check()
+}
+
+// Heart-beats cost no memory, however many.
+func TestHostileHeartBeatFlood(t *testing.T) {
+	b := start(t, broker.Config{})
+	check := served(t, b)
+	c := connect(t, b, "1.2")
+	before := memory()
+	line := strings.Repeat("\n", 64<<10)
+	flood(c.nc, 32<<20, func(int) string { return line })
+	c.sync()
+	if grown := int64(memory()) - int64(before); grown > 4<<20 {
+		t.Errorf("%d KiB more after 32 MiB of heart-beats", grown>>10)
+	}
+	check()
+}
+
+func TestHostileSubscriptionFlood(t *testing.T) {
+	b := start(t, broker.Config{})
+	check := served(t, b)
+	c := connect(t, b, "1.2")
+	go flood(c.nc, 64<<20, func(i int) string {
+		return fmt.Sprintf("SUBSCRIBE\nid:%d\ndestination:/topic/%d\n\n^@", i, i)
+	})
+	c.expectError("too many subscriptions")
+	waitFor(t, func() bool { return b.Stats().Subscriptions == 1 })
+	// To come and go is no reason to hold on to anything either.
+	c = connect(t, b, "1.2")
+	for i := range 20000 {
+		c.write(fmt.Sprintf("SUBSCRIBE\nid:%d\ndestination:/topic/%d\n\n^@UNSUBSCRIBE\nid:%d\n\n^@", i, i, i))
+	}
+	c.sync()
+	if st := b.Stats(); st.Destinations != 1 {
+		t.Errorf("%+v", st)
+	}
+	check()
+}
+
+func TestHostileTransactionFlood(t *testing.T) {
+	b := start(t, broker.Config{})
+	check := served(t, b)
+	c := connect(t, b, "1.2")
+	go flood(c.nc, 64<<20, func(i int) string { return fmt.Sprintf("BEGIN\ntransaction:%d\n\n^@", i) })
+	c.expectError("too many transactions")
+	check()
+}
+
+func TestHostileDestinationFlood(t *testing.T) {
+	b := start(t, broker.Config{MaxDestinations: 100})
+	check := served(t, b)
+	c := connect(t, b, "1.2")
+	go flood(c.nc, 64<<20, func(i int) string { return fmt.Sprintf("SEND\ndestination:/queue/%d\n\n^@", i) })
+	c.expectError("too many destinations")
+	c = connect(t, b, "1.2")
+	for i := range 1000 {
+		var frames strings.Builder
+		for j := range 100 {
+			fmt.Fprintf(&frames, "SEND\ndestination:/topic/%d-%d\n\n^@", i, j)
+		}
+		c.write(frames.String())
+	}
+	c.sync()
+	if n := b.Stats().Destinations; n > 100 {
+		t.Errorf("%d destinations", n)
+	}
+	check()
+}
+
+// A connection flood ends at MaxConnections; whoever was there stays.
+func TestHostileConnectionFlood(t *testing.T) {
+	b := start(t, broker.Config{MaxConnections: 10})
+	check := served(t, b)
+	for range 50 {
+		dial(t, b)
+	}
+	waitFor(t, func() bool { return b.Stats().Connections == 10 })
+	check()
+}
+
+// Messages that are never acknowledged stop at the bound, with their producer.
+func TestHostileNeverAcks(t *testing.T) {
+	b := start(t, broker.Config{QueueBytes: 1 << 20})
+	check := served(t, b)
+	c := connect(t, b, "1.2")
+	c.subscribe("s", "/queue/q", "client-individual")
+	go io.Copy(io.Discard, c.nc)
+	p := connect(t, b, "1.2")
+	body := strings.Repeat("x", 1000)
+	n := flood(p.nc, 256<<20, func(int) string { return "SEND\ndestination:/queue/q\n\n" + body + "^@" })
+	if st := b.Stats(); st.StoredBytes > 2<<20 || st.HeldProducers != 1 {
+		t.Errorf("%+v after %d bytes", st, n)
+	}
+	check()
+}
+
+// A consumer that never reads costs what its destination may hold, slows that
+// destination's producers and nobody else, and is closed after WriteTimeout; its
+// messages are then for others.
+func TestHostileNeverReads(t *testing.T) {
+	for _, destination := range []string{"/queue/q", "/topic/q"} {
+		t.Run(destination, func(t *testing.T) {
+			b := start(t, broker.Config{QueueBytes: 1 << 20, WriteTimeout: 150 * time.Millisecond})
+			check := served(t, b)
+			c := connect(t, b, "1.2")
+			c.subscribe("s", destination, "auto")
+			p := connect(t, b, "1.2")
+			body := strings.Repeat("x", 1000)
+			stopped := make(chan int, 1)
+			patience := 20 * time.Second
+			if destination == "/queue/q" { // which fills up for good when its consumer is gone
+				patience = time.Second
+			}
+			go func() {
+				stopped <- floodFor(p.nc, 32<<20, patience, func(int) string { return "SEND\ndestination:" + destination + "\n\n" + body + "^@" })
+			}()
+			waitFor(t, func() bool { return b.Stats().HeldProducers == 1 })
+			if st := b.Stats(); st.StoredBytes > 2<<20 {
+				t.Errorf("%+v", st)
+			}
+			waitFor(t, func() bool { return b.Stats().Subscriptions == 1 }) // of check
+			if n := <-stopped; destination == "/topic/q" && n < 32<<20 {
+				t.Errorf("the producer stopped after %d bytes although nobody was left to wait for", n)
+			}
+			check()
+		})
+	}
+}
+
+// Receipts that nobody reads stop their own connection from being read.
+func TestHostileNeverReadsReceipts(t *testing.T) {
+	b := start(t, broker.Config{WriteTimeout: time.Minute})
+	check := served(t, b)
+	c := connect(t, b, "1.2")
+	id := strings.Repeat("r", 1000)
+	n := flood(c.nc, 256<<20, func(int) string { return "SEND\ndestination:/topic/none\nreceipt:" + id + "\n\n^@" })
+	if n > 32<<20 {
+		t.Errorf("%d bytes were read from a peer that reads nothing", n)
+	}
+	check()
+}
+
+// Subscribing and going away in the middle of a delivery leaves nothing behind.
+func TestHostileComeAndGo(t *testing.T) {
+	b := start(t, broker.Config{QueueBytes: 1 << 20})
+	check := served(t, b)
+	p := connect(t, b, "1.2")
+	go flood(p.nc, 64<<20, func(i int) string {
+		return fmt.Sprintf("SEND\ndestination:/%s/q\n\n%d^@", []string{"queue", "topic"}[i%2], i)
+	})
+	for i := range 60 {
+		c := dial(t, b)
+		c.write("CONNECT\naccept-version:1.2\nhost:x\n\n^@" +
+			"SUBSCRIBE\nid:1\ndestination:/queue/q\nack:client\n\n^@SUBSCRIBE\nid:2\ndestination:/topic/q\nack:client-individual\n\n^@" +
+			"BEGIN\ntransaction:1\n\n^@SEND\ndestination:/queue/q\ntransaction:1\n\nx^@")
+		time.Sleep(time.Duration(i%7) * time.Millisecond)
+		c.nc.Close()
+	}
+	p.nc.Close()
+	// What it has sent is taken although it is gone, once there is room.
+	c := connect(t, b, "1.2")
+	c.subscribe("s", "/queue/q", "auto")
+	go io.Copy(io.Discard, c.nc)
+	waitFor(t, func() bool { return b.Stats().Connections == 2 })
+	c.nc.Close()
+	waitFor(t, func() bool { return b.Stats().Connections == 1 })
+	if st := b.Stats(); st.Subscriptions != 1 || st.HeldProducers != 0 {
+		t.Errorf("%+v", st)
+	}
+	check()
+}

@@ -1,0 +1,72 @@
+package broker
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+)
+
+const (
+	prefixQueue     = "/queue/"
+	prefixTopic     = "/topic/"
+	prefixTempQueue = "/temp-queue/"
+	prefixTempTopic = "/temp-topic/"
+
+	// prefixDeadLetters begins the queue of the messages that a destination's
+	// consumers have refused too often.
+	prefixDeadLetters = "/queue/DLQ."
+)
+
+// isTopicName reports whether messages to name are fanned out. Every other name is
+// a queue.
+func isTopicName(name string) bool {
+	return strings.HasPrefix(name, prefixTopic) || strings.HasPrefix(name, prefixTempTopic)
+}
+
+// isTemp reports whether name is temporary: private to a connection.
+func isTemp(name []byte) bool {
+	return bytes.HasPrefix(name, []byte(prefixTempQueue)) || bytes.HasPrefix(name, []byte(prefixTempTopic))
+}
+
+// A temporary name is made unique by the number of its session behind the prefix:
+// /temp-queue/a of session 7 is /temp-queue/@7/a for everybody else.
+const tempMark = '@'
+
+// splitTemp cuts a temporary name behind its prefix.
+func splitTemp(name []byte) (prefix, rest []byte) {
+	n := len(prefixTempQueue) // both are as long
+	return name[:n], name[n:]
+}
+
+// appendPublic appends the name by which other sessions know the temporary name
+// that session number uses. A name that is public already stays as it is.
+func appendPublic(dst, name []byte, number uint64) []byte {
+	prefix, rest := splitTemp(name)
+	dst = append(dst, prefix...)
+	if len(rest) == 0 || rest[0] != tempMark {
+		dst = append(dst, tempMark)
+		dst = strconv.AppendUint(dst, number, 10)
+		dst = append(dst, '/')
+	}
+	return append(dst, rest...)
+}
+
+// ownsTemp reports whether the public temporary name belongs to session number.
+func ownsTemp(name []byte, number uint64) bool {
+	_, rest := splitTemp(name)
+	owner, _, found := bytes.Cut(rest, []byte("/"))
+	return found && string(owner) == string(tempMark)+strconv.FormatUint(number, 10)
+}
+
+// deadLetterName returns the queue for messages of name that were refused too often.
+func deadLetterName(name string) string {
+	for _, prefix := range []string{prefixQueue, prefixTopic, prefixTempQueue, prefixTempTopic} {
+		if rest, found := strings.CutPrefix(name, prefix); found {
+			return prefixDeadLetters + rest
+		}
+	}
+	return prefixDeadLetters + name
+}
+
+// isDeadLetters reports whether name is such a queue: its messages go nowhere else.
+func isDeadLetters(name string) bool { return strings.HasPrefix(name, prefixDeadLetters) }

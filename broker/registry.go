@@ -1,0 +1,94 @@
+package broker
+
+import (
+	"errors"
+	"sync"
+)
+
+var errTooManyDestinations = errors.New("too many destinations")
+
+// registry finds destinations by name. Its mutex comes before those of the
+// destinations. A SEND needs it only when its session's last SEND went elsewhere.
+type registry struct {
+	mu     sync.RWMutex
+	byName map[string]*destination
+	last   uint64 // number of the latest destination made
+	past   counts // of destinations that are gone
+}
+
+// find returns the destination with this name, nil if there is none.
+func (r *registry) find(name []byte) *destination {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.byName[string(name)]
+}
+
+// get returns the destination with this name and makes it if there is none. owner
+// is the session of a temporary one.
+func (r *registry) get(b *Broker, name []byte, owner *session) (*destination, error) {
+	if d := r.find(name); d != nil {
+		return d, nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if d := r.byName[string(name)]; d != nil {
+		return d, nil
+	}
+	if len(r.byName) >= b.cfg.MaxDestinations {
+		return nil, errTooManyDestinations
+	}
+	r.last++
+	d := &destination{b: b, name: string(name), number: r.last, owner: owner, seq: newCounter()}
+	d.topic = isTopicName(d.name)
+	r.byName[d.name] = d
+	return d, nil
+}
+
+// tidy forgets d if it is idle.
+func (r *registry) tidy(d *destination) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.isIdle() {
+		r.remove(d)
+	}
+}
+
+// destroy forgets d with all that it holds. Its subscriptions have ended.
+func (r *registry) destroy(d *destination) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for d.pending.len() > 0 {
+		m := d.pending.popFront()
+		d.waitingBytes -= int(m.size)
+		d.drop(m)
+	}
+	r.remove(d)
+}
+
+// remove forgets d. Both mutexes are held.
+func (r *registry) remove(d *destination) {
+	if d.gone {
+		return
+	}
+	d.gone = true
+	d.flow.stop()
+	delete(r.byName, d.name)
+	r.past.add(&d.counts)
+}
+
+// clear gives back the memory of everything, once all sessions have ended.
+func (r *registry) clear() {
+	r.mu.RLock()
+	all := make([]*destination, 0, len(r.byName))
+	for _, d := range r.byName {
+		all = append(all, d)
+	}
+	r.mu.RUnlock()
+	for _, d := range all {
+		r.destroy(d)
+	}
+}

@@ -1,0 +1,109 @@
+package broker
+
+import (
+	"github.com/stompwire/stompwire/engine/link"
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
+)
+
+// reply sends a frame that may not wait, on the reading goroutine. When the peer
+// does not read its answers, we read no more from it until it does: what it can make
+// us hold is one chunk's worth of answers above the outbox' high-water mark.
+func (s *session) reply(size int, encode func(dst []byte) ([]byte, error)) {
+	buf, err := s.l.TryReserve(size)
+	if err == link.ErrWouldBlock {
+		buf, err = s.choke(size)
+	}
+	if err != nil {
+		if err == link.ErrOutboxFull {
+			s.l.Close(err)
+		}
+		return
+	}
+	out, err := encode(buf)
+	if err != nil {
+		out = buf
+	}
+	s.l.Commit(out)
+}
+
+// choke stops reading the peer until it has read what we have for it, and reserves
+// room all the same.
+func (s *session) choke(size int) ([]byte, error) {
+	s.choked.Store(true)
+	s.l.Pause()
+	// The drain that answers a refusal may have been over before choked was set, so
+	// we ask again: a refusal from now on is answered.
+	buf, err := s.l.TryReserve(size)
+	if err == link.ErrWouldBlock {
+		return s.l.ReserveNow(size)
+	}
+	s.unchoke()
+	return buf, err
+}
+
+// unchoke reads the peer again, unless there is another reason not to.
+func (s *session) unchoke() {
+	if s.choked.Swap(false) && s.heldBy.Load() == nil {
+		s.l.Resume()
+	}
+}
+
+// receipt sends the RECEIPT for a frame that has been processed, if it asks for one.
+// id is nil if not.
+func (s *session) receipt(id []byte) {
+	if id == nil || s.mute {
+		return
+	}
+	s.reply(len(id)+64, func(dst []byte) ([]byte, error) { return writer.AppendReceipt(dst, s.version, id) })
+}
+
+// receiptOf sends the RECEIPT that f asks for.
+func (s *session) receiptOf(f *frame.Frame) {
+	if id, ok := f.Header.Lookup(frame.HeaderReceipt); ok {
+		s.receipt(id)
+	}
+}
+
+// refusal is why a session was ended by an ERROR frame.
+type refusal struct {
+	message, detail string
+}
+
+func (r *refusal) Error() string { return "stomp: refused: " + r.message }
+
+// refuse ends the session with an ERROR frame: "the server ... MUST then close the
+// connection" (STOMP 1.2, ERROR). f is the frame that is to blame, nil for none.
+func (s *session) refuse(f *frame.Frame, message, detail string) {
+	var receipt []byte
+	if f != nil {
+		receipt = f.Header.Get(frame.HeaderReceipt)
+	}
+	s.refuseWith(message, detail, receipt)
+}
+
+// refuseWith is refuse with more headers. What the session holds is given up before
+// the peer hears of it.
+func (s *session) refuseWith(message, detail string, receipt []byte, more ...frame.Field) {
+	s.leave()
+	fields := append([]frame.Field{
+		{Name: frame.HeaderMessage, Value: message},
+		{Name: frame.HeaderContentType, Value: "text/plain"},
+	}, more...)
+	if len(receipt) > 0 {
+		fields = append(fields, frame.Field{Name: frame.HeaderReceiptID, Value: string(receipt)})
+	}
+	s.b.errors.Add(1)
+	s.reply(256+len(detail)+len(receipt), func(dst []byte) ([]byte, error) {
+		return writer.AppendFrame(dst, s.version, frame.CmdError, fields, []byte(detail+"\n"))
+	})
+	s.l.Shutdown(&refusal{message, detail})
+}
+
+// onDisconnect ends the session in good order: what it held is given up, then the
+// receipt tells the peer so, and then the connection closes.
+func (s *session) onDisconnect(f *frame.Frame) {
+	s.leave()
+	s.receiptOf(f)
+	s.l.Shutdown(nil)
+}

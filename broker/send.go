@@ -1,0 +1,103 @@
+package broker
+
+import (
+	"slices"
+
+	"github.com/stompwire/stompwire/frame"
+)
+
+// onSend takes a SEND. Its receipt goes out when the message is in the outbox of a
+// consumer or in the queue: then it is processed.
+func (s *session) onSend(f *frame.Frame) {
+	v := &s.view
+	v.read(f)
+	switch {
+	case len(v.destination) == 0:
+		// "SEND frames MUST include a destination header" (STOMP 1.2, SEND)
+		s.refuse(f, "missing destination", "A SEND frame has a destination header.")
+		return
+	case v.transaction != nil:
+		if !s.holdSend(v) {
+			return
+		}
+	default:
+		if err := s.publish(v); err != nil {
+			s.refuseSend(f, err)
+			return
+		}
+	}
+	s.receipt(v.receipt)
+}
+
+func (s *session) refuseSend(f *frame.Frame, err error) {
+	s.refuse(f, err.Error(), "The message was not taken.")
+}
+
+// publish hands a SEND to its destination.
+func (s *session) publish(v *view) error {
+	for {
+		d, err := s.sendTo(v.destination)
+		if err != nil {
+			return err
+		}
+		if d == nil {
+			s.b.unrouted.Add(1)
+			return nil
+		}
+		if d.send(s, v) {
+			return nil
+		}
+		s.last = nil // it went idle and was forgotten; there may be a new one
+	}
+}
+
+// sendTo returns the destination for messages to name, nil if nobody would ever get
+// them: a topic without subscriptions, a temporary name whose owner is gone.
+func (s *session) sendTo(name []byte) (*destination, error) {
+	if s.last != nil && s.lastName == string(name) {
+		return s.last, nil
+	}
+	if len(name) > maxName {
+		return nil, errNameTooLong
+	}
+	public, mine := s.publicName(name)
+	var d *destination
+	if isTemp(name) && !mine || isTopicName(string(name)) {
+		d = s.b.registry.find(public)
+	} else {
+		var err error
+		if d, err = s.destination(public); err != nil {
+			return nil, err
+		}
+	}
+	if d != nil {
+		s.last, s.lastName = d, string(name)
+	}
+	return d, nil
+}
+
+// publicName returns the name by which the registry knows name, and whether it is a
+// temporary one of this session.
+func (s *session) publicName(name []byte) (public []byte, mine bool) {
+	if !isTemp(name) {
+		return name, false
+	}
+	public = appendPublic(nil, name, s.number)
+	return public, ownsTemp(public, s.number)
+}
+
+// destination returns the destination of that public name, and makes it if there is
+// none.
+func (s *session) destination(public []byte) (*destination, error) {
+	if !isTemp(public) {
+		return s.b.registry.get(s.b, public, nil)
+	}
+	if len(s.temps) >= s.b.cfg.MaxSubscriptions {
+		return nil, errTooManyDestinations
+	}
+	d, err := s.b.registry.get(s.b, public, s)
+	if err == nil && !slices.Contains(s.temps, d) {
+		s.temps = append(s.temps, d)
+	}
+	return d, err
+}

@@ -1,0 +1,143 @@
+package broker
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/stompwire/stompwire/engine"
+	"github.com/stompwire/stompwire/engine/link"
+	"github.com/stompwire/stompwire/engine/pump"
+)
+
+var errClosed = fmt.Errorf("broker: closed: %w", net.ErrClosed)
+
+// Serve accepts connections from ln, which it closes in the end, until the broker
+// is closed; then it returns nil. Any other end is an error.
+func (b *Broker) Serve(ln net.Listener) error {
+	if err := b.enlist(ln); err != nil {
+		_ = ln.Close()
+		return err
+	}
+	return b.acceptFrom(ln)
+}
+
+// enlist makes Close responsible for ln.
+func (b *Broker) enlist(ln net.Listener) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return errClosed
+	}
+	b.listeners[ln] = struct{}{}
+	if b.addr == nil {
+		b.addr = ln.Addr()
+	}
+	b.done.Add(1)
+	return nil
+}
+
+func (b *Broker) acceptFrom(ln net.Listener) error {
+	defer b.done.Done()
+	for {
+		nc, err := ln.Accept()
+		switch {
+		case err == nil:
+			b.ServeConn(nc)
+		case b.isClosed():
+			return nil
+		case isTemporary(err):
+			b.cfg.Logger.Warn("accept", slog.Any("error", err))
+			time.Sleep(acceptPause)
+		default:
+			b.delist(ln)
+			return fmt.Errorf("broker: %w", err)
+		}
+	}
+}
+
+// acceptPause is how long Serve waits after an error such as too many open files,
+// which closing connections can cure.
+const acceptPause = 20 * time.Millisecond
+
+func isTemporary(err error) bool {
+	var ne net.Error
+	return errors.As(err, &ne) && !errors.Is(err, net.ErrClosed)
+}
+
+func (b *Broker) delist(ln net.Listener) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.listeners, ln)
+	_ = ln.Close()
+}
+
+func (b *Broker) isClosed() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.closed
+}
+
+// ServeConn serves one connection, which it owns from now on, and returns at once.
+// Kernel sockets are read by the event loops, any other net.Conn, such as one end of
+// a net.Pipe, by a goroutine of its own.
+func (b *Broker) ServeConn(nc net.Conn) {
+	s := &session{b: b, number: b.accepted.Add(1)}
+	s.l = link.New(nc, s, link.Options{Limits: b.cfg.limitsBeforeLogin(), WriteTimeout: b.cfg.WriteTimeout})
+	if !b.remember(s) {
+		_ = nc.Close()
+		return
+	}
+	s.l.SetDeadline(b.cfg.ConnectTimeout, errNotConnected)
+	if err := b.drive(s.l); err != nil {
+		s.l.Close(err)
+		s.l.End(err)
+	}
+}
+
+// drive has the link read: by a loop if that is possible.
+func (b *Broker) drive(l *link.Link) error {
+	if !isKernelSocket(l.NetConn()) {
+		return pump.Driver{}.Start(l)
+	}
+	e, err := b.driver()
+	if err != nil {
+		return err
+	}
+	if err := e.Start(l); !errors.Is(err, engine.ErrUnsupportedConn) {
+		return err
+	}
+	return pump.Driver{}.Start(l)
+}
+
+// isKernelSocket saves a broker that serves pipes only from starting event loops.
+func isKernelSocket(nc net.Conn) bool {
+	switch nc.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		return true
+	}
+	return false
+}
+
+// remember makes Close responsible for s. It returns false if there is no place.
+func (b *Broker) remember(s *session) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed || len(b.sessions) >= b.cfg.MaxConnections {
+		return false
+	}
+	b.sessions[s] = struct{}{}
+	b.done.Add(1)
+	return true
+}
+
+// forget is called when a link has ended.
+func (b *Broker) forget(s *session, err error) {
+	b.cfg.Logger.Debug("connection ended", slog.Uint64("session", s.number), slog.Any("error", err))
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.sessions, s)
+	b.done.Done()
+}

@@ -1,0 +1,59 @@
+package broker
+
+// Stats is a snapshot of a broker.
+type Stats struct {
+	Connections   int    // open now
+	Accepted      uint64 // connections ever
+	Destinations  int    // now
+	Subscriptions int    // now
+
+	MessagesIn   uint64 // taken by destinations
+	MessagesOut  uint64 // encoded into outboxes, redelivered ones included
+	Redelivered  uint64
+	DeadLettered uint64
+	Expired      uint64
+	Unrouted     uint64 // sent where nobody was to get them
+	Errors       uint64 // ERROR frames
+
+	StoredBytes   int // messages that wait or are not acknowledged, now
+	HeldProducers int // connections that are not read because of a full destination, now
+	Holds         uint64
+}
+
+// Stats returns a snapshot. It takes the lock of one destination after the other, so
+// the numbers need not be of exactly one moment.
+func (b *Broker) Stats() Stats {
+	st := Stats{Accepted: b.accepted.Load(), Errors: b.errors.Load(), Unrouted: b.unrouted.Load()}
+	b.mu.Lock()
+	st.Connections = len(b.sessions)
+	b.mu.Unlock()
+
+	r := &b.registry
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	st.Destinations = len(r.byName)
+	sum := r.past
+	for _, d := range r.byName {
+		d.mu.Lock()
+		sum.add(&d.counts)
+		st.Subscriptions += len(d.subs)
+		st.StoredBytes += d.bytes
+		st.HeldProducers += len(d.flow.held)
+		d.mu.Unlock()
+	}
+	st.MessagesIn, st.MessagesOut = sum.in, sum.out
+	st.Redelivered, st.DeadLettered = sum.redelivered, sum.deadLettered
+	st.Expired, st.Holds = sum.expired, sum.holds
+	st.Unrouted += sum.unrouted
+	return st
+}
+
+func (c *counts) add(o *counts) {
+	c.in += o.in
+	c.out += o.out
+	c.redelivered += o.redelivered
+	c.unrouted += o.unrouted
+	c.expired += o.expired
+	c.deadLettered += o.deadLettered
+	c.holds += o.holds
+}

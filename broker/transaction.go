@@ -1,0 +1,154 @@
+package broker
+
+import (
+	"strconv"
+
+	"github.com/stompwire/stompwire/frame"
+)
+
+// transaction holds what a session has done in it, in order, until it commits.
+type transaction struct {
+	steps []step
+	bytes int
+}
+
+// step is a SEND, if m is not nil, or else an ACK or NACK.
+type step struct {
+	m    *message
+	name string // of the destination, as the sender wrote it
+	settlement
+}
+
+// stepBytes is what a step counts for besides its message.
+const stepBytes = 96
+
+func (s *session) onBegin(f *frame.Frame) {
+	id := f.Header.Get(frame.HeaderTransaction)
+	switch {
+	case len(id) == 0:
+		s.refuse(f, "missing transaction", "A BEGIN frame has a transaction header.")
+		return
+	case len(id) > maxName:
+		s.refuse(f, "name is too long", "Names may have "+strconv.Itoa(maxName)+" bytes.")
+		return
+	case s.txs[string(id)] != nil:
+		// "different transactions MUST use different transaction identifiers"
+		s.refuse(f, "duplicate transaction", "The connection has an open transaction with this id.")
+		return
+	case len(s.txs) >= s.b.cfg.MaxTransactions:
+		s.refuse(f, "too many transactions", "A connection may have "+strconv.Itoa(s.b.cfg.MaxTransactions)+" open.")
+		return
+	}
+	if s.txs == nil {
+		s.txs = make(map[string]*transaction)
+	}
+	s.txs[string(id)] = new(transaction)
+	s.receiptOf(f)
+}
+
+func (s *session) onCommit(f *frame.Frame) {
+	id := f.Header.Get(frame.HeaderTransaction)
+	tx := s.open(f, id)
+	if tx == nil {
+		return
+	}
+	delete(s.txs, string(id))
+	s.txBytes -= tx.bytes
+	for i := range tx.steps {
+		if st := &tx.steps[i]; st.m != nil {
+			s.post(st.name, st.m)
+		} else if st.sub != nil {
+			s.settle(st.settlement)
+		}
+	}
+	s.receiptOf(f)
+}
+
+// post hands a message that a transaction held to its destination.
+func (s *session) post(name string, m *message) {
+	for {
+		d, err := s.sendTo([]byte(name))
+		if err != nil || d == nil {
+			s.b.unrouted.Add(1)
+			m.free()
+			return
+		}
+		if d.post(s, m) {
+			return
+		}
+		s.last = nil
+	}
+}
+
+func (s *session) onAbort(f *frame.Frame) {
+	id := f.Header.Get(frame.HeaderTransaction)
+	if s.open(f, id) == nil {
+		return
+	}
+	s.abort(string(id))
+	s.receiptOf(f)
+}
+
+// abort drops what a transaction holds. What it would have acknowledged is still
+// unacknowledged.
+func (s *session) abort(id string) {
+	tx := s.txs[id]
+	for i := range tx.steps {
+		if m := tx.steps[i].m; m != nil {
+			m.free()
+		}
+	}
+	s.txBytes -= tx.bytes
+	delete(s.txs, id)
+}
+
+// open returns the open transaction with this id. If there is none it refuses f and
+// returns nil.
+func (s *session) open(f *frame.Frame, id []byte) *transaction {
+	tx := s.txs[string(id)]
+	if tx == nil {
+		s.refuse(f, "unknown transaction", "The connection has no open transaction with this id.")
+	}
+	return tx
+}
+
+// holdSend keeps a SEND until its transaction commits. It returns false if it has
+// refused it.
+func (s *session) holdSend(v *view) bool {
+	tx := s.open(v.frame, v.transaction)
+	if tx == nil {
+		return false
+	}
+	if len(v.destination) > maxName {
+		s.refuseSend(v.frame, errNameTooLong)
+		return false
+	}
+	m := v.message()
+	name := string(v.destination)
+	if name == s.lastName {
+		name = s.lastName // share the text
+	}
+	if !s.hold(v.frame, tx, step{m: m, name: name}, int(m.size)+len(name)) {
+		m.free()
+		return false
+	}
+	return true
+}
+
+// holdAck keeps an ACK or NACK until its transaction commits.
+func (s *session) holdAck(f *frame.Frame, id []byte, st settlement) bool {
+	tx := s.open(f, id)
+	return tx != nil && s.hold(f, tx, step{settlement: st}, 0)
+}
+
+func (s *session) hold(f *frame.Frame, tx *transaction, st step, bytes int) bool {
+	bytes += stepBytes
+	if s.txBytes+bytes > s.b.cfg.TransactionBytes {
+		s.refuse(f, "transaction is too large", "Open transactions of a connection may hold "+strconv.Itoa(s.b.cfg.TransactionBytes)+" bytes.")
+		return false
+	}
+	tx.steps = append(tx.steps, st)
+	tx.bytes += bytes
+	s.txBytes += bytes
+	return true
+}

@@ -1,0 +1,94 @@
+package broker
+
+// unacked is what was delivered to a subscription and is not acknowledged, in the
+// order of delivery. Each delivery has a tag, counted from 1.
+type unacked struct {
+	ring  ring[delivery]
+	live  int    // deliveries that are not settled
+	last  uint64 // the latest tag given
+	holes int    // settled ones that are still in the ring
+}
+
+// delivery is one message under way; m is nil when it is settled.
+type delivery struct {
+	tag uint64
+	m   *message
+}
+
+func (u *unacked) add(m *message) (tag uint64) {
+	u.last++
+	u.live++
+	u.ring.pushBack(delivery{u.last, m})
+	return u.last
+}
+
+// find returns the place of the delivery with this tag, -1 if none is under way.
+// Tags ascend, and without holes removed from the middle the place is known.
+func (u *unacked) find(tag uint64) int {
+	n := u.ring.len()
+	if n == 0 || tag < u.ring.at(0).tag || tag > u.last {
+		return -1
+	}
+	low, high := 0, int(min(uint64(n-1), tag-u.ring.at(0).tag))
+	for i := high; ; i = (low + high) / 2 {
+		switch e := u.ring.at(i); {
+		case e.tag == tag && e.m == nil:
+			return -1
+		case e.tag == tag:
+			return i
+		case e.tag < tag:
+			low = i + 1
+		default:
+			high = i - 1
+		}
+		if low > high {
+			return -1
+		}
+	}
+}
+
+// findMessage returns the place of the earliest delivery of message seq, -1 if none
+// is under way. Clients acknowledge in order, so the search is short as a rule.
+func (u *unacked) findMessage(seq uint64) int {
+	for i := range u.ring.len() {
+		if m := u.ring.at(i).m; m != nil && m.seq == seq {
+			return i
+		}
+	}
+	return -1
+}
+
+// take settles the delivery at place i and returns its message, nil if it was
+// settled before. Places stay as they are until tidy.
+func (u *unacked) take(i int) *message {
+	e := u.ring.at(i)
+	m := e.m
+	if m != nil {
+		e.m = nil
+		u.live--
+		u.holes++
+	}
+	return m
+}
+
+// tidy removes settled deliveries: those at the front, and all once they are the
+// larger part, so that a message that is never acknowledged cannot make the ring
+// grow while others are.
+func (u *unacked) tidy() {
+	for u.ring.len() > 0 && u.ring.at(0).m == nil {
+		u.ring.popFront()
+		u.holes--
+	}
+	if u.holes <= u.live+64 {
+		return
+	}
+	kept := 0
+	for i := range u.ring.len() {
+		if e := *u.ring.at(i); e.m != nil {
+			*u.ring.at(kept) = e
+			kept++
+		}
+	}
+	u.ring.truncate(kept)
+	u.holes = 0
+}

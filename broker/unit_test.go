@@ -1,0 +1,135 @@
+package broker
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"testing"
+)
+
+func TestRingAgainstSlice(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	var r ring[int]
+	var want []int
+	for i := range 20000 {
+		switch k := rnd.IntN(10); {
+		case k < 3:
+			r.pushBack(i)
+			want = append(want, i)
+		case k < 5:
+			r.pushFront(i)
+			want = slices.Insert(want, 0, i)
+		case k < 9 && len(want) > 0:
+			if got := r.popFront(); got != want[0] {
+				t.Fatalf("step %d: popped %d, want %d", i, got, want[0])
+			}
+			want = want[1:]
+		case k == 9 && rnd.IntN(20) == 0:
+			n := rnd.IntN(len(want) + 1)
+			r.truncate(n)
+			want = want[:n]
+		}
+		if r.len() != len(want) {
+			t.Fatalf("step %d: length %d, want %d", i, r.len(), len(want))
+		}
+		for j := range want {
+			if *r.at(j) != want[j] {
+				t.Fatalf("step %d: element %d is %d, want %d", i, j, *r.at(j), want[j])
+			}
+		}
+	}
+}
+
+func TestRingDropsMemoryWhenEmpty(t *testing.T) {
+	var r ring[int]
+	for i := range 2 * keptRing {
+		r.pushBack(i)
+	}
+	for range 2 * keptRing {
+		r.popFront()
+	}
+	if len(r.buf) > keptRing {
+		t.Errorf("an empty ring keeps room for %d", len(r.buf))
+	}
+}
+
+func TestUnackedAgainstMap(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	var u unacked
+	under := map[uint64]*message{}
+	for i := range 20000 {
+		if rnd.IntN(2) == 0 {
+			m := &message{seq: uint64(i)}
+			under[u.add(m)] = m
+		}
+		tag := rnd.Uint64N(u.last + 2)
+		place := u.find(tag)
+		if want := under[tag]; (place >= 0) != (want != nil) {
+			t.Fatalf("step %d: find(%d) = %d, want found %v", i, tag, place, want != nil)
+		} else if want != nil {
+			if by := u.findMessage(want.seq); by != place {
+				t.Fatalf("step %d: findMessage = %d, find = %d", i, by, place)
+			}
+			if got := u.take(place); got != want {
+				t.Fatalf("step %d: took %v, want %v", i, got, want)
+			}
+			delete(under, tag)
+			u.tidy()
+		}
+		if u.live != len(under) || u.ring.len() > 2*u.live+65 {
+			t.Fatalf("step %d: live %d of %d in the ring, want %d", i, u.live, u.ring.len(), len(under))
+		}
+	}
+}
+
+func TestCounterCounts(t *testing.T) {
+	c := newCounter()
+	for want := uint64(1); want < 12345; want++ {
+		n := c.next()
+		if got := string(c.append(nil, n)); n != want || got != strconv.FormatUint(want, 10)+"\n" {
+			t.Fatalf("got %d as %q, want %d", n, got, want)
+		}
+	}
+	if got := string(c.append(nil, 77)); got != "77\n" {
+		t.Errorf("got %q for an earlier number", got)
+	}
+}
+
+func TestParsePair(t *testing.T) {
+	for _, tt := range []struct {
+		text string
+		a, b uint64
+		ok   bool
+	}{
+		{"0-1", 0, 1, true}, {"12-345", 12, 345, true}, {"1-9999999999999999999", 1, 9999999999999999999, true},
+		{"", 0, 0, false}, {"-", 0, 0, false}, {"1", 0, 0, false}, {"1-", 0, 0, false}, {"-1", 0, 0, false},
+		{"01-1", 0, 0, false}, {"1-01", 0, 0, false}, {"1-x", 0, 0, false}, {"1-2-3", 0, 0, false},
+		{"1-99999999999999999999", 0, 0, false}, {"+1-2", 0, 0, false}, {"1 -2", 0, 0, false},
+	} {
+		a, b, ok := parsePair([]byte(tt.text))
+		if ok != tt.ok || ok && (a != tt.a || b != tt.b) {
+			t.Errorf("%q: got %d, %d, %v", tt.text, a, b, ok)
+		}
+	}
+}
+
+func TestConfig(t *testing.T) {
+	if got := (Config{}).withDefaults(); got.validate() != nil || got.QueueBytes != 64<<20 || got.MaxUnacked != 16<<10 {
+		t.Errorf("got %+v", got)
+	}
+	for _, bad := range []Config{{QueueBytes: -1}, {MaxConnections: -1}, {Loops: -1}, {ConnectTimeout: -1}} {
+		if bad.validate() == nil {
+			t.Errorf("%+v is valid", bad)
+		}
+	}
+}
+
+func TestDeadLetterNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"/queue/a": "/queue/DLQ.a", "/topic/a": "/queue/DLQ.a", "a": "/queue/DLQ.a", "/temp-queue/@1/a": "/queue/DLQ.@1/a",
+	} {
+		if got := deadLetterName(name); got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}

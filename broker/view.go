@@ -1,0 +1,164 @@
+package broker
+
+import (
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
+)
+
+// view is a SEND frame with its headers sorted out, in one pass over them. It
+// borrows the frame, and is reused for each frame of a session.
+type view struct {
+	version frame.Version // of the sender
+	number  uint64        // of the sender's session
+
+	frame       *frame.Frame
+	destination []byte
+	receipt     []byte // nil if none is asked for
+	transaction []byte // nil if there is none
+	expires     int64  // Unix time in milliseconds, 0 for never
+	counted     bool   // the frame has content-length
+	replyTo     int    // index in keep of a reply-to line for a temporary name, -1 for none
+	keep        []int  // indexes of the header lines to be passed on
+	size        int    // of these lines, unescaped, and what follows
+	public      []byte // the reply-to name as others may use it
+
+	lengthLine []byte // content-length line of a body of length bytes
+	length     int
+}
+
+// read sorts out the headers of f.
+func (v *view) read(f *frame.Frame) {
+	// Field by field: the whole would be twice the work.
+	v.frame = f
+	v.destination, v.receipt, v.transaction = nil, nil, nil
+	v.expires, v.counted, v.replyTo = 0, false, -1
+	v.keep, v.size = v.keep[:0], 0
+	for i := range f.Header.Len() {
+		name, value := f.Header.At(i)
+		if v.isForBroker(name, value) {
+			continue
+		}
+		v.keep = append(v.keep, i)
+		v.size += len(name) + len(value) + len(":\n")
+	}
+	v.size += len("content-length:2147483647\n\n\x00") + len(f.Body)
+}
+
+// isForBroker notes the headers that the broker acts upon and reports whether
+// receivers do not get this one. The length decides nearly always.
+func (v *view) isForBroker(name, value []byte) bool {
+	switch len(name) {
+	case 3:
+		return string(name) == frame.HeaderAck
+	case 5:
+		return string(name) == frame.HeaderLogin
+	case 7:
+		switch string(name) {
+		case frame.HeaderReceipt:
+			first(&v.receipt, value)
+			return true
+		case frame.HeaderExpires:
+			if v.expires == 0 {
+				v.expires, _ = strconv.ParseInt(string(value), 10, 64)
+			}
+		}
+	case 8:
+		if string(name) == frame.HeaderReplyTo && v.replyTo < 0 && isTemp(value) {
+			v.replyTo = len(v.keep)
+			v.public = appendPublic(v.public[:0], value, v.number)
+			v.size += len(v.public) - len(value)
+		}
+		return string(name) == frame.HeaderPasscode
+	case 10:
+		return string(name) == frame.HeaderMessageID
+	case 11:
+		switch string(name) {
+		case frame.HeaderDestination:
+			first(&v.destination, value)
+			return true
+		case frame.HeaderTransaction:
+			first(&v.transaction, value)
+			return true
+		}
+		return string(name) == frame.HeaderRedelivered
+	case 12:
+		return string(name) == frame.HeaderSubscription
+	case 14:
+		if string(name) == frame.HeaderContentLength {
+			v.counted = true
+			return true
+		}
+	}
+	return false
+}
+
+// first stores value unless an earlier line has: "only the first header entry
+// SHOULD be used" (STOMP 1.2, Repeated Header Entries).
+func first(to *[]byte, value []byte) {
+	if *to == nil {
+		*to = value
+	}
+}
+
+// line returns line k of those that are passed on.
+func (v *view) line(k int) (name, value []byte) {
+	name, value = v.frame.Header.At(v.keep[k])
+	if k == v.replyTo {
+		value = v.public
+	}
+	return name, value
+}
+
+// appendFor appends the text that receivers get alike, as version to writes it. A
+// line that it cannot represent is left out.
+func (v *view) appendFor(dst []byte, to frame.Version) []byte {
+	for k := range v.keep {
+		name, value := v.line(k)
+		// An error leaves dst as it was.
+		dst, _ = writer.AppendHeaderBytes(dst, to, name, value)
+	}
+	return v.appendBody(dst)
+}
+
+func (v *view) appendBody(dst []byte) []byte {
+	// 1.2 wants content-length "if a frame body is present"; a SEND that counted
+	// an empty body gets it back too.
+	if body := v.frame.Body; v.counted || len(body) > 0 {
+		if v.length != len(body) || v.lengthLine == nil { // most are as long as the last
+			v.length, v.lengthLine = len(body), writer.AppendContentLength(v.lengthLine[:0], len(body))
+		}
+		dst = append(dst, v.lengthLine...)
+	}
+	return writer.AppendBody(dst, v.frame.Body)
+}
+
+// message returns a message with the text of the view: a copy.
+func (v *view) message() *message {
+	m := newMessage(v.size)
+	m.expires = v.expires
+	m.plain = true
+	b := m.text.B
+	for k := range v.keep {
+		name, value := v.line(k)
+		before := len(b)
+		b = appendCanonical(b, name, value)
+		if len(b)-before != len(name)+len(value)+len(":\n") || v.version == frame.Version10 && !(utf8.Valid(name) && utf8.Valid(value)) {
+			m.plain = false
+		}
+	}
+	m.text.B = v.appendBody(b)
+	m.measure()
+	return m
+}
+
+// appendCanonical appends a header line as 1.2 escapes it, whatever it holds.
+func appendCanonical(dst []byte, name, value []byte) []byte {
+	if out, err := writer.AppendHeaderBytes(dst, frame.Version12, name, value); err == nil {
+		return out
+	}
+	dst = append(frame.AppendEscaped(dst, name, frame.Version12), ':')
+	return append(frame.AppendEscaped(dst, value, frame.Version12), '\n')
+}
