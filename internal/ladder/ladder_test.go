@@ -39,6 +39,7 @@ var ladder = map[string]rung{
 	"broker":      {level: 4},
 	"bench":       {level: 5},
 	"fuzz":        {level: 5},
+	"interop":     {level: 5},
 
 	"internal/ladder":   {level: 0},
 	"internal/leaktest": {level: 2, third: []string{"go.uber.org/goleak"}}, // for tests only

@@ -1,0 +1,139 @@
+package interop_test
+
+import (
+	"context"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/broker"
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/engine/pump"
+	"github.com/stompwire/stompwire/frame"
+)
+
+// patience is how long anything may take that has to happen. It is long because a busy machine is no failure.
+const patience = 30 * time.Second
+
+// target is a broker, how to log in there, and the driver to do it with.
+type target struct {
+	dialect
+	address         string
+	login, passcode string
+	host            string
+	driver          conn.Driver
+}
+
+var drivers = []struct {
+	name   string
+	driver conn.Driver
+}{
+	{"driver=gnet", nil}, // the default, where gnet runs
+	{"driver=pump", pump.Driver{}},
+}
+
+// overEach runs a test against each broker, over each driver, all at once.
+func overEach(t *testing.T, test func(t *testing.T, tg target)) {
+	t.Parallel()
+	for _, d := range dialects {
+		t.Run("broker="+d.name, func(t *testing.T) {
+			t.Parallel()
+			tg := reach(t, d)
+			for _, d := range drivers {
+				t.Run(d.name, func(t *testing.T) {
+					t.Parallel()
+					own := tg
+					own.driver = d.driver
+					test(t, own)
+				})
+			}
+		})
+	}
+}
+
+// overVersions runs a test in each version from the given one on.
+func overVersions(t *testing.T, from frame.Version, test func(t *testing.T, v frame.Version)) {
+	for v := from; v <= frame.Version12; v++ {
+		t.Run("version="+v.String(), func(t *testing.T) { test(t, v) })
+	}
+}
+
+// reach finds the broker, or skips the test.
+func reach(t *testing.T, d dialect) target {
+	t.Helper()
+	if d.env == "" {
+		return embed(t, d)
+	}
+	uri := os.Getenv(d.env)
+	switch {
+	case uri != "":
+		return parse(t, d, uri)
+	case d.required && os.Getenv("STOMPWIRE_REQUIRE_BROKERS") == "1":
+		t.Fatalf("%s is not set, and STOMPWIRE_REQUIRE_BROKERS=1 demands this broker; see interop/brokers.sh", d.env)
+	default:
+		t.Skipf("%s is not set: no %s to test against; see interop/brokers.sh", d.env, d.name)
+	}
+	return target{}
+}
+
+// embed starts a broker for this test alone. It wants a login and agrees to heart-beats of one second.
+func embed(t *testing.T, d dialect) target {
+	t.Helper()
+	tg := target{dialect: d, login: "interop", passcode: "open sesame"}
+	b, err := broker.Start(broker.Config{
+		Users:     map[string]string{tg.login: tg.passcode},
+		HeartBeat: frame.HeartBeat{Send: time.Second, Receive: time.Second},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	tg.address = b.Addr().String()
+	return tg
+}
+
+// parse reads a URI like stomp://user:pass@host:port/vhost, where "/" is the vhost of that name.
+func parse(t *testing.T, d dialect, uri string) target {
+	t.Helper()
+	u, err := url.Parse(uri)
+	if err != nil || u.Scheme != "stomp" || u.Host == "" {
+		t.Fatalf("%s does not hold a stomp:// URI", d.env) // which may hold a passcode, so it is not shown
+	}
+	tg := target{dialect: d, address: u.Host, login: u.User.Username(), host: strings.TrimPrefix(u.Path, "/")}
+	tg.passcode, _ = u.User.Password()
+	return tg
+}
+
+// config is what a test connects with, unless it changes something.
+func (tg target) config() conn.Config {
+	return conn.Config{Login: tg.login, Passcode: tg.passcode, Host: tg.host, Driver: tg.driver, ConnectTimeout: patience}
+}
+
+// dial connects with the configuration as change, which may be nil, leaves it.
+func (tg target) dial(t *testing.T, change func(*conn.Config)) *conn.Conn {
+	t.Helper()
+	cfg := tg.config()
+	if change != nil {
+		change(&cfg)
+	}
+	c, err := conn.Dial(within(t), tg.address, &cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// version pins a version, for dial.
+func version(v frame.Version) func(*conn.Config) {
+	return func(cfg *conn.Config) { cfg.Versions = frame.VersionsOf(v) }
+}
+
+// within returns a context that ends when patience does.
+func within(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
