@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
+)
+
+// TestRunAgainstBrokers drives the brokers whose URIs are in the environment, for
+// a second or so in each way. With STOMPWIRE_REQUIRE_BROKERS=1 RabbitMQ and
+// ActiveMQ must be there.
+func TestRunAgainstBrokers(t *testing.T) {
+	for _, b := range []struct {
+		name, env string
+		required  bool
+	}{
+		{"RabbitMQ", "STOMPWIRE_RABBITMQ_URI", true},
+		{"ActiveMQ", "STOMPWIRE_ACTIVEMQ_URI", true},
+		{"Artemis", "STOMPWIRE_ARTEMIS_URI", false},
+	} {
+		t.Run(b.name, func(t *testing.T) {
+			uri := os.Getenv(b.env)
+			if uri == "" {
+				if b.required && os.Getenv("STOMPWIRE_REQUIRE_BROKERS") == "1" {
+					t.Fatalf("%s is not set, and STOMPWIRE_REQUIRE_BROKERS=1 says that it must be", b.env)
+				}
+				t.Skipf("no %s: set %s to its URI, such as stomp://guest:guest@127.0.0.1:61613", b.name, b.env)
+			}
+			againstBroker(t, uri)
+			badDestination(t, b.name, uri)
+		})
+	}
+}
+
+// badDestination: RabbitMQ refuses what it cannot route, and says so without
+// naming the frame. The others take any name for a queue.
+func badDestination(t *testing.T, name, uri string) {
+	if name != "RabbitMQ" {
+		return
+	}
+	for _, args := range [][]string{
+		{"-t", "/nowhere/x", "-y", "0"},
+		{"-t", "/nowhere/x"},
+		{"-t", "/exchange/stompbench-missing/x", "-y", "0"},
+	} {
+		var stdout, stderr bytes.Buffer
+		start := time.Now()
+		all := append([]string{"--quiet", "--uri", uri, "-z", "5s"}, args...)
+		code := cli.Run(t.Context(), all, &stdout, &stderr)
+		if code != cli.ExitCannotRun || !strings.Contains(stderr.String(), "broker says") || time.Since(start) > 4*time.Second {
+			t.Errorf("%v: exit %d after %v\n%s%s", args, code, time.Since(start), stdout.String(), stderr.String())
+		}
+	}
+}
+
+func againstBroker(t *testing.T, uri string) {
+	run := time.Now().UnixNano()
+	for i, args := range [][]string{
+		{"-z", "1s"},
+		{"-z", "1s", "-r", "1k", "-c", "100"},
+		{"-C", "3k", "-c", "0"},
+		{"-C", "3k", "-x", "2", "-y", "3"},
+		{"-C", "1k", "--ack", "client"},
+		{"-C", "1k", "-y", "2", "--ack", "client-individual"},
+		{"-C", "500", "--persistent", "-s", "4KiB"},
+		{"-C", "1k", "--stomp", "1.0"},
+		{"-C", "1k", "--stomp", "1.1"},
+		{"-C", "500", "-y", "3", "--topic"},
+	} {
+		destination := fmt.Sprintf("/queue/stompbench-%d-%d", run, i)
+		if last := len(args) - 1; args[last] == "--topic" {
+			args = args[:last]
+			destination = fmt.Sprintf("/topic/stompbench-%d-%d", run, i)
+		}
+		t.Run(fmt.Sprint(args), func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			var stdout, stderr bytes.Buffer
+			all := append([]string{"run", "--json", "--quiet", "--uri", uri, "-t", destination}, args...)
+			if code := cli.Run(ctx, all, &stdout, &stderr); code != 0 {
+				t.Fatalf("exit %d\n%s%s", code, stdout.String(), stderr.String())
+			}
+			var r struct {
+				Broker struct{ Server string }
+				Totals map[string]uint64
+				Rates  map[string]float64
+			}
+			if err := json.Unmarshal(stdout.Bytes(), &r); err != nil {
+				t.Fatal(err)
+			}
+			if r.Totals["sent"] == 0 || r.Totals["expected"] != r.Totals["received"] || r.Totals["lost"] != 0 {
+				t.Errorf("%v", r.Totals)
+			}
+			t.Logf("%s: %.0f sent/s, %.0f received/s, %v", r.Broker.Server, r.Rates["sent_per_s"], r.Rates["received_per_s"], r.Totals)
+		})
+	}
+}

@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"github.com/spf13/pflag"
+)
+
+// command is one invocation.
+type command struct {
+	stdout, stderr io.Writer
+}
+
+// Run runs stompbench with the arguments after its name and returns the exit code.
+// When ctx ends it stops sending, takes in what is on its way, and reports.
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	c := &command{stdout: stdout, stderr: stderr}
+	verb := "run"
+	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
+		verb, args = args[0], args[1:]
+	}
+	switch verb {
+	case "run":
+		return c.run(ctx, args)
+	case "broker":
+		return c.broker(ctx, args)
+	case "version":
+		return c.version()
+	case "help":
+		return c.help()
+	}
+	return c.fail(usage("there is no command %q: see stompbench --help", verb))
+}
+
+func (c *command) version() int {
+	fmt.Fprintln(c.stdout, "stompbench", Version())
+	return ExitOK
+}
+
+// Version returns the version of the module that this program was built from.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
+}
+
+// fail writes what is wrong as one sentence and returns its exit code.
+func (c *command) fail(err error) int {
+	if errors.Is(err, pflag.ErrHelp) {
+		return c.help()
+	}
+	fmt.Fprintln(c.stderr, "stompbench:", sentence(err))
+	if isUsage(err) {
+		return ExitUsage
+	}
+	return ExitCannotRun
+}
+
+// parse reads the flags of a verb; done says that there is nothing more to do.
+func (c *command) parse(f *pflag.FlagSet, args []string) (code int, done bool) {
+	if err := f.Parse(args); err != nil {
+		return c.fail(asUsage(err)), true
+	}
+	if help, _ := f.GetBool("help"); help {
+		return c.help(), true
+	}
+	if f.Lookup("version") != nil {
+		if version, _ := f.GetBool("version"); version {
+			return c.version(), true
+		}
+	}
+	return 0, false
+}
+
+// asError is errors.As with the type at hand.
+func asError[T error](err error, target *T) bool { return errors.As(err, target) }

@@ -1,0 +1,218 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/stompwire/stompwire/broker"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
+)
+
+func TestMain(m *testing.M) {
+	for _, env := range os.Environ() {
+		if name, _, _ := strings.Cut(env, "="); strings.HasPrefix(name, "STOMPBENCH_") {
+			_ = os.Unsetenv(name)
+		}
+	}
+	// What the dependencies start when they are loaded is not a leak of ours.
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
+}
+
+// stompbench runs the command line args, a string with single blanks.
+func stompbench(t *testing.T, args string) (code int, stdout, stderr string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	var out, err bytes.Buffer
+	code = cli.Run(ctx, strings.Fields(args), &out, &err)
+	return code, out.String(), err.String()
+}
+
+// result is what the tests read of the JSON form.
+type result struct {
+	Schema   int
+	Partial  bool
+	ExitCode int `json:"exit_code"`
+	Broker   struct{ STOMP string }
+	Totals   struct {
+		Sent, Confirmed, Received, Lost, Duplicated, Reordered, Corrupt, Foreign, Unsent uint64
+	}
+	Rates   map[string]float64
+	Latency map[string]map[string]float64 `json:"latency_ns"`
+	Plan    map[string]any
+}
+
+// runJSON runs with --json and --quiet, and expects exit code want.
+func runJSON(t *testing.T, want int, args string) result {
+	t.Helper()
+	code, stdout, stderr := stompbench(t, "run --json --quiet "+args)
+	if code != want {
+		t.Fatalf("%s: exit code %d, want %d\n%s%s", args, code, want, stdout, stderr)
+	}
+	var r result
+	dec := json.NewDecoder(strings.NewReader(stdout))
+	if err := dec.Decode(&r); err != nil || dec.More() {
+		t.Fatalf("%s: not one JSON object: %v\n%s", args, err, stdout)
+	}
+	if r.ExitCode != code {
+		t.Errorf("%s: exit_code is %d, the process ended with %d", args, r.ExitCode, code)
+	}
+	return r
+}
+
+func TestUsage(t *testing.T) {
+	for args, says := range map[string]string{
+		"frobnicate":                          "no command",
+		"run now":                             "neither a flag nor a command",
+		"--frobnicate":                        "--frobnicate",
+		"-x many":                             "--producers",
+		"-x -1":                               "--producers",
+		"-y 1.5":                              "--consumers",
+		"-x 0":                                "--uri",
+		"-x 0 -y 0":                           "nothing to do",
+		"-z soon":                             "--duration",
+		"-z 0":                                "never end",
+		"-z -5s":                              "--duration",
+		"-C -1":                               "--count",
+		"-C 0":                                "--count",
+		"-C 2 -x 3":                           "--count",
+		"-s big":                              "--size",
+		"-s 1GB":                              "--size",
+		"-s -1":                               "--size",
+		"-r fast":                             "--rate",
+		"-r 0":                                "--rate",
+		"-r -5":                               "--rate",
+		"-r 5/day":                            "--rate",
+		"-r 1e300":                            "--rate",
+		"-c -1":                               "--confirm",
+		"-c 1e9":                              "--confirm",
+		"--ack sometimes":                     "client-individual",
+		"--ack client-individual --stomp 1.0": "--ack",
+		"--stomp 1.3":                         "1.2",
+		"--delivery maybe":                    "shared",
+		"-T /queue/a":                         "--publish-to",
+		"--publish-to=":                       "--publish-to",
+		"-H nocolon":                          "name:value",
+		"-H receipt:1":                        "receipt",
+		"--drain-timeout 0":                   "--drain-timeout",
+		"-u http://h":                         "stomp://",
+		"-u stomp://u:s3cret@h:99999":         "port",
+		"--seed x":                            "--seed",
+		"broker now":                          "not a flag",
+		"broker --nope":                       "--nope",
+	} {
+		code, stdout, stderr := stompbench(t, args)
+		if code != cli.ExitUsage || !strings.Contains(stderr, says) || stdout != "" {
+			t.Errorf("%s: exit %d, %q %q, want 2 and something about %q", args, code, stdout, stderr, says)
+		}
+		if strings.Count(stderr, "\n") != 1 || strings.Contains(stderr, "s3cret") {
+			t.Errorf("%s: not one clean sentence: %q", args, stderr)
+		}
+	}
+}
+
+func TestHelpAndVersion(t *testing.T) {
+	for args, says := range map[string]string{
+		"--help": "-x, --producers", "-h": "Exit codes", "help": "STOMPBENCH_", "run --help": "broker [--listen",
+		"broker --help": "stompbench", "version": "stompbench ", "--version": "stompbench ",
+	} {
+		if code, stdout, _ := stompbench(t, args); code != 0 || !strings.Contains(stdout, says) {
+			t.Errorf("%s: exit %d, %q", args, code, stdout)
+		}
+	}
+}
+
+// What keeps a run from starting is said in one sentence, before any load.
+func TestCannotRun(t *testing.T) {
+	b, err := broker.Start(broker.Config{Users: map[string]string{"guest": "right"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	at := b.Addr().String()
+	for args, says := range map[string]string{
+		"-u stomp://host.invalid":                                     "cannot be found",
+		"-u stomp://127.0.0.1:" + freePort(t):                         "nobody listens",
+		"-u stomp://guest:s3cret@" + at:                               "check user",
+		"-u stomp://" + silent(t) + " --connect-timeout 200ms":        "no answer",
+		"-u stomp://" + talker(t, "HTTP/1.1 400 Bad Request\r\n\r\n"): "STOMP",
+		"-u stomp://" + talker(t, ""):                                 "closed the connection",
+		"broker --listen " + at:                                       "--listen",
+		"broker --listen nowhere":                                     "--listen",
+	} {
+		code, stdout, stderr := stompbench(t, args)
+		if code != cli.ExitCannotRun || !strings.Contains(stderr, says) || stdout != "" {
+			t.Errorf("%s: exit %d, %q %q, want 1 and something about %q", args, code, stdout, stderr, says)
+		}
+		if strings.Count(stderr, "\n") != 1 || strings.Contains(stderr, "s3cret") {
+			t.Errorf("%s: not one clean sentence: %q", args, stderr)
+		}
+	}
+	r := runJSON(t, 0, "-C 100 -u stomp://guest:right@"+at)
+	if r.Totals.Received != 100 {
+		t.Errorf("%+v", r.Totals)
+	}
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	_, port, _ := net.SplitHostPort(ln.Addr().String())
+	return port
+}
+
+// silent returns the address of somebody who accepts and says nothing.
+func silent(t *testing.T) string {
+	return serve(t, func(nc net.Conn) { _, _ = nc.Read(make([]byte, 1<<20)) })
+}
+
+// talker returns the address of somebody who says text to everybody and hangs up.
+func talker(t *testing.T, text string) string {
+	return serve(t, func(nc net.Conn) {
+		_, _ = nc.Read(make([]byte, 1000))
+		_, _ = nc.Write([]byte(text))
+		_ = nc.Close()
+	})
+}
+
+func serve(t *testing.T, handle func(net.Conn)) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	var open []net.Conn
+	go func() {
+		defer close(done)
+		for {
+			nc, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			open = append(open, nc)
+			handle(nc)
+		}
+	}()
+	t.Cleanup(func() {
+		_ = ln.Close()
+		<-done
+		for _, nc := range open {
+			_ = nc.Close()
+		}
+	})
+	return ln.Addr().String()
+}

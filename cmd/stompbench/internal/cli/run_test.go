@@ -1,0 +1,215 @@
+package cli_test
+
+import (
+	"context"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/broker"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
+)
+
+// Against the embedded broker, in every shape that the flags give: what is sent
+// comes, once and intact.
+func TestEmbedded(t *testing.T) {
+	for _, c := range []struct {
+		args           string
+		sent, received uint64
+	}{
+		{"-C 20k", 20_000, 20_000},
+		{"-C 2000 -c 1", 2000, 2000},
+		{"-C 20k -c 0", 20_000, 20_000},
+		{"-C 5k -x 4 -y 3", 5000, 5000},
+		{"-C 2k -x 2 -y 5 -t /topic/prices", 2000, 10_000},
+		{"-C 2k -y 0", 2000, 0},
+		{"-C 2k --ack client", 2000, 2000},
+		{"-C 2k -y 3 --ack client-individual", 2000, 2000},
+		{"-C 2k --stomp 1.0 --ack client", 2000, 2000},
+		{"-C 2k --stomp 1.1 --persistent -H a:b -H c:d:e", 2000, 2000},
+		{"-C 20 -s 1MiB", 20, 20},
+		{"-C 2k -s 1", 2000, 2000},
+		{"-C 1", 1, 1},
+		{"-C 500 -r 5k", 500, 500},
+		{"-C 200 -x 20 -y 20 -r 2k", 200, 200},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			r := runJSON(t, 0, c.args)
+			got := r.Totals
+			if got.Sent != c.sent || got.Received != c.received || got.Lost+got.Duplicated+got.Corrupt+got.Foreign != 0 {
+				t.Errorf("%+v", got)
+			}
+			if r.Partial || c.received > 0 && r.Latency["from_send"]["max"] <= 0 {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+}
+
+func TestConfirmed(t *testing.T) {
+	if r := runJSON(t, 0, "-C 1000 -c 10"); r.Totals.Confirmed != 1000 {
+		t.Errorf("%d of 1000 confirmed", r.Totals.Confirmed)
+	}
+	if r := runJSON(t, 0, "-C 1000 -c 0"); r.Totals.Confirmed != 0 {
+		t.Errorf("%d confirmed without receipts", r.Totals.Confirmed)
+	}
+}
+
+func TestRateIsKept(t *testing.T) {
+	r := runJSON(t, 0, "-z 1s -r 2k -x 2")
+	// A machine that is busy elsewhere may send less, but must own up to it.
+	if got := r.Totals.Sent + r.Totals.Unsent; got != 2000 || r.Totals.Sent < 200 {
+		t.Errorf("%+v in a second at 2000/s", r.Totals)
+	}
+	if r.Latency["from_due"]["p50"] < r.Latency["from_send"]["p50"] {
+		t.Errorf("from due %v, from send %v", r.Latency["from_due"], r.Latency["from_send"])
+	}
+	if r.Latency["send_delay"]["count"] != float64(r.Totals.Sent) {
+		t.Errorf("%v", r.Latency["send_delay"])
+	}
+}
+
+// stdout has the result and nothing else, stderr has the rest, and --quiet leaves
+// nothing of that.
+func TestStreams(t *testing.T) {
+	code, stdout, stderr := stompbench(t, "-z 1200ms -r 500 -s 10")
+	if code != 0 {
+		t.Fatal(code, stderr)
+	}
+	for _, want := range []string{"embedded in this process", "STOMP 1.2", "window of 1000", "500/s", "size raised from 10 to 56", "backlog", "from due", "\n    1."} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("%q is missing in stderr:\n%s", want, stderr)
+		}
+	}
+	for _, want := range []string{"every message arrived once, in order", "p99", "send delay"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("%q is missing in stdout:\n%s", want, stdout)
+		}
+	}
+	if strings.ContainsAny(stdout+stderr, "\x1b\r") {
+		t.Error("escapes where there is no terminal")
+	}
+	if _, _, stderr := stompbench(t, "-C 10 --quiet"); stderr != "" {
+		t.Errorf("--quiet, and yet: %q", stderr)
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	t.Setenv("STOMPBENCH_COUNT", "77")
+	t.Setenv("STOMPBENCH_PUBLISH_TO", "/queue/env")
+	t.Setenv("STOMPBENCH_SIZE", "200")
+	r := runJSON(t, 0, "-s 300")
+	if r.Totals.Sent != 77 || r.Plan["publish_to"] != "/queue/env" || r.Plan["size_bytes"] != 300.0 {
+		t.Errorf("%+v", r)
+	}
+	t.Setenv("STOMPBENCH_URI", "stomp://u:s3cret@h:0")
+	code, _, stderr := stompbench(t, "")
+	if code != cli.ExitUsage || !strings.Contains(stderr, "STOMPBENCH_URI") || strings.Contains(stderr, "s3cret") {
+		t.Errorf("exit %d, %q", code, stderr)
+	}
+}
+
+func TestPasscodeFromTheEnvironment(t *testing.T) {
+	b, err := broker.Start(broker.Config{Users: map[string]string{"u": "s3cret"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	t.Setenv("STOMPBENCH_PASSCODE", "s3cret")
+	if r := runJSON(t, 0, "-C 10 -u stomp://u@"+b.Addr().String()); r.Totals.Received != 10 {
+		t.Errorf("%+v", r.Totals)
+	}
+}
+
+// ^C, as a context: a partial result, and what was sent is accounted for.
+func TestInterrupt(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
+	defer cancel()
+	var stdout, stderr strings.Builder
+	code := cli.Run(ctx, strings.Fields("-z 1h -r 1k"), &stdout, &stderr)
+	if code != cli.ExitInterrupted || !strings.Contains(stdout.String(), "PARTIAL RESULT: interrupted") ||
+		!strings.Contains(stdout.String(), "lost 0") {
+		t.Errorf("exit %d\n%s%s", code, stdout.String(), stderr.String())
+	}
+	cancel()
+	code = cli.Run(ctx, strings.Fields("-z 1h -u stomp://"+silent(t)), &stdout, &stderr)
+	if code != cli.ExitInterrupted {
+		t.Errorf("interrupted while connecting: exit %d", code)
+	}
+}
+
+// A broker that goes away leaves a partial result and exit code 1.
+func TestBrokerGoesAway(t *testing.T) {
+	b, err := broker.Start(broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(600*time.Millisecond, func() { _ = b.Close() })
+	defer timer.Stop()
+	start := time.Now()
+	r := runJSON(t, cli.ExitCannotRun, "-z 1h -r 1k -u "+b.URI())
+	if !r.Partial || r.Totals.Sent == 0 {
+		t.Errorf("%+v", r)
+	}
+	if took := time.Since(start); took > 20*time.Second {
+		t.Errorf("took %v to notice", took)
+	}
+}
+
+// The verb broker serves until it is interrupted.
+func TestBrokerVerb(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	at := "127.0.0.1:" + freePort(t)
+	done := make(chan int, 1)
+	var stdout, stderr strings.Builder
+	go func() { done <- cli.Run(ctx, []string{"broker", "--listen", at}, &stdout, &stderr) }()
+	for range 200 {
+		nc, err := net.Dial("tcp", at)
+		if err == nil {
+			_ = nc.Close()
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if r := runJSON(t, 0, "-C 500 -x 2 -y 2 -u stomp://"+at); r.Totals.Received != 500 {
+		t.Errorf("%+v", r.Totals)
+	}
+	cancel()
+	if code := <-done; code != 0 || !strings.Contains(stdout.String(), "listening on stomp://"+at) {
+		t.Errorf("exit %d, %q %q", code, stdout.String(), stderr.String())
+	}
+}
+
+// Two processes: one sends, the other receives and takes the run to be the
+// sender's.
+func TestOneSendsTheOtherReceives(t *testing.T) {
+	b, err := broker.Start(broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if r := runJSON(t, 0, "-C 3000 -y 0 -x 3 -u "+b.URI()); r.Totals.Sent != 3000 || r.Totals.Confirmed != 3000 {
+		t.Fatalf("%+v", r.Totals)
+	}
+	r := runJSON(t, 0, "-C 3000 -x 0 -y 2 -z 10 -u "+b.URI())
+	if r.Totals.Received != 3000 || r.Totals.Foreign != 0 {
+		t.Errorf("%+v", r.Totals)
+	}
+}
+
+// What an earlier run left in the queue is not counted as this run's.
+func TestLeftovers(t *testing.T) {
+	b, err := broker.Start(broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	runJSON(t, 0, "-C 50 -y 0 -u "+b.URI())
+	r := runJSON(t, 0, "-C 100 -u "+b.URI())
+	if r.Totals.Received != 100 || r.Totals.Foreign != 50 || r.Totals.Lost != 0 {
+		t.Errorf("%+v", r.Totals)
+	}
+}

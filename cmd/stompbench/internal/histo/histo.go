@@ -1,0 +1,88 @@
+package histo
+
+import (
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// The range of a histogram in nanoseconds. 1 ns to 1 h at three digits takes
+// about 270 kB.
+const (
+	lowest  = 1
+	highest = int64(time.Hour)
+	digits  = 3
+)
+
+// Histogram counts latencies. Create it with New. It is not safe for concurrent
+// use.
+type Histogram struct {
+	hdr *hdrhistogram.Histogram
+	// Outside the range of hdr, and counted there at its ends.
+	negative, tooLong uint64
+}
+
+// New returns an empty histogram.
+func New() *Histogram {
+	return &Histogram{hdr: hdrhistogram.New(lowest, highest, digits)}
+}
+
+// Record counts one latency in nanoseconds. A negative one, which clocks that
+// disagree produce, is counted as 0 and as negative; it does not allocate.
+func (h *Histogram) Record(ns int64) {
+	if ns < 0 {
+		h.negative++
+		ns = 0
+	}
+	if ns > highest {
+		h.tooLong++
+		ns = highest
+	}
+	_ = h.hdr.RecordValue(ns) // in range, so there is no error
+}
+
+// Merge adds what from has counted. Percentiles of the sum are those of all
+// samples together, which no average of percentiles would be.
+func (h *Histogram) Merge(from *Histogram) {
+	h.hdr.Merge(from.hdr)
+	h.negative += from.negative
+	h.tooLong += from.tooLong
+}
+
+// Reset forgets everything.
+func (h *Histogram) Reset() {
+	h.hdr.Reset()
+	h.negative, h.tooLong = 0, 0
+}
+
+// Count returns the number of samples.
+func (h *Histogram) Count() uint64 { return uint64(h.hdr.TotalCount()) }
+
+// Negative returns how many samples were below zero.
+func (h *Histogram) Negative() uint64 { return h.negative }
+
+// Percentile returns the value that p percent of the samples do not exceed, 0 if
+// there are none.
+func (h *Histogram) Percentile(p float64) time.Duration {
+	if h.Count() == 0 {
+		return 0
+	}
+	return time.Duration(h.hdr.ValueAtPercentile(p))
+}
+
+// Max returns the largest sample, to three digits, 0 if there is none.
+func (h *Histogram) Max() time.Duration { return time.Duration(h.hdr.Max()) }
+
+// Mean returns the average, 0 if there are no samples.
+func (h *Histogram) Mean() time.Duration {
+	if h.Count() == 0 {
+		return 0
+	}
+	return time.Duration(h.hdr.Mean())
+}
+
+// Tells reports whether percentile p means anything: whether at least ten
+// samples lie beyond it.
+func (h *Histogram) Tells(p float64) bool {
+	return float64(h.Count())*(100-p)/100 >= 10-1e-9
+}

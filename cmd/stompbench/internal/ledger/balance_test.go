@@ -1,0 +1,123 @@
+package ledger
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+// Random runs: several producers, groups of several consumers, losses, repeats
+// and shuffling; the books must agree with the naive ones in every figure.
+func TestBalanceAgainstModel(t *testing.T) {
+	for seed := range uint64(80) {
+		r := rand.New(rand.NewPCG(seed, 9))
+		producers, groups, each := 1+r.IntN(4), 1+r.IntN(3), 1+r.IntN(3)
+		accounts := make([]Account, producers)
+		for p := range accounts {
+			accounts[p] = randomAccount(r)
+		}
+		var want Balance
+		for i := range accounts {
+			want.Sent += accounts[i].Sent
+			want.Rejected += uint64(len(accounts[i].Rejected))
+			if accounts[i].Confirmed != nil {
+				want.Confirmed += accounts[i].Confirmed.Len()
+			}
+		}
+		books := make([]*Group, groups)
+		for g := range books {
+			books[g] = NewGroup(producers)
+			playGroup(r, books[g], accounts, each, &want)
+		}
+		want.Expected = uint64(groups) * (want.Sent - want.Rejected)
+		if got := Close(accounts, books); got != want {
+			t.Fatalf("seed %d:\n got %+v\nwant %+v", seed, got, want)
+		}
+	}
+}
+
+func randomAccount(r *rand.Rand) Account {
+	a := Account{Sent: r.Uint64N(500)}
+	if r.IntN(3) == 0 {
+		return a
+	}
+	a.Confirmed = &Set{}
+	for n := uint64(1); n <= a.Sent; n++ {
+		switch k := r.IntN(100); {
+		case k < 90:
+			a.Confirmed.Add(n)
+		case k < 92:
+			a.Rejected = append(a.Rejected, n)
+		}
+	}
+	return a
+}
+
+func playGroup(r *rand.Rand, g *Group, accounts []Account, consumers int, want *Balance) {
+	orders := make([]Order, consumers)
+	last := make([]map[uint32]uint64, consumers)
+	for c := range orders {
+		orders[c] = NewOrder(len(accounts))
+		last[c] = map[uint32]uint64{}
+	}
+	for p := range accounts {
+		a := &accounts[p]
+		times := map[uint64]int{}
+		arrive := func(n uint64) {
+			c, id := r.IntN(consumers), uint32(p)
+			late := n <= last[c][id]
+			last[c][id] = max(n, last[c][id])
+			g.Record(Entry{Producer: id, Sequence: n, Late: orders[c].Late(id, n)})
+			switch {
+			case times[n] > 0:
+				want.Duplicated++
+			case late:
+				want.Reordered++
+			}
+			times[n]++
+		}
+		for n := uint64(1); n <= a.Sent; n++ {
+			if r.IntN(10) > 0 {
+				arrive(n)
+			}
+			if r.IntN(20) == 0 {
+				arrive(1 + r.Uint64N(a.Sent))
+			}
+		}
+		want.Received += uint64(len(times))
+		rejected := map[uint64]bool{}
+		for _, n := range a.Rejected {
+			rejected[n] = true
+		}
+		for n := uint64(1); n <= a.Sent; n++ {
+			if times[n] > 0 || rejected[n] {
+				continue
+			}
+			want.Lost++
+			if a.Confirmed != nil && a.Confirmed.Has(n) {
+				want.ConfirmedLost++
+			}
+		}
+	}
+}
+
+func TestGroupRefusesTheImpossible(t *testing.T) {
+	g := NewGroup(2)
+	if g.Record(Entry{Producer: 2, Sequence: 1}) || g.Record(Entry{Producer: 0, Sequence: 0}) {
+		t.Error("recorded a message that nobody can have sent")
+	}
+	if g.Received() != 0 {
+		t.Errorf("%d received", g.Received())
+	}
+}
+
+// What nobody sent does not make up for what is lost.
+func TestBalanceAllLost(t *testing.T) {
+	a := Account{Sent: 100, Confirmed: &Set{}}
+	for n := uint64(1); n <= 60; n++ {
+		a.Confirmed.Add(n)
+	}
+	b := Close([]Account{a}, []*Group{NewGroup(1), NewGroup(1)})
+	if b.Lost != 200 || b.ConfirmedLost != 120 || b.UnconfirmedLost() != 80 || b.Expected != 200 || b.Balanced() {
+		t.Errorf("%+v", b)
+	}
+}

@@ -1,0 +1,15 @@
+// Package ledger closes the books of a run: of every message that was sent it
+// knows whether it was confirmed and whether it arrived, once, twice, late, or
+// never.
+//
+// A [Set] holds the sequence numbers of one producer that have been seen, in
+// memory that does not grow with their number. A [Group] holds one Set for each
+// producer and belongs to the consumers that share one copy of the stream: all
+// competing consumers of a queue together, or one subscriber of a topic. Closing
+// a group against what the producers sent and had confirmed gives its [Balance].
+//
+// The types of this package are not safe for concurrent use; whoever owns one
+// guards it. Recording allocates only while a window grows to its working size.
+//
+// Imports: the standard library only.
+package ledger

@@ -1,0 +1,212 @@
+package ledger
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+// model is a Set that anybody can see is right.
+type model map[uint64]bool
+
+func (m model) add(n uint64) bool {
+	if m[n] {
+		return false
+	}
+	m[n] = true
+	return true
+}
+
+func (m model) missing(last uint64) (runs []Interval) {
+	for n := uint64(1); n <= last; n++ {
+		if m[n] {
+			continue
+		}
+		if k := len(runs) - 1; k >= 0 && runs[k].Last == n-1 {
+			runs[k].Last = n
+			continue
+		}
+		runs = append(runs, Interval{n, n})
+	}
+	return runs
+}
+
+// joined returns the missing runs of s with touching ones joined.
+func joined(s *Set, last uint64) (runs []Interval) {
+	for run := range s.Missing(last) {
+		if k := len(runs) - 1; k >= 0 && runs[k].Last+1 == run.First {
+			runs[k].Last = run.Last
+			continue
+		}
+		runs = append(runs, run)
+	}
+	return runs
+}
+
+func check(t *testing.T, s *Set, m model, last uint64) {
+	t.Helper()
+	if s.Len() != uint64(len(m)) {
+		t.Fatalf("Len is %d, want %d", s.Len(), len(m))
+	}
+	for n := uint64(0); n <= last+70; n++ {
+		if s.Has(n) != m[n] {
+			t.Fatalf("Has(%d) is %v, want %v", n, s.Has(n), m[n])
+		}
+	}
+	for _, upTo := range []uint64{0, 1, last / 2, last, last + 100} {
+		got, want := joined(s, upTo), m.missing(upTo)
+		if len(got) != len(want) {
+			t.Fatalf("Missing(%d): %d runs, want %d\n%v\n%v", upTo, len(got), len(want), got, want)
+		}
+		for i := range got {
+			if got[i] != want[i] {
+				t.Fatalf("Missing(%d): run %d is %v, want %v", upTo, i, got[i], want[i])
+			}
+		}
+	}
+}
+
+// A stream with losses, repeats and shuffling of every degree.
+func TestSetAgainstModel(t *testing.T) {
+	for seed := range uint64(60) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		var s Set
+		m := model{}
+		lossy, spread, n := r.IntN(40), 1+r.IntN(400), uint64(0)
+		for range 4000 {
+			if r.IntN(100) < lossy {
+				n++
+			}
+			n++
+			at := n + uint64(r.IntN(spread))
+			if r.IntN(3) == 0 {
+				at = 1 + r.Uint64N(n)
+			}
+			if got, want := s.Add(at), m.add(at); got != want {
+				t.Fatalf("seed %d: Add(%d) is %v, want %v", seed, at, got, want)
+			}
+		}
+		check(t, &s, m, s.High())
+	}
+}
+
+// Numbers further apart than the window become gaps, and gaps can be filled.
+func TestSetBeyondTheWindow(t *testing.T) {
+	for seed := range uint64(5) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		var s Set
+		m := model{}
+		top := uint64(0)
+		for range 300 {
+			if r.IntN(2) == 0 {
+				top += r.Uint64N(maxWindow)
+			}
+			top++
+			for _, n := range []uint64{top, 1 + r.Uint64N(top)} {
+				if got, want := s.Add(n), m.add(n); got != want {
+					t.Fatalf("seed %d: Add(%d) is %v, want %v", seed, n, got, want)
+				}
+			}
+		}
+		if s.Len() != uint64(len(m)) {
+			t.Fatalf("Len is %d, want %d", s.Len(), len(m))
+		}
+		if got, want := s.MissingLen(top), top-uint64(len(m)); got != want {
+			t.Fatalf("%d missing, want %d", got, want)
+		}
+		if size := len(s.window) * 64; size > maxWindow {
+			t.Fatalf("the window has grown to %d", size)
+		}
+	}
+}
+
+// Two consumers take turns and one is far behind: the same as in order.
+func TestSetAlternating(t *testing.T) {
+	var s Set
+	const n = 200_000
+	for i := uint64(1); i <= n; i += 2 {
+		s.Add(i)
+	}
+	for i := uint64(2); i <= n; i += 2 {
+		if !s.Add(i) {
+			t.Fatalf("%d was in already", i)
+		}
+	}
+	if s.MissingLen(n) != 0 || s.Len() != n {
+		t.Fatalf("%d missing, %d in", s.MissingLen(n), s.Len())
+	}
+}
+
+// A long run takes no more memory than a short one, even if it loses messages
+// all the time, and what is lost is still counted exactly.
+func TestSetMemoryIsBounded(t *testing.T) {
+	var s Set
+	const n = 2 * maxWindow
+	for i := uint64(1); i <= n; i++ {
+		if i%4 != 0 {
+			s.Add(i)
+		}
+	}
+	if len(s.window)*64 > maxWindow || len(s.gaps) > maxGaps {
+		t.Errorf("window of %d, %d gaps", len(s.window)*64, len(s.gaps))
+	}
+	if s.Forgotten() == 0 {
+		t.Error("nothing had to be forgotten: the test does not test")
+	}
+	if got := s.MissingLen(n); got != n/4 {
+		t.Errorf("%d missing, want %d", got, n/4)
+	}
+	if s.Add(4) {
+		t.Error("a forgotten number was called new")
+	}
+}
+
+func TestSetHugeNumber(t *testing.T) {
+	var s Set
+	s.Add(1)
+	s.Add(1 << 62)
+	if s.Len() != 2 || !s.Has(1) || !s.Has(1<<62) || s.Has(2) {
+		t.Errorf("%+v", s)
+	}
+	if got := s.MissingLen(1 << 62); got != 1<<62-2 {
+		t.Errorf("%d missing", got)
+	}
+}
+
+func TestOverlap(t *testing.T) {
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		var a, b Set
+		for range 60 {
+			a.Add(1 + r.Uint64N(120))
+			b.Add(1 + r.Uint64N(120))
+		}
+		want := uint64(0)
+		for n := uint64(1); n <= 150; n++ {
+			if !a.Has(n) && !b.Has(n) {
+				want++
+			}
+		}
+		if got := overlap(a.Missing(150), b.Missing(150)); got != want {
+			t.Fatalf("seed %d: %d, want %d", seed, got, want)
+		}
+	}
+}
+
+func BenchmarkSetAdd(b *testing.B) {
+	b.Run("order=straight", func(b *testing.B) {
+		var s Set
+		n := uint64(0)
+		for b.Loop() {
+			n++
+			s.Add(n)
+		}
+	})
+	b.Run("order=alternating", func(b *testing.B) {
+		var s Set
+		n := uint64(0)
+		for b.Loop() {
+			n++
+			s.Add(n + 2000*(n&1))
+		}
+	})
+}

@@ -1,0 +1,143 @@
+package load
+
+import (
+	"context"
+	"time"
+)
+
+// poll is how often we look whether everything has come.
+const poll = 10 * time.Millisecond
+
+// settle waits until the outcome of every message is known.
+func (r *run) settle() {
+	ctx, cancel := context.WithTimeout(context.Background(), r.plan.DrainTimeout)
+	defer cancel()
+	go r.cancelOnFailure(ctx, cancel)
+	_ = each(len(r.producers), func(i int) error {
+		// What stays unknown is in the books as that.
+		_ = r.producers[i].sender.Flush(ctx)
+		return nil
+	})
+}
+
+// drain waits until every message that is expected has come, or until nothing has
+// come for so long that the rest counts as lost.
+func (r *run) drain() {
+	if len(r.consumers) == 0 || len(r.producers) == 0 {
+		return
+	}
+	expected := r.expected()
+	last, since := uint64(0), time.Now()
+	for !r.receivedAll(expected) {
+		n := r.arrived()
+		if n != last {
+			last, since = n, time.Now()
+		}
+		if time.Since(since) > r.plan.DrainTimeout || r.consumersGone() {
+			return
+		}
+		time.Sleep(poll)
+	}
+}
+
+// consumersGone reports that the run has failed: nothing more may come, and what
+// was on its way is in a moment.
+func (r *run) consumersGone() bool {
+	if r.cause() == nil {
+		return false
+	}
+	time.Sleep(poll)
+	return true
+}
+
+// expected is how many messages each group is to receive.
+func (r *run) expected() uint64 {
+	var n uint64
+	for _, p := range r.producers {
+		n += p.sent.Load()
+		p.mu.Lock()
+		n -= uint64(len(p.rejected))
+		p.mu.Unlock()
+	}
+	return n
+}
+
+// receivedAll reports whether each group has n messages, damaged ones included.
+func (r *run) receivedAll(n uint64) bool {
+	r.tallies()
+	for _, g := range r.groups {
+		g.mu.Lock()
+		got := g.book.Received() + g.damaged
+		g.mu.Unlock()
+		if got < n {
+			return false
+		}
+	}
+	return true
+}
+
+// tallies adds up what all consumers have counted, and writes everything down.
+func (r *run) tallies() (sum tally) {
+	damaged := make([]uint64, len(r.groups))
+	for i, c := range r.consumers {
+		t := c.snapshot()
+		damaged[i%len(r.groups)] += t.corrupt
+		sum.add(t)
+	}
+	for i, g := range r.groups {
+		g.mu.Lock()
+		g.damaged = damaged[i]
+		g.mu.Unlock()
+	}
+	return sum
+}
+
+// arrived counts everything that has come, of whatever kind.
+func (r *run) arrived() uint64 {
+	t := r.tallies()
+	return t.intact + t.corrupt + t.foreign
+}
+
+func (t *tally) add(o tally) {
+	t.intact += o.intact
+	t.corrupt += o.corrupt
+	t.foreign += o.foreign
+	if t.first == 0 || o.first != 0 && o.first < t.first {
+		t.first = o.first
+	}
+	t.last = max(t.last, o.last)
+	if t.ackErr == nil {
+		t.ackErr = o.ackErr
+	}
+}
+
+// goodbye is how long leaving in good order may take.
+const goodbye = 3 * time.Second
+
+// hangUp ends all sessions: in good order if nothing has failed. It may be called
+// again.
+func (r *run) hangUp() {
+	r.closing.Store(true)
+	r.mu.Lock()
+	sessions := r.sessions
+	r.sessions = nil
+	r.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
+	defer cancel()
+	healthy := r.cause() == nil
+	if sessions != nil && healthy {
+		_ = each(len(r.consumers), func(i int) error {
+			if s := r.consumers[i].subscription; s != nil {
+				_ = s.Unsubscribe(ctx)
+			}
+			return nil
+		})
+	}
+	_ = each(len(sessions), func(i int) error {
+		if healthy {
+			_ = sessions[i].Disconnect(ctx) // a receipt that does not come is no harm now
+		}
+		_ = sessions[i].Close()
+		return nil
+	})
+}

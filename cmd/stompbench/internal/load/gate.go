@@ -1,0 +1,71 @@
+package load
+
+import (
+	"context"
+	"math"
+	"sync/atomic"
+)
+
+// gate keeps a producer to its window of sends without outcome. The client has a
+// window too, but a producer that waits there has its message stamped already:
+// waiting here, before, keeps the time that a message was handed over true.
+type gate struct {
+	size    uint64
+	batch   uint64 // how much room there must be before a full gate opens
+	entered uint64 // by the producer's goroutine only
+	left    atomic.Uint64
+	wakeAt  atomic.Uint64 // the value of left that a waiting producer waits for
+	open    chan struct{}
+}
+
+// never is wakeAt while nobody waits.
+const never = math.MaxUint64
+
+func newGate(window int) *gate {
+	g := &gate{
+		size: uint64(window),
+		// Waking the producer for each receipt would cost more than sending.
+		batch: max(1, uint64(window)/4),
+		open:  make(chan struct{}, 1),
+	}
+	g.wakeAt.Store(never)
+	return g
+}
+
+// enter waits for room and takes it. It is for the producer's goroutine.
+func (g *gate) enter(ctx context.Context) error {
+	if g.entered-g.left.Load() >= g.size {
+		if err := g.wait(ctx, g.entered-g.size+g.batch); err != nil {
+			return err
+		}
+	}
+	g.entered++
+	return nil
+}
+
+// wait returns when left has reached at.
+func (g *gate) wait(ctx context.Context, at uint64) error {
+	for {
+		g.wakeAt.Store(at)
+		if g.left.Load() >= at {
+			g.wakeAt.Store(never)
+			return nil
+		}
+		select {
+		case <-g.open: // or a wake-up that came too late for an earlier wait
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// leave gives room back, from any goroutine.
+func (g *gate) leave() {
+	left := g.left.Add(1)
+	if left >= g.wakeAt.Load() && g.wakeAt.Swap(never) != never {
+		select {
+		case g.open <- struct{}{}:
+		default:
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package load
+
+import (
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
+)
+
+// Result is what came out of a run.
+type Result struct {
+	Ready       Ready
+	Interrupted bool  // the caller's context ended
+	Failure     error // why the run ended early, nil if it did not
+	Refusal     error // the first message that the broker rejected, nil if none
+
+	Books   ledger.Balance
+	Corrupt uint64
+	Foreign uint64
+	Unknown uint64 // sends that never had an outcome
+
+	// Sending is from the start to the last send, Receiving to the last message.
+	Sending, Receiving time.Duration
+	// Unsent is how many messages were due while producers were held up, and
+	// never sent.
+	Unsent     uint64
+	MaxBacklog uint64
+
+	FromSend, FromDue, Delay, Confirm *histo.Histogram
+	Cost                              Cost
+}
+
+// Partial reports whether the run ended before its time.
+func (r *Result) Partial() bool { return r.Interrupted || r.Failure != nil }
+
+// Intact reports whether every message that was sent came once and undamaged.
+func (r *Result) Intact() bool { return r.Books.Balanced() && r.Corrupt == 0 }
+
+// result closes the books.
+func (r *run) result(interrupted bool, cost Cost) *Result {
+	t := r.tallies()
+	out := &Result{
+		Ready: r.ready, Interrupted: interrupted, Failure: r.cause(),
+		Corrupt: t.corrupt, Foreign: t.foreign,
+		MaxBacklog: r.sampler.maxBacklog, Cost: cost,
+	}
+	var accounts []ledger.Account
+	var lastSent int64
+	for _, p := range r.producers {
+		accounts = append(accounts, p.account())
+		lastSent = max(lastSent, p.lastSent.Load())
+		out.Unsent += p.unsent
+		out.Unknown += p.unknown
+		if out.Refusal == nil {
+			out.Refusal = p.refusal
+		}
+	}
+	var books []*ledger.Group
+	for _, g := range r.groups {
+		books = append(books, g.book)
+	}
+	out.Books = ledger.Close(accounts, books)
+	out.Books.Forgive(out.Corrupt)
+
+	from := r.start
+	if len(r.producers) == 0 {
+		from = t.first
+	}
+	out.Sending = time.Duration(max(0, lastSent-r.start))
+	out.Receiving = time.Duration(max(0, t.last-from))
+
+	r.collect() // what account and tallies have flushed
+	s := &r.sampler
+	out.FromSend, out.FromDue, out.Delay, out.Confirm = s.totalSend, s.totalDue, s.totalDelay, s.totalConfirm
+	if r.plan.FlatOut() && r.plan.Producers > 0 {
+		out.FromDue = out.FromSend
+	}
+	return out
+}

@@ -1,0 +1,237 @@
+package load
+
+import (
+	"context"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+)
+
+// Options say what to run and whom to tell.
+type Options struct {
+	Plan   *workload.Plan // complete
+	Dialer transport.Dialer
+
+	// OnReady is called when everybody is connected and subscribed, before the
+	// first message is sent. May be nil.
+	OnReady func(Ready)
+	// OnSample is called once a second, on one goroutine, and a last time at the
+	// end. The sample is borrowed: valid until OnSample returns. May be nil.
+	OnSample func(*Sample)
+}
+
+// Ready is what is known of the broker before the run.
+type Ready struct {
+	Server  string // "" if it does not say
+	Version string
+}
+
+// run is one run. Its fields are set before anybody starts.
+type run struct {
+	Options
+	plan  *workload.Plan
+	clock stamp.Clock
+	sleep func(time.Duration)
+	// id is in every message. Without producers of our own it is 0 until the
+	// first message comes: the run is then that of its producers.
+	id atomic.Uint64
+
+	ready     Ready
+	producers []*producer
+	consumers []*consumer
+	groups    []*group
+
+	mu       sync.Mutex
+	sessions []transport.Session // guarded by mu
+
+	fromSend, fromDue, delay, confirm *histo.Shards
+
+	start, end int64 // of sending, by the clock; end is 0 without a duration
+	stopping   atomic.Bool
+	closing    atomic.Bool // sessions that end do so because we want it
+	usage      usage       // at the start
+
+	failOnce sync.Once
+	failed   chan struct{} // closed by fail
+	failure  error
+
+	sampler sampler
+}
+
+// preciseUpTo is how many producers get a thread to sleep on.
+const preciseUpTo = 16
+
+func newRun(opts Options) *run {
+	p := opts.Plan
+	r := &run{
+		Options: opts, plan: p,
+		clock:    stamp.NewClock(),
+		sleep:    time.Sleep,
+		fromSend: histo.NewShards(p.Consumers),
+		fromDue:  histo.NewShards(p.Consumers),
+		delay:    histo.NewShards(p.Producers),
+		confirm:  histo.NewShards(p.Producers),
+		failed:   make(chan struct{}),
+	}
+	if p.Producers <= preciseUpTo {
+		r.sleep = pacer.Precise
+	}
+	if p.Producers > 0 {
+		r.id.Store(rand.Uint64() | 1)
+	}
+	for range p.Groups() {
+		r.groups = append(r.groups, &group{book: ledger.NewGroup(r.bookProducers())})
+	}
+	for i := range p.Consumers {
+		r.consumers = append(r.consumers, newConsumer(r, i, r.groups[i%len(r.groups)]))
+	}
+	for i := range p.Producers {
+		r.producers = append(r.producers, newProducer(r, i))
+	}
+	r.sampler.init()
+	return r
+}
+
+// Run carries out the plan. An error means that no message was sent: it is a
+// [*SetupError], or ctx.Err(). When ctx ends later, or the broker fails, Run ends
+// in good order and the result says that it is partial.
+func Run(ctx context.Context, opts Options) (*Result, error) {
+	r := newRun(opts)
+	defer r.hangUp()
+	if err := r.connect(ctx); err != nil {
+		return nil, err
+	}
+	if opts.OnReady != nil {
+		opts.OnReady(r.ready)
+	}
+	stopSampling := r.startSampling()
+	r.load(ctx)
+	r.settle()
+	r.drain()
+	cpu := readUsage().since(r.usage)
+	r.hangUp()
+	stopSampling()
+	return r.result(ctx.Err() != nil, cpu), nil
+}
+
+// fail notes why the run cannot go on. Only the first reason counts.
+func (r *run) fail(err error) {
+	r.failOnce.Do(func() {
+		r.failure = err
+		close(r.failed)
+	})
+}
+
+// cause returns why the run cannot go on, nil if it can.
+func (r *run) cause() error {
+	select {
+	case <-r.failed:
+		return r.failure
+	default:
+		return nil
+	}
+}
+
+// strangers is how many producers are told apart when they are not ours.
+const strangers = 1024
+
+func (r *run) bookProducers() int {
+	if r.plan.Producers == 0 {
+		return strangers
+	}
+	return r.plan.Producers
+}
+
+// ours reports whether a sound message is one of this run.
+func (r *run) ours(s *stamp.Stamp) bool {
+	id := r.id.Load()
+	if id == 0 && r.id.CompareAndSwap(0, s.Run) {
+		id = s.Run
+	}
+	return s.Run == id && int(s.Producer) < r.bookProducers() && s.Sequence != 0
+}
+
+// load sends until the plan's end, the end of ctx, or a failure.
+func (r *run) load(ctx context.Context) {
+	stop, cancel := context.WithCancel(ctx)
+	defer cancel()
+	// Not part of the load: the garbage of connecting.
+	runtime.GC()
+	r.usage = readUsage()
+	r.start = r.clock.Now()
+	if d := r.plan.Duration; d > 0 {
+		r.end = r.start + int64(d)
+		stop, cancel = context.WithDeadline(stop, r.clock.Time(r.end))
+		defer cancel()
+	} else {
+		r.end = 1<<63 - 1
+	}
+	hard, cancelHard := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancelHard()
+	done := make(chan struct{})
+	go r.watch(stop, done, cancel, cancelHard)
+
+	if len(r.producers) == 0 {
+		r.waitForStrangers(stop)
+	} else {
+		r.sendAll(stop, hard)
+	}
+	close(done)
+}
+
+// watch ends waiting when the time has come: first that of producers for their
+// turn, later that for a broker that does not read.
+func (r *run) watch(stop context.Context, done <-chan struct{}, cancel, cancelHard context.CancelFunc) {
+	select {
+	case <-done:
+		return
+	case <-r.failed:
+		cancel()
+		cancelHard()
+	case <-stop.Done():
+	}
+	r.stopping.Store(true)
+	select {
+	case <-done:
+	case <-r.failed:
+		cancelHard()
+	case <-time.After(r.plan.DrainTimeout):
+		cancelHard()
+	}
+}
+
+func (r *run) sendAll(stop, hard context.Context) {
+	var wg sync.WaitGroup
+	for _, p := range r.producers {
+		wg.Go(func() {
+			if err := p.send(stop, hard); err != nil {
+				r.fail(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// waitForStrangers waits while others send to us.
+func (r *run) waitForStrangers(stop context.Context) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for stop.Err() == nil {
+		if r.plan.Count > 0 && r.receivedAll(r.plan.Count) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-stop.Done():
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package load
+
+import (
+	"sync"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+)
+
+// Sample is what happened since the sample before.
+type Sample struct {
+	Elapsed  time.Duration // since the first message
+	Interval time.Duration // since the sample before
+
+	Sent, Confirmed, Received uint64 // in the interval
+	TotalSent                 uint64
+	Backlog                   uint64 // sent and not yet received, all groups together
+
+	FromSend, FromDue *histo.Histogram // of the interval
+	Sending           bool             // false once only stragglers come in
+}
+
+// sampler adds up the workers' state, once a second.
+type sampler struct {
+	mu   sync.Mutex // one collection at a time
+	last struct {
+		at                        int64
+		sent, confirmed, received uint64
+	}
+	maxBacklog uint64
+	// Of the interval, and of the whole run.
+	send, due                                     *histo.Histogram
+	totalSend, totalDue, totalDelay, totalConfirm *histo.Histogram
+}
+
+func (s *sampler) init() {
+	for _, h := range []**histo.Histogram{&s.send, &s.due, &s.totalSend, &s.totalDue, &s.totalDelay, &s.totalConfirm} {
+		*h = histo.New()
+	}
+}
+
+// startSampling samples each second until the function that it returns is called,
+// which takes a last sample.
+func (r *run) startSampling() (stop func()) {
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				r.sample()
+			case <-done:
+				r.sample()
+				return
+			}
+		}
+	})
+	return func() {
+		close(done)
+		wg.Wait()
+	}
+}
+
+// sample collects and tells.
+func (r *run) sample() {
+	out := r.collect()
+	if r.OnSample != nil {
+		r.OnSample(&out)
+	}
+}
+
+// collect adds up what happened since the last time.
+func (r *run) collect() Sample {
+	s := &r.sampler
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := r.clock.Now()
+	var sent, confirmed uint64
+	for _, p := range r.producers {
+		sent += p.sent.Load()
+		confirmed += p.confirmedLen()
+	}
+	received := r.tallies().intact
+	s.send.Reset()
+	s.due.Reset()
+	r.fromSend.Drain(s.send, s.totalSend)
+	r.fromDue.Drain(s.due, s.totalDue)
+	r.delay.Drain(s.totalDelay)
+	r.confirm.Drain(s.totalConfirm)
+
+	out := Sample{
+		Elapsed:   time.Duration(now - r.start),
+		Interval:  time.Duration(now - max(s.last.at, r.start)),
+		Sent:      sent - s.last.sent,
+		Confirmed: confirmed - s.last.confirmed,
+		Received:  received - s.last.received,
+		TotalSent: sent,
+		FromSend:  s.send, FromDue: s.due,
+		Sending: !r.stopping.Load(),
+	}
+	if want := sent * uint64(len(r.groups)); want > received {
+		out.Backlog = want - received
+	}
+	if r.plan.FlatOut() && r.plan.Producers > 0 {
+		out.FromDue = out.FromSend
+	}
+	s.maxBacklog = max(s.maxBacklog, out.Backlog)
+	s.last.at, s.last.sent, s.last.confirmed, s.last.received = now, sent, confirmed, received
+	return out
+}

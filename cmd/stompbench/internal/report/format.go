@@ -1,0 +1,94 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Count writes a number with a comma between groups of three digits.
+func Count(n uint64) string {
+	digits := strconv.FormatUint(n, 10)
+	out := make([]byte, 0, len(digits)+len(digits)/3)
+	for i := range len(digits) {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			out = append(out, ',')
+		}
+		out = append(out, digits[i])
+	}
+	return string(out)
+}
+
+// PerSecond writes a rate: whole from 100 on, with three digits below.
+func PerSecond(r float64) string {
+	if r >= 100 {
+		return Count(uint64(math.Round(r)))
+	}
+	return strconv.FormatFloat(r, 'g', 3, 64)
+}
+
+// Duration writes a duration with three digits and the unit that fits.
+func Duration(d time.Duration) string {
+	switch ns := float64(d); {
+	case d < 0:
+		return "-" + Duration(-d)
+	case d < time.Microsecond:
+		return fmt.Sprintf("%d ns", d)
+	case ns < 999.5e3:
+		return digits3(ns/1e3) + " µs"
+	case ns < 999.5e6:
+		return digits3(ns/1e6) + " ms"
+	default:
+		return digits3(ns/1e9) + " s"
+	}
+}
+
+// digits3 writes x with three digits, those before the point in any case.
+func digits3(x float64) string {
+	switch {
+	case x < 9.995:
+		return strconv.FormatFloat(x, 'f', 2, 64)
+	case x < 99.95:
+		return strconv.FormatFloat(x, 'f', 1, 64)
+	default:
+		return strconv.FormatFloat(x, 'f', 0, 64)
+	}
+}
+
+// Size writes a number of bytes as people say it.
+func Size(n float64) string {
+	switch {
+	case n < 1<<10:
+		return strconv.FormatFloat(math.Round(n), 'f', 0, 64) + " B"
+	case n < 1<<20:
+		return digits3(n/(1<<10)) + " KiB"
+	case n < 1<<30:
+		return digits3(n/(1<<20)) + " MiB"
+	default:
+		return digits3(n/(1<<30)) + " GiB"
+	}
+}
+
+// Plural writes "1 producer", "2 producers", "no producers".
+func Plural(n int, noun string) string {
+	switch n {
+	case 0:
+		return "no " + noun + "s"
+	case 1:
+		return "1 " + noun
+	}
+	return Count(uint64(n)) + " " + noun + "s"
+}
+
+// Elapsed writes a duration as people give it: 1m and not 1m0s.
+func Elapsed(d time.Duration) string {
+	s := d.String()
+	for _, tail := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(s, tail) {
+			s = s[:len(s)-2]
+		}
+	}
+	return s
+}

@@ -1,0 +1,192 @@
+package report
+
+import (
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+)
+
+// Schema is the version of the JSON form. It changes when a field changes its
+// meaning or goes; new fields do not change it.
+const Schema = 1
+
+// Report is a run's result in the form in which it is written out. Units are in
+// the names; numbers are 0 where nothing was measured.
+type Report struct {
+	Schema  int    `json:"schema"`
+	Tool    string `json:"tool"`
+	Version string `json:"version"`
+	// Partial says that the run ended before its time, and Failure why, if it was
+	// not by ^C.
+	Partial  bool   `json:"partial"`
+	Failure  string `json:"failure,omitempty"`
+	ExitCode int    `json:"exit_code"`
+
+	Broker  Broker  `json:"broker"`
+	Plan    Plan    `json:"plan"`
+	Totals  Totals  `json:"totals"`
+	Seconds Seconds `json:"seconds"`
+	Rates   Rates   `json:"rates"`
+	Latency Latency `json:"latency_ns"`
+	Process Process `json:"process"`
+}
+
+// Broker is who was measured.
+type Broker struct {
+	URI      string `json:"uri"` // without the password
+	Embedded bool   `json:"embedded"`
+	Server   string `json:"server"`
+	STOMP    string `json:"stomp"`
+}
+
+// Plan is what was asked for, normalised.
+type Plan struct {
+	Producers   int     `json:"producers"`
+	Consumers   int     `json:"consumers"`
+	DurationSec float64 `json:"duration_s"` // 0: until count
+	Count       uint64  `json:"count"`      // 0: until duration
+	SizeBytes   int     `json:"size_bytes"`
+	RatePerSec  float64 `json:"rate_per_s"` // 0: flat out
+	Window      int     `json:"receipt_window"`
+	PublishTo   string  `json:"publish_to"`
+	ConsumeFrom string  `json:"consume_from"`
+	Delivery    string  `json:"delivery"`
+	Ack         string  `json:"ack"`
+	Seed        uint64  `json:"seed"`
+}
+
+// Totals are the closed books. With delivery "each", received and expected count a
+// message once for each consumer: received + lost + corrupt = expected, unless a
+// damaged message also arrived intact.
+type Totals struct {
+	Sent            uint64 `json:"sent"`
+	Confirmed       uint64 `json:"confirmed"`
+	Rejected        uint64 `json:"rejected"`
+	Unknown         uint64 `json:"unknown"`
+	Expected        uint64 `json:"expected"`
+	Received        uint64 `json:"received"`
+	Lost            uint64 `json:"lost"`
+	ConfirmedLost   uint64 `json:"confirmed_lost"`
+	UnconfirmedLost uint64 `json:"unconfirmed_lost"`
+	Duplicated      uint64 `json:"duplicated"`
+	Reordered       uint64 `json:"reordered"`
+	Corrupt         uint64 `json:"corrupt"`
+	Foreign         uint64 `json:"foreign"`
+	Unsent          uint64 `json:"unsent"`
+	MaxBacklog      uint64 `json:"max_backlog"`
+}
+
+// Seconds are what the rates were computed with: from the start to the last send
+// and to the last arrival.
+type Seconds struct {
+	Sending   float64 `json:"sending"`
+	Receiving float64 `json:"receiving"`
+}
+
+// Rates are averages over the run.
+type Rates struct {
+	Sent          float64 `json:"sent_per_s"`
+	Received      float64 `json:"received_per_s"`
+	SentBytes     float64 `json:"sent_bytes_per_s"`
+	ReceivedBytes float64 `json:"received_bytes_per_s"`
+}
+
+// Latency is the four ways to look at a message: to its arrival, from when it was
+// handed to the connection and from when it was due; to its receipt; and how late
+// it left.
+type Latency struct {
+	FromSend  Distribution `json:"from_send"`
+	FromDue   Distribution `json:"from_due"`
+	Confirm   Distribution `json:"confirm"`
+	SendDelay Distribution `json:"send_delay"`
+}
+
+// Distribution is a latency distribution in nanoseconds. All percentiles are of
+// all samples of the whole run.
+type Distribution struct {
+	Count    uint64 `json:"count"`
+	Negative uint64 `json:"negative"` // samples below 0, by clocks that disagree
+	Mean     int64  `json:"mean"`
+	P50      int64  `json:"p50"`
+	P90      int64  `json:"p90"`
+	P95      int64  `json:"p95"`
+	P99      int64  `json:"p99"`
+	P999     int64  `json:"p99_9"`
+	P9999    int64  `json:"p99_99"`
+	Max      int64  `json:"max"`
+}
+
+// Process is what this process used during the run, the embedded broker included.
+type Process struct {
+	CPUCores       float64 `json:"cpu_cores"`
+	CPUNsPerMsg    float64 `json:"cpu_ns_per_message"`
+	AllocsPerMsg   float64 `json:"allocations_per_message"`
+	GCCycles       uint32  `json:"gc_cycles"`
+	GCPauseNsTotal int64   `json:"gc_pause_ns"`
+}
+
+// New makes the report of a run.
+func New(version string, p *workload.Plan, r *load.Result) *Report {
+	b := &r.Books
+	rep := &Report{
+		Schema: Schema, Tool: "stompbench", Version: version, Partial: r.Partial(),
+		Broker: Broker{URI: p.Broker.String(), Embedded: p.Embedded, Server: r.Ready.Server, STOMP: r.Ready.Version},
+		Plan: Plan{
+			Producers: p.Producers, Consumers: p.Consumers,
+			DurationSec: p.Duration.Seconds(), Count: p.Count,
+			SizeBytes: p.Size, RatePerSec: p.Rate, Window: p.Window,
+			PublishTo: p.PublishTo, ConsumeFrom: p.ConsumeFrom,
+			Delivery: p.Delivery.String(), Ack: p.Ack.String(), Seed: p.Seed,
+		},
+		Totals: Totals{
+			Sent: b.Sent, Confirmed: b.Confirmed, Rejected: b.Rejected, Unknown: r.Unknown,
+			Expected: b.Expected, Received: b.Received, Lost: b.Lost,
+			ConfirmedLost: b.ConfirmedLost, UnconfirmedLost: b.UnconfirmedLost(),
+			Duplicated: b.Duplicated, Reordered: b.Reordered,
+			Corrupt: r.Corrupt, Foreign: r.Foreign,
+			Unsent: r.Unsent, MaxBacklog: r.MaxBacklog,
+		},
+		Seconds: Seconds{Sending: r.Sending.Seconds(), Receiving: r.Receiving.Seconds()},
+		Latency: Latency{
+			FromSend: distribution(r.FromSend), FromDue: distribution(r.FromDue),
+			Confirm: distribution(r.Confirm), SendDelay: distribution(r.Delay),
+		},
+	}
+	rep.Rates.Sent = rate(b.Sent, r.Sending)
+	rep.Rates.Received = rate(b.Received, r.Receiving)
+	rep.Rates.SentBytes = rep.Rates.Sent * float64(p.Size)
+	rep.Rates.ReceivedBytes = rep.Rates.Received * float64(p.Size)
+	rep.Process = process(max(b.Sent, b.Received), r.Cost)
+	return rep
+}
+
+// rate is n over d. A single message has no rate, nor has one that took no time.
+func rate(n uint64, d time.Duration) float64 {
+	if n < 2 || d <= 0 {
+		return 0
+	}
+	return float64(n) / d.Seconds()
+}
+
+func distribution(h *histo.Histogram) Distribution {
+	return Distribution{
+		Count: h.Count(), Negative: h.Negative(), Mean: int64(h.Mean()),
+		P50: int64(h.Percentile(50)), P90: int64(h.Percentile(90)), P95: int64(h.Percentile(95)),
+		P99: int64(h.Percentile(99)), P999: int64(h.Percentile(99.9)), P9999: int64(h.Percentile(99.99)),
+		Max: int64(h.Max()),
+	}
+}
+
+func process(messages uint64, c load.Cost) Process {
+	p := Process{GCCycles: c.GCs, GCPauseNsTotal: int64(c.GCPause)}
+	if c.Wall > 0 {
+		p.CPUCores = c.CPU.Seconds() / c.Wall.Seconds()
+	}
+	if messages > 0 {
+		p.CPUNsPerMsg = float64(c.CPU) / float64(messages)
+		p.AllocsPerMsg = float64(c.Allocations) / float64(messages)
+	}
+	return p
+}

@@ -1,0 +1,206 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+)
+
+// example returns a plan and a result with something in every field.
+func example(samples int) (*workload.Plan, *load.Result) {
+	h := histo.New()
+	for i := range samples {
+		h.Record(int64(i+1) * 1000)
+	}
+	p := &workload.Plan{
+		Broker:    uri.URI{Host: "h", Port: "1", Login: "guest", Passcode: "s3cret"},
+		Producers: 2, Consumers: 3, Duration: 10 * time.Second, Size: 128, Rate: 1000, Window: 10,
+		PublishTo: "/queue/q", ConsumeFrom: "/queue/q", Delivery: workload.Shared,
+	}
+	return p, &load.Result{
+		Ready: load.Ready{Server: "RabbitMQ/3", Version: "1.2"},
+		Books: ledger.Balance{
+			Sent: 10_000, Confirmed: 9_990, Rejected: 1, Received: 9_980, Expected: 9_999,
+			Lost: 19, ConfirmedLost: 9, Duplicated: 2, Reordered: 3,
+		},
+		Corrupt: 4, Foreign: 5, Unknown: 9, Unsent: 6, MaxBacklog: 77,
+		Sending: 10 * time.Second, Receiving: 10 * time.Second,
+		FromSend: h, FromDue: h, Delay: h, Confirm: h,
+		Cost: load.Cost{CPU: 5 * time.Second, Wall: 10 * time.Second, Allocations: 100},
+	}
+}
+
+// The JSON form is a promise: this is all of it.
+func TestJSON(t *testing.T) {
+	p, r := example(20_000)
+	var out bytes.Buffer
+	if err := report.New("v1", p, r).WriteJSON(&out); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(out.String(), "s3cret") {
+		t.Error("the password is in the report")
+	}
+	var got map[string]any
+	dec := json.NewDecoder(&out)
+	if err := dec.Decode(&got); err != nil || dec.More() {
+		t.Fatalf("not one JSON object: %v", err)
+	}
+	numbers := map[string][]string{
+		"totals": {"sent", "confirmed", "rejected", "unknown", "expected", "received", "lost", "confirmed_lost",
+			"unconfirmed_lost", "duplicated", "reordered", "corrupt", "foreign", "unsent", "max_backlog"},
+		"rates":   {"sent_per_s", "received_per_s", "sent_bytes_per_s", "received_bytes_per_s"},
+		"seconds": {"sending", "receiving"},
+		"process": {"cpu_cores", "cpu_ns_per_message", "allocations_per_message", "gc_cycles", "gc_pause_ns"},
+	}
+	for object, names := range numbers {
+		checkNumbers(t, got[object], object, names)
+	}
+	latency := got["latency_ns"].(map[string]any)
+	for _, from := range []string{"from_send", "from_due", "confirm", "send_delay"} {
+		checkNumbers(t, latency[from], from,
+			[]string{"count", "negative", "mean", "p50", "p90", "p95", "p99", "p99_9", "p99_99", "max"})
+	}
+	if got["schema"] != float64(report.Schema) || got["totals"].(map[string]any)["lost"] != 19.0 ||
+		got["rates"].(map[string]any)["sent_per_s"] != 1000.0 {
+		t.Errorf("%v", got)
+	}
+}
+
+func checkNumbers(t *testing.T, object any, name string, want []string) {
+	t.Helper()
+	fields, ok := object.(map[string]any)
+	if !ok || len(fields) != len(want) {
+		t.Errorf("%s has %d fields, want %d: %v", name, len(fields), len(want), object)
+	}
+	for _, field := range want {
+		if _, ok := fields[field].(float64); !ok {
+			t.Errorf("%s.%s is %v, want a number", name, field, fields[field])
+		}
+	}
+}
+
+func text(t *testing.T, p *workload.Plan, r *load.Result, edit func(*report.Report)) string {
+	t.Helper()
+	rep := report.New("v1", p, r)
+	if edit != nil {
+		edit(rep)
+	}
+	var out strings.Builder
+	if err := rep.WriteText(&out, report.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func TestTextOfABadRun(t *testing.T) {
+	p, r := example(20_000)
+	out := text(t, p, r, nil)
+	for _, want := range []string{
+		"2 producers and 3 consumers of 128 B messages on RabbitMQ/3 at stomp://guest@h:1, STOMP 1.2",
+		"sent 10,000   confirmed 9,990   received 9,980",
+		"lost 19   duplicated 2   corrupt 4   reordered 3   the books do not balance",
+		"of those lost, 9 were confirmed by the broker and 10 were not",
+		"1 rejected", "9 sent without", "5 received that were not", "6 due and not sent",
+		"sent        1,000/s for 10.0 s (125 KiB/s)", "received    998/s for 10.0 s (125 KiB/s), at most 77 behind",
+		"from due", "from send", "to receipt", "send delay", "10.0 ms", "20.0 ms",
+		"0.50 CPU cores", "left 19.8 ms late",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing in\n%s", want, out)
+		}
+	}
+	for _, no := range []string{"s3cret", "\x1b", "Flat out", "PARTIAL"} {
+		if strings.Contains(out, no) {
+			t.Errorf("%q does not belong in\n%s", no, out)
+		}
+	}
+}
+
+func TestTextOfAGoodRun(t *testing.T) {
+	p, r := example(500)
+	p.Rate, p.Embedded = 0, true
+	r.Books = ledger.Balance{Sent: 500, Confirmed: 500, Received: 500, Expected: 500}
+	r.Corrupt, r.Foreign, r.Unknown, r.Unsent = 0, 0, 0, 0
+	out := text(t, p, r, nil)
+	for _, want := range []string{"every message arrived once, in order", "the embedded broker", "Flat out", "p99.9", "broker included"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing in\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "from due") {
+		t.Errorf("flat out there is no plan to be late for:\n%s", out)
+	}
+	// Of 500 samples ten lie beyond p90 and five beyond p99.
+	if row := lineWith(out, "from send"); strings.Count(row, "-") != 3 {
+		t.Errorf("percentiles of too few samples are not hidden: %s", row)
+	}
+}
+
+func lineWith(text, part string) string {
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, part) {
+			return line
+		}
+	}
+	return ""
+}
+
+func TestTextOfAPartialRun(t *testing.T) {
+	p, r := example(100)
+	r.Interrupted = true
+	if out := text(t, p, r, nil); !strings.HasPrefix(out, "PARTIAL RESULT: interrupted") {
+		t.Error(out)
+	}
+	r.Failure = errors.New("x")
+	if out := text(t, p, r, func(rep *report.Report) { rep.Failure = "it broke" }); !strings.HasPrefix(out, "PARTIAL RESULT: it broke") {
+		t.Error(out)
+	}
+}
+
+func TestFormats(t *testing.T) {
+	for n, want := range map[uint64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
+		if got := report.Count(n); got != want {
+			t.Errorf("Count(%d) is %s", n, got)
+		}
+	}
+	for d, want := range map[time.Duration]string{
+		0: "0 ns", 999: "999 ns", 1000: "1.00 µs", 12_345: "12.3 µs", 999_400: "999 µs", 999_600: "1.00 ms",
+		123_456_789: "123 ms", 1_500 * time.Millisecond: "1.50 s", -2 * time.Millisecond: "-2.00 ms", time.Hour: "3600 s",
+	} {
+		if got := report.Duration(d); got != want {
+			t.Errorf("Duration(%d) is %s, want %s", d, got, want)
+		}
+	}
+	for n, want := range map[float64]string{128: "128 B", 1536: "1.50 KiB", 64 << 10: "64.0 KiB", 5 << 20: "5.00 MiB", 3 << 30: "3.00 GiB"} {
+		if got := report.Size(n); got != want {
+			t.Errorf("Size(%v) is %s, want %s", n, got, want)
+		}
+	}
+	for r, want := range map[float64]string{0: "0", 0.5: "0.5", 12.345: "12.3", 1234.6: "1,235"} {
+		if got := report.PerSecond(r); got != want {
+			t.Errorf("PerSecond(%v) is %s, want %s", r, got, want)
+		}
+	}
+	for d, want := range map[time.Duration]string{
+		10 * time.Second: "10s", time.Minute: "1m", time.Hour: "1h", 90 * time.Second: "1m30s", 1500 * time.Millisecond: "1.5s",
+	} {
+		if got := report.Elapsed(d); got != want {
+			t.Errorf("Elapsed(%d) is %s, want %s", d, got, want)
+		}
+	}
+	for n, want := range map[int]string{0: "no cats", 1: "1 cat", 2000: "2,000 cats"} {
+		if got := report.Plural(n, "cat"); got != want {
+			t.Errorf("Plural(%d) is %s", n, got)
+		}
+	}
+}

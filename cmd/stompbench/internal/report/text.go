@@ -1,0 +1,224 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// Style is how the text looks.
+type Style struct{ Color bool }
+
+func (s Style) paint(code, text string) string {
+	if !s.Color {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+func (s Style) good(text string) string { return s.paint("32", text) }
+func (s Style) bad(text string) string  { return s.paint("1;31", text) }
+func (s Style) bold(text string) string { return s.paint("1", text) }
+
+// WriteText writes the report for people.
+func (r *Report) WriteText(w io.Writer, style Style) error {
+	var b strings.Builder
+	r.headline(&b, style)
+	r.books(&b, style)
+	r.rates(&b)
+	r.latencies(&b)
+	r.remarks(&b)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (r *Report) headline(b *strings.Builder, style Style) {
+	if r.Partial {
+		why := "interrupted"
+		if r.Failure != "" {
+			why = r.Failure
+		}
+		fmt.Fprintf(b, "%s %s\n", style.bad("PARTIAL RESULT:"), why)
+	}
+	fmt.Fprintf(b, "%s\n\n", style.bold(r.subject()))
+}
+
+// subject says what was measured, in one line.
+func (r *Report) subject() string {
+	server := r.Broker.Server
+	switch {
+	case r.Broker.Embedded:
+		server = "the embedded broker"
+	case server == "":
+		server = r.Broker.URI
+	default:
+		server += " at " + r.Broker.URI
+	}
+	return fmt.Sprintf("%s and %s of %s messages on %s, STOMP %s",
+		Plural(r.Plan.Producers, "producer"), Plural(r.Plan.Consumers, "consumer"),
+		Size(float64(r.Plan.SizeBytes)), server, r.Broker.STOMP)
+}
+
+func (r *Report) books(b *strings.Builder, style Style) {
+	t := &r.Totals
+	row := func(label string, cells ...string) {
+		fmt.Fprintf(b, "  %-10s  %s\n", label, strings.Join(cells, "   "))
+	}
+	cells := []string{"sent " + Count(t.Sent)}
+	if r.Plan.Window > 0 {
+		cells = append(cells, "confirmed "+Count(t.Confirmed))
+	}
+	if r.Plan.Consumers > 0 {
+		cells = append(cells, "received "+Count(t.Received))
+	}
+	row("messages", cells...)
+	if r.Plan.Consumers > 0 {
+		row("books", style.mark("lost", t.Lost), style.mark("duplicated", t.Duplicated),
+			style.mark("corrupt", t.Corrupt), "reordered "+Count(t.Reordered), r.verdict(style))
+	}
+	if t.Lost > 0 && r.Plan.Window > 0 {
+		row("", fmt.Sprintf("of those lost, %s were confirmed by the broker and %s were not",
+			Count(t.ConfirmedLost), Count(t.UnconfirmedLost)))
+	}
+	for _, extra := range []struct {
+		n    uint64
+		what string
+	}{
+		{t.Rejected, "rejected by the broker"},
+		{t.Unknown, "sent without ever an outcome"},
+		{t.Foreign, "received that were not of this run, left out of everything else"},
+		{t.Unsent, "due and not sent: the broker or this machine did not keep up with the rate"},
+	} {
+		if extra.n > 0 {
+			row("", Count(extra.n)+" "+extra.what)
+		}
+	}
+}
+
+// mark writes a count that should be 0.
+func (s Style) mark(what string, n uint64) string {
+	text := what + " " + Count(n)
+	if n > 0 {
+		return s.bad(text)
+	}
+	return text
+}
+
+func (r *Report) verdict(style Style) string {
+	t := &r.Totals
+	switch {
+	case t.Lost+t.Duplicated+t.Corrupt > 0:
+		return style.bad("the books do not balance")
+	case r.Plan.Producers == 0:
+		return "" // what was sent is for others to know
+	case t.Expected == 0:
+		return "nothing was sent"
+	case t.Reordered > 0:
+		return style.good("every message arrived once")
+	default:
+		return style.good("every message arrived once, in order")
+	}
+}
+
+func (r *Report) rates(b *strings.Builder) {
+	if r.Plan.Producers > 0 {
+		fmt.Fprintf(b, "  %-10s  %s/s for %s (%s/s)\n", "sent", PerSecond(r.Rates.Sent),
+			seconds(r.Seconds.Sending), Size(r.Rates.SentBytes))
+	}
+	if r.Plan.Consumers > 0 && r.Totals.Received > 0 {
+		fmt.Fprintf(b, "  %-10s  %s/s for %s (%s/s)", "received", PerSecond(r.Rates.Received),
+			seconds(r.Seconds.Receiving), Size(r.Rates.ReceivedBytes))
+		if r.Plan.Producers > 0 {
+			fmt.Fprintf(b, ", at most %s behind", Count(r.Totals.MaxBacklog))
+		}
+		b.WriteByte('\n')
+	}
+}
+
+func seconds(s float64) string { return digits3(s) + " s" }
+
+// percentiles of the table, in order.
+var percentiles = []struct {
+	name  string
+	p     float64
+	value func(*Distribution) int64
+}{
+	{"p50", 50, func(d *Distribution) int64 { return d.P50 }},
+	{"p90", 90, func(d *Distribution) int64 { return d.P90 }},
+	{"p99", 99, func(d *Distribution) int64 { return d.P99 }},
+	{"p99.9", 99.9, func(d *Distribution) int64 { return d.P999 }},
+	{"p99.99", 99.99, func(d *Distribution) int64 { return d.P9999 }},
+}
+
+func (r *Report) latencies(b *strings.Builder) {
+	rows := []struct {
+		name string
+		d    *Distribution
+	}{
+		{"from due", &r.Latency.FromDue},
+		{"from send", &r.Latency.FromSend},
+		{"to receipt", &r.Latency.Confirm},
+		{"send delay", &r.Latency.SendDelay},
+	}
+	if r.Plan.RatePerSec == 0 && r.Plan.Producers > 0 {
+		rows = rows[1:] // due is when it was sent
+	}
+	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	empty := true
+	for _, row := range rows {
+		if row.d.Count == 0 {
+			continue
+		}
+		if empty {
+			fmt.Fprint(w, "\n  latency   \t")
+			for _, p := range percentiles {
+				fmt.Fprint(w, p.name, "\t")
+			}
+			fmt.Fprint(w, "max\t\n")
+			empty = false
+		}
+		fmt.Fprintf(w, "  %-10s\t", row.name)
+		for _, p := range percentiles {
+			fmt.Fprint(w, percentile(row.d, p.p, p.value(row.d)), "\t")
+		}
+		fmt.Fprint(w, Duration(time.Duration(row.d.Max)), "\t\n")
+	}
+	_ = w.Flush() // into memory
+}
+
+// percentile hides what fewer than ten samples lie beyond: the next run would show
+// something else.
+func percentile(d *Distribution, p float64, ns int64) string {
+	if float64(d.Count)*(100-p)/100 < 10-1e-9 {
+		return "-"
+	}
+	return Duration(time.Duration(ns))
+}
+
+// tooLate is a send delay that sleeping alone does not explain.
+const tooLate = 5 * time.Millisecond
+
+func (r *Report) remarks(b *strings.Builder) {
+	b.WriteByte('\n')
+	if r.Plan.RatePerSec == 0 && r.Plan.Producers > 0 && r.Latency.FromSend.Count+r.Latency.Confirm.Count > 0 {
+		b.WriteString("  Flat out, latency is the time messages wait in queues that are kept full;\n" +
+			"  it says nothing about the broker. Give a --rate below the one above to measure that.\n")
+	}
+	if d := &r.Latency.SendDelay; time.Duration(d.P99) > tooLate {
+		fmt.Fprintf(b, "  One message in a hundred left %s late or later, held up by the receipt window, the\n"+
+			"  broker or this machine. From due counts that, from send does not.\n", Duration(time.Duration(d.P99)))
+	}
+	if n := r.Latency.FromSend.Negative; n > 0 {
+		fmt.Fprintf(b, "  %s latencies were negative and count as 0: the clocks of sender and receiver disagree.\n", Count(n))
+	}
+	if p := &r.Process; p.CPUCores > 0 {
+		who := "this process"
+		if r.Broker.Embedded {
+			who = "this process, broker included,"
+		}
+		fmt.Fprintf(b, "  %s used %.2f CPU cores, %s of CPU and %.2g allocations a message\n",
+			who, p.CPUCores, Duration(time.Duration(p.CPUNsPerMsg)), p.AllocsPerMsg)
+	}
+}

@@ -1,0 +1,24 @@
+// Package stamp writes and reads the block at the head of every message body
+// that stompbench sends: who sent it, which one it is, when it was due, when it
+// was handed to the connection, and a checksum of the whole body.
+//
+// The block is [Size] bytes of little-endian words, each on an 8-byte boundary:
+//
+//	 0  magic     "stompbn1"
+//	 8  run       random, one per run
+//	16  producer  number of the producer, from 0
+//	24  sequence  of that producer, 1, 2, 3, …
+//	32  due       ns since the Unix epoch: when the schedule wanted it sent
+//	40  sent      ns since the Unix epoch: when it was handed to the connection
+//	48  check     CRC-32C of the payload, then of words 0 to 5
+//	52  length    of the whole body, 4 bytes
+//
+// The payload comes first in the checksum: a payload that is sent again and
+// again is summed once, and each message pays for 48 bytes only.
+//
+// Times are taken from one wall-clock reading and the monotonic clock after it
+// (see [Clock]): exact within a process, comparable between machines as far as
+// their clocks agree.
+//
+// Nothing here allocates. Imports: the standard library only.
+package stamp

@@ -1,0 +1,24 @@
+// Command stompbench sends load to a STOMP broker and tells what became of every
+// message. Without a broker to send to it starts one of its own:
+//
+//	go run ./cmd/stompbench
+//
+// See stompbench --help.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
+)
+
+func main() {
+	// The first ^C ends the run in good order; then we stop catching it, so the
+	// second ends the process.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	os.Exit(cli.Run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
