@@ -27,11 +27,12 @@ type window struct {
 	waiters atomic.Int32
 	room    chan struct{} // 1-slot wake-up for one waiting sender
 
-	mu      sync.Mutex // guards what follows, and moving low
-	flushes []flushWait
-	sweeper *time.Timer
-	marks   [sweeps]uint64 // last at the latest ticks, newest first
-	err     error          // set when the connection has ended
+	flushing atomic.Int32 // length of flushes, for those without mu
+	mu       sync.Mutex   // guards what follows
+	flushes  []flushWait
+	sweeper  *time.Timer
+	marks    [sweeps]uint64 // last at the latest ticks, newest first
+	err      error          // set when the connection has ended
 }
 
 // sweeps is how many ticks make a timeout: a send is given up at the tick that
@@ -93,23 +94,36 @@ func (w *window) giveUp(seq uint64, err error) {
 	}
 }
 
-// advance moves low over settled numbers and wakes whom that helps.
+// advance moves low over settled numbers and wakes whom that helps. It takes no
+// lock: a number that is settled stays so at least until low has passed it, so
+// whoever moves low by one, moves it right.
 func (w *window) advance() {
-	w.mu.Lock()
-	low, last := w.low.Load(), w.last.Load()
-	for low < last && w.slot(low+1).Load() != low+1 {
-		low++
-	}
-	w.low.Store(low)
-	for i := 0; i < len(w.flushes); i++ {
-		if f := w.flushes[i]; f.upTo <= low {
-			close(f.done)
-			w.flushes = slices.Delete(w.flushes, i, i+1)
-			i--
+	for {
+		low := w.low.Load()
+		if low == w.last.Load() || w.slot(low+1).Load() == low+1 {
+			break
 		}
+		w.low.CompareAndSwap(low, low+1)
 	}
-	w.mu.Unlock()
+	if w.flushing.Load() > 0 {
+		w.endFlushes()
+	}
 	w.wake()
+}
+
+// endFlushes lets those go on whose numbers are all settled.
+func (w *window) endFlushes() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	low := w.low.Load()
+	w.flushes = slices.DeleteFunc(w.flushes, func(f flushWait) bool {
+		if f.upTo > low {
+			return false
+		}
+		close(f.done)
+		return true
+	})
+	w.flushing.Store(int32(len(w.flushes)))
 }
 
 func (w *window) wake() {
@@ -145,14 +159,12 @@ func (w *window) wait(ctx context.Context, done <-chan struct{}, cause func() er
 
 // flush waits until every number opened so far has its outcome.
 func (w *window) flush(ctx context.Context) error {
-	w.mu.Lock()
 	f := flushWait{upTo: w.last.Load(), done: make(chan struct{})}
-	if w.low.Load() >= f.upTo {
-		w.mu.Unlock()
-		return nil
-	}
+	w.mu.Lock()
 	w.flushes = append(w.flushes, f)
+	w.flushing.Store(int32(len(w.flushes)))
 	w.mu.Unlock()
+	w.endFlushes() // low may have moved before anybody saw that we wait
 	select {
 	case <-f.done:
 		return nil
