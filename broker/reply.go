@@ -82,6 +82,14 @@ func (s *session) refuse(f *frame.Frame, message, detail string) {
 	s.refuseWith(message, detail, receipt)
 }
 
+// OnRefuse implements link.Refuser: bytes that are no frame get an ERROR, like a frame
+// that makes no sense.
+func (s *session) OnRefuse(err error) {
+	if s.state != stateOver {
+		s.refuse(nil, "malformed frame", err.Error())
+	}
+}
+
 // refuseWith is refuse with more headers. What the session holds is given up before
 // the peer hears of it.
 func (s *session) refuseWith(message, detail string, receipt []byte, more ...frame.Field) {

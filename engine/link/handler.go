@@ -22,6 +22,15 @@ type Causer interface {
 	Cause(err error) error
 }
 
+// Refuser is a Handler that has something to say to a peer that breaks the
+// protocol. A server "SHOULD" send ERROR before it closes (STOMP 1.2, Size Limits).
+type Refuser interface {
+	// OnRefuse is called on the reading goroutine, once, with the *frame.SyntaxError
+	// or *frame.LimitError that ends the stream. If it calls Link.Shutdown, what it
+	// sent before still reaches the peer; else the link is closed with err.
+	OnRefuse(err error)
+}
+
 // Drainer is a Handler that wants to know when the outbox has room again.
 type Drainer interface {
 	// OnDrain is called on the flusher's goroutine, with no lock held, some time

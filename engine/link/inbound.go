@@ -27,10 +27,21 @@ func (l *Link) Feed(chunk []byte) (n int, err error) {
 	l.watchUnfinished()
 	l.lastRead.Store(l.now())
 	l.feeding.Store(false)
-	if err != nil {
-		l.Close(err)
+	if err == nil || l.refuse(err) {
+		return len(chunk), nil
 	}
+	l.Close(err)
 	return n, err
+}
+
+// refuse gives the handler a chance to answer broken bytes, and reports whether it
+// has: then the link is closing and what still comes is dropped.
+func (l *Link) refuse(err error) bool {
+	if l.refuser == nil || !errors.Is(err, frame.ErrProtocol) {
+		return false
+	}
+	l.refuser.OnRefuse(err)
+	return l.quit.Load()
 }
 
 func (l *Link) feed(chunk []byte) (int, error) {

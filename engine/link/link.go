@@ -17,6 +17,7 @@ type Link struct {
 	h       Handler
 	drainer Drainer // h, if it is one
 	causer  Causer  // h, if it is one
+	refuser Refuser // h, if it is one
 	nc      net.Conn
 	opts    Options
 	base    time.Time // the clocks below count from here
@@ -88,6 +89,7 @@ func New(nc net.Conn, h Handler, opts Options) *Link {
 	}
 	l.drainer, _ = h.(Drainer)
 	l.causer, _ = h.(Causer)
+	l.refuser, _ = h.(Refuser)
 	l.flush = l.flusher
 	l.stream.Limits = opts.Limits
 	l.stream.Tolerate = opts.Tolerate

@@ -32,7 +32,8 @@ type consumer struct {
 	mu      sync.Mutex // guards what follows
 	order   ledger.Order
 	tally   tally
-	n       int // of the arrays below
+	frozen  bool // the books are being closed
+	n       int  // of the arrays below
 	entries [arrivals]ledger.Entry
 	sendNs  [arrivals]int64
 	dueNs   [arrivals]int64
@@ -62,7 +63,9 @@ func (c *consumer) handle(body []byte, m transport.Delivery) {
 	var s stamp.Stamp
 	err := stamp.Read(body, &s)
 	c.mu.Lock()
-	c.judge(&s, err, now)
+	if !c.frozen {
+		c.judge(&s, err, now)
+	}
 	c.mu.Unlock()
 	if c.run.plan.Ack == frame.AckAuto {
 		return

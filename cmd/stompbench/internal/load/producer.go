@@ -41,6 +41,7 @@ type producer struct {
 	unknown   uint64
 	refusal   error // the first
 	confirms  batch
+	frozen    bool // the books are being closed
 }
 
 func newProducer(r *run, index int) *producer {
@@ -151,6 +152,11 @@ const maxRejected = 1 << 16
 func (p *producer) outcome(o conn.Outcome) {
 	now := p.run.clock.Now()
 	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.frozen {
+		return
+	}
+	defer p.gate.leave()
 	switch o.Status {
 	case conn.Confirmed:
 		p.confirmed.Add(o.Seq)
@@ -165,8 +171,6 @@ func (p *producer) outcome(o conn.Outcome) {
 	default:
 		p.unknown++
 	}
-	p.mu.Unlock()
-	p.gate.leave()
 }
 
 // confirmedLen returns how many messages the broker has confirmed.

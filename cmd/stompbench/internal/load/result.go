@@ -18,6 +18,8 @@ type Result struct {
 	Corrupt uint64
 	Foreign uint64
 	Unknown uint64 // sends that never had an outcome
+	// AckError is the first ACK that could not be sent, nil if there was none.
+	AckError error
 
 	// Sending is from the start to the last send, Receiving to the last message.
 	Sending, Receiving time.Duration
@@ -36,11 +38,28 @@ func (r *Result) Partial() bool { return r.Interrupted || r.Failure != nil }
 // Intact reports whether every message that was sent came once and undamaged.
 func (r *Result) Intact() bool { return r.Books.Balanced() && r.Corrupt == 0 }
 
+// freeze keeps stragglers out of the books: a session that was cut off may still
+// deliver.
+func (r *run) freeze() {
+	for _, p := range r.producers {
+		p.mu.Lock()
+		p.frozen = true
+		p.mu.Unlock()
+	}
+	for _, c := range r.consumers {
+		c.mu.Lock()
+		c.frozen = true
+		c.mu.Unlock()
+	}
+}
+
 // result closes the books.
 func (r *run) result(interrupted bool, cost Cost) *Result {
+	r.freeze()
 	t := r.tallies()
 	out := &Result{
-		Ready: r.ready, Interrupted: interrupted, Failure: r.cause(),
+		AckError: t.ackErr,
+		Ready:    r.ready, Interrupted: interrupted, Failure: r.cause(),
 		Corrupt: t.corrupt, Foreign: t.foreign,
 		MaxBacklog: r.sampler.maxBacklog, Cost: cost,
 	}

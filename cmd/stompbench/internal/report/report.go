@@ -22,6 +22,7 @@ type Report struct {
 	// not by ^C.
 	Partial  bool   `json:"partial"`
 	Failure  string `json:"failure,omitempty"`
+	AckError string `json:"ack_error,omitempty"` // the first ACK that could not be sent
 	ExitCode int    `json:"exit_code"`
 
 	Broker  Broker  `json:"broker"`
@@ -153,6 +154,9 @@ func New(version string, p *workload.Plan, r *load.Result) *Report {
 			FromSend: distribution(r.FromSend), FromDue: distribution(r.FromDue),
 			Confirm: distribution(r.Confirm), SendDelay: distribution(r.Delay),
 		},
+	}
+	if r.AckError != nil {
+		rep.AckError = r.AckError.Error()
 	}
 	rep.Rates.Sent = rate(b.Sent, r.Sending)
 	rep.Rates.Received = rate(b.Received, r.Receiving)

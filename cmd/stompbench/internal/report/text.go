@@ -82,6 +82,9 @@ func (r *Report) books(b *strings.Builder, style Style) {
 		row("", fmt.Sprintf("of those lost, %s were confirmed by the broker and %s were not",
 			Count(t.ConfirmedLost), Count(t.UnconfirmedLost)))
 	}
+	if r.AckError != "" {
+		row("", style.bad("an ACK could not be sent: "+r.AckError))
+	}
 	for _, extra := range []struct {
 		n    uint64
 		what string
