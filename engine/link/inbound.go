@@ -44,9 +44,17 @@ func (l *Link) refuse(err error) bool {
 	return l.quit.Load()
 }
 
+// maxUnheard is how many bytes of a peer are read and dropped while we close.
+const maxUnheard = 1 << 20
+
 func (l *Link) feed(chunk []byte) (int, error) {
 	if l.quit.Load() {
-		return len(chunk), nil // nobody is interested any more; let the peer finish
+		// Nobody is interested any more. The peer may finish, so that our last
+		// words are not lost in a reset, but not go on for ever.
+		if l.unheard += len(chunk); l.unheard > maxUnheard {
+			l.Close(nil)
+		}
+		return len(chunk), nil
 	}
 	return l.stream.Feed(chunk, (*frames)(l))
 }

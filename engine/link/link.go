@@ -27,6 +27,7 @@ type Link struct {
 	carry      carry
 	carryStart int64 // stream offset of the unfinished frame
 	frames     uint64
+	unheard    int // bytes dropped while closing
 
 	// Shared between the sides without the lock.
 	framesIn   atomic.Uint64
