@@ -31,7 +31,8 @@ type Config struct {
 	HeartBeat frame.HeartBeat
 
 	// ReceiveScale is how many negotiated intervals of silence are tolerated
-	// before the broker counts as dead; default 2. Any byte is a sign of life.
+	// before the broker counts as dead; default 3. Any byte is a sign of life.
+	// ActiveMQ skips a heart-beat after each frame, so 2 is too few for it.
 	ReceiveScale float64
 
 	// Headers are added to CONNECT.
@@ -70,7 +71,8 @@ type Config struct {
 	OnUnsolicited MessageHandler
 
 	// OnClose is called once, when the connection has ended, with the cause: it
-	// Is net.ErrClosed, and unwraps to what happened if it was not our doing.
+	// Is net.ErrClosed, and unwraps to what happened if it was not our doing. It
+	// may call anything; Disconnect does not wait for it to return.
 	OnClose func(err error)
 
 	// Logger is told of losses and oddities; nil for silence.
@@ -80,7 +82,7 @@ type Config struct {
 const (
 	defaultHost        = "/"
 	defaultHeartBeat   = 10 * time.Second
-	defaultScale       = 2.0
+	defaultScale       = 3.0
 	defaultConnect     = 10 * time.Second
 	defaultReceipt     = 30 * time.Second
 	defaultDisconnect  = 5 * time.Second

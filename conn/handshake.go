@@ -105,6 +105,8 @@ func toleranceFor(server string) parser.Tolerance {
 	switch {
 	case strings.HasPrefix(server, "RabbitMQ"):
 		return parser.TolerateEscapes10 | parser.TolerateCarriageReturnEscape11 | parser.TolerateInvalidUTF8
+	case strings.HasPrefix(server, "ActiveMQ-Artemis"):
+		return parser.TolerateUndefinedEscapes | parser.TolerateCarriageReturnEscape11
 	case strings.HasPrefix(server, "ActiveMQ"):
 		return parser.TolerateUndefinedEscapes
 	}

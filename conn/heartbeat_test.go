@@ -29,15 +29,15 @@ func TestHeartBeatAgreement(t *testing.T) {
 		theirs          string // the header line of CONNECTED
 		sends, timesOut time.Duration
 	}{
-		{"equal", every(time.Second, time.Second), "heart-beat:1000,1000\n", 500 * time.Millisecond, 2 * time.Second},
-		{"they are slower", every(time.Second, time.Second), "heart-beat:6000,3000\n", 1500 * time.Millisecond, 12 * time.Second},
-		{"we are slower", every(4*time.Second, 5*time.Second), "heart-beat:100,100\n", 2 * time.Second, 10 * time.Second},
-		{"they want none", every(time.Second, time.Second), "heart-beat:1000,0\n", 0, 2 * time.Second},
+		{"equal", every(time.Second, time.Second), "heart-beat:1000,1000\n", 500 * time.Millisecond, 3 * time.Second},
+		{"they are slower", every(time.Second, time.Second), "heart-beat:6000,3000\n", 1500 * time.Millisecond, 18 * time.Second},
+		{"we are slower", every(4*time.Second, 5*time.Second), "heart-beat:100,100\n", 2 * time.Second, 15 * time.Second},
+		{"they want none", every(time.Second, time.Second), "heart-beat:1000,0\n", 0, 3 * time.Second},
 		{"they send none", every(time.Second, time.Second), "heart-beat:0,1000\n", 500 * time.Millisecond, 0},
-		{"we send none", every(none, time.Second), "heart-beat:1000,1000\n", 0, 2 * time.Second},
+		{"we send none", every(none, time.Second), "heart-beat:1000,1000\n", 0, 3 * time.Second},
 		{"we want none", every(time.Second, none), "heart-beat:1000,1000\n", 500 * time.Millisecond, 0},
 		{"they do not say", every(time.Second, time.Second), "", 0, 0},
-		{"defaults", frame.HeartBeat{}, "heart-beat:1,1\n", 5 * time.Second, 20 * time.Second},
+		{"defaults", frame.HeartBeat{}, "heart-beat:1,1\n", 5 * time.Second, 30 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -49,7 +49,7 @@ func TestHeartBeatAgreement(t *testing.T) {
 				defer s.Close()
 				beats := make(chan []time.Duration, 1)
 				go func() { beats <- b.listen(start) }()
-				time.Sleep(30 * time.Second)
+				time.Sleep(31 * time.Second)
 				synctest.Wait()
 
 				var late *link.TimeoutError
@@ -152,7 +152,7 @@ func TestHeartBeatWhileAHandlerSleeps(t *testing.T) {
 		}
 		start := time.Now()
 		<-c.Done() // for now the broker's silence counts again
-		if took := time.Since(start); took != 2*time.Second {
+		if took := time.Since(start); took != 3*time.Second {
 			t.Errorf("the broker counted as dead after %v", took)
 		}
 		<-read

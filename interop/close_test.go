@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
@@ -33,7 +34,10 @@ func TestCloseDuringCalls(t *testing.T) {
 				return err
 			},
 			"Flush": func() error { return p.Flush(ctx) },
-			"Send":  func() error { return c.Send(ctx, to, body) },
+			"Send": func() error {
+				time.Sleep(time.Millisecond) // or all others wait behind what the kernel's buffers hold, which is a lot
+				return c.Send(ctx, to, body)
+			},
 			"SendReceipt": func() error {
 				err := c.SendReceipt(ctx, to, body)
 				if err == nil && confirmed.Add(1) == 20 {

@@ -10,8 +10,8 @@ type Tolerance uint8
 
 const (
 	// TolerateCarriageReturnEscape11 reads \r as CR on 1.1, where only \n, \c and
-	// \\ are defined (STOMP 1.1, Value Encoding). RabbitMQ and go-stomp's server
-	// send it to 1.1 subscribers.
+	// \\ are defined (STOMP 1.1, Value Encoding). RabbitMQ, Artemis and
+	// go-stomp's server send it to 1.1 subscribers.
 	TolerateCarriageReturnEscape11 Tolerance = 1 << iota
 
 	// TolerateEscapes10 resolves escapes, by the rules of 1.2, on 1.0, which has
