@@ -22,6 +22,15 @@ type Config struct {
 	// is "/" unless somebody made others; ActiveMQ and Artemis ignore it.
 	Host string
 
+	// Broker says who answers, if its CONNECTED does not: see Dialect. Most do.
+	Broker Broker
+
+	// MaxFrameSize is the largest frame in bytes to send; what is larger ends in
+	// a *FrameTooLargeError instead of a closed connection. 0 takes what the
+	// Dialect knows, a negative value sends anything. Name a bound that you
+	// changed at the broker, or that a WebSocket in between has.
+	MaxFrameSize int
+
 	// Versions to offer; all if it is 0. The broker chooses the highest it knows.
 	Versions frame.Versions
 
@@ -80,7 +89,6 @@ type Config struct {
 }
 
 const (
-	defaultHost        = "/"
 	defaultHeartBeat   = 10 * time.Second
 	defaultScale       = 3.0
 	defaultConnect     = 10 * time.Second
@@ -96,7 +104,7 @@ func (cfg *Config) withDefaults() Config {
 		out = *cfg
 	}
 	if out.Host == "" {
-		out.Host = defaultHost
+		out.Host = out.Broker.Dialect().Host
 	}
 	if out.Versions == 0 {
 		out.Versions = frame.AllVersions
@@ -127,6 +135,9 @@ func orDefault(d *time.Duration, def time.Duration) {
 
 // validate refuses what could only fail later, or work by luck.
 func (cfg *Config) validate() error {
+	if cfg.Broker >= numBrokers {
+		return fmt.Errorf("stomp: Config.Broker: there is no broker number %d", cfg.Broker)
+	}
 	if cfg.Versions&frame.AllVersions == 0 {
 		return errors.New("stomp: Config.Versions holds no version that we know")
 	}

@@ -18,10 +18,12 @@ type Conn struct {
 	ctx handlerContext // what handlers get
 
 	// Set by CONNECTED, before Dial returns; not changed after.
-	version frame.Version
-	server  string
-	session string
-	ready   chan struct{} // closed by CONNECTED
+	version  frame.Version
+	server   string
+	session  string
+	dialect  Dialect
+	maxFrame int           // largest frame to send; 0 for any
+	ready    chan struct{} // closed by CONNECTED
 
 	// Read side: the reading goroutine only.
 	connected bool
@@ -184,6 +186,11 @@ func (e *unexpectedFrame) Is(target error) bool { return target == frame.ErrProt
 // the caller holds the outbox and must Commit.
 func (c *Conn) reserve(ctx context.Context, size int) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	// The estimate is at most that much above the frame. Refused here, it does not
+	// take the memory first.
+	if err := c.checkSize(size - 2*frameOverhead); err != nil {
 		return nil, err
 	}
 	buf, err := c.l.TryReserve(size)

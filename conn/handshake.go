@@ -2,11 +2,9 @@ package conn
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/stompwire/stompwire/frame"
-	"github.com/stompwire/stompwire/parser"
 )
 
 // hello returns the frame that opens a session.
@@ -55,7 +53,9 @@ func (c *Conn) handshake(f *frame.Frame) error {
 	c.server = f.Header.Text(frame.HeaderServer)
 	c.session = f.Header.Text(frame.HeaderSession)
 	c.l.SetVersion(version)
-	c.l.SetTolerance(c.cfg.Link.Tolerate | toleranceFor(c.server))
+	c.dialect = c.cfg.dialectFor(c.server)
+	c.maxFrame = c.cfg.maxFrameFor(&c.dialect)
+	c.l.SetTolerance(c.cfg.Link.Tolerate | c.dialect.Tolerate)
 	c.startHeartBeat(c.cfg.HeartBeat.Negotiate(theirs))
 	if !c.life.CompareAndSwap(lifeConnecting, lifeUp) {
 		return errTooLate
@@ -90,25 +90,14 @@ func heartBeatHeader(f *frame.Frame) string {
 
 // startHeartBeat sends at half the agreed interval, because ActiveMQ grants no
 // grace and RabbitMQ rounds down to seconds, and tolerates ReceiveScale intervals
-// of silence.
+// of silence; of the intervals that the broker keeps, if it rounds ours up.
 func (c *Conn) startHeartBeat(agreed frame.HeartBeat) {
+	if agreed.Receive > 0 {
+		agreed.Receive = max(agreed.Receive, c.dialect.MinHeartBeat)
+	}
 	hear := time.Duration(float64(agreed.Receive) * c.cfg.ReceiveScale)
 	if hear > 0 {
 		hear = max(hear, minReceiveTolerant)
 	}
 	c.l.SetHeartBeat(agreed.Send/2, hear)
-}
-
-// toleranceFor returns the deviations that this broker is known to send. All
-// others are still held to the letter.
-func toleranceFor(server string) parser.Tolerance {
-	switch {
-	case strings.HasPrefix(server, "RabbitMQ"):
-		return parser.TolerateEscapes10 | parser.TolerateCarriageReturnEscape11 | parser.TolerateInvalidUTF8
-	case strings.HasPrefix(server, "ActiveMQ-Artemis"):
-		return parser.TolerateUndefinedEscapes | parser.TolerateCarriageReturnEscape11
-	case strings.HasPrefix(server, "ActiveMQ"):
-		return parser.TolerateUndefinedEscapes
-	}
-	return 0
 }

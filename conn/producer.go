@@ -17,6 +17,9 @@ type ProducerConfig struct {
 	Destination string
 	Headers     []frame.Field
 
+	// Text leaves content-length away: see SendText. A body with NUL is refused.
+	Text bool
+
 	// Window is how many sends may be without outcome, counted from the oldest.
 	// Send waits for room in it. 0 asks for no receipts: then there are no
 	// outcomes either.
@@ -40,6 +43,7 @@ const MaxWindow = 1 << 20
 type Producer struct {
 	c     *Conn
 	block *writer.Block
+	text  bool
 	// receipt is the beginning of the receipt header line, up to where the
 	// sequence number follows.
 	receipt []byte
@@ -63,7 +67,7 @@ func (c *Conn) NewProducer(cfg ProducerConfig) (*Producer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Producer{c: c, block: block}
+	p := &Producer{c: c, block: block, text: cfg.Text}
 	if cfg.Window > 0 {
 		orDefault(&cfg.Timeout, c.cfg.ReceiptTimeout)
 		p.win = newWindow(cfg)
@@ -111,6 +115,9 @@ func (p *Producer) Send(ctx context.Context, body []byte, h ...frame.Field) (seq
 			continue
 		}
 		out, err := p.encode(buf, p.next+1, h, body)
+		if err == nil {
+			err = p.c.checkSize(len(out) - len(buf))
+		}
 		if err != nil {
 			p.c.l.Commit(buf)
 			return 0, err
@@ -138,10 +145,7 @@ func (p *Producer) encode(dst []byte, seq uint64, h []frame.Field, body []byte) 
 		dst = strconv.AppendUint(dst, seq, 10)
 		dst = append(dst, '\n')
 	}
-	if len(body) > 0 {
-		dst = writer.AppendContentLength(dst, len(body))
-	}
-	return writer.AppendBody(dst, body), nil
+	return p.appendBody(dst, body)
 }
 
 func (p *Producer) waitForRoom(ctx context.Context) error {

@@ -83,11 +83,9 @@ func (c *Conn) request(ctx context.Context, size int, encode func(dst []byte, re
 		return err
 	}
 	out, err := encode(buf, frame.Field{Name: frame.HeaderReceipt, Value: id})
-	if err != nil {
-		c.l.Commit(buf)
+	if err := c.commit(buf, out, err); err != nil {
 		return err
 	}
-	c.l.Commit(out)
 	return c.await(ctx, outcome)
 }
 

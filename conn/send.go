@@ -16,8 +16,8 @@ const frameOverhead = 128
 // [Conn.SendReceipt] and [Producer]. A receipt header of your own is sent, and its
 // RECEIPT ignored. It does not allocate.
 //
-// Errors: a *writer.HeaderError for what cannot be represented, ctx.Err(),
-// ErrWouldBlock in a handler, and an error that Is net.ErrClosed. In each case
+// Errors: a *writer.HeaderError for what cannot be represented, a
+// *FrameTooLargeError for what the broker would not take, ctx.Err(), ErrWouldBlock in a handler, and an error that Is net.ErrClosed. In each case
 // nothing was sent and the connection is as good as before.
 func (c *Conn) Send(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
 	buf, err := c.reserve(ctx, sendSize(destination, body, h))
@@ -25,12 +25,7 @@ func (c *Conn) Send(ctx context.Context, destination string, body []byte, h ...f
 		return err
 	}
 	out, err := writer.AppendSend(buf, c.version, destination, h, body)
-	if err != nil {
-		c.l.Commit(buf)
-		return err
-	}
-	c.l.Commit(out)
-	return nil
+	return c.commit(buf, out, err)
 }
 
 // SendReceipt sends a message and waits until the broker confirms it. The error is

@@ -100,12 +100,7 @@ func (c *Conn) command(ctx context.Context, cmd frame.Command, fields []frame.Fi
 		return err
 	}
 	out, err := writer.AppendFrame(buf, c.version, cmd, fields, nil)
-	if err != nil {
-		c.l.Commit(buf)
-		return err
-	}
-	c.l.Commit(out)
-	return nil
+	return c.commit(buf, out, err)
 }
 
 // subscriptions finds the subscription of a message. Readers see an immutable
