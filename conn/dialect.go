@@ -85,7 +85,7 @@ type Dialect struct {
 	// DisconnectWaits: the receipt of DISCONNECT comes after those of all SENDs.
 	DisconnectWaits bool
 	// ErrorNamesReceipt: an ERROR that answers a frame with a receipt header has
-	// its receipt-id.
+	// its receipt-id, whatever the frame.
 	ErrorNamesReceipt bool
 	// ErrorCloses are the versions in which ERROR for a frame that could not be
 	// processed ends the connection. In all others it mostly survives.

@@ -83,7 +83,7 @@ var dialects = [numBrokers]Dialect{
 		SilentFor:            time.Minute,
 		ReceiptStored:        true,
 		ReceiptsInOrder:      true, // observed, not documented
-		ErrorNamesReceipt:    true,
+		ErrorNamesReceipt:    false, // of some frames; not of a SUBSCRIBE with a bad selector
 		ErrorCloses:          frame.VersionsOf(frame.Version12),
 		Nack:                 NackDiscards,
 	},

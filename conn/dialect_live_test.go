@@ -1,0 +1,268 @@
+package conn_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/frame"
+)
+
+// These tests hold the dialect table against running brokers; interop/brokers.sh starts them.
+
+// quiet is after how long nothing more is expected to come.
+const quiet = 400 * time.Millisecond
+
+// overBrokers runs test for each broker whose URI is in the environment.
+func overBrokers(t *testing.T, test func(t *testing.T, l live)) {
+	for _, broker := range []conn.Broker{conn.RabbitMQ, conn.ActiveMQ, conn.Artemis} {
+		t.Run(strings.ReplaceAll(broker.String(), " ", ""), func(t *testing.T) {
+			t.Parallel()
+			name := map[conn.Broker]string{
+				conn.RabbitMQ: "STOMPWIRE_RABBITMQ_URI", conn.ActiveMQ: "STOMPWIRE_ACTIVEMQ_URI", conn.Artemis: "STOMPWIRE_ARTEMIS_URI",
+			}[broker]
+			uri, err := url.Parse(os.Getenv(name))
+			if err != nil || uri.Host == "" {
+				t.Skipf("%s is not set", name)
+			}
+			passcode, _ := uri.User.Password()
+			test(t, live{
+				broker: broker, addr: uri.Host, d: broker.Dialect(),
+				cfg: conn.Config{Login: uri.User.Username(), Passcode: passcode},
+			})
+		})
+	}
+}
+
+// live is a broker that runs.
+type live struct {
+	broker conn.Broker
+	addr   string
+	cfg    conn.Config
+	d      conn.Dialect
+}
+
+func (l live) dial(t *testing.T) *conn.Conn {
+	t.Helper()
+	c, err := conn.Dial(t.Context(), l.addr, &l.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// name returns a destination that nobody has used.
+func name(prefix string) string {
+	return fmt.Sprintf("%sstompwire.dialect.%d", prefix, time.Now().UnixNano())
+}
+
+func send(t *testing.T, c *conn.Conn, destination, body string, hints ...conn.Hint) {
+	t.Helper()
+	fields, err := c.SendFields(hints...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.SendReceipt(t.Context(), destination, []byte(body), fields...); err != nil {
+		t.Fatalf("send with %v: %v", fields, err)
+	}
+}
+
+// subscribeTo returns where copies of the messages of destination arrive.
+func subscribeTo(t *testing.T, c *conn.Conn, destination string, mode frame.AckMode, hints ...conn.Hint) (*conn.Subscription, <-chan *conn.Message) {
+	t.Helper()
+	fields, err := c.SubscribeFields(hints...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	messages := make(chan *conn.Message, 1000)
+	sub, err := c.Subscribe(t.Context(), destination, func(_ context.Context, m *conn.Message) { messages <- m.Clone() },
+		conn.SubscribeOptions{Ack: mode, Headers: fields})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sub, messages
+}
+
+func receive(t *testing.T, messages <-chan *conn.Message) *conn.Message {
+	t.Helper()
+	select {
+	case m := <-messages:
+		return m
+	case <-time.After(10 * time.Second):
+		t.Fatal("no message")
+		return nil
+	}
+}
+
+func expectNone(t *testing.T, messages <-chan *conn.Message, why string) {
+	t.Helper()
+	select {
+	case m := <-messages:
+		t.Fatalf("%s: got %s with headers %v", why, m.Body, m.Header.Fields())
+	case <-time.After(quiet):
+	}
+}
+
+func TestLiveDialectDetected(t *testing.T) {
+	overBrokers(t, func(t *testing.T, l live) {
+		if c := l.dial(t); c.Dialect().Broker != l.broker {
+			t.Errorf("%q is taken for %v", c.Server(), c.Dialect().Broker)
+		}
+	})
+}
+
+func TestLivePrefetch(t *testing.T) {
+	overBrokers(t, func(t *testing.T, l live) {
+		const sent, prefetch, size = 20, 3, 10 << 10
+		c, queue := l.dial(t), name("/queue/")
+		for range sent {
+			send(t, c, queue, strings.Repeat("x", size), conn.Anycast())
+		}
+		sub, messages := subscribeTo(t, c, queue, frame.AckClientIndividual,
+			conn.Prefetch(prefetch), conn.PrefetchBytes(prefetch*size), conn.Anycast())
+		var out []*conn.Message
+		for range prefetch {
+			out = append(out, receive(t, messages))
+		}
+		// A window of bytes that is not used up lets one more out, larger than it is.
+		if l.d.PrefetchUnit == conn.PrefetchOctets {
+			time.Sleep(quiet)
+			for len(messages) > 0 {
+				out = append(out, <-messages)
+			}
+			if len(out) > prefetch+1 {
+				t.Errorf("%d messages of %d bytes are out; the window is for %d", len(out), size, prefetch)
+			}
+		} else {
+			expectNone(t, messages, "beyond the prefetch")
+		}
+		for done := 0; done < sent; done++ {
+			if len(out) == 0 {
+				out = append(out, receive(t, messages))
+			}
+			if err := out[0].Ack(); err != nil {
+				t.Fatal(err)
+			}
+			out = out[1:]
+		}
+		expectNone(t, messages, "after the last")
+		if err := sub.Unsubscribe(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestLiveSendHints(t *testing.T) {
+	overBrokers(t, func(t *testing.T, l live) {
+		c, queue := l.dial(t), name("/queue/")
+		send(t, c, queue, "expired", conn.Expires(time.Now().Add(50*time.Millisecond)), conn.Anycast())
+		send(t, c, queue, "alive", conn.Persistent(), conn.Priority(7), conn.Expires(time.Now().Add(time.Hour)), conn.Anycast())
+		time.Sleep(200 * time.Millisecond)
+		_, messages := subscribeTo(t, c, queue, frame.AckAuto, conn.Anycast())
+		m := receive(t, messages)
+		if string(m.Body) != "alive" {
+			t.Errorf("got %q; it has expired", m.Body)
+		}
+		if string(m.Header.Get("persistent")) != "true" || string(m.Header.Get("priority")) != "7" {
+			t.Errorf("not persistent, or not of priority 7: %v", m.Header.Fields())
+		}
+		expectNone(t, messages, "expired")
+	})
+}
+
+func TestLiveDurable(t *testing.T) {
+	overBrokers(t, func(t *testing.T, l live) {
+		topic, durable := name("/topic/"), name("")
+		l.cfg.Headers = []frame.Field{{Name: "client-id", Value: durable}}
+		listener := l.dial(t)
+		subscribeTo(t, listener, topic, frame.AckAuto, conn.Durable(durable), conn.Multicast())
+		if err := listener.Disconnect(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		l.cfg.Headers = nil
+		send(t, l.dial(t), topic, "while away", conn.Persistent(), conn.Multicast())
+
+		l.cfg.Headers = []frame.Field{{Name: "client-id", Value: durable}}
+		_, messages := subscribeTo(t, l.dial(t), topic, frame.AckAuto, conn.Durable(durable), conn.Multicast())
+		if m := receive(t, messages); string(m.Body) != "while away" {
+			t.Errorf("got %q", m.Body)
+		}
+	})
+}
+
+// On Artemis a destination without a prefix is a topic, unless routing says otherwise.
+func TestLiveRouting(t *testing.T) {
+	overBrokers(t, func(t *testing.T, l live) {
+		if l.d.SendRouting == "" {
+			t.Skip("the destination alone decides")
+		}
+		c, address := l.dial(t), name("")
+		send(t, c, address, "kept", conn.Anycast())
+		_, messages := subscribeTo(t, c, address, frame.AckAuto, conn.Anycast())
+		receive(t, messages)
+	})
+}
+
+func TestLiveNack(t *testing.T) {
+	overBrokers(t, func(t *testing.T, l live) {
+		c, queue := l.dial(t), name("/queue/")
+		send(t, c, queue, "bad", conn.Anycast())
+		_, messages := subscribeTo(t, c, queue, frame.AckClientIndividual, conn.Anycast())
+		if err := receive(t, messages).Nack(); err != nil {
+			t.Fatal(err)
+		}
+		if l.d.Nack != conn.NackRequeues {
+			expectNone(t, messages, "NACK does not requeue")
+			return
+		}
+		m := receive(t, messages)
+		if !m.Redelivered() {
+			t.Error("not marked as delivered before")
+		}
+		if err := m.Ack(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// fail has the broker process a frame that it cannot: a SEND in a transaction that was never begun or, for Artemis
+// begins it, a selector that is none.
+func (l live) fail(ctx context.Context, c *conn.Conn) error {
+	if l.broker != conn.Artemis {
+		return c.SendReceipt(ctx, name("/queue/"), []byte("x"), frame.Field{Name: frame.HeaderTransaction, Value: "none"})
+	}
+	_, err := c.Subscribe(ctx, name("/queue/"), func(context.Context, *conn.Message) {},
+		conn.SubscribeOptions{Headers: []frame.Field{{Name: frame.HeaderSelector, Value: "a = = b"}}})
+	return err
+}
+
+func TestLiveErrors(t *testing.T) {
+	overBrokers(t, func(t *testing.T, l live) {
+		for _, v := range []frame.Version{frame.Version11, frame.Version12} {
+			l.cfg.Versions = frame.VersionsOf(v)
+			l.cfg.ReceiptTimeout = time.Second
+			c := l.dial(t)
+			err := l.fail(t.Context(), c)
+			var refusal *conn.ServerError
+			if named := errors.As(err, &refusal) && refusal.ReceiptID != ""; named != l.d.ErrorNamesReceipt {
+				t.Errorf("%v: error %v; the table says that its receipt is named: %v", v, err, l.d.ErrorNamesReceipt)
+			}
+			closes := false
+			select {
+			case <-c.Done():
+				closes = true
+			case <-time.After(quiet):
+			}
+			if closes != l.d.ErrorCloses.Has(v) {
+				t.Errorf("%v: closes: %v; the table says otherwise", v, closes)
+			}
+		}
+	})
+}
