@@ -82,7 +82,7 @@ var dialects = [numBrokers]Dialect{
 		HeartBeatGrace:       2,
 		SilentFor:            time.Minute,
 		ReceiptStored:        true,
-		ReceiptsInOrder:      true, // observed, not documented
+		ReceiptsInOrder:      true,  // observed, not documented
 		ErrorNamesReceipt:    false, // of some frames; not of a SUBSCRIBE with a bad selector
 		ErrorCloses:          frame.VersionsOf(frame.Version12),
 		Nack:                 NackDiscards,

@@ -188,7 +188,7 @@ func TestDialectTolerance(t *testing.T) {
 		conn.UnknownBroker: 0,
 		conn.RabbitMQ:      parser.TolerateEscapes10 | parser.TolerateCarriageReturnEscape11 | parser.TolerateInvalidUTF8,
 		conn.ActiveMQ:      parser.TolerateUndefinedEscapes,
-		conn.Artemis:       0,
+		conn.Artemis:       parser.TolerateCarriageReturnEscape11,
 	} {
 		if got := broker.Dialect().Tolerate; got != want {
 			t.Errorf("%v: %b; want %b", broker, got, want)

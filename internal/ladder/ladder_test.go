@@ -41,6 +41,9 @@ var ladder = map[string]rung{
 	"fuzz":        {level: 5},
 	"interop":     {level: 5},
 
+	"conn/coding":  {level: 5, third: []string{"github.com/klauspost/compress"}},
+	"conn/charset": {level: 5, third: []string{"golang.org/x/text/encoding"}},
+
 	"internal/ladder":   {level: 0},
 	"internal/leaktest": {level: 2, third: []string{"go.uber.org/goleak"}}, // for tests only
 }
@@ -79,6 +82,8 @@ func TestForbiddenImportsAreCaught(t *testing.T) {
 		{"conn", module + "cmd/stompbench"},                 // a program
 		{"conn", "github.com/panjf2000/gnet/v2"},            // gnet outside engine
 		{"broker", "github.com/valyala/bytebufferpool"},     // bytebufferpool outside pool
+		{"conn", "github.com/klauspost/compress/zstd"},      // a library outside its helper
+		{"conn", module + "conn/coding"},                    // up: helpers are opt-in
 		{"writer", "net"},                                   // I/O in a codec
 		{"parser", "time"},                                  // a clock in a codec
 		{"somewhere/else", module + "frame"},                // no place on the ladder

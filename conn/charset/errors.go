@@ -1,0 +1,31 @@
+package charset
+
+import "fmt"
+
+// UnknownError says that we cannot tell, or do not know, the charset of a content
+// type.
+type UnknownError struct {
+	ContentType string
+	Err         error // why; may be nil
+}
+
+func (e *UnknownError) Error() string {
+	return fmt.Sprintf("stomp: unknown charset of content-type %.100q", e.ContentType)
+}
+
+// Unwrap returns the cause.
+func (e *UnknownError) Unwrap() error { return e.Err }
+
+// InvalidError says that a body, or a text, cannot be represented in the charset. It
+// does not quote it.
+type InvalidError struct {
+	Charset string
+	Err     error // may be nil
+}
+
+func (e *InvalidError) Error() string {
+	return fmt.Sprintf("stomp: text is not valid in charset %.40q", e.Charset)
+}
+
+// Unwrap returns the cause.
+func (e *InvalidError) Unwrap() error { return e.Err }

@@ -1,0 +1,30 @@
+// Package coding compresses message bodies and says so in a content-encoding
+// header: gzip, zstd and s2. It is apart from conn, so that only who imports it
+// compiles the libraries.
+//
+//	enc, err := coding.NewEncoder(coding.EncoderConfig{Coding: coding.Zstd})
+//	err = enc.Send(ctx, c, "/queue/orders", body)
+//
+//	h := coding.Handler(handle, undecodable, 4<<20)
+//	sub, err := c.Subscribe(ctx, "/queue/orders", h, conn.SubscribeOptions{})
+//
+// STOMP knows no content-encoding: both ends have to agree. A receiver that does
+// not know a coding gets the body as it came, with the header that names it.
+//
+// # Bombs
+//
+// A few bytes can inflate to gigabytes, so [Decode] is told how much it may put
+// out, and stops there, while it inflates: the size that a body claims is not
+// believed in either direction. Between the codings of a chain the same bound holds.
+// Beside its output, decoding takes up to 8 MiB for s2, whose blocks are of up to
+// 4 MiB, and less than 1 MiB for the others, for each call that runs at once.
+//
+// # Memory
+//
+// Encoders, decoders and the buffers in between are pooled. In steady state [Decode]
+// into a slice with room, [Encoder.Send] and a [Handler] do not allocate for bodies
+// of up to 1 MiB.
+//
+// Imports: conn, frame and pool, and github.com/klauspost/compress, which no other
+// package may import.
+package coding

@@ -1,0 +1,100 @@
+package coding
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/stompwire/stompwire/frame"
+)
+
+// Level is how hard an encoder tries.
+type Level uint8
+
+const (
+	LevelDefault Level = iota
+	LevelFastest
+	LevelBetter
+	LevelBest
+
+	numLevels
+)
+
+// defaultMinSize: below it headers and tables of a coding eat up most of the gain.
+const defaultMinSize = 512
+
+// EncoderConfig says how to encode.
+type EncoderConfig struct {
+	// Coding is Gzip, Zstd or S2.
+	Coding string
+	// Level is how hard to try; LevelDefault if it is 0.
+	Level Level
+	// MinSize is the smallest body in bytes that is worth it; 0 is 512, negative
+	// tries with each.
+	MinSize int
+}
+
+// Encoder compresses bodies. Safe for concurrent use; keep it, for it holds what is
+// dear to make.
+type Encoder struct {
+	field   frame.Field
+	minSize int
+	app     appender
+}
+
+// appender is a coding at a level.
+type appender struct {
+	// bound is how much room append needs for n bytes.
+	bound func(n int) int
+	// append appends body, encoded, to dst. It reports false, and may return
+	// anything, if that would not be shorter.
+	append func(dst, body []byte) ([]byte, bool)
+}
+
+// NewEncoder returns an encoder, or an error that says what is wrong with cfg.
+func NewEncoder(cfg EncoderConfig) (*Encoder, error) {
+	c := find(cfg.Coding)
+	if c == unknown {
+		return nil, fmt.Errorf("stomp: unknown coding %.32q", cfg.Coding)
+	}
+	if cfg.Level >= numLevels {
+		return nil, fmt.Errorf("stomp: unknown level %d of coding %v", cfg.Level, c)
+	}
+	if cfg.MinSize == 0 {
+		cfg.MinSize = defaultMinSize
+	}
+	return &Encoder{
+		field:   frame.Field{Name: Header, Value: c.String()},
+		minSize: cfg.MinSize,
+		app:     c.encoder(cfg.Level),
+	}, nil
+}
+
+// Field returns the header of encoded bodies.
+func (e *Encoder) Field() frame.Field { return e.field }
+
+// AppendEncoded appends body, encoded, to dst and reports whether it did. If body is
+// below the minimum, or does not get shorter, out is dst: send it as it is.
+func (e *Encoder) AppendEncoded(dst, body []byte) (out []byte, encoded bool) {
+	if len(body) == 0 || len(body) < e.minSize {
+		return dst, false
+	}
+	if out, encoded = e.app.append(dst, body); !encoded {
+		return dst, false
+	}
+	return out, true
+}
+
+// bounded is a writer that refuses what does not fit: a body that does not get
+// shorter is given up as soon as that is certain.
+type bounded struct {
+	b   []byte
+	max int // of len(b), exclusive
+}
+
+func (w *bounded) Write(p []byte) (int, error) {
+	if len(w.b)+len(p) >= w.max {
+		return 0, io.ErrShortWrite
+	}
+	w.b = append(w.b, p...)
+	return len(p), nil
+}

@@ -1,0 +1,53 @@
+package coding
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// TooLargeError says that a body would decode to more than the caller allowed. What
+// had been decoded until then is dropped.
+type TooLargeError struct {
+	Coding string // at which it happened
+	Max    int    // bytes that were allowed
+}
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("stomp: %s body decodes to more than %d bytes", e.Coding, e.Max)
+}
+
+// CorruptError says that a body is not what its content-encoding says. It unwraps
+// to the cause, which Is io.ErrUnexpectedEOF if the end of gzip or zstd is missing.
+// s2 has no end of its own: it may end wherever one of its chunks does. A zstd frame
+// that needs a window of over 8 MiB counts as corrupt; zstd makes none without --ultra
+// or --long.
+type CorruptError struct {
+	Coding string
+	Err    error
+}
+
+func (e *CorruptError) Error() string {
+	return fmt.Sprintf("stomp: %s body is corrupt: %v", e.Coding, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *CorruptError) Unwrap() error { return e.Err }
+
+// errTooLarge is what a codec returns for a TooLargeError.
+var errTooLarge = errors.New("too large")
+
+// decodeError makes the error of a codec one of ours.
+func decodeError(c codec, max int, err error) error {
+	switch err {
+	case nil:
+		return nil
+	case errTooLarge, zstd.ErrDecoderSizeExceeded:
+		return &TooLargeError{Coding: c.String(), Max: max}
+	case io.EOF: // before the first byte that was needed
+		err = io.ErrUnexpectedEOF
+	}
+	return &CorruptError{Coding: c.String(), Err: err}
+}

@@ -1,0 +1,65 @@
+package coding
+
+import (
+	"bytes"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// zstdWindow is the largest window that a frame may ask for, and the least that a
+// decoder should support (RFC 8878, section 3.1.1.1.2). It bounds the memory of a
+// decoder beside its output.
+const zstdWindow = 8 << 20
+
+// zstdReader is a pooled decoder with what it reads from.
+type zstdReader struct {
+	src bytes.Reader
+	d   *zstd.Decoder
+}
+
+// A decoder of concurrency 1 has no goroutines, so nobody needs to close it.
+//
+// Decoder.DecodeAll would save a copy. But it takes memory for the size that a frame
+// claims, and reports a full output by errors that cannot be told from those of
+// corrupt input.
+var zstdReaders = sync.Pool{New: func() any {
+	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(zstdWindow))
+	if err != nil {
+		panic(err) // the options above are wrong
+	}
+	return &zstdReader{d: d}
+}}
+
+func decodeZstd(out *output, body []byte, max int) error {
+	u := zstdReaders.Get().(*zstdReader)
+	defer func() {
+		u.src.Reset(nil) // do not keep the body
+		_ = u.d.Reset(nil)
+		zstdReaders.Put(u)
+	}()
+	u.src.Reset(body)
+	if err := u.d.Reset(&u.src); err != nil {
+		return err
+	}
+	return out.inflate(u.d, max)
+}
+
+func newZstdAppender(level Level) appender {
+	l := [...]zstd.EncoderLevel{
+		LevelDefault: zstd.SpeedDefault, LevelFastest: zstd.SpeedFastest,
+		LevelBetter: zstd.SpeedBetterCompression, LevelBest: zstd.SpeedBestCompression,
+	}[level]
+	// Used for whole bodies only, it has no goroutines and is safe for concurrent use.
+	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(l), zstd.WithWindowSize(zstdWindow), zstd.WithLowerEncoderMem(true))
+	if err != nil {
+		panic(err) // the table above is wrong
+	}
+	return appender{
+		bound: e.MaxEncodedSize,
+		append: func(dst, body []byte) ([]byte, bool) {
+			out := e.EncodeAll(body, dst)
+			return out, len(out)-len(dst) < len(body)
+		},
+	}
+}
