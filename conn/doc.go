@@ -31,6 +31,18 @@
 // ([ErrUnknownOutcome]): the connection or the time ended first, and the broker
 // may or may not have processed it.
 //
+// # Brokers
+//
+// What RabbitMQ, ActiveMQ and Artemis do differently is data: see [Dialect]. Hints such
+// as [Prefetch] and [Persistent] become the headers that the broker of the connection
+// wants, and a frame that is larger than it takes is refused before it is sent.
+//
+// # Bodies
+//
+// Bodies are bytes. [Conn.SendText] leaves content-length away, which makes a text
+// message on ActiveMQ. Packages conn/coding and conn/charset compress bodies and make
+// text of them; the modules conn/otelstomp and conn/promstomp trace and count.
+//
 // Imports: frame, writer, parser, pool, engine, engine/link and engine/pump.
 // Sessions never see gnet, a file descriptor or a raw byte buffer.
 package conn

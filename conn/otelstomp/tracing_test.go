@@ -98,8 +98,8 @@ func TestTraceTravels(t *testing.T) {
 		"messaging.message.body.size": "5", "messaging.operation.name": "process", "messaging.operation.type": "process",
 	}
 	for _, a := range process.Attributes() {
-		if want[string(a.Key)] != a.Value.Emit() {
-			t.Errorf("attribute %s is %s", a.Key, a.Value.Emit())
+		if want[string(a.Key)] != a.Value.String() {
+			t.Errorf("attribute %s is %s", a.Key, a.Value.String())
 		}
 		delete(want, string(a.Key))
 	}
