@@ -4,27 +4,37 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"strings"
 
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/writer"
 )
 
-// Dial connects to the broker at address, "host:port", over TCP, and returns when
-// the broker has sent CONNECTED. cfg may be nil. The error is a [*ConnectError],
-// or says what is wrong with cfg before anything is dialled.
+// Dial connects to one broker and returns when it has sent CONNECTED. address is
+// "host:port", which is dialled once over TCP, or a URI that [ParseURI] reads,
+// except for WebSocket. A [Dialer] has all the settings. cfg may be nil. The error
+// is a [*ConnectError], a [*DialError] if a URI was given, or says what is wrong
+// with address or cfg before anything is dialled.
 func Dial(ctx context.Context, address string, cfg *Config) (*Conn, error) {
-	c, hello, err := newConn(cfg)
-	if err != nil {
-		return nil, err
+	if isURI(address) {
+		d, err := ParseURI(address)
+		if err != nil {
+			return nil, err
+		}
+		return d.Dial(ctx, cfg)
 	}
-	ctx, cancel := c.connectContext(ctx)
-	defer cancel()
-	nc, err := new(net.Dialer).DialContext(ctx, "tcp", address)
-	if err != nil {
-		return nil, &ConnectError{Addr: address, Err: err}
-	}
-	return c.open(ctx, nc, address, hello)
+	// Package net knows names of ports, and what is wrong with an address.
+	d := Dialer{DialFunc: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}}
+	return d.dialOne(ctx, &Address{}, address, cfg)
+}
+
+// isURI tells a URI from "host:port".
+func isURI(address string) bool {
+	return strings.Contains(address, "://") || strings.HasPrefix(address, "unix:/") || strings.HasPrefix(address, "failover:(")
 }
 
 // Open starts a session over nc, which it owns from then on, and returns when the
@@ -87,7 +97,10 @@ func (c *Conn) open(ctx context.Context, nc net.Conn, addr string, hello []byte)
 func connectCause(err error) error {
 	var closed *link.ClosedError
 	if errors.As(err, &closed) && closed.Cause != nil {
-		return closed.Cause
+		err = closed.Cause
+	}
+	if err == io.EOF {
+		return fmt.Errorf("broker closed the connection before CONNECTED: %w", err)
 	}
 	return err
 }

@@ -36,6 +36,7 @@ var ladder = map[string]rung{
 	"engine":      {level: 3, third: []string{"github.com/panjf2000/gnet/v2"}},
 	"engine/pump": {level: 3},
 	"conn":        {level: 4},
+	"conn/ws":     {level: 5, third: []string{"github.com/coder/websocket"}},
 	"broker":      {level: 4},
 	"bench":       {level: 5},
 	"fuzz":        {level: 5},
@@ -81,6 +82,8 @@ func TestForbiddenImportsAreCaught(t *testing.T) {
 		{"conn", module + "broker"},                         // sideways
 		{"conn", module + "cmd/stompbench"},                 // a program
 		{"conn", "github.com/panjf2000/gnet/v2"},            // gnet outside engine
+		{"conn", "github.com/coder/websocket"},              // WebSocket outside conn/ws
+		{"conn", module + "conn/ws"},                        // up
 		{"broker", "github.com/valyala/bytebufferpool"},     // bytebufferpool outside pool
 		{"conn", "github.com/klauspost/compress/zstd"},      // a library outside its helper
 		{"conn", module + "conn/coding"},                    // up: helpers are opt-in

@@ -1,0 +1,42 @@
+package conn
+
+import (
+	"fmt"
+	"strings"
+)
+
+// AddressError says what is wrong with an address or a URI. It quotes nothing but
+// the names of options: where a URI is garbled, any part of it may be part of a
+// password.
+type AddressError struct {
+	Member  int    // which address of the list, from 1; 0 if there is no list
+	Part    string // "scheme", "user", "host", "port", "path", "options", `option "timeout"`
+	Problem string
+}
+
+func (e *AddressError) Error() string {
+	which := ""
+	if e.Member > 0 {
+		which = fmt.Sprintf(" %d", e.Member)
+	}
+	return fmt.Sprintf("stomp: broker address%s: %s %s", which, e.Part, e.Problem)
+}
+
+func problem(part, what string) *AddressError { return &AddressError{Part: part, Problem: what} }
+
+// unknownOption names an option if it can be the name of one.
+func unknownOption(name string) *AddressError {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ."
+	if name == "" || len(name) > 40 || strings.Trim(name, letters) != "" {
+		return problem("options", "hold something that is not name=value")
+	}
+	return problem(fmt.Sprintf("option %q", name), "is unknown")
+}
+
+// ofMember says which member of a list err is about.
+func ofMember(err error, member int) error {
+	if e, ok := err.(*AddressError); ok {
+		e.Member = member
+	}
+	return err
+}

@@ -1,0 +1,72 @@
+package ws
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"time"
+)
+
+// deadline is one direction's. Only one Read and one Write may run at a time.
+type deadline struct {
+	abort func() // ends the connection
+
+	mu    sync.Mutex
+	at    time.Time // zero for none
+	busy  bool
+	hit   bool // passed during an operation
+	timer *time.Timer
+}
+
+func (d *deadline) set(t time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.at = t
+	switch {
+	case t.IsZero():
+		if d.timer != nil {
+			d.timer.Stop()
+		}
+	case d.timer == nil:
+		d.timer = time.AfterFunc(time.Until(t), d.fire)
+	default:
+		d.timer.Reset(time.Until(t))
+	}
+}
+
+func (d *deadline) passed() bool { return !d.at.IsZero() && !time.Now().Before(d.at) }
+
+// fire runs when the timer is due. It may be late: the deadline it was set for may
+// have been replaced.
+func (d *deadline) fire() {
+	d.mu.Lock()
+	d.hit = d.busy && d.passed()
+	hit := d.hit
+	d.mu.Unlock()
+	if hit {
+		d.abort()
+	}
+}
+
+func (d *deadline) begin() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.passed() {
+		return os.ErrDeadlineExceeded
+	}
+	d.busy = true
+	return nil
+}
+
+// end says so if err comes from the deadline.
+func (d *deadline) end(err error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.busy = false
+	if err != nil && d.hit {
+		return errors.Join(os.ErrDeadlineExceeded, err)
+	}
+	return err
+}
+
+func (d *deadline) stop() { d.set(time.Time{}) }

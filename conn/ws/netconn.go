@@ -1,0 +1,131 @@
+package ws
+
+import (
+	"context"
+	"io"
+	"net"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/coder/websocket"
+)
+
+// netConn is a WebSocket as a net.Conn. The library has one too, which accepts one
+// kind of message only, forgets the addresses, and whose Close may wait 5 s for
+// the peer.
+type netConn struct {
+	net.Conn // underneath: its addresses and its Close
+	c        *websocket.Conn
+	messages MessageType
+	reader   io.Reader // of the message that is being read; nil between messages
+	reads    deadline
+	writes   deadline
+	once     sync.Once
+	closed   chan struct{}
+}
+
+func newNetConn(c *websocket.Conn, under net.Conn, o Options) *netConn {
+	w := &netConn{Conn: under, c: c, messages: o.Messages, closed: make(chan struct{})}
+	hangUp := func() { _ = under.Close() }
+	w.reads.abort, w.writes.abort = hangUp, hangUp
+	if o.PingInterval > 0 {
+		go w.pings(o.PingInterval)
+	}
+	return w
+}
+
+// Read reads on within a message or waits for the next one.
+func (w *netConn) Read(p []byte) (int, error) {
+	if err := w.reads.begin(); err != nil {
+		return 0, err
+	}
+	n, err := w.read(p)
+	return n, w.reads.end(err)
+}
+
+func (w *netConn) read(p []byte) (int, error) {
+	for {
+		if w.reader == nil {
+			_, r, err := w.c.Reader(context.Background())
+			if err != nil {
+				return 0, endOf(err)
+			}
+			w.reader = r
+		}
+		n, err := w.reader.Read(p)
+		if err == io.EOF { // of the message
+			w.reader, err = nil, nil
+		}
+		if n > 0 || err != nil || len(p) == 0 {
+			return n, err
+		}
+	}
+}
+
+// endOf turns a close in good order into the end of a stream.
+func endOf(err error) error {
+	switch websocket.CloseStatus(err) {
+	case websocket.StatusNormalClosure, websocket.StatusGoingAway, websocket.StatusNoStatusRcvd:
+		return io.EOF
+	}
+	return err
+}
+
+// Write sends p as one message.
+func (w *netConn) Write(p []byte) (int, error) {
+	if err := w.writes.begin(); err != nil {
+		return 0, err
+	}
+	err := w.c.Write(context.Background(), w.typeOf(p), p)
+	if err = w.writes.end(err); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+func (w *netConn) typeOf(p []byte) websocket.MessageType {
+	if w.messages == Text || (w.messages == Auto && utf8.Valid(p)) {
+		return websocket.MessageText
+	}
+	return websocket.MessageBinary
+}
+
+// CloseWrite tells the peer that we are done; the end of reading is its answer. It
+// does not wait for it.
+func (w *netConn) CloseWrite() error {
+	go func() { _ = w.c.Close(websocket.StatusNormalClosure, "") }()
+	return nil
+}
+
+// Close ends the connection at once, without the closing handshake.
+func (w *netConn) Close() error {
+	var err error
+	w.once.Do(func() {
+		close(w.closed)
+		w.reads.stop()
+		w.writes.stop()
+		err = w.Conn.Close()
+		go func() { _ = w.c.CloseNow() }() // waits for a CloseWrite that is under way
+	})
+	return err
+}
+
+// SetDeadline sets both deadlines. One that passes during a Read or Write ends the
+// connection, for a message cannot be left half done; one that passes between them
+// makes the next ones fail until it is set anew.
+func (w *netConn) SetDeadline(t time.Time) error {
+	w.reads.set(t)
+	w.writes.set(t)
+	return nil
+}
+
+func (w *netConn) SetReadDeadline(t time.Time) error {
+	w.reads.set(t)
+	return nil
+}
+
+func (w *netConn) SetWriteDeadline(t time.Time) error {
+	w.writes.set(t)
+	return nil
+}
