@@ -87,9 +87,14 @@ func duplicate(nc net.Conn) (net.Conn, error) {
 		return nil, fmt.Errorf("engine: duplicate socket: %w", err)
 	}
 	defer file.Close()
+	defer keepOptions(nc)()
 	twin, err := net.FileConn(file)
 	if err != nil {
 		return nil, fmt.Errorf("engine: duplicate socket: %w", err)
+	}
+	if twin.RemoteAddr() == nil { // the peer has reset it already, and gnet would panic
+		_ = twin.Close()
+		return nil, ErrUnsupportedConn
 	}
 	return twin, nil
 }

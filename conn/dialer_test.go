@@ -1,0 +1,345 @@
+package conn_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/engine"
+	"github.com/stompwire/stompwire/engine/link"
+	"github.com/stompwire/stompwire/engine/pump"
+	"github.com/stompwire/stompwire/frame"
+)
+
+// dialled returns the session that d makes, and closes it with the test.
+func dialled(t testing.TB, d *conn.Dialer, cfg *conn.Config) *conn.Conn {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	c, err := d.Dial(ctx, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// inOrder is a dialer without the help that local addresses get: one round.
+func inOrder(addrs ...conn.Address) *conn.Dialer {
+	return &conn.Dialer{Addresses: addrs, KeepOrder: true, NoLoopback: true, MaxRounds: 1}
+}
+
+func TestDialerPassesOver(t *testing.T) {
+	good := tiny(t, accepting)
+	var refusal *conn.ServerError
+	for _, c := range []struct {
+		name string
+		bad  func(t *testing.T) conn.Address
+		is   func(err error) bool
+	}{
+		{"nobody listens", func(t *testing.T) conn.Address { return nowhere(t) },
+			func(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }},
+		{"ERROR", func(t *testing.T) conn.Address { return at(tiny(t, refusing)) },
+			func(err error) bool { return errors.As(err, &refusal) && refusal.Message == "no such user" }},
+		{"closes at once", func(t *testing.T) conn.Address { return at(tiny(t, closing)) },
+			func(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) }},
+		{"never answers", func(t *testing.T) conn.Address { return at(tiny(t, silent)) },
+			func(err error) bool { return errors.Is(err, context.DeadlineExceeded) }},
+		{"speaks something else", func(t *testing.T) conn.Address { return at(tiny(t, notSTOMP)) },
+			func(err error) bool { return errors.Is(err, frame.ErrProtocol) }},
+		{"does not resolve", func(*testing.T) conn.Address { return conn.Address{Host: "broker.invalid"} },
+			func(err error) bool { return errors.As(err, new(*net.DNSError)) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg := conn.Config{ConnectTimeout: 3 * time.Second}
+			if c.name == "never answers" {
+				cfg.ConnectTimeout = 200 * time.Millisecond
+			}
+			bad := c.bad(t)
+			if s := dialled(t, inOrder(bad, at(good)), &cfg); s.Server() != "tiny" {
+				t.Errorf("session with %q", s.Server())
+			}
+			_, err := inOrder(bad).Dial(t.Context(), &cfg)
+			var all *conn.DialError
+			if !errors.As(err, &all) || len(all.Attempts) != 1 || all.Attempts[0].Addr != bad.String() || !c.is(err) {
+				t.Errorf("alone: error %v", err)
+			}
+		})
+	}
+}
+
+// The end of the story names every address with its own cause.
+func TestDialErrorKeepsEachCause(t *testing.T) {
+	dead, refused, mute := nowhere(t), at(tiny(t, refusing)), at(tiny(t, silent))
+	mute.Login, mute.Passcode = "me", "hunter3"
+	d := inOrder(dead, refused, mute)
+	d.MaxRounds = 2
+	d.Backoff.Initial = time.Millisecond
+	_, err := d.Dial(t.Context(), &conn.Config{ConnectTimeout: 200 * time.Millisecond})
+	var all *conn.DialError
+	if !errors.As(err, &all) || all.Rounds != 2 || all.Cause != nil || len(all.Attempts) != 3 {
+		t.Fatalf("error %v", err)
+	}
+	for i, a := range []conn.Address{dead, refused, mute} {
+		if all.Attempts[i].Addr != a.String() || !strings.Contains(err.Error(), a.String()) {
+			t.Errorf("attempt %d is at %s", i, all.Attempts[i].Addr)
+		}
+	}
+	if !errors.Is(err, syscall.ECONNREFUSED) || !errors.As(err, new(*conn.ServerError)) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error does not hold all causes: %v", err)
+	}
+	if strings.Contains(err.Error(), "hunter3") {
+		t.Errorf("error shows the passcode: %v", err)
+	}
+}
+
+// A login that the first broker refuses may be right for the second.
+func TestDialerTriesRefusedLoginElsewhere(t *testing.T) {
+	standby, active := tiny(t, refusing), tiny(t, accepting)
+	dialled(t, inOrder(at(standby), at(active)), &conn.Config{Login: "me", Passcode: "hunter3"})
+	if n := len(standby.served()); n != 1 {
+		t.Errorf("the standby was asked %d times", n)
+	}
+}
+
+// The address that has come back is found in the next round.
+func TestDialerRoundsOver(t *testing.T) {
+	failing := 2
+	b := tiny(t, accepting)
+	d := inOrder(at(b))
+	d.MaxRounds = 3
+	d.Backoff.Initial = time.Millisecond
+	d.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if failing--; failing >= 0 {
+			return nil, errors.New("not yet")
+		}
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}
+	dialled(t, d, nil)
+}
+
+func TestDialerZeroValue(t *testing.T) {
+	var asked []string
+	d := conn.Dialer{MaxRounds: 1, DialFunc: func(_ context.Context, network, address string) (net.Conn, error) {
+		asked = append(asked, network+" "+address)
+		return nil, errors.New("no")
+	}}
+	if _, err := d.Dial(t.Context(), nil); err == nil || len(asked) != 1 || asked[0] != "tcp localhost:61613" {
+		t.Errorf("asked %q, error %v", asked, err)
+	}
+}
+
+// What an address says goes before what the config says.
+func TestAddressConfigures(t *testing.T) {
+	got := make(chan string, 1)
+	b := tiny(t, func(nc net.Conn) {
+		buf := make([]byte, 1000)
+		n, _ := nc.Read(buf)
+		got <- string(buf[:n])
+		_, _ = io.WriteString(nc, "CONNECTED\nversion:1.2\n\n\x00")
+		silent(nc)
+	})
+	cfg := conn.Config{Login: "me", Passcode: "one", Host: "test"}
+	for _, c := range []struct{ login, passcode, vhost, want string }{
+		{"", "", "", "host:test\nlogin:me\npasscode:one\n"},
+		{"you", "two", "", "host:test\nlogin:you\npasscode:two\n"},
+		{"you", "", "", "host:test\nlogin:you\nheart-beat"}, // not the passcode of somebody else
+		{"", "", "/", "host:/\nlogin:me\npasscode:one\n"},
+	} {
+		a := at(b)
+		a.Login, a.Passcode, a.VHost = c.login, c.passcode, c.vhost
+		dialled(t, inOrder(a), &cfg)
+		if wire := <-got; !strings.Contains(wire, c.want) {
+			t.Errorf("CONNECT is %q; want %q in it", wire, c.want)
+		}
+	}
+}
+
+// What cannot work is said before anybody is dialled.
+func TestDialerRefuses(t *testing.T) {
+	for name, d := range map[string]*conn.Dialer{
+		"host with port":  inOrder(conn.Address{Host: "broker:61613"}),
+		"brackets":        inOrder(conn.Address{Host: "[::1]"}),
+		"zone of a name":  inOrder(conn.Address{Host: "broker%en1"}),
+		"path over TCP":   inOrder(conn.Address{Host: "broker", Path: "/a"}),
+		"no socket":       inOrder(conn.Address{Transport: conn.TransportUnix}),
+		"no transport":    inOrder(conn.Address{Transport: 99}),
+		"no WebSocket":    inOrder(conn.Address{Transport: conn.TransportWS}),
+		"passcode":        inOrder(conn.Address{}, conn.Address{Login: "me", Passcode: "hunter3\nx:y"}),
+		"path of request": inOrder(conn.Address{Transport: conn.TransportWS, Path: "ws"}),
+		"whole request":   inOrder(conn.Address{Transport: conn.TransportWS, Path: "http://other/ws"}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			d.DialFunc = func(context.Context, string, string) (net.Conn, error) {
+				t.Error("dialled all the same")
+				return nil, errors.New("no")
+			}
+			if name != "no WebSocket" {
+				d.WebSocket = func(context.Context, net.Conn, string, []string) (net.Conn, error) { return nil, errors.New("no") }
+			}
+			_, err := d.Dial(t.Context(), nil)
+			if err == nil || errors.As(err, new(*conn.DialError)) || strings.Contains(err.Error(), "hunter3") {
+				t.Errorf("error %v", err)
+			}
+			if name == "no WebSocket" && !errors.Is(err, conn.ErrNoWebSocket) {
+				t.Errorf("error %v; want ErrNoWebSocket", err)
+			}
+		})
+	}
+}
+
+func TestDialURI(t *testing.T) {
+	good := tiny(t, accepting)
+	uri := "failover:(" + nowhere(t).String() + "," + at(good).String() + ")?randomize=false&timeout=10000"
+	c, err := conn.Dial(t.Context(), uri, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Close()
+	if _, err := conn.Dial(t.Context(), "stomp://me:hunter3@", nil); !errors.As(err, new(*conn.AddressError)) {
+		t.Errorf("error %v", err)
+	}
+	_, err = conn.Dial(t.Context(), "broker", nil)
+	if connect := new(*conn.ConnectError); !errors.As(err, connect) || (*connect).Addr != "broker" {
+		t.Errorf("no port: error %v", err)
+	}
+}
+
+// net.Dial knows IPv6 literals, with the zone of a link-local one.
+func TestDialIPv6(t *testing.T) {
+	for _, host := range []string{"::1", linkLocal(t)} {
+		if host == "" {
+			t.Log("no link-local address here")
+			continue
+		}
+		l := listen(t, "tcp", net.JoinHostPort(host, "0"))
+		serve(t, l, accepting)
+		a := at(l)
+		a.Host = host
+		dialled(t, inOrder(a), nil)
+		uri := a.String()
+		c, err := conn.Dial(t.Context(), uri, nil)
+		if err != nil {
+			t.Errorf("%s: %v", uri, err)
+			continue
+		}
+		_ = c.Close()
+	}
+}
+
+// linkLocal returns a link-local IPv6 address of this machine with its zone, "" if there is none.
+func linkLocal(t *testing.T) string {
+	interfaces, err := net.Interfaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range interfaces {
+		addrs, _ := i.Addrs()
+		for _, a := range addrs {
+			if ip, ok := a.(*net.IPNet); ok && ip.IP.To4() == nil && ip.IP.IsLinkLocalUnicast() {
+				return ip.IP.String() + "%" + i.Name
+			}
+		}
+	}
+	return ""
+}
+
+// A zone reaches the dialer below as it is, whatever this machine's interfaces are called.
+func TestDialerKeepsZone(t *testing.T) {
+	uri, asked := "stomp://[fe80::a00:27ff:fe90:3f1a%25en1]:62613", ""
+	d, err := conn.ParseURI(uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.MaxRounds = 1
+	d.DialFunc = func(_ context.Context, _, address string) (net.Conn, error) {
+		asked = address
+		return nil, errors.New("no")
+	}
+	if _, err := d.Dial(t.Context(), nil); asked != "[fe80::a00:27ff:fe90:3f1a%en1]:62613" || !strings.Contains(err.Error(), uri) {
+		t.Errorf("asked for %s, error %v", asked, err)
+	}
+}
+
+// spy is a driver that shows the connection.
+type spy struct {
+	under conn.Driver
+	nc    net.Conn
+}
+
+func (s *spy) Start(l *link.Link) error {
+	s.nc = l.NetConn()
+	return s.under.Start(l)
+}
+
+func TestDialUnix(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	serve(t, listen(t, "unix", path), accepting)
+	for _, d := range []*conn.Dialer{
+		inOrder(conn.Address{Transport: conn.TransportUnix, Path: path}),
+		{LocalAddr: netip.MustParseAddrPort("127.0.0.1:0"), Addresses: []conn.Address{{Transport: conn.TransportUnix, Path: path}}},
+	} {
+		watch := &spy{under: engine.Own{}} // and not the pump: it is a kernel socket
+		dialled(t, d, &conn.Config{Driver: watch})
+		if _, ok := watch.nc.(*net.UnixConn); !ok {
+			t.Errorf("connected by %T", watch.nc)
+		}
+	}
+	c, err := conn.Dial(t.Context(), "unix:"+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Close()
+}
+
+func TestDialerLocalAddr(t *testing.T) {
+	b := tiny(t, accepting)
+	d := inOrder(at(b))
+	d.LocalAddr = netip.MustParseAddrPort("127.0.0.2:0")
+	dialled(t, d, nil)
+	if from := b.served()[0].(*net.TCPAddr); from.IP.String() != "127.0.0.2" {
+		t.Errorf("came from %v", from)
+	}
+}
+
+// Dial returns when the context ends, wherever it waits.
+func TestDialerCancelled(t *testing.T) {
+	mute := at(tiny(t, silent))
+	for name, d := range map[string]*conn.Dialer{
+		"in an attempt": inOrder(mute),
+		"in a pause":    {Addresses: []conn.Address{nowhere(t)}, MaxRounds: -1, Backoff: conn.Backoff{Initial: time.Hour, Max: time.Hour}},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(50*time.Millisecond, cancel)
+		start := time.Now()
+		_, err := d.Dial(ctx, nil)
+		var all *conn.DialError
+		if !errors.As(err, &all) || all.Cause != context.Canceled || !errors.Is(err, context.Canceled) || time.Since(start) > 5*time.Second {
+			t.Errorf("%s: error %v after %v", name, err, time.Since(start))
+		}
+		if len(all.Attempts) != 1 {
+			t.Errorf("%s: attempts %v", name, all.Attempts)
+		}
+	}
+}
+
+// The pump carries what is no kernel socket, whoever dialled it.
+func TestDialerDialFunc(t *testing.T) {
+	client, broker := net.Pipe()
+	d := inOrder(conn.Address{})
+	d.DialFunc = func(context.Context, string, string) (net.Conn, error) { return client, nil }
+	go accepting(broker)
+	watch := &spy{under: pump.Driver{}}
+	dialled(t, d, &conn.Config{Driver: watch})
+	if watch.nc != client {
+		t.Errorf("connected by %T", watch.nc)
+	}
+}
