@@ -18,6 +18,7 @@ type netConn struct {
 	net.Conn // underneath: its addresses and its Close
 	c        *websocket.Conn
 	messages MessageType
+	held     []byte    // the begin of a character whose rest the next Write has
 	reader   io.Reader // of the message that is being read; nil between messages
 	reads    deadline
 	writes   deadline
@@ -77,11 +78,40 @@ func (w *netConn) Write(p []byte) (int, error) {
 	if err := w.writes.begin(); err != nil {
 		return 0, err
 	}
-	err := w.c.Write(context.Background(), w.typeOf(p), p)
+	err := w.write(p)
 	if err = w.writes.end(err); err != nil {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+func (w *netConn) write(p []byte) error {
+	if w.messages == Text {
+		if p = w.wholeCharacters(p); len(p) == 0 {
+			return nil
+		}
+	}
+	return w.c.Write(context.Background(), w.typeOf(p), p)
+}
+
+// wholeCharacters holds back the begin of a character at the end of p: a server
+// may check each text message by itself. No frame ends so, for its last octet is
+// NUL or LF, so what is held is never waited for.
+func (w *netConn) wholeCharacters(p []byte) []byte {
+	if len(w.held) > 0 {
+		p = append(w.held, p...)
+	}
+	end := len(p)
+	for back := 1; back <= min(len(p), utf8.UTFMax-1); back++ {
+		if c := p[len(p)-back]; utf8.RuneStart(c) {
+			if c >= utf8.RuneSelf && !utf8.FullRune(p[len(p)-back:]) {
+				end = len(p) - back
+			}
+			break
+		}
+	}
+	w.held = append([]byte(nil), p[end:]...)
+	return p[:end]
 }
 
 func (w *netConn) typeOf(p []byte) websocket.MessageType {

@@ -1,0 +1,137 @@
+package conn_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/conn"
+)
+
+// tinyTLS serves STOMP over TLS at 127.0.0.1 and returns the address, by the name of localhost if it has to be by name.
+func tinyTLS(t testing.TB, cfg *tls.Config, play script) conn.Address {
+	t.Helper()
+	l := listen(t, "tcp", "127.0.0.1:0")
+	serve(t, l, func(nc net.Conn) {
+		secure := tls.Server(nc, cfg)
+		if secure.HandshakeContext(t.Context()) == nil {
+			play(secure)
+			_ = secure.Close()
+		}
+	})
+	a := at(l)
+	a.Transport = conn.TransportTLS
+	return a
+}
+
+func TestDialTLS(t *testing.T) {
+	ca, stranger := newAuthority(t), newAuthority(t)
+	soon, past := time.Now().Add(time.Hour), time.Now().Add(-time.Hour)
+	client := ca.issue(soon)
+	trusting := &tls.Config{RootCAs: ca.pool}
+	var unknownCA x509.UnknownAuthorityError
+	var wrongName x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var anything error // the two sides differ in who finds it, and when
+	for _, c := range []struct {
+		name   string
+		server *tls.Config
+		change func(a *conn.Address)
+		client *tls.Config
+		as     any // nil if it succeeds
+	}{
+		{"right", &tls.Config{Certificates: []tls.Certificate{ca.issue(soon, "127.0.0.1")}}, nil, trusting, nil},
+		{"by another name", &tls.Config{Certificates: []tls.Certificate{ca.issue(soon, "broker.example")}},
+			func(a *conn.Address) { a.ServerName = "broker.example" }, trusting, nil},
+		{"the user's own name", &tls.Config{Certificates: []tls.Certificate{ca.issue(soon, "broker.example")}}, nil,
+			&tls.Config{RootCAs: ca.pool, ServerName: "broker.example"}, nil},
+		{"unknown CA", &tls.Config{Certificates: []tls.Certificate{stranger.issue(soon, "127.0.0.1")}}, nil, trusting, &unknownCA},
+		{"system's CAs do not know ours", &tls.Config{Certificates: []tls.Certificate{ca.issue(soon, "127.0.0.1")}}, nil, nil, &unknownCA},
+		{"wrong name", &tls.Config{Certificates: []tls.Certificate{ca.issue(soon, "broker.example")}}, nil, trusting, &wrongName},
+		{"expired", &tls.Config{Certificates: []tls.Certificate{ca.issue(past, "127.0.0.1")}}, nil, trusting, &invalid},
+		{"insecure on demand", &tls.Config{Certificates: []tls.Certificate{stranger.issue(past, "broker.example")}}, nil,
+			&tls.Config{InsecureSkipVerify: true}, nil},
+		{"too old", &tls.Config{Certificates: []tls.Certificate{ca.issue(soon, "127.0.0.1")}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11},
+			nil, trusting, &anything},
+		{"client certificate", &tls.Config{Certificates: []tls.Certificate{ca.issue(soon, "127.0.0.1")},
+			ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.pool}, nil,
+			&tls.Config{RootCAs: ca.pool, Certificates: []tls.Certificate{client}}, nil},
+		{"client certificate missing", &tls.Config{Certificates: []tls.Certificate{ca.issue(soon, "127.0.0.1")},
+			ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.pool}, nil, trusting, &anything},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := tinyTLS(t, c.server, accepting)
+			if c.change != nil {
+				c.change(&a)
+			}
+			d := inOrder(a)
+			d.TLS = c.client
+			s, err := d.Dial(t.Context(), &conn.Config{ConnectTimeout: 10 * time.Second})
+			if s != nil {
+				_ = s.Close()
+			}
+			if (err != nil) != (c.as != nil) || (err != nil && !errors.As(err, c.as)) {
+				t.Fatalf("error %v; want a %T", err, c.as)
+			}
+		})
+	}
+}
+
+// SNI tells the name of the address, also where it is reached by 127.0.0.1.
+func TestDialTLSServerName(t *testing.T) {
+	name, _ := own(t)
+	ca := newAuthority(t)
+	names := make(chan string, 1)
+	cert := ca.issue(time.Now().Add(time.Hour), name)
+	a := tinyTLS(t, &tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		names <- hello.ServerName
+		return &cert, nil
+	}}, accepting)
+	a.Host = name
+	dialled(t, &conn.Dialer{Addresses: []conn.Address{a}, TLS: &tls.Config{RootCAs: ca.pool}, MaxRounds: 1}, nil)
+	if got := <-names; got != name {
+		t.Errorf("SNI is %q; want %q", got, name)
+	}
+}
+
+// A plain broker at a TLS address, or one that says nothing, is passed over in time.
+func TestDialTLSPassesOver(t *testing.T) {
+	ca := newAuthority(t)
+	good := tinyTLS(t, &tls.Config{Certificates: []tls.Certificate{ca.issue(time.Now().Add(time.Hour), "127.0.0.1")}}, accepting)
+	for name, play := range map[string]script{
+		"silent": silent, "closing": closing, "not TLS": notSTOMP,
+		"plain broker": func(nc net.Conn) { _, _ = io.WriteString(nc, "ERROR\nmessage:what\n\n\x00"); silent(nc) },
+	} {
+		bad := at(tiny(t, play))
+		bad.Transport = conn.TransportTLS
+		d := inOrder(bad, good)
+		d.TLS = &tls.Config{RootCAs: ca.pool}
+		d.TransportTimeout = time.Second
+		dialled(t, d, nil)
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		_, err := inOrder(bad).Dial(ctx, nil)
+		cancel()
+		if err == nil || time.Since(start) > 5*time.Second {
+			t.Errorf("%s: error %v after %v", name, err, time.Since(start))
+		}
+	}
+}
+
+// A session over TLS does what one over TCP does: messages of every size, DISCONNECT, the end.
+func TestTLSSession(t *testing.T) {
+	ca := newAuthority(t)
+	cfg := &tls.Config{Certificates: []tls.Certificate{ca.issue(time.Now().Add(time.Hour), "127.0.0.1")}}
+	l := listen(t, "tcp", "127.0.0.1:0")
+	serve(t, l, func(nc net.Conn) { echoing(tls.Server(nc, cfg)) })
+	a := at(l)
+	a.Transport = conn.TransportTLS
+	d := inOrder(a)
+	d.TLS = &tls.Config{RootCAs: ca.pool}
+	exchange(t, dialled(t, d, nil))
+}

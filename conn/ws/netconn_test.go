@@ -1,0 +1,218 @@
+package ws_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/ws"
+	"github.com/stompwire/stompwire/engine/link"
+	"github.com/stompwire/stompwire/frame"
+)
+
+// bare returns a WebSocket without a session.
+func bare(t testing.TB, uri string, o ws.Options) net.Conn {
+	t.Helper()
+	u, err := url.Parse(uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	under, err := net.Dial("tcp", u.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nc, err := o.Client(t.Context(), under, uri, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = nc.Close() })
+	if nc.RemoteAddr().String() != u.Host || nc.LocalAddr().String() != under.LocalAddr().String() {
+		t.Errorf("addresses %v, %v", nc.LocalAddr(), nc.RemoteAddr())
+	}
+	return nc
+}
+
+// deaf holds a WebSocket open, and does not read it, until the test ends.
+func deaf(t testing.TB) string {
+	done := make(chan struct{})
+	uri := serve(t, nil, func(*peer) { <-done })
+	t.Cleanup(func() { close(done) }) // before the server is closed
+	return uri
+}
+
+// The link sets a deadline for each write. One that passes while nothing is written must do no harm.
+func TestDeadlineBetweenWrites(t *testing.T) {
+	uri := serve(t, nil, (*peer).echo)
+	cfg := conn.Config{Link: link.Options{WriteTimeout: 20 * time.Millisecond}, HeartBeat: frame.HeartBeat{Send: -1, Receive: -1}}
+	c := dial(t, dialer(t, uri, ws.Options{}), &cfg)
+	for range 3 {
+		time.Sleep(60 * time.Millisecond)
+		if err := c.SendReceipt(t.Context(), "/queue/a", []byte("a")); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	nc := bare(t, uri, ws.Options{})
+	_ = nc.SetDeadline(time.Now().Add(-time.Second))
+	if _, err := nc.Write([]byte("a")); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("write after the deadline: %v", err)
+	}
+	if _, err := nc.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("read after the deadline: %v", err)
+	}
+	_ = nc.SetDeadline(time.Time{})
+	if _, err := nc.Write([]byte("CONNECT\n\n\x00")); err != nil {
+		t.Errorf("write without a deadline: %v", err)
+	}
+	if _, err := nc.Read(make([]byte, 1)); err != nil {
+		t.Errorf("read without a deadline: %v", err)
+	}
+}
+
+func TestDeadlineDuringWrite(t *testing.T) {
+	nc := bare(t, deaf(t), ws.Options{})
+	start := time.Now()
+	for {
+		_ = nc.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+		if _, err := nc.Write(make([]byte, 64<<10)); err != nil {
+			if !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(start) > 10*time.Second {
+				t.Errorf("error %v after %v", err, time.Since(start))
+			}
+			return
+		}
+	}
+}
+
+func TestDeadlineDuringRead(t *testing.T) {
+	nc := bare(t, deaf(t), ws.Options{})
+	_ = nc.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	if _, err := nc.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// The server's pings are answered while the session is idle; ours go out if they are wanted.
+func TestPings(t *testing.T) {
+	pinged := make(chan struct{}, 1)
+	opts := &websocket.AcceptOptions{OnPingReceived: func(context.Context, []byte) bool {
+		select {
+		case pinged <- struct{}{}:
+		default:
+		}
+		return true
+	}}
+	answered := make(chan error, 1)
+	uri := serve(t, opts, func(p *peer) {
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			defer cancel()
+			answered <- p.Ping(ctx)
+		}()
+		p.echo()
+	})
+	c := dial(t, dialer(t, uri, ws.Options{PingInterval: 10 * time.Millisecond}), nil)
+	if err := <-answered; err != nil {
+		t.Errorf("ping: %v", err)
+	}
+	select {
+	case <-pinged:
+	case <-time.After(5 * time.Second):
+		t.Error("no ping came")
+	}
+	if err := c.Disconnect(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// Heart-beats travel as messages of one line end.
+func TestHeartBeats(t *testing.T) {
+	beats := make(chan int, 1)
+	uri := serve(t, nil, func(p *peer) {
+		p.next()
+		p.send(websocket.MessageText, "CONNECTED\nversion:1.2\nheart-beat:100,100\n\n\x00")
+		go func() {
+			for range 10 {
+				time.Sleep(50 * time.Millisecond)
+				p.send(websocket.MessageText, "\n")
+			}
+			p.send(websocket.MessageText, "ERROR\nmessage:enough\n\n\x00")
+		}()
+		p.next()
+		beats <- p.beats
+	})
+	failed := make(chan *conn.ServerError, 1)
+	cfg := conn.Config{
+		HeartBeat: frame.HeartBeat{Send: 100 * time.Millisecond, Receive: 100 * time.Millisecond},
+		OnError:   func(err *conn.ServerError) { failed <- err },
+	}
+	c := dial(t, dialer(t, uri, ws.Options{}), &cfg)
+	select {
+	case <-failed:
+	case <-c.Done():
+		t.Fatal(c.Err())
+	}
+	if s := c.Stats(); s.BeatsIn < 5 || s.BeatsOut < 5 {
+		t.Errorf("%d heart-beats in, %d out", s.BeatsIn, s.BeatsOut)
+	}
+	_ = c.Close()
+	if n := <-beats; n < 5 {
+		t.Errorf("the server saw %d heart-beats", n)
+	}
+}
+
+// A close in good order is the end of the stream; any other says why.
+func TestPeerCloses(t *testing.T) {
+	for code, want := range map[websocket.StatusCode]string{
+		websocket.StatusNormalClosure:   "EOF",
+		websocket.StatusGoingAway:       "EOF",
+		websocket.StatusNoStatusRcvd:    "EOF",
+		websocket.StatusPolicyViolation: "go away",
+	} {
+		uri := serve(t, nil, func(p *peer) { _ = p.Close(code, "go away") })
+		_, err := bare(t, uri, ws.Options{}).Read(make([]byte, 1))
+		if err == nil || !strings.Contains(err.Error(), want) || (want == "EOF") != (err == io.EOF) {
+			t.Errorf("%v: error %v", code, err)
+		}
+	}
+}
+
+// Disconnect closes the WebSocket by its handshake; Close returns at once, whatever the peer does.
+func TestWeClose(t *testing.T) {
+	ended := make(chan error, 1)
+	uri := serve(t, nil, func(p *peer) {
+		p.echo()
+		ended <- p.end
+	})
+	c := dial(t, dialer(t, uri, ws.Options{}), nil)
+	if err := c.Disconnect(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-ended; websocket.CloseStatus(err) != websocket.StatusNormalClosure {
+		t.Errorf("the server saw %v; want a normal closure", err)
+	}
+
+	nc := bare(t, deaf(t), ws.Options{})
+	read := make(chan error, 1)
+	go func() {
+		_, err := nc.Read(make([]byte, 1))
+		read <- err
+	}()
+	if half, ok := nc.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
+		t.Error("no CloseWrite")
+	}
+	start := time.Now()
+	_ = nc.Close()
+	_ = nc.Close()
+	if err := <-read; err == nil || time.Since(start) > time.Second {
+		t.Errorf("read ends with %v, %v after Close", err, time.Since(start))
+	}
+}
