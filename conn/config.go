@@ -51,7 +51,8 @@ type Config struct {
 	UseStomp bool
 
 	// ConnectTimeout bounds Dial and Open, from the first packet to CONNECTED;
-	// default 10 s. The context may end them earlier.
+	// default 10 s. The context may end them earlier. With a Dialer it bounds
+	// each attempt.
 	ConnectTimeout time.Duration
 
 	// ReceiptTimeout bounds the wait for a receipt; default 30 s. The context may

@@ -7,6 +7,13 @@
 //	err = c.Send(ctx, "/queue/orders", []byte("one"))
 //	err = c.Disconnect(ctx)
 //
+// # Reaching a broker
+//
+// [Dial] takes "host:port" or a URI. A [Dialer] goes over several addresses, with
+// TLS, WebSocket (package conn/ws), Unix sockets, a source address and pauses
+// between rounds; [ParseURI] makes one from what users of ActiveMQ and RabbitMQ
+// write. [Open] takes any net.Conn.
+//
 // # Who waits for what
 //
 // [Conn.Send] returns when the frame is encoded, and waits only while the outbox

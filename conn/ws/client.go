@@ -35,8 +35,9 @@ type Options struct {
 
 	// PingInterval is how often to send a ping, for proxies that close quiet
 	// connections; 0 for never, since STOMP has heart-beats. That no pong comes
-	// means nothing: it could wait behind a message handler. Pings of the
-	// server are always answered.
+	// means nothing: it could wait behind a message handler. But if the server
+	// takes nothing for 5 s when one is due, the connection ends. Pings of the
+	// server are answered.
 	PingInterval time.Duration
 }
 
@@ -65,6 +66,7 @@ const maxResponseHeader = 64 << 10
 func (o Options) Client(ctx context.Context, nc net.Conn, url string, subprotocols []string) (net.Conn, error) {
 	transport := over(nc)
 	defer transport.CloseIdleConnections()
+	w := newNetConn(nc, o)
 	c, resp, err := websocket.Dial(ctx, url, &websocket.DialOptions{
 		HTTPClient: &http.Client{
 			Transport:     transport,
@@ -72,6 +74,8 @@ func (o Options) Client(ctx context.Context, nc net.Conn, url string, subprotoco
 		},
 		HTTPHeader:   o.Header,
 		Subprotocols: subprotocols,
+
+		OnPingReceived: w.mayPong,
 	})
 	if err != nil {
 		_ = nc.Close()
@@ -79,7 +83,11 @@ func (o Options) Client(ctx context.Context, nc net.Conn, url string, subprotoco
 	}
 	// Nothing is gathered by message here, so the parser's limits are what bounds memory.
 	c.SetReadLimit(-1)
-	return newNetConn(c, nc, o), nil
+	w.c = c
+	if o.PingInterval > 0 {
+		go w.pings(o.PingInterval)
+	}
+	return w, nil
 }
 
 // over returns a transport whose one connection is nc.

@@ -148,8 +148,8 @@ func TestHandshakeFails(t *testing.T) {
 		s.Close()
 	}
 	for name, play := range map[string]func(nc net.Conn){
-		"silent":   func(nc net.Conn) { time.Sleep(600 * time.Millisecond) },
-		"closing":  func(net.Conn) {},
+		"silent":  func(nc net.Conn) { time.Sleep(600 * time.Millisecond) },
+		"closing": func(net.Conn) {},
 		"not HTTP": func(nc net.Conn) {
 			_, _ = nc.Read(make([]byte, 1000))
 			_, _ = nc.Write([]byte("220 mail.example ESMTP\r\n"))

@@ -26,13 +26,10 @@ type netConn struct {
 	closed   chan struct{}
 }
 
-func newNetConn(c *websocket.Conn, under net.Conn, o Options) *netConn {
-	w := &netConn{Conn: under, c: c, messages: o.Messages, closed: make(chan struct{})}
+func newNetConn(under net.Conn, o Options) *netConn {
+	w := &netConn{Conn: under, messages: o.Messages, closed: make(chan struct{})}
 	hangUp := func() { _ = under.Close() }
 	w.reads.abort, w.writes.abort = hangUp, hangUp
-	if o.PingInterval > 0 {
-		go w.pings(o.PingInterval)
-	}
 	return w
 }
 

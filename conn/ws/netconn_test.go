@@ -133,6 +133,48 @@ func TestPings(t *testing.T) {
 	}
 }
 
+// A ping of a server that has stopped to read must not end the connection: back-pressure is no failure.
+func TestPingUnderBackPressure(t *testing.T) {
+	t.Parallel() // it takes as long as a pong would wait
+	type result struct {
+		received int
+		err      error
+	}
+	results := make(chan result, 1)
+	uri := serve(t, nil, func(p *peer) {
+		time.Sleep(100 * time.Millisecond) // until the client is stuck
+		ctx, cancel := context.WithTimeout(context.Background(), 6*time.Second)
+		defer cancel()
+		_ = p.Ping(ctx) // nobody reads its answer
+		var r result
+		for r.err == nil {
+			var data []byte
+			_, data, r.err = p.Read(context.Background())
+			r.received += len(data)
+		}
+		results <- r
+	})
+	nc := bare(t, uri, ws.Options{})
+	ended := make(chan error, 1)
+	go func() {
+		_, err := nc.Read(make([]byte, 1))
+		ended <- err
+	}()
+	const size = 32 << 20
+	for range size / (64 << 10) {
+		if _, err := nc.Write(make([]byte, 64<<10)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = nc.(interface{ CloseWrite() error }).CloseWrite()
+	if r := <-results; r.received != size || websocket.CloseStatus(r.err) != websocket.StatusNormalClosure {
+		t.Errorf("server received %d bytes, then %v", r.received, r.err)
+	}
+	if err := <-ended; err != io.EOF {
+		t.Errorf("reading ends with %v", err)
+	}
+}
+
 // Heart-beats travel as messages of one line end.
 func TestHeartBeats(t *testing.T) {
 	beats := make(chan int, 1)
