@@ -29,6 +29,12 @@ func tinyTLS(t testing.TB, cfg *tls.Config, play script) conn.Address {
 	return a
 }
 
+type distrust string
+
+func (d distrust) Error() string { return string(d) }
+
+const errDistrust = distrust("I do not trust it")
+
 func TestDialTLS(t *testing.T) {
 	ca, stranger := newAuthority(t), newAuthority(t)
 	soon, past := time.Now().Add(time.Hour), time.Now().Add(-time.Hour)
@@ -37,6 +43,7 @@ func TestDialTLS(t *testing.T) {
 	var unknownCA x509.UnknownAuthorityError
 	var wrongName x509.HostnameError
 	var invalid x509.CertificateInvalidError
+	var distrusted distrust
 	var anything error // the two sides differ in who finds it, and when
 	for _, c := range []struct {
 		name   string
@@ -50,6 +57,8 @@ func TestDialTLS(t *testing.T) {
 			func(a *conn.Address) { a.ServerName = "broker.example" }, trusting, nil},
 		{"the user's own name", &tls.Config{Certificates: []tls.Certificate{ca.issue(soon, "broker.example")}}, nil,
 			&tls.Config{RootCAs: ca.pool, ServerName: "broker.example"}, nil},
+		{"the user's own check", &tls.Config{Certificates: []tls.Certificate{ca.issue(soon, "127.0.0.1")}}, nil,
+			&tls.Config{RootCAs: ca.pool, VerifyConnection: func(tls.ConnectionState) error { return errDistrust }}, &distrusted},
 		{"unknown CA", &tls.Config{Certificates: []tls.Certificate{stranger.issue(soon, "127.0.0.1")}}, nil, trusting, &unknownCA},
 		{"system's CAs do not know ours", &tls.Config{Certificates: []tls.Certificate{ca.issue(soon, "127.0.0.1")}}, nil, nil, &unknownCA},
 		{"wrong name", &tls.Config{Certificates: []tls.Certificate{ca.issue(soon, "broker.example")}}, nil, trusting, &wrongName},
@@ -134,4 +143,21 @@ func TestTLSSession(t *testing.T) {
 	d := inOrder(a)
 	d.TLS = &tls.Config{RootCAs: ca.pool}
 	exchange(t, dialled(t, d, nil))
+}
+
+// The limits of connecting end with it: a session may be idle for as long as heart-beats allow.
+func TestIdleOutlivesTimeouts(t *testing.T) {
+	ca := newAuthority(t)
+	cert := ca.issue(time.Now().Add(time.Hour), "127.0.0.1")
+	for _, a := range []conn.Address{at(tiny(t, accepting)), tinyTLS(t, &tls.Config{Certificates: []tls.Certificate{cert}}, accepting)} {
+		d := inOrder(a)
+		d.TLS = &tls.Config{RootCAs: ca.pool}
+		const limit = 500 * time.Millisecond
+		d.TransportTimeout, d.TotalTimeout = limit, limit
+		c := dialled(t, d, &conn.Config{ConnectTimeout: limit})
+		time.Sleep(limit + 100*time.Millisecond)
+		if err := c.Send(t.Context(), "/queue/a", nil); err != nil || c.Err() != nil {
+			t.Errorf("%v: %v, %v", a, err, c.Err())
+		}
+	}
 }
