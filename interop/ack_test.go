@@ -60,7 +60,8 @@ func TestAckMissingAfterClose(t *testing.T) {
 		in.expect(t, "a", "b")
 		_ = c.Close()
 		again := subscribe(t, tg.dial(t, nil), q, frame.AckClient)
-		again.ack(t, again.expect(t, "a", "b")[1])
+		// Artemis takes messages back from a cut connection one by one, and hands them out meanwhile.
+		again.ack(t, again.expectAnyOrder(t, "a", "b")[1])
 		again.expectEnd(t)
 		disconnect(t, again.c)
 	})

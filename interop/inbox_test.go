@@ -3,6 +3,7 @@ package interop_test
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"testing"
 	"time"
 
@@ -55,6 +56,23 @@ func (in *inbox) expect(t *testing.T, bodies ...string) []*conn.Message {
 		if got := string(m.Body); got != want {
 			t.Fatalf("message %.100q, want %.100q", got, want)
 		}
+		ms = append(ms, m)
+	}
+	return ms
+}
+
+// expectAnyOrder is expect where the order is the broker's to choose.
+func (in *inbox) expectAnyOrder(t *testing.T, bodies ...string) []*conn.Message {
+	t.Helper()
+	var ms []*conn.Message
+	left := slices.Clone(bodies)
+	for range bodies {
+		m := in.next(t)
+		i := slices.Index(left, string(m.Body))
+		if i < 0 {
+			t.Fatalf("message %.100q, want one of %.100q", m.Body, left)
+		}
+		left = slices.Delete(left, i, i+1)
 		ms = append(ms, m)
 	}
 	return ms
