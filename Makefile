@@ -52,6 +52,10 @@ test: ## All tests.
 race: ## All tests under the race detector, in random order.
 	$(GO) test -race -shuffle=on ./...
 
+.PHONY: tags
+tags: ## The tests that matter with released buffers overwritten (pooldebug) and without assembly (purego).
+	$(GO) test -count=1 -tags pooldebug,purego ./parser ./writer ./pool ./fuzz/... ./engine/... ./conn ./broker
+
 .PHONY: alloc
 alloc: ## The allocation gates, which the race detector would falsify.
 	$(GO) test -count=1 -run Alloc ./...
