@@ -80,10 +80,19 @@ type Config struct {
 	// the reading goroutine, like every message handler.
 	OnUnsolicited MessageHandler
 
+	// OnPanic is called when a message handler or a listener panics, in its place
+	// and on its goroutine. The message is not acknowledged, and the connection lives on.
+	// nil has the Logger told, or slog's default one: never nobody.
+	OnPanic func(*PanicError)
+
 	// OnClose is called once, when the connection has ended, with the cause: it
 	// Is net.ErrClosed, and unwraps to what happened if it was not our doing. It
 	// may call anything; Disconnect does not wait for it to return.
 	OnClose func(err error)
+
+	// Listeners are told of everything that happens on the connection. nil costs
+	// nothing, and an empty set next to nothing.
+	Listeners *Listeners
 
 	// Logger is told of losses and oddities; nil for silence.
 	Logger *slog.Logger

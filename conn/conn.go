@@ -45,6 +45,7 @@ type Conn struct {
 	subs      subscriptions
 	receipts  receipts
 	producers producers
+	flow      flow
 
 	mu     sync.Mutex
 	lastTx uint64 // guarded by mu
@@ -100,6 +101,9 @@ func (s *sessionHandler) OnFrame(f *frame.Frame) error {
 		c.deliver(f)
 	case frame.CmdReceipt:
 		c.lastError = nil
+		if set := c.cfg.Listeners.now(); set != nil {
+			set.receipt(c, f)
+		}
 		c.settle(f.Header.Get(frame.HeaderReceiptID), nil)
 	case frame.CmdError:
 		c.serverError(f)
@@ -128,6 +132,9 @@ func (s *sessionHandler) OnClose(err error) {
 	c := (*Conn)(s)
 	c.receipts.fail(err)
 	c.producers.fail(err)
+	if set := c.cfg.Listeners.now(); set != nil && c.connected {
+		set.disconnected(c, err)
+	}
 	close(c.closed)
 	if c.life.Load() != lifeUp {
 		return
@@ -140,12 +147,21 @@ func (s *sessionHandler) OnClose(err error) {
 	}
 }
 
+// OnHeartBeat is called by the link.
+func (s *sessionHandler) OnHeartBeat() {
+	c := (*Conn)(s)
+	if set := c.cfg.Listeners.now(); set != nil {
+		set.heartBeat(c)
+	}
+}
+
 // sessionHandler is the Conn as the link's handler, so that its methods are not
 // exported on Conn.
 type sessionHandler Conn
 
 var (
 	_ link.Handler = (*sessionHandler)(nil)
+	_ link.Beater  = (*sessionHandler)(nil)
 	_ link.Causer  = (*sessionHandler)(nil)
 )
 
@@ -160,6 +176,9 @@ func (c *Conn) settle(id []byte, err error) bool {
 
 func (c *Conn) serverError(f *frame.Frame) {
 	err := newServerError(f, c.cfg.Passcode)
+	if set := c.cfg.Listeners.now(); set != nil {
+		set.failed(c, err)
+	}
 	if err.ReceiptID != "" && c.settle([]byte(err.ReceiptID), err) {
 		return
 	}

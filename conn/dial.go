@@ -74,6 +74,10 @@ func (c *Conn) connectContext(ctx context.Context) (context.Context, context.Can
 func (c *Conn) open(ctx context.Context, nc net.Conn, addr string, hello []byte) (*Conn, error) {
 	opts := c.cfg.Link
 	c.l = link.New(nc, (*sessionHandler)(c), opts)
+	if set := c.cfg.Listeners.now(); set != nil {
+		set.connecting(c, addr)
+		set.sent(c, hello)
+	}
 	if buf, err := c.l.ReserveNow(len(hello)); err == nil {
 		c.l.Commit(append(buf, hello...))
 	}

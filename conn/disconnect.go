@@ -23,6 +23,10 @@ func (c *Conn) Disconnect(ctx context.Context) error {
 	if !c.leaving.CompareAndSwap(false, true) {
 		return c.awaitEnd(ctx) // somebody else is at it
 	}
+	if set := c.cfg.Listeners.now(); set != nil {
+		set.disconnecting(c)
+	}
+	c.flow.end(c.l) // receipts have to be read, whoever is slow
 	err := c.drain(ctx)
 	if c.sayGoodbye(ctx) {
 		c.l.Shutdown(nil)
@@ -65,14 +69,19 @@ func (c *Conn) sayGoodbye(ctx context.Context) bool {
 		return false
 	}
 	defer c.receipts.drop(id)
+	receipt := []frame.Field{{Name: frame.HeaderReceipt, Value: id}}
+	if set := c.cfg.Listeners.sends(); set != nil {
+		set.announce(c, func() ([]byte, error) {
+			return writer.AppendFrame(nil, c.version, frame.CmdDisconnect, receipt, nil)
+		})
+	}
 	buf, err := c.reserveNow(frameOverhead)
 	if err != nil {
 		return false
 	}
 	c.disconnected = true // we hold the outbox: nothing comes after this frame
 	c.goodbye.Store(true)
-	out, err := writer.AppendFrame(buf, c.version, frame.CmdDisconnect,
-		[]frame.Field{{Name: frame.HeaderReceipt, Value: id}}, nil)
+	out, err := writer.AppendFrame(buf, c.version, frame.CmdDisconnect, receipt, nil)
 	c.l.Commit(out)
 	c.l.SetHeartBeat(0, 0)
 	if err == nil {

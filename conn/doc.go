@@ -7,6 +7,10 @@
 //	err = c.Send(ctx, "/queue/orders", []byte("one"))
 //	err = c.Disconnect(ctx)
 //
+// A [Client] does the same and stays connected: it makes a new connection when one
+// is lost, subscribes again, and sends again what its producers have no outcome of,
+// if told to.
+//
 // # Reaching a broker
 //
 // [Dial] takes "host:port" or a URI. A [Dialer] goes over several addresses, with
@@ -29,7 +33,9 @@
 // # Lifetimes
 //
 // A [Message] is borrowed: valid until its handler returns. [Message.Clone] copies
-// it; the copy can still be acknowledged.
+// it, and [Message.Retain] does into pooled memory; a copy can still be
+// acknowledged, for as long as the connection lives that delivered it. What a
+// [Consumer] returns is retained.
 //
 // # Outcomes
 //

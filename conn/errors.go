@@ -33,6 +33,15 @@ var (
 	// ErrTransactionDone: the transaction was committed or aborted.
 	ErrTransactionDone = errors.New("stomp: transaction has ended")
 
+	// ErrNotConnected: a Client has no connection at the moment.
+	ErrNotConnected = errors.New("stomp: not connected")
+
+	// ErrSlowConsumer: a Consumer was ended because its queue was full.
+	ErrSlowConsumer = errors.New("stomp: slow consumer: its queue is full")
+
+	// ErrConsumerClosed: Close was called on a Consumer.
+	ErrConsumerClosed = errors.New("stomp: consumer is closed")
+
 	// ErrNotInVersion: the version of the session does not have that.
 	ErrNotInVersion = errors.New("stomp: not in the version of this session")
 
@@ -78,4 +87,37 @@ func unknown(err error) error { return fmt.Errorf("%w: %w", ErrUnknownOutcome, e
 // the broker have acted on it.
 func wasSent(err error) bool {
 	return err == nil || errors.Is(err, ErrUnknownOutcome) || errors.As(err, new(*ServerError))
+}
+
+// NotConnectedError says that a call on a client found no connection. It Is
+// ErrNotConnected and unwraps to why the call did not wait any longer, and to why
+// there was no connection.
+type NotConnectedError struct {
+	Err  error // of the caller's context; nil if the client is to fail fast
+	Last error // of the last attempt, or of the connection before; nil if there was none
+}
+
+func (e *NotConnectedError) Error() string {
+	text := ErrNotConnected.Error()
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	if e.Last != nil {
+		text += ": " + e.Last.Error()
+	}
+	return text
+}
+
+// Is matches ErrNotConnected.
+func (e *NotConnectedError) Is(target error) bool { return target == ErrNotConnected }
+
+// Unwrap returns the two errors that are not nil.
+func (e *NotConnectedError) Unwrap() []error {
+	var causes []error
+	for _, err := range []error{e.Err, e.Last} {
+		if err != nil {
+			causes = append(causes, err)
+		}
+	}
+	return causes
 }

@@ -37,7 +37,11 @@ func (c *Conn) handshake(f *frame.Frame) error {
 	switch f.Command {
 	case frame.CmdConnected:
 	case frame.CmdError:
-		return newServerError(f, c.cfg.Passcode)
+		err := newServerError(f, c.cfg.Passcode)
+		if set := c.cfg.Listeners.now(); set != nil {
+			set.failed(c, err)
+		}
+		return err
 	default:
 		return &unexpectedFrame{f.Command}
 	}
@@ -61,6 +65,9 @@ func (c *Conn) handshake(f *frame.Frame) error {
 		return errTooLate
 	}
 	c.connected = true
+	if set := c.cfg.Listeners.now(); set != nil {
+		set.connected(c, f)
+	}
 	close(c.ready)
 	return nil
 }

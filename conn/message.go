@@ -1,18 +1,26 @@
 package conn
 
 import (
+	"sync/atomic"
+
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/pool"
 	"github.com/stompwire/stompwire/writer"
 )
 
 // Message is a message that the broker delivered. Header and Body are borrowed:
-// valid until the handler returns. Clone copies what must live longer.
+// valid until the handler returns. Clone and Retain copy what must live longer.
 type Message struct {
 	Header frame.Header
 	Body   []byte
 
 	c   *Conn
 	sub *Subscription // nil for an unsolicited message
+
+	// Of a retained message only.
+	held  *pool.Buffer // Header and Body; nil if they are borrowed, or a clone's
+	spans []frame.Span // memory for those of Header
+	refs  atomic.Int32
 }
 
 // Destination returns the destination header. It is borrowed.
@@ -64,17 +72,24 @@ func (m *Message) acknowledge(tx string, h []frame.Field, encode appendAck) erro
 		Subscription: m.Header.Get(frame.HeaderSubscription),
 		Transaction:  tx,
 	}
+	return m.c.acknowledge(ack, h, encode)
+}
+
+func (c *Conn) acknowledge(ack writer.Ack, h []frame.Field, encode appendAck) error {
+	if set := c.cfg.Listeners.sends(); set != nil {
+		set.announce(c, func() ([]byte, error) { return encode(nil, c.version, ack, h) })
+	}
 	size := len(ack.ID) + len(ack.MessageID) + len(ack.Subscription) + fieldsSize(h) + frameOverhead
-	buf, err := m.c.reserveNow(size)
+	buf, err := c.reserveNow(size)
 	if err != nil {
 		return err
 	}
-	out, err := encode(buf, m.c.version, ack, h)
+	out, err := encode(buf, c.version, ack, h)
 	if err != nil {
-		m.c.l.Commit(buf)
+		c.l.Commit(buf)
 		return err
 	}
-	m.c.l.Commit(out)
+	c.l.Commit(out)
 	return nil
 }
 
@@ -87,13 +102,19 @@ func (c *Conn) deliver(f *frame.Frame) {
 	} else {
 		c.unmatched.Add(1)
 	}
-	if handler == nil {
+	set := c.cfg.Listeners.now()
+	if handler == nil && set == nil {
 		return
 	}
 	// One Message serves all deliveries: they come one at a time.
 	c.msg = Message{Header: f.Header, Body: f.Body, c: c, sub: sub}
-	handler(c.ctx, &c.msg)
-	c.msg = Message{}
+	defer c.delivered()
+	if set != nil {
+		set.message(c, &c.msg)
+	}
+	if handler != nil {
+		handler(c.ctx, &c.msg)
+	}
 }
 
 // subscriptionOf finds the subscription by its header. A server of 1.0 may leave

@@ -127,7 +127,7 @@ func (p *Producer) Send(ctx context.Context, body []byte, h ...frame.Field) (seq
 		if p.win != nil {
 			p.win.open(seq) // before the frame can leave, so before its receipt
 		}
-		p.c.l.Commit(out)
+		p.c.commitTold(buf, out)
 		return seq, nil
 	}
 }

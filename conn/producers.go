@@ -10,28 +10,38 @@ import (
 // producerMark begins the receipt ids of producers: p<producer>-<sequence>.
 const producerMark = 'p'
 
+// confirmer takes the outcomes of the sends of one producer.
+type confirmer interface {
+	// settle reports the outcome of seq and whether it was waited for.
+	settle(seq uint64, err error) bool
+	// flush waits until there is no send without outcome.
+	flush(ctx context.Context) error
+	// fail says that the connection has ended.
+	fail(err error)
+}
+
 // producers are the windows of a connection, found by the number in a receipt id.
 // The reading side sees an immutable snapshot.
 type producers struct {
 	mu  sync.Mutex
-	all atomic.Pointer[[]*window]
+	all atomic.Pointer[[]confirmer]
 	err error // set when the connection has ended
 }
 
 // add enters w and returns its number.
-func (ps *producers) add(w *window) (int, error) {
+func (ps *producers) add(w confirmer) (int, error) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	if ps.err != nil {
 		w.fail(ps.err)
 		return 0, ps.err
 	}
-	next := append(append([]*window(nil), ps.windows()...), w)
+	next := append(append([]confirmer(nil), ps.windows()...), w)
 	ps.all.Store(&next)
 	return len(next) - 1, nil
 }
 
-func (ps *producers) windows() []*window {
+func (ps *producers) windows() []confirmer {
 	if all := ps.all.Load(); all != nil {
 		return *all
 	}

@@ -73,20 +73,36 @@ func (c *Conn) request(ctx context.Context, size int, encode func(dst []byte, re
 	if c.inHandler(ctx) {
 		return ErrWouldBlock
 	}
-	id, outcome, err := c.receipts.add()
+	id, outcome, err := c.order(ctx, size, encode)
 	if err != nil {
 		return err
 	}
 	defer c.receipts.drop(id)
+	return c.await(ctx, outcome)
+}
+
+// order is request without the wait: the outcome arrives in the channel, unless
+// id is dropped before.
+func (c *Conn) order(ctx context.Context, size int, encode func(dst []byte, receipt frame.Field) ([]byte, error)) (id string, outcome <-chan error, err error) {
+	id, outcome, err = c.receipts.add()
+	if err != nil {
+		return "", nil, err
+	}
+	receipt := frame.Field{Name: frame.HeaderReceipt, Value: id}
+	if set := c.cfg.Listeners.sends(); set != nil {
+		set.announce(c, func() ([]byte, error) { return encode(nil, receipt) })
+	}
 	buf, err := c.reserve(ctx, size)
 	if err != nil {
-		return err
+		c.receipts.drop(id)
+		return "", nil, err
 	}
-	out, err := encode(buf, frame.Field{Name: frame.HeaderReceipt, Value: id})
+	out, err := encode(buf, receipt)
 	if err := c.commit(buf, out, err); err != nil {
-		return err
+		c.receipts.drop(id)
+		return "", nil, err
 	}
-	return c.await(ctx, outcome)
+	return id, outcome, nil
 }
 
 // checkReceipt refuses a receipt header of the user's where we send our own: the

@@ -20,12 +20,20 @@ const frameOverhead = 128
 // *FrameTooLargeError for what the broker would not take, ctx.Err(), ErrWouldBlock in a handler, and an error that Is net.ErrClosed. In each case
 // nothing was sent and the connection is as good as before.
 func (c *Conn) Send(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
+	if set := c.cfg.Listeners.sends(); set != nil {
+		c.announceSend(set, destination, body, h)
+	}
 	buf, err := c.reserve(ctx, sendSize(destination, body, h))
 	if err != nil {
 		return err
 	}
 	out, err := writer.AppendSend(buf, c.version, destination, h, body)
 	return c.commit(buf, out, err)
+}
+
+// announceSend is apart so that Send itself has no closure to allocate.
+func (c *Conn) announceSend(set *listenerSet, destination string, body []byte, h []frame.Field) {
+	set.announce(c, func() ([]byte, error) { return writer.AppendSend(nil, c.version, destination, h, body) })
 }
 
 // SendReceipt sends a message and waits until the broker confirms it. The error is

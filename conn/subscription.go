@@ -51,26 +51,35 @@ func (s *Subscription) Destination() string { return s.destination }
 // broker has confirmed the subscription: what is sent from then on will arrive.
 // h may be called before it returns.
 func (c *Conn) Subscribe(ctx context.Context, destination string, h MessageHandler, opts SubscribeOptions) (*Subscription, error) {
-	if opts.Ack == frame.AckClientIndividual && c.version == frame.Version10 {
-		return nil, fmt.Errorf("%w: ack mode client-individual", ErrNotInVersion)
-	}
-	if err := checkReceipt(opts.Headers); err != nil {
+	s, fields, err := c.enterSubscription(destination, h, opts)
+	if err != nil {
 		return nil, err
 	}
-	s := &Subscription{c: c, id: opts.ID, destination: destination, mode: opts.Ack, handler: h}
-	if err := c.subs.add(s); err != nil {
-		return nil, err
-	}
-	fields := append([]frame.Field{
-		{Name: frame.HeaderID, Value: s.id},
-		{Name: frame.HeaderDestination, Value: destination},
-		{Name: frame.HeaderAck, Value: opts.Ack.String()},
-	}, opts.Headers...)
 	if err := c.command(ctx, frame.CmdSubscribe, fields, !opts.NoReceipt); err != nil {
 		c.subs.remove(s)
 		return nil, err
 	}
 	return s, nil
+}
+
+// enterSubscription prepares for the messages of a subscription and returns the
+// headers that ask for them.
+func (c *Conn) enterSubscription(destination string, h MessageHandler, opts SubscribeOptions) (*Subscription, []frame.Field, error) {
+	if opts.Ack == frame.AckClientIndividual && c.version == frame.Version10 {
+		return nil, nil, fmt.Errorf("%w: ack mode client-individual", ErrNotInVersion)
+	}
+	if err := checkReceipt(opts.Headers); err != nil {
+		return nil, nil, err
+	}
+	s := &Subscription{c: c, id: opts.ID, destination: destination, mode: opts.Ack, handler: h}
+	if err := c.subs.add(s); err != nil {
+		return nil, nil, err
+	}
+	return s, append([]frame.Field{
+		{Name: frame.HeaderID, Value: s.id},
+		{Name: frame.HeaderDestination, Value: destination},
+		{Name: frame.HeaderAck, Value: opts.Ack.String()},
+	}, opts.Headers...), nil
 }
 
 // Unsubscribe ends the subscription and returns when the broker has confirmed it.
@@ -94,6 +103,9 @@ func (c *Conn) command(ctx context.Context, cmd frame.Command, fields []frame.Fi
 		return c.request(ctx, size, func(dst []byte, receipt frame.Field) ([]byte, error) {
 			return writer.AppendFrame(dst, c.version, cmd, with(fields, receipt), nil)
 		})
+	}
+	if set := c.cfg.Listeners.sends(); set != nil {
+		set.announce(c, func() ([]byte, error) { return writer.AppendFrame(nil, c.version, cmd, fields, nil) })
 	}
 	buf, err := c.reserve(ctx, size)
 	if err != nil {

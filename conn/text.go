@@ -44,9 +44,13 @@ func (c *Conn) appendText(dst []byte, room []frame.Field, destination string, h 
 
 // appendBody appends the body of a producer's message and what says where it ends.
 func (p *Producer) appendBody(dst, body []byte) ([]byte, error) {
-	if p.text {
+	return appendBody(dst, p.c.version, p.text, body)
+}
+
+func appendBody(dst []byte, v frame.Version, text bool, body []byte) ([]byte, error) {
+	if text {
 		if bytes.IndexByte(body, 0) >= 0 {
-			return nil, &writer.FrameError{Command: frame.CmdSend, Version: p.c.version, Reason: writer.ErrNULInBody}
+			return nil, &writer.FrameError{Command: frame.CmdSend, Version: v, Reason: writer.ErrNULInBody}
 		}
 		return writer.AppendBody(dst, body), nil
 	}

@@ -42,6 +42,9 @@ func (e *ClosedError) Unwrap() error { return e.Cause }
 // Is matches net.ErrClosed.
 func (e *ClosedError) Is(target error) bool { return target == net.ErrClosed }
 
+// NoHeartBeat is TimeoutError.What of a peer that was silent for too long.
+const NoHeartBeat = "no heart-beat from the peer"
+
 // TimeoutError says that the peer was silent, or did not read, or did not finish
 // a frame, for longer than it may. It is a net.Error.
 type TimeoutError struct {

@@ -38,3 +38,10 @@ type Drainer interface {
 	// It must not block.
 	OnDrain()
 }
+
+// Beater is a Handler that wants to know of heart-beats.
+type Beater interface {
+	// OnHeartBeat is called on the reading goroutine, after the frames of a read
+	// that had lone EOLs between or behind them.
+	OnHeartBeat()
+}

@@ -20,7 +20,12 @@ func (l *Link) Feed(chunk []byte) (n int, err error) {
 	l.bytesIn.Add(uint64(len(chunk)))
 	n, err = l.feed(chunk)
 	l.framesIn.Store(l.frames)
-	l.beatsIn.Store(l.stream.HeartBeats())
+	if beats := l.stream.HeartBeats(); beats != l.beatsIn.Load() {
+		l.beatsIn.Store(beats)
+		if l.beater != nil {
+			l.beater.OnHeartBeat()
+		}
+	}
 	if errors.Is(err, ErrPaused) {
 		return n, ErrPaused // still "feeding": it is not the peer who is silent
 	}

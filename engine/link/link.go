@@ -16,6 +16,7 @@ import (
 type Link struct {
 	h       Handler
 	drainer Drainer // h, if it is one
+	beater  Beater  // h, if it is one
 	causer  Causer  // h, if it is one
 	refuser Refuser // h, if it is one
 	nc      net.Conn
@@ -89,6 +90,7 @@ func New(nc net.Conn, h Handler, opts Options) *Link {
 		done:   make(chan struct{}),
 	}
 	l.drainer, _ = h.(Drainer)
+	l.beater, _ = h.(Beater)
 	l.causer, _ = h.(Causer)
 	l.refuser, _ = h.(Refuser)
 	l.flush = l.flusher

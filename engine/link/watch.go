@@ -86,7 +86,7 @@ func (l *Link) overdue(now int64) (cause error, late bool) {
 		return l.late, true
 	}
 	if l.hearEvery > 0 && l.hearDue(now) <= now {
-		return &TimeoutError{What: "no heart-beat from the peer", After: l.hearEvery}, true
+		return &TimeoutError{What: NoHeartBeat, After: l.hearEvery}, true
 	}
 	if due := l.frameDue(now); due != 0 && due <= now {
 		after := time.Duration(now - l.unfinished.Load()).Round(time.Millisecond)

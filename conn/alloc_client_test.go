@@ -1,0 +1,64 @@
+//go:build !race
+
+package conn_test
+
+import (
+	"sync/atomic"
+	"testing"
+
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/frame"
+)
+
+// A confirmed send of a client's producer, with a callback for its outcome and a copy for redelivery, and a plain send on
+// the client, cost no memory once everything has its size.
+func TestAllocClient(t *testing.T) {
+	const runs, perRun = 5, 5000
+	for _, cfg := range []conn.ClientProducerConfig{
+		{}, {Redeliver: true}, {Redeliver: true, IDHeader: "x-id", InOrder: true},
+	} {
+		sink := startReceiptSink(t, nil)
+		cl, err := conn.NewClient(conn.ClientConfig{Dial: sink.dial})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cl.Connect(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var confirmed atomic.Int64
+		cfg.Destination, cfg.Window = "/queue/a", 256
+		cfg.OnOutcome = func(o conn.Outcome) {
+			if o.Status == conn.Confirmed {
+				confirmed.Add(1)
+			}
+		}
+		p, err := cl.NewProducer(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, field := make([]byte, 128), frame.Field{Name: "n", Value: "v"}
+		ctx := t.Context()
+		send := func() {
+			for range perRun {
+				if _, err := p.Send(ctx, body, field); err != nil {
+					t.Fatal(err)
+				}
+				if err := cl.Send(ctx, "/queue/b", body); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		send()
+		if got := testing.AllocsPerRun(runs, send); got != 0 {
+			t.Errorf("%+v: %v allocations for %d messages", cfg, got, perRun)
+		}
+		if err := p.Flush(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if want := int64((runs + 2) * perRun); confirmed.Load() != want {
+			t.Errorf("%d confirmed, want %d", confirmed.Load(), want)
+		}
+		_ = cl.Close()
+		<-cl.Done()
+	}
+}

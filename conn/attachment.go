@@ -1,0 +1,209 @@
+package conn
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
+)
+
+// attachment is a client's producer on one of its connections: what is encoded
+// for its version, and where its receipts arrive.
+type attachment struct {
+	p         *ClientProducer
+	c         *Conn
+	block     *writer.Block
+	duplicate []byte // header line of what is sent again
+	id        []byte // beginning of the header line with the stable id; nil for none
+	receipt   []byte // beginning of the receipt header line
+}
+
+var _ confirmer = (*attachment)(nil)
+
+// compile makes what depends on the version. It does not enter the attachment
+// anywhere.
+func (p *ClientProducer) compile(c *Conn, v frame.Version) (a *attachment, err error) {
+	a = &attachment{p: p, c: c}
+	fields := append([]frame.Field{{Name: frame.HeaderDestination, Value: p.cfg.Destination}}, p.cfg.Headers...)
+	fixed := append(fields[:len(fields):len(fields)], p.cfg.DuplicateHeader, frame.Field{Name: p.cfg.IDHeader})
+	if err := checkReserved(fixed); err != nil {
+		return nil, err
+	}
+	if a.block, err = writer.Compile(v, frame.CmdSend, fields); err != nil {
+		return nil, err
+	}
+	if a.duplicate, err = writer.AppendHeader(nil, v, p.cfg.DuplicateHeader.Name, p.cfg.DuplicateHeader.Value); err != nil {
+		return nil, err
+	}
+	if p.cfg.IDHeader != "" {
+		if a.id, err = writer.AppendHeader(nil, v, p.cfg.IDHeader, p.cfg.IDPrefix+"-"); err != nil {
+			return nil, err
+		}
+		a.id = a.id[:len(a.id)-1] // the number and the LF follow
+	}
+	return a, nil
+}
+
+// appendRest appends what follows the headers of the producer and the message.
+func (a *attachment) appendRest(dst []byte, seq uint64, body []byte) ([]byte, error) {
+	if a.id != nil {
+		dst = strconv.AppendUint(append(dst, a.id...), seq, 10)
+		dst = append(dst, '\n')
+	}
+	dst = strconv.AppendUint(append(dst, a.receipt...), seq, 10)
+	dst = append(dst, '\n')
+	return appendBody(dst, a.c.version, a.p.cfg.Text, body)
+}
+
+// appendAgain appends the frame of a copied message, marked as a duplicate.
+func (a *attachment) appendAgain(dst []byte, seq uint64, copied []byte) (out []byte, err error) {
+	dst = append(a.block.AppendHead(dst), a.duplicate...)
+	count, rest := nextCount(copied)
+	for range count {
+		var name, value []byte
+		name, rest = nextText(rest)
+		value, rest = nextText(rest)
+		if dst, err = writer.AppendHeaderBytes(dst, a.c.version, name, value); err != nil {
+			return nil, err
+		}
+	}
+	return a.appendRest(dst, seq, rest)
+}
+
+// settle implements confirmer. A receipt that the connection before has brought
+// late is as good as one of this.
+func (a *attachment) settle(seq uint64, err error) bool {
+	status := Confirmed
+	if err != nil {
+		status = Rejected
+	}
+	return a.p.ledger.settle(seq, status, err)
+}
+
+func (a *attachment) flush(ctx context.Context) error { return a.p.flush(ctx) }
+
+func (a *attachment) fail(err error) { a.p.lost(a.c, err) }
+
+func (p *ClientProducer) rank() int { return rankProducer }
+
+func (p *ClientProducer) on(c *Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ended != nil || p.at != nil && p.at.c == c
+}
+
+// attach moves the producer to c and sends again what is to be sent again.
+func (p *ClientProducer) attach(ctx context.Context, c *Conn) (<-chan error, error) {
+	a, err := p.compile(c, c.version)
+	if err != nil {
+		p.end(err)
+		return nil, err
+	}
+	index, err := c.producers.add(a)
+	if err != nil {
+		return nil, err
+	}
+	a.receipt = fmt.Appendf(nil, "%s:%c%d-", frame.HeaderReceipt, producerMark, index)
+	if err := p.sendAgain(ctx, a); err != nil {
+		c.l.Close(err) // what comes next must not overtake the rest
+		return nil, err
+	}
+	return nil, nil
+}
+
+// sendAgain sends everything without an outcome on a, and then opens a for what is
+// new.
+func (p *ClientProducer) sendAgain(ctx context.Context, a *attachment) error {
+	p.mu.Lock()
+	seq := p.low
+	p.mu.Unlock()
+	for {
+		seq++
+		p.mu.Lock()
+		if seq > p.last {
+			if p.at == nil || a.c.Err() == nil { // the lane may have been faster than NewProducer
+				p.at = a
+			}
+			p.mu.Unlock()
+			return nil
+		}
+		size, waits := p.copySize(seq)
+		p.mu.Unlock()
+		if !waits {
+			continue
+		}
+		buf, err := a.c.reserve(ctx, size+2*frameOverhead)
+		if errors.Is(err, writer.ErrRefused) {
+			p.ledger.settle(seq, Unknown, unknown(err))
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		a.c.commitTold(buf, p.again(buf, a, seq))
+	}
+}
+
+// again appends the frame of seq unless it has got its outcome meanwhile, or is
+// nothing for this broker: of another version, or with a smaller limit.
+func (p *ClientProducer) again(buf []byte, a *attachment, seq uint64) []byte {
+	p.mu.Lock()
+	rec := p.record(seq)
+	if rec == nil {
+		p.mu.Unlock()
+		return buf
+	}
+	out, err := a.appendAgain(buf, seq, rec.copied.B)
+	if err == nil {
+		err = a.c.checkSize(len(out) - len(buf))
+	}
+	rec.c = a.c
+	p.mu.Unlock()
+	if err != nil {
+		go p.ledger.settle(seq, Unknown, unknown(err)) // the outbox is held here
+		return buf
+	}
+	return out
+}
+
+func (p *ClientProducer) settle(_ *Conn, err error) bool { return err == nil }
+
+// detach: what is not sent again has its outcome now.
+func (p *ClientProducer) detach(c *Conn, err error) { p.lost(c, err) }
+
+func (p *ClientProducer) lost(c *Conn, err error) {
+	p.mu.Lock()
+	if p.at != nil && p.at.c == c {
+		p.at = nil
+	}
+	p.mu.Unlock()
+	if !p.cfg.Redeliver {
+		p.giveUp(func(rec *record) bool { return rec.c == c }, err)
+	}
+}
+
+func (p *ClientProducer) end(err error) {
+	p.ledger.end(err)
+	p.giveUp(func(*record) bool { return true }, err)
+}
+
+// The form of a copied message is a count of headers, and each name and value with
+// its length before it.
+
+func appendCount(dst []byte, n int) []byte { return binary.AppendUvarint(dst, uint64(n)) }
+
+func appendText(dst []byte, s string) []byte { return append(appendCount(dst, len(s)), s...) }
+
+func nextCount(b []byte) (n int, rest []byte) {
+	count, used := binary.Uvarint(b)
+	return int(count), b[used:]
+}
+
+func nextText(b []byte) (text, rest []byte) {
+	n, rest := nextCount(b)
+	return rest[:n], rest[n:]
+}

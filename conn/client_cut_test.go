@@ -1,0 +1,295 @@
+package conn_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/frame"
+)
+
+// cutter is a TCP proxy that ends each connection after some bytes, wherever in a frame that is.
+type cutter struct {
+	l      net.Listener
+	target string
+	cuts   atomic.Int64
+	most   int64 // bytes of a connection, both ways together; 0 lets it be
+	wait   sync.WaitGroup
+}
+
+func startCutter(t testing.TB, target string, most int64) *cutter {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &cutter{l: l, target: target, most: most}
+	p.wait.Go(func() {
+		for {
+			nc, err := l.Accept()
+			if err != nil {
+				return
+			}
+			p.wait.Go(func() { p.serve(nc) })
+		}
+	})
+	t.Cleanup(func() {
+		_ = l.Close()
+		p.wait.Wait()
+	})
+	return p
+}
+
+func (p *cutter) serve(client net.Conn) {
+	defer client.Close()
+	broker, err := net.Dial("tcp", p.target)
+	if err != nil {
+		return
+	}
+	defer broker.Close()
+	var left atomic.Int64
+	left.Store(500 + rand.Int64N(p.most))
+	var both sync.WaitGroup
+	for _, way := range [][2]net.Conn{{client, broker}, {broker, client}} {
+		both.Go(func() {
+			defer client.Close()
+			defer broker.Close()
+			buf := make([]byte, 4<<10)
+			for {
+				n, err := way[0].Read(buf)
+				if err != nil {
+					return
+				}
+				if rest := left.Add(-int64(n)); rest <= 0 {
+					_, _ = way[1].Write(buf[:max(0, int64(n)+rest)])
+					p.cuts.Add(1)
+					return
+				}
+				if _, err := way[1].Write(buf[:n]); err != nil {
+					return
+				}
+			}
+		})
+	}
+	both.Wait()
+}
+
+func (p *cutter) dial(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
+	return conn.Dial(ctx, p.l.Addr().String(), cfg)
+}
+
+// tally is what arrived, by the number that each message carries.
+type tally struct {
+	mu       sync.Mutex
+	first    []int // in order of their first arrival
+	copies   map[int]int
+	unmarked map[int]int // arrivals without the mark of a duplicate
+}
+
+func newTally() *tally { return &tally{copies: map[int]int{}, unmarked: map[int]int{}} }
+
+func (a *tally) note(body []byte, h frame.Header) {
+	n, err := strconv.Atoi(string(body))
+	if err != nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.copies[n]++; a.copies[n] == 1 {
+		a.first = append(a.first, n)
+	}
+	if _, marked := h.Lookup("x-possible-duplicate"); !marked {
+		a.unmarked[n]++
+	}
+}
+
+// produceThrough sends total messages through p and returns what their outcomes were; each call has a deadline.
+func produceThrough(t *testing.T, p *cutter, cfg conn.ClientConfig, pc conn.ClientProducerConfig, total int) []conn.Outcome {
+	t.Helper()
+	cfg.Dial = p.dial
+	cfg.Attempts = -1
+	cfg.Backoff = conn.Backoff{Initial: time.Millisecond, Max: 5 * time.Millisecond}
+	cl, err := conn.NewClient(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = cl.Close()
+		<-cl.Done()
+	}()
+	if err := cl.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	outcomes := make([]conn.Outcome, total+1)
+	pc.Timeout = 2 * time.Minute
+	pc.OnOutcome = func(o conn.Outcome) {
+		mu.Lock()
+		defer mu.Unlock()
+		if outcomes[o.Seq].Status != 0 {
+			t.Errorf("two outcomes of %d", o.Seq)
+		}
+		outcomes[o.Seq] = o
+	}
+	producer, err := cl.NewProducer(pc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	for i := 1; i <= total; i++ {
+		seq, err := producer.Send(ctx, strconv.AppendInt(nil, int64(i), 10))
+		if err != nil || seq != uint64(i) {
+			t.Fatalf("Send %d: number %d, %v", i, seq, err)
+		}
+	}
+	if err := producer.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	return outcomes[1:]
+}
+
+// check: nothing that is reported confirmed is lost, and whatever came twice is marked.
+func (a *tally) check(t *testing.T, outcomes []conn.Outcome) string {
+	t.Helper()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var confirmed, duplicates int
+	for i, o := range outcomes {
+		n := i + 1
+		if o.Status == conn.Confirmed {
+			confirmed++
+			if a.copies[n] == 0 {
+				t.Errorf("message %d was confirmed and is lost", n)
+			}
+		}
+		if o.Status == 0 {
+			t.Errorf("message %d has no outcome", n)
+		}
+		duplicates += max(0, a.copies[n]-1)
+		if a.unmarked[n] > 1 {
+			t.Errorf("message %d came %d times without a mark", n, a.unmarked[n])
+		}
+	}
+	return fmt.Sprintf("%d sent, %d confirmed, %d arrived, %d duplicates", len(outcomes), confirmed, len(a.first), duplicates)
+}
+
+func TestClientCuts(t *testing.T) {
+	for _, redeliver := range []bool{true, false} {
+		t.Run(fmt.Sprint("redeliver=", redeliver), func(t *testing.T) {
+			arrived := newTally()
+			sink := startReceiptSink(t, func(f *frame.Frame) { arrived.note(f.Body, f.Header) })
+			p := startCutter(t, sink.l.Addr().String(), 8000)
+			const total = 5000
+			outcomes := produceThrough(t, p, conn.ClientConfig{},
+				conn.ClientProducerConfig{Destination: "/queue/a", Window: 50, Redeliver: redeliver}, total)
+			t.Log(p.cuts.Load(), "cuts:", arrived.check(t, outcomes))
+			if want := map[bool]int64{true: 100, false: 20}[redeliver]; p.cuts.Load() < want {
+				t.Errorf("only %d cuts", p.cuts.Load())
+			}
+			if !redeliver {
+				return
+			}
+			for i, o := range outcomes {
+				if o.Status != conn.Confirmed {
+					t.Fatalf("message %d is %v: %v", i+1, o.Status, o.Err)
+				}
+			}
+			for i, n := range arrived.first {
+				if n != i+1 {
+					t.Fatalf("message %d came where %d should", n, i+1)
+				}
+			}
+		})
+	}
+}
+
+// clientBroker returns the address and the login of a real broker, and skips the test if there is none.
+func clientBroker(t *testing.T, variable string) (addr string, cfg conn.Config) {
+	t.Helper()
+	uri, err := url.Parse(os.Getenv(variable))
+	if err != nil || uri.Host == "" {
+		t.Skipf("%s is not set", variable)
+	}
+	passcode, _ := uri.User.Password()
+	return uri.Host, conn.Config{Login: uri.User.Username(), Passcode: passcode}
+}
+
+func TestClientCutsFromRealBrokers(t *testing.T) {
+	for _, variable := range []string{"STOMPWIRE_RABBITMQ_URI", "STOMPWIRE_ACTIVEMQ_URI"} {
+		t.Run(variable, func(t *testing.T) {
+			addr, cfg := clientBroker(t, variable)
+			queue := fmt.Sprintf("/queue/stompwire-cuts-%d", time.Now().UnixNano())
+			p := startCutter(t, addr, 12000)
+			const total = 1000
+			outcomes := produceThrough(t, p, conn.ClientConfig{Conn: cfg}, conn.ClientProducerConfig{
+				Destination: queue, Window: 50, Redeliver: true,
+				Headers: []frame.Field{{Name: "persistent", Value: "true"}}}, total)
+			for i, o := range outcomes {
+				if o.Status != conn.Confirmed {
+					t.Fatalf("message %d is %v: %v", i+1, o.Status, o.Err)
+				}
+			}
+			arrived := newTally()
+			consumeAll(t, addr, cfg, queue, arrived)
+			t.Log(p.cuts.Load(), "cuts:", arrived.check(t, outcomes))
+			if p.cuts.Load() < 10 {
+				t.Errorf("only %d cuts", p.cuts.Load())
+			}
+		})
+	}
+}
+
+// consumeAll takes everything off the queue, through a client that pulls and acknowledges in batches.
+func consumeAll(t *testing.T, addr string, cfg conn.Config, queue string, arrived *tally) {
+	t.Helper()
+	cl, err := conn.NewClient(conn.ClientConfig{Conn: cfg, OneConnection: true,
+		Dial: func(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) { return conn.Dial(ctx, addr, cfg) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := cl.Connect(ctx); err != nil {
+		t.Fatal(err)
+	}
+	co, err := cl.Consume(ctx, queue, conn.ConsumeOptions{MaxMessages: 20,
+		SubscribeOptions: conn.SubscribeOptions{Ack: frame.AckClient}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	acker := conn.NewAcker(conn.AckerConfig{Every: 50, OnError: func(err error) { t.Error(err) }})
+	for {
+		quiet, cancel := context.WithTimeout(ctx, 2*time.Second)
+		m, err := co.Next(quiet)
+		cancel()
+		if err != nil {
+			break
+		}
+		arrived.note(m.Body, m.Header)
+		if err := acker.Ack(m); err != nil {
+			t.Error(err)
+		}
+		m.Release()
+	}
+	if err := acker.Flush(); err != nil {
+		t.Error(err)
+	}
+	if err := co.Close(ctx); err != nil {
+		t.Error(err)
+	}
+	if err := cl.Disconnect(ctx); err != nil {
+		t.Error(err)
+	}
+}

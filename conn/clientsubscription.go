@@ -1,0 +1,197 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
+)
+
+// ClientSubscription is a subscription of a [Client], renewed on each connection.
+// Safe for concurrent use.
+type ClientSubscription struct {
+	cl          *Client
+	destination string
+	handler     MessageHandler
+	opts        SubscribeOptions
+
+	turn chan struct{} // has an element while a handler runs: it may be one of the connection before
+
+	mu    sync.Mutex
+	sub   *Subscription // on the latest connection; nil if there was none
+	first chan error    // takes the first outcome; nil after
+	gone  bool          // unsubscribed, or refused
+}
+
+var _ member = (*ClientSubscription)(nil)
+
+// Subscribe has h called for each message of destination, on this and all later
+// connections, one message at a time. It returns when the broker has confirmed the
+// subscription for the first time, waiting for a connection under ctx like Send.
+// h may be called before it returns. h may be nil if listeners do the work.
+func (cl *Client) Subscribe(ctx context.Context, destination string, h MessageHandler, opts SubscribeOptions) (*ClientSubscription, error) {
+	s := &ClientSubscription{cl: cl, destination: destination, handler: h, opts: opts,
+		turn: make(chan struct{}, 1), first: make(chan error, 1)}
+	if err := s.subscribe(ctx); err != nil {
+		s.leave()
+		return nil, err
+	}
+	s.mu.Lock()
+	s.first = nil
+	s.mu.Unlock()
+	return s, nil
+}
+
+// subscribe returns the first outcome.
+func (s *ClientSubscription) subscribe(ctx context.Context) error {
+	ln := s.cl.consumer
+	first := s.first
+	if s.cl.inHandler(ctx) {
+		return ErrWouldBlock
+	}
+	started := ln.started()
+	c, err := ln.join(s)
+	if err != nil {
+		return err
+	}
+	s.cl.startConsumer()
+	if c == nil && s.cl.cfg.FailFast && started {
+		return &NotConnectedError{}
+	}
+	if c != nil {
+		outcome, err := s.attach(ctx, c)
+		switch {
+		case err != nil && !notSent(err):
+			return err
+		case err == nil && outcome == nil:
+			return nil
+		case err == nil:
+			if err := c.await(ctx, outcome); !s.lostBefore(c, err) {
+				return err
+			}
+		}
+	}
+	select {
+	case err := <-first:
+		return err
+	case <-s.cl.Done():
+		return s.cl.Err()
+	case <-ctx.Done():
+		return &NotConnectedError{Err: ctx.Err()}
+	}
+}
+
+// lostBefore reports whether c was lost before the subscription had its outcome,
+// so that it is up to the next connection. A broker that ended it with an ERROR
+// meant us.
+func (s *ClientSubscription) lostBefore(c *Conn, err error) bool {
+	var refusal *ServerError
+	return err != nil && c.Err() != nil && errors.Is(err, ErrUnknownOutcome) && !errors.As(err, &refusal)
+}
+
+// Destination returns what was subscribed to.
+func (s *ClientSubscription) Destination() string { return s.destination }
+
+// Unsubscribe ends the subscription. If it is live it returns when the broker has
+// confirmed that.
+func (s *ClientSubscription) Unsubscribe(ctx context.Context) error {
+	sub := s.leave()
+	if sub == nil || sub.c.Err() != nil {
+		return nil
+	}
+	err := sub.Unsubscribe(ctx)
+	if sub.c.Err() != nil {
+		return nil // it ended with its connection
+	}
+	return err
+}
+
+// Begin begins a transaction on the connection of the subscription, in which its
+// messages can be acknowledged and others sent.
+func (s *ClientSubscription) Begin(ctx context.Context, id string) (*Tx, error) {
+	return s.cl.consumer.begin(ctx, id)
+}
+
+// leave ends the subscription on our side and returns where it is live.
+func (s *ClientSubscription) leave() *Subscription {
+	s.cl.consumer.leave(s)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gone = true
+	return s.sub
+}
+
+// handle gives the message to the user, after the one before.
+func (s *ClientSubscription) handle(ctx context.Context, m *Message) {
+	lost := ctx.Done()
+	if s.opts.Ack == frame.AckAuto {
+		lost = nil // nobody has it but us
+	}
+	select {
+	case s.turn <- struct{}{}:
+	case <-lost:
+		return // it cannot be acknowledged any more, and will come again
+	}
+	defer func() { <-s.turn }()
+	s.handler(ctx, m)
+}
+
+func (s *ClientSubscription) rank() int { return rankSubscription }
+
+func (s *ClientSubscription) on(c *Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sub != nil && s.sub.c == c
+}
+
+func (s *ClientSubscription) attach(ctx context.Context, c *Conn) (<-chan error, error) {
+	handler := s.handle
+	if s.handler == nil {
+		handler = nil
+	}
+	sub, fields, err := c.enterSubscription(s.destination, handler, s.opts)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	if s.sub == nil || c.Err() == nil { // the lane may have been faster than Subscribe
+		s.sub = sub
+	}
+	s.mu.Unlock()
+	if s.opts.NoReceipt {
+		return nil, c.command(ctx, frame.CmdSubscribe, fields, false)
+	}
+	_, outcome, err := c.order(ctx, fieldsSize(fields)+frameOverhead, func(dst []byte, receipt frame.Field) ([]byte, error) {
+		return writer.AppendFrame(dst, c.version, frame.CmdSubscribe, with(fields, receipt), nil)
+	})
+	return outcome, err
+}
+
+// settle: only a refusal is final; a confirmation that is late or lost is not.
+func (s *ClientSubscription) settle(c *Conn, err error) bool {
+	s.mu.Lock()
+	first, gone := s.first, s.gone
+	s.first = nil
+	s.mu.Unlock()
+	if first != nil {
+		first <- err
+		return err == nil
+	}
+	if err == nil || gone || errors.Is(err, ErrUnknownOutcome) {
+		return true
+	}
+	s.leave()
+	if s.cl.defaults.Logger != nil {
+		s.cl.defaults.Logger.Error("stomp: subscription lost", "destination", s.destination, "cause", err)
+	}
+	if s.cl.cfg.OnSubscriptionLost != nil {
+		s.cl.cfg.OnSubscriptionLost(s, err)
+	}
+	return false
+}
+
+func (s *ClientSubscription) detach(*Conn, error) {}
+
+func (s *ClientSubscription) end(error) {}

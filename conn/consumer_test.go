@@ -1,0 +1,382 @@
+package conn_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/engine/pump"
+	"github.com/stompwire/stompwire/frame"
+)
+
+// consume returns a consumer on subscription 1 of a session, and the broker's end.
+func consume(t *testing.T, opts conn.ConsumeOptions) (*conn.Consumer, *conn.Conn, *fakeServer) {
+	t.Helper()
+	s := &fakeServer{t: t, connect: "CONNECTED\nversion:1.2\nheart-beat:0,1000\n\n^@"}
+	c, err := s.dial(t.Context(), &conn.Config{HeartBeat: frame.HeartBeat{Send: time.Second, Receive: -1}, Driver: pump.Driver{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = c.Close()
+		s.cut()
+	})
+	co, err := c.Consume(t.Context(), "/queue/a", opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return co, c, s
+}
+
+func TestConsumerNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		co, c, s := consume(t, conn.ConsumeOptions{SubscribeOptions: conn.SubscribeOptions{Ack: frame.AckClientIndividual}})
+		for i := range 5 {
+			s.latest().say(message("1", fmt.Sprint("m", i), fmt.Sprint("body ", i)))
+		}
+		var kept []*conn.Message
+		for i := range 5 {
+			m, err := co.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(m.Body) != fmt.Sprint("body ", i) || string(m.ID()) != fmt.Sprint("m", i) || string(m.Destination()) != "/queue/a" {
+				t.Errorf("message %d: %s %q", i, m.ID(), m.Body)
+			}
+			kept = append(kept, m.Retain())
+			m.Release()
+		}
+		for _, m := range kept {
+			if err := m.Ack(); err != nil {
+				t.Error(err)
+			}
+			m.Release()
+		}
+		synctest.Wait()
+		if acks := s.frames("ACK"); len(acks) != 5 || header(acks[4], "id") != "m4" {
+			t.Errorf("acknowledged %q", acks)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if m, err := co.Next(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("message %v, error %v", m, err)
+		}
+		waiting := async(func() error { _, err := co.Next(t.Context()); return err })
+		synctest.Wait()
+		_ = c.Close()
+		if err := <-waiting; !errors.Is(err, net.ErrClosed) {
+			t.Errorf("error %v", err)
+		}
+		if err := co.Close(t.Context()); err != nil && !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
+		if _, err := co.Next(t.Context()); !errors.Is(err, conn.ErrConsumerClosed) {
+			t.Errorf("Next after Close: %v", err)
+		}
+	})
+}
+
+func TestConsumerAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		co, _, s := consume(t, conn.ConsumeOptions{})
+		for i := range 4 {
+			s.latest().say(message("1", fmt.Sprint("m", i), fmt.Sprint(i)))
+		}
+		var got []string
+		for m, err := range co.All(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got = append(got, string(m.Body)); len(got) == 2 {
+				break
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var last error
+		for m, err := range co.All(ctx) {
+			if last = err; err == nil {
+				got = append(got, string(m.Body))
+			}
+		}
+		if want := []string{"0", "1", "2", "3"}; !slices.Equal(got, want) || !errors.Is(last, context.DeadlineExceeded) {
+			t.Errorf("got %q, then %v", got, last)
+		}
+		if err := co.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if len(s.frames("UNSUBSCRIBE")) != 1 {
+			t.Error("Close did not unsubscribe")
+		}
+	})
+}
+
+// At its bound a consumer stops the reading, while acknowledgements and heart-beats go out, and nothing is lost.
+func TestConsumerBackPressure(t *testing.T) {
+	for name, opts := range map[string]conn.ConsumeOptions{
+		"messages": {MaxMessages: 10, MaxBytes: 1 << 30},
+		"bytes":    {MaxMessages: 1 << 20, MaxBytes: 10_000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				opts.Ack = frame.AckClientIndividual
+				co, c, s := consume(t, opts)
+				const total = 100
+				written := make(chan int, total)
+				go func() {
+					for i := range total {
+						s.latest().say(message("1", fmt.Sprint("m", i), strings.Repeat("x", 1000)))
+						written <- i
+					}
+				}()
+				time.Sleep(time.Minute)
+				if beats := c.Stats().BeatsOut; beats < 100 {
+					t.Errorf("%d heart-beats in a minute", beats)
+				}
+				if n := len(written); n > 12 {
+					t.Errorf("%d messages were read over the bound", n)
+				}
+				first, err := co.Next(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := first.Ack(); err != nil {
+					t.Error(err)
+				}
+				first.Release()
+				synctest.Wait()
+				if len(s.frames("ACK")) != 1 || c.Err() != nil {
+					t.Errorf("nothing is written while the reading stands still: %v", c.Err())
+				}
+				for i := 1; i < total; i++ {
+					m, err := co.Next(t.Context())
+					if err != nil || string(m.ID()) != fmt.Sprint("m", i) {
+						t.Fatalf("message %d: %v", i, err)
+					}
+					m.Release()
+				}
+				if n := co.Dropped(); n != 0 {
+					t.Errorf("%d dropped", n)
+				}
+			})
+		})
+	}
+}
+
+func TestConsumerDrops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		co, _, s := consume(t, conn.ConsumeOptions{MaxMessages: 3, Overflow: conn.OverflowDrop})
+		for i := range 10 {
+			s.latest().say(message("1", fmt.Sprint("m", i), "x"))
+		}
+		synctest.Wait()
+		if n := co.Dropped(); n != 7 {
+			t.Errorf("%d dropped", n)
+		}
+		for i := range 3 {
+			m, err := co.Next(t.Context())
+			if err != nil || string(m.ID()) != fmt.Sprint("m", i) {
+				t.Fatalf("message %d: %v", i, err)
+			}
+			m.Release()
+		}
+		_ = co.Close(t.Context())
+	})
+}
+
+func TestConsumerTooSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		co, c, s := consume(t, conn.ConsumeOptions{MaxMessages: 3, Overflow: conn.OverflowClose})
+		for i := range 10 {
+			s.latest().say(message("1", fmt.Sprint("m", i), "x"))
+		}
+		synctest.Wait()
+		if len(s.frames("UNSUBSCRIBE")) != 1 || c.Err() != nil {
+			t.Errorf("a slow consumer was not ended by itself: %v", c.Err())
+		}
+		var last error
+		n := 0
+		for _, err := range co.All(t.Context()) {
+			if last = err; err == nil {
+				n++
+			}
+		}
+		if n != 3 || !errors.Is(last, conn.ErrSlowConsumer) {
+			t.Errorf("%d messages, then %v", n, last)
+		}
+	})
+}
+
+// Disconnect does not wait for a consumer that does not consume.
+func TestConsumerDoesNotHinderDisconnect(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		co, c, s := consume(t, conn.ConsumeOptions{MaxMessages: 3})
+		go func() {
+			for i := range 10 {
+				s.latest().say(message("1", fmt.Sprint("m", i), "x"))
+			}
+		}()
+		time.Sleep(time.Minute)
+		begin := time.Now()
+		if err := c.Disconnect(t.Context()); err != nil || time.Since(begin) != 0 {
+			t.Errorf("error %v after %v", err, time.Since(begin))
+		}
+		_ = co.Close(t.Context())
+	})
+}
+
+// What waited for an acknowledgement that has become impossible is not handed out: the broker delivers it again.
+func TestConsumerOverReconnects(t *testing.T) {
+	for _, c := range []struct {
+		mode frame.AckMode
+		want []string
+	}{
+		{frame.AckAuto, []string{"m1", "m2", "m3", "m4", "n1", "n2"}},
+		{frame.AckClientIndividual, []string{"m1", "n1", "n2"}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &fakeServer{t: t}
+			cl := s.connected(conn.ClientConfig{OneConnection: true})
+			co, err := cl.Consume(t.Context(), "/queue/a", conn.ConsumeOptions{MaxMessages: 4,
+				SubscribeOptions: conn.SubscribeOptions{Ack: c.mode}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			say := func(ids ...string) {
+				for _, id := range ids {
+					s.latest().say(message("1", id, "x"))
+				}
+			}
+			say("m1", "m2", "m3", "m4") // that is full
+			m, err := co.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := []string{string(m.ID())}
+			m.Release()
+			s.cut()
+			_ = cl.Send(t.Context(), "/queue/b", nil) // to find out, while nobody reads
+			time.Sleep(10 * time.Second)
+			go say("n1", "n2")
+			for range len(c.want) - 1 {
+				m, err := co.Next(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, string(m.ID()))
+				m.Release()
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%v: got %q, want %q", c.mode, got, c.want)
+			}
+			_ = co.Close(t.Context())
+		})
+	}
+}
+
+func TestPanicIsContained(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeServer{t: t}
+		caught := make(chan *conn.PanicError, 10)
+		cl := s.connected(conn.ClientConfig{OneConnection: true, Conn: conn.Config{OnPanic: func(err *conn.PanicError) { caught <- err }}})
+		mine := errors.New("mine")
+		handled := make(chan string, 10)
+		_, err := cl.Subscribe(t.Context(), "/queue/a", func(_ context.Context, m *conn.Message) {
+			if string(m.Body) == "bad" {
+				panic(mine)
+			}
+			handled <- string(m.Body)
+		}, conn.SubscribeOptions{Ack: frame.AckClientIndividual})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.latest().say(message("1", "m1", "bad") + message("1", "m2", "good"))
+		if got := <-handled; got != "good" {
+			t.Errorf("handled %q", got)
+		}
+		got := <-caught
+		if !errors.Is(got, mine) || got.MessageID != "m1" || got.Destination != "/queue/a" || !strings.Contains(string(got.Stack), "TestPanic") {
+			t.Errorf("told %v\n%s", got, got.Stack)
+		}
+		if len(s.frames("ACK")) != 0 || !cl.IsConnected() {
+			t.Errorf("acknowledged, or %v", cl.State())
+		}
+	})
+}
+
+func TestAcker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeServer{t: t}
+		cl := s.connected(conn.ClientConfig{OneConnection: true})
+		failed := make(chan error, 1)
+		acker := conn.NewAcker(conn.AckerConfig{Every: 10, Interval: time.Second, OnError: func(err error) { failed <- err }})
+		_, err := cl.Subscribe(t.Context(), "/queue/a", func(_ context.Context, m *conn.Message) {
+			if err := acker.Ack(m); err != nil {
+				t.Error(err)
+			}
+		}, conn.SubscribeOptions{Ack: frame.AckClient})
+		if err != nil {
+			t.Fatal(err)
+		}
+		acked := func() (ids []string) {
+			synctest.Wait()
+			for _, text := range s.frames("ACK") {
+				ids = append(ids, header(text, "id"))
+			}
+			return ids
+		}
+		say := func(from, to int) {
+			for i := from; i <= to; i++ {
+				s.latest().say(message("1", fmt.Sprint(i), "x"))
+			}
+		}
+		say(1, 25)
+		if got := acked(); !slices.Equal(got, []string{"10", "20"}) {
+			t.Errorf("acknowledged %q", got)
+		}
+		time.Sleep(time.Second)
+		if got := acked(); !slices.Equal(got, []string{"10", "20", "25"}) {
+			t.Errorf("acknowledged %q on the interval", got)
+		}
+		say(26, 27)
+		if got := acked(); len(got) != 3 {
+			t.Errorf("acknowledged %q too early", got)
+		}
+		if err := acker.Flush(); err != nil {
+			t.Error(err)
+		}
+		if got := acked(); !slices.Equal(got, []string{"10", "20", "25", "27"}) {
+			t.Errorf("acknowledged %q after Flush", got)
+		}
+		// What is pending when the connection is lost is told, and does not count on the next one.
+		say(28, 30)
+		synctest.Wait()
+		s.cut()
+		if err := <-failed; !errors.Is(err, net.ErrClosed) {
+			t.Errorf("error %v", err)
+		}
+		time.Sleep(time.Second)
+		say(31, 40)
+		if got := acked(); !slices.Equal(got[4:], []string{"40"}) {
+			t.Errorf("acknowledged %q after the loss", got)
+		}
+	})
+}
+
+func TestAckerWantsModeClient(t *testing.T) {
+	acker := conn.NewAcker(conn.AckerConfig{})
+	s, b := session(t, overPipe, frame.Version12, conn.Config{})
+	result := make(chan error, 1)
+	b.subscribe(s, frame.AckClientIndividual, func(_ context.Context, m *conn.Message) { result <- acker.Ack(m) })
+	b.write(message("1", "m1", "x"))
+	if err := b.await(result); !errors.Is(err, conn.ErrAckMode) {
+		t.Errorf("error %v", err)
+	}
+}

@@ -1,0 +1,281 @@
+package conn
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/stompwire/stompwire/pool"
+)
+
+// ledger keeps the sends of a client's producer that have no outcome yet. Number
+// seq has its record at seq mod size; all up to low are done. Whoever closes an
+// open record, under mu, reports its outcome, so that happens once:
+//
+//	free → open → settled → done, which is free again
+//
+// settled is the state of a record whose outcome is being reported, or waits for
+// its turn where outcomes are in order.
+type ledger struct {
+	report  func(Outcome)
+	ordered bool
+	maxCopy int
+	base    time.Time
+	room    chan struct{} // 1-slot wake-up for one waiting sender
+
+	mu        sync.Mutex // leaf; taken with an outbox held
+	records   []record
+	last, low uint64
+	copied    int // bytes of the copies
+	waiters   int
+	flushes   []flushWait
+	reporting bool // somebody reports, in order
+	timer     *time.Timer
+	armed     int64 // when the timer is due; 0 if it is not set
+	ended     error
+}
+
+type record struct {
+	state  recordState
+	status OutcomeStatus
+	seq    uint64
+	due    int64
+	c      *Conn // that it was last sent on
+	copied *pool.Buffer
+	result *Result
+	err    error
+}
+
+type recordState uint8
+
+const (
+	recordFree recordState = iota
+	recordOpen
+	recordSettled
+)
+
+func (l *ledger) init(cfg *ClientProducerConfig) {
+	l.report, l.ordered, l.maxCopy = cfg.OnOutcome, cfg.InOrder, cfg.MaxBytes
+	l.base = time.Now()
+	l.records = make([]record, cfg.Window)
+	l.room = make(chan struct{}, 1)
+	l.timer = time.AfterFunc(time.Hour, l.expire)
+	l.timer.Stop()
+}
+
+func (l *ledger) now() int64 { return int64(time.Since(l.base)) }
+
+func (l *ledger) slot(seq uint64) *record { return &l.records[seq%uint64(len(l.records))] }
+
+// record returns the record of seq if it is open. mu is held.
+func (l *ledger) record(seq uint64) *record {
+	if rec := l.slot(seq); rec.seq == seq && rec.state == recordOpen {
+		return rec
+	}
+	return nil
+}
+
+// hasRoom reports whether rec may be opened. mu is held.
+func (l *ledger) hasRoom(rec *record) bool {
+	if l.last-l.low >= uint64(len(l.records)) {
+		return false
+	}
+	return rec.copied == nil || l.copied == 0 || l.copied+len(rec.copied.B) <= l.maxCopy
+}
+
+// copySize returns the size of the copy of seq, and whether it has no outcome. mu
+// is held.
+func (l *ledger) copySize(seq uint64) (size int, waits bool) {
+	rec := l.record(seq)
+	if rec == nil || rec.copied == nil {
+		return 0, false
+	}
+	return len(rec.copied.B), true
+}
+
+// open takes rec over as the next number. mu is held.
+func (l *ledger) open(rec *record, a *attachment) uint64 {
+	l.last++
+	rec.seq, rec.state, rec.c = l.last, recordOpen, a.c
+	*l.slot(l.last) = *rec
+	if rec.copied != nil {
+		l.copied += len(rec.copied.B)
+	}
+	if l.armed == 0 || rec.due < l.armed {
+		l.arm(rec.due)
+	}
+	return l.last
+}
+
+func (l *ledger) arm(due int64) {
+	l.armed = due
+	l.timer.Reset(time.Duration(due - l.now()))
+}
+
+// settle reports the outcome of seq unless that has happened, and says whether
+// seq was waited for.
+func (l *ledger) settle(seq uint64, status OutcomeStatus, err error) bool {
+	l.mu.Lock()
+	rec := l.record(seq)
+	if rec == nil {
+		l.mu.Unlock()
+		return false
+	}
+	if rec.copied != nil {
+		l.copied -= len(rec.copied.B)
+		rec.copied.Release()
+		rec.copied = nil
+	}
+	rec.state, rec.status, rec.err = recordSettled, status, err
+	if l.ordered {
+		l.reportInOrder()
+		return true
+	}
+	outcome, result := rec.outcome(), rec.result
+	l.mu.Unlock()
+	l.tell(outcome, result)
+	l.mu.Lock()
+	*rec = record{}
+	l.advance()
+	l.mu.Unlock()
+	return true
+}
+
+func (rec *record) outcome() Outcome {
+	return Outcome{Seq: rec.seq, Status: rec.status, Err: rec.err}
+}
+
+func (l *ledger) tell(o Outcome, r *Result) {
+	if r != nil {
+		r.settle(o)
+	}
+	if l.report != nil {
+		l.report(o)
+	}
+}
+
+// reportInOrder reports what is settled from the oldest on. If somebody is at it,
+// that one goes on to ours. mu is held, and is not after.
+func (l *ledger) reportInOrder() {
+	if !l.reporting {
+		l.reporting = true
+		for rec := l.slot(l.low + 1); rec.seq == l.low+1 && rec.state == recordSettled; rec = l.slot(l.low + 1) {
+			outcome, result := rec.outcome(), rec.result
+			l.mu.Unlock()
+			l.tell(outcome, result)
+			l.mu.Lock()
+			*rec = record{}
+			l.advance()
+		}
+		l.reporting = false
+	}
+	l.mu.Unlock()
+}
+
+// advance moves low over what is done and wakes whom that helps. mu is held.
+func (l *ledger) advance() {
+	for l.low < l.last && l.slot(l.low+1).state == recordFree {
+		l.low++
+	}
+	l.flushes = slices.DeleteFunc(l.flushes, func(f flushWait) bool {
+		if f.upTo > l.low {
+			return false
+		}
+		close(f.done)
+		return true
+	})
+	l.wake()
+}
+
+// wake wakes one sender. mu is held.
+func (l *ledger) wake() {
+	if l.waiters > 0 {
+		select {
+		case l.room <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// waitForRoom returns when there may be room, and with an error if there will be
+// none. The caller has counted itself among the waiters.
+func (l *ledger) waitForRoom(ctx context.Context, c *Conn) (err error) {
+	if c.inHandler(ctx) {
+		err = ErrWouldBlock
+	} else {
+		select {
+		case <-l.room:
+		case <-c.Done(): // maybe the next one has a producer with room
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiters--
+	if err != nil || l.last-l.low < uint64(len(l.records)) {
+		l.wake() // one wake-up for one sender: pass it on
+	}
+	return err
+}
+
+// flush waits until all that has been opened is done.
+func (l *ledger) flush(ctx context.Context) error {
+	l.mu.Lock()
+	f := flushWait{upTo: l.last, done: make(chan struct{})}
+	if l.low >= f.upTo {
+		l.mu.Unlock()
+		return nil
+	}
+	l.flushes = append(l.flushes, f)
+	l.mu.Unlock()
+	select {
+	case <-f.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// expire gives up what is due and sets the timer for what will be next.
+func (l *ledger) expire() {
+	now := l.now()
+	l.giveUp(func(rec *record) bool { return rec.due <= now }, errReceiptTimeout)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.armed = 0
+	var next int64
+	for seq := l.low + 1; seq <= l.last; seq++ {
+		if rec := l.record(seq); rec != nil && (next == 0 || rec.due < next) {
+			next = rec.due
+		}
+	}
+	if next != 0 && l.ended == nil {
+		l.arm(next)
+	}
+}
+
+// giveUp reports as unknown what is open and fits.
+func (l *ledger) giveUp(fits func(*record) bool, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for seq := l.low + 1; seq <= l.last; seq++ {
+		if rec := l.record(seq); rec != nil && fits(rec) {
+			l.mu.Unlock()
+			l.settle(seq, Unknown, unknown(err))
+			l.mu.Lock()
+		}
+	}
+}
+
+// end refuses what comes from now on.
+func (l *ledger) end(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ended == nil {
+		l.ended = err
+	}
+	l.timer.Stop()
+	l.wake()
+}
