@@ -130,9 +130,10 @@ func TestConsumerBackPressure(t *testing.T) {
 				co, c, s := consume(t, opts)
 				const total = 100
 				written := make(chan int, total)
+				b := s.latest()
 				go func() {
 					for i := range total {
-						s.latest().say(message("1", fmt.Sprint("m", i), strings.Repeat("x", 1000)))
+						b.say(message("1", fmt.Sprint("m", i), strings.Repeat("x", 1000)))
 						written <- i
 					}
 				}()
@@ -218,9 +219,10 @@ func TestConsumerTooSlow(t *testing.T) {
 func TestConsumerDoesNotHinderDisconnect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		co, c, s := consume(t, conn.ConsumeOptions{MaxMessages: 3})
+		b := s.latest()
 		go func() {
 			for i := range 10 {
-				s.latest().say(message("1", fmt.Sprint("m", i), "x"))
+				b.say(message("1", fmt.Sprint("m", i), "x"))
 			}
 		}()
 		time.Sleep(time.Minute)
