@@ -26,7 +26,7 @@ func (s *session) onAck(f *frame.Frame) {
 }
 
 func (s *session) settle(st settlement) {
-	s.b.bury(st.sub.d.name, st.sub.d.settle(st))
+	s.b.bury(s, st.sub.d.name, st.sub.d.settle(st))
 }
 
 // unknownDelivery is tolerated once a subscription has ended with messages under way:

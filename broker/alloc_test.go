@@ -73,11 +73,15 @@ func checkMallocs(t *testing.T, n int, run func(n int)) {
 	t.Helper()
 	var before, after runtime.MemStats
 	best := uint64(1 << 62)
-	for range 3 { // somebody else may have allocated: the best run counts
+	// On a busy machine a run may hold its producer up, which takes a goroutine each
+	// time. What allocates per message does so in every run, so the best one counts.
+	for range 20 {
 		runtime.ReadMemStats(&before)
 		run(n)
 		runtime.ReadMemStats(&after)
-		best = min(best, after.Mallocs-before.Mallocs)
+		if best = min(best, after.Mallocs-before.Mallocs); best <= uint64(n)/100 {
+			break
+		}
 	}
 	t.Logf("%d allocations for %d messages", best, n)
 	if best > uint64(n)/100 {

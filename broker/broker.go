@@ -132,7 +132,7 @@ func (b *Broker) driver() (*engine.Engine, error) {
 }
 
 // bury sends messages that were refused too often to the dead letter queue.
-func (b *Broker) bury(name string, dead []*message) {
+func (b *Broker) bury(s *session, name string, dead []*message) {
 	for _, m := range dead {
 		for {
 			d, err := b.registry.get(b, []byte(deadLetterName(name)), nil)
@@ -141,7 +141,7 @@ func (b *Broker) bury(name string, dead []*message) {
 				m.free()
 				break
 			}
-			if d.post(nil, m) {
+			if d.post(s, m) {
 				break
 			}
 		}

@@ -151,3 +151,10 @@ func (d *destination) dispatch(sub *subscription) {
 func (d *destination) isIdle() bool {
 	return len(d.subs) == 0 && d.pending.len() == 0
 }
+
+// isGone locks.
+func (d *destination) isGone() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.gone
+}

@@ -43,14 +43,15 @@ func (fl *flow) check(d *destination, s *session) {
 	if d.bytes < d.b.cfg.QueueBytes && !fl.mayHoldBriefly(d) {
 		return
 	}
+	s.l.Pause()                 // before the look: whoever holds s may be letting go
 	if s.heldBy.Load() == nil { // a transaction may fill several; one is enough
 		if len(fl.held) == 0 {
 			d.holds++
 		}
 		s.heldBy.Store(d)
 		fl.held = append(fl.held, s)
+		s.l.Pause()
 	}
-	s.l.Pause()
 }
 
 // mayHoldBriefly reports whether producers can be held although d is not full. It

@@ -30,8 +30,8 @@ func (s *session) reply(size int, encode func(dst []byte) ([]byte, error)) {
 // choke stops reading the peer until it has read what we have for it, and reserves
 // room all the same.
 func (s *session) choke(size int) ([]byte, error) {
+	s.l.Pause() // first: a drain that sees choked has to undo it
 	s.choked.Store(true)
-	s.l.Pause()
 	// The drain that answers a refusal may have been over before choked was set, so
 	// we ask again: a refusal from now on is answered.
 	buf, err := s.l.TryReserve(size)

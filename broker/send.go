@@ -45,6 +45,9 @@ func (s *session) publish(v *view) error {
 			return nil
 		}
 		if d.send(s, v) {
+			if v.expires > 0 {
+				s.b.registry.tidy(d) // it may have been made for nothing
+			}
 			return nil
 		}
 		s.last = nil // it went idle and was forgotten; there may be a new one
@@ -92,6 +95,7 @@ func (s *session) destination(public []byte) (*destination, error) {
 	if !isTemp(public) {
 		return s.b.registry.get(s.b, public, nil)
 	}
+	s.temps = slices.DeleteFunc(s.temps, (*destination).isGone)
 	if len(s.temps) >= s.b.cfg.MaxSubscriptions {
 		return nil, errTooManyDestinations
 	}

@@ -140,7 +140,7 @@ func (s *sessionHandler) OnClose(err error) {
 		return
 	}
 	if c.cfg.Logger != nil && errors.Unwrap(err) != nil {
-		c.cfg.Logger.Warn("stomp: connection lost", "addr", c.l.RemoteAddr().String(), "cause", err)
+		c.cfg.Logger.Warn("stomp: connection lost", "addr", addrOf(c.l.NetConn()), "cause", err)
 	}
 	if c.cfg.OnClose != nil {
 		c.cfg.OnClose(err)

@@ -2,6 +2,7 @@ package conn_test
 
 import (
 	"errors"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -133,4 +134,17 @@ func TestConnectEndsEarly(t *testing.T) {
 			t.Errorf("error %v; want a ConnectError", got.err)
 		}
 	})
+}
+
+type noAddr struct{ net.Conn }
+
+func (noAddr) RemoteAddr() net.Addr { return nil }
+
+// A socket that was reset has no remote address, and some wrappers have none either.
+func TestOpenWithoutRemoteAddress(t *testing.T) {
+	ours, peer := net.Pipe()
+	_ = peer.Close()
+	if _, err := conn.Open(t.Context(), noAddr{ours}, nil); !errors.As(err, new(*conn.ConnectError)) {
+		t.Fatal(err)
+	}
 }

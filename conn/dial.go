@@ -48,7 +48,15 @@ func Open(ctx context.Context, nc net.Conn, cfg *Config) (*Conn, error) {
 	}
 	ctx, cancel := c.connectContext(ctx)
 	defer cancel()
-	return c.open(ctx, nc, nc.RemoteAddr().String(), hello)
+	return c.open(ctx, nc, addrOf(nc), hello)
+}
+
+// addrOf names the peer. A socket that was reset has no address any more.
+func addrOf(nc net.Conn) string {
+	if addr := nc.RemoteAddr(); addr != nil {
+		return addr.String()
+	}
+	return "unknown address"
 }
 
 // newConn also encodes the CONNECT frame: credentials that it cannot represent

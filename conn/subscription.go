@@ -2,6 +2,7 @@ package conn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -57,9 +58,22 @@ func (c *Conn) Subscribe(ctx context.Context, destination string, h MessageHandl
 	}
 	if err := c.command(ctx, frame.CmdSubscribe, fields, !opts.NoReceipt); err != nil {
 		c.subs.remove(s)
+		if errors.Is(err, ErrUnknownOutcome) {
+			c.abandon(s)
+		}
 		return nil, err
 	}
 	return s, nil
+}
+
+// abandon ends a subscription that the broker may have and nobody here knows of:
+// what it delivered in mode auto would be lost.
+func (c *Conn) abandon(s *Subscription) {
+	fields := s.unsubscribeFields()
+	if buf, err := c.reserveNow(fieldsSize(fields) + frameOverhead); err == nil {
+		out, err := writer.AppendFrame(buf, c.version, frame.CmdUnsubscribe, fields, nil)
+		_ = c.commit(buf, out, err)
+	}
 }
 
 // enterSubscription prepares for the messages of a subscription and returns the
@@ -85,15 +99,19 @@ func (c *Conn) enterSubscription(destination string, h MessageHandler, opts Subs
 // Unsubscribe ends the subscription and returns when the broker has confirmed it.
 // Messages that were on their way are still handled until then.
 func (s *Subscription) Unsubscribe(ctx context.Context) error {
-	fields := []frame.Field{{Name: frame.HeaderID, Value: s.id}}
-	if s.c.version == frame.Version10 {
-		fields = append(fields, frame.Field{Name: frame.HeaderDestination, Value: s.destination})
-	}
-	err := s.c.command(ctx, frame.CmdUnsubscribe, fields, true)
+	err := s.c.command(ctx, frame.CmdUnsubscribe, s.unsubscribeFields(), true)
 	if wasSent(err) {
 		s.c.subs.remove(s)
 	}
 	return err
+}
+
+func (s *Subscription) unsubscribeFields() []frame.Field {
+	fields := []frame.Field{{Name: frame.HeaderID, Value: s.id}}
+	if s.c.version == frame.Version10 {
+		fields = append(fields, frame.Field{Name: frame.HeaderDestination, Value: s.destination})
+	}
+	return fields
 }
 
 // command sends a frame without a body, waiting for its receipt if asked to.
@@ -123,6 +141,10 @@ type subscriptions struct {
 	table atomic.Pointer[subTable]
 }
 
+// maxBySeq is the largest id that indexes the table. Ids are never used twice, and
+// the table must not grow with every subscription that there ever was.
+const maxBySeq = 1024
+
 // subTable: ids of ours are small integers and index bySeq; a user's go by name.
 type subTable struct {
 	bySeq  []*Subscription
@@ -139,10 +161,7 @@ func (t *subscriptions) add(s *Subscription) error {
 			// a user has taken that number for a subscription of its own
 		}
 		s.id = strconv.Itoa(t.last)
-		for len(next.bySeq) <= t.last {
-			next.bySeq = append(next.bySeq, nil)
-		}
-		next.bySeq[t.last] = s
+		next.enter(t.last, s)
 	} else {
 		if next.find([]byte(s.id)) != nil {
 			return fmt.Errorf("stomp: subscription id %.64q is in use", s.id)
@@ -151,6 +170,18 @@ func (t *subscriptions) add(s *Subscription) error {
 	}
 	t.table.Store(next)
 	return nil
+}
+
+// enter gives a subscription its place under an id of ours.
+func (t *subTable) enter(id int, s *Subscription) {
+	if id > maxBySeq {
+		t.byName[s.id] = s
+		return
+	}
+	for len(t.bySeq) <= id {
+		t.bySeq = append(t.bySeq, nil)
+	}
+	t.bySeq[id] = s
 }
 
 func (t *subscriptions) remove(s *Subscription) {

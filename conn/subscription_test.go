@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
@@ -151,4 +153,23 @@ func TestSubscribeIndividualOn10(t *testing.T) {
 	if err == nil {
 		t.Error("accepted")
 	}
+}
+
+// SUBSCRIBE has left, but its receipt does not come in time. The caller has no subscription, so the broker must not have
+// one either: what it delivered in mode auto would be lost.
+func TestSubscribeOfUnknownOutcomeIsUndone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, b := session(t, inBubble, frame.Version12, conn.Config{ReceiptTimeout: time.Second})
+		result := async(func() error {
+			_, err := c.Subscribe(t.Context(), "/queue/a", nil, conn.SubscribeOptions{})
+			return err
+		})
+		id := header(b.read(), "id")
+		if err := b.await(result); !errors.Is(err, conn.ErrUnknownOutcome) {
+			t.Fatal(err)
+		}
+		if got, want := b.read(), "UNSUBSCRIBE\nid:"+id+"\n\n^@"; got != want {
+			t.Errorf("then came %q, want %q", got, want)
+		}
+	})
 }

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"errors"
+	"net"
 	"time"
 
 	"github.com/stompwire/stompwire/engine/link"
@@ -32,7 +34,9 @@ func (r *reader) readAlone(held *pool.Buffer) {
 	}
 	err := l.ReadLoop(held, quiet)
 	if err == link.ErrIdle {
-		err = r.engine.Start(l)
+		if err = r.engine.Start(l); err != nil && !errors.Is(err, net.ErrClosed) {
+			err = l.ReadLoop(nil, 0) // no descriptors, say: it can stay here
+		}
 	}
 	if err != nil {
 		l.End(err)
