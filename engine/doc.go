@@ -16,5 +16,6 @@
 // [link.Link.Pause], and the engine takes the link off the loop, onto a goroutine,
 // until it has been resumed and has fallen quiet again.
 //
-// Imports: gnet, which no other package may import; link; and x/sys through gnet.
+// Imports: gnet, which no other package may import; link, and pool for what a paused
+// link had read.
 package engine
