@@ -50,7 +50,7 @@ func (fl *flow) check(d *destination, s *session) {
 		}
 		s.heldBy.Store(d)
 		fl.held = append(fl.held, s)
-		s.l.Pause()
+		s.l.Pause() // again: who let go may have resumed it since
 	}
 }
 
