@@ -57,6 +57,7 @@ func TestTopicFansOut(t *testing.T) {
 	b := start(t, broker.Config{})
 	p := connect(t, b, "1.2")
 	p.send("/topic/t", "nobody listens")
+	p.sync()
 	var cs []*client
 	for _, version := range versions {
 		c := connect(t, b, version)
