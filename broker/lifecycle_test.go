@@ -50,7 +50,7 @@ func TestCloseUnderTraffic(t *testing.T) {
 			flood(p.nc, 64<<20, func(j int) string { return fmt.Sprintf("SEND\ndestination:/queue/%d\n\n%d^@", j%5, j) })
 		})
 	}
-	time.Sleep(100 * time.Millisecond)
+	waitFor(t, func() bool { return b.Stats().MessagesOut > 1000 })
 	if err := b.Close(); err != nil {
 		t.Error(err)
 	}
@@ -152,7 +152,7 @@ func TestManyToManyExactlyOnce(t *testing.T) {
 				t.Fatalf("%v arrived twice", a)
 			}
 			seen[a] = true
-		case <-time.After(20 * time.Second):
+		case <-time.After(patience):
 			t.Fatalf("%d of %d messages arrived; %+v", len(seen), publishers*each, b.Stats())
 		}
 	}

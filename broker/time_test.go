@@ -2,6 +2,7 @@ package broker_test
 
 import (
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -145,4 +146,48 @@ func TestServeConnOverPipe(t *testing.T) {
 			t.Error("a broker that does not listen has an address")
 		}
 	})
+}
+
+// A consumer that does not read holds up who sends to it, until WriteTimeout closes it.
+// A topic then has nobody to wait for, a queue keeps what it has.
+func TestConsumerThatNeverReadsHoldsProducers(t *testing.T) {
+	const bound, sent = 1 << 20, 8 << 20
+	body := strings.Repeat("x", 1000)
+	for _, destination := range []string{"/queue/q", "/topic/q"} {
+		inBubble(t, broker.Config{QueueBytes: bound, WriteTimeout: time.Minute}, func(t *testing.T, b *broker.Broker, c *client) {
+			c.connect("1.2")
+			c.subscribe("s", destination, "auto")
+			near, far := net.Pipe()
+			b.ServeConn(far)
+			p := newClient(t, near)
+			p.wait = time.Hour
+			p.connect("1.2")
+			written := make(chan int, 1)
+			go func() {
+				written <- floodFor(near, sent, time.Hour, func(int) string { return "SEND\ndestination:" + destination + "\n\n" + body + "^@" })
+			}()
+			expect := func(subscriptions, held int) {
+				t.Helper()
+				synctest.Wait()
+				st := b.Stats()
+				if st.Subscriptions != subscriptions || st.HeldProducers != held ||
+					held > 0 && (st.StoredBytes < bound || st.StoredBytes > 2*bound) {
+					t.Errorf("%s: %+v, want %d subscriptions and %d held", destination, st, subscriptions, held)
+				}
+			}
+			time.Sleep(time.Minute - time.Second)
+			expect(1, 1)
+			time.Sleep(2 * time.Second)
+			if destination == "/topic/q" {
+				if n := <-written; n < sent {
+					t.Errorf("the producer stopped after %d bytes", n)
+				}
+				expect(0, 0)
+				return
+			}
+			expect(0, 1)
+			near.Close()
+			<-written
+		})
+	}
 }

@@ -5,6 +5,7 @@ package conn_test
 import (
 	"context"
 	"io"
+	"math"
 	"net"
 	"runtime"
 	"strings"
@@ -20,21 +21,27 @@ import (
 )
 
 // The gates count what the whole process allocates, the broker's side included, over so many messages that a goroutine
-// started now and then, or a pool emptied by the collector, is far below the mark.
+// started now and then, or a pool emptied by the collector, is far below the mark. On a busy machine there may be more of
+// that in one run; what a message allocates it does in every run, so the best of several counts.
 const (
 	gateMessages = 200_000
 	gateMark     = 0.001 // allocations per message
+	gateRuns     = 20
 )
 
 func gate(t *testing.T, run func(messages int)) {
 	t.Helper()
 	run(gateMessages / 10) // pools fill, buffers find their size
 	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	run(gateMessages)
-	runtime.ReadMemStats(&after)
-	if n := after.Mallocs - before.Mallocs; float64(n) > gateMark*gateMessages {
-		t.Errorf("%d allocations for %d messages", n, gateMessages)
+	least := uint64(math.MaxUint64)
+	for try := 0; try < gateRuns && float64(least) > gateMark*gateMessages; try++ {
+		runtime.ReadMemStats(&before)
+		run(gateMessages)
+		runtime.ReadMemStats(&after)
+		least = min(least, after.Mallocs-before.Mallocs)
+	}
+	if float64(least) > gateMark*gateMessages {
+		t.Errorf("%d allocations for %d messages", least, gateMessages)
 	}
 }
 

@@ -117,9 +117,16 @@ func at(l net.Listener) conn.Address {
 	return conn.Address{Host: to.Addr().String(), Port: to.Port()}
 }
 
-// nowhere is an address where nobody listens.
+// nowhere is an address where nobody listens. It is the near end of a connection, so that the port is not given to
+// anybody else before the test has ended.
 func nowhere(t testing.TB) conn.Address {
 	l := listen(t, "tcp", "127.0.0.1:0")
-	_ = l.Close()
-	return at(l)
+	defer l.Close()
+	nc, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = nc.Close() })
+	to := nc.LocalAddr().(*net.TCPAddr).AddrPort()
+	return conn.Address{Host: to.Addr().String(), Port: to.Port()}
 }

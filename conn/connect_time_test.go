@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -115,13 +116,9 @@ func TestDialRefusesConfig(t *testing.T) {
 }
 
 func TestDialNobodyThere(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	l.Close()
-	_, err = conn.Dial(t.Context(), addr, nil)
+	nobody := nowhere(t)
+	addr := net.JoinHostPort(nobody.Host, strconv.Itoa(int(nobody.Port)))
+	_, err := conn.Dial(t.Context(), addr, nil)
 	var connect *conn.ConnectError
 	var op *net.OpError
 	if !errors.As(err, &connect) || connect.Addr != addr || !errors.As(err, &op) {

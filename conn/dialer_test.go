@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stompwire/stompwire/conn"
@@ -20,7 +21,7 @@ import (
 // dialled returns the session that d makes, and closes it with the test.
 func dialled(t testing.TB, d *conn.Dialer, cfg *conn.Config) *conn.Conn {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	c, err := d.Dial(ctx, cfg)
 	if err != nil {
@@ -57,12 +58,14 @@ func TestDialerPassesOver(t *testing.T) {
 			func(err error) bool { return errors.As(err, new(*net.DNSError)) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cfg := conn.Config{ConnectTimeout: 3 * time.Second}
+			cfg := conn.Config{ConnectTimeout: time.Minute}
+			bad := c.bad(t)
+			d := inOrder(bad, at(good))
 			if c.name == "never answers" {
 				cfg.ConnectTimeout = 200 * time.Millisecond
+				d.MaxRounds = -1 // that may be too short for the good one, too
 			}
-			bad := c.bad(t)
-			if s := dialled(t, inOrder(bad, at(good)), &cfg); s.Server() != "tiny" {
+			if s := dialled(t, d, &cfg); s.Server() != "tiny" {
 				t.Errorf("session with %q", s.Server())
 			}
 			_, err := inOrder(bad).Dial(t.Context(), &cfg)
@@ -76,33 +79,39 @@ func TestDialerPassesOver(t *testing.T) {
 
 // The end of the story names every address with its own cause.
 func TestDialErrorKeepsEachCause(t *testing.T) {
-	dead, refused, mute := nowhere(t), at(tiny(t, refusing)), at(tiny(t, silent))
-	mute.Login, mute.Passcode = "me", "hunter3"
-	d := inOrder(dead, refused, mute)
-	d.MaxRounds = 2
-	d.Backoff.Initial = time.Millisecond
-	var logged bytes.Buffer
-	_, err := d.Dial(t.Context(), &conn.Config{
-		ConnectTimeout: 200 * time.Millisecond, Logger: slog.New(slog.NewJSONHandler(&logged, nil)),
-	})
-	var all *conn.DialError
-	if !errors.As(err, &all) || all.Rounds != 2 || all.Cause != nil || len(all.Attempts) != 3 {
-		t.Fatalf("error %v", err)
-	}
-	for i, a := range []conn.Address{dead, refused, mute} {
-		if all.Attempts[i].Addr != a.String() || !strings.Contains(err.Error(), a.String()) {
-			t.Errorf("attempt %d is at %s", i, all.Attempts[i].Addr)
+	synctest.Test(t, func(t *testing.T) {
+		dead, refused, mute := conn.Address{Host: "dead"}, conn.Address{Host: "refused"}, conn.Address{Host: "mute"}
+		mute.Login, mute.Passcode = "me", "hunter3"
+		d := inOrder(dead, refused, mute)
+		d.MaxRounds = 2
+		over := dialPipe(map[string]script{"refused:61613": refusing, "mute:61613": silent})
+		d.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if address == "dead:61613" {
+				return nil, syscall.ECONNREFUSED
+			}
+			return over(ctx, network, address)
 		}
-	}
-	if !errors.Is(err, syscall.ECONNREFUSED) || !errors.As(err, new(*conn.ServerError)) || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("error does not hold all causes: %v", err)
-	}
-	if text := fmt.Sprintf("%v %+v %#v", err, err, all.Attempts) + logged.String(); strings.Contains(text, "hunter3") {
-		t.Errorf("error or log shows the passcode: %s", text)
-	}
-	if n := strings.Count(logged.String(), "cannot connect"); n != 6 {
-		t.Errorf("%d attempts in the log: %s", n, logged.String())
-	}
+		var logged bytes.Buffer
+		_, err := d.Dial(t.Context(), &conn.Config{Logger: slog.New(slog.NewJSONHandler(&logged, nil))})
+		var all *conn.DialError
+		if !errors.As(err, &all) || all.Rounds != 2 || all.Cause != nil || len(all.Attempts) != 3 {
+			t.Fatalf("error %v", err)
+		}
+		for i, a := range []conn.Address{dead, refused, mute} {
+			if all.Attempts[i].Addr != a.String() || !strings.Contains(err.Error(), a.String()) {
+				t.Errorf("attempt %d is at %s", i, all.Attempts[i].Addr)
+			}
+		}
+		if !errors.Is(err, syscall.ECONNREFUSED) || !errors.As(err, new(*conn.ServerError)) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error does not hold all causes: %v", err)
+		}
+		if text := fmt.Sprintf("%v %+v %#v", err, err, all.Attempts) + logged.String(); strings.Contains(text, "hunter3") {
+			t.Errorf("error or log shows the passcode: %s", text)
+		}
+		if n := strings.Count(logged.String(), "cannot connect"); n != 6 {
+			t.Errorf("%d attempts in the log: %s", n, logged.String())
+		}
+	})
 }
 
 // A login that the first broker refuses may be right for the second.
@@ -219,21 +228,24 @@ func TestDialURI(t *testing.T) {
 
 // Dial returns when the context ends, wherever it waits.
 func TestDialerCancelled(t *testing.T) {
-	mute := at(tiny(t, silent))
-	for name, d := range map[string]*conn.Dialer{
-		"in an attempt": inOrder(mute),
-		"in a pause":    {Addresses: []conn.Address{nowhere(t)}, MaxRounds: -1, Backoff: conn.Backoff{Initial: time.Hour, Max: time.Hour}},
-	} {
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(50*time.Millisecond, cancel)
-		start := time.Now()
-		_, err := d.Dial(ctx, nil)
-		var all *conn.DialError
-		if !errors.As(err, &all) || all.Cause != context.Canceled || !errors.Is(err, context.Canceled) || time.Since(start) > 5*time.Second {
-			t.Errorf("%s: error %v after %v", name, err, time.Since(start))
-		}
-		if len(all.Attempts) != 1 {
-			t.Errorf("%s: attempts %v", name, all.Attempts)
-		}
+	for name, play := range map[string]script{"in an attempt": silent, "in a pause": refusing} {
+		synctest.Test(t, func(t *testing.T) {
+			d := inOrder(conn.Address{})
+			d.MaxRounds = -1
+			d.Backoff = conn.Backoff{Initial: time.Hour, Max: time.Hour}
+			d.DialFunc = dialPipe(map[string]script{"localhost:61613": play})
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			time.AfterFunc(time.Second, cancel)
+			start := time.Now()
+			_, err := d.Dial(ctx, nil)
+			var all *conn.DialError
+			if !errors.As(err, &all) || all.Cause != context.Canceled || !errors.Is(err, context.Canceled) || time.Since(start) != time.Second {
+				t.Fatalf("%s: error %v after %v", name, err, time.Since(start))
+			}
+			if len(all.Attempts) != 1 {
+				t.Errorf("%s: attempts %v", name, all.Attempts)
+			}
+		})
 	}
 }

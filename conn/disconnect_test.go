@@ -119,9 +119,10 @@ func TestDisconnectTwiceAtOnce(t *testing.T) {
 func TestDisconnectDuringSends(t *testing.T) {
 	overEach(t, func(t *testing.T, tr transport) {
 		for range 20 {
-			c, b := session(t, tr, frame.Version12, conn.Config{})
+			// Were the senders to starve Disconnect, it would end by this.
+			c, b := session(t, tr, frame.Version12, conn.Config{DisconnectTimeout: tr.patience, ReceiptTimeout: tr.patience})
 			got := newOutcomes(t)
-			p := producer(t, c, conn.ProducerConfig{Destination: "/queue/a", Window: 10, OnOutcome: got.add})
+			p := producer(t, c, conn.ProducerConfig{Destination: "/queue/a", Window: 10, Timeout: tr.patience, OnOutcome: got.add})
 			read := b.obey()
 			sent := make([]int, 4)
 			var all sync.WaitGroup
@@ -142,11 +143,7 @@ func TestDisconnectDuringSends(t *testing.T) {
 				})
 			}
 			time.Sleep(time.Millisecond)
-			start := time.Now()
 			err := c.Disconnect(t.Context())
-			if took := time.Since(start); took > 4*time.Second { // most of it is the broker, reading
-				t.Errorf("Disconnect took %v: the senders starved it", took)
-			}
 			all.Wait()
 			total := 1
 			for _, n := range sent {

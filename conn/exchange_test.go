@@ -76,7 +76,7 @@ func nextFrame(r *bufio.Reader) (head string, body []byte, err error) {
 // exchange sends bodies of many sizes to an echoing broker, gets them back and disconnects.
 func exchange(t testing.TB, c *conn.Conn) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	bodies := make(chan []byte, 10)
 	handle := func(_ context.Context, m *conn.Message) { bodies <- bytes.Clone(m.Body) }

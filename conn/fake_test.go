@@ -35,8 +35,8 @@ type transport struct {
 }
 
 var (
-	overPipe   = transport{"driver=pump", pipe, pump.Driver{}, 10 * time.Second}
-	overSocket = transport{"driver=gnet", loopback, nil, 10 * time.Second}
+	overPipe   = transport{"driver=pump", pipe, pump.Driver{}, time.Minute}
+	overSocket = transport{"driver=gnet", loopback, nil, time.Minute}
 	// inBubble is for synctest: time passes only when everybody waits, so patience costs nothing.
 	inBubble = transport{"bubble", pipe, pump.Driver{}, time.Hour}
 )

@@ -114,16 +114,16 @@ func TestHandlerOutboxFull(t *testing.T) {
 
 func TestHandlerContextEndsWithTheConnection(t *testing.T) {
 	c, b := session(t, overPipe, frame.Version12, conn.Config{})
-	ended := make(chan error, 1)
+	running, ended := make(chan error, 1), make(chan error, 1)
 	b.subscribe(c, frame.AckAuto, func(ctx context.Context, _ *conn.Message) {
-		if ctx.Err() != nil {
-			t.Error(ctx.Err())
-		}
+		running <- ctx.Err()
 		<-ctx.Done()
 		ended <- ctx.Err()
 	})
 	b.write(delivery(frame.Version12))
-	time.Sleep(time.Millisecond)
+	if err := b.await(running); err != nil {
+		t.Error(err)
+	}
 	_ = c.Close()
 	if err := b.await(ended); err == nil {
 		t.Error("no error")

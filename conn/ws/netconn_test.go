@@ -51,11 +51,13 @@ func deaf(t testing.TB) string {
 
 // The link sets a deadline for each write. One that passes while nothing is written must do no harm.
 func TestDeadlineBetweenWrites(t *testing.T) {
+	t.Parallel() // it takes longer than a write may, on a busy machine too
+	const limit = 2 * time.Second
 	uri := serve(t, nil, (*peer).echo)
-	cfg := conn.Config{Link: link.Options{WriteTimeout: 20 * time.Millisecond}, HeartBeat: frame.HeartBeat{Send: -1, Receive: -1}}
+	cfg := conn.Config{Link: link.Options{WriteTimeout: limit}, HeartBeat: frame.HeartBeat{Send: -1, Receive: -1}}
 	c := dial(t, dialer(t, uri, ws.Options{}), &cfg)
-	for range 3 {
-		time.Sleep(60 * time.Millisecond)
+	for range 2 {
+		time.Sleep(limit + 100*time.Millisecond)
 		if err := c.SendReceipt(t.Context(), "/queue/a", []byte("a")); err != nil {
 			t.Fatal(err)
 		}
@@ -80,12 +82,11 @@ func TestDeadlineBetweenWrites(t *testing.T) {
 
 func TestDeadlineDuringWrite(t *testing.T) {
 	nc := bare(t, deaf(t), ws.Options{})
-	start := time.Now()
 	for {
 		_ = nc.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
 		if _, err := nc.Write(make([]byte, 64<<10)); err != nil {
-			if !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(start) > 10*time.Second {
-				t.Errorf("error %v after %v", err, time.Since(start))
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("error %v", err)
 			}
 			return
 		}
@@ -113,7 +114,7 @@ func TestPings(t *testing.T) {
 	answered := make(chan error, 1)
 	uri := serve(t, opts, func(p *peer) {
 		go func() {
-			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			defer cancel()
 			answered <- p.Ping(ctx)
 		}()
@@ -125,7 +126,7 @@ func TestPings(t *testing.T) {
 	}
 	select {
 	case <-pinged:
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Error("no ping came")
 	}
 	if err := c.Disconnect(t.Context()); err != nil {
@@ -175,38 +176,33 @@ func TestPingUnderBackPressure(t *testing.T) {
 	}
 }
 
-// Heart-beats travel as messages of one line end.
+// Heart-beats travel as messages of one line end. The server does not promise its own, so that nobody minds when a busy
+// machine is late with them.
 func TestHeartBeats(t *testing.T) {
+	const enough = 5
 	beats := make(chan int, 1)
 	uri := serve(t, nil, func(p *peer) {
 		p.next()
-		p.send(websocket.MessageText, "CONNECTED\nversion:1.2\nheart-beat:100,100\n\n\x00")
-		go func() {
-			for range 10 {
-				time.Sleep(50 * time.Millisecond)
-				p.send(websocket.MessageText, "\n")
-			}
-			p.send(websocket.MessageText, "ERROR\nmessage:enough\n\n\x00")
-		}()
+		p.send(websocket.MessageText, "CONNECTED\nversion:1.2\nheart-beat:0,100\n\n\x00")
+		for range enough {
+			p.send(websocket.MessageText, "\n")
+		}
 		p.next()
 		beats <- p.beats
 	})
-	failed := make(chan *conn.ServerError, 1)
-	cfg := conn.Config{
-		HeartBeat: frame.HeartBeat{Send: 100 * time.Millisecond, Receive: 100 * time.Millisecond},
-		OnError:   func(err *conn.ServerError) { failed <- err },
-	}
+	cfg := conn.Config{HeartBeat: frame.HeartBeat{Send: 100 * time.Millisecond, Receive: 100 * time.Millisecond}}
 	c := dial(t, dialer(t, uri, ws.Options{}), &cfg)
-	select {
-	case <-failed:
-	case <-c.Done():
-		t.Fatal(c.Err())
-	}
-	if s := c.Stats(); s.BeatsIn < 5 || s.BeatsOut < 5 {
-		t.Errorf("%d heart-beats in, %d out", s.BeatsIn, s.BeatsOut)
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		s := c.Stats()
+		if s.BeatsIn == enough && s.BeatsOut > enough {
+			break
+		}
+		if c.Err() != nil || time.Now().After(deadline) {
+			t.Fatalf("%d heart-beats in, %d out; connection: %v", s.BeatsIn, s.BeatsOut, c.Err())
+		}
 	}
 	_ = c.Close()
-	if n := <-beats; n < 5 {
+	if n := <-beats; n < enough {
 		t.Errorf("the server saw %d heart-beats", n)
 	}
 }
@@ -254,7 +250,8 @@ func TestWeClose(t *testing.T) {
 	start := time.Now()
 	_ = nc.Close()
 	_ = nc.Close()
-	if err := <-read; err == nil || time.Since(start) > time.Second {
+	// The library's own Close waits 5 s for the peer.
+	if err := <-read; err == nil || time.Since(start) > 4*time.Second {
 		t.Errorf("read ends with %v, %v after Close", err, time.Since(start))
 	}
 }

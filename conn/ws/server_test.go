@@ -16,6 +16,9 @@ import (
 	"github.com/stompwire/stompwire/conn/ws"
 )
 
+// patience is how long anything may take that has to happen.
+const patience = time.Minute
+
 // peer is the server's end of a WebSocket.
 type peer struct {
 	*websocket.Conn
@@ -62,7 +65,7 @@ func (p *peer) next() string {
 			p.rest = rest
 			return string(frame)
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		kind, data, err := p.Read(ctx)
 		cancel()
 		if err != nil {
@@ -81,7 +84,7 @@ func (p *peer) next() string {
 }
 
 func (p *peer) send(kind websocket.MessageType, data string) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	_ = p.Write(ctx, kind, []byte(data))
 }
@@ -125,7 +128,7 @@ func dialer(t testing.TB, uri string, o ws.Options) *conn.Dialer {
 
 func dial(t testing.TB, d *conn.Dialer, cfg *conn.Config) *conn.Conn {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	c, err := d.Dial(ctx, cfg)
 	if err != nil {
@@ -138,7 +141,7 @@ func dial(t testing.TB, d *conn.Dialer, cfg *conn.Config) *conn.Conn {
 // exchange sends bodies, gets them back and disconnects.
 func exchange(t testing.TB, c *conn.Conn, destination string, text bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	bodies := make(chan string, 10)
 	handle := func(_ context.Context, m *conn.Message) { bodies <- string(m.Body) }

@@ -10,11 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/stompwire/stompwire/broker"
-
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
+	"github.com/stompwire/stompwire/internal/leaktest"
 )
 
 func TestMain(m *testing.M) {
@@ -23,8 +21,7 @@ func TestMain(m *testing.M) {
 			_ = os.Unsetenv(name)
 		}
 	}
-	// What the dependencies start when they are loaded is not a leak of ours.
-	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
+	leaktest.Main(m)
 }
 
 // stompbench runs the command line args, a string with single blanks.

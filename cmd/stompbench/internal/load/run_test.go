@@ -6,17 +6,14 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
-	"github.com/stompwire/stompwire/conn"
-
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/leaktest"
 )
 
-// What the dependencies start when they are loaded is not a leak of ours.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // plan returns a complete plan of n messages that edit has changed.
 func plan(t *testing.T, n uint64, edit func(*workload.Plan)) *workload.Plan {
