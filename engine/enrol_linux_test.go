@@ -16,7 +16,7 @@ func TestStartAfterReset(t *testing.T) {
 	ours, theirs := tcpPair(t)
 	_ = theirs.SetLinger(0)
 	_ = theirs.Close()
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		if file, err := ours.File(); err == nil {
 			_, err = syscall.Getpeername(int(file.Fd()))
 			_ = file.Close()

@@ -124,6 +124,8 @@ func TestPausedLinkPushesBack(t *testing.T) {
 		h.onFrame = func(l *link.Link) error { l.Pause(); return nil }
 		_, peer := start(t, d, h, link.Options{})
 		block := bytes.Repeat([]byte(message(strings.Repeat("x", 1000))), 1000)
+		_, _ = io.WriteString(peer, message("the only one"))
+		h.next(t)
 		_ = peer.SetWriteDeadline(time.Now().Add(time.Second))
 		sent := 0
 		for sent < 64<<20 {

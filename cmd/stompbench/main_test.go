@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -54,23 +55,62 @@ func TestProcess(t *testing.T) {
 	}
 }
 
+// watched is an output that closes shown once there is a line of the table: the load
+// is on its way, and signals are caught.
+type watched struct {
+	text  []byte
+	shown chan struct{}
+}
+
+var aSample = regexp.MustCompile(`\n +\d+\.\ds `)
+
+func (w *watched) Write(p []byte) (int, error) {
+	before := aSample.Match(w.text)
+	w.text = append(w.text, p...)
+	if !before && aSample.Match(w.text) {
+		close(w.shown)
+	}
+	return len(p), nil
+}
+
+// load starts a process and returns once it sends.
+func load(t *testing.T, args ...string) (cmd *exec.Cmd, stdout *bytes.Buffer, done <-chan error) {
+	t.Helper()
+	cmd, stdout, _ = command(args...)
+	stderr := &watched{shown: make(chan struct{})}
+	cmd.Stderr = stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case <-stderr.shown:
+	case err := <-ended:
+		t.Fatalf("ended by itself, %v:\n%s", err, stderr.text)
+	case <-time.After(patience):
+		_ = cmd.Process.Kill()
+		t.Fatal("no load")
+	}
+	return cmd, stdout, ended
+}
+
+// patience is how long anything may take that has to happen.
+const patience = time.Minute
+
 // A real ^C: a partial result, all of it accounted for, and 130.
 func TestInterruptSignal(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no ^C between processes on Windows")
 	}
-	cmd, stdout, stderr := command("-z", "1h", "-r", "2k")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	time.Sleep(1500 * time.Millisecond)
+	cmd, stdout, done := load(t, "-z", "1h", "-r", "2k")
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	code := exitCode(cmd.Wait())
+	code := exitCode(<-done)
 	out := stdout.String()
 	if code != 130 || !strings.Contains(out, "PARTIAL RESULT: interrupted") || !strings.Contains(out, "lost 0") {
-		t.Errorf("exit %d\n%s%s", code, out, stderr)
+		t.Errorf("exit %d\n%s", code, out)
 	}
 }
 
@@ -80,26 +120,30 @@ func TestSecondInterruptKills(t *testing.T) {
 		t.Skip("no ^C between processes on Windows")
 	}
 	// Nobody consumes what the consumers wait for: draining would take an hour.
-	cmd, _, _ := command("-z", "1h", "-r", "100", "-t", "/queue/a", "-T", "/queue/b", "--drain-timeout", "1h")
-	if err := cmd.Start(); err != nil {
+	cmd, _, done := load(t, "-z", "1h", "-r", "100", "-t", "/queue/a", "-T", "/queue/b", "--drain-timeout", "1h")
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 {
-		time.Sleep(time.Second)
-		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
-			t.Fatal(err)
-		}
-	}
-	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
 	select {
 	case err := <-done:
-		var exit *exec.ExitError
-		if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGINT {
-			t.Errorf("ended with %v, want to be killed by SIGINT", err)
+		t.Fatalf("the first ^C did not wait: %v", err)
+	case <-time.After(time.Second):
+	}
+	// Two signals that come before the first is looked at are one, so there may have to be more.
+	deadline := time.After(patience)
+	for {
+		_ = cmd.Process.Signal(syscall.SIGINT)
+		select {
+		case err := <-done:
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGINT {
+				t.Errorf("ended with %v, want to be killed by SIGINT", err)
+			}
+			return
+		case <-deadline:
+			_ = cmd.Process.Kill()
+			t.Fatal("the second ^C was ignored")
+		case <-time.After(100 * time.Millisecond):
 		}
-	case <-time.After(10 * time.Second):
-		_ = cmd.Process.Kill()
-		t.Error("the second ^C was ignored")
 	}
 }

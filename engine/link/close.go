@@ -60,9 +60,7 @@ func (l *Link) breakOff(err error) {
 	}
 	l.state, l.cause = stateBroken, err
 	l.sendEvery, l.hearEvery = 0, 0
-	now := l.now()
-	l.deadline, l.late = now+int64(l.opts.Linger), err
-	l.arm(now)
+	l.setDeadline(l.opts.Linger, err)
 	l.wakeSender()
 	l.mu.Unlock()
 }
@@ -95,9 +93,7 @@ func (l *Link) Shutdown(cause error) {
 	l.quit.Store(true)
 	l.wakeSender()
 	l.sendEvery, l.hearEvery = 0, 0
-	now := l.now()
-	l.deadline, l.late = now+int64(l.opts.Linger+l.opts.WriteTimeout), cause
-	l.arm(now)
+	l.setDeadline(l.opts.Linger+l.opts.WriteTimeout, cause)
 	idle := !l.flushing
 	l.mu.Unlock()
 	l.Resume() // a paused reader has to see the peer close
@@ -113,7 +109,9 @@ func (l *Link) closeWrite() {
 		l.Close(nil)
 		return
 	}
-	l.SetDeadline(l.opts.Linger, nil)
+	l.mu.Lock()
+	l.setDeadline(l.opts.Linger, nil)
+	l.mu.Unlock()
 }
 
 // End tells the link that nothing more will be read, because of err: io.EOF if the

@@ -37,7 +37,8 @@ func (l *Link) flusher() {
 			l.mu.Lock()
 			break
 		}
-		if l.wantDrain && l.drainer != nil && l.state == stateOpen {
+		// If it is crowded still, there is another batch to write, and to look after.
+		if l.wantDrain && l.drainer != nil && l.state == stateOpen && !l.crowded() {
 			l.wantDrain = false
 			l.mu.Unlock()
 			l.drainer.OnDrain()

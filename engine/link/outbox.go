@@ -67,14 +67,18 @@ func (l *Link) ReserveNow(size int) ([]byte, error) {
 // for the write.
 func (l *Link) Commit(buf []byte) {
 	p := l.pending
-	if len(buf) > len(p.B) {
+	used := len(buf) > len(p.B)
+	p.B = buf
+	switch {
+	case used:
 		l.framesOut++
 		if !l.flushing {
 			l.flushing = true
 			go l.flush()
 		}
+	case !l.flushing:
+		l.releaseOutbox() // an idle link holds no memory, however much was reserved
 	}
-	p.B = buf
 	if l.waiting > 0 {
 		l.wakeSender()
 	}
@@ -102,10 +106,11 @@ func (l *Link) tail(size int) []byte {
 
 // crowded reports whether a newcomer has to wait. While others do already it gets
 // only the lower half of the outbox: so senders that never pause cannot starve a
-// waiting one, and still do not queue up behind it for every frame.
+// waiting one, and still do not queue up behind it for every frame. An empty outbox
+// is never crowded: no flusher would tell who was refused that there is room.
 func (l *Link) crowded() bool {
 	if l.waiting > 0 {
-		return l.queued() >= l.opts.HighWater/2
+		return l.queued() >= max(l.opts.HighWater/2, 1)
 	}
 	return l.queued() >= l.opts.HighWater
 }

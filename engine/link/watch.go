@@ -14,10 +14,14 @@ const bodyRate = 16 << 10
 // SetHeartBeat starts heart-beats: an EOL is sent whenever nothing was for
 // sendEvery, and the link closes with a [*TimeoutError] when not a single byte
 // has come for hearWithin. 0 turns that direction off. Both are measured on
-// bytes; the session adds its margins.
+// bytes; the session adds its margins. Once a write has failed or Shutdown was
+// called it has no effect.
 func (l *Link) SetHeartBeat(sendEvery, hearWithin time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.state != stateOpen {
+		return
+	}
 	l.sendEvery, l.hearEvery = sendEvery, hearWithin
 	now := l.now()
 	l.lastRead.Store(now)
@@ -26,10 +30,19 @@ func (l *Link) SetHeartBeat(sendEvery, hearWithin time.Duration) {
 }
 
 // SetDeadline closes the link with cause after d unless it is set again before;
-// d = 0 calls it off. It is the session's: for a CONNECT that never comes.
+// d = 0 calls it off. It is the session's: for a CONNECT that never comes. Once a
+// write has failed or Shutdown was called the deadline is Options.Linger's, and
+// SetDeadline has no effect.
 func (l *Link) SetDeadline(d time.Duration, cause error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.state == stateOpen {
+		l.setDeadline(d, cause)
+	}
+}
+
+// setDeadline is SetDeadline in any state. mu is held.
+func (l *Link) setDeadline(d time.Duration, cause error) {
 	l.deadline, l.late = 0, cause
 	now := l.now()
 	if d > 0 {

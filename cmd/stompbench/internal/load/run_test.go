@@ -304,7 +304,7 @@ func TestPacedForATime(t *testing.T) {
 	if r.Delay.Count() != r.Books.Sent {
 		t.Errorf("%d delays of %d messages", r.Delay.Count(), r.Books.Sent)
 	}
-	if r.Sending > 1100*time.Millisecond || r.Sending < 500*time.Millisecond {
+	if r.Sending < 500*time.Millisecond {
 		t.Errorf("sending took %v", r.Sending)
 	}
 	if samples == 0 {
