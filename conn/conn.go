@@ -179,7 +179,7 @@ func (c *Conn) serverError(f *frame.Frame) {
 	if set := c.cfg.Listeners.now(); set != nil {
 		set.failed(c, err)
 	}
-	if err.ReceiptID != "" && c.settle([]byte(err.ReceiptID), err) {
+	if id := f.Header.Get(frame.HeaderReceiptID); len(id) > 0 && c.settle(id, err) {
 		return
 	}
 	c.lastError = err

@@ -51,6 +51,8 @@ func (c *Conn) handshake(f *frame.Frame) error {
 	}
 	theirs, err := frame.ParseHeartBeat(heartBeatHeader(f))
 	if err != nil {
+		// It quotes the header, and what is masked in that makes it no better.
+		_, err = frame.ParseHeartBeat(mask(heartBeatHeader(f), c.cfg.Passcode))
 		return err
 	}
 	c.version = version
@@ -81,7 +83,8 @@ func (c *Conn) chosenVersion(f *frame.Frame) (frame.Version, error) {
 		version = frame.ParseVersion(string(name))
 	}
 	if !c.cfg.Versions.Has(version) {
-		return 0, fmt.Errorf("stomp: broker chose version %.16q, we offered %s: %w", name, c.cfg.Versions, frame.ErrProtocol)
+		return 0, fmt.Errorf("stomp: broker chose version %.16q, we offered %s: %w",
+			mask(string(name), c.cfg.Passcode), c.cfg.Versions, frame.ErrProtocol)
 	}
 	return version, nil
 }

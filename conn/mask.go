@@ -13,15 +13,15 @@ const masked = "***"
 func newServerError(f *frame.Frame, secret string) *ServerError {
 	header := f.Header.Fields()
 	for i := range header {
-		header[i].Value = mask(header[i].Value, secret)
+		header[i].Name, header[i].Value = mask(header[i].Name, secret), mask(header[i].Value, secret)
 	}
 	body := append([]byte(nil), f.Body...)
 	if secret != "" {
 		body = bytes.ReplaceAll(body, []byte(secret), []byte(masked))
 	}
 	return &ServerError{
-		Message:   header.Get(frame.HeaderMessage),
-		ReceiptID: f.Header.Text(frame.HeaderReceiptID), // ours, so never a secret
+		Message:   mask(f.Header.Text(frame.HeaderMessage), secret),
+		ReceiptID: mask(f.Header.Text(frame.HeaderReceiptID), secret), // of ours, if the broker plays by the rules
 		Header:    header,
 		Body:      body,
 	}

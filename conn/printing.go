@@ -57,7 +57,9 @@ func (p *PrintingListener) OnConnecting(_ *Conn, addr string) { p.emit("on_conne
 func (p *PrintingListener) OnSend(_ *Conn, f *frame.Frame) { p.emit("on_send", printed(f)) }
 
 // OnConnected implements Listener.
-func (p *PrintingListener) OnConnected(_ *Conn, f *frame.Frame) { p.emit("on_connected", printed(f)) }
+func (p *PrintingListener) OnConnected(c *Conn, f *frame.Frame) {
+	p.emit("on_connected", mask(printed(f), c.cfg.Passcode))
+}
 
 // OnBeforeMessage implements Listener.
 func (p *PrintingListener) OnBeforeMessage(_ context.Context, m *Message) {

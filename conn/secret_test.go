@@ -47,11 +47,19 @@ func TestSecretIsNeverShown(t *testing.T) {
 	b.write("ERROR\n\nCONNECT\npasscode:hunter2\n^@")
 	show((<-result).err)
 
+	for _, connected := range []string{"version:hunter2", "version:1.2 hunter2", "version:1.2\nheart-beat:hunter2"} {
+		b, result = open(t, overPipe, cfg)
+		b.read()
+		b.write("CONNECTED\n" + connected + "\n\n^@")
+		show((<-result).err)
+	}
+
 	c, b := session(t, overPipe, frame.Version12, cfg)
 	waiting := async(func() error { return c.SendReceipt(context.Background(), "/queue/a", nil) })
 	b.read()
 	b.write("ERROR\nreceipt-id:r1\n" + quote)
 	show(b.await(waiting))
+	b.write("ERROR\nreceipt-id:hunter2\nhunter2:x\n" + quote)
 	waiting = async(func() error { return c.SendReceipt(context.Background(), "/queue/a", nil) })
 	b.read()
 	b.write("ERROR\n" + quote)
