@@ -1,0 +1,186 @@
+// Command brokertable measures real STOMP brokers with stompbench and prints the
+// table of BENCHMARKS.md: one row for each window, body size, persistence and ack
+// mode. Beside some of them it puts go-stomp driving the same load, for the
+// processor time that the client itself takes per message.
+//
+//	go build -o stompbench ../../cmd/stompbench
+//	go run ./cmd/brokertable -stompbench ./stompbench RabbitMQ=stomp://guest:guest@127.0.0.1:61613/ ...
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+func main() {
+	log.SetFlags(0)
+	if len(os.Args) == 2 && os.Args[1] == peerCommand {
+		if err := peerMain(os.Stdin, os.Stdout); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
+	bench := flag.String("stompbench", "stompbench", "the stompbench `binary`")
+	duration := flag.Duration("z", 4*time.Second, "how long each row sends")
+	only := flag.String("only", "", "measure one of `rates`, cpu; both if empty")
+	flag.Parse()
+	if flag.NArg() == 0 {
+		log.Fatal("brokertable: name the brokers: NAME=URI ...")
+	}
+	t := tables{bench: *bench, duration: *duration}
+	for _, arg := range flag.Args() {
+		name, uri, ok := strings.Cut(arg, "=")
+		if !ok {
+			log.Fatalf("brokertable: %q is not NAME=URI", arg)
+		}
+		t.brokers = append(t.brokers, target{name, uri})
+	}
+	if *only != "cpu" {
+		t.rates(os.Stdout)
+	}
+	if *only != "rates" {
+		t.cpu(os.Stdout)
+	}
+}
+
+// target is a broker.
+type target struct{ Name, URI string }
+
+type tables struct {
+	bench    string
+	duration time.Duration
+	brokers  []target
+	runs     int
+}
+
+// load is what one row asks for.
+type load struct {
+	URI        string
+	Queue      string
+	Window     int // receipts outstanding; 0 asks for none
+	Size       int
+	Persistent bool
+	Ack        string
+	Duration   time.Duration
+}
+
+// queue names a queue that no row before has left anything in.
+func (t *tables) queue() string {
+	t.runs++
+	return fmt.Sprintf("/queue/brokertable-%d-%d", os.Getpid(), t.runs)
+}
+
+// rates prints what each broker did with each load.
+func (t *tables) rates(out io.Writer) {
+	fmt.Fprintln(out, "| broker | window | body | persistent | ack | sent/s | received/s | lost | confirm p50 | p99 | from send p50 | p99 | CPU per message |")
+	fmt.Fprintln(out, "|---|---|---|---|---|---|---|---|---|---|---|---|---|")
+	for _, b := range t.brokers {
+		for _, l := range rows() {
+			l.URI, l.Queue, l.Duration = b.URI, t.queue(), t.duration
+			r, err := runStompbench(t.bench, l)
+			if err != nil {
+				log.Fatalf("brokertable: %s: %v", b.Name, err)
+			}
+			fmt.Fprintf(out, "| %s | %d | %s | %s | %s | %s | %s | %d | %s | %s | %s | %s | %s |\n",
+				b.Name, l.Window, size(l.Size), yes(l.Persistent), l.Ack,
+				count(r.Rates.Sent), count(r.Rates.Received), r.Totals.Lost,
+				micros(r.Latency.Confirm.P50), micros(r.Latency.Confirm.P99),
+				micros(r.Latency.FromSend.P50), micros(r.Latency.FromSend.P99), micros(r.Process.CPUNsPerMsg))
+		}
+	}
+	fmt.Fprintln(out)
+}
+
+// rows crosses window, size and persistence, and adds the ack modes to the middle
+// of them.
+func rows() (all []load) {
+	for _, persistent := range []bool{false, true} {
+		for _, size := range []int{128, 4 << 10, 64 << 10} {
+			for _, window := range []int{1, 10, 100, 1000} {
+				all = append(all, load{Window: window, Size: size, Persistent: persistent, Ack: "auto"})
+			}
+		}
+	}
+	for _, persistent := range []bool{false, true} {
+		for _, ack := range []string{"client", "client-individual"} {
+			all = append(all, load{Window: 100, Size: 128, Persistent: persistent, Ack: ack})
+		}
+	}
+	return all
+}
+
+// cpu prints what the same load costs a process that uses stompwire and one that
+// uses go-stomp. They take turns, so that both see the same machine.
+func (t *tables) cpu(out io.Writer) {
+	w := tabwriter.NewWriter(out, 0, 0, 1, ' ', 0)
+	fmt.Fprintln(w, "| broker | load\t| stompbench\t| go-stomp\t| ratio\t| rates\t|")
+	fmt.Fprintln(w, "|---|---\t|---\t|---\t|---\t|---\t|")
+	for _, b := range t.brokers {
+		for _, row := range []struct {
+			name string
+			load load
+		}{
+			{"no receipts, 128 B, ack auto", load{Window: 0, Size: 128, Ack: "auto"}},
+			{"no receipts, 128 B, ack client-individual", load{Window: 0, Size: 128, Ack: "client-individual"}},
+			{"no receipts, 4 KiB, ack auto", load{Window: 0, Size: 4 << 10, Ack: "auto"}},
+			{"receipts one at a time, 128 B, ack auto", load{Window: 1, Size: 128, Ack: "auto"}},
+			{"receipts, window 1000 (go-stomp: one at a time)", load{Window: 1000, Size: 128, Ack: "auto"}},
+		} {
+			var ours, theirs []result
+			for range 3 {
+				l := row.load
+				l.URI, l.Queue, l.Duration = b.URI, t.queue(), t.duration
+				r, err := runStompbench(t.bench, l)
+				if err != nil {
+					log.Fatalf("brokertable: %s: %v", b.Name, err)
+				}
+				ours = append(ours, r)
+				l.Queue = t.queue()
+				if r, err = runPeer(l); err != nil {
+					log.Fatalf("brokertable: go-stomp on %s: %v", b.Name, err)
+				}
+				theirs = append(theirs, r)
+			}
+			o, p := median(ours), median(theirs)
+			fmt.Fprintf(w, "| %s | %s\t| %s\t| %s\t| 1/%.1f\t| %s/s, %s/s\t|\n", b.Name, row.name,
+				micros(o.Process.CPUNsPerMsg), micros(p.Process.CPUNsPerMsg), p.Process.CPUNsPerMsg/o.Process.CPUNsPerMsg,
+				count(o.Rates.Received), count(p.Rates.Received))
+		}
+	}
+	w.Flush()
+}
+
+// result is the part of stompbench's JSON that the tables need. The peer writes
+// the same.
+type result struct {
+	Totals struct {
+		Sent     uint64 `json:"sent"`
+		Received uint64 `json:"received"`
+		Lost     uint64 `json:"lost"`
+	} `json:"totals"`
+	Rates struct {
+		Sent     float64 `json:"sent_per_s"`
+		Received float64 `json:"received_per_s"`
+	} `json:"rates"`
+	Latency struct {
+		Confirm  percentiles `json:"confirm"`
+		FromSend percentiles `json:"from_send"`
+	} `json:"latency_ns"`
+	Process struct {
+		CPUNsPerMsg float64 `json:"cpu_ns_per_message"`
+	} `json:"process"`
+}
+
+type percentiles struct {
+	P50 float64 `json:"p50"`
+	P99 float64 `json:"p99"`
+}
+
+func decode(out []byte) (r result, err error) { return r, json.Unmarshal(out, &r) }

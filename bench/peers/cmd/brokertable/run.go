@@ -1,0 +1,56 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"time"
+)
+
+// peerCommand makes this binary run go-stomp's side of a row.
+const peerCommand = "go-stomp"
+
+// runStompbench runs one row with stompbench. Lost messages are a result and not
+// an error.
+func runStompbench(bench string, l load) (result, error) {
+	args := []string{"run", "--json", "--quiet", "--uri", l.URI, "-t", l.Queue,
+		"-z", l.Duration.String(), "-s", strconv.Itoa(l.Size), "-c", strconv.Itoa(l.Window), "--ack", l.Ack}
+	if l.Persistent {
+		args = append(args, "--persistent")
+	}
+	const lost = 3
+	return run(lost, nil, bench, args...)
+}
+
+// runPeer runs one row with go-stomp, in a process of its own.
+func runPeer(l load) (result, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return result{}, err
+	}
+	in, err := json.Marshal(l)
+	if err != nil {
+		return result{}, err
+	}
+	return run(0, in, self, peerCommand)
+}
+
+func run(fine int, in []byte, name string, args ...string) (result, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Stdin = bytes.NewReader(in)
+	var complaint bytes.Buffer
+	cmd.Stderr = &complaint
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if err != nil && !(errors.As(err, &exit) && exit.ExitCode() == fine) {
+		return result{}, fmt.Errorf("%w: %s", err, complaint.Bytes())
+	}
+	return decode(out)
+}
