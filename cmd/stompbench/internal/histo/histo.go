@@ -1,6 +1,7 @@
 package histo
 
 import (
+	"io"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -85,4 +86,11 @@ func (h *Histogram) Mean() time.Duration {
 // samples lie beyond it.
 func (h *Histogram) Tells(p float64) bool {
 	return float64(h.Count())*(100-p)/100 >= 10-1e-9
+}
+
+// WritePercentiles writes the distribution by percentile as HdrHistogram does, in
+// milliseconds.
+func (h *Histogram) WritePercentiles(w io.Writer, ticks int32) error {
+	_, err := h.hdr.PercentilesPrint(w, ticks, 1e6)
+	return err
 }

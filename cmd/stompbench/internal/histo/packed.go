@@ -1,0 +1,115 @@
+package histo
+
+import (
+	"encoding/binary"
+	"fmt"
+	"iter"
+)
+
+// Packed is what a histogram has counted, in a few bytes for each bucket that is
+// not empty: a second's latencies take some 2 kB where a Histogram takes 270. It
+// loses nothing. The zero value is empty; a Packed is never changed.
+type Packed struct {
+	// Counts of buckets from 0 on as varints: 2n for a count of n, 2n-1 for n
+	// empty buckets. This is the payload of HdrHistogram's own encoding.
+	payload           []byte
+	negative, tooLong uint64
+}
+
+// Pack returns what h has counted.
+func (h *Histogram) Pack() Packed {
+	p := Packed{negative: h.negative, tooLong: h.tooLong}
+	if h.Count() == 0 {
+		return p
+	}
+	empty := uint64(0)
+	for _, n := range h.hdr.Export().Counts {
+		if n == 0 {
+			empty++
+			continue
+		}
+		if empty > 0 {
+			p.payload = binary.AppendUvarint(p.payload, 2*empty-1)
+			empty = 0
+		}
+		p.payload = binary.AppendUvarint(p.payload, 2*uint64(n))
+	}
+	return p
+}
+
+// Empty reports whether there are no samples.
+func (p Packed) Empty() bool { return len(p.payload) == 0 }
+
+// Buckets yields the index and the count of each bucket that is not empty, in
+// ascending order.
+func (p Packed) Buckets() iter.Seq2[int, uint64] {
+	return func(yield func(int, uint64) bool) {
+		index := 0
+		for rest := p.payload; len(rest) > 0; {
+			v, n := binary.Uvarint(rest)
+			rest = rest[n:]
+			if v&1 == 1 {
+				index += int(v/2 + 1)
+				continue
+			}
+			if v == 0 { // as others write a single empty bucket
+				index++
+				continue
+			}
+			if !yield(index, v/2) {
+				return
+			}
+			index++
+		}
+	}
+}
+
+// Count returns the number of samples.
+func (p Packed) Count() (n uint64) {
+	for _, c := range p.Buckets() {
+		n += c
+	}
+	return n
+}
+
+// Add adds what p has counted to h, bucket by bucket.
+func (h *Histogram) Add(p Packed) {
+	for index, n := range p.Buckets() {
+		_ = h.hdr.RecordValues(Highest(index), int64(n)) // in range, so there is no error
+	}
+	h.negative += p.negative
+	h.tooLong += p.tooLong
+}
+
+// Beyond returns how many samples were below zero and above an hour; they are
+// counted as 0 and as an hour.
+func (p Packed) Beyond() (negative, tooLong uint64) { return p.negative, p.tooLong }
+
+// WithBeyond returns p with these numbers of samples out of range.
+func (p Packed) WithBeyond(negative, tooLong uint64) Packed {
+	p.negative, p.tooLong = negative, tooLong
+	return p
+}
+
+// The layout of buckets that three digits take: 2048 of width 1, then 1024 of
+// width 2, 1024 of width 4 and so on.
+const (
+	halfBits = 10
+	half     = 1 << halfBits
+)
+
+// Buckets is how many buckets a histogram has.
+const Buckets = 33 * half
+
+// Highest returns the largest value that bucket index counts, in nanoseconds.
+// Values of a bucket are told apart from it by no more than one in a thousand.
+func Highest(index int) int64 {
+	if index < 2*half {
+		return int64(index)
+	}
+	shift := index>>halfBits - 1
+	return int64(index&(half-1)+half+1)<<shift - 1
+}
+
+// errorf makes the error of something that cannot be read.
+func errorf(format string, args ...any) error { return fmt.Errorf("histogram: "+format, args...) }
