@@ -14,6 +14,7 @@ import (
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
@@ -21,7 +22,7 @@ import (
 func isUsage(err error) bool {
 	var flags *usageError
 	var plan *workload.Invalid
-	return errors.As(err, &flags) || errors.As(err, &plan)
+	return errors.As(err, &flags) || errors.As(err, &plan) || errors.Is(err, results.ErrTaken)
 }
 
 // asUsage makes a usage error of what the flag library says.

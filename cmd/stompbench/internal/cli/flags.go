@@ -21,6 +21,7 @@ type settings struct {
 	persistent bool
 	json       bool
 	quiet      bool
+	out        string
 }
 
 // Defaults. A window of 1000 receipts keeps a broker busy across a network and
@@ -72,6 +73,8 @@ func newFlags() (*pflag.FlagSet, *settings) {
 	add("connect-timeout", "", "TIME", "10s", "for connecting, and for subscribing", parsed(&p.ConnectTimeout, parseDuration))
 	add("drain-timeout", "", "TIME", "5s", "of silence at the end, after which what has not come counts as lost", parsed(&p.DrainTimeout, parseDuration))
 	add("seed", "", "N", "", "of the random payloads; without it, a random one", parsed(&p.Seed, parseCount))
+	f.VarP(&value{kind: "DIR", set: func(dir string) error { s.out = dir; return nil }}, "out", "o",
+		"keep the result there: result.json, a page with plots, and more")
 	f.BoolVar(&s.json, "json", false, "write the result as one JSON object")
 	f.BoolVarP(&s.quiet, "quiet", "q", false, "show nothing but the result")
 	f.BoolP("help", "h", false, "show this help")

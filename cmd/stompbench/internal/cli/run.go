@@ -25,7 +25,11 @@ func (c *command) run(ctx context.Context, args []string) int {
 	if err != nil {
 		return c.fail(err)
 	}
-	result, err := c.carryOut(ctx, s, notes)
+	keep, err := keepIn(s.out)
+	if err != nil {
+		return c.fail(err)
+	}
+	result, err := c.carryOut(ctx, s, keep, notes)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		fmt.Fprintln(c.stderr, "stompbench: interrupted before the first message")
@@ -33,11 +37,11 @@ func (c *command) run(ctx context.Context, args []string) int {
 	case err != nil:
 		return c.fail(err)
 	}
-	return c.tell(s, result)
+	return c.tell(s, keep, result)
 }
 
 // carryOut runs the plan, against a broker of our own if it names none.
-func (c *command) carryOut(ctx context.Context, s *settings, notes []string) (*load.Result, error) {
+func (c *command) carryOut(ctx context.Context, s *settings, keep *keeper, notes []string) (*load.Result, error) {
 	p := &s.plan
 	if p.Embedded {
 		own, err := startBroker("127.0.0.1:0")
@@ -65,12 +69,12 @@ func (c *command) carryOut(ctx context.Context, s *settings, notes []string) (*l
 	return load.Run(ctx, load.Options{
 		Plan: p, Dialer: dialer,
 		OnReady:  func(r load.Ready) { fmt.Fprint(progress, banner(p, r, notes)) },
-		OnSample: view.Show,
+		OnSample: keep.sample(view.Show),
 	})
 }
 
 // tell writes the result and returns the verdict.
-func (c *command) tell(s *settings, result *load.Result) int {
+func (c *command) tell(s *settings, keep *keeper, result *load.Result) int {
 	code := exitCode(result)
 	rep := report.New(Version(), &s.plan, result)
 	rep.ExitCode = code
@@ -91,6 +95,9 @@ func (c *command) tell(s *settings, result *load.Result) int {
 	}
 	if err != nil {
 		return c.fail(fmt.Errorf("cannot write the result: %w", err))
+	}
+	if err := c.keep(keep, s.quiet, rep, result); err != nil {
+		return max(c.fail(err), code)
 	}
 	if rep.Failure != "" {
 		return max(c.fail(errors.New("the run broke off: "+rep.Failure)), code)

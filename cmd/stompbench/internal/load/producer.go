@@ -129,7 +129,7 @@ func (p *producer) sendOne(ctx context.Context, seq uint64, due int64, flatOut b
 	if flatOut {
 		due = now
 	} else {
-		p.delays.add(now - due)
+		p.delays.addAt(now, now-due)
 	}
 	if p.sentAt != nil {
 		p.sentAt[seq&uint64(len(p.sentAt)-1)].Store(now)
@@ -173,10 +173,12 @@ func (p *producer) outcome(o conn.Outcome) {
 	}
 }
 
-// confirmedLen returns how many messages the broker has confirmed.
+// confirmedLen returns how many messages the broker has confirmed, their
+// latencies written down.
 func (p *producer) confirmedLen() uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.confirms.flush()
 	return p.confirmed.Len()
 }
 
@@ -196,8 +198,22 @@ func (p *producer) account() ledger.Account {
 // guards it.
 type batch struct {
 	recorder *histo.Recorder
+	flushed  int64 // when; for addAt
 	n        int
 	ns       [128]int64
+}
+
+// notLater is how long latencies may wait for their batch to fill. Samples are
+// taken once a second.
+const notLater = int64(100 * time.Millisecond)
+
+// addAt is add for an owner that nobody else may ask to flush.
+func (b *batch) addAt(now, ns int64) {
+	b.add(ns)
+	if now-b.flushed > notLater {
+		b.flush()
+		b.flushed = now
+	}
 }
 
 func (b *batch) add(ns int64) {

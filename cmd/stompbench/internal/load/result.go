@@ -9,6 +9,8 @@ import (
 
 // Result is what came out of a run.
 type Result struct {
+	ID          uint64    // of the run, which is in every message; 0 if none has come
+	Start       time.Time // of the load
 	Ready       Ready
 	Interrupted bool  // the caller's context ended
 	Failure     error // why the run ended early, nil if it did not
@@ -53,11 +55,11 @@ func (r *run) freeze() {
 	}
 }
 
-// result closes the books.
+// result closes the books, which are frozen.
 func (r *run) result(interrupted bool, cost Cost) *Result {
-	r.freeze()
 	t := r.tallies()
 	out := &Result{
+		ID: r.id.Load(), Start: time.Unix(0, r.start).UTC(),
 		AckError: t.ackErr,
 		Ready:    r.ready, Interrupted: interrupted, Failure: r.cause(),
 		Corrupt: t.corrupt, Foreign: t.foreign,

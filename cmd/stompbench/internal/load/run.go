@@ -113,12 +113,14 @@ func Run(ctx context.Context, opts Options) (*Result, error) {
 	if opts.OnReady != nil {
 		opts.OnReady(r.ready)
 	}
+	r.begin()
 	stopSampling := r.startSampling()
 	r.load(ctx)
 	r.settle()
 	r.drain()
 	cpu := readUsage().since(r.usage)
 	r.hangUp()
+	r.freeze() // before the last sample: the samples are to add up to the result
 	stopSampling()
 	return r.result(ctx.Err() != nil, cpu), nil
 }
@@ -160,14 +162,18 @@ func (r *run) ours(s *stamp.Stamp) bool {
 	return s.Run == id && int(s.Producer) < r.bookProducers() && s.Sequence != 0
 }
 
-// load sends until the plan's end, the end of ctx, or a failure.
-func (r *run) load(ctx context.Context) {
-	stop, cancel := context.WithCancel(ctx)
-	defer cancel()
+// begin starts the clock.
+func (r *run) begin() {
 	// Not part of the load: the garbage of connecting.
 	runtime.GC()
 	r.usage = readUsage()
 	r.start = r.clock.Now()
+}
+
+// load sends until the plan's end, the end of ctx, or a failure.
+func (r *run) load(ctx context.Context) {
+	stop, cancel := context.WithCancel(ctx)
+	defer cancel()
 	if d := r.plan.Duration; d > 0 {
 		r.end = r.start + int64(d)
 		stop, cancel = context.WithDeadline(stop, r.clock.Time(r.end))

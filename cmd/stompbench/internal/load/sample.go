@@ -16,8 +16,10 @@ type Sample struct {
 	TotalSent                 uint64
 	Backlog                   uint64 // sent and not yet received, all groups together
 
-	FromSend, FromDue *histo.Histogram // of the interval
-	Sending           bool             // false once only stragglers come in
+	// Of the interval.
+	FromSend, FromDue, Delay, Confirm *histo.Histogram
+	CPU                               time.Duration // of this process; 0 where the system does not tell
+	Sending                           bool          // false once only stragglers come in
 }
 
 // sampler adds up the workers' state, once a second.
@@ -26,15 +28,16 @@ type sampler struct {
 	last struct {
 		at                        int64
 		sent, confirmed, received uint64
+		cpu                       time.Duration
 	}
 	maxBacklog uint64
 	// Of the interval, and of the whole run.
-	send, due                                     *histo.Histogram
+	send, due, delay, confirm                     *histo.Histogram
 	totalSend, totalDue, totalDelay, totalConfirm *histo.Histogram
 }
 
 func (s *sampler) init() {
-	for _, h := range []**histo.Histogram{&s.send, &s.due, &s.totalSend, &s.totalDue, &s.totalDelay, &s.totalConfirm} {
+	for _, h := range []**histo.Histogram{&s.send, &s.due, &s.delay, &s.confirm, &s.totalSend, &s.totalDue, &s.totalDelay, &s.totalConfirm} {
 		*h = histo.New()
 	}
 }
@@ -42,6 +45,7 @@ func (s *sampler) init() {
 // startSampling samples each second until the function that it returns is called,
 // which takes a last sample.
 func (r *run) startSampling() (stop func()) {
+	r.sampler.last.at, r.sampler.last.cpu = r.start, cpuTime()
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -83,21 +87,24 @@ func (r *run) collect() Sample {
 		confirmed += p.confirmedLen()
 	}
 	received := r.tallies().intact
-	s.send.Reset()
-	s.due.Reset()
+	for _, h := range []*histo.Histogram{s.send, s.due, s.delay, s.confirm} {
+		h.Reset()
+	}
 	r.fromSend.Drain(s.send, s.totalSend)
 	r.fromDue.Drain(s.due, s.totalDue)
-	r.delay.Drain(s.totalDelay)
-	r.confirm.Drain(s.totalConfirm)
+	r.delay.Drain(s.delay, s.totalDelay)
+	r.confirm.Drain(s.confirm, s.totalConfirm)
+	cpu := cpuTime()
 
 	out := Sample{
 		Elapsed:   time.Duration(now - r.start),
-		Interval:  time.Duration(now - max(s.last.at, r.start)),
+		Interval:  time.Duration(now - s.last.at),
 		Sent:      sent - s.last.sent,
 		Confirmed: confirmed - s.last.confirmed,
 		Received:  received - s.last.received,
 		TotalSent: sent,
-		FromSend:  s.send, FromDue: s.due,
+		FromSend:  s.send, FromDue: s.due, Delay: s.delay, Confirm: s.confirm,
+		CPU:     cpu - s.last.cpu,
 		Sending: !r.stopping.Load(),
 	}
 	if want := sent * uint64(len(r.groups)); want > received {
@@ -107,6 +114,6 @@ func (r *run) collect() Sample {
 		out.FromDue = out.FromSend
 	}
 	s.maxBacklog = max(s.maxBacklog, out.Backlog)
-	s.last.at, s.last.sent, s.last.confirmed, s.last.received = now, sent, confirmed, received
+	s.last.at, s.last.sent, s.last.confirmed, s.last.received, s.last.cpu = now, sent, confirmed, received, cpu
 	return out
 }

@@ -1,0 +1,129 @@
+package cli_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/broker"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
+)
+
+// kept runs with --out and returns what was kept.
+func kept(t *testing.T, want int, args string) *results.Result {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "out")
+	if code, _, stderr := stompbench(t, "run --quiet --out "+dir+" "+args); code != want {
+		t.Fatalf("%s: exit code %d, want %d\n%s", args, code, want, stderr)
+	}
+	r, err := results.Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// The seconds of a run add up to the run, message by message and bucket by bucket.
+func TestKeptSecondsAddUp(t *testing.T) {
+	for _, args := range []string{"-z 2300ms -r 2k -x 2 -y 2", "-C 50k", "-C 2k -y 0", "-C 300 -r 1k -c 0", "-C 2k -x 2 -y 2 -t /topic/t"} {
+		t.Run(args, func(t *testing.T) {
+			r := kept(t, 0, args)
+			var sent, confirmed, received uint64
+			for _, in := range r.Series.Intervals {
+				sent += in.Sent
+				confirmed += in.Confirmed
+				received += in.Received
+			}
+			if sent != r.Totals.Sent || confirmed != r.Totals.Confirmed || received != r.Totals.Received {
+				t.Errorf("%d sent, %d confirmed, %d received in seconds; in all %+v", sent, confirmed, received, r.Totals)
+			}
+			for _, kind := range series.Kinds() {
+				parts, whole := r.Series.Total(kind), r.Histogram(kind)
+				if parts.Count() != whole.Count() || parts.Max() != whole.Max() || parts.Percentile(90) != whole.Percentile(90) {
+					t.Errorf("%s: %d samples in seconds, %d in all", kind, parts.Count(), whole.Count())
+				}
+			}
+			if r.Histogram(series.FromSend).Count() != r.Latency.FromSend.Count || r.Latency.Confirm.Count != r.Totals.Confirmed {
+				t.Errorf("%+v", r.Latency)
+			}
+			if len(r.RunIDs) != 1 || len(r.RunIDs[0]) != 16 || r.Partial {
+				t.Errorf("%+v", r.RunIDs)
+			}
+		})
+	}
+}
+
+// A run that is cut short is kept, and says so.
+func TestKeptPartial(t *testing.T) {
+	dir := t.TempDir()
+	interrupted(t, "--quiet -z 1h -r 1k --out "+dir)
+	r, err := results.Read(dir)
+	if err != nil || !r.Partial || r.ExitCode != cli.ExitInterrupted || r.Totals.Sent == 0 {
+		t.Errorf("%v\n%+v", err, r)
+	}
+}
+
+// What cannot be kept is said before any load.
+func TestCannotKeep(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	taken := t.TempDir()
+	if err := os.WriteFile(filepath.Join(taken, results.Name), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for dir, want := range map[string]int{file: cli.ExitCannotRun, taken: cli.ExitUsage} {
+		// Nobody listens there: connecting would be the next complaint.
+		code, stdout, stderr := stompbench(t, "-u stomp://127.0.0.1:"+freePort(t)+" --out "+dir)
+		if code != want || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, dir) {
+			t.Errorf("%s: exit %d, %q %q", dir, code, stdout, stderr)
+		}
+	}
+}
+
+func TestNoPasswordIsKept(t *testing.T) {
+	uri := "stomp://u:s3cret@" + secured(t)
+	dir := t.TempDir()
+	if code, _, stderr := stompbench(t, "--quiet -C 10 -u "+uri+" -H token:t0ps3cret --out "+dir); code != 0 {
+		t.Fatal(code, stderr)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) < 5 {
+		t.Fatalf("%q, %v", files, err)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil || strings.Contains(string(text), "s3cret") {
+			t.Errorf("%s: %v, or it holds the password", name, err)
+		}
+	}
+}
+
+// interrupted runs args and interrupts the run after its first seconds.
+func interrupted(t *testing.T, args string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+	defer cancel()
+	var stdout, stderr strings.Builder
+	if code := cli.Run(ctx, strings.Fields(args), &stdout, &stderr); code != cli.ExitInterrupted {
+		t.Fatalf("exit %d\n%s%s", code, stdout.String(), stderr.String())
+	}
+}
+
+// secured returns the address of a broker that takes u with the password s3cret.
+func secured(t *testing.T) string {
+	t.Helper()
+	b, err := broker.Start(broker.Config{Users: map[string]string{"u": "s3cret"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	return b.Addr().String()
+}

@@ -1,0 +1,35 @@
+// Package machine says on what a run was made.
+//
+// Imports: golang.org/x/sys, for what the kernel says of itself.
+package machine
+
+import (
+	"os"
+	"runtime"
+)
+
+// Machine is where this process runs. What the system does not tell is empty or 0.
+type Machine struct {
+	Host       string  `json:"host"`
+	OS         string  `json:"os"`
+	Arch       string  `json:"arch"`
+	Kernel     string  `json:"kernel"`
+	CPU        string  `json:"cpu"`  // the model
+	CPUs       int     `json:"cpus"` // that this process may use
+	MaxProcs   int     `json:"gomaxprocs"`
+	Memory     uint64  `json:"memory_bytes"`
+	LimitCPUs  float64 `json:"limit_cpus"`         // set by a cgroup; 0 is none
+	LimitBytes uint64  `json:"limit_memory_bytes"` // set by a cgroup; 0 is none
+	Go         string  `json:"go"`
+}
+
+// Describe describes this machine.
+func Describe() Machine {
+	host, _ := os.Hostname()
+	m := Machine{
+		Host: host, OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version(),
+		CPUs: runtime.NumCPU(), MaxProcs: runtime.GOMAXPROCS(0),
+	}
+	m.ask()
+	return m
+}

@@ -1,0 +1,11 @@
+// Package results keeps what came out of a run, in a folder:
+//
+//	result.json   everything; the other files can be made from it again
+//	series.csv    what happened in each second
+//	KIND.hlog     latencies of each second, a log that HdrHistogram's tools read
+//	KIND.hgrm     latencies of the whole run by percentile, likewise
+//
+// KIND is from_due, from_send, confirm or send_delay.
+//
+// Imports: the report, series, load, machine and histo packages of stompbench.
+package results

@@ -1,0 +1,113 @@
+package results
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
+)
+
+// WriteJSON writes result.json.
+func (r *Result) WriteJSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", " ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(r)
+}
+
+// ReadError says why a file is not a result that can be used.
+type ReadError struct {
+	Path string
+	Err  error
+}
+
+func (e *ReadError) Error() string { return fmt.Sprintf("%s: %v", e.Path, reason(e.Err)) }
+
+// Unwrap returns the cause.
+func (e *ReadError) Unwrap() error { return e.Err }
+
+// MaxSize is how large a result.json may be. A run's takes up to 25 kB for each
+// interval, of which there are at most [series.MaxIntervals].
+const MaxSize = 512 << 20
+
+// Read reads a result from result.json or from the folder that it is in. The error
+// is a [*ReadError].
+func Read(path string) (*Result, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(path, Name)
+	}
+	r, err := read(path)
+	if err != nil {
+		return nil, &ReadError{path, err}
+	}
+	return r, nil
+}
+
+func read(path string) (*Result, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > MaxSize {
+		return nil, fmt.Errorf("more than %d MiB are no result", MaxSize>>20)
+	}
+	return Parse(text)
+}
+
+// Parse reads the text of a result.json.
+func Parse(text []byte) (*Result, error) {
+	var head struct {
+		Tool   string
+		Schema int
+	}
+	switch err := json.Unmarshal(text, &head); {
+	case err != nil:
+		return nil, fmt.Errorf("not a result of stompbench: %w", err)
+	case head.Tool != "stompbench":
+		return nil, errors.New("not a result of stompbench")
+	case head.Schema != report.Schema:
+		return nil, fmt.Errorf("its schema is %d and this stompbench reads %d: use the one that wrote it", head.Schema, report.Schema)
+	}
+	r := new(Result)
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, fmt.Errorf("it is damaged: %w", err)
+	}
+	if err := r.check(); err != nil {
+		return nil, fmt.Errorf("it is damaged: %w", err)
+	}
+	return r, nil
+}
+
+// check reports what the rest of the program relies on and is not so.
+func (r *Result) check() error {
+	if r.Series.Step == 0 {
+		return errors.New("it has no series: what --json writes is a summary, and --out writes the result")
+	}
+	if err := r.Series.Check(); err != nil {
+		return err
+	}
+	if len(r.Machines) == 0 || r.StartedAt.IsZero() {
+		return errors.New("it does not say where and when")
+	}
+	for kind, h := range r.Histograms {
+		if !known(kind) {
+			return fmt.Errorf("histograms.%s is unknown", kind)
+		}
+		if h.HDR.Empty() {
+			return fmt.Errorf("histograms.%s is empty", kind)
+		}
+	}
+	return nil
+}
+
+func known(kind series.Kind) bool { return kind.Label() != string(kind) }

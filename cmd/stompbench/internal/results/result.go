@@ -1,0 +1,82 @@
+package results
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/machine"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
+)
+
+// Result is a report with all that it was computed from. Its JSON form is that of
+// the report with more fields.
+type Result struct {
+	report.Report
+	RunIDs     []string                  `json:"run_ids"` // of the runs, several after a merge; "" for a receiver that heard of none
+	StartedAt  time.Time                 `json:"started_at"`
+	Machines   []machine.Machine         `json:"machines"`
+	Histograms map[series.Kind]Histogram `json:"histograms"`
+	Series     series.Series             `json:"series"`
+}
+
+// Histogram is a whole run's distribution in a form that can be added up exactly.
+type Histogram struct {
+	HDR      histo.Packed `json:"hdr"`
+	Negative uint64       `json:"negative"` // samples below 0, counted as 0
+	TooLong  uint64       `json:"too_long"` // samples above an hour, counted as one
+}
+
+// New makes the result of a run on this machine.
+func New(rep *report.Report, res *load.Result, s *series.Series) *Result {
+	r := &Result{
+		Report: *rep, StartedAt: res.Start, Machines: []machine.Machine{machine.Describe()},
+		RunIDs: []string{runID(res.ID)}, Histograms: map[series.Kind]Histogram{}, Series: *s,
+	}
+	put := func(kind series.Kind, h *histo.Histogram) {
+		if h.Count() > 0 {
+			r.Histograms[kind] = pack(h)
+		}
+	}
+	put(series.FromSend, res.FromSend)
+	put(series.Confirm, res.Confirm)
+	put(series.SendDelay, res.Delay)
+	if res.FromDue != res.FromSend {
+		put(series.FromDue, res.FromDue)
+	}
+	return r
+}
+
+func runID(id uint64) string {
+	if id == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%016x", id)
+}
+
+func pack(h *histo.Histogram) Histogram {
+	p := h.Pack()
+	negative, tooLong := p.Beyond()
+	return Histogram{HDR: p, Negative: negative, TooLong: tooLong}
+}
+
+// Histogram returns the distribution of a kind, empty if there is none.
+func (r *Result) Histogram(kind series.Kind) *histo.Histogram {
+	sum := histo.New()
+	if h, ok := r.Histograms[kind]; ok {
+		sum.Add(h.HDR.WithBeyond(h.Negative, h.TooLong))
+	}
+	return sum
+}
+
+// Kinds returns the kinds of latency that the result has, the most telling first.
+func (r *Result) Kinds() (kinds []series.Kind) {
+	for _, kind := range series.Kinds() {
+		if _, ok := r.Histograms[kind]; ok {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds
+}

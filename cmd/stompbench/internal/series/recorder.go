@@ -1,0 +1,97 @@
+package series
+
+import (
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+)
+
+// MaxIntervals is how many intervals a series has at most. A longer run gets
+// longer ones: after an hour two seconds, after two hours four.
+const MaxIntervals = 3600
+
+// Recorder makes the series of a run from its samples. Create it with
+// [NewRecorder]; it is for one goroutine.
+type Recorder struct {
+	max     int
+	series  Series
+	scratch *histo.Histogram
+}
+
+// NewRecorder returns a recorder of samples that are taken each second.
+func NewRecorder() *Recorder { return newRecorder(MaxIntervals) }
+
+func newRecorder(most int) *Recorder {
+	return &Recorder{max: most, series: Series{Step: 1}, scratch: histo.New()}
+}
+
+// tooShort is what no rate should be computed over. A run's last sample can be.
+const tooShort = 0.25
+
+// Add writes down a sample.
+func (r *Recorder) Add(s *load.Sample) {
+	next := interval(s)
+	if r.extend(&next) {
+		return
+	}
+	if len(r.series.Intervals) == r.max {
+		r.widen()
+		if r.extend(&next) {
+			return
+		}
+	}
+	r.series.Intervals = append(r.series.Intervals, next)
+}
+
+// extend adds next to the last interval if that is still filling up, or if next is
+// too short to stand alone.
+func (r *Recorder) extend(next *Interval) bool {
+	all := r.series.Intervals
+	if len(all) == 0 {
+		return false
+	}
+	last := &all[len(all)-1]
+	if last.Seconds >= r.series.Step-0.5 && next.Seconds >= tooShort {
+		return false
+	}
+	last.append(next, r.scratch)
+	return true
+}
+
+// Series returns what has been recorded. It is borrowed: valid until the next Add.
+func (r *Recorder) Series() *Series { return &r.series }
+
+// widen joins neighbours.
+func (r *Recorder) widen() {
+	all := r.series.Intervals
+	half := all[:0]
+	for i := 0; i < len(all); i += 2 {
+		joined := all[i]
+		if i+1 < len(all) {
+			joined.append(&all[i+1], r.scratch)
+		}
+		half = append(half, joined)
+	}
+	clear(all[len(half):])
+	r.series.Intervals = half
+	r.series.Step *= 2
+}
+
+func interval(s *load.Sample) Interval {
+	i := Interval{
+		T: seconds(s.Elapsed), Seconds: seconds(s.Interval), Sending: s.Sending,
+		Sent: s.Sent, Confirmed: s.Confirmed, Received: s.Received, Backlog: s.Backlog,
+		CPU: seconds(s.CPU), Latency: Latencies{},
+	}
+	put := func(kind Kind, h *histo.Histogram) {
+		if l := newLatency(h); l != nil {
+			i.Latency[kind] = l
+		}
+	}
+	put(FromSend, s.FromSend)
+	put(Confirm, s.Confirm)
+	put(SendDelay, s.Delay)
+	if s.FromDue != s.FromSend {
+		put(FromDue, s.FromDue)
+	}
+	return i
+}

@@ -1,0 +1,152 @@
+package series
+
+import (
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+)
+
+// Series is a run in intervals of about Step seconds, in order.
+type Series struct {
+	Step      float64    `json:"step_s"`
+	Intervals []Interval `json:"intervals"`
+}
+
+// Interval is what happened in one stretch of a run.
+type Interval struct {
+	T       float64 `json:"t"`       // where it ends, in seconds since the start
+	Seconds float64 `json:"seconds"` // how long it is
+	Sending bool    `json:"sending"` // false once only stragglers came in
+
+	Sent      uint64  `json:"sent"`
+	Confirmed uint64  `json:"confirmed"`
+	Received  uint64  `json:"received"`
+	Backlog   uint64  `json:"backlog"` // at its end: sent and not yet received
+	CPU       float64 `json:"cpu_s"`   // of the process, in seconds
+
+	Latency Latencies `json:"latency_ns"`
+}
+
+// Kind is one of the ways to look at a message's latency.
+type Kind string
+
+// The kinds, as JSON and file names spell them.
+const (
+	FromDue   Kind = "from_due"
+	FromSend  Kind = "from_send"
+	Confirm   Kind = "confirm"
+	SendDelay Kind = "send_delay"
+)
+
+// Kinds lists all kinds, the most telling first.
+func Kinds() []Kind { return []Kind{FromDue, FromSend, Confirm, SendDelay} }
+
+// Label is how people call the kind.
+func (k Kind) Label() string {
+	switch k {
+	case FromDue:
+		return "from due"
+	case FromSend:
+		return "from send"
+	case Confirm:
+		return "to receipt"
+	case SendDelay:
+		return "send delay"
+	}
+	return string(k)
+}
+
+// Latencies are those of an interval. A kind without samples is not there; nor is
+// from_due where messages are due when they can be sent: it would be from_send.
+type Latencies map[Kind]*Latency
+
+// Latency is the distribution of an interval, in nanoseconds.
+type Latency struct {
+	Count uint64       `json:"count"`
+	P50   int64        `json:"p50"`
+	P99   int64        `json:"p99"`
+	P999  int64        `json:"p99_9"`
+	Max   int64        `json:"max"`
+	HDR   histo.Packed `json:"hdr"`
+}
+
+// newLatency packs a histogram; nil if it is empty.
+func newLatency(h *histo.Histogram) *Latency {
+	if h.Count() == 0 {
+		return nil
+	}
+	return &Latency{
+		Count: h.Count(), HDR: h.Pack(),
+		P50: int64(h.Percentile(50)), P99: int64(h.Percentile(99)), P999: int64(h.Percentile(99.9)), Max: int64(h.Max()),
+	}
+}
+
+// add adds what o holds to i, which comes before it or at the same time. scratch
+// is emptied.
+func (i *Interval) add(o *Interval, scratch *histo.Histogram) {
+	i.Sent += o.Sent
+	i.Confirmed += o.Confirmed
+	i.Received += o.Received
+	i.CPU += o.CPU
+	i.Sending = i.Sending || o.Sending
+	sum := Latencies{}
+	for _, kind := range Kinds() {
+		a, b := i.Latency[kind], o.Latency[kind]
+		switch {
+		case a == nil && b == nil:
+			continue
+		case a == nil:
+			a = b
+		case b != nil:
+			scratch.Reset()
+			scratch.Add(a.HDR)
+			scratch.Add(b.HDR)
+			a = newLatency(scratch)
+		}
+		sum[kind] = a
+	}
+	i.Latency = sum
+}
+
+// append adds o, which follows i, to i.
+func (i *Interval) append(o *Interval, scratch *histo.Histogram) {
+	i.add(o, scratch)
+	i.T, i.Seconds, i.Backlog = o.T, i.Seconds+o.Seconds, o.Backlog
+}
+
+// Total adds up the samples of one kind.
+func (s *Series) Total(kind Kind) *histo.Histogram {
+	sum := histo.New()
+	for i := range s.Intervals {
+		if l := s.Intervals[i].Latency[kind]; l != nil {
+			sum.Add(l.HDR)
+		}
+	}
+	return sum
+}
+
+// Has reports whether any interval has samples of the kind.
+func (s *Series) Has(kind Kind) bool {
+	for i := range s.Intervals {
+		if s.Intervals[i].Latency[kind] != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Rate is n over the interval's length, 0 for no length.
+func (i *Interval) Rate(n uint64) float64 { return over(float64(n), i.Seconds) }
+
+// Cores is how many processors the process kept busy.
+func (i *Interval) Cores() float64 { return over(i.CPU, i.Seconds) }
+
+func over(n, seconds float64) float64 {
+	if seconds <= 0 {
+		return 0
+	}
+	return n / seconds
+}
+
+// seconds rounds to microseconds, which is what JSON is to show.
+func seconds(d time.Duration) float64 { return d.Round(time.Microsecond).Seconds() }

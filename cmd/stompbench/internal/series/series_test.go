@@ -1,0 +1,158 @@
+package series
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+)
+
+// sampled returns a sample that ends at elapsed, with n of everything.
+func sampled(elapsed, interval time.Duration, n uint64) *load.Sample {
+	h := histo.New()
+	for i := range n {
+		h.Record(int64(i+1) * 1000)
+	}
+	return &load.Sample{
+		Elapsed: elapsed, Interval: interval, Sent: n, Confirmed: n, Received: n, Backlog: n, Sending: true,
+		CPU: interval / 2, FromSend: h, FromDue: h, Confirm: histo.New(), Delay: h,
+	}
+}
+
+func sums(s *Series) (sent uint64, length, cpu float64) {
+	for i := range s.Intervals {
+		in := &s.Intervals[i]
+		sent += in.Sent
+		length += in.Seconds
+		cpu += in.CPU
+	}
+	return sent, length, cpu
+}
+
+// However long a run, its series is bounded and adds up.
+func TestLongRunsGetLongerIntervals(t *testing.T) {
+	r := newRecorder(8)
+	steps := map[int]float64{8: 1, 9: 2, 16: 2, 17: 4, 32: 4, 33: 8, 100: 16}
+	for i := 1; i <= 100; i++ {
+		r.Add(sampled(time.Duration(i)*time.Second, time.Second, uint64(i)))
+		s := r.Series()
+		if sent, length, cpu := sums(s); sent != uint64(i*(i+1)/2) || math.Abs(length-float64(i)) > 1e-6 || math.Abs(cpu-float64(i)/2) > 1e-6 {
+			t.Fatalf("after %d: %d sent in %v s", i, sent, length)
+		}
+		if n := len(s.Intervals); n > 8 || s.Intervals[n-1].T != float64(i) || s.Intervals[n-1].Backlog != uint64(i) {
+			t.Fatalf("after %d: %d intervals, the last at %v", i, n, s.Intervals[n-1].T)
+		}
+		if want, ok := steps[i]; ok && s.Step != want {
+			t.Errorf("after %d: step %v, want %v", i, s.Step, want)
+		}
+	}
+	if got := r.Series().Total(FromSend).Count(); got != 5050 {
+		t.Errorf("%d latencies, want 5050", got)
+	}
+	if err := r.Series().Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+// The last sample is as short as chance has it: no rate is computed over it.
+func TestAShortRestJoinsTheLastInterval(t *testing.T) {
+	r := NewRecorder()
+	r.Add(sampled(time.Second, time.Second, 10))
+	r.Add(sampled(1100*time.Millisecond, 100*time.Millisecond, 5))
+	s := r.Series()
+	if len(s.Intervals) != 1 || s.Intervals[0].Sent != 15 || s.Intervals[0].T != 1.1 || s.Intervals[0].Seconds != 1.1 {
+		t.Errorf("%+v", s.Intervals)
+	}
+	if in := s.Intervals[0]; in.Latency[FromSend].Count != 15 || in.Latency[FromDue] != nil || in.Latency[Confirm] != nil {
+		t.Errorf("%+v", in.Latency)
+	}
+}
+
+func TestAlign(t *testing.T) {
+	part := func(offset time.Duration, counts ...uint64) Part {
+		r := NewRecorder()
+		for i, n := range counts {
+			r.Add(sampled(time.Duration(i+1)*time.Second+3*time.Millisecond, time.Second, n))
+		}
+		return Part{Start: time.Unix(1000, 0).Add(offset), Series: r.Series()}
+	}
+	for _, c := range []struct {
+		name  string
+		parts []Part
+		want  []uint64
+	}{
+		{"one", []Part{part(0, 1, 2, 3)}, []uint64{1, 2, 3}},
+		{"together", []Part{part(0, 1, 2, 3), part(100*time.Millisecond, 10, 20, 30)}, []uint64{11, 22, 33}},
+		{"half a second later", []Part{part(0, 1, 2), part(501*time.Millisecond, 10, 20)}, []uint64{1, 12, 20}},
+		{"the later first", []Part{part(2*time.Second, 10, 20), part(0, 1, 2, 3)}, []uint64{1, 2, 13, 20}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			start, s := Align(c.parts)
+			if start != time.Unix(1000, 0) || len(s.Intervals) != len(c.want) {
+				t.Fatalf("from %v: %+v", start, s.Intervals)
+			}
+			for i, want := range c.want {
+				in := &s.Intervals[i]
+				if in.Sent != want || in.Latency[FromSend].Count != want || in.T != float64(i+1) || in.Seconds != 1 {
+					t.Errorf("interval %d: %+v, want %d sent", i, in, want)
+				}
+			}
+			if err := s.Check(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if _, s := Align(nil); len(s.Intervals) != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestAlignOfDifferentSteps(t *testing.T) {
+	fine, coarse := newRecorder(100), newRecorder(4)
+	for i := 1; i <= 8; i++ {
+		at := time.Duration(i) * time.Second
+		fine.Add(sampled(at, time.Second, 1))
+		coarse.Add(sampled(at, time.Second, 100))
+	}
+	start := time.Unix(1000, 0)
+	_, s := Align([]Part{{start, fine.Series()}, {start, coarse.Series()}})
+	if s.Step != 2 || len(s.Intervals) != 4 {
+		t.Fatalf("step %v, %d intervals", s.Step, len(s.Intervals))
+	}
+	for i := range s.Intervals {
+		if in := &s.Intervals[i]; in.Sent != 202 || in.Seconds != 2 || in.Backlog != 101 {
+			t.Errorf("%+v", in)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	good := func() *Series {
+		r := NewRecorder()
+		r.Add(sampled(time.Second, time.Second, 3))
+		r.Add(sampled(2*time.Second, time.Second, 3))
+		return r.Series()
+	}
+	if err := good().Check(); err != nil {
+		t.Fatal(err)
+	}
+	for name, spoil := range map[string]func(*Series){
+		"no step":         func(s *Series) { s.Step = 0 },
+		"not a number":    func(s *Series) { s.Step = math.NaN() },
+		"backwards":       func(s *Series) { s.Intervals[1].T = 0.5 },
+		"endless":         func(s *Series) { s.Intervals[1].T = 1e300 },
+		"longer than run": func(s *Series) { s.Intervals[0].Seconds = 100 },
+		"negative CPU":    func(s *Series) { s.Intervals[0].CPU = -1 },
+		"null":            func(s *Series) { s.Intervals[0].Latency[Confirm] = nil },
+		"other count":     func(s *Series) { s.Intervals[0].Latency[FromSend].Count++ },
+		"too many":        func(s *Series) { s.Intervals = make([]Interval, 2*MaxIntervals+1) },
+	} {
+		s := good()
+		spoil(s)
+		if s.Check() == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+}
