@@ -81,7 +81,7 @@ func TestCannotKeep(t *testing.T) {
 	}
 	for dir, want := range map[string]int{file: cli.ExitCannotRun, taken: cli.ExitUsage} {
 		// Nobody listens there: connecting would be the next complaint.
-		code, stdout, stderr := stompbench(t, "-u stomp://127.0.0.1:"+freePort(t)+" --out "+dir)
+		code, stdout, stderr := stompbench(t, "-u stomp://"+nowhere(t)+" --out "+dir)
 		if code != want || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, dir) {
 			t.Errorf("%s: exit %d, %q %q", dir, code, stdout, stderr)
 		}
