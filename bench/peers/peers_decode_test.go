@@ -81,7 +81,7 @@ func stompngoDecoder(tb testing.TB, c cases.DecodeCase) decoder {
 			// The reader is blocked on its channel. At the end of the source it
 			// says so there, and it and the writer end.
 			m.Close()
-			for deadline := time.After(10 * time.Second); ; {
+			for deadline := time.After(time.Minute); ; {
 				select {
 				case md := <-messages:
 					if md.Error != nil {

@@ -37,7 +37,7 @@ func (s stompwireBroker) publisher(tb testing.TB, destination string) func(body 
 
 func (s stompwireBroker) subscribe(tb testing.TB, destination string, ack bool, handle func(body []byte)) {
 	c := dialStompwire(tb, s.addr)
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	options := conn.SubscribeOptions{Ack: frame.AckAuto}
 	if ack {

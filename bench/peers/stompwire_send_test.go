@@ -14,7 +14,7 @@ import (
 
 func dialStompwire(tb testing.TB, addr string) *conn.Conn {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	c, err := conn.Dial(ctx, addr, &conn.Config{HeartBeat: frame.HeartBeat{Send: -1, Receive: -1}})
 	must(tb, err)
@@ -73,7 +73,7 @@ func stompwireConfirmed(tb testing.TB, addr string) confirmed {
 			return err
 		},
 		flush: func() (int64, error) {
-			ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+			ctx, cancel := context.WithTimeout(ctx, time.Minute)
 			defer cancel()
 			if err := p.Flush(ctx); err != nil {
 				return 0, fmt.Errorf("%w: %d of %d have an outcome", err, outcomes.Load(), last)

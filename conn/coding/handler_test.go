@@ -33,7 +33,7 @@ func next(t *testing.T, seen <-chan got) got {
 	select {
 	case g := <-seen:
 		return g
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("no message")
 		return got{}
 	}

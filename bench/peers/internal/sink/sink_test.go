@@ -24,7 +24,7 @@ func talk(t *testing.T, protocol sink.Protocol) (*sink.Sink, func(text, answer s
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(10 * time.Second))
+	c.SetDeadline(time.Now().Add(time.Minute))
 	return s, func(text, answer string, slow bool) {
 		t.Helper()
 		step := len(text)
