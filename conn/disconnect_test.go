@@ -45,7 +45,7 @@ func (b *fakeBroker) obey() <-chan []string {
 
 func TestDisconnect(t *testing.T) {
 	overEach(t, func(t *testing.T, tr transport) {
-		cfg, ends := countEnds(conn.Config{})
+		cfg, ends := countEnds(conn.Config{DisconnectTimeout: tr.patience})
 		c, b := session(t, tr, frame.Version12, cfg)
 		const n = 1000
 		for range n {
@@ -95,7 +95,7 @@ func TestDisconnectEndsWellHoweverTheBrokerCloses(t *testing.T) {
 func TestDisconnectTwiceAtOnce(t *testing.T) {
 	overEach(t, func(t *testing.T, tr transport) {
 		for range 10 {
-			c, b := session(t, tr, frame.Version12, conn.Config{})
+			c, b := session(t, tr, frame.Version12, conn.Config{DisconnectTimeout: tr.patience})
 			const n = 200
 			for range n {
 				if err := c.Send(t.Context(), "/queue/a", make([]byte, 500)); err != nil {

@@ -21,7 +21,7 @@ func (printer) OnError(_ *conn.Conn, err *conn.ServerError) {
 
 func (printer) OnDisconnected(*conn.Conn, error) { fmt.Println("disconnected") }
 
-// A handler that takes longer than the heart-beats allow does not lose its connection, because they do not pass through
+// A handler that takes longer than heart-beats are apart does not lose its connection, because they do not pass through
 // it. And when the broker goes away (here it does, after the first message), the client comes back and subscribes again.
 func ExampleClient() {
 	broker := startExampleBroker("first message", "second message")
@@ -33,7 +33,7 @@ func ExampleClient() {
 		},
 		Conn: conn.Config{
 			Login: "guest", Passcode: "guest",
-			HeartBeat: frame.HeartBeat{Send: 100 * time.Millisecond, Receive: 100 * time.Millisecond},
+			HeartBeat: frame.HeartBeat{Send: time.Second, Receive: time.Second},
 		},
 		OneConnection: true,
 	})
@@ -54,7 +54,7 @@ func ExampleClient() {
 	processed := make(chan struct{})
 	_, err = client.Subscribe(ctx, "/queue/test", func(_ context.Context, m *conn.Message) {
 		fmt.Printf("received a message %q\n", m.Body)
-		time.Sleep(600 * time.Millisecond) // six times as long as the broker waits to hear from us
+		time.Sleep(1500 * time.Millisecond) // the broker wants to hear from us each second
 		fmt.Println("processed message")
 		if err := m.Ack(); err != nil {
 			fmt.Println(err)
@@ -80,7 +80,7 @@ func ExampleClient() {
 }
 
 // startExampleBroker delivers one message on each connection, ends all but the last when that is acknowledged, and any
-// on which nothing comes for 300 ms.
+// on which nothing comes for 30 s.
 func startExampleBroker(messages ...string) net.Listener {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -102,7 +102,7 @@ func exampleSession(nc net.Conn, text string, last bool) {
 	defer nc.Close()
 	in := bufio.NewReader(nc)
 	for {
-		_ = nc.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
+		_ = nc.SetReadDeadline(time.Now().Add(30 * time.Second))
 		line, err := in.ReadString('\n')
 		if err != nil {
 			return
@@ -117,7 +117,7 @@ func exampleSession(nc net.Conn, text string, last bool) {
 			}
 			switch command {
 			case "CONNECT":
-				fmt.Fprint(nc, "CONNECTED\nversion:1.2\nheart-beat:100,100\n\n\x00")
+				fmt.Fprint(nc, "CONNECTED\nversion:1.2\nheart-beat:1000,1000\n\n\x00")
 			case "SUBSCRIBE":
 				fmt.Fprintf(nc, "%sMESSAGE\nsubscription:1\nmessage-id:1\nack:1\ndestination:/queue/test\n\n%s\x00", receipt, text)
 			case "DISCONNECT":

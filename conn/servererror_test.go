@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/frame"
 )
 
@@ -82,7 +83,7 @@ func TestErrorThenEnd(t *testing.T) {
 // The same while we are sending, when the broker's reset can overtake what it said.
 func TestErrorThenEndWhileSending(t *testing.T) {
 	for range 20 {
-		cfg, ends := countEnds(conn.Config{})
+		cfg, ends := countEnds(conn.Config{Link: link.Options{Linger: overSocket.patience}})
 		c, b := session(t, overSocket, frame.Version12, cfg)
 		sending := async(func() error {
 			for {

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stompwire/stompwire/broker"
 
@@ -62,7 +61,7 @@ func TestKeptSecondsAddUp(t *testing.T) {
 // A run that is cut short is kept, and says so.
 func TestKeptPartial(t *testing.T) {
 	dir := t.TempDir()
-	interrupted(t, "--quiet -z 1h -r 1k --out "+dir)
+	interrupted(t, "-z 1h -r 1k --out "+dir)
 	r, err := results.Read(dir)
 	if err != nil || !r.Partial || r.ExitCode != cli.ExitInterrupted || r.Totals.Sent == 0 {
 		t.Errorf("%v\n%+v", err, r)
@@ -106,14 +105,15 @@ func TestNoPasswordIsKept(t *testing.T) {
 	}
 }
 
-// interrupted runs args and interrupts the run after its first seconds.
+// interrupted runs args, without --quiet, and interrupts the run when it shows that it is under way.
 func interrupted(t *testing.T, args string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	var stdout, stderr strings.Builder
-	if code := cli.Run(ctx, strings.Fields(args), &stdout, &stderr); code != cli.ExitInterrupted {
-		t.Fatalf("exit %d\n%s%s", code, stdout.String(), stderr.String())
+	var stdout strings.Builder
+	stderr := &until{what: aSample, do: cancel}
+	if code := cli.Run(ctx, strings.Fields(args), &stdout, stderr); code != cli.ExitInterrupted {
+		t.Fatalf("exit %d\n%s%s", code, stdout.String(), stderr)
 	}
 }
 
