@@ -16,6 +16,7 @@ import (
 // bound, and another attempt is made after briefRest.
 type flow struct {
 	held  []*session // producers that are not read
+	full  bool       // one of them because the destination was at its bound
 	phase flowPhase
 	timer *time.Timer
 	armed uint64 // holds of the destination when the timer was set
@@ -50,6 +51,7 @@ func (fl *flow) check(d *destination, s *session) {
 		}
 		s.heldBy.Store(d)
 		fl.held = append(fl.held, s)
+		fl.full = fl.full || d.bytes >= d.b.cfg.QueueBytes
 		s.l.Pause() // again: who let go may have resumed it since
 	}
 }
@@ -101,7 +103,7 @@ func (d *destination) onFlowTimer() {
 func (fl *flow) progress(d *destination) {
 	switch {
 	case len(fl.held) == 0:
-	case d.bytes > d.b.cfg.QueueBytes/2:
+	case fl.full && d.bytes > d.b.cfg.QueueBytes/2:
 	case fl.phase == flowHolding && d.waitingBytes > briefBytes/2:
 	default:
 		fl.release()
@@ -114,12 +116,13 @@ func (fl *flow) release() {
 		s.l.Resume()
 		fl.held[i] = nil
 	}
-	fl.held = fl.held[:0]
+	fl.held, fl.full = fl.held[:0], false
 }
 
 // forget takes a session that has ended off the list.
 func (fl *flow) forget(s *session) {
 	fl.held = slices.DeleteFunc(fl.held, func(held *session) bool { return held == s })
+	fl.full = fl.full && len(fl.held) > 0
 }
 
 // stop ends the flow control of a destination that is gone.

@@ -22,11 +22,13 @@ func inBubble(t *testing.T, cfg broker.Config, run func(t *testing.T, b *broker.
 		b.ServeConn(far)
 		c := newClient(t, near)
 		c.wait = time.Hour
+		defer func() { // also after a Fatal: nobody may be left in the bubble
+			near.Close()
+			if err := b.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
 		run(t, b, c)
-		near.Close()
-		if err := b.Close(); err != nil {
-			t.Error(err)
-		}
 	})
 }
 

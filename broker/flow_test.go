@@ -1,0 +1,46 @@
+package broker_test
+
+import (
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stompwire/stompwire/broker"
+)
+
+// To hold producers briefly is for speed. It ends when what waited is gone, though more than half of the destination's room
+// is taken by what is not acknowledged: a consumer may want the other half before it does that.
+func TestBriefHoldEndsWithItsBacklog(t *testing.T) {
+	const bound = 16 << 20
+	inBubble(t, broker.Config{QueueBytes: bound}, func(t *testing.T, b *broker.Broker, c *client) {
+		c.connect("1.2")
+		c.subscribe("s", "/queue/q", "client")
+		near, far := net.Pipe()
+		b.ServeConn(far)
+		defer near.Close()
+		p := newClient(t, near)
+		p.connect("1.2")
+		body := strings.Repeat("x", 1000)
+		for b.Stats().StoredBytes <= bound/2 {
+			p.send("/queue/q", body)
+			c.expectBody(body)
+		}
+		const more = 500 // than the outbox takes, less than the queue
+		go func() {
+			for range more {
+				p.send("/queue/q", body)
+			}
+		}()
+		synctest.Wait()
+		if st := b.Stats(); st.HeldProducers != 1 || st.StoredBytes >= bound*3/4 {
+			t.Fatalf("%+v, want a producer that is held far from the bound", st)
+		}
+		for range more {
+			c.expectBody(body)
+		}
+		if st := b.Stats(); st.HeldProducers != 0 || st.StoredBytes >= bound {
+			t.Errorf("%+v", st)
+		}
+	})
+}
