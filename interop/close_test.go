@@ -111,7 +111,13 @@ func TestCloseDuringDelivery(t *testing.T) {
 		_ = first.c.Close()
 
 		second := subscribe(t, tg.dial(t, nil), q, frame.AckClientIndividual)
-		for range count {
+		came := 0
+		defer func() {
+			if t.Failed() {
+				t.Logf("%d of %d messages came", came, count)
+			}
+		}()
+		for ; came < count; came++ {
 			second.ack(t, second.expect(t, "x")...)
 		}
 		second.expectEnd(t)
