@@ -58,7 +58,7 @@ func TestAckMissingAfterClose(t *testing.T) {
 		in := subscribe(t, c, q, frame.AckClientIndividual)
 		confirm(t, c, q, "a", "b")
 		in.expect(t, "a", "b")
-		_ = c.Close()
+		tg.cut(c)
 		again := subscribe(t, tg.dial(t, nil), q, frame.AckClient)
 		// Artemis takes messages back from a cut connection one by one, and hands them out meanwhile.
 		again.ack(t, again.expectAnyOrder(t, "a", "b")[1])

@@ -108,7 +108,7 @@ func TestCloseDuringDelivery(t *testing.T) {
 		for range 10 {
 			first.next(t)
 		}
-		_ = first.c.Close()
+		tg.cut(first.c)
 
 		second := subscribe(t, tg.dial(t, nil), q, frame.AckClientIndividual)
 		came := 0

@@ -23,6 +23,9 @@ type dialect struct {
 	// A message in mode auto is taken for delivered this long after it was sent. If the subscription ends before, it comes
 	// again.
 	settles time.Duration
+	// A message that was delivered less than this before its connection is cut may be stranded: it goes to nobody else.
+	// Seen about once in a hundred cuts on a busy machine, however long the next consumer waits before it comes.
+	strands time.Duration
 
 	badDestination string   // one that it refuses
 	refusal        reaction // to a SEND there
@@ -104,6 +107,7 @@ var dialects = []dialect{
 		marksFirst:     true,
 		eagerAck:       true,
 		settles:        250 * time.Millisecond,
+		strands:        time.Second,
 		badDestination: "/queue/",
 		refusal:        reaction{names: true, closes: frame.Version12},
 		unknownTx:      reaction{accepts: true},

@@ -126,6 +126,12 @@ func (tg target) dial(t *testing.T, change func(*conn.Config)) *conn.Conn {
 	return c
 }
 
+// cut ends a connection without DISCONNECT, once the broker has come to rest where it has to.
+func (tg target) cut(c *conn.Conn) {
+	time.Sleep(tg.strands)
+	_ = c.Close()
+}
+
 // version pins a version, for dial.
 func version(v frame.Version) func(*conn.Config) {
 	return func(cfg *conn.Config) { cfg.Versions = frame.VersionsOf(v) }
