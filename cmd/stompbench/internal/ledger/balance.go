@@ -1,10 +1,35 @@
 package ledger
 
-// Account is what a producer knows about its messages.
+import "iter"
+
+// Account is what a producer knows about the messages of one stream.
 type Account struct {
-	Sent      uint64   // it has sent the numbers 1 to Sent
+	Sent uint64 // it has sent the numbers 1 to Sent
+	// Every says that only the numbers Every, 2·Every, … asked for a receipt.
+	// Confirmed and Rejected then count those: 1 is the first that asked. 0 is 1.
+	Every     uint64
 	Confirmed *Set     // by receipts; nil if it asked for none
 	Rejected  []uint64 // refused by the broker, so not expected to arrive
+}
+
+// message returns the number of the nth message that asked for a receipt.
+func (a *Account) message(n uint64) uint64 { return n * max(1, a.Every) }
+
+// asked yields those of runs of messages that asked for a receipt, as they are
+// counted.
+func (a *Account) asked(runs iter.Seq[Interval]) iter.Seq[Interval] {
+	every := max(1, a.Every)
+	if every == 1 {
+		return runs
+	}
+	return func(yield func(Interval) bool) {
+		for run := range runs {
+			of := Interval{First: (run.First + every - 1) / every, Last: run.Last / every}
+			if of.First <= of.Last && !yield(of) {
+				return
+			}
+		}
+	}
 }
 
 // Balance is the result of closing the books.
@@ -20,8 +45,10 @@ type Balance struct {
 	// Lost is what was sent, not rejected, and has not arrived, for each group.
 	// ConfirmedLost is the part that the broker had vouched for.
 	Lost, ConfirmedLost uint64
-	Duplicated          uint64
-	Reordered           uint64
+	// Duplicated came again without a word, Redelivered came again and the broker
+	// said so: after a NACK, or because it had no acknowledgement.
+	Duplicated, Redelivered uint64
+	Reordered               uint64
 	// Forgotten is the part of Lost that the ledger could not keep watching. If
 	// it is not 0, Lost and Duplicated may be too high by up to that many each.
 	Forgotten uint64
@@ -30,11 +57,11 @@ type Balance struct {
 // UnconfirmedLost is the part of Lost that the broker had not vouched for.
 func (b *Balance) UnconfirmedLost() uint64 { return b.Lost - b.ConfirmedLost }
 
-// Balanced reports whether every expected message arrived exactly once.
+// Balanced reports whether every expected message arrived, and once only as far as
+// the broker did not say otherwise.
 func (b *Balance) Balanced() bool { return b.Lost == 0 && b.Duplicated == 0 }
 
-// Close closes the books of all groups against those of all producers. Group
-// books have the producers in the same order.
+// Close closes the books of all groups against those of all producers.
 func Close(accounts []Account, groups []*Group) Balance {
 	var b Balance
 	for i := range accounts {
@@ -45,13 +72,23 @@ func Close(accounts []Account, groups []*Group) Balance {
 			b.Confirmed += a.Confirmed.Len()
 		}
 	}
+	var none Set
 	for _, g := range groups {
 		b.Received += g.Received()
 		b.Duplicated += g.duplicated
+		b.Redelivered += g.redelivered
 		b.Reordered += g.reordered
-		b.Expected += b.Sent - b.Rejected
-		for i := range min(len(accounts), len(g.received)) {
-			b.closeOne(&accounts[i], &g.received[i])
+		b.Expected += g.Expected(accounts)
+		for i := range g.producers {
+			at := g.account(i)
+			if at >= len(accounts) {
+				continue
+			}
+			received := &none
+			if i < len(g.received) {
+				received = &g.received[i]
+			}
+			b.closeOne(&accounts[at], received)
 		}
 	}
 	return b
@@ -64,11 +101,15 @@ func (b *Balance) closeOne(a *Account, received *Set) {
 	if a.Confirmed != nil && missing > 0 {
 		// Confirmed and missing is what is missing less what is missing in both.
 		// Forgotten ones are taken for confirmed: the worse case.
-		both := overlap(received.Missing(a.Sent), a.Confirmed.Missing(a.Sent))
-		b.ConfirmedLost += missing - both
+		asked := received.Forgotten() / max(1, a.Every)
+		for run := range a.asked(received.Missing(a.Sent)) {
+			asked += run.Len()
+		}
+		unconfirmed := a.Confirmed.Missing(a.Sent / max(1, a.Every))
+		b.ConfirmedLost += asked - overlap(a.asked(received.Missing(a.Sent)), unconfirmed)
 	}
 	for _, n := range a.Rejected {
-		if n <= a.Sent && !received.Has(n) && missing > 0 {
+		if n = a.message(n); n <= a.Sent && !received.Has(n) && missing > 0 {
 			missing--
 		}
 	}

@@ -121,3 +121,57 @@ func TestBalanceAllLost(t *testing.T) {
 		t.Errorf("%+v", b)
 	}
 }
+
+// A repeat that the broker owns up to is told apart from one that it does not.
+func TestRedeliveredIsNoDuplicate(t *testing.T) {
+	g := NewGroup(1)
+	for _, e := range []Entry{
+		{Sequence: 1}, {Sequence: 2}, {Sequence: 2, Redelivered: true, Late: true},
+		{Sequence: 3, Redelivered: true}, // the first copy never came: this is it
+		{Sequence: 1, Late: true},
+	} {
+		g.Record(e)
+	}
+	b := Close([]Account{{Sent: 3}}, []*Group{g})
+	if b.Received != 3 || b.Redelivered != 1 || b.Duplicated != 1 || b.Lost != 0 || b.Balanced() {
+		t.Errorf("%+v", b)
+	}
+}
+
+// With a receipt for every 10th message, only of those does the broker vouch.
+func TestReceiptForEveryNth(t *testing.T) {
+	a := Account{Sent: 105, Every: 10, Confirmed: &Set{}, Rejected: []uint64{10}} // message 100
+	for n := uint64(1); n <= 9; n++ {
+		if n != 4 {
+			a.Confirmed.Add(n)
+		}
+	}
+	g := NewGroup(1)
+	missing := map[uint64]bool{20: true, 21: true, 40: true, 100: true, 105: true}
+	for n := uint64(1); n <= a.Sent; n++ {
+		if !missing[n] {
+			g.Record(Entry{Sequence: n})
+		}
+	}
+	b := Close([]Account{a}, []*Group{g})
+	if b.Confirmed != 8 || b.Lost != 4 || b.ConfirmedLost != 1 || b.Expected != 104 {
+		t.Errorf("%+v", b)
+	}
+}
+
+// A group that is for some of the producers is held to those alone, also to those
+// that it never heard of.
+func TestGroupOfSomeProducers(t *testing.T) {
+	accounts := []Account{{Sent: 5}, {Sent: 7}, {Sent: 2}, {Sent: 3}}
+	g := NewGroupOf([]uint32{3, 1})
+	for n := uint64(1); n <= 3; n++ {
+		g.Record(Entry{Producer: 0, Sequence: n})
+	}
+	if g.Record(Entry{Producer: 2, Sequence: 1}) {
+		t.Error("a producer that the group does not have was recorded")
+	}
+	b := Close(accounts, []*Group{g})
+	if b.Expected != 10 || b.Received != 3 || b.Lost != 7 {
+		t.Errorf("%+v", b)
+	}
+}

@@ -1,34 +1,56 @@
 package ledger
 
+import "slices"
+
 // Entry is one arrival of one message.
 type Entry struct {
-	Producer uint32
+	Producer uint32 // as the group counts them
 	// Late says that the consumer has had a later message of this producer
 	// before; see Order.
-	Late     bool
-	Sequence uint64
+	Late bool
+	// Redelivered says that the broker marked it as delivered before.
+	Redelivered bool
+	Sequence    uint64
 }
 
-// Group is the book of those consumers that share one copy of the stream.
+// Group is the book of those consumers that share one copy of a stream, or of
+// several.
 type Group struct {
-	received   []Set // by producer
-	duplicated uint64
-	reordered  uint64
+	received    []Set // by producer, as far as some have been heard of
+	producers   int
+	accounts    []uint32 // which account each producer is; nil if in the same order
+	duplicated  uint64
+	redelivered uint64
+	reordered   uint64
 }
 
 // NewGroup returns an empty book for the given number of producers.
-func NewGroup(producers int) *Group { return &Group{received: make([]Set, producers)} }
+func NewGroup(producers int) *Group { return &Group{producers: producers} }
 
-// Record writes down an arrival. A message that the group has had is a duplicate;
-// one that is new but late is reordered. It reports false, and writes nothing,
-// for a producer or a sequence number that cannot be.
+// NewGroupOf returns an empty book for the producers with the given accounts:
+// Entry.Producer is an index of accounts.
+func NewGroupOf(accounts []uint32) *Group {
+	return &Group{producers: len(accounts), accounts: accounts}
+}
+
+// Record writes down an arrival. A message that the group has had is a duplicate,
+// or merely redelivered if the broker said so; one that is new but late is
+// reordered. It reports false, and writes nothing, for a producer or a sequence
+// number that cannot be.
 func (g *Group) Record(e Entry) bool {
-	if int(e.Producer) >= len(g.received) || e.Sequence == 0 {
+	if int(e.Producer) >= g.producers || e.Sequence == 0 {
 		return false
+	}
+	if int(e.Producer) >= len(g.received) {
+		g.received = slices.Grow(g.received, int(e.Producer)+1-len(g.received))[:e.Producer+1]
 	}
 	switch {
 	case !g.received[e.Producer].Add(e.Sequence):
-		g.duplicated++
+		if e.Redelivered {
+			g.redelivered++
+		} else {
+			g.duplicated++
+		}
 	case e.Late:
 		g.reordered++
 	}
@@ -44,17 +66,42 @@ func (g *Group) Received() uint64 {
 	return n
 }
 
+// account returns which account belongs to a producer of the group.
+func (g *Group) account(producer int) int {
+	if g.accounts == nil {
+		return producer
+	}
+	return int(g.accounts[producer])
+}
+
+// Expected returns how many messages of the accounts the group is to receive.
+func (g *Group) Expected(accounts []Account) uint64 {
+	var n uint64
+	for i := range g.producers {
+		if at := g.account(i); at < len(accounts) {
+			n += accounts[at].Sent - uint64(len(accounts[at].Rejected))
+		}
+	}
+	return n
+}
+
 // Order notices, for one consumer, messages that arrive after a later one of the
 // same producer. Between the consumers of a queue there is no order to keep.
-type Order struct{ last []uint64 }
+type Order struct {
+	last      []uint64 // as far as producers have been heard of
+	producers int
+}
 
 // NewOrder returns an Order for the given number of producers.
-func NewOrder(producers int) Order { return Order{last: make([]uint64, producers)} }
+func NewOrder(producers int) Order { return Order{producers: producers} }
 
 // Late reports whether sequence comes after a later one.
 func (o *Order) Late(producer uint32, sequence uint64) bool {
-	if int(producer) >= len(o.last) {
+	if int(producer) >= o.producers {
 		return false
+	}
+	if int(producer) >= len(o.last) {
+		o.last = slices.Grow(o.last, int(producer)+1-len(o.last))[:producer+1]
 	}
 	if sequence <= o.last[producer] {
 		return true

@@ -12,7 +12,7 @@ import (
 func TestAllocNothing(t *testing.T) {
 	now := clock(time.Now())
 	p := pacer.New(now, pacer.Precise)
-	s := pacer.NewSchedule(now(), 1e6, 0, 1)
+	s := pacer.NewSchedule(now(), pacer.Constant(1e6), 0, 1)
 	k := uint64(0)
 	ctx := t.Context()
 	allocs := testing.AllocsPerRun(5, func() {

@@ -18,7 +18,7 @@ func TestScheduleIsEven(t *testing.T) {
 		const total = 30_000.0
 		var all []int64
 		for i := range n {
-			s := pacer.NewSchedule(1_000_000, total, i, n)
+			s := pacer.NewSchedule(1_000_000, pacer.Constant(total), i, n)
 			for k := range uint64(1000) {
 				all = append(all, s.Due(k))
 			}
@@ -37,7 +37,7 @@ func TestScheduleIsEven(t *testing.T) {
 
 // After a day at a million a second the schedule is right to the microsecond.
 func TestScheduleDoesNotDrift(t *testing.T) {
-	s := pacer.NewSchedule(0, 1e6/3, 0, 1)
+	s := pacer.NewSchedule(0, pacer.Constant(1e6/3), 0, 1)
 	day := uint64(86400 * 1e6 / 3)
 	if got := s.Due(day); math.Abs(float64(got)-86400e9) > 1000 {
 		t.Errorf("message %d is due at %d", day, got)
@@ -47,7 +47,7 @@ func TestScheduleDoesNotDrift(t *testing.T) {
 func TestScheduleBefore(t *testing.T) {
 	for _, total := range []float64{3, 1000, 333_333, 1e6} {
 		for i := range 3 {
-			s := pacer.NewSchedule(77, total, i, 3)
+			s := pacer.NewSchedule(77, pacer.Constant(total), i, 3)
 			for k := range uint64(500) {
 				if got := s.Before(s.Due(k)); got != k {
 					t.Fatalf("rate %v, producer %d: %d messages due before message %d", total, i, got, k)
@@ -72,7 +72,7 @@ func TestPacerIsOnTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := clock(time.Now())
 		p := pacer.New(now, time.Sleep)
-		s := pacer.NewSchedule(0, 333, 0, 1)
+		s := pacer.NewSchedule(0, pacer.Constant(333), 0, 1)
 		for k := range uint64(2000) {
 			got, err := p.Wait(t.Context(), s.Due(k))
 			if err != nil || got != s.Due(k) {
@@ -88,7 +88,7 @@ func TestPacerAfterAStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := clock(time.Now())
 		p := pacer.New(now, time.Sleep)
-		s := pacer.NewSchedule(0, 1000, 0, 1)
+		s := pacer.NewSchedule(0, pacer.Constant(1000), 0, 1)
 		var late int
 		for k := range uint64(1000) {
 			if k == 500 {

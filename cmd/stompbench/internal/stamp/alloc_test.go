@@ -11,6 +11,7 @@ import (
 func TestAllocNothing(t *testing.T) {
 	b := body(128)
 	sum := stamp.PayloadSum(b)
+	value := make([]byte, 0, stamp.HeaderSize)
 	c := stamp.NewClock()
 	s := example
 	allocs := testing.AllocsPerRun(10, func() {
@@ -18,8 +19,13 @@ func TestAllocNothing(t *testing.T) {
 			s.Sequence++
 			s.Sent = c.Now()
 			stamp.Write(b, &s, sum)
+			bodySum := stamp.BodySum(b[:7])
 			if stamp.Read(b, &s) != nil {
 				t.Fatal("not read")
+			}
+			value = stamp.AppendHeader(value[:0], &s, bodySum, 7)
+			if stamp.ReadHeader(value, b[:7], &s) != nil {
+				t.Fatal("header not read")
 			}
 		}
 	})

@@ -6,8 +6,8 @@
 //
 //	 0  magic     "stompbn1"
 //	 8  run       random, one per run
-//	16  producer  number of the producer, from 0
-//	24  sequence  of that producer, 1, 2, 3, …
+//	16  producer  number of the stream, from 0: one for each destination of a producer
+//	24  sequence  of that stream, 1, 2, 3, …
 //	32  due       ns since the Unix epoch: when the schedule wanted it sent
 //	40  sent      ns since the Unix epoch: when it was handed to the connection
 //	48  check     CRC-32C of the payload, then of words 0 to 5
@@ -15,6 +15,9 @@
 //
 // The payload comes first in the checksum: a payload that is sent again and
 // again is summed once, and each message pays for 48 bytes only.
+//
+// A body without room for the block, or whose bytes are not ours to change, has it
+// in the header [Header] instead, in base64; the payload is then the whole body.
 //
 // Times are taken from one wall-clock reading and the monotonic clock after it
 // (see [Clock]): exact within a process, comparable between machines as far as

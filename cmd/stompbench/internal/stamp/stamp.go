@@ -48,15 +48,18 @@ func PayloadSum(body []byte) uint32 { return crc32.Update(0, castagnoli, body[Si
 // Write puts the block of s at the head of body, which must be at least Size
 // bytes long. payloadSum is PayloadSum(body).
 func Write(body []byte, s *Stamp, payloadSum uint32) {
-	b := body[:Size:Size]
-	binary.LittleEndian.PutUint64(b, magic)
+	put((*[Size]byte)(body), s, payloadSum, len(body))
+}
+
+func put(b *[Size]byte, s *Stamp, sum uint32, length int) {
+	binary.LittleEndian.PutUint64(b[:], magic)
 	binary.LittleEndian.PutUint64(b[atRun:], s.Run)
 	binary.LittleEndian.PutUint64(b[atProducer:], uint64(s.Producer))
 	binary.LittleEndian.PutUint64(b[atSequence:], s.Sequence)
 	binary.LittleEndian.PutUint64(b[atDue:], uint64(s.Due))
 	binary.LittleEndian.PutUint64(b[atSent:], uint64(s.Sent))
-	binary.LittleEndian.PutUint32(b[atCheck:], crc32.Update(payloadSum, castagnoli, b[:atCheck]))
-	binary.LittleEndian.PutUint32(b[atLength:], uint32(len(body)))
+	binary.LittleEndian.PutUint32(b[atCheck:], crc32.Update(sum, castagnoli, b[:atCheck]))
+	binary.LittleEndian.PutUint32(b[atLength:], uint32(length))
 }
 
 // Read checks body and fills s from its block. ErrForeign means that there is no
@@ -71,16 +74,19 @@ func Read(body []byte, s *Stamp) error {
 	if len(body) < Size {
 		return ErrCorrupt
 	}
-	b := body[:Size:Size]
+	return get((*[Size]byte)(body), s, PayloadSum(body), len(body))
+}
+
+// get fills s and checks it against the sum and the length of what it goes with.
+func get(b *[Size]byte, s *Stamp, sum uint32, length int) error {
 	s.Run = binary.LittleEndian.Uint64(b[atRun:])
 	producer := binary.LittleEndian.Uint64(b[atProducer:])
 	s.Producer = uint32(producer)
 	s.Sequence = binary.LittleEndian.Uint64(b[atSequence:])
 	s.Due = int64(binary.LittleEndian.Uint64(b[atDue:]))
 	s.Sent = int64(binary.LittleEndian.Uint64(b[atSent:]))
-	sum := crc32.Update(PayloadSum(body), castagnoli, b[:atCheck])
-	if sum != binary.LittleEndian.Uint32(b[atCheck:]) ||
-		uint64(len(body)) != uint64(binary.LittleEndian.Uint32(b[atLength:])) ||
+	if crc32.Update(sum, castagnoli, b[:atCheck]) != binary.LittleEndian.Uint32(b[atCheck:]) ||
+		uint64(length) != uint64(binary.LittleEndian.Uint32(b[atLength:])) ||
 		producer>>32 != 0 {
 		return ErrCorrupt
 	}
