@@ -4,66 +4,154 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/frame"
+
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
-	"github.com/stompwire/stompwire/frame"
 )
+
+// rows are lines of label and text.
+type rows struct{ strings.Builder }
+
+func (r *rows) add(label, format string, args ...any) {
+	fmt.Fprintf(r, "  %-10s  %s\n", label, fmt.Sprintf(format, args...))
+}
 
 // banner says what will be done, in normalised values.
 func banner(p *workload.Plan, ready load.Ready, notes []string) string {
-	var b strings.Builder
-	row := func(label, format string, args ...any) {
-		fmt.Fprintf(&b, "  %-10s  %s\n", label, fmt.Sprintf(format, args...))
-	}
-	row("broker", "%s, STOMP %s", brokerName(p, ready), ready.Version)
+	var r rows
+	r.add("broker", "%s, STOMP %s", brokerName(p, ready), ready.Version)
+	r.plan(p, notes)
+	r.WriteByte('\n')
+	return r.String()
+}
+
+// plan writes what a plan says apart from the broker.
+func (r *rows) plan(p *workload.Plan, notes []string) {
 	if p.Producers > 0 {
-		row("producers", "%d to %s, %s, %s", p.Producers, p.PublishTo, receipts(p), pace(p))
-		row("messages", "%s%s", report.Size(float64(p.Size)), headers(p.Headers))
+		r.add("producers", "%d to %s, %s, %s", p.Producers, destinations(p, p.PublishTo, p.PublishTargets()), receipts(p), pace(p))
+		r.add("messages", "%s", messages(p))
 	}
 	if p.Consumers > 0 {
-		how := "sharing the messages"
-		if p.Delivery == workload.Each {
-			how = "each gets every message"
-		}
-		if p.Consumers == 1 {
-			how = "gets every message"
-		}
-		row("consumers", "%d of %s, ack %s, %s", p.Consumers, p.ConsumeFrom, p.Ack, how)
+		r.add("consumers", "%d of %s, %s, %s", p.Consumers, destinations(p, p.ConsumeFrom, p.ConsumeTargets()), acks(p), sharing(p))
 	}
-	row("until", "%s", until(p))
+	if p.Connections() != p.Producers+p.Consumers || p.ConnectRate > 0 || len(p.Sources) > 0 {
+		r.add("connect", "%s", connections(p))
+	}
+	r.add("until", "%s", until(p))
 	for _, note := range notes {
-		row("note", "%s", note)
+		r.add("note", "%s", note)
 	}
-	b.WriteByte('\n')
-	return b.String()
+}
+
+func destinations(p *workload.Plan, name string, n int) string {
+	if n == 1 {
+		return name
+	}
+	return fmt.Sprintf("%s with %v", name, p.Destinations)
+}
+
+func sharing(p *workload.Plan) string {
+	switch {
+	case p.Delivery == workload.Each && p.Consumers > 1:
+		return "each gets every message"
+	case p.Consumers == 1:
+		return "gets every message"
+	case p.ConsumeTargets() > 1:
+		return "sharing the destinations"
+	}
+	return "sharing the messages"
+}
+
+func acks(p *workload.Plan) string {
+	text := "ack " + p.Ack.String()
+	if p.AckEvery > 1 {
+		text += fmt.Sprintf(" every %d", p.AckEvery)
+	}
+	if p.Nack > 0 {
+		text += fmt.Sprintf(", NACK for %.3g%%", 100*p.Nack)
+	}
+	if p.Prefetch > 0 {
+		text += fmt.Sprintf(", prefetch %d", p.Prefetch)
+	}
+	if p.ConsumerLatency > 0 {
+		text += fmt.Sprintf(", %v for a message", p.ConsumerLatency)
+		if p.SlowConsumers < 1 {
+			text += fmt.Sprintf(" with %.3g%% of them", 100*p.SlowConsumers)
+		}
+	}
+	return text
+}
+
+func messages(p *workload.Plan) string {
+	text := report.Size(float64(p.Size))
+	if !p.Sizes.Fixed() {
+		text += " on average, " + report.Size(float64(p.Sizes.Min())) + " to " + report.Size(float64(p.Sizes.Max()))
+	}
+	if p.Payload.Kind != workload.Random {
+		text += " of " + p.Payload.String()
+	}
+	if p.Persistent {
+		text += ", persistent"
+	}
+	if len(p.Priorities) > 0 {
+		text += ", priority " + workload.FormatPriorities(p.Priorities)
+	}
+	if p.Expires > 0 {
+		text += fmt.Sprintf(", expiring after %v", p.Expires)
+	}
+	return text + headers(p.Headers)
+}
+
+func connections(p *workload.Plan) string {
+	text := fmt.Sprintf("%d for producers, %d for consumers", p.ProducerConnections, p.ConsumerConnections)
+	if p.ConnectRate > 0 {
+		text += ", " + report.PerSecond(p.ConnectRate) + "/s"
+	}
+	if len(p.Sources) > 0 {
+		text += fmt.Sprintf(", from %d addresses", len(p.Sources))
+	}
+	return text
 }
 
 func brokerName(p *workload.Plan, ready load.Ready) string {
 	name := p.Broker.String()
-	switch {
-	case p.Embedded:
-		return "embedded in this process, at " + p.Broker.Address()
-	case ready.Server != "":
-		name += " (" + ready.Server + ")"
+	if p.Embedded {
+		return "embedded in this process, at " + strings.TrimPrefix(name, "stomp://")
+	}
+	if ready.Server != "" {
+		name += " (" + oneLine(ready.Server) + ")"
+	}
+	if p.Kind != conn.UnknownBroker {
+		name += ", spoken to as " + p.Kind.String()
 	}
 	return name
 }
 
 func receipts(p *workload.Plan) string {
+	each := ""
+	if p.Producers > 1 {
+		each = " each"
+	}
 	switch {
+	case p.Transaction > 0:
+		return fmt.Sprintf("transactions of %d", p.Transaction)
 	case p.Window == 0:
 		return "no receipts"
-	case p.Producers == 1:
-		return fmt.Sprintf("receipts in a window of %d", p.Window)
+	case p.ReceiptEvery > 1:
+		return fmt.Sprintf("a receipt for every %d messages in a window of %d%s", p.ReceiptEvery, p.Window, each)
 	}
-	return fmt.Sprintf("receipts in a window of %d each", p.Window)
+	return fmt.Sprintf("receipts in a window of %d%s", p.Window, each)
 }
 
 func pace(p *workload.Plan) string {
 	switch {
 	case p.FlatOut():
 		return "flat out"
+	case len(p.Profile) > 1 || p.Profile[0].From != p.Profile[0].To:
+		return workload.FormatRate(p.Profile) + " messages/s in all"
 	case p.Producers == 1:
 		return report.PerSecond(p.Rate) + "/s"
 	}
@@ -81,7 +169,11 @@ func headers(fields []frame.Field) string {
 func until(p *workload.Plan) string {
 	var parts []string
 	if p.Duration > 0 {
-		parts = append(parts, report.Elapsed(p.Duration)+" have passed")
+		text := report.Elapsed(p.Duration)
+		if p.Warmup > 0 {
+			text += " after " + report.Elapsed(p.Warmup) + " of warm-up"
+		}
+		parts = append(parts, text+" have passed")
 	}
 	if p.Count > 0 {
 		verb := "are sent"

@@ -70,6 +70,11 @@ func (c *command) parse(f *pflag.FlagSet, args []string) (code int, done bool) {
 	if help, _ := f.GetBool("help"); help {
 		return c.help(), true
 	}
+	if f.Lookup("help-all") != nil {
+		if all, _ := f.GetBool("help-all"); all {
+			return c.helpAll(), true
+		}
+	}
 	if f.Lookup("version") != nil {
 		if version, _ := f.GetBool("version"); version {
 			return c.version(), true

@@ -2,6 +2,6 @@
 // goes to which stream, and exit codes.
 //
 // Imports: pflag, for options with a letter and a name; x/term, to know a
-// terminal and its width; conn, engine, broker and frame of stompwire; and the
-// other packages of stompbench.
+// terminal and its width; go-yaml, to read scenarios; conn, engine, broker and
+// frame of stompwire; and the other packages of stompbench.
 package cli

@@ -1,27 +1,25 @@
 package cli
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
-	"github.com/stompwire/stompwire/frame"
 )
 
 // settings are what the flags of run say.
 type settings struct {
-	plan       workload.Plan
-	uri        uri.URI
-	persistent bool
-	json       bool
-	quiet      bool
-	out        string
+	plan     workload.Plan
+	uri      uri.Brokers
+	scenario string
+	tls      tlsSettings
+	dryRun   bool
+	json     bool
+	quiet    bool
+	out      string
 }
 
 // Defaults. A window of 1000 receipts keeps a broker busy across a network and
@@ -34,133 +32,161 @@ const (
 	defaultTimeout     = 5 * time.Second
 )
 
+// flags are the flags of run, in groups for the help.
+type flags struct {
+	*pflag.FlagSet
+	group string
+}
+
+const (
+	groupKey  = "group"  // annotation: the group of a flag
+	commonKey = "common" // annotation: the flag is in the short help
+)
+
+// add adds a flag of the group at hand. A kind that begins with * marks a flag that
+// the short help shows.
+func (f *flags) add(name, letter, kind, text, help string, v *value) {
+	f.VarP(v, name, letter, help)
+	f.annotate(name, kind)
+	v.kind, v.text = trimStar(kind), text
+}
+
+// flag adds one that is on or off.
+func (f *flags) flag(into *bool, name, letter, kind, help string) {
+	f.BoolVarP(into, name, letter, false, help)
+	f.annotate(name, kind)
+}
+
+func (f *flags) annotate(name, kind string) {
+	flag := f.Lookup(name)
+	flag.Annotations = map[string][]string{groupKey: {f.group}}
+	if kind != trimStar(kind) {
+		flag.Annotations[commonKey] = nil
+	}
+}
+
+func trimStar(kind string) string {
+	if kind != "" && kind[0] == '*' {
+		return kind[1:]
+	}
+	return kind
+}
+
 // newFlags returns the flags of run and what they fill.
-func newFlags() (*pflag.FlagSet, *settings) {
+func newFlags() (*flags, *settings) {
 	s := &settings{plan: workload.Plan{
 		Producers: 1, Consumers: 1, Duration: defaultDuration, Size: defaultSize, Window: defaultWindow,
 		PublishTo: defaultDestination, ConnectTimeout: 2 * defaultTimeout, DrainTimeout: defaultTimeout,
 		Seed: rand.Uint64N(1 << 53), // a JSON number that every reader keeps exactly
 	}}
-	p := &s.plan
-	f := pflag.NewFlagSet("stompbench", pflag.ContinueOnError)
+	f := &flags{FlagSet: pflag.NewFlagSet("stompbench", pflag.ContinueOnError)}
 	f.SortFlags = false
 	f.Usage = func() {}
-	add := func(name, letter, kind, text, help string, v *value) {
-		v.kind, v.text = kind, text
-		f.VarP(v, name, letter, help)
+	for _, g := range []struct {
+		name string
+		add  func(*flags)
+	}{
+		{"Broker and connections", s.brokerFlags},
+		{"Load", s.loadFlags},
+		{"Destinations", s.destinationFlags},
+		{"Messages", s.messageFlags},
+		{"Receipts and transactions", s.confirmFlags},
+		{"Consumers", s.consumerFlags},
+		{"Run and output", s.outputFlags},
+	} {
+		f.group = g.name
+		g.add(f)
 	}
-
-	add("uri", "u", "URI", "", "the broker, as stomp://user:password@host:port/vhost; without it one is started in this process",
-		parsed(&s.uri, parseURI))
-	add("producers", "x", "N", "1", "connections that send", parsed(&p.Producers, parseInt))
-	add("consumers", "y", "N", "1", "connections that receive", parsed(&p.Consumers, parseInt))
-	add("duration", "z", "TIME", "10s", "how long to send; without a unit, seconds", parsed(&p.Duration, parseDuration))
-	add("count", "C", "N", "", "send this many messages in all, however long it takes; k, M", parsed(&p.Count, parseCount))
-	add("size", "s", "BYTES", "128", "size of a body; k, KiB, kB, MiB, MB", parsed(&p.Size, parseSize))
-	add("rate", "r", "RATE", "", "messages a second of all producers together, such as 5000, 50k or 300k/m; without it, flat out",
-		parsed(&p.Rate, parseRate))
-	add("confirm", "c", "N", "1000", "receipts that each producer lets be outstanding; 0 asks for none", parsed(&p.Window, parseInt))
-
-	add("publish-to", "t", "DEST", defaultDestination, "destination to send to", parsed(&p.PublishTo, asIs))
-	add("consume-from", "T", "DEST", "", "destination to subscribe to; the one sent to, if not given", parsed(&p.ConsumeFrom, asIs))
-	add("delivery", "", "HOW", "auto", "whether consumers share the messages (shared) or get all of them (each); auto goes by the destination",
-		parsed(&p.Delivery, parseDelivery))
-	add("ack", "", "MODE", "auto", "auto, client or client-individual", parsed(&p.Ack, parseAck))
-	add("stomp", "", "VERSION", "", "speak 1.0, 1.1 or 1.2 only; without it, the highest the broker knows", parsed(&p.Versions, parseVersion))
-	f.VarP(&value{kind: "NAME:VALUE", set: s.addHeader}, "header", "H", "header to send with each message; may be repeated")
-	f.BoolVar(&s.persistent, "persistent", false, "send messages that survive the broker (header persistent:true)")
-
-	add("connect-timeout", "", "TIME", "10s", "for connecting, and for subscribing", parsed(&p.ConnectTimeout, parseDuration))
-	add("drain-timeout", "", "TIME", "5s", "of silence at the end, after which what has not come counts as lost", parsed(&p.DrainTimeout, parseDuration))
-	add("seed", "", "N", "", "of the random payloads; without it, a random one", parsed(&p.Seed, parseCount))
-	f.VarP(&value{kind: "DIR", set: func(dir string) error { s.out = dir; return nil }}, "out", "o",
-		"keep the result there: result.json, a page with plots, and more")
-	f.BoolVar(&s.json, "json", false, "write the result as one JSON object")
-	f.BoolVarP(&s.quiet, "quiet", "q", false, "show nothing but the result")
-	f.BoolP("help", "h", false, "show this help")
-	f.Bool("version", false, "show the version")
 	return f, s
 }
 
+func (s *settings) brokerFlags(f *flags) {
+	p := &s.plan
+	f.add("uri", "u", "*URI", "", "the broker, as stomp://user:password@host:port/vhost; also stomps, ws and wss; several with commas between take turns; without it a broker is started in this process",
+		parsed(&s.uri, uri.Parse))
+	f.add("broker", "", "NAME", "auto", "whose headers to use: rabbitmq, activemq or artemis; auto goes by what the broker says of itself",
+		parsed(&p.Kind, parseBroker))
+	f.add("stomp", "", "VERSION", "", "speak 1.0, 1.1 or 1.2 only; without it, the highest the broker knows", parsed(&p.Versions, parseVersion))
+	f.add("heart-beat", "", "TIME", "10s", "heart-beats to offer and to ask for; 0 for none", parsed(&p.HeartBeat, parseHeartBeat))
+	f.add("tls-ca", "", "FILE", "", "PEM certificates to trust, instead of the system's", parsed(&s.tls.ca, asIs))
+	f.add("tls-cert", "", "FILE", "", "PEM certificate to show the broker, with --tls-key", parsed(&s.tls.cert, asIs))
+	f.add("tls-key", "", "FILE", "", "PEM key of --tls-cert", parsed(&s.tls.key, asIs))
+	f.add("tls-server-name", "", "NAME", "", "name that the broker's certificate must have, instead of the host", parsed(&s.tls.serverName, asIs))
+	f.flag(&s.tls.insecure, "tls-insecure", "", "", "take any certificate")
+	f.add("producer-connections", "", "N", "", "connections that producers share; without it, one each", parsed(&p.ProducerConnections, workload.ParseInt))
+	f.add("consumer-connections", "", "N", "", "connections that consumers share; without it, one each", parsed(&p.ConsumerConnections, workload.ParseInt))
+	f.add("connect-rate", "", "RATE", "", "connections to make a second; without it, as fast as they come", parsed(&p.ConnectRate, workload.ParsePerSecond))
+	f.add("source-address", "", "IPS", "", "addresses of this machine to connect from, in turn", parsed(&p.Sources, parseSources))
+	f.add("connect-timeout", "", "TIME", "10s", "for connecting, and for subscribing", parsed(&p.ConnectTimeout, workload.ParseDuration))
+}
+
+func (s *settings) loadFlags(f *flags) {
+	p := &s.plan
+	f.add("producers", "x", "*N", "1", "workers that send", parsed(&p.Producers, workload.ParseInt))
+	f.add("consumers", "y", "*N", "1", "workers that receive", parsed(&p.Consumers, workload.ParseInt))
+	f.add("duration", "z", "*TIME", "10s", "how long to send; without a unit, seconds", parsed(&p.Duration, workload.ParseDuration))
+	f.add("count", "C", "*N", "", "send this many messages in all, however long it takes; k, M", parsed(&p.Count, workload.ParseCount))
+	f.add("rate", "r", "*RATE", "", "messages a second of all producers together, such as 5000, 50k or 300k/m; steps as 10k:30s,50k:30s, a ramp as 1k..50k:60s; without it, flat out",
+		parsed(&p.Profile, workload.ParseRate))
+	f.add("warmup", "", "*TIME", "", "send this long before measuring: in the books, not in latencies and rates", parsed(&p.Warmup, workload.ParseDuration))
+	f.add("drain-timeout", "", "TIME", "5s", "of silence at the end, after which what has not come counts as lost", parsed(&p.DrainTimeout, workload.ParseDuration))
+}
+
+func (s *settings) destinationFlags(f *flags) {
+	p := &s.plan
+	f.add("publish-to", "t", "*DEST", defaultDestination, "destination to send to; %d in it, or %03d, stands for a number", parsed(&p.PublishTo, asIs))
+	f.add("consume-from", "T", "*DEST", "", "destination to subscribe to; the one sent to, if not given", parsed(&p.ConsumeFrom, asIs))
+	f.add("destinations", "", "N", "", "what %d stands for: 10 is 1..10, and 5..14 those; without it, one for each producer", parsed(&p.Destinations, workload.ParseRange))
+	f.add("delivery", "", "HOW", "auto", "whether consumers share the messages (shared) or get all of them (each); auto goes by the destination",
+		parsed(&p.Delivery, parseDelivery))
+}
+
+func (s *settings) messageFlags(f *flags) {
+	p := &s.plan
+	f.add("size", "s", "*BYTES", "128", "size of a body; k, KiB, kB, MiB, MB; a range as 100..4k, shares as 128:80,4k:15,64k:5", parsed(&p.Sizes, workload.ParseSizes))
+	f.add("payload", "", "WHAT", "random", "what bodies are made of: random, random:0.3 for that share of it, zeros, text, or @FILE or @DIRECTORY as they are",
+		parsed(&p.Payload, workload.ParsePayload))
+	f.add("stamp", "", "WHERE", "auto", "where a message has its times and checksum: body, header, or auto, which is the body if there is room", parsed(&p.Stamp, parseStamp))
+	f.VarP(&value{kind: "NAME:VALUE", set: s.addHeader}, "header", "H", "header to send with each message; may be repeated; %d is the message's number, %p the producer's, %% a percent sign")
+	f.annotate("header", "*")
+	f.flag(&p.Persistent, "persistent", "", "*", "send messages that survive the broker")
+	f.add("priority", "", "N", "", "priority from 0 to 9; shares as 9:10,4:90", parsed(&p.Priorities, workload.ParsePriorities))
+	f.add("expires", "", "TIME", "", "after which the broker may drop a message, which then counts as lost", parsed(&p.Expires, workload.ParseDuration))
+	f.add("seed", "", "N", "", "of the random payloads; without it, a random one", parsed(&p.Seed, workload.ParseCount))
+}
+
+func (s *settings) confirmFlags(f *flags) {
+	p := &s.plan
+	f.add("confirm", "c", "*N", "1000", "receipts that each producer lets be outstanding; 0 asks for none", parsed(&p.Window, workload.ParseInt))
+	f.add("receipt-every", "", "N", "1", "ask for a receipt for every Nth message of a producer and destination only", parsed(&p.ReceiptEvery, workload.ParseInt))
+	f.add("transaction", "", "N", "", "send in transactions of N messages; the receipt is that of COMMIT", parsed(&p.Transaction, workload.ParseInt))
+}
+
+func (s *settings) consumerFlags(f *flags) {
+	p := &s.plan
+	f.add("ack", "", "*MODE", "auto", "auto, client or client-individual", parsed(&p.Ack, parseAck))
+	f.add("ack-every", "", "N", "1", "in mode client, one ACK for every N messages", parsed(&p.AckEvery, workload.ParseInt))
+	f.add("nack", "", "SHARE", "", "share of the messages to refuse with NACK, such as 0.01 or 1%", parsed(&p.Nack, workload.ParseShare))
+	f.add("prefetch", "", "N", "", "messages that a consumer may have and not have acknowledged; without it, as the broker does", parsed(&p.Prefetch, workload.ParseInt))
+	f.add("consumer-latency", "", "TIME", "", "how long a consumer takes for each message", parsed(&p.ConsumerLatency, workload.ParseDuration))
+	f.add("slow-consumers", "", "SHARE", "1", "share of the consumers that --consumer-latency is for", parsed(&p.SlowConsumers, workload.ParseShare))
+}
+
+func (s *settings) outputFlags(f *flags) {
+	f.add("scenario", "f", "*FILE", "", "read flags from a YAML file; the command line and the environment go before it", parsed(&s.scenario, asIs))
+	f.flag(&s.dryRun, "dry-run", "", "*", "show what would be done, and do nothing")
+	f.add("out", "o", "*DIR", "", "keep the result there: result.json, a page with plots, and more", parsed(&s.out, asIs))
+	f.flag(&s.json, "json", "", "*", "write the result as one JSON object")
+	f.flag(&s.quiet, "quiet", "q", "*", "show nothing but the result")
+	f.flag(new(bool), "help", "h", "*", "show the flags that are used most")
+	f.flag(new(bool), "help-all", "", "*", "show all flags")
+	f.flag(new(bool), "version", "", "", "show the version")
+}
+
 func (s *settings) addHeader(text string) error {
-	h, err := parseHeader(text)
+	h, err := workload.ParseHeader(text)
 	if err == nil {
 		s.plan.Headers = append(s.plan.Headers, h)
 	}
 	return err
-}
-
-// usageError is a command line that makes no sense; its text says what to change.
-type usageError struct{ reason string }
-
-func (e *usageError) Error() string { return e.reason }
-
-func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
-
-// envPrefix begins the names of the environment variables that stand in for flags:
-// STOMPBENCH_CONSUME_FROM for --consume-from.
-const envPrefix = "STOMPBENCH_"
-
-// passcodeEnv holds a password that should not be seen in a list of processes.
-const passcodeEnv = envPrefix + "PASSCODE"
-
-// fromEnvironment sets flags that the command line leaves out.
-func fromEnvironment(f *pflag.FlagSet) (err error) {
-	f.VisitAll(func(flag *pflag.Flag) {
-		name := envPrefix + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
-		text := os.Getenv(name)
-		if flag.Changed || text == "" || err != nil || flag.Name == "help" || flag.Name == "version" {
-			return
-		}
-		if e := f.Set(flag.Name, text); e != nil {
-			err = usage("environment variable %s: %v", name, reason(e))
-		}
-	})
-	return err
-}
-
-// complete makes the plan of what was said, and checks it.
-func (s *settings) complete(f *pflag.FlagSet) (notes []string, err error) {
-	p := &s.plan
-	if f.NArg() > 0 {
-		return nil, usage("%q is neither a flag nor a command: see stompbench --help", f.Arg(0))
-	}
-	p.Broker = s.uri
-	p.Embedded = !f.Changed("uri")
-	if p.Embedded && f.Changed("connect-timeout") {
-		notes = append(notes, "--connect-timeout hardly matters to the embedded broker")
-	}
-	if pass := os.Getenv(passcodeEnv); pass != "" && !p.Embedded && p.Broker.Passcode == "" {
-		p.Broker.Passcode = pass
-	}
-	if p.Count > 0 && !f.Changed("duration") {
-		p.Duration = 0
-	}
-	if f.Changed("count") && p.Count == 0 {
-		return nil, usage("--count 0 sends nothing: leave it out or raise it")
-	}
-	if f.Changed("rate") && p.Rate == 0 {
-		return nil, usage("--rate 0 sends nothing: leave it out to send flat out, or raise it")
-	}
-	if p.Producers > 0 && p.Consumers > 0 && f.Changed("consume-from") && !f.Changed("publish-to") {
-		return nil, usage("consumers are to listen to %s but producers to send to %s: set --publish-to as well", p.ConsumeFrom, p.PublishTo)
-	}
-	if s.persistent {
-		p.Headers = append(p.Headers, frame.Field{Name: frame.HeaderPersistent, Value: "true"})
-	}
-	if p.Versions == 0 {
-		p.Versions = frame.AllVersions
-	}
-	more, err := p.Complete()
-	return append(notes, more...), err
-}
-
-// reason takes the text of a flag error apart: pflag repeats the value, which may
-// hold a password.
-func reason(err error) string {
-	var bad *pflag.InvalidValueError
-	if asError(err, &bad) {
-		return fmt.Sprintf("--%s: %v", bad.GetFlag().Name, bad.Unwrap())
-	}
-	return err.Error()
 }

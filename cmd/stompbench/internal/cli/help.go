@@ -1,6 +1,11 @@
 package cli
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
 
 const helpHead = `stompbench sends load to a STOMP broker and tells what became of every message.
 
@@ -9,10 +14,9 @@ const helpHead = `stompbench sends load to a STOMP broker and tells what became 
   stompbench version                 show the version
 
   stompbench -r 20k                                  latency at a steady 20,000 messages a second
+  stompbench -r 1k..50k:60s                          the rate grows from 1,000 to 50,000 in a minute
   stompbench -u stomp://guest:guest@localhost -z 1m  as fast as a RabbitMQ on this machine takes them
   stompbench -t /topic/prices -y 10 -r 1k            ten subscribers, each gets everything
-
-Flags of run:
 `
 
 const helpTail = `
@@ -23,8 +27,41 @@ The result goes to standard output, everything else to standard error.
 Exit codes: 0 all is well; 1 could not run; 2 wrong flags; 3 a message was lost, duplicated or corrupt; 130 ^C.
 `
 
+// helpWidth is the width of the help.
+const helpWidth = 110
+
+// help shows the flags that are used most.
 func (c *command) help() int {
 	f, _ := newFlags()
-	fmt.Fprint(c.stdout, helpHead, f.FlagUsagesWrapped(110), helpTail)
+	common := pflag.NewFlagSet("", pflag.ContinueOnError)
+	common.SortFlags = false
+	f.VisitAll(func(flag *pflag.Flag) {
+		if _, ok := flag.Annotations[commonKey]; ok {
+			common.AddFlag(flag)
+		}
+	})
+	fmt.Fprint(c.stdout, helpHead, "\nFlags of run that are used most; --help-all shows all of them:\n\n", common.FlagUsagesWrapped(helpWidth), helpTail)
+	return ExitOK
+}
+
+// helpAll shows all flags, in groups.
+func (c *command) helpAll() int {
+	f, _ := newFlags()
+	var order []string
+	groups := make(map[string]*pflag.FlagSet)
+	f.VisitAll(func(flag *pflag.Flag) {
+		name := flag.Annotations[groupKey][0]
+		if groups[name] == nil {
+			groups[name] = pflag.NewFlagSet("", pflag.ContinueOnError)
+			groups[name].SortFlags = false
+			order = append(order, name)
+		}
+		groups[name].AddFlag(flag)
+	})
+	var b strings.Builder
+	for _, name := range order {
+		fmt.Fprintf(&b, "\n%s:\n\n%s", name, groups[name].FlagUsagesWrapped(helpWidth))
+	}
+	fmt.Fprint(c.stdout, helpHead, b.String(), helpTail)
 	return ExitOK
 }

@@ -10,20 +10,21 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 )
 
 // run is the verb run.
 func (c *command) run(ctx context.Context, args []string) int {
 	f, s := newFlags()
-	if code, done := c.parse(f, args); done {
+	if code, done := c.parse(f.FlagSet, args); done {
 		return code
 	}
-	if err := fromEnvironment(f); err != nil {
-		return c.fail(err)
-	}
-	notes, err := s.complete(f)
+	notes, err := s.read(f.FlagSet)
 	if err != nil {
 		return c.fail(err)
+	}
+	if s.dryRun {
+		return c.tellPlan(s, notes)
 	}
 	keep, err := keepIn(s.out)
 	if err != nil {
@@ -49,11 +50,11 @@ func (c *command) carryOut(ctx context.Context, s *settings, keep *keeper, notes
 			return nil, &load.SetupError{Doing: "start the embedded broker", Err: err}
 		}
 		defer own.Close()
-		if p.Broker, err = parseURI(own.URI()); err != nil {
+		if p.Broker, err = uri.Parse(own.URI()); err != nil {
 			return nil, err
 		}
 	}
-	dialer, err := transport.NewSTOMP(p, p.Broker.Address())
+	dialer, err := transport.NewSTOMP(p)
 	if err != nil {
 		return nil, &load.SetupError{Doing: "start an event loop", Err: err}
 	}

@@ -78,7 +78,7 @@ func TestStreams(t *testing.T) {
 	if code != 0 {
 		t.Fatal(code, stderr)
 	}
-	for _, want := range []string{"embedded in this process", "STOMP 1.2", "window of 1000", "500/s", "size raised from 10 to 56", "backlog", "from due"} {
+	for _, want := range []string{"embedded in this process", "STOMP 1.2", "window of 1000", "500/s", "in the header stompbench", "backlog", "from due"} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("%q is missing in stderr:\n%s", want, stderr)
 		}

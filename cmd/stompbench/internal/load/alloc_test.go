@@ -23,7 +23,7 @@ type loop struct {
 func (l *loop) Send(_ context.Context, body []byte, _ ...frame.Field) (uint64, error) {
 	l.n++
 	l.c.handle(body, nil)
-	l.p.outcome(conn.Outcome{Seq: l.n, Status: conn.Confirmed})
+	l.p.streams[0].outcome(conn.Outcome{Seq: l.n, Status: conn.Confirmed})
 	return l.n, nil
 }
 
@@ -41,7 +41,7 @@ func newLoop(tb testing.TB) *producer {
 	r := newRun(Options{Plan: &p})
 	r.start = r.clock.Now()
 	out := r.producers[0]
-	out.sender = &loop{p: out, c: r.consumers[0]}
+	out.streams[0].sender = &loop{p: out, c: r.consumers[0]}
 	return out
 }
 
@@ -49,7 +49,7 @@ func (p *producer) step(ctx context.Context, seq uint64) error {
 	if err := p.gate.enter(ctx); err != nil {
 		return err
 	}
-	return p.sendOne(ctx, seq, p.run.clock.Now(), false)
+	return p.sendOne(ctx, p.streams[0], seq, p.run.clock.Now(), false)
 }
 
 // Both sides of a message, with its receipt: stamp, check, ledgers, four

@@ -3,6 +3,10 @@ package load
 import (
 	"context"
 	"sync"
+	"time"
+
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 )
@@ -53,12 +57,21 @@ func each(n int, f func(i int) error) error {
 
 // connect connects everybody and has all subscriptions confirmed.
 func (r *run) connect(ctx context.Context) error {
-	sessions := make([]transport.Session, len(r.consumers)+len(r.producers))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go r.cancelOnFailure(ctx, cancel)
+	forConsumers := r.plan.ConsumerConnections
+	sessions := make([]transport.Session, r.plan.Connections())
+	turns := newTurns(r.plan.ConnectRate)
 	err := each(len(sessions), func(i int) (err error) {
-		if sessions[i], err = r.dial(ctx); err != nil {
+		c := transport.Connection{Number: i, Blocks: r.plan.ConsumerLatency > 0}
+		if i >= forConsumers {
+			c = transport.Connection{Number: i - forConsumers}
+		}
+		if err := turns.wait(ctx, i); err != nil {
+			return err
+		}
+		if sessions[i], err = r.dial(ctx, c); err != nil {
 			cancel() // the others need not wait for their timeouts
 		}
 		return err
@@ -66,17 +79,49 @@ func (r *run) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.ready = Ready{Server: sessions[0].Server(), Version: sessions[0].Version().String()}
+	r.ready = Ready{Server: sessions[0].Server(), Version: sessions[0].Version().String(), Dialect: sessions[0].Dialect()}
 	// Consumers first: a topic forgets what nobody listens to.
-	if err := each(len(r.consumers), func(i int) error { return r.subscribe(ctx, r.consumers[i], sessions[i]) }); err != nil {
+	if err := each(len(r.consumers), func(i int) error {
+		c := r.consumers[i]
+		return r.subscribe(ctx, c, sessions[c.worker%forConsumers])
+	}); err != nil {
 		return err
 	}
 	for i, p := range r.producers {
-		if err := r.prepare(p, sessions[len(r.consumers)+i]); err != nil {
+		if err := p.prepare(sessions[forConsumers+i%r.plan.ProducerConnections]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// turns spread the making of connections over time.
+type turns struct {
+	start    time.Time
+	interval time.Duration // 0: no waiting
+}
+
+func newTurns(rate float64) turns {
+	t := turns{start: time.Now()}
+	if rate > 0 {
+		t.interval = time.Duration(float64(time.Second) / rate)
+	}
+	return t
+}
+
+// wait waits for the turn of connection i.
+func (t turns) wait(ctx context.Context, i int) error {
+	if t.interval == 0 {
+		return nil
+	}
+	timer := time.NewTimer(time.Until(t.start.Add(time.Duration(i) * t.interval)))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return &SetupError{"connect", ctx.Err()}
+	}
 }
 
 // cancelOnFailure ends waiting when there is nothing left to wait for. It returns
@@ -89,8 +134,8 @@ func (r *run) cancelOnFailure(ctx context.Context, cancel context.CancelFunc) {
 	}
 }
 
-func (r *run) dial(ctx context.Context) (transport.Session, error) {
-	s, err := r.Dialer.Dial(ctx, func(cause error) {
+func (r *run) dial(ctx context.Context, c transport.Connection) (transport.Session, error) {
+	s, err := r.Dialer.Dial(ctx, c, func(cause error) {
 		if !r.closing.Load() {
 			r.fail(cause)
 		}
@@ -105,21 +150,33 @@ func (r *run) dial(ctx context.Context) (transport.Session, error) {
 }
 
 func (r *run) subscribe(ctx context.Context, c *consumer, s transport.Session) (err error) {
+	o := transport.SubscribeOptions{Destination: r.plan.ConsumeName(c.destination), Ack: r.plan.Ack, AckEvery: r.plan.AckEvery}
+	if o.Headers, err = r.subscribeHeaders(s.Dialect()); err != nil {
+		return &SetupError{"subscribe to " + o.Destination, err}
+	}
 	ctx, cancel := context.WithTimeout(ctx, r.plan.ConnectTimeout)
 	defer cancel()
-	c.subscription, err = s.Subscribe(ctx, r.plan.ConsumeFrom, r.plan.Ack, c.handle)
+	c.subscription, err = s.Subscribe(ctx, o, c.handle)
 	if err != nil {
-		return &SetupError{"subscribe to " + r.plan.ConsumeFrom, r.betterCause(err)}
+		return &SetupError{"subscribe to " + o.Destination, r.betterCause(err)}
 	}
 	return nil
 }
 
-func (r *run) prepare(p *producer, s transport.Session) (err error) {
-	p.sender, err = s.NewSender(r.plan.PublishTo, r.plan.Headers, r.plan.Window, p.outcome)
-	if err != nil {
-		return &SetupError{"prepare to send to " + r.plan.PublishTo, err}
+// frameBytes is about what a message takes besides its body, for brokers that
+// count a prefetch in bytes.
+const frameBytes = 256
+
+func (r *run) subscribeHeaders(d conn.Dialect) ([]frame.Field, error) {
+	out := routing(r.plan, d.SubscribeRouting)
+	if r.plan.Prefetch == 0 {
+		return out, nil
 	}
-	return nil
+	if r.plan.Embedded {
+		d = conn.RabbitMQ.Dialect() // whose header it knows
+	}
+	fields, err := d.SubscribeFields(conn.Prefetch(r.plan.Prefetch), conn.PrefetchBytes(r.plan.Prefetch*(r.plan.Size+frameBytes)))
+	return append(out, fields...), err
 }
 
 // betterCause prefers the reason why a connection was closed to the fact that it

@@ -3,6 +3,7 @@ package load
 import (
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/stompwire/stompwire/frame"
 
@@ -10,123 +11,201 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// group is the ledger of the consumers that share one copy of the stream.
-type group struct {
-	mu      sync.Mutex
-	book    *ledger.Group
-	damaged uint64
-}
+// arrivals is how many arrivals a consumer gathers before it writes them down, if
+// there are not too many consumers for that.
+const (
+	arrivals    = 256
+	arrivalsAll = 1 << 20
+	minArrivals = 8
+)
 
-// arrivals is how many arrivals a consumer gathers before it writes them down.
-const arrivals = 256
-
-// consumer receives over one session.
+// consumer is one subscription: a consumer with several destinations is several of
+// these over one session.
 type consumer struct {
 	run          *run
+	worker       int // of the plan's consumers
+	destination  int
 	group        *group
 	subscription transport.Subscription
 	send, due    *histo.Recorder
+
+	// The reading goroutine only.
+	reader  stamp.HeaderReader
+	acks    bool
+	nackDue float64       // share of a NACK that has come together
+	latency time.Duration // what a message takes; 0 for next to nothing
+	timer   *time.Timer
 
 	mu      sync.Mutex // guards what follows
 	order   ledger.Order
 	tally   tally
 	frozen  bool // the books are being closed
-	n       int  // of the arrays below
-	entries [arrivals]ledger.Entry
-	sendNs  [arrivals]int64
-	dueNs   [arrivals]int64
+	entries []ledger.Entry
+	sendNs  []int64
+	dueNs   []int64
 }
 
 // tally is what one consumer has counted.
 type tally struct {
-	intact  uint64 // messages of this run, repeats included
-	corrupt uint64
-	foreign uint64
-	first   int64 // when the first message of this run came, 0 if none has
-	last    int64 // when the last did
-	ackErr  error // the first
+	intact   uint64 // messages of this run, repeats included
+	measured uint64 // of those, what came after the warm-up
+	corrupt  uint64
+	foreign  uint64
+	nacked   uint64
+	first    int64 // when the first message of this run came, 0 if none has
+	last     int64 // when the last did
+	ackErr   error // the first
 }
 
-func newConsumer(r *run, index int, g *group) *consumer {
-	return &consumer{
-		run: r, group: g,
-		send: r.fromSend.For(index), due: r.fromDue.For(index),
-		order: ledger.NewOrder(r.bookProducers()),
+func newConsumer(r *run, worker, destination int, g *group) *consumer {
+	size := min(max(arrivalsAll/r.plan.Consumers, minArrivals), arrivals)
+	c := &consumer{
+		run: r, worker: worker, destination: destination, group: g,
+		send: r.fromSend.For(worker), due: r.fromDue.For(worker),
+		acks:    r.plan.Ack != frame.AckAuto,
+		order:   ledger.NewOrder(g.producers),
+		entries: make([]ledger.Entry, 0, size), sendNs: make([]int64, 0, size), dueNs: make([]int64, 0, size),
 	}
+	if r.plan.Slow(worker) {
+		c.latency = r.plan.ConsumerLatency
+		c.timer = time.NewTimer(time.Hour)
+		c.timer.Stop()
+	}
+	return c
 }
 
 // handle takes one message. It does not allocate.
 func (c *consumer) handle(body []byte, m transport.Delivery) {
 	now := c.run.clock.Now()
 	var s stamp.Stamp
-	err := stamp.Read(body, &s)
+	err := c.read(body, m, &s)
+	// What needs no acknowledgement is not delivered again.
+	redelivered := c.acks && m.Redelivered()
+	refuse := c.acks && !redelivered && c.refuses()
 	c.mu.Lock()
 	if !c.frozen {
-		c.judge(&s, err, now)
+		c.judge(&s, err, now, redelivered)
+		if refuse {
+			c.tally.nacked++
+		}
 	}
 	c.mu.Unlock()
-	if c.run.plan.Ack == frame.AckAuto {
-		return
+	if c.latency > 0 {
+		c.linger()
 	}
-	// One ACK for each message, in mode client too: there it covers earlier ones
-	// that have theirs already.
-	if err := m.Ack(); err != nil {
+	if c.acks {
+		c.acknowledge(m, refuse)
+	}
+}
+
+// read finds the block of the message. Without producers of our own it may be in
+// either place.
+func (c *consumer) read(body []byte, m transport.Delivery, s *stamp.Stamp) error {
+	if c.run.plan.Stamp == workload.StampBody || len(c.run.producers) == 0 {
+		if err := stamp.Read(body, s); err != stamp.ErrForeign || len(c.run.producers) > 0 {
+			return err
+		}
+	}
+	return c.reader.Read(m.Header(stamp.Header), body, s)
+}
+
+// refuses reports whether this message is one of the share that gets a NACK.
+func (c *consumer) refuses() bool {
+	if c.nackDue += c.run.plan.Nack; c.nackDue < 1 {
+		return false
+	}
+	c.nackDue--
+	return true
+}
+
+// linger takes as long as a message is to take. Sleeping here is what a slow
+// handler does: the connection is not read meanwhile.
+func (c *consumer) linger() {
+	c.timer.Reset(c.latency)
+	select {
+	case <-c.timer.C:
+	case <-c.run.over:
+		c.timer.Stop()
+	}
+}
+
+func (c *consumer) acknowledge(m transport.Delivery, refuse bool) error {
+	// In mode client, too, each message has its own ACK, unless they are to be
+	// gathered: it covers earlier ones that have theirs already.
+	acknowledge := m.Ack
+	if refuse {
+		acknowledge = m.Nack
+	}
+	err := acknowledge()
+	if err != nil {
 		c.mu.Lock()
 		if c.tally.ackErr == nil {
 			c.tally.ackErr = err
 		}
 		c.mu.Unlock()
 	}
+	return err
 }
 
 // judge decides whose message it is and whether it is sound; it holds mu.
-func (c *consumer) judge(s *stamp.Stamp, err error, now int64) {
+func (c *consumer) judge(s *stamp.Stamp, err error, now int64, redelivered bool) {
 	switch {
 	case errors.Is(err, stamp.ErrCorrupt):
 		c.tally.corrupt++
 	case err != nil || !c.run.ours(s):
 		c.tally.foreign++
 	default:
-		c.take(s, now)
+		producer, ok := c.group.producer(s.Producer)
+		if !ok {
+			c.tally.foreign++ // what was sent elsewhere
+			return
+		}
+		c.take(s, producer, now, redelivered)
 	}
 }
 
-func (c *consumer) take(s *stamp.Stamp, now int64) {
+func (c *consumer) take(s *stamp.Stamp, producer uint32, now int64, redelivered bool) {
 	c.tally.intact++
 	if c.tally.first == 0 {
 		c.tally.first = now
 	}
 	c.tally.last = now
-	c.entries[c.n] = ledger.Entry{
-		Producer: s.Producer,
-		Sequence: s.Sequence,
-		Late:     c.order.Late(s.Producer, s.Sequence),
+	c.entries = append(c.entries, ledger.Entry{
+		Producer: producer, Sequence: s.Sequence,
+		Late: c.order.Late(producer, s.Sequence), Redelivered: redelivered,
+	})
+	from := c.run.measureFrom.Load()
+	if now >= from {
+		c.tally.measured++
 	}
-	c.sendNs[c.n] = now - s.Sent
-	c.dueNs[c.n] = now - s.Due
-	if c.n++; c.n == arrivals {
+	if s.Due >= from || len(c.run.producers) == 0 && now >= from {
+		c.sendNs = append(c.sendNs, now-s.Sent)
+		c.dueNs = append(c.dueNs, now-s.Due)
+	}
+	if len(c.entries) == cap(c.entries) {
 		c.flush()
 	}
 }
 
 // flush writes down what was gathered; it holds mu.
 func (c *consumer) flush() {
-	if c.n == 0 {
+	if len(c.entries) == 0 {
 		return
 	}
 	c.group.mu.Lock()
-	for i := range c.n {
+	for i := range c.entries {
 		c.group.book.Record(c.entries[i])
 	}
 	c.group.mu.Unlock()
-	c.send.Record(c.sendNs[:c.n]...)
+	c.send.Record(c.sendNs...)
 	// Flat out both latencies are the same one.
 	if !c.run.plan.FlatOut() || c.run.plan.Producers == 0 {
-		c.due.Record(c.dueNs[:c.n]...)
+		c.due.Record(c.dueNs...)
 	}
-	c.n = 0
+	c.entries, c.sendNs, c.dueNs = c.entries[:0], c.sendNs[:0], c.dueNs[:0]
 }
 
 // snapshot returns what the consumer has counted, all of it written down.

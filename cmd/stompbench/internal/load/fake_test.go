@@ -38,7 +38,7 @@ type fakeBroker struct {
 
 var errFakeDied = errors.New("the fake broker has died")
 
-func (b *fakeBroker) Dial(_ context.Context, onFail func(error)) (transport.Session, error) {
+func (b *fakeBroker) Dial(_ context.Context, _ transport.Connection, onFail func(error)) (transport.Session, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.dialErr != nil {
@@ -91,7 +91,10 @@ func (b *fakeBroker) pass(body []byte) {
 
 type fakeDelivery struct{}
 
-func (fakeDelivery) Ack() error { return nil }
+func (fakeDelivery) Ack() error           { return nil }
+func (fakeDelivery) Nack() error          { return nil }
+func (fakeDelivery) Header(string) []byte { return nil }
+func (fakeDelivery) Redelivered() bool    { return false }
 
 type fakeSession struct {
 	b      *fakeBroker
@@ -103,17 +106,19 @@ func (s *fakeSession) Server() string                   { return "fake/1" }
 func (s *fakeSession) Disconnect(context.Context) error { return nil }
 func (s *fakeSession) Close() error                     { return nil }
 
-func (s *fakeSession) NewSender(_ string, _ []frame.Field, window int, outcome func(conn.Outcome)) (transport.Sender, error) {
-	return &fakeSender{b: s.b, window: window, outcome: outcome}, nil
+func (s *fakeSession) Dialect() conn.Dialect { return conn.UnknownBroker.Dialect() }
+
+func (s *fakeSession) NewSender(o transport.SenderOptions) (transport.Sender, error) {
+	return &fakeSender{b: s.b, window: o.Window, outcome: o.Outcome}, nil
 }
 
-func (s *fakeSession) Subscribe(_ context.Context, destination string, _ frame.AckMode, h transport.Handler) (transport.Subscription, error) {
+func (s *fakeSession) Subscribe(_ context.Context, o transport.SubscribeOptions, h transport.Handler) (transport.Subscription, error) {
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
 	if s.b.subErr != nil {
 		return nil, s.b.subErr
 	}
-	s.b.topic = s.b.topic || strings.HasPrefix(destination, "/topic/")
+	s.b.topic = s.b.topic || strings.HasPrefix(o.Destination, "/topic/")
 	s.b.handlers = append(s.b.handlers, h)
 	return fakeSubscription{}, nil
 }

@@ -3,6 +3,9 @@ package load
 import (
 	"context"
 	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
 // poll is how often we look whether everything has come.
@@ -14,8 +17,7 @@ func (r *run) settle() {
 	defer cancel()
 	go r.cancelOnFailure(ctx, cancel)
 	_ = each(len(r.producers), func(i int) error {
-		// What stays unknown is in the books as that.
-		_ = r.producers[i].sender.Flush(ctx)
+		r.producers[i].flush(ctx)
 		return nil
 	})
 }
@@ -26,9 +28,9 @@ func (r *run) drain() {
 	if len(r.consumers) == 0 || len(r.producers) == 0 {
 		return
 	}
-	expected := r.expected()
+	accounts := r.accounts()
 	last, since := uint64(0), time.Now()
-	for !r.receivedAll(expected) {
+	for !r.receivedAll(accounts) {
 		n := r.arrived()
 		if n != last {
 			last, since = n, time.Now()
@@ -50,43 +52,63 @@ func (r *run) consumersGone() bool {
 	return true
 }
 
-// expected is how many messages each group is to receive.
-func (r *run) expected() uint64 {
-	var n uint64
+// accounts returns what the producers know of their streams by now.
+func (r *run) accounts() []ledger.Account {
+	out := make([]ledger.Account, 0, len(r.streams))
 	for _, p := range r.producers {
-		n += p.sent.Load()
 		p.mu.Lock()
-		n -= uint64(len(p.rejected))
+		for _, s := range p.streams {
+			out = append(out, s.account())
+		}
 		p.mu.Unlock()
 	}
-	return n
+	return out
 }
 
-// receivedAll reports whether each group has n messages, damaged ones included.
-func (r *run) receivedAll(n uint64) bool {
+// receivedAll reports whether each group has what the accounts make it expect,
+// damaged messages included.
+func (r *run) receivedAll(accounts []ledger.Account) bool {
 	r.tallies()
 	for _, g := range r.groups {
 		g.mu.Lock()
-		got := g.book.Received() + g.damaged
+		got, want := g.book.Received()+g.damaged, g.book.Expected(accounts)
 		g.mu.Unlock()
-		if got < n {
+		if got < want {
 			return false
 		}
 	}
 	return true
 }
 
+// receivedFromStrangers reports whether n messages have come that others sent, to
+// each consumer if each is to get them all.
+func (r *run) receivedFromStrangers(n uint64) bool {
+	r.tallies()
+	sum, least := uint64(0), uint64(1<<64-1)
+	for _, g := range r.groups {
+		g.mu.Lock()
+		got := g.book.Received() + g.damaged
+		g.mu.Unlock()
+		sum += got
+		least = min(least, got)
+	}
+	if r.plan.Delivery == workload.Each {
+		return least >= n
+	}
+	return sum >= n
+}
+
 // tallies adds up what all consumers have counted, and writes everything down.
 func (r *run) tallies() (sum tally) {
-	damaged := make([]uint64, len(r.groups))
-	for i, c := range r.consumers {
+	damaged := make(map[*group]uint64, len(r.groups))
+	for _, c := range r.consumers {
 		t := c.snapshot()
-		damaged[i%len(r.groups)] += t.corrupt
+		damaged[c.group] += t.corrupt
 		sum.add(t)
 	}
-	for i, g := range r.groups {
+	for _, g := range r.groups {
 		g.mu.Lock()
-		g.damaged = damaged[i]
+		g.damaged = damaged[g]
 		g.mu.Unlock()
 	}
 	return sum
@@ -100,6 +122,8 @@ func (r *run) arrived() uint64 {
 
 func (t *tally) add(o tally) {
 	t.intact += o.intact
+	t.measured += o.measured
+	t.nacked += o.nacked
 	t.corrupt += o.corrupt
 	t.foreign += o.foreign
 	if t.first == 0 || o.first != 0 && o.first < t.first {
@@ -117,7 +141,9 @@ const goodbye = 3 * time.Second
 // hangUp ends all sessions: in good order if nothing has failed. It may be called
 // again.
 func (r *run) hangUp() {
-	r.closing.Store(true)
+	if !r.closing.Swap(true) {
+		close(r.over)
+	}
 	r.mu.Lock()
 	sessions := r.sessions
 	r.sessions = nil

@@ -7,57 +7,90 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/stompwire/stompwire/conn"
-
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// producer sends one sequence of messages over one session.
+// producer sends messages over one session, to its destinations in turn.
 type producer struct {
-	run    *run
-	index  int
-	quota  uint64
-	sender transport.Sender
-	gate   *gate // nil without receipts
-	bodies *workload.Bodies
-	pacer  *pacer.Pacer
-	delays batch  // the sending goroutine only
-	unsent uint64 // due and not sent; set when it ends
+	run     *run
+	index   int
+	quota   uint64
+	streams []*stream
+	turn    int    // whose turn it is; the sending goroutine only, like what follows
+	every   uint64 // messages to a receipt
+	gate    *gate  // nil without receipts, and with transactions
+	bodies  *workload.Bodies
+	fields  *fields // nil if messages do not differ in their headers
+	message message
+	pacer   *pacer.Pacer
+	delays  batch
+	unsent  uint64 // due and not sent; set when it ends
 
-	sent     atomic.Uint64
-	lastSent atomic.Int64 // when
+	lastSent int64 // when
 
-	// When each message that has no outcome yet was sent, by sequence number.
-	sentAt []atomic.Int64
-
-	mu        sync.Mutex // guards what outcomes change
-	confirmed ledger.Set
-	rejected  []uint64
-	unknown   uint64
-	refusal   error // the first
-	confirms  batch
-	frozen    bool // the books are being closed
+	mu       sync.Mutex // guards what outcomes change
+	unknown  uint64
+	refusal  error // the first
+	confirms batch
+	frozen   bool // the books are being closed
 }
 
 func newProducer(r *run, index int) *producer {
-	p := &producer{run: r, index: index, quota: r.plan.Quota(index), bodies: r.plan.NewBodies(index)}
+	p := &producer{run: r, index: index, quota: r.plan.Quota(index), bodies: r.plan.NewBodies(index), every: uint64(r.plan.ReceiptEvery)}
 	p.delays.recorder = r.delay.For(index)
 	p.confirms.recorder = r.confirm.For(index)
 	p.pacer = pacer.New(r.clock.Now, r.sleep)
-	if window := r.plan.Window; window > 0 {
-		p.gate = newGate(window)
-		slots := 1
-		for slots <= window { // a slot is set before its message is within the window
-			slots *= 2
+	destinations := workload.Share(index, r.plan.Producers, r.plan.PublishTargets())
+	for _, d := range destinations {
+		s := &stream{p: p, id: uint32(len(r.streams)), destination: d}
+		r.streams = append(r.streams, s)
+		p.streams = append(p.streams, s)
+		switch {
+		case r.plan.Transaction > 0:
+			s.sentAt = slots(r.plan.Transaction)
+		case r.plan.Window > 0:
+			s.sentAt = slots(span(r.plan.Window, len(destinations)))
 		}
-		p.sentAt = make([]atomic.Int64, slots)
+	}
+	if r.plan.Window > 0 && r.plan.Transaction == 0 {
+		p.gate = newGate(r.plan.Window)
 	}
 	return p
+}
+
+// slots returns room for the times of n messages and the next one: a slot is set
+// before its message is within the window.
+func slots(n int) []atomic.Int64 {
+	size := 1
+	for size <= n {
+		size *= 2
+	}
+	return make([]atomic.Int64, size)
+}
+
+// prepare makes the senders on a session.
+func (p *producer) prepare(s transport.Session) error {
+	plan := p.run.plan
+	same, differing := newFields(plan, p.index, s.Dialect())
+	p.fields = differing
+	for _, st := range p.streams {
+		o := transport.SenderOptions{
+			Destination: plan.PublishName(st.destination), Headers: same,
+			Every: plan.ReceiptEvery, Transaction: plan.Transaction, Outcome: st.outcome,
+		}
+		if p.gate != nil {
+			o.Window = span(plan.Window, len(p.streams))
+		}
+		var err error
+		if st.sender, err = s.NewSender(o); err != nil {
+			return &SetupError{"prepare to send to " + o.Destination, err}
+		}
+	}
+	return nil
 }
 
 // send sends until the quota is reached or the run stops. stop ends waiting for a
@@ -71,11 +104,12 @@ func (p *producer) send(stop, hard context.Context) error {
 }
 
 func (p *producer) sendFlatOut(stop, hard context.Context) error {
-	for seq := uint64(1); seq <= p.quota && !p.run.stopping.Load(); seq++ {
-		if p.gate != nil && p.gate.enter(stop) != nil {
+	for k := uint64(1); k <= p.quota && !p.run.stopping.Load(); k++ {
+		s := p.next()
+		if p.asks(s) && p.gate.enter(stop) != nil {
 			return nil
 		}
-		if err := p.sendOne(hard, seq, 0, true); err != nil {
+		if err := p.sendOne(hard, s, k, 0, true); err != nil {
 			return p.judge(err)
 		}
 	}
@@ -87,7 +121,7 @@ func (p *producer) sendFlatOut(stop, hard context.Context) error {
 const catchUp = int64(20 * time.Millisecond)
 
 func (p *producer) sendPaced(stop, hard context.Context) (err error) {
-	schedule := pacer.NewSchedule(p.run.start, p.run.plan.Rate, p.index, p.run.plan.Producers)
+	schedule := p.run.plan.Schedule(p.run.start, p.index)
 	k := uint64(0)
 	defer func() {
 		due := schedule.Before(min(p.run.clock.Now(), p.run.end))
@@ -102,14 +136,32 @@ func (p *producer) sendPaced(stop, hard context.Context) (err error) {
 		if err != nil || p.run.stopping.Load() && (now < p.run.end || now > p.run.end+catchUp) {
 			return nil
 		}
-		if p.gate != nil && p.gate.enter(stop) != nil {
+		s := p.next()
+		if p.asks(s) && p.gate.enter(stop) != nil {
 			return nil
 		}
-		if err := p.sendOne(hard, k+1, due, false); err != nil {
+		if err := p.sendOne(hard, s, k+1, due, false); err != nil {
 			return p.judge(err)
 		}
 	}
 	return nil
+}
+
+// next returns the stream whose turn it is.
+func (p *producer) next() *stream {
+	if len(p.streams) == 1 {
+		return p.streams[0]
+	}
+	s := p.streams[p.turn]
+	if p.turn++; p.turn == len(p.streams) {
+		p.turn = 0
+	}
+	return s
+}
+
+// asks reports whether the next message of a stream asks for a receipt.
+func (p *producer) asks(s *stream) bool {
+	return p.gate != nil && (p.every == 1 || (s.seq+1)%p.every == 0)
 }
 
 // judge tells a broker that did not read until the run was over, which the number
@@ -121,77 +173,94 @@ func (p *producer) judge(err error) error {
 	return err
 }
 
-// sendOne stamps and sends one message. Flat out, a message is due when it can be
-// sent. It does not allocate.
-func (p *producer) sendOne(ctx context.Context, seq uint64, due int64, flatOut bool) error {
+// sendOne stamps and sends one message, number k of the producer. Flat out, a
+// message is due when it can be sent. It does not allocate.
+func (p *producer) sendOne(ctx context.Context, s *stream, k uint64, due int64, flatOut bool) (err error) {
 	body, sum := p.bodies.Next()
 	now := p.run.clock.Now()
 	if flatOut {
 		due = now
-	} else {
+	} else if due >= p.run.measureFrom.Load() {
 		p.delays.addAt(now, now-due)
 	}
-	if p.sentAt != nil {
-		p.sentAt[seq&uint64(len(p.sentAt)-1)].Store(now)
+	seq := s.seq + 1
+	if s.sentAt != nil {
+		p.note(s, seq, now)
 	}
-	s := stamp.Stamp{Run: p.run.id.Load(), Producer: uint32(p.index), Sequence: seq, Due: due, Sent: now}
-	stamp.Write(body, &s, sum)
-	if _, err := p.sender.Send(ctx, body); err != nil {
+	m := &p.message
+	m.stamp = stamp.Stamp{Run: p.run.id.Load(), Producer: s.id, Sequence: seq, Due: due, Sent: now}
+	if p.run.plan.Stamp == workload.StampBody {
+		stamp.Write(body, &m.stamp, sum)
+	}
+	if p.fields == nil {
+		_, err = s.sender.Send(ctx, body)
+	} else {
+		m.number, m.bodySum, m.length = k, sum, len(body)
+		_, err = s.sender.Send(ctx, body, p.fields.of(m)...)
+	}
+	if err != nil {
 		return err
 	}
-	p.sent.Store(seq)
-	p.lastSent.Store(now)
+	s.seq = seq
+	if due < p.run.measureFrom.Load() {
+		s.warmup = seq
+	}
+	if p.run.plan.Transaction == 0 {
+		s.sent.Store(seq)
+	}
+	p.lastSent = now
 	return nil
 }
 
-// maxRejected bounds the list of rejected messages. A broker that rejects one
-// usually closes the connection with it.
+// note writes down when a message is sent, for its receipt.
+func (p *producer) note(s *stream, seq uint64, now int64) {
+	if p.every > 1 {
+		if seq%p.every != 0 {
+			return
+		}
+		seq /= p.every
+	}
+	s.sentAt[seq&uint64(len(s.sentAt)-1)].Store(now)
+}
+
+// maxRejected bounds the list of rejected messages of a stream. A broker that
+// rejects one usually closes the connection with it.
 const maxRejected = 1 << 16
 
-// outcome is called by the client, from any goroutine.
-func (p *producer) outcome(o conn.Outcome) {
-	now := p.run.clock.Now()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.frozen {
-		return
+// flush waits until the outcomes of all messages are known.
+func (p *producer) flush(ctx context.Context) {
+	for _, s := range p.streams {
+		// What stays unknown is in the books as that.
+		_ = s.sender.Flush(ctx)
 	}
-	defer p.gate.leave()
-	switch o.Status {
-	case conn.Confirmed:
-		p.confirmed.Add(o.Seq)
-		p.confirms.add(now - p.sentAt[o.Seq&uint64(len(p.sentAt)-1)].Load())
-	case conn.Rejected:
-		if len(p.rejected) < maxRejected {
-			p.rejected = append(p.rejected, o.Seq)
-		}
-		if p.refusal == nil {
-			p.refusal = o.Err
-		}
-	default:
-		p.unknown++
+}
+
+// sentLen returns how many messages the producer has sent.
+func (p *producer) sentLen() (n uint64) {
+	for _, s := range p.streams {
+		n += s.sent.Load()
 	}
+	return n
+}
+
+// warmupLen returns how many messages of the warm-up the producer has sent.
+func (p *producer) warmupLen() (n uint64) {
+	for _, s := range p.streams {
+		n += min(s.warmup, s.sent.Load())
+	}
+	return n
 }
 
 // confirmedLen returns how many messages the broker has confirmed, their
 // latencies written down.
-func (p *producer) confirmedLen() uint64 {
+func (p *producer) confirmedLen() (n uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.confirms.flush()
-	return p.confirmed.Len()
-}
-
-// account closes the producer's side of the books.
-func (p *producer) account() ledger.Account {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.confirms.flush()
-	a := ledger.Account{Sent: p.sent.Load(), Rejected: p.rejected}
-	if p.gate != nil {
-		a.Confirmed = &p.confirmed
+	for _, s := range p.streams {
+		n += s.confirmed.Len()
 	}
-	return a
+	return n
 }
 
 // batch gathers latencies for a recorder that others may use too. Its owner

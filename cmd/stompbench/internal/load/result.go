@@ -19,12 +19,16 @@ type Result struct {
 	Books   ledger.Balance
 	Corrupt uint64
 	Foreign uint64
+	Nacked  uint64 // messages that consumers refused
 	Unknown uint64 // sends that never had an outcome
 	// AckError is the first ACK that could not be sent, nil if there was none.
 	AckError error
 
-	// Sending is from the start to the last send, Receiving to the last message.
-	Sending, Receiving time.Duration
+	// Sending is from the end of the warm-up, or the start without one, to the last
+	// send, Receiving to the last message. MeasuredSent and MeasuredReceived are the
+	// messages in that time, repeats included.
+	Sending, Receiving             time.Duration
+	MeasuredSent, MeasuredReceived uint64
 	// Unsent is how many messages were due while producers were held up, and
 	// never sent.
 	Unsent     uint64
@@ -62,32 +66,34 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 		ID: r.id.Load(), Start: time.Unix(0, r.start).UTC(),
 		AckError: t.ackErr,
 		Ready:    r.ready, Interrupted: interrupted, Failure: r.cause(),
-		Corrupt: t.corrupt, Foreign: t.foreign,
+		Corrupt: t.corrupt, Foreign: t.foreign, Nacked: t.nacked, MeasuredReceived: t.measured,
 		MaxBacklog: r.sampler.maxBacklog, Cost: cost,
 	}
-	var accounts []ledger.Account
 	var lastSent int64
 	for _, p := range r.producers {
-		accounts = append(accounts, p.account())
-		lastSent = max(lastSent, p.lastSent.Load())
+		lastSent = max(lastSent, p.lastSent)
+		out.MeasuredSent += p.sentLen() - p.warmupLen()
 		out.Unsent += p.unsent
 		out.Unknown += p.unknown
 		if out.Refusal == nil {
 			out.Refusal = p.refusal
 		}
+		p.mu.Lock()
+		p.confirms.flush()
+		p.mu.Unlock()
 	}
 	var books []*ledger.Group
 	for _, g := range r.groups {
 		books = append(books, g.book)
 	}
-	out.Books = ledger.Close(accounts, books)
+	out.Books = ledger.Close(r.accounts(), books)
 	out.Books.Forgive(out.Corrupt)
 
-	from := r.start
+	from := max(r.start, r.measureFrom.Load())
+	out.Sending = time.Duration(max(0, lastSent-from))
 	if len(r.producers) == 0 {
-		from = t.first
+		from = max(t.first, r.measureFrom.Load())
 	}
-	out.Sending = time.Duration(max(0, lastSent-r.start))
 	out.Receiving = time.Duration(max(0, t.last-from))
 
 	r.collect() // what account and tallies have flushed

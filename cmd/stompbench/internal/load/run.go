@@ -8,8 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/stompwire/stompwire/conn"
+
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
@@ -33,6 +34,7 @@ type Options struct {
 type Ready struct {
 	Server  string // "" if it does not say
 	Version string
+	Dialect conn.Dialect // the broker's habits that the run goes by
 }
 
 // run is one run. Its fields are set before anybody starts.
@@ -47,6 +49,8 @@ type run struct {
 
 	ready     Ready
 	producers []*producer
+	streams   []*stream
+	streamsTo [][]uint32 // by destination
 	consumers []*consumer
 	groups    []*group
 
@@ -55,10 +59,14 @@ type run struct {
 
 	fromSend, fromDue, delay, confirm *histo.Shards
 
-	start, end int64 // of sending, by the clock; end is 0 without a duration
-	stopping   atomic.Bool
-	closing    atomic.Bool // sessions that end do so because we want it
-	usage      usage       // at the start
+	start, end int64 // of sending, by the clock
+	// measureFrom is when the warm-up ends; what was due before is in the books
+	// and nowhere else. 0 without a warm-up.
+	measureFrom atomic.Int64
+	stopping    atomic.Bool
+	closing     atomic.Bool   // sessions that end do so because we want it
+	over        chan struct{} // closed when closing is set
+	usage       usageFrom
 
 	failOnce sync.Once
 	failed   chan struct{} // closed by fail
@@ -81,6 +89,7 @@ func newRun(opts Options) *run {
 		delay:    histo.NewShards(p.Producers),
 		confirm:  histo.NewShards(p.Producers),
 		failed:   make(chan struct{}),
+		over:     make(chan struct{}),
 	}
 	if p.Producers <= preciseUpTo {
 		r.sleep = pacer.Precise
@@ -88,15 +97,15 @@ func newRun(opts Options) *run {
 	if p.Producers > 0 {
 		r.id.Store(rand.Uint64() | 1)
 	}
-	for range p.Groups() {
-		r.groups = append(r.groups, &group{book: ledger.NewGroup(r.bookProducers())})
-	}
-	for i := range p.Consumers {
-		r.consumers = append(r.consumers, newConsumer(r, i, r.groups[i%len(r.groups)]))
-	}
 	for i := range p.Producers {
 		r.producers = append(r.producers, newProducer(r, i))
 	}
+	r.streamsTo = make([][]uint32, p.PublishTargets())
+	for _, s := range r.streams {
+		r.streamsTo[s.destination] = append(r.streamsTo[s.destination], s.id)
+	}
+	r.newConsumers()
+	r.countCopies()
 	r.sampler.init()
 	return r
 }
@@ -118,7 +127,7 @@ func Run(ctx context.Context, opts Options) (*Result, error) {
 	r.load(ctx)
 	r.settle()
 	r.drain()
-	cpu := readUsage().since(r.usage)
+	cpu := r.usage.cost()
 	r.hangUp()
 	r.freeze() // before the last sample: the samples are to add up to the result
 	stopSampling()
@@ -143,43 +152,41 @@ func (r *run) cause() error {
 	}
 }
 
-// strangers is how many producers are told apart when they are not ours.
-const strangers = 1024
-
-func (r *run) bookProducers() int {
-	if r.plan.Producers == 0 {
-		return strangers
-	}
-	return r.plan.Producers
-}
-
 // ours reports whether a sound message is one of this run.
 func (r *run) ours(s *stamp.Stamp) bool {
 	id := r.id.Load()
 	if id == 0 && r.id.CompareAndSwap(0, s.Run) {
 		id = s.Run
 	}
-	return s.Run == id && int(s.Producer) < r.bookProducers() && s.Sequence != 0
+	limit := len(r.streams)
+	if len(r.producers) == 0 {
+		limit = strangers
+	}
+	return s.Run == id && int(s.Producer) < limit && s.Sequence != 0
 }
 
-// begin starts the clock.
+// begin sets the time at which the run starts.
 func (r *run) begin() {
 	// Not part of the load: the garbage of connecting.
 	runtime.GC()
-	r.usage = readUsage()
+	r.usage.begin(r.plan.Warmup)
 	r.start = r.clock.Now()
+	r.end = 1<<63 - 1
+	if d := r.plan.Duration; d > 0 {
+		r.end = r.start + int64(r.plan.Warmup+d)
+	}
+	if r.plan.Warmup > 0 {
+		r.measureFrom.Store(r.start + int64(r.plan.Warmup))
+	}
 }
 
 // load sends until the plan's end, the end of ctx, or a failure.
 func (r *run) load(ctx context.Context) {
 	stop, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if d := r.plan.Duration; d > 0 {
-		r.end = r.start + int64(d)
+	if r.plan.Duration > 0 {
 		stop, cancel = context.WithDeadline(stop, r.clock.Time(r.end))
 		defer cancel()
-	} else {
-		r.end = 1<<63 - 1
 	}
 	hard, cancelHard := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancelHard()
@@ -232,7 +239,7 @@ func (r *run) waitForStrangers(stop context.Context) {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for stop.Err() == nil {
-		if r.plan.Count > 0 && r.receivedAll(r.plan.Count) {
+		if r.plan.Count > 0 && r.receivedFromStrangers(r.plan.Count) {
 			return
 		}
 		select {

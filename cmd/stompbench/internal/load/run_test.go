@@ -342,10 +342,7 @@ func TestOnlyConsumers(t *testing.T) {
 	consuming := make(chan struct{})
 	result := make(chan *load.Result, 1)
 	go func() {
-		p := &workload.Plan{
-			Consumers: 2, Count: 900, PublishTo: "/queue/q", ConsumeFrom: "/queue/q", Delivery: workload.Shared,
-			Size: 100, ConnectTimeout: time.Second, DrainTimeout: 100 * time.Millisecond,
-		}
+		p := plan(t, 900, func(p *workload.Plan) { p.Producers, p.Consumers = 0, 2 })
 		r, err := load.Run(context.Background(), load.Options{Plan: p, Dialer: b, OnReady: func(load.Ready) { close(consuming) }})
 		if err != nil {
 			t.Error(err)

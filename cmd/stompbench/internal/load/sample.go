@@ -83,7 +83,7 @@ func (r *run) collect() Sample {
 	now := r.clock.Now()
 	var sent, confirmed uint64
 	for _, p := range r.producers {
-		sent += p.sent.Load()
+		sent += p.sentLen()
 		confirmed += p.confirmedLen()
 	}
 	received := r.tallies().intact
@@ -107,7 +107,7 @@ func (r *run) collect() Sample {
 		CPU:     cpu - s.last.cpu,
 		Sending: !r.stopping.Load(),
 	}
-	if want := sent * uint64(len(r.groups)); want > received {
+	if want := r.wanted(); want > received {
 		out.Backlog = want - received
 	}
 	if r.plan.FlatOut() && r.plan.Producers > 0 {

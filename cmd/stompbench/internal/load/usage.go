@@ -2,6 +2,7 @@ package load
 
 import (
 	"runtime"
+	"sync"
 	"time"
 )
 
@@ -31,6 +32,37 @@ type Cost struct {
 	Allocations uint64
 	GCs         uint32
 	GCPause     time.Duration
+}
+
+// usageFrom is what this process had used up when measuring began.
+type usageFrom struct {
+	mu    sync.Mutex
+	at    usage
+	timer *time.Timer
+}
+
+// begin begins to measure when the warm-up is over.
+func (u *usageFrom) begin(warmup time.Duration) {
+	read := func() {
+		now := readUsage()
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		u.at = now
+	}
+	read()
+	if warmup > 0 {
+		u.timer = time.AfterFunc(warmup, read)
+	}
+}
+
+// cost returns what was used up since.
+func (u *usageFrom) cost() Cost {
+	if u.timer != nil {
+		u.timer.Stop()
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return readUsage().since(u.at)
 }
 
 func (u usage) since(start usage) Cost {

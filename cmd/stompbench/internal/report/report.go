@@ -42,22 +42,6 @@ type Broker struct {
 	STOMP    string `json:"stomp"`
 }
 
-// Plan is what was asked for, normalised.
-type Plan struct {
-	Producers   int     `json:"producers"`
-	Consumers   int     `json:"consumers"`
-	DurationSec float64 `json:"duration_s"` // 0: until count
-	Count       uint64  `json:"count"`      // 0: until duration
-	SizeBytes   int     `json:"size_bytes"`
-	RatePerSec  float64 `json:"rate_per_s"` // 0: flat out
-	Window      int     `json:"receipt_window"`
-	PublishTo   string  `json:"publish_to"`
-	ConsumeFrom string  `json:"consume_from"`
-	Delivery    string  `json:"delivery"`
-	Ack         string  `json:"ack"`
-	Seed        uint64  `json:"seed"`
-}
-
 // Totals are the closed books. With delivery "each", received and expected count a
 // message once for each consumer: received + lost + corrupt = expected, unless a
 // damaged message also arrived intact.
@@ -71,7 +55,9 @@ type Totals struct {
 	Lost            uint64 `json:"lost"`
 	ConfirmedLost   uint64 `json:"confirmed_lost"`
 	UnconfirmedLost uint64 `json:"unconfirmed_lost"`
-	Duplicated      uint64 `json:"duplicated"`
+	Duplicated      uint64 `json:"duplicated"`  // without a word
+	Redelivered     uint64 `json:"redelivered"` // marked as that by the broker
+	Nacked          uint64 `json:"nacked"`
 	Reordered       uint64 `json:"reordered"`
 	Corrupt         uint64 `json:"corrupt"`
 	Foreign         uint64 `json:"foreign"`
@@ -79,8 +65,8 @@ type Totals struct {
 	MaxBacklog      uint64 `json:"max_backlog"`
 }
 
-// Seconds are what the rates were computed with: from the start to the last send
-// and to the last arrival.
+// Seconds are what the rates were computed with: from the start, or the end of the
+// warm-up, to the last send and to the last arrival.
 type Seconds struct {
 	Sending   float64 `json:"sending"`
 	Receiving float64 `json:"receiving"`
@@ -134,18 +120,12 @@ func New(version string, p *workload.Plan, r *load.Result) *Report {
 	rep := &Report{
 		Schema: Schema, Tool: "stompbench", Version: version, Partial: r.Partial(),
 		Broker: Broker{URI: p.Broker.String(), Embedded: p.Embedded, Server: r.Ready.Server, STOMP: r.Ready.Version},
-		Plan: Plan{
-			Producers: p.Producers, Consumers: p.Consumers,
-			DurationSec: p.Duration.Seconds(), Count: p.Count,
-			SizeBytes: p.Size, RatePerSec: p.Rate, Window: p.Window,
-			PublishTo: p.PublishTo, ConsumeFrom: p.ConsumeFrom,
-			Delivery: p.Delivery.String(), Ack: p.Ack.String(), Seed: p.Seed,
-		},
+		Plan:   PlanOf(p),
 		Totals: Totals{
 			Sent: b.Sent, Confirmed: b.Confirmed, Rejected: b.Rejected, Unknown: r.Unknown,
 			Expected: b.Expected, Received: b.Received, Lost: b.Lost,
 			ConfirmedLost: b.ConfirmedLost, UnconfirmedLost: b.UnconfirmedLost(),
-			Duplicated: b.Duplicated, Reordered: b.Reordered,
+			Duplicated: b.Duplicated, Redelivered: b.Redelivered, Nacked: r.Nacked, Reordered: b.Reordered,
 			Corrupt: r.Corrupt, Foreign: r.Foreign,
 			Unsent: r.Unsent, MaxBacklog: r.MaxBacklog,
 		},
@@ -158,11 +138,11 @@ func New(version string, p *workload.Plan, r *load.Result) *Report {
 	if r.AckError != nil {
 		rep.AckError = r.AckError.Error()
 	}
-	rep.Rates.Sent = rate(b.Sent, r.Sending)
-	rep.Rates.Received = rate(b.Received, r.Receiving)
+	rep.Rates.Sent = rate(r.MeasuredSent, r.Sending)
+	rep.Rates.Received = rate(r.MeasuredReceived, r.Receiving)
 	rep.Rates.SentBytes = rep.Rates.Sent * float64(p.Size)
 	rep.Rates.ReceivedBytes = rep.Rates.Received * float64(p.Size)
-	rep.Process = process(max(b.Sent, b.Received), r.Cost)
+	rep.Process = process(max(r.MeasuredSent, r.MeasuredReceived), r.Cost)
 	return rep
 }
 

@@ -23,7 +23,7 @@ func example(samples int) (*workload.Plan, *load.Result) {
 		h.Record(int64(i+1) * 1000)
 	}
 	p := &workload.Plan{
-		Broker:    uri.URI{Host: "h", Port: "1", Login: "guest", Passcode: "s3cret"},
+		Broker:    uri.Brokers{{Host: "h", Port: 1, Login: "guest", Passcode: "s3cret"}},
 		Producers: 2, Consumers: 3, Duration: 10 * time.Second, Size: 128, Rate: 1000, Window: 10,
 		PublishTo: "/queue/q", ConsumeFrom: "/queue/q", Delivery: workload.Shared,
 	}
@@ -31,9 +31,10 @@ func example(samples int) (*workload.Plan, *load.Result) {
 		Ready: load.Ready{Server: "RabbitMQ/3", Version: "1.2"},
 		Books: ledger.Balance{
 			Sent: 10_000, Confirmed: 9_990, Rejected: 1, Received: 9_980, Expected: 9_999,
-			Lost: 19, ConfirmedLost: 9, Duplicated: 2, Reordered: 3,
+			Lost: 19, ConfirmedLost: 9, Duplicated: 2, Redelivered: 7, Reordered: 3,
 		},
 		Corrupt: 4, Foreign: 5, Unknown: 9, Unsent: 6, MaxBacklog: 77,
+		MeasuredSent: 10_000, MeasuredReceived: 9_980, Nacked: 8,
 		Sending: 10 * time.Second, Receiving: 10 * time.Second,
 		FromSend: h, FromDue: h, Delay: h, Confirm: h,
 		Cost: load.Cost{CPU: 5 * time.Second, Wall: 10 * time.Second, Allocations: 100},
@@ -57,7 +58,7 @@ func TestJSON(t *testing.T) {
 	}
 	numbers := map[string][]string{
 		"totals": {"sent", "confirmed", "rejected", "unknown", "expected", "received", "lost", "confirmed_lost",
-			"unconfirmed_lost", "duplicated", "reordered", "corrupt", "foreign", "unsent", "max_backlog"},
+			"unconfirmed_lost", "duplicated", "redelivered", "nacked", "reordered", "corrupt", "foreign", "unsent", "max_backlog"},
 		"rates":   {"sent_per_s", "received_per_s", "sent_bytes_per_s", "received_bytes_per_s"},
 		"seconds": {"sending", "receiving"},
 		"process": {"cpu_cores", "cpu_ns_per_message", "allocations_per_message", "gc_cycles", "gc_pause_ns"},
@@ -106,7 +107,7 @@ func TestTextOfABadRun(t *testing.T) {
 	p, r := example(20_000)
 	out := text(t, p, r, nil)
 	for _, want := range []string{
-		"2 producers and 3 consumers of 128 B messages on RabbitMQ/3 at stomp://guest@h:1, STOMP 1.2",
+		"2 producers and 3 consumers of 128 B messages on RabbitMQ/3 at stomp://guest:***@h:1, STOMP 1.2",
 		"sent 10,000   confirmed 9,990   received 9,980",
 		"lost 19   duplicated 2   corrupt 4   reordered 3   the books do not balance",
 		"of those lost, 9 were confirmed by the broker and 10 were not",

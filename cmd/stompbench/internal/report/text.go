@@ -90,6 +90,8 @@ func (r *Report) books(b *strings.Builder, style Style) {
 		what string
 	}{
 		{t.Rejected, "rejected by the broker"},
+		{t.Nacked, "refused by consumers with NACK"},
+		{t.Redelivered, "came again, marked as redelivered by the broker"},
 		{t.Unknown, "sent without ever an outcome"},
 		{t.Foreign, "received that were not of this run, left out of everything else"},
 		{t.Unsent, "due and not sent: the broker or this machine did not keep up with the rate"},

@@ -32,7 +32,7 @@ var start = time.Date(2026, 5, 6, 7, 8, 9, 250e6, time.UTC)
 // messages take base and up to 1 ms more.
 func result(seconds int, base time.Duration) *results.Result {
 	p := &workload.Plan{
-		Broker:    uri.URI{Host: "h", Port: "1", Login: "guest", Passcode: "s3cret"},
+		Broker:    uri.Brokers{{Host: "h", Port: 1, Login: "guest", Passcode: "s3cret"}},
 		Producers: 1, Consumers: 1, Duration: time.Duration(seconds) * time.Second, Size: 128, Rate: 1000, Window: 10,
 		PublishTo: "/queue/q", ConsumeFrom: "/queue/q", Delivery: workload.Shared,
 	}

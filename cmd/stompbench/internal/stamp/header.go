@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"hash/crc32"
+	"slices"
 )
 
 // Header is the name of the header that holds the block of a body which has no
@@ -18,24 +19,34 @@ const HeaderSize = (Size*8 + 5) / 6
 func BodySum(body []byte) uint32 { return crc32.Update(0, castagnoli, body) }
 
 // AppendHeader appends the block of s as the value of a header to dst. bodySum is
-// BodySum of the body that goes with it, and length is its length.
+// BodySum of the body that goes with it, and length is its length. It does not
+// allocate if dst has room for HeaderSize and Size more.
 func AppendHeader(dst []byte, s *Stamp, bodySum uint32, length int) []byte {
-	var b [Size]byte
-	put(&b, s, bodySum, length)
-	return base64.RawURLEncoding.AppendEncode(dst, b[:])
+	// The block is made behind the place where its text goes. On the stack it
+	// would not stay: the checksum is computed by a function variable.
+	dst = slices.Grow(dst, HeaderSize+Size)
+	at := len(dst)
+	block := (*[Size]byte)(dst[at+HeaderSize : at+HeaderSize+Size])
+	put(block, s, bodySum, length)
+	dst = dst[:at+HeaderSize]
+	base64.RawURLEncoding.Encode(dst[at:], block[:])
+	return dst
 }
 
-// ReadHeader is Read for a block in a header. No value is ErrForeign.
-func ReadHeader(value, body []byte, s *Stamp) error {
+// HeaderReader reads blocks from headers. The zero value is ready; it is for one
+// goroutine.
+type HeaderReader struct{ block [Size]byte }
+
+// Read is like the function Read, for a block in a header. No value is ErrForeign.
+func (r *HeaderReader) Read(value, body []byte, s *Stamp) error {
 	if len(value) == 0 {
 		return ErrForeign
 	}
-	var b [Size]byte
 	if len(value) != HeaderSize {
 		return ErrCorrupt
 	}
-	if n, err := base64.RawURLEncoding.Decode(b[:], value); err != nil || n != Size || binary.LittleEndian.Uint64(b[:]) != magic {
+	if _, err := base64.RawURLEncoding.Decode(r.block[:], value); err != nil || binary.LittleEndian.Uint64(r.block[:]) != magic {
 		return ErrCorrupt
 	}
-	return get(&b, s, BodySum(body), len(body))
+	return get(&r.block, s, BodySum(body), len(body))
 }

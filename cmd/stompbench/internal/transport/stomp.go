@@ -2,53 +2,75 @@ package transport
 
 import (
 	"context"
+	"net/netip"
 	"runtime"
 
 	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/ws"
 	"github.com/stompwire/stompwire/engine"
+	"github.com/stompwire/stompwire/engine/pump"
 	"github.com/stompwire/stompwire/frame"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
 // STOMP dials brokers with the client. Its connections share event loops, as many
-// as there are processors: our handlers never block, and a loop for each
-// connection cost a sixth more for each message.
+// as there are processors: our handlers do not block, and a loop for each
+// connection cost a sixth more for each message. Those whose handlers do block
+// have a goroutine each.
 type STOMP struct {
-	address string
+	brokers uri.Brokers
+	sources []netip.Addr
+	dialer  conn.Dialer // without addresses
 	config  conn.Config
 	engine  *engine.Engine
 }
 
-// NewSTOMP returns a dialer for the plan's broker. Close it after the sessions.
-func NewSTOMP(p *workload.Plan, address string) (*STOMP, error) {
+// NewSTOMP returns a dialer for the plan's brokers. Close it after the sessions.
+func NewSTOMP(p *workload.Plan) (*STOMP, error) {
 	loops, err := engine.New(engine.Options{Loops: runtime.GOMAXPROCS(0)})
 	if err != nil {
 		return nil, err
 	}
-	return &STOMP{address: address, engine: loops, config: conn.Config{
-		Login:          p.Broker.Login,
-		Passcode:       p.Broker.Passcode,
-		Host:           p.Broker.VHost,
-		Versions:       p.Versions,
-		ConnectTimeout: p.ConnectTimeout,
-		ReceiptTimeout: max(p.ConnectTimeout, p.DrainTimeout),
-		Driver:         loops,
-	}}, nil
+	return &STOMP{
+		brokers: p.Broker, sources: p.Sources, engine: loops,
+		dialer: conn.Dialer{
+			// What cannot be reached is an answer, not a reason to look elsewhere.
+			MaxRounds: 1, KeepOrder: true, NoLoopback: true,
+			TLS: p.TLS, WebSocket: ws.Client,
+		},
+		config: conn.Config{
+			Broker:         p.Kind,
+			Versions:       p.Versions,
+			HeartBeat:      frame.HeartBeat{Send: p.HeartBeat, Receive: p.HeartBeat},
+			ConnectTimeout: p.ConnectTimeout,
+			ReceiptTimeout: max(p.ConnectTimeout, p.DrainTimeout),
+		},
+	}, nil
 }
 
-// Dial connects to the broker.
-func (d *STOMP) Dial(ctx context.Context, onFail func(error)) (Session, error) {
+// Dial connects to the broker whose turn it is.
+func (d *STOMP) Dial(ctx context.Context, c Connection, onFail func(error)) (Session, error) {
 	cfg := d.config
+	cfg.Driver = d.engine
+	if c.Blocks {
+		cfg.Driver = pump.Driver{}
+	}
 	cfg.OnClose = onFail
 	// RabbitMQ answers what it cannot route with an ERROR that names no frame,
 	// and may keep the connection: without this, that would look like silence.
 	cfg.OnError = func(e *conn.ServerError) { onFail(e) }
-	c, err := conn.Dial(ctx, d.address, &cfg)
+	dialer := d.dialer
+	dialer.Addresses = []conn.Address{d.brokers.At(c.Number)}
+	if len(d.sources) > 0 {
+		dialer.LocalAddr = netip.AddrPortFrom(d.sources[c.Number%len(d.sources)], 0)
+	}
+	nc, err := dialer.Dial(ctx, &cfg)
 	if err != nil {
 		return nil, err
 	}
-	return session{c}, nil
+	return session{nc}, nil
 }
 
 // Close stops the event loops.
@@ -57,32 +79,49 @@ func (d *STOMP) Close() error { return d.engine.Close() }
 // session is a *conn.Conn with the methods of Session.
 type session struct{ *conn.Conn }
 
-func (s session) NewSender(destination string, headers []frame.Field, window int, outcome func(conn.Outcome)) (Sender, error) {
-	cfg := conn.ProducerConfig{Destination: destination, Headers: headers, OnOutcome: outcome}
-	if window > 0 {
-		// The run keeps to its window itself, to know when it waits. The
-		// client's counts from the oldest unconfirmed message, and must not be
-		// in the way when receipts come out of order.
-		cfg.Window = min(4*window, conn.MaxWindow)
+func (s session) NewSender(o SenderOptions) (Sender, error) {
+	cfg := conn.ProducerConfig{Destination: o.Destination, Headers: o.Headers, OnOutcome: o.Outcome}
+	if o.Transaction > 0 {
+		return &transactions{c: s.Conn, o: o}, nil
 	}
-	p, err := s.NewProducer(cfg)
+	plain := cfg
+	cfg.Window = o.Window
+	confirmed, err := s.NewProducer(cfg)
+	if err != nil || o.Every <= 1 || o.Window == 0 {
+		return orNil(confirmed, err)
+	}
+	plain.OnOutcome = nil
+	unconfirmed, err := s.NewProducer(plain)
+	if err != nil {
+		return nil, err
+	}
+	return &everyNth{confirmed: confirmed, plain: unconfirmed, every: uint64(o.Every)}, nil
+}
+
+// orNil keeps a nil pointer out of an interface.
+func orNil(p *conn.Producer, err error) (Sender, error) {
 	if err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-func (s session) Subscribe(ctx context.Context, destination string, ack frame.AckMode, handle Handler) (Subscription, error) {
-	sub, err := s.Conn.Subscribe(ctx, destination, func(_ context.Context, m *conn.Message) {
-		handle(m.Body, delivery{m})
-	}, conn.SubscribeOptions{Ack: ack})
-	if err != nil {
-		return nil, err // and not a nil pointer in an interface
-	}
-	return sub, nil
+// everyNth asks for a receipt for every nth message only.
+type everyNth struct {
+	confirmed, plain *conn.Producer
+	every, n         uint64
 }
 
-// delivery is one pointer wide, so making it an interface does not allocate.
-type delivery struct{ m *conn.Message }
+func (s *everyNth) Send(ctx context.Context, body []byte, h ...frame.Field) (seq uint64, err error) {
+	p := s.plain
+	if (s.n+1)%s.every == 0 {
+		p = s.confirmed
+	}
+	if _, err := p.Send(ctx, body, h...); err != nil {
+		return 0, err
+	}
+	s.n++
+	return s.n, nil
+}
 
-func (d delivery) Ack() error { return d.m.Ack() }
+func (s *everyNth) Flush(ctx context.Context) error { return s.confirmed.Flush(ctx) }

@@ -1,94 +1,58 @@
-// Package uri reads the address of a broker as people write it:
-// stomp://user:password@host:port/vhost.
+// Package uri reads the addresses of brokers as people write them:
+// stomp://user:password@host:port/vhost, several of them with commas between.
 //
-// Imports: the standard library only.
+// Imports: conn of stompwire, which knows what an address is.
 package uri
 
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
-	"strconv"
 	"strings"
+
+	"github.com/stompwire/stompwire/conn"
 )
 
-// DefaultPort is where brokers listen for STOMP.
-const DefaultPort = "61613"
+// Brokers are the addresses that connections are spread over.
+type Brokers []conn.Address
 
-// URI is the address of a broker and who we are there.
-type URI struct {
-	Host, Port      string
-	Login, Passcode string
-	VHost           string // "" if the URI names none
-}
-
-// Parse reads a URI. Its errors say what to change and never show the password.
-func Parse(s string) (URI, error) {
-	if !strings.Contains(s, "://") {
-		s = "stomp://" + s // "localhost:61613" would parse as scheme and opaque
+// Parse reads addresses. An address without a scheme is one of stomp. Its errors
+// say what to change and never show a password.
+func Parse(s string) (Brokers, error) {
+	var out Brokers
+	members := strings.Split(s, ",")
+	for i, member := range members {
+		a, err := parseOne(strings.TrimSpace(member))
+		if err != nil {
+			if len(members) > 1 {
+				err = fmt.Errorf("address %d: %w (a comma in a password is written %%2C)", i+1, err)
+			}
+			return nil, err
+		}
+		out = append(out, a)
 	}
-	u, err := url.Parse(s)
-	if err != nil {
-		return URI{}, parseError(err)
-	}
-	if err := check(u); err != nil {
-		return URI{}, err
-	}
-	out := URI{Host: u.Hostname(), Port: u.Port(), Login: u.User.Username()}
-	out.Passcode, _ = u.User.Password()
-	if out.Port == "" {
-		out.Port = DefaultPort
-	}
-	// Only the first slash separates: stomp://host/%2F is RabbitMQ's vhost "/",
-	// and so is stomp://host//.
-	out.VHost = strings.TrimPrefix(u.Path, "/")
 	return out, nil
 }
 
-func check(u *url.URL) error {
-	if u.Scheme != "stomp" {
-		return fmt.Errorf("scheme %q is not supported: write stomp://host:port", u.Scheme)
+func parseOne(s string) (conn.Address, error) {
+	if !strings.Contains(s, "://") && !strings.HasPrefix(s, "unix:") {
+		s = "stomp://" + s // "localhost:61613" would be a scheme and a port
 	}
-	if u.Hostname() == "" {
-		return errors.New("there is no host: write stomp://host:port")
+	a, err := conn.ParseAddress(s)
+	var bad *conn.AddressError
+	if errors.As(err, &bad) {
+		return a, fmt.Errorf("the %s %s: write stomp://user:password@host:port/vhost, stomps://host or ws://host:port/path", bad.Part, bad.Problem)
 	}
-	if p := u.Port(); p != "" {
-		if n, err := strconv.Atoi(p); err != nil || n < 1 || n > 65535 {
-			return fmt.Errorf("port %s is not between 1 and 65535", p)
-		}
-	}
-	if u.RawQuery != "" || u.Fragment != "" {
-		return errors.New("? and # have no meaning here: write them as %3F and %23 if they belong to the password or vhost")
-	}
-	return nil
+	return a, err
 }
 
-// parseError keeps the reason and drops the text, which may hold a password.
-func parseError(err error) error {
-	var e *url.Error
-	if !errors.As(err, &e) {
-		return errors.New("it cannot be read: write stomp://user:password@host:port/vhost")
+// String returns the addresses without passwords.
+func (b Brokers) String() string {
+	texts := make([]string, len(b))
+	for i, a := range b {
+		texts[i] = a.String()
 	}
-	var escape url.EscapeError
-	if errors.As(e.Err, &escape) {
-		return errors.New("a % must be written as %25")
-	}
-	return errors.New("it cannot be read: write stomp://user:password@host:port/vhost, with %40 for @, %3A for : and %2F for / inside the user, password or vhost")
+	return strings.Join(texts, ",")
 }
 
-// Address returns host:port for dialling.
-func (u URI) Address() string { return net.JoinHostPort(u.Host, u.Port) }
-
-// String returns the URI without the password.
-func (u URI) String() string {
-	out := url.URL{Scheme: "stomp", Host: u.Address()}
-	if u.Login != "" {
-		out.User = url.User(u.Login)
-	}
-	s := out.String()
-	if u.VHost != "" {
-		s += "/" + url.PathEscape(u.VHost)
-	}
-	return s
-}
+// At returns the address of the connection with the given number: they take turns.
+func (b Brokers) At(connection int) conn.Address { return b[connection%len(b)] }

@@ -13,12 +13,13 @@ const (
 	bodiesAll  = 64 << 20
 	maxBodies  = 4096
 	minBodies  = 2
+	// minSpread is how many bodies it takes for sizes to have their shares.
+	minSpread = 128
 )
 
-// Bodies are the bodies that a producer sends in turn. Their payloads are random,
-// different from each other and incompressible, so that no broker or disk looks
-// faster than it is; they are made before the run, with their checksums. It is
-// for one goroutine.
+// Bodies are the bodies that a producer sends in turn. They differ from each
+// other, and are made before the run, with their checksums. It is for one
+// goroutine.
 type Bodies struct {
 	bodies [][]byte
 	sums   []uint32
@@ -28,21 +29,57 @@ type Bodies struct {
 // NewBodies makes the bodies of one of the plan's producers. The same seed gives
 // the same payloads.
 func (p *Plan) NewBodies(producer int) *Bodies {
-	budget := min(bodiesEach, bodiesAll/max(p.Producers, 1))
-	n := min(max(budget/p.Size, minBodies), maxBodies)
 	var key [32]byte
 	binary.LittleEndian.PutUint64(key[:], p.Seed)
 	binary.LittleEndian.PutUint64(key[8:], uint64(producer))
 	random := rand.NewChaCha8(key)
 
-	all := make([]byte, n*p.Size)
-	_, _ = random.Read(all) // never fails
-	b := &Bodies{bodies: make([][]byte, n), sums: make([]uint32, n)}
+	b := &Bodies{}
+	if p.Payload.Kind == Files {
+		b.bodies = p.Payload.Files // never written to: their stamps are in headers
+		b.next = producer % len(b.bodies)
+	} else {
+		b.bodies = p.makeBodies(random)
+	}
+	sum := stamp.PayloadSum
+	if p.Stamp == StampHeader {
+		sum = stamp.BodySum
+	}
+	b.sums = make([]uint32, len(b.bodies))
 	for i := range b.bodies {
-		b.bodies[i] = all[i*p.Size : (i+1)*p.Size : (i+1)*p.Size]
-		b.sums[i] = stamp.PayloadSum(b.bodies[i])
+		b.sums[i] = sum(b.bodies[i])
 	}
 	return b
+}
+
+// makeBodies makes as many bodies as there is memory for, in random order.
+func (p *Plan) makeBodies(random *rand.ChaCha8) [][]byte {
+	budget := min(bodiesEach, bodiesAll/max(p.Producers, 1))
+	n := min(max(budget/max(p.Size, 1), minBodies), maxBodies)
+	if !p.Sizes.Fixed() {
+		n = max(n, minSpread)
+	}
+	var out [][]byte
+	for i, sizes := range p.Sizes.spread(n) {
+		out = append(out, p.makeClass(sizes, p.Sizes[i].Max, budget/len(p.Sizes), random)...)
+	}
+	rand.New(random).Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	return out
+}
+
+// makeClass makes the bodies of a class. Where memory is short they share it: a
+// body is the beginning of a piece, which others begin as well. Only the stamp at
+// its head is ever written to, and that is the last thing before it is sent.
+func (p *Plan) makeClass(sizes []int, largest, budget int, random *rand.ChaCha8) [][]byte {
+	pieces := min(max(budget/max(largest, 1), minBodies), len(sizes))
+	memory := make([]byte, pieces*largest)
+	p.Payload.fill(memory, random)
+	out := make([][]byte, len(sizes))
+	for i, size := range sizes {
+		at := i % pieces * largest
+		out[i] = memory[at : at+size : at+size]
+	}
+	return out
 }
 
 // Next returns a body to stamp and send, and the checksum of its payload. It is
@@ -53,4 +90,21 @@ func (b *Bodies) Next() (body []byte, payloadSum uint32) {
 		b.next = 0
 	}
 	return b.bodies[i], b.sums[i]
+}
+
+// BodiesMemory returns about how many bytes the bodies of all producers take.
+func (p *Plan) BodiesMemory() int {
+	if p.Payload.Kind == Files {
+		n := 0
+		for _, f := range p.Payload.Files {
+			n += len(f)
+		}
+		return n
+	}
+	each := 0
+	budget := min(bodiesEach, bodiesAll/max(p.Producers, 1))
+	for _, c := range p.Sizes {
+		each += max(minBodies*c.Max, budget/len(p.Sizes))
+	}
+	return each * p.Producers
 }

@@ -1,37 +1,74 @@
 package workload
 
 import (
+	"crypto/tls"
+	"net/netip"
 	"time"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 )
 
 // Plan is everything that is decided before a run. [Plan.Complete] fills in what
 // follows from the rest.
 type Plan struct {
-	Embedded bool    // use a broker in this process instead of Broker
-	Broker   uri.URI // where to connect
-	Versions frame.Versions
+	Embedded  bool        // use a broker in this process instead of Broker
+	Broker    uri.Brokers // where to connect
+	Kind      conn.Broker // whom to take it for; UnknownBroker goes by what it says
+	Versions  frame.Versions
+	HeartBeat time.Duration // offered both ways; 0 is conn's default, below 0 none
+	TLS       *tls.Config   // nil: as conn does by itself
+	Sources   []netip.Addr  // addresses to connect from, in turn; none: any
 
 	Producers int
 	Consumers int
+	// How many connections they have together; 0 is one each.
+	ProducerConnections int
+	ConsumerConnections int
+	ConnectRate         float64 // connections made a second; 0: as fast as they come
 
 	// The run ends when Duration is over or Count messages are sent, whichever
-	// comes first; 0 means no such end.
-	Duration time.Duration
-	Count    uint64
+	// comes first; 0 means no such end. Warmup comes before Duration and is kept
+	// out of latencies and rates.
+	Duration    time.Duration
+	DurationSet bool // by the user, not by default
+	Count       uint64
+	Warmup      time.Duration
 
-	Size    int     // of a body, in bytes
-	Rate    float64 // messages a second of all producers together; 0 is flat out
-	Window  int     // receipts that may be outstanding, per producer; 0 asks for none
-	Seed    uint64  // of the payloads
-	Headers []frame.Field
+	Sizes   Sizes // of bodies; nil is Size
+	Size    int   // of a body in bytes, the average one if they differ
+	Payload Payload
+	Stamp   Stamp
+	Seed    uint64 // of the payloads
 
-	PublishTo   string
-	ConsumeFrom string
-	Delivery    Delivery
-	Ack         frame.AckMode
+	// Rate is messages a second of all producers together, on average; 0 is flat
+	// out. Profile is how it goes over time; nil is Rate all the time.
+	Rate    float64
+	Profile pacer.Profile
+
+	Window       int // receipts that may be outstanding, per producer; 0 asks for none
+	ReceiptEvery int // only every so many messages ask for a receipt; 0 is 1
+	Transaction  int // messages in a transaction; 0: without transactions
+
+	Headers    []frame.Field // values are templates
+	Persistent bool
+	Priorities []PriorityClass
+	Expires    time.Duration // after which the broker may drop a message; 0: never
+
+	PublishTo    string
+	ConsumeFrom  string
+	Destinations Range // what %d in them stands for
+	Delivery     Delivery
+
+	Ack             frame.AckMode
+	AckEvery        int     // messages that one cumulative ACK covers; 0 is 1
+	Nack            float64 // share of messages that get a NACK instead
+	Prefetch        int     // unacknowledged messages per consumer; 0: as the broker does
+	ConsumerLatency time.Duration
+	SlowConsumers   float64 // share of the consumers that ConsumerLatency is for
 
 	ConnectTimeout time.Duration // for connecting and for subscribing
 	DrainTimeout   time.Duration // of silence, until what is missing counts as lost
@@ -70,15 +107,39 @@ func ParseDelivery(s string) (d Delivery, ok bool) {
 	return 0, false
 }
 
+// Stamp says where the block with a message's times and checksum goes.
+type Stamp uint8
+
+const (
+	// StampAuto: into the body if there is room and it is ours to fill.
+	StampAuto Stamp = iota
+	StampBody
+	StampHeader
+)
+
+// String returns the name of the place, as flags spell it.
+func (s Stamp) String() string { return [...]string{"auto", "body", "header"}[s] }
+
+// ParseStamp returns the place that s spells.
+func ParseStamp(text string) (s Stamp, ok bool) {
+	for s := StampAuto; s <= StampHeader; s++ {
+		if s.String() == text {
+			return s, true
+		}
+	}
+	return 0, false
+}
+
 // FlatOut reports whether producers send as fast as they can.
 func (p *Plan) FlatOut() bool { return p.Rate == 0 }
 
-// Groups returns how many times each message is to be delivered.
-func (p *Plan) Groups() int {
-	if p.Delivery == Each {
-		return p.Consumers
-	}
-	return min(p.Consumers, 1)
+// Connections returns how many connections there will be.
+func (p *Plan) Connections() int { return p.ProducerConnections + p.ConsumerConnections }
+
+// Slow reports whether a consumer takes ConsumerLatency for each message: the first
+// ones do.
+func (p *Plan) Slow(consumer int) bool {
+	return p.ConsumerLatency > 0 && float64(consumer) < p.SlowConsumers*float64(p.Consumers)
 }
 
 // Quota returns how many messages producer index is to send: its share of Count,

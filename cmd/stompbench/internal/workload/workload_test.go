@@ -21,11 +21,24 @@ func plan() workload.Plan {
 	}
 }
 
+// complete returns a complete plan that edit has changed.
+func complete(t *testing.T, edit func(*workload.Plan)) *workload.Plan {
+	t.Helper()
+	p := plan()
+	if edit != nil {
+		edit(&p)
+	}
+	if _, err := p.Complete(); err != nil {
+		t.Fatal(err)
+	}
+	return &p
+}
+
 func TestCompleteFillsIn(t *testing.T) {
 	p := plan()
 	p.Size = 10
 	notes, err := p.Complete()
-	if err != nil || p.Size != stamp.Size || len(notes) != 1 {
+	if err != nil || p.Size != 10 || p.Stamp != workload.StampHeader || len(notes) != 1 {
 		t.Errorf("size %d, %q, %v", p.Size, notes, err)
 	}
 	if p.ConsumeFrom != "/queue/q" || p.Delivery != workload.Shared {
@@ -90,7 +103,7 @@ func TestQuotasAddUp(t *testing.T) {
 }
 
 func TestBodies(t *testing.T) {
-	p := plan()
+	p := complete(t, nil)
 	b, again := p.NewBodies(0), p.NewBodies(0)
 	var stream bytes.Buffer
 	w, _ := flate.NewWriter(&stream, flate.BestCompression)
@@ -112,7 +125,7 @@ func TestBodies(t *testing.T) {
 	if bytes.Equal(other, first) {
 		t.Error("two producers send the same payload")
 	}
-	p.Size = 64 << 10
+	p = complete(t, func(p *workload.Plan) { p.Size = 64 << 10 })
 	one, _ := p.NewBodies(0).Next()
 	if len(one) != p.Size {
 		t.Errorf("%d bytes", len(one))

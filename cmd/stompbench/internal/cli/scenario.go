@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/spf13/pflag"
+)
+
+// maxScenario bounds a scenario file, and so what the YAML library is given.
+const maxScenario = 1 << 20
+
+// fromScenario sets flags that neither the command line nor the environment has
+// set from a YAML file: its keys are their long names. A list gives a flag that may
+// be repeated several values, and any other one a value with commas.
+func fromScenario(f *pflag.FlagSet, path string) error {
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > maxScenario {
+		return usage("--scenario %s has more than %d KiB: that is no scenario", path, maxScenario>>10)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return usage("--scenario cannot be read: %v", err)
+	}
+	file, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		return usage("--scenario %s is not YAML: %s", path, yamlReason(err))
+	}
+	seen := make(map[string]bool)
+	for _, doc := range file.Docs {
+		switch body := doc.Body.(type) {
+		case nil, *ast.NullNode, *ast.CommentGroupNode:
+		case ast.MapNode:
+			for entries := body.MapRange(); entries.Next(); {
+				if err := setFromScenario(f, seen, entries.Key(), entries.Value()); err != nil {
+					return usage("%s, line %d: %v", path, entries.Key().GetToken().Position.Line, err)
+				}
+			}
+		default:
+			return usage("--scenario %s, line %d: write flags as name: value", path, body.GetToken().Position.Line)
+		}
+	}
+	return nil
+}
+
+// setFromScenario sets one flag. Its errors leave the line to the caller.
+func setFromScenario(f *pflag.FlagSet, seen map[string]bool, key, value ast.Node) error {
+	name := key.GetToken().Value
+	flag := f.Lookup(name)
+	switch {
+	case flag == nil:
+		return fmt.Errorf("there is no flag %.64q%s", name, didYouMean(f, name))
+	case onlyTyped[name] || name == "scenario":
+		return fmt.Errorf("%s is for the command line only", name)
+	case seen[name]:
+		return fmt.Errorf("%s is there twice: write a list if you mean both", name)
+	}
+	seen[name] = true
+	texts, err := scalars(value)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if flag.Changed {
+		return nil
+	}
+	if name != "header" {
+		texts = []string{strings.Join(texts, ",")}
+	}
+	for _, text := range texts {
+		if err := f.Set(name, text); err != nil {
+			return errors.New(reason(err))
+		}
+	}
+	return nil
+}
+
+// scalars returns the text of a value, or of each value of a list, as it is
+// written: 0010 is not 8 and 1.50 stays what it is.
+func scalars(n ast.Node) ([]string, error) {
+	switch n := n.(type) {
+	case *ast.SequenceNode:
+		var out []string
+		for _, item := range n.Values {
+			texts, err := scalars(item)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, texts...)
+		}
+		return out, nil
+	case *ast.LiteralNode:
+		return []string{strings.TrimSpace(n.Value.Value)}, nil
+	case *ast.StringNode:
+		return []string{n.Value}, nil
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+		return []string{n.GetToken().Value}, nil
+	case *ast.NullNode:
+		return nil, errors.New("it has no value")
+	}
+	return nil, errors.New("write a value or a list of values; quote what has a special meaning in YAML")
+}
+
+// didYouMean names a flag that differs little from name.
+func didYouMean(f *pflag.FlagSet, name string) (hint string) {
+	plain := func(s string) string {
+		return strings.TrimSuffix(strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(s)), "s")
+	}
+	f.VisitAll(func(flag *pflag.Flag) {
+		if plain(flag.Name) == plain(name) || flag.Shorthand != "" && flag.Shorthand == name {
+			hint = fmt.Sprintf(": did you mean %s?", flag.Name)
+		}
+	})
+	if hint == "" {
+		hint = ": see stompbench --help-all"
+	}
+	return hint
+}
+
+// yamlReason is what the library says, on one line and without the excerpt of the
+// file that may hold a password.
+func yamlReason(err error) string {
+	var syntax *yaml.SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Sprintf("line %d: %s", syntax.GetToken().Position.Line, syntax.GetMessage())
+	}
+	first, _, _ := strings.Cut(err.Error(), "\n")
+	return first
+}

@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/stompwire/stompwire/frame"
+)
+
+// usageError is a command line that makes no sense; its text says what to change.
+type usageError struct{ reason string }
+
+func (e *usageError) Error() string { return e.reason }
+
+func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+
+// envPrefix begins the names of the environment variables that stand in for flags:
+// STOMPBENCH_CONSUME_FROM for --consume-from.
+const envPrefix = "STOMPBENCH_"
+
+// passcodeEnv holds a password that should not be seen in a list of processes.
+const passcodeEnv = envPrefix + "PASSCODE"
+
+// onlyTyped are the flags that ask for something else than a run.
+var onlyTyped = map[string]bool{"help": true, "help-all": true, "version": true}
+
+// fromEnvironment sets flags that the command line leaves out.
+func fromEnvironment(f *pflag.FlagSet) (err error) {
+	f.VisitAll(func(flag *pflag.Flag) {
+		name := envPrefix + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
+		text := os.Getenv(name)
+		if flag.Changed || text == "" || err != nil || onlyTyped[flag.Name] {
+			return
+		}
+		if e := f.Set(flag.Name, text); e != nil {
+			err = usage("environment variable %s: %v", name, reason(e))
+		}
+	})
+	return err
+}
+
+// read takes in the environment and the scenario file, in this order: what is set
+// stays set.
+func (s *settings) read(f *pflag.FlagSet) (notes []string, err error) {
+	if err := fromEnvironment(f); err != nil {
+		return nil, err
+	}
+	if s.scenario != "" {
+		if err := fromScenario(f, s.scenario); err != nil {
+			return nil, err
+		}
+	}
+	return s.complete(f)
+}
+
+// complete makes the plan of what was said, and checks it.
+func (s *settings) complete(f *pflag.FlagSet) (notes []string, err error) {
+	p := &s.plan
+	if f.NArg() > 0 {
+		return nil, usage("%q is neither a flag nor a command: see stompbench --help", f.Arg(0))
+	}
+	p.Broker = s.uri
+	p.Embedded = !f.Changed("uri")
+	p.DurationSet = f.Changed("duration")
+	if p.Embedded && f.Changed("connect-timeout") {
+		notes = append(notes, "--connect-timeout hardly matters to the embedded broker")
+	}
+	if pass := os.Getenv(passcodeEnv); pass != "" {
+		for i := range p.Broker {
+			if p.Broker[i].Passcode == "" {
+				p.Broker[i].Passcode = pass
+			}
+		}
+	}
+	if p.Count > 0 && !p.DurationSet {
+		p.Duration = 0
+	}
+	for name, why := range map[string]string{
+		"count":         "sends nothing: leave it out or raise it",
+		"connect-rate":  "never connects: leave it out or raise it",
+		"prefetch":      "would deliver nothing: leave it out or raise it",
+		"receipt-every": "makes no sense: --confirm 0 asks for no receipts",
+		"ack-every":     "makes no sense: choose 1 or more",
+	} {
+		if flag := f.Lookup(name); flag.Changed && flag.Value.String() == "0" {
+			return nil, usage("--%s 0 %s", name, why)
+		}
+	}
+	if flag := f.Lookup("slow-consumers"); flag.Changed && p.SlowConsumers == 0 {
+		return nil, usage("--slow-consumers 0 leaves none to be slow: leave --consumer-latency out, or raise it")
+	}
+	if f.Changed("size") && f.Changed("payload") && len(p.Payload.Files) > 0 {
+		return nil, usage("--size and --payload %v contradict each other, since files are sent as they are: leave --size out", p.Payload)
+	}
+	if p.Producers > 0 && p.Consumers > 0 && f.Changed("consume-from") && !f.Changed("publish-to") {
+		return nil, usage("consumers are to listen to %s but producers to send to %s: set --publish-to as well", p.ConsumeFrom, p.PublishTo)
+	}
+	if err := s.idle(f); err != nil {
+		return nil, err
+	}
+	if p.Versions == 0 {
+		p.Versions = frame.AllVersions
+	}
+	if p.TLS, err = s.tls.config(p.Broker); err != nil {
+		return nil, err
+	}
+	more, err := p.Complete()
+	return append(notes, more...), err
+}
+
+// idle refuses flags for workers that there are none of.
+func (s *settings) idle(f *pflag.FlagSet) error {
+	for _, c := range []struct {
+		workers int
+		who     string
+		flags   []string
+	}{
+		{s.plan.Producers, "producers", []string{"receipt-every", "transaction", "priority", "expires", "payload", "producer-connections", "persistent", "header"}},
+		{s.plan.Consumers, "consumers", []string{"ack", "ack-every", "nack", "prefetch", "consumer-latency", "slow-consumers", "consumer-connections"}},
+	} {
+		for _, name := range c.flags {
+			if c.workers == 0 && f.Changed(name) {
+				return usage("--%s is for %s, and there are none: leave it out or raise --%s", name, c.who, c.who)
+			}
+		}
+	}
+	return nil
+}
+
+// reason takes the text of a flag error apart: pflag repeats the value, which may
+// hold a password.
+func reason(err error) string {
+	var bad *pflag.InvalidValueError
+	if asError(err, &bad) {
+		return fmt.Sprintf("--%s: %v", bad.GetFlag().Name, bad.Unwrap())
+	}
+	return err.Error()
+}

@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"os"
+
+	"github.com/stompwire/stompwire/conn"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
+)
+
+// tlsSettings are what the flags say about TLS.
+type tlsSettings struct {
+	ca, cert, key, serverName string
+	insecure                  bool
+}
+
+// config returns the configuration for the brokers, nil if nothing was said.
+func (s *tlsSettings) config(brokers uri.Brokers) (*tls.Config, error) {
+	if *s == (tlsSettings{}) {
+		return nil, nil
+	}
+	secure := false
+	for _, a := range brokers {
+		secure = secure || a.Transport == conn.TransportTLS || a.Transport == conn.TransportWSS
+	}
+	switch {
+	case !secure:
+		return nil, usage("--tls-… is given and no --uri has TLS: write it as stomps:// or wss://")
+	case (s.cert == "") != (s.key == ""):
+		return nil, usage("--tls-cert and --tls-key belong together: give both")
+	case s.insecure && s.ca != "":
+		return nil, usage("--tls-insecure takes any certificate and --tls-ca does not: leave one of them out")
+	}
+	cfg := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: s.serverName, InsecureSkipVerify: s.insecure}
+	if s.ca != "" {
+		pem, err := os.ReadFile(s.ca)
+		if err != nil {
+			return nil, usage("--tls-ca cannot be read: %v", err)
+		}
+		cfg.RootCAs = x509.NewCertPool()
+		if !cfg.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, usage("--tls-ca %s holds no PEM certificate", s.ca)
+		}
+	}
+	if s.cert != "" {
+		pair, err := tls.LoadX509KeyPair(s.cert, s.key)
+		if err != nil {
+			return nil, usage("--tls-cert and --tls-key cannot be used: %v", err)
+		}
+		cfg.Certificates = []tls.Certificate{pair}
+	}
+	return cfg, nil
+}

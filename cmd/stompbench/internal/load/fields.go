@@ -1,0 +1,111 @@
+package load
+
+import (
+	"strconv"
+	"time"
+	"unsafe"
+
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/frame"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+)
+
+// fields are the headers of a producer's messages that differ from one message to
+// the next. It is for the producer's goroutine.
+type fields struct {
+	list    []frame.Field // what is sent with the message at hand
+	varying []varying     // how each of them is made
+}
+
+// varying makes the value of one header.
+type varying struct {
+	text   []byte // of the message at hand
+	append func(dst []byte, m *message) []byte
+}
+
+// message is what headers and stamps are made from.
+type message struct {
+	stamp   stamp.Stamp
+	number  uint64 // as the producer counts, over all its destinations
+	bodySum uint32
+	length  int
+}
+
+// newFields returns the headers of a producer that are the same for all its
+// messages, and those that are not: nil if there are none.
+func newFields(p *workload.Plan, producer int, d conn.Dialect) (same []frame.Field, differing *fields) {
+	f := &fields{}
+	for _, h := range p.Headers {
+		template := workload.NewTemplate(h.Value, producer)
+		if value, ok := template.Constant(); ok {
+			same = append(same, frame.Field{Name: h.Name, Value: value})
+		} else {
+			f.add(h.Name, func(dst []byte, m *message) []byte { return template.Append(dst, m.number) })
+		}
+	}
+	if p.Persistent {
+		same = append(same, frame.Field{Name: d.PersistentHeader, Value: "true"})
+	}
+	same = append(same, routing(p, d.SendRouting)...)
+	if len(p.Priorities) > 0 {
+		values := p.PriorityValues(producer)
+		if len(values) == 1 {
+			same = append(same, frame.Field{Name: d.PriorityHeader, Value: values[0]})
+		} else {
+			f.add(d.PriorityHeader, func(dst []byte, m *message) []byte { return append(dst, values[m.number%uint64(len(values))]...) })
+		}
+	}
+	if p.Expires > 0 {
+		after := p.Expires.Milliseconds()
+		if d.ExpiresAfter {
+			same = append(same, frame.Field{Name: d.ExpiresHeader, Value: strconv.FormatInt(after, 10)})
+		} else {
+			f.add(d.ExpiresHeader, func(dst []byte, m *message) []byte {
+				return strconv.AppendInt(dst, m.stamp.Sent/int64(time.Millisecond)+after, 10)
+			})
+		}
+	}
+	if p.Stamp == workload.StampHeader {
+		f.add(stamp.Header, func(dst []byte, m *message) []byte {
+			return stamp.AppendHeader(dst, &m.stamp, m.bodySum, m.length)
+		})
+	}
+	if len(f.list) == 0 {
+		return same, nil
+	}
+	return same, f
+}
+
+// routing is the header by which Artemis tells a queue from a topic; other brokers
+// have none.
+func routing(p *workload.Plan, header string) []frame.Field {
+	if header == "" {
+		return nil
+	}
+	value := "ANYCAST"
+	if p.Delivery == workload.Each {
+		value = "MULTICAST"
+	}
+	return []frame.Field{{Name: header, Value: value}}
+}
+
+func (f *fields) add(name string, value func(dst []byte, m *message) []byte) {
+	f.list = append(f.list, frame.Field{Name: name})
+	f.varying = append(f.varying, varying{append: value})
+}
+
+// of returns the headers of a message. They are borrowed: valid until the next
+// call. It does not allocate once its memory has grown to what is needed.
+func (f *fields) of(m *message) []frame.Field {
+	for i := range f.varying {
+		v := &f.varying[i]
+		v.text = v.append(v.text[:0], m)
+		// A string that changes with the next message: whoever gets it has encoded
+		// it by then, as Sender.Send promises. A string of its own would be an
+		// allocation for each message.
+		f.list[i].Value = unsafe.String(unsafe.SliceData(v.text), len(v.text))
+	}
+	return f.list
+}

@@ -1,0 +1,153 @@
+package workload
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Payload is what bodies are made of.
+type Payload struct {
+	Kind  PayloadKind
+	Share float64 // of Mixed: how much of it is random
+	Path  string  // of Files
+	Files [][]byte
+}
+
+// PayloadKind is where bodies come from.
+type PayloadKind uint8
+
+const (
+	// Random bytes cannot be compressed: no broker or disk looks faster than it is.
+	Random PayloadKind = iota
+	// Zeros compress to nothing.
+	Zeros
+	// Text is words in lines, as compressible as prose.
+	Text
+	// Mixed is random bytes for a share of each body, zeros for the rest.
+	Mixed
+	// Files are sent as they are, in turn.
+	Files
+)
+
+// mixed is how often random bytes and zeros alternate, so that every part of a body
+// has its share.
+const mixed = 64
+
+// maxFiles bounds the memory for bodies from files.
+const maxFiles = 256 << 20
+
+// ParsePayload reads random, zeros, text, random:0.3 for a share of random bytes,
+// or @PATH for a file or the files of a directory, which it loads.
+func ParsePayload(s string) (Payload, error) {
+	switch s {
+	case "random":
+		return Payload{Kind: Random}, nil
+	case "zeros":
+		return Payload{Kind: Zeros}, nil
+	case "text":
+		return Payload{Kind: Text}, nil
+	}
+	if path, ok := strings.CutPrefix(s, "@"); ok {
+		files, err := loadFiles(path)
+		return Payload{Kind: Files, Path: path, Files: files}, err
+	}
+	if text, ok := strings.CutPrefix(s, "random:"); ok {
+		share, err := ParseShare(text)
+		if err != nil || share < 0 || share > 1 {
+			return Payload{}, errors.New("write the share of random bytes from 0 to 1, such as random:0.3")
+		}
+		return Payload{Kind: Mixed, Share: share}, nil
+	}
+	return Payload{}, errors.New("choose random, random:SHARE, zeros, text, or @FILE or @DIRECTORY")
+}
+
+// String writes the payload as ParsePayload reads it.
+func (p Payload) String() string {
+	switch p.Kind {
+	case Zeros:
+		return "zeros"
+	case Text:
+		return "text"
+	case Mixed:
+		return fmt.Sprintf("random:%v", p.Share)
+	case Files:
+		return "@" + p.Path
+	}
+	return "random"
+}
+
+func loadFiles(path string) ([][]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read it: %w", err)
+	}
+	paths := []string{path}
+	if info.IsDir() {
+		entries, err := os.ReadDir(path)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read it: %w", err)
+		}
+		paths = paths[:0]
+		for _, e := range entries {
+			if e.Type().IsRegular() {
+				paths = append(paths, filepath.Join(path, e.Name()))
+			}
+		}
+	}
+	var files [][]byte
+	total := int64(0)
+	for _, name := range paths {
+		if info, err := os.Stat(name); err == nil {
+			total += info.Size()
+		}
+		if total > maxFiles {
+			return nil, fmt.Errorf("the files have more than %d MiB: choose fewer or smaller ones", maxFiles>>20)
+		}
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read it: %w", err)
+		}
+		files = append(files, data)
+	}
+	if len(files) == 0 {
+		return nil, errors.New("there is no file in it")
+	}
+	return files, nil
+}
+
+// sizes returns the sizes of the files, all alike in weight.
+func (p Payload) sizes() (s Sizes) {
+	for _, f := range p.Files {
+		s = append(s, SizeClass{Min: len(f), Max: len(f), Weight: 1})
+	}
+	return s
+}
+
+var words = strings.Fields(`the a of and to in is that for it as was with be by on not he this are or his from at
+	which but have an had they you were their one all we can her has there been if more when will would who so no
+	order price queue broker customer total item shipped pending reference invoice account status update`)
+
+// fill makes the content of a body.
+func (p Payload) fill(body []byte, random *rand.ChaCha8) {
+	switch p.Kind {
+	case Random:
+		_, _ = random.Read(body) // never fails
+	case Mixed:
+		for at := 0; at < len(body); at += mixed {
+			part := body[at:min(at+mixed, len(body))]
+			_, _ = random.Read(part[:int(p.Share*float64(len(part)))])
+		}
+	case Text:
+		for at := 0; at < len(body); {
+			at += copy(body[at:], words[random.Uint64()%uint64(len(words))])
+			if at < len(body) {
+				body[at] = " \n"[min(1, random.Uint64()%12/11)]
+				at++
+			}
+		}
+	}
+}
