@@ -34,6 +34,7 @@ type consumer struct {
 
 	// The reading goroutine only.
 	reader  stamp.HeaderReader
+	inBody  bool // the only place for a stamp; otherwise it may be in a header
 	acks    bool
 	nackDue float64       // share of a NACK that has come together
 	latency time.Duration // what a message takes; 0 for next to nothing
@@ -65,6 +66,7 @@ func newConsumer(r *run, worker, destination int, g *group) *consumer {
 	c := &consumer{
 		run: r, worker: worker, destination: destination, group: g,
 		send: r.fromSend.For(worker), due: r.fromDue.For(worker),
+		inBody:  r.plan.Stamp == workload.StampBody && r.plan.Producers > 0,
 		acks:    r.plan.Ack != frame.AckAuto,
 		order:   ledger.NewOrder(g.producers),
 		entries: make([]ledger.Entry, 0, size), sendNs: make([]int64, 0, size), dueNs: make([]int64, 0, size),
@@ -104,8 +106,11 @@ func (c *consumer) handle(body []byte, m transport.Delivery) {
 // read finds the block of the message. Without producers of our own it may be in
 // either place.
 func (c *consumer) read(body []byte, m transport.Delivery, s *stamp.Stamp) error {
-	if c.run.plan.Stamp == workload.StampBody || len(c.run.producers) == 0 {
-		if err := stamp.Read(body, s); err != stamp.ErrForeign || len(c.run.producers) > 0 {
+	if c.inBody {
+		return stamp.Read(body, s)
+	}
+	if len(c.run.producers) == 0 {
+		if err := stamp.Read(body, s); !errors.Is(err, stamp.ErrForeign) {
 			return err
 		}
 	}

@@ -24,11 +24,14 @@ type producer struct {
 	every   uint64 // messages to a receipt
 	gate    *gate  // nil without receipts, and with transactions
 	bodies  *workload.Bodies
+	inBody  bool    // the stamp goes into the body
 	fields  *fields // nil if messages do not differ in their headers
 	message message
 	pacer   *pacer.Pacer
 	delays  batch
-	unsent  uint64 // due and not sent; set when it ends
+
+	transacted bool
+	unsent     uint64 // due and not sent; set when it ends
 
 	lastSent int64 // when
 
@@ -40,7 +43,10 @@ type producer struct {
 }
 
 func newProducer(r *run, index int) *producer {
-	p := &producer{run: r, index: index, quota: r.plan.Quota(index), bodies: r.plan.NewBodies(index), every: uint64(r.plan.ReceiptEvery)}
+	p := &producer{
+		run: r, index: index, quota: r.plan.Quota(index), bodies: r.plan.NewBodies(index),
+		inBody: r.plan.Stamp == workload.StampBody, every: uint64(r.plan.ReceiptEvery), transacted: r.plan.Transaction > 0,
+	}
 	p.delays.recorder = r.delay.For(index)
 	p.confirms.recorder = r.confirm.For(index)
 	p.pacer = pacer.New(r.clock.Now, r.sleep)
@@ -177,35 +183,34 @@ func (p *producer) judge(err error) error {
 // message is due when it can be sent. It does not allocate.
 func (p *producer) sendOne(ctx context.Context, s *stream, k uint64, due int64, flatOut bool) (err error) {
 	body, sum := p.bodies.Next()
-	now := p.run.clock.Now()
+	now, measureFrom := p.run.clock.Now(), p.run.measureFrom.Load()
 	if flatOut {
 		due = now
-	} else if due >= p.run.measureFrom.Load() {
+	} else if due >= measureFrom {
 		p.delays.addAt(now, now-due)
 	}
 	seq := s.seq + 1
 	if s.sentAt != nil {
 		p.note(s, seq, now)
 	}
-	m := &p.message
-	m.stamp = stamp.Stamp{Run: p.run.id.Load(), Producer: s.id, Sequence: seq, Due: due, Sent: now}
-	if p.run.plan.Stamp == workload.StampBody {
-		stamp.Write(body, &m.stamp, sum)
+	block := stamp.Stamp{Run: p.run.id.Load(), Producer: s.id, Sequence: seq, Due: due, Sent: now}
+	if p.inBody {
+		stamp.Write(body, &block, sum)
 	}
 	if p.fields == nil {
 		_, err = s.sender.Send(ctx, body)
 	} else {
-		m.number, m.bodySum, m.length = k, sum, len(body)
-		_, err = s.sender.Send(ctx, body, p.fields.of(m)...)
+		p.message = message{stamp: block, number: k, bodySum: sum, length: len(body)}
+		_, err = s.sender.Send(ctx, body, p.fields.of(&p.message)...)
 	}
 	if err != nil {
 		return err
 	}
 	s.seq = seq
-	if due < p.run.measureFrom.Load() {
+	if due < measureFrom {
 		s.warmup = seq
 	}
-	if p.run.plan.Transaction == 0 {
+	if !p.transacted {
 		s.sent.Store(seq)
 	}
 	p.lastSent = now
