@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -41,11 +43,16 @@ func sentence(err error) string {
 // diagnose knows the usual reasons why there is no connection.
 func diagnose(err error) (what, advice string) {
 	var (
-		dns    *net.DNSError
-		server *conn.ServerError
-		op     *net.OpError
+		dns     *net.DNSError
+		server  *conn.ServerError
+		op      *net.OpError
+		hint    *conn.HintError
+		attempt *conn.ConnectError
 	)
-	at := ""
+	at, reason := "", err
+	if errors.As(err, &attempt) {
+		at, reason = attempt.Addr, attempt.Err
+	}
 	if errors.As(err, &op) && op.Addr != nil {
 		at = op.Addr.String()
 	}
@@ -54,20 +61,65 @@ func diagnose(err error) (what, advice string) {
 		return fmt.Sprintf("host %q cannot be found", dns.Name), "check the host in --uri"
 	case errors.As(err, &server):
 		return serverSays(server), "check user, password, virtual host and destination"
+	case errors.As(err, &hint):
+		return fmt.Sprintf("no header for --%s is known of this broker", strings.ToLower(hint.Hint)), "name it by --broker, or leave that flag out"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "nobody listens at " + at, "start the broker, or check the port in --uri"
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		return "too many open files", "raise the limit (ulimit -n), or use fewer producers and consumers"
+		return "too many open files", "raise the limit (ulimit -n), or use fewer connections"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return reason.Error(), "check --source-address, or give several: each has some 28,000 ports"
+	}
+	if what, advice := diagnoseTLS(err); what != "" {
+		return what, advice
+	}
+	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, conn.ErrUnknownOutcome) && !errors.Is(err, net.ErrClosed):
 		return "no answer in time", "check that a STOMP broker listens there, or raise --connect-timeout"
 	case errors.Is(err, frame.ErrProtocol):
-		return "what answers there does not speak STOMP (" + err.Error() + ")", "check the port in --uri"
+		return "what answers there does not speak STOMP (" + reason.Error() + ")", "check scheme and port in --uri"
+	case strings.Contains(reason.Error(), "WebSocket"):
+		return reason.Error(), "check host, port and path in --uri"
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
-		return "the other side closed the connection", "check that the port in --uri is for STOMP without TLS"
+		return "the other side closed the connection", "check that scheme and port in --uri belong together: stomp is without TLS, stomps with it"
 	case errors.Is(err, fs.ErrPermission):
-		return err.Error(), "check the port"
+		return reason.Error(), "check the port"
 	}
-	return err.Error(), "check --uri and the broker's log"
+	return reason.Error(), "check --uri and the broker's log"
+}
+
+// diagnoseTLS knows what can be wrong with certificates; "" if it is nothing of
+// that kind.
+func diagnoseTLS(err error) (what, advice string) {
+	var (
+		unknown x509.UnknownAuthorityError
+		name    x509.HostnameError
+		invalid x509.CertificateInvalidError
+		record  tls.RecordHeaderError
+		alert   tls.AlertError
+	)
+	switch {
+	case errors.As(err, &unknown):
+		return "the broker's certificate is signed by nobody that this machine trusts", "give its CA by --tls-ca, or take any certificate by --tls-insecure"
+	case errors.As(err, &name):
+		return "the broker's certificate is for another name: " + name.Error(), "check the host in --uri, or give the name by --tls-server-name"
+	case errors.As(err, &invalid):
+		return "the broker's certificate is not valid: " + invalid.Error(), "mend it, or take any certificate by --tls-insecure"
+	case errors.As(err, &record):
+		return "what answers there does not speak TLS", "write stomp:// or ws:// in --uri, or check the port"
+	case errors.As(err, &alert), strings.Contains(err.Error(), "remote error: tls:"):
+		return "the broker refused the TLS handshake: " + alertText(err), "it may want a certificate: give --tls-cert and --tls-key"
+	}
+	return "", ""
+}
+
+// alertText is the text of a TLS alert, without what is around it.
+func alertText(err error) string {
+	text := err.Error()
+	if i := strings.LastIndex(text, "tls: "); i >= 0 {
+		return text[i+len("tls: "):]
+	}
+	return text
 }
 
 func serverSays(e *conn.ServerError) string {
