@@ -15,25 +15,39 @@ import (
 
 // loop sends to itself: what is left to measure is our own work.
 type loop struct {
-	p *producer
-	c *consumer
-	n uint64
+	s    *stream
+	c    *consumer
+	n    uint64
+	h    frame.Fields // of the message at hand
+	text [128]byte
 }
 
-func (l *loop) Send(_ context.Context, body []byte, _ ...frame.Field) (uint64, error) {
+func (l *loop) Header(name string) []byte {
+	value, _ := l.h.Lookup(name)
+	return append(l.text[:0], value...)
+}
+func (l *loop) Redelivered() bool { return false }
+func (l *loop) Ack() error        { return nil }
+func (l *loop) Nack() error       { return nil }
+
+func (l *loop) Send(_ context.Context, body []byte, h ...frame.Field) (uint64, error) {
 	l.n++
-	l.c.handle(body, nil)
-	l.p.streams[0].outcome(conn.Outcome{Seq: l.n, Status: conn.Confirmed})
+	l.h = h
+	l.c.handle(body, l)
+	l.s.outcome(conn.Outcome{Seq: l.n, Status: conn.Confirmed})
 	return l.n, nil
 }
 
 func (l *loop) Flush(context.Context) error { return nil }
 
 // newLoop returns a run of one producer and one consumer that are tied together.
-func newLoop(tb testing.TB) *producer {
+func newLoop(tb testing.TB, edit func(*workload.Plan)) *producer {
 	p := workload.Plan{
 		Producers: 1, Consumers: 1, Duration: time.Hour, Size: 128, Window: 1000, Rate: 1e9,
 		PublishTo: "/queue/q", ConnectTimeout: time.Second, DrainTimeout: time.Second,
+	}
+	if edit != nil {
+		edit(&p)
 	}
 	if _, err := p.Complete(); err != nil {
 		tb.Fatal(err)
@@ -41,41 +55,68 @@ func newLoop(tb testing.TB) *producer {
 	r := newRun(Options{Plan: &p})
 	r.start = r.clock.Now()
 	out := r.producers[0]
-	out.streams[0].sender = &loop{p: out, c: r.consumers[0]}
+	_, out.fields = newFields(&p, 0, conn.UnknownBroker.Dialect())
+	for i, s := range out.streams {
+		s.sender = &loop{s: s, c: r.consumers[i]}
+	}
 	return out
 }
 
-func (p *producer) step(ctx context.Context, seq uint64) error {
+func (p *producer) step(ctx context.Context, k uint64) error {
 	if err := p.gate.enter(ctx); err != nil {
 		return err
 	}
-	return p.sendOne(ctx, p.streams[0], seq, p.run.clock.Now(), false)
+	return p.sendOne(ctx, p.next(), k, p.run.clock.Now(), false)
 }
 
 // Both sides of a message, with its receipt: stamp, check, ledgers, four
 // latencies, window.
 func TestAllocNothing(t *testing.T) {
-	p, ctx, seq := newLoop(t), t.Context(), uint64(0)
+	for name, edit := range map[string]func(*workload.Plan){
+		"plain": nil,
+		"sizes": func(p *workload.Plan) {
+			p.Sizes = workload.Sizes{{Min: 60, Max: 200, Weight: 1}, {Min: 1000, Max: 1000, Weight: 2}}
+		},
+		"destinations": func(p *workload.Plan) { p.PublishTo, p.Destinations = "/queue/%d", workload.Range{First: 1, Last: 5} },
+		"in a header":  func(p *workload.Plan) { p.Size = 0 },
+		"headers": func(p *workload.Plan) {
+			p.Headers = []frame.Field{{Name: "n", Value: "a%d-%p"}}
+			p.Priorities = []workload.PriorityClass{{Priority: 9, Weight: 1}, {Priority: 4, Weight: 9}}
+			p.Expires = time.Minute
+		},
+		"acks": func(p *workload.Plan) { p.Ack, p.Nack = frame.AckClientIndividual, 0.1 },
+	} {
+		t.Run(name, func(t *testing.T) { allocNothing(t, edit) })
+	}
+}
+
+func allocNothing(t *testing.T, edit func(*workload.Plan)) {
+	p, ctx, k := newLoop(t, edit), t.Context(), uint64(0)
 	send := func() {
 		for range 2000 {
-			seq++
-			if err := p.step(ctx, seq); err != nil {
+			k++
+			if err := p.step(ctx, k); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	send()
+	for range 5 { // for books to grow to their size
+		send()
+	}
 	if allocs := testing.AllocsPerRun(20, send); allocs != 0 {
 		t.Errorf("%v allocations in 2000 messages, want 0", allocs)
 	}
 	p.run.collect()
-	if got := p.run.sampler.totalSend.Count(); got != seq {
-		t.Errorf("%d latencies of %d messages", got, seq)
+	if got := p.run.sampler.totalSend.Count(); got != k {
+		t.Errorf("%d latencies of %d messages", got, k)
+	}
+	if b := p.run.tallies(); b.intact != k || b.corrupt+b.foreign != 0 {
+		t.Errorf("%+v of %d messages", b, k)
 	}
 }
 
 func BenchmarkMessage(b *testing.B) {
-	p, ctx, seq := newLoop(b), b.Context(), uint64(0)
+	p, ctx, seq := newLoop(b, nil), b.Context(), uint64(0)
 	b.ReportAllocs()
 	for b.Loop() {
 		seq++

@@ -137,22 +137,23 @@ func (c *consumer) linger() {
 	}
 }
 
-func (c *consumer) acknowledge(m transport.Delivery, refuse bool) error {
-	// In mode client, too, each message has its own ACK, unless they are to be
-	// gathered: it covers earlier ones that have theirs already.
-	acknowledge := m.Ack
+// acknowledge accepts or refuses the message. In mode client, too, each has an ACK
+// of its own, unless they are to be gathered: it covers earlier ones that have
+// theirs already.
+func (c *consumer) acknowledge(m transport.Delivery, refuse bool) {
+	answer := m.Ack
 	if refuse {
-		acknowledge = m.Nack
+		answer = m.Nack
 	}
-	err := acknowledge()
-	if err != nil {
-		c.mu.Lock()
-		if c.tally.ackErr == nil {
-			c.tally.ackErr = err
-		}
-		c.mu.Unlock()
+	err := answer()
+	if err == nil {
+		return
 	}
-	return err
+	c.mu.Lock()
+	if c.tally.ackErr == nil {
+		c.tally.ackErr = err
+	}
+	c.mu.Unlock()
 }
 
 // judge decides whose message it is and whether it is sound; it holds mu.

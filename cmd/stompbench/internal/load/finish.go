@@ -135,7 +135,7 @@ func (t *tally) add(o tally) {
 	}
 }
 
-// goodbye is how long leaving in good order may take.
+// goodbye is how long leaving in good order may take, if the plan grants as much.
 const goodbye = 3 * time.Second
 
 // hangUp ends all sessions: in good order if nothing has failed. It may be called
@@ -148,7 +148,7 @@ func (r *run) hangUp() {
 	sessions := r.sessions
 	r.sessions = nil
 	r.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
+	ctx, cancel := context.WithTimeout(context.Background(), min(goodbye, r.plan.DrainTimeout))
 	defer cancel()
 	healthy := r.cause() == nil
 	if sessions != nil && healthy {

@@ -46,6 +46,9 @@ func (p *Plan) Complete() (notes []string, err error) {
 	if p.Delivery == Guess {
 		p.Delivery = guess(p.ConsumeFrom)
 	}
+	if n := p.PublishTargets(); p.Producers > 0 && max(n, p.Producers)%min(n, p.Producers) != 0 {
+		notes = append(notes, fmt.Sprintf("%d destinations and %d producers: some destinations get more than others, since neither number divides the other", n, p.Producers))
+	}
 	if p.Warmup > 0 {
 		notes = append(notes, fmt.Sprintf("the first %v are warm-up: in the books, not in latencies and rates", p.Warmup))
 	}
