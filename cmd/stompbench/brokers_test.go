@@ -61,6 +61,32 @@ func badDestination(t *testing.T, name, uri string) {
 	}
 }
 
+// TestRunOverTLSAndWebSocket: the same, over what brokers offer besides TCP.
+func TestRunOverTLSAndWebSocket(t *testing.T) {
+	for name, needs := range map[string][]string{
+		"STOMPWIRE_RABBITMQ_TLS_URI": {"STOMPWIRE_TLS_CA"},
+		"STOMPWIRE_ACTIVEMQ_TLS_URI": {"STOMPWIRE_TLS_CA"},
+		"STOMPWIRE_RABBITMQ_WS_URI":  nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := []string{"--quiet", "-C", "1k", "-x", "2", "-y", "2", "-t", fmt.Sprintf("/queue/stompbench-%d", time.Now().UnixNano())}
+			for _, env := range append(needs, name) {
+				if os.Getenv(env) == "" {
+					t.Skipf("no broker: set %s", env)
+				}
+			}
+			args = append(args, "--uri", os.Getenv(name))
+			if needs != nil {
+				args = append(args, "--tls-ca", os.Getenv(needs[0]))
+			}
+			var stdout, stderr bytes.Buffer
+			if code := cli.Run(t.Context(), args, &stdout, &stderr); code != 0 {
+				t.Fatalf("exit %d\n%s%s", code, stdout.String(), stderr.String())
+			}
+		})
+	}
+}
+
 func againstBroker(t *testing.T, uri string) {
 	run := time.Now().UnixNano()
 	for i, args := range [][]string{
@@ -73,12 +99,26 @@ func againstBroker(t *testing.T, uri string) {
 		{"-C", "500", "--persistent", "-s", "4KiB"},
 		{"-C", "1k", "--stomp", "1.0"},
 		{"-C", "1k", "--stomp", "1.1"},
+		{"-C", "1200", "-x", "3", "-y", "2", "--destinations", "6", "--many"},
+		{"-C", "1k", "-x", "4", "-y", "4", "--producer-connections", "1", "--consumer-connections", "2"},
+		{"-C", "500", "-s", "0"},
+		{"-C", "500", "-s", "128:80,4k:15,64k:5", "--payload", "text", "-H", "n:%d", "--priority", "9:10,4:90", "--expires", "1m", "--persistent"},
+		{"-C", "1k", "--receipt-every", "20", "-c", "10"},
+		{"-C", "1k", "--transaction", "50"},
+		{"-C", "1k", "--ack", "client", "--ack-every", "20", "--prefetch", "50"},
+		{"-C", "1k", "-y", "2", "--ack", "client-individual", "--nack", "1%", "--prefetch", "100"},
+		{"-C", "100", "-y", "2", "--consumer-latency", "2ms", "--slow-consumers", "0.5", "--ack", "client-individual", "--prefetch", "5"},
+		{"-r", "500..1k:1s", "--warmup", "200ms", "--heart-beat", "0"},
 		{"-C", "500", "-y", "3", "--topic"},
 	} {
 		destination := fmt.Sprintf("/queue/stompbench-%d-%d", run, i)
 		if last := len(args) - 1; args[last] == "--topic" {
 			args = args[:last]
 			destination = fmt.Sprintf("/topic/stompbench-%d-%d", run, i)
+		}
+		if last := len(args) - 1; args[last] == "--many" {
+			args = args[:last]
+			destination += "-%d"
 		}
 		t.Run(fmt.Sprint(args), func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)

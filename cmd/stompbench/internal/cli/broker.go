@@ -7,10 +7,20 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/stompwire/stompwire/broker"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// startBroker starts a broker in this process.
-func startBroker(addr string) (*broker.Broker, error) { return broker.Start(broker.Config{Addr: addr}) }
+// startBroker starts a broker in this process. Whoever connects to it is load, so
+// it takes as much of that as a plan may have.
+func startBroker(addr string) (*broker.Broker, error) {
+	return broker.Start(broker.Config{
+		Addr:             addr,
+		MaxConnections:   2 * workload.MaxWorkers,
+		MaxDestinations:  workload.MaxDestinations,
+		MaxSubscriptions: workload.MaxDestinations,
+	})
+}
 
 // broker is the verb broker: it serves until ctx ends.
 func (c *command) broker(ctx context.Context, args []string) int {

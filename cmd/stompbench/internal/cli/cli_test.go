@@ -196,6 +196,11 @@ func TestCannotRun(t *testing.T) {
 	}
 	defer b.Close()
 	at := b.Addr().String()
+	small, err := broker.Start(broker.Config{MaxSubscriptions: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer small.Close()
 	for args, says := range map[string]string{
 		"-u stomp://host.invalid":                                     "cannot be found",
 		"-u stomp://" + nowhere(t):                                    "nobody listens",
@@ -203,6 +208,7 @@ func TestCannotRun(t *testing.T) {
 		"-u stomp://" + silent(t) + " --connect-timeout 200ms":        "no answer",
 		"-u stomp://" + talker(t, "HTTP/1.1 400 Bad Request\r\n\r\n"): "STOMP",
 		"-u stomp://" + talker(t, ""):                                 "closed the connection",
+		"-y 20 --consumer-connections 1 -u " + small.URI():            "broker says",
 		"broker --listen " + at:                                       "--listen",
 		"broker --listen nowhere":                                     "--listen",
 	} {

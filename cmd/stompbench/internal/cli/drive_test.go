@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/frame"
@@ -241,5 +242,91 @@ func TestDryRun(t *testing.T) {
 	if plan.Connections != 6 || plan.Plan["rate_profile"] != "1000..2000:10s,2000:20s" || plan.Plan["duration_s"] != 30.0 ||
 		plan.Plan["sizes"] != "100..200" || len(plan.Notes) == 0 || strings.Contains(stdout, "s3cret") {
 		t.Errorf("%s", stdout)
+	}
+}
+
+// A consumer that takes its time gets no more than it has time for, and those that
+// do not take it get the rest.
+func TestConsumerLatency(t *testing.T) {
+	if rate := runJSON(t, 0, "-C 60 --consumer-latency 5ms").Rates["received_per_s"]; rate > 200 {
+		t.Errorf("%v/s, with 5 ms for each", rate)
+	}
+	// Two share a connection: one after the other.
+	if rate := runJSON(t, 0, "-C 60 -y 2 --consumer-connections 1 --consumer-latency 5ms").Rates["received_per_s"]; rate > 200 {
+		t.Errorf("%v/s, with 5 ms for each on one connection", rate)
+	}
+}
+
+func TestConnectRate(t *testing.T) {
+	start := time.Now()
+	runJSON(t, 0, "-C 10 -x 5 -y 6 --connect-rate 50")
+	if took := time.Since(start); took < 10*time.Second/50 {
+		t.Errorf("11 connections at 50/s within %v", took)
+	}
+}
+
+// Every flag has its environment variable and stands in the help.
+func TestEveryFlag(t *testing.T) {
+	_, all, _ := stompbench(t, "--help-all")
+	var names []string
+	for line := range strings.Lines(all) {
+		if _, rest, ok := strings.Cut(line, "--"); ok && strings.HasPrefix(line, "  ") && !strings.Contains(line, "stompbench") {
+			name, _, _ := strings.Cut(rest, " ")
+			names = append(names, strings.TrimSpace(name))
+		}
+	}
+	if len(names) < 45 {
+		t.Fatalf("the help has only %q", names)
+	}
+	for _, name := range names {
+		switch name {
+		case "help", "help-all", "version":
+			continue
+		}
+		if !strings.Contains(string(manual(t)), "`--"+name) {
+			t.Errorf("--%s is not in docs/stompbench.md", name)
+		}
+		if name == "json" || name == "quiet" || name == "out" || name == "dry-run" {
+			continue // not part of the plan
+		}
+		env := "STOMPBENCH_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+		t.Run(env, func(t *testing.T) {
+			t.Setenv(env, "non sense")
+			code, _, stderr := stompbench(t, "--dry-run")
+			text := name == "publish-to" || name == "consume-from" || name == "tls-server-name"
+			if code != cli.ExitUsage && !text || text && code == 0 && name != "publish-to" && name != "consume-from" {
+				t.Errorf("exit %d: %s has no effect: %q", code, env, stderr)
+			}
+		})
+	}
+}
+
+// manual returns the manual.
+func manual(t *testing.T) []byte {
+	t.Helper()
+	text, err := os.ReadFile("../../../../docs/stompbench.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// The scenario of the manual runs as it is written, but for a shorter time.
+func TestScenarioOfTheManual(t *testing.T) {
+	_, text, found := strings.Cut(string(manual(t)), "```yaml\n")
+	text, _, closed := strings.Cut(text, "```")
+	if !found || !closed {
+		t.Fatal("there is none")
+	}
+	b, err := broker.Start(broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	text = strings.Replace(text, "uri: stomp://guest:guest@localhost:61613", "uri: "+b.URI(), 1)
+	path := scenario(t, text)
+	r := runJSON(t, 0, "-f "+path+" -r 500..1k:400ms,1k:400ms --warmup 100ms")
+	if r.Totals.Sent+r.Totals.Unsent != 750 || r.Plan["publish_to"] != "/queue/orders-%02d" {
+		t.Errorf("%+v", r)
 	}
 }

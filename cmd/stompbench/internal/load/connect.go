@@ -2,6 +2,8 @@ package load
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,16 +28,29 @@ func (e *SetupError) Unwrap() error { return e.Err }
 // broker's backlog of half-open connections is no longer than that.
 const parallel = 64
 
-// each calls f for 0 … n-1, some of them at a time, and returns the first error.
-// After an error no further calls are begun.
+// each calls f for 0 … n-1, some of them at a time, and returns the first error, or
+// one that says why the others came about. After an error no further calls are
+// begun.
 func each(n int, f func(i int) error) error {
 	var (
 		wg    sync.WaitGroup
-		once  sync.Once
+		mu    sync.Mutex
 		first error
 		slots = make(chan struct{}, parallel)
 		stop  = make(chan struct{})
 	)
+	fail := func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		var reason *conn.ServerError
+		switch {
+		case first == nil:
+			first = err
+			close(stop)
+		case errors.As(err, &reason) && !errors.As(first, &reason):
+			first = err // the broker's reason to end what others were at
+		}
+	}
 	for i := range n {
 		slots <- struct{}{}
 		select {
@@ -47,7 +62,7 @@ func each(n int, f func(i int) error) error {
 		wg.Go(func() {
 			defer func() { <-slots }()
 			if err := f(i); err != nil {
-				once.Do(func() { first = err; close(stop) })
+				fail(err)
 			}
 		})
 	}
@@ -151,7 +166,7 @@ func (r *run) dial(ctx context.Context, c transport.Connection) (transport.Sessi
 
 func (r *run) subscribe(ctx context.Context, c *consumer, s transport.Session) (err error) {
 	o := transport.SubscribeOptions{Destination: r.plan.ConsumeName(c.destination), Ack: r.plan.Ack, AckEvery: r.plan.AckEvery}
-	if o.Headers, err = r.subscribeHeaders(s.Dialect()); err != nil {
+	if o.Headers, err = r.subscribeHeaders(s); err != nil {
 		return &SetupError{"subscribe to " + o.Destination, err}
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.plan.ConnectTimeout)
@@ -167,13 +182,18 @@ func (r *run) subscribe(ctx context.Context, c *consumer, s transport.Session) (
 // count a prefetch in bytes.
 const frameBytes = 256
 
-func (r *run) subscribeHeaders(d conn.Dialect) ([]frame.Field, error) {
+// ownServer begins the server header of the broker of this module. It understands
+// the prefetch header of RabbitMQ.
+const ownServer = "stompwire"
+
+func (r *run) subscribeHeaders(s transport.Session) ([]frame.Field, error) {
+	d := s.Dialect()
 	out := routing(r.plan, d.SubscribeRouting)
 	if r.plan.Prefetch == 0 {
 		return out, nil
 	}
-	if r.plan.Embedded {
-		d = conn.RabbitMQ.Dialect() // whose header it knows
+	if d.Broker == conn.UnknownBroker && strings.HasPrefix(s.Server(), ownServer) {
+		d = conn.RabbitMQ.Dialect()
 	}
 	fields, err := d.SubscribeFields(conn.Prefetch(r.plan.Prefetch), conn.PrefetchBytes(r.plan.Prefetch*(r.plan.Size+frameBytes)))
 	return append(out, fields...), err
@@ -182,6 +202,10 @@ func (r *run) subscribeHeaders(d conn.Dialect) ([]frame.Field, error) {
 // betterCause prefers the reason why a connection was closed to the fact that it
 // was.
 func (r *run) betterCause(err error) error {
+	var reason *conn.ServerError
+	if errors.As(err, &reason) {
+		return err
+	}
 	if cause := r.cause(); cause != nil {
 		return cause
 	}
