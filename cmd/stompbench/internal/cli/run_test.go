@@ -5,11 +5,13 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
+	"github.com/stompwire/stompwire/frame"
 )
 
 // Against the embedded broker, in every shape that the flags give: what is sent
@@ -173,22 +175,36 @@ func (u *until) String() string {
 	return u.text.String()
 }
 
-// A broker that goes away leaves a partial result and exit code 1.
+// A broker that goes away leaves a partial result and exit code 1, whatever was
+// being done.
 func TestBrokerGoesAway(t *testing.T) {
-	b, err := broker.Start(broker.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
-	go func() {
-		for b.Stats().MessagesIn == 0 && t.Context().Err() == nil {
-			time.Sleep(time.Millisecond)
-		}
-		_ = b.Close()
-	}()
-	r := runJSON(t, cli.ExitCannotRun, "-z 1h -r 1k -u "+b.URI())
-	if !r.Partial || r.Totals.Sent == 0 {
-		t.Errorf("%+v", r)
+	for _, args := range []string{
+		"", "--transaction 7", "--receipt-every 5", "-c 0", "--ack client --ack-every 10",
+		"-x 2 -y 2 -t /queue/away-%d --destinations 4 -s 0", "--consumer-latency 20ms", "--warmup 10s",
+	} {
+		t.Run(args, func(t *testing.T) {
+			t.Parallel()
+			b, err := broker.Start(broker.Config{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer b.Close()
+			var sends atomic.Int32
+			b.Inject(func(_ uint64, f *frame.Frame) broker.Fault {
+				if f.Command == frame.CmdSend && sends.Add(1) > 300 {
+					return broker.Cut
+				}
+				return broker.Fault{}
+			})
+			start := time.Now()
+			r := runJSON(t, cli.ExitCannotRun, "-z 1h -r 1k "+args+" -u "+b.URI())
+			if !r.Partial || r.Totals.Sent == 0 || r.Totals.Received > r.Totals.Sent {
+				t.Errorf("%+v", r)
+			}
+			if took := time.Since(start); took > 60*time.Second {
+				t.Errorf("took %v to notice", took)
+			}
+		})
 	}
 }
 

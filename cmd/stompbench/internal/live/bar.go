@@ -35,7 +35,7 @@ func (v *View) progress(s *load.Sample) string {
 func (v *View) done(s *load.Sample) float64 {
 	var done float64
 	if v.plan.Duration > 0 {
-		done = float64(s.Elapsed) / float64(v.plan.Duration)
+		done = float64(s.Elapsed) / float64(v.plan.Warmup+v.plan.Duration)
 	}
 	if v.plan.Count > 0 {
 		done = max(done, float64(s.TotalSent)/float64(v.plan.Count))
@@ -46,7 +46,7 @@ func (v *View) done(s *load.Sample) float64 {
 func (v *View) of(s *load.Sample) string {
 	var parts []string
 	if v.plan.Duration > 0 {
-		parts = append(parts, fmt.Sprintf("%.0fs of %s", s.Elapsed.Seconds(), report.Elapsed(v.plan.Duration)))
+		parts = append(parts, fmt.Sprintf("%.0fs of %s", s.Elapsed.Seconds(), report.Elapsed(v.plan.Warmup+v.plan.Duration)))
 	}
 	if v.plan.Count > 0 {
 		parts = append(parts, fmt.Sprintf("%s of %s messages", report.Count(s.TotalSent), report.Count(v.plan.Count)))
