@@ -179,7 +179,7 @@ func TestUsage(t *testing.T) {
 
 func TestHelpAndVersion(t *testing.T) {
 	for args, says := range map[string]string{
-		"--help": "-x, --producers", "-h": "Exit codes", "--help-all": "--slow-consumers", "help": "STOMPBENCH_", "run --help": "broker [--listen",
+		"--help": "-x, --producers", "-h": "Exit codes", "--help-all": "(default 1000)", "help": "STOMPBENCH_", "run --help": "broker [--listen",
 		"broker --help": "stompbench", "version": "stompbench ", "--version": "stompbench ",
 	} {
 		if code, stdout, _ := stompbench(t, args); code != 0 || !strings.Contains(stdout, says) {

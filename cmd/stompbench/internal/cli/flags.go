@@ -46,9 +46,9 @@ const (
 // add adds a flag of the group at hand. A kind that begins with * marks a flag that
 // the short help shows.
 func (f *flags) add(name, letter, kind, text, help string, v *value) {
+	v.kind, v.text = trimStar(kind), text
 	f.VarP(v, name, letter, help)
 	f.annotate(name, kind)
-	v.kind, v.text = trimStar(kind), text
 }
 
 // flag adds one that is on or off.

@@ -235,17 +235,27 @@ func TestBrokerVerb(t *testing.T) {
 // Two processes: one sends, the other receives and takes the run to be the
 // sender's.
 func TestOneSendsTheOtherReceives(t *testing.T) {
-	b, err := broker.Start(broker.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
-	if r := runJSON(t, 0, "-C 3000 -y 0 -x 3 -u "+b.URI()); r.Totals.Sent != 3000 || r.Totals.Confirmed != 3000 {
-		t.Fatalf("%+v", r.Totals)
-	}
-	r := runJSON(t, 0, "-C 3000 -x 0 -y 2 -z 60 -u "+b.URI())
-	if r.Totals.Received != 3000 || r.Totals.Foreign != 0 {
-		t.Errorf("%+v", r.Totals)
+	for _, args := range []string{
+		"",
+		"-s 10", // the receiver finds the stamps in headers
+		"-t /queue/of-%d --destinations 5 -s 0..200",
+	} {
+		b, err := broker.Start(broker.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.Close()
+		if r := runJSON(t, 0, "-C 3000 -y 0 -x 3 -u "+b.URI()+" "+args); r.Totals.Sent != 3000 || r.Totals.Confirmed != 3000 {
+			t.Fatalf("%s: %+v", args, r.Totals)
+		}
+		to, _, _ := strings.Cut(args, " -s")
+		if !strings.HasPrefix(to, "-t") {
+			to = ""
+		}
+		r := runJSON(t, 0, "-C 3000 -x 0 -y 2 -z 10 -u "+b.URI()+" "+to)
+		if r.Totals.Received != 3000 || r.Totals.Foreign != 0 {
+			t.Errorf("%s: %+v", args, r.Totals)
+		}
 	}
 }
 
