@@ -73,7 +73,7 @@ func trimStar(kind string) string {
 }
 
 // newFlags returns the flags of run and what they fill.
-func newFlags() (*flags, *settings) {
+func newFlags() (*pflag.FlagSet, *settings) {
 	s := &settings{plan: workload.Plan{
 		Producers: 1, Consumers: 1, Duration: defaultDuration, Size: defaultSize, Window: defaultWindow,
 		PublishTo: defaultDestination, ConnectTimeout: 2 * defaultTimeout, DrainTimeout: defaultTimeout,
@@ -97,13 +97,13 @@ func newFlags() (*flags, *settings) {
 		f.group = g.name
 		g.add(f)
 	}
-	return f, s
+	return f.FlagSet, s
 }
 
 func (s *settings) brokerFlags(f *flags) {
 	p := &s.plan
 	f.add("uri", "u", "*URI", "", "the broker, as stomp://user:password@host:port/vhost; also stomps, ws and wss; several with commas between take turns; without it a broker is started in this process",
-		parsed(&s.uri, uri.Parse))
+		parsed(&s.uri, parseURI))
 	f.add("broker", "", "NAME", "auto", "whose headers to use: rabbitmq, activemq or artemis; auto goes by what the broker says of itself",
 		parsed(&p.Kind, parseBroker))
 	f.add("stomp", "", "VERSION", "", "speak 1.0, 1.1 or 1.2 only; without it, the highest the broker knows", parsed(&p.Versions, parseVersion))
@@ -113,23 +113,23 @@ func (s *settings) brokerFlags(f *flags) {
 	f.add("tls-key", "", "FILE", "", "PEM key of --tls-cert", parsed(&s.tls.key, asIs))
 	f.add("tls-server-name", "", "NAME", "", "name that the broker's certificate must have, instead of the host", parsed(&s.tls.serverName, asIs))
 	f.flag(&s.tls.insecure, "tls-insecure", "", "", "take any certificate")
-	f.add("producer-connections", "", "N", "", "connections that producers share; without it, one each", parsed(&p.ProducerConnections, workload.ParseInt))
-	f.add("consumer-connections", "", "N", "", "connections that consumers share; without it, one each", parsed(&p.ConsumerConnections, workload.ParseInt))
-	f.add("connect-rate", "", "RATE", "", "connections to make a second; without it, as fast as they come", parsed(&p.ConnectRate, workload.ParsePerSecond))
+	f.add("producer-connections", "", "N", "", "connections that producers share; without it, one each", parsed(&p.ProducerConnections, parseInt))
+	f.add("consumer-connections", "", "N", "", "connections that consumers share; without it, one each", parsed(&p.ConsumerConnections, parseInt))
+	f.add("connect-rate", "", "RATE", "", "connections to make a second; without it, as fast as they come", parsed(&p.ConnectRate, parseRate))
 	f.add("source-address", "", "IPS", "", "addresses of this machine to connect from, in turn", parsed(&p.Sources, parseSources))
-	f.add("connect-timeout", "", "TIME", "10s", "for connecting, and for subscribing", parsed(&p.ConnectTimeout, workload.ParseDuration))
+	f.add("connect-timeout", "", "TIME", "10s", "for connecting, and for subscribing", parsed(&p.ConnectTimeout, parseDuration))
 }
 
 func (s *settings) loadFlags(f *flags) {
 	p := &s.plan
-	f.add("producers", "x", "*N", "1", "workers that send", parsed(&p.Producers, workload.ParseInt))
-	f.add("consumers", "y", "*N", "1", "workers that receive", parsed(&p.Consumers, workload.ParseInt))
-	f.add("duration", "z", "*TIME", "10s", "how long to send; without a unit, seconds", parsed(&p.Duration, workload.ParseDuration))
-	f.add("count", "C", "*N", "", "send this many messages in all, however long it takes; k, M", parsed(&p.Count, workload.ParseCount))
+	f.add("producers", "x", "*N", "1", "workers that send", parsed(&p.Producers, parseInt))
+	f.add("consumers", "y", "*N", "1", "workers that receive", parsed(&p.Consumers, parseInt))
+	f.add("duration", "z", "*TIME", "10s", "how long to send; without a unit, seconds", parsed(&p.Duration, parseDuration))
+	f.add("count", "C", "*N", "", "send this many messages in all, however long it takes; k, M", parsed(&p.Count, parseCount))
 	f.add("rate", "r", "*RATE", "", "messages a second of all producers together, such as 5000, 50k or 300k/m; steps as 10k:30s,50k:30s, a ramp as 1k..50k:60s; without it, flat out",
 		parsed(&p.Profile, workload.ParseRate))
-	f.add("warmup", "", "*TIME", "", "send this long before measuring: in the books, not in latencies and rates", parsed(&p.Warmup, workload.ParseDuration))
-	f.add("drain-timeout", "", "TIME", "5s", "of silence at the end, after which what has not come counts as lost", parsed(&p.DrainTimeout, workload.ParseDuration))
+	f.add("warmup", "", "*TIME", "", "send this long before measuring: in the books, not in latencies and rates", parsed(&p.Warmup, parseDuration))
+	f.add("drain-timeout", "", "TIME", "5s", "of silence at the end, after which what has not come counts as lost", parsed(&p.DrainTimeout, parseDuration))
 }
 
 func (s *settings) destinationFlags(f *flags) {
@@ -151,25 +151,25 @@ func (s *settings) messageFlags(f *flags) {
 	f.annotate("header", "*")
 	f.flag(&p.Persistent, "persistent", "", "*", "send messages that survive the broker")
 	f.add("priority", "", "N", "", "priority from 0 to 9; shares as 9:10,4:90", parsed(&p.Priorities, workload.ParsePriorities))
-	f.add("expires", "", "TIME", "", "after which the broker may drop a message, which then counts as lost", parsed(&p.Expires, workload.ParseDuration))
-	f.add("seed", "", "N", "", "of the random payloads; without it, a random one", parsed(&p.Seed, workload.ParseCount))
+	f.add("expires", "", "TIME", "", "after which the broker may drop a message, which then counts as lost", parsed(&p.Expires, parseDuration))
+	f.add("seed", "", "N", "", "of the random payloads; without it, a random one", parsed(&p.Seed, parseCount))
 }
 
 func (s *settings) confirmFlags(f *flags) {
 	p := &s.plan
-	f.add("confirm", "c", "*N", "1000", "receipts that each producer lets be outstanding; 0 asks for none", parsed(&p.Window, workload.ParseInt))
-	f.add("receipt-every", "", "N", "1", "ask for a receipt for every Nth message of a producer and destination only", parsed(&p.ReceiptEvery, workload.ParseInt))
-	f.add("transaction", "", "N", "", "send in transactions of N messages; the receipt is that of COMMIT", parsed(&p.Transaction, workload.ParseInt))
+	f.add("confirm", "c", "*N", "1000", "receipts that each producer lets be outstanding; 0 asks for none", parsed(&p.Window, parseInt))
+	f.add("receipt-every", "", "N", "1", "ask for a receipt for every Nth message of a producer and destination only", parsed(&p.ReceiptEvery, parseInt))
+	f.add("transaction", "", "N", "", "send in transactions of N messages; the receipt is that of COMMIT", parsed(&p.Transaction, parseInt))
 }
 
 func (s *settings) consumerFlags(f *flags) {
 	p := &s.plan
 	f.add("ack", "", "*MODE", "auto", "auto, client or client-individual", parsed(&p.Ack, parseAck))
-	f.add("ack-every", "", "N", "1", "in mode client, one ACK for every N messages", parsed(&p.AckEvery, workload.ParseInt))
-	f.add("nack", "", "SHARE", "", "share of the messages to refuse with NACK, such as 0.01 or 1%", parsed(&p.Nack, workload.ParseShare))
-	f.add("prefetch", "", "N", "", "messages that a consumer may have and not have acknowledged; without it, as the broker does", parsed(&p.Prefetch, workload.ParseInt))
-	f.add("consumer-latency", "", "TIME", "", "how long a consumer takes for each message", parsed(&p.ConsumerLatency, workload.ParseDuration))
-	f.add("slow-consumers", "", "SHARE", "1", "share of the consumers that --consumer-latency is for", parsed(&p.SlowConsumers, workload.ParseShare))
+	f.add("ack-every", "", "N", "1", "in mode client, one ACK for every N messages", parsed(&p.AckEvery, parseInt))
+	f.add("nack", "", "SHARE", "", "share of the messages to refuse with NACK, such as 0.01 or 1%", parsed(&p.Nack, parseShare))
+	f.add("prefetch", "", "N", "", "messages that a consumer may have and not have acknowledged; without it, as the broker does", parsed(&p.Prefetch, parseInt))
+	f.add("consumer-latency", "", "TIME", "", "how long a consumer takes for each message", parsed(&p.ConsumerLatency, parseDuration))
+	f.add("slow-consumers", "", "SHARE", "1", "share of the consumers that --consumer-latency is for", parsed(&p.SlowConsumers, parseShare))
 }
 
 func (s *settings) outputFlags(f *flags) {

@@ -10,16 +10,15 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 )
 
 // run is the verb run.
 func (c *command) run(ctx context.Context, args []string) int {
 	f, s := newFlags()
-	if code, done := c.parse(f.FlagSet, args); done {
+	if code, done := c.parse(f, args); done {
 		return code
 	}
-	notes, err := s.read(f.FlagSet)
+	notes, err := s.read(f)
 	if err != nil {
 		return c.fail(err)
 	}
@@ -50,7 +49,7 @@ func (c *command) carryOut(ctx context.Context, s *settings, keep *keeper, notes
 			return nil, &load.SetupError{Doing: "start the embedded broker", Err: err}
 		}
 		defer own.Close()
-		if p.Broker, err = uri.Parse(own.URI()); err != nil {
+		if p.Broker, err = parseURI(own.URI()); err != nil {
 			return nil, err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
@@ -89,10 +90,25 @@ func parseVersion(s string) (frame.Versions, error) {
 	return frame.VersionsOf(v), nil
 }
 
+// What values of flags look like is for the plan to say. These give them the names
+// that their kind has here.
+func parseDuration(s string) (time.Duration, error) { return workload.ParseDuration(s) }
+
+func parseInt(s string) (int, error) { return workload.ParseInt(s) }
+
+func parseCount(s string) (uint64, error) { return workload.ParseCount(s) }
+
+func parseShare(s string) (float64, error) { return workload.ParseShare(s) }
+
+// parseRate reads a number a second.
+func parseRate(s string) (float64, error) { return workload.ParsePerSecond(s) }
+
+func parseURI(s string) (uri.Brokers, error) { return uri.Parse(s) }
+
 // parseHeartBeat reads a time; the client has 0 for its default and a negative one
 // for none.
 func parseHeartBeat(s string) (time.Duration, error) {
-	d, err := workload.ParseDuration(s)
+	d, err := parseDuration(s)
 	switch {
 	case err != nil:
 		return 0, err
