@@ -216,8 +216,11 @@ func TestRefusedTransaction(t *testing.T) {
 		return broker.Fault{}
 	})
 	r := runJSON(t, cli.ExitCannotRun, "-C 100 --transaction 10 -u "+b.URI())
-	if r.Totals.Sent != 30 || r.Totals.Confirmed != 20 || r.Totals.Received != 20 || r.Totals.Lost != 0 {
-		t.Errorf("%+v", r.Totals)
+	// The next transaction may be on its way before the end of the connection is
+	// noticed; what became of that one is unknown.
+	got := r.Totals
+	if got.Sent != 30 && got.Sent != 40 || got.Confirmed != 20 || got.Received != 20 || got.Lost != got.Sent-30 {
+		t.Errorf("%+v", got)
 	}
 }
 
