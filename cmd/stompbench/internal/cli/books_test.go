@@ -54,7 +54,7 @@ func TestBooksOfManyDestinations(t *testing.T) {
 				}
 				return broker.Fault{}
 			})
-			r := runJSON(t, cli.ExitIntegrity, "-C 600 --destinations 3 --drain-timeout 300ms "+args+" -u "+b.URI())
+			r := runJSON(t, cli.ExitIntegrity, "-C 600 --destinations 3 --drain-timeout 2s "+args+" -u "+b.URI())
 			got := r.Totals
 			if got.Sent != 600 || got.Confirmed != 590 || got.Lost != 10*copies || got.Duplicated != 4*copies || got.Received != 590*copies {
 				t.Errorf("%+v", got)
@@ -65,13 +65,14 @@ func TestBooksOfManyDestinations(t *testing.T) {
 
 // With a receipt for every 10th message, the broker has vouched for those only.
 func TestBooksOfSparseReceipts(t *testing.T) {
+	t.Parallel()
 	b := faulty(t, func(_ string, n int) broker.Fault {
 		if n == 15 || n == 20 {
 			return broker.Drop
 		}
 		return broker.Fault{}
 	})
-	r := runJSON(t, cli.ExitIntegrity, "-C 200 --receipt-every 10 --drain-timeout 300ms -u "+b.URI())
+	r := runJSON(t, cli.ExitIntegrity, "-C 200 --receipt-every 10 --drain-timeout 2s -u "+b.URI())
 	if got := r.Totals; got.Sent != 200 || got.Confirmed != 19 || got.Lost != 2 || got.Received != 198 {
 		t.Errorf("%+v", got)
 	}
