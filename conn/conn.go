@@ -29,6 +29,8 @@ type Conn struct {
 	connected bool
 	msg       Message      // the one that is being delivered
 	lastError *ServerError // the latest ERROR frame that settled nothing
+	streamed  *bodyStream  // the message that comes in parts; nil for none
+	gathered  *gathering   // the frame that is put together; nil for none
 
 	// Guarded by the outbox lock of the link, like everything between Reserve and
 	// Commit: draining refuses what is new once Disconnect was called, and
@@ -47,8 +49,9 @@ type Conn struct {
 	producers producers
 	flow      flow
 
-	mu     sync.Mutex
-	lastTx uint64 // guarded by mu
+	mu         sync.Mutex
+	lastTx     uint64 // guarded by mu
+	streamOver int    // the smallest of all subscriptions; guarded by mu
 }
 
 // A connection that fails before Dial returns is Dial's to report, later OnClose's.
@@ -130,6 +133,7 @@ func (s *sessionHandler) Cause(err error) error {
 // OnClose is called by the link, last.
 func (s *sessionHandler) OnClose(err error) {
 	c := (*Conn)(s)
+	c.endBodies(err)
 	c.receipts.fail(err)
 	c.producers.fail(err)
 	if set := c.cfg.Listeners.now(); set != nil && c.connected {
@@ -163,6 +167,8 @@ var (
 	_ link.Handler = (*sessionHandler)(nil)
 	_ link.Beater  = (*sessionHandler)(nil)
 	_ link.Causer  = (*sessionHandler)(nil)
+
+	_ link.BodyHandler = (*sessionHandler)(nil)
 )
 
 // settle ends the wait for a receipt. err is nil for RECEIPT. It reports whether

@@ -32,8 +32,12 @@ type Consumer struct {
 	err         func() error
 }
 
-// Consume subscribes to destination, like Subscribe.
+// Consume subscribes to destination, like Subscribe. It returns ErrNotStreamed if opts
+// has StreamOver.
 func (c *Conn) Consume(ctx context.Context, destination string, opts ConsumeOptions) (*Consumer, error) {
+	if opts.StreamOver > 0 {
+		return nil, ErrNotStreamed
+	}
 	co := newConsumer(opts)
 	co.done, co.err, co.inHandler = c.Done(), c.Err, c.inHandler
 	sub, err := c.Subscribe(ctx, destination, co.in.put, opts.SubscribeOptions)
@@ -46,8 +50,11 @@ func (c *Conn) Consume(ctx context.Context, destination string, opts ConsumeOpti
 }
 
 // Consume subscribes to destination, like Subscribe, on this and all later
-// connections.
+// connections. It returns ErrNotStreamed if opts has StreamOver.
 func (cl *Client) Consume(ctx context.Context, destination string, opts ConsumeOptions) (*Consumer, error) {
+	if opts.StreamOver > 0 {
+		return nil, ErrNotStreamed
+	}
 	co := newConsumer(opts)
 	co.done, co.err, co.inHandler = cl.Done(), cl.Err, cl.inHandler
 	sub, err := cl.Subscribe(ctx, destination, co.in.put, opts.SubscribeOptions)

@@ -42,6 +42,10 @@ var (
 	// ErrConsumerClosed: Close was called on a Consumer.
 	ErrConsumerClosed = errors.New("stomp: consumer is closed")
 
+	// ErrNotStreamed: a Consumer keeps messages, and a body that is streamed is not
+	// kept anywhere.
+	ErrNotStreamed = errors.New("stomp: a consumer cannot stream bodies")
+
 	// ErrNotInVersion: the version of the session does not have that.
 	ErrNotInVersion = errors.New("stomp: not in the version of this session")
 

@@ -2,6 +2,7 @@ package conn
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/stompwire/stompwire/writer"
 )
@@ -22,9 +23,12 @@ func (e *FrameTooLargeError) Error() string {
 func (e *FrameTooLargeError) Is(target error) bool { return target == writer.ErrRefused }
 
 // checkSize refuses a frame of size bytes.
-func (c *Conn) checkSize(size int) error {
-	if size > c.maxFrame && c.maxFrame > 0 {
-		return &FrameTooLargeError{Size: size, Max: c.maxFrame}
+func (c *Conn) checkSize(size int) error { return c.checkLength(int64(size)) }
+
+// checkLength is checkSize for what need not fit into memory.
+func (c *Conn) checkLength(size int64) error {
+	if size > int64(c.maxFrame) && c.maxFrame > 0 {
+		return &FrameTooLargeError{Size: int(min(size, math.MaxInt)), Max: c.maxFrame}
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package conn
 
 import (
+	"bytes"
+	"io"
 	"sync/atomic"
 
 	"github.com/stompwire/stompwire/frame"
@@ -14,8 +16,9 @@ type Message struct {
 	Header frame.Header
 	Body   []byte
 
-	c   *Conn
-	sub *Subscription // nil for an unsolicited message
+	c      *Conn
+	sub    *Subscription // nil for an unsolicited message
+	stream *bodyStream   // where the body is to be read; nil if it is in Body
 
 	// Of a retained message only.
 	held  *pool.Buffer // Header and Body; nil if they are borrowed, or a clone's
@@ -37,8 +40,29 @@ func (m *Message) Redelivered() bool {
 // Subscription returns the subscription, nil for an unsolicited message.
 func (m *Message) Subscription() *Subscription { return m.sub }
 
+// Reader returns the body as something to read, once: from the connection, as it
+// arrives, if the subscription has SubscribeOptions.StreamOver and the body is longer;
+// else from Body. It is borrowed, and waits only for the broker: its error is io.EOF
+// at the end of the body, or one that Is net.ErrClosed if the connection has ended
+// first. What the handler does not read is skipped.
+func (m *Message) Reader() io.Reader {
+	if m.stream != nil {
+		return m.stream.r
+	}
+	return bytes.NewReader(m.Body)
+}
+
+// Length returns the length of the body in bytes; -1 if it is streamed and the broker
+// has not said.
+func (m *Message) Length() int64 {
+	if m.stream != nil {
+		return m.stream.length
+	}
+	return int64(len(m.Body))
+}
+
 // Clone returns an owned copy, which can be acknowledged like the original. It
-// allocates.
+// allocates. Of a streamed body there is no copy.
 func (m *Message) Clone() *Message {
 	return &Message{
 		Header: m.Header.Clone(),

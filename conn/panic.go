@@ -31,7 +31,7 @@ func (e *PanicError) Unwrap() error {
 // end all the others.
 func (c *Conn) delivered() {
 	if v := recover(); v != nil {
-		c.panicked(v)
+		c.panicked(v, &c.msg)
 	}
 	c.msg = Message{}
 }
@@ -46,10 +46,10 @@ func (c *Conn) guard(call func()) {
 	call()
 }
 
-func (c *Conn) panicked(v any) {
+func (c *Conn) panicked(v any, m *Message) {
 	c.reportPanic(&PanicError{
 		Value: v, Stack: debug.Stack(),
-		Destination: string(c.msg.Destination()), MessageID: string(c.msg.ID()),
+		Destination: string(m.Destination()), MessageID: string(m.ID()),
 	})
 }
 

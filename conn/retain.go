@@ -12,7 +12,7 @@ var retained = sync.Pool{New: func() any { return new(Message) }}
 // Retain returns the message as an owned one, to be given back with Release: a copy
 // in pooled memory if m is borrowed or a clone, and m itself with one reference
 // more if it is retained already. It can be acknowledged like the original. In
-// steady state it does not allocate.
+// steady state it does not allocate. Of a streamed body there is no copy.
 func (m *Message) Retain() *Message {
 	if m.held != nil {
 		m.refs.Add(1)

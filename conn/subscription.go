@@ -28,6 +28,11 @@ type SubscribeOptions struct {
 	Ack frame.AckMode
 	// Headers are added to SUBSCRIBE, such as a broker's prefetch header.
 	Headers []frame.Field
+	// StreamOver, if above 0, has h called when a body longer than this begins to
+	// arrive: Message.Body is nil then, and Message.Reader has the body, so that it
+	// takes no memory whatever its length. Until h returns the connection is read
+	// only as fast as h reads. A body of unknown length is among them.
+	StreamOver int
 	// NoReceipt returns as soon as SUBSCRIBE is encoded. Messages sent to a
 	// topic right after may then be missed.
 	NoReceipt bool
@@ -40,6 +45,7 @@ type Subscription struct {
 	destination string
 	mode        frame.AckMode
 	handler     MessageHandler
+	streamOver  int // 0 for never
 }
 
 // ID returns the id of the subscription on the wire.
@@ -85,9 +91,12 @@ func (c *Conn) enterSubscription(destination string, h MessageHandler, opts Subs
 	if err := checkReceipt(opts.Headers); err != nil {
 		return nil, nil, err
 	}
-	s := &Subscription{c: c, id: opts.ID, destination: destination, mode: opts.Ack, handler: h}
+	s := &Subscription{c: c, id: opts.ID, destination: destination, mode: opts.Ack, handler: h, streamOver: max(opts.StreamOver, 0)}
 	if err := c.subs.add(s); err != nil {
 		return nil, nil, err
+	}
+	if s.streamOver > 0 {
+		c.streamBodies(s.streamOver)
 	}
 	return s, append([]frame.Field{
 		{Name: frame.HeaderID, Value: s.id},

@@ -62,6 +62,7 @@ func (l *Link) breakOff(err error) {
 	l.sendEvery, l.hearEvery = 0, 0
 	l.setDeadline(l.opts.Linger, err)
 	l.wakeSender()
+	l.wakePart()
 	l.mu.Unlock()
 }
 
@@ -92,6 +93,7 @@ func (l *Link) Shutdown(cause error) {
 	l.state, l.cause = stateClosing, cause
 	l.quit.Store(true)
 	l.wakeSender()
+	l.wakePart()
 	l.sendEvery, l.hearEvery = 0, 0
 	l.setDeadline(l.opts.Linger+l.opts.WriteTimeout, cause)
 	idle := !l.flushing

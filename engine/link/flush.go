@@ -20,9 +20,13 @@ const maxWrite = 64 << 10
 func (l *Link) flusher() {
 	l.mu.Lock()
 	for l.queued() > 0 && l.writable() {
+		if l.batcher != nil {
+			l.batcher.OnBatch(l.pending)
+		}
 		batch := l.pending
 		l.pending, l.spare = l.spare, nil
 		l.wakeSender()
+		l.wakePart()
 		l.mu.Unlock()
 
 		written, calls, err := l.write(batch.B)
@@ -79,6 +83,10 @@ func (l *Link) releaseOutbox() {
 	if l.spare != nil {
 		l.spare.Release()
 		l.spare = nil
+	}
+	if l.behind != nil && !l.writable() {
+		l.behind.Release()
+		l.behind = nil
 	}
 }
 

@@ -1,6 +1,10 @@
 package link
 
-import "github.com/stompwire/stompwire/frame"
+import (
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/parser"
+	"github.com/stompwire/stompwire/pool"
+)
 
 // Handler receives what happens on a link, on its reading goroutine.
 type Handler interface {
@@ -37,6 +41,18 @@ type Drainer interface {
 	// after TryReserve has refused, once what was refused for has been written.
 	// It must not block.
 	OnDrain()
+}
+
+// BodyHandler is a Handler that takes large bodies in parts, on the reading goroutine;
+// see Link.SetBodyThreshold. While a method runs the link is not read.
+type BodyHandler = parser.BodyHandler
+
+// Batcher is a Handler that completes what is about to be written.
+type Batcher interface {
+	// OnBatch is called with the whole outbox, which is locked, just before it is
+	// written. It may change out.B, grown by out.Grow. It must not block, and must
+	// not call the link.
+	OnBatch(out *pool.Buffer)
 }
 
 // Beater is a Handler that wants to know of heart-beats.

@@ -61,6 +61,7 @@ func (l *Link) feed(chunk []byte) (int, error) {
 		}
 		return len(chunk), nil
 	}
+	l.stream.BodyThreshold = int(l.threshold.Load())
 	return l.stream.Feed(chunk, (*frames)(l))
 }
 

@@ -15,10 +15,12 @@ import (
 // methods are safe for concurrent use unless they say otherwise.
 type Link struct {
 	h       Handler
-	drainer Drainer // h, if it is one
-	beater  Beater  // h, if it is one
-	causer  Causer  // h, if it is one
-	refuser Refuser // h, if it is one
+	drainer Drainer     // h, if it is one
+	beater  Beater      // h, if it is one
+	causer  Causer      // h, if it is one
+	refuser Refuser     // h, if it is one
+	bodies  BodyHandler // h, if it is one
+	batcher Batcher     // h, if it is one
 	nc      net.Conn
 	opts    Options
 	base    time.Time // the clocks below count from here
@@ -41,6 +43,7 @@ type Link struct {
 	nextTick   atomic.Int64 // when the timer is due; 0 if it is not armed
 	feeding    atomic.Bool  // a handler has the reading goroutine, or paused it
 	paused     atomic.Bool
+	threshold  atomic.Int64  // see SetBodyThreshold
 	quit       atomic.Bool   // closing or closed: no more frames for the handler
 	resume     chan struct{} // 1-slot wake-up for a paused reader
 
@@ -50,6 +53,9 @@ type Link struct {
 	cause     error
 	pending   *pool.Buffer // the outbox; nil while it is empty
 	spare     *pool.Buffer // what the flusher swaps in
+	unended   bool         // pending ends, or was written to, in the middle of a frame
+	behind    *pool.Buffer // frames that wait for its end; nil for none
+	partWaits bool         // its sender waits for room
 	flushing  bool         // the flusher runs
 	waiting   int          // senders in Reserve
 	wantDrain bool
@@ -63,10 +69,11 @@ type Link struct {
 	deadline  int64 // of the session, see SetDeadline; 0 for none
 	late      error
 
-	room  chan struct{} // 1-slot wake-up for one of the waiting senders
-	done  chan struct{}
-	flush func() // l.flusher, bound once: a go statement on it does not allocate
-	ended atomic.Bool
+	room     chan struct{} // 1-slot wake-up for one of the waiting senders
+	partRoom chan struct{} // 1-slot wake-up for the sender of an unended frame
+	done     chan struct{}
+	flush    func() // l.flusher, bound once: a go statement on it does not allocate
+	ended    atomic.Bool
 }
 
 // state of a link; it only moves forward.
@@ -85,14 +92,17 @@ func New(nc net.Conn, h Handler, opts Options) *Link {
 	opts = opts.withDefaults()
 	l := &Link{
 		h: h, nc: nc, opts: opts, base: time.Now(),
-		resume: make(chan struct{}, 1),
-		room:   make(chan struct{}, 1),
-		done:   make(chan struct{}),
+		resume:   make(chan struct{}, 1),
+		room:     make(chan struct{}, 1),
+		partRoom: make(chan struct{}, 1),
+		done:     make(chan struct{}),
 	}
 	l.drainer, _ = h.(Drainer)
 	l.beater, _ = h.(Beater)
 	l.causer, _ = h.(Causer)
 	l.refuser, _ = h.(Refuser)
+	l.bodies, _ = h.(BodyHandler)
+	l.batcher, _ = h.(Batcher)
 	l.flush = l.flusher
 	l.stream.Limits = opts.Limits
 	l.stream.Tolerate = opts.Tolerate
@@ -142,6 +152,6 @@ func (l *Link) Stats() Stats {
 	return Stats{
 		BytesIn: l.bytesIn.Load(), FramesIn: l.framesIn.Load(), BeatsIn: l.beatsIn.Load(),
 		BytesOut: l.bytesOut, FramesOut: l.framesOut, BeatsOut: l.beatsOut,
-		Writes: l.writes, Queued: l.queued(),
+		Writes: l.writes, Queued: l.queued() + l.waitingBehind(),
 	}
 }

@@ -25,7 +25,7 @@ func (l *Link) Reserve(ctx context.Context, size int) ([]byte, error) {
 		return nil, err
 	}
 	l.mu.Lock()
-	for full := l.crowded(); l.state == stateOpen && full; full = l.queued() >= l.opts.HighWater {
+	for full := l.crowded(); l.state == stateOpen && full; full = l.unended || l.queued() >= l.opts.HighWater {
 		if err := l.waitForRoom(ctx); err != nil {
 			l.mu.Unlock()
 			return nil, err
@@ -55,9 +55,12 @@ func (l *Link) TryReserve(size int) ([]byte, error) {
 // RECEIPT. It returns ErrOutboxFull at the limit.
 func (l *Link) ReserveNow(size int) ([]byte, error) {
 	l.mu.Lock()
-	if l.state == stateOpen && l.queued() >= l.opts.HardLimit {
+	if l.state == stateOpen && l.queued()+l.waitingBehind() >= l.opts.HardLimit {
 		l.mu.Unlock()
 		return nil, ErrOutboxFull
+	}
+	if l.state == stateOpen && l.unended {
+		return l.tailBehind(size), nil
 	}
 	return l.reserved(size)
 }
@@ -66,6 +69,10 @@ func (l *Link) ReserveNow(size int) ([]byte, error) {
 // appended, unlocks the outbox and sees to it that it is written. It does not wait
 // for the write.
 func (l *Link) Commit(buf []byte) {
+	if l.unended {
+		l.commitBehind(buf)
+		return
+	}
 	p := l.pending
 	used := len(buf) > len(p.B)
 	p.B = buf
@@ -110,9 +117,9 @@ func (l *Link) tail(size int) []byte {
 // is never crowded: no flusher would tell who was refused that there is room.
 func (l *Link) crowded() bool {
 	if l.waiting > 0 {
-		return l.queued() >= max(l.opts.HighWater/2, 1)
+		return l.unended || l.queued() >= max(l.opts.HighWater/2, 1)
 	}
-	return l.queued() >= l.opts.HighWater
+	return l.unended || l.queued() >= l.opts.HighWater
 }
 
 func (l *Link) queued() int {
@@ -146,7 +153,7 @@ func (l *Link) waitForRoom(ctx context.Context) error {
 // wakeSender wakes one waiting sender if there is room for it, or never will be.
 // mu is held.
 func (l *Link) wakeSender() {
-	if l.waiting == 0 || l.state == stateOpen && l.queued() >= l.opts.HighWater {
+	if l.waiting == 0 || l.state == stateOpen && (l.unended || l.queued() >= l.opts.HighWater) {
 		return
 	}
 	select {

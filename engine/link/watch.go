@@ -108,9 +108,10 @@ func (l *Link) overdue(now int64) (cause error, late bool) {
 	return nil, false
 }
 
-// beat sends a heart-beat unless something is on its way already. mu is held.
+// beat sends a heart-beat unless something is on its way already, or a frame is not
+// ended: an EOL would be a part of it. mu is held.
 func (l *Link) beat(now int64) {
-	if l.state != stateOpen || l.flushing {
+	if l.state != stateOpen || l.flushing || l.unended {
 		l.lastWrite.Store(now) // look again one interval later
 		return
 	}

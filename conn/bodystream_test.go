@@ -1,0 +1,264 @@
+package conn_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/engine/link"
+	"github.com/stompwire/stompwire/frame"
+)
+
+// A message of 128 MiB is handled in constant memory, and acknowledged.
+func TestStreamedMessageTakesNoMemory(t *testing.T) {
+	acked := make(chan string, 1)
+	begin := make(chan struct{})
+	c := loopbackSession(t, func(nc net.Conn) {
+		go func() {
+			b := &fakeBroker{t: t, nc: nc, r: bufio.NewReader(nc), patience: time.Minute}
+			for {
+				text, err := b.next()
+				if err != nil {
+					return
+				}
+				if strings.HasPrefix(text, "ACK\n") {
+					acked <- header(text, "id")
+				}
+			}
+		}()
+		<-begin
+		fmt.Fprintf(nc, "MESSAGE\nsubscription:1\nmessage-id:7\nack:a7\ndestination:/queue/a\ncontent-length:%d\n\n", hugeBody)
+		_, _ = io.CopyBuffer(struct{ io.Writer }{nc}, &pattern{length: hugeBody}, make([]byte, 64<<10))
+		_, _ = io.WriteString(nc, "\x00")
+		<-t.Context().Done()
+	})
+	type seen struct {
+		n   int64
+		sum uint32
+	}
+	got := make(chan seen, 1)
+	_, err := c.Subscribe(t.Context(), "/queue/a", func(_ context.Context, m *conn.Message) {
+		if m.Body != nil || m.Length() != hugeBody || string(m.ID()) != "7" {
+			t.Errorf("%d bytes of body at once, of %d", len(m.Body), m.Length())
+		}
+		n, sum := checksum(t, m.Reader())
+		if err := m.Ack(); err != nil {
+			t.Error(err)
+		}
+		got <- seen{n, sum}
+	}, conn.SubscribeOptions{Ack: frame.AckClientIndividual, NoReceipt: true, StreamOver: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var g seen
+	var id string
+	taken := allocated(func() {
+		close(begin)
+		select {
+		case g = <-got:
+			id = <-acked
+		case <-c.Done():
+			t.Error(c.Err())
+		}
+	})
+	want := seen{}
+	want.n, want.sum = checksum(t, &pattern{length: hugeBody})
+	if g != want || id != "a7" {
+		t.Errorf("%+v has come of %+v, acknowledged %q", g, want, id)
+	}
+	if taken > 8<<20 {
+		t.Errorf("%d MiB allocated", taken>>20)
+	}
+}
+
+// streamOne subscribes to /queue/a, streaming bodies of more than 10 bytes.
+func streamOne(b *fakeBroker, c *conn.Conn, h conn.MessageHandler) {
+	b.t.Helper()
+	result := async(func() error {
+		_, err := c.Subscribe(context.Background(), "/queue/a", h, conn.SubscribeOptions{StreamOver: 10})
+		return err
+	})
+	b.receipt(header(b.read(), "receipt"))
+	if err := b.await(result); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// Which bodies are streamed, and which are there at once: short ones, and those of other subscriptions and frames.
+func TestStreamOver(t *testing.T) {
+	overEach(t, func(t *testing.T, tr transport) {
+		rejected := make(chan *conn.ServerError, 1)
+		c, b := session(t, tr, frame.Version12, conn.Config{OnError: func(err *conn.ServerError) { rejected <- err }})
+		type seen struct {
+			body   string
+			length int64
+			read   string
+		}
+		got := make(chan seen, 1)
+		handle := func(_ context.Context, m *conn.Message) {
+			length := m.Length()
+			text, err := io.ReadAll(m.Reader())
+			if err != nil {
+				t.Error(err)
+			}
+			got <- seen{string(m.Body), length, string(text)}
+		}
+		streamOne(b, c, handle)
+		result := async(func() error {
+			_, err := c.Subscribe(context.Background(), "/queue/b", handle, conn.SubscribeOptions{})
+			return err
+		})
+		b.receipt(header(b.read(), "receipt"))
+		if err := b.await(result); err != nil {
+			t.Fatal(err)
+		}
+		for _, test := range []struct {
+			sub, length, body string
+			want              seen
+		}{
+			{"1", "content-length:10\n", "0123456789", seen{"0123456789", 10, "0123456789"}},
+			{"1", "content-length:11\n", "0123456789a", seen{"", 11, "0123456789a"}},
+			{"1", "", "0123456789", seen{"0123456789", 10, "0123456789"}},
+			{"1", "", "0123456789ab", seen{"", -1, "0123456789ab"}},
+			{"2", "content-length:11\n", "0123456789a", seen{"0123456789a", 11, "0123456789a"}},
+			{"2", "", strings.Repeat("x", 100_000), seen{strings.Repeat("x", 100_000), 100_000, strings.Repeat("x", 100_000)}},
+			{"1", "content-length:0\n", "", seen{}},
+		} {
+			b.write("MESSAGE\nsubscription:" + test.sub + "\nmessage-id:1\ndestination:/queue/a\n" + test.length + "\n" + test.body + "^@\n")
+			if g := <-got; g != test.want {
+				t.Errorf("%s, %s%.20s: %.60q; want %.60q", test.sub, test.length, test.body, fmt.Sprint(g), fmt.Sprint(test.want))
+			}
+		}
+		b.write("ERROR\nmessage:no\ncontent-length:21\n\na reason, and a half.^@")
+		if err := <-rejected; string(err.Body) != "a reason, and a half." {
+			t.Errorf("%q", err.Body)
+		}
+	})
+}
+
+// The connection is read as fast as the handler reads, and heart-beats and acknowledgements do not wait for it.
+func TestStreamBackPressure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, b := session(t, inBubble, frame.Version12, conn.Config{})
+		const length = 8 << 20
+		goOn, sum := make(chan struct{}), make(chan uint32, 1)
+		streamOne(b, c, func(_ context.Context, m *conn.Message) {
+			<-goOn
+			_, s := checksum(t, m.Reader())
+			sum <- s
+		})
+		body := &counting{r: &pattern{length: length}}
+		go func() {
+			fmt.Fprintf(b.nc, "MESSAGE\nsubscription:1\nmessage-id:1\ndestination:/queue/a\ncontent-length:%d\n\n", length)
+			_, _ = io.Copy(struct{ io.Writer }{b.nc}, body)
+			_, _ = io.WriteString(b.nc, "\x00")
+		}()
+		synctest.Wait()
+		if n := body.n.Load(); n > 256<<10 {
+			t.Errorf("%d bytes were read for a handler that reads nothing", n)
+		}
+		sent := async(func() error { return c.Send(t.Context(), "/queue/b", []byte("meanwhile")) })
+		b.expect("SEND\ndestination:/queue/b\ncontent-length:9\n\nmeanwhile^@")
+		if err := b.await(sent); err != nil {
+			t.Error(err)
+		}
+		close(goOn)
+		if _, want := checksum(t, &pattern{length: length}); <-sum != want {
+			t.Error("the body is not what was sent")
+		}
+	})
+}
+
+// What a handler leaves of a body is skipped, also if it panics.
+func TestStreamSkipsTheRest(t *testing.T) {
+	overEach(t, func(t *testing.T, tr transport) {
+		panics := make(chan *conn.PanicError, 1)
+		c, b := session(t, tr, frame.Version12, conn.Config{OnPanic: func(err *conn.PanicError) { panics <- err }})
+		got := make(chan string, 1)
+		streamOne(b, c, func(_ context.Context, m *conn.Message) {
+			start := make([]byte, 5)
+			_, _ = io.ReadFull(m.Reader(), start)
+			got <- string(start)
+			if string(start) == "panic" {
+				panic("as told")
+			}
+		})
+		for _, text := range []string{"first", "panic", "third"} {
+			b.write("MESSAGE\nsubscription:1\nmessage-id:" + text + "\ndestination:/queue/a\n\n" + text + strings.Repeat(" and more", 1000) + "^@")
+			if g := <-got; g != text {
+				t.Errorf("%q, want %q", g, text)
+			}
+		}
+		if err := <-panics; err.MessageID != "panic" || err.Value != "as told" {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// The connection ends in the middle of a body: the handler is told, and OnClose comes when it has returned.
+func TestStreamCutOff(t *testing.T) {
+	overEach(t, func(t *testing.T, tr transport) {
+		for _, ours := range []bool{true, false} {
+			var returned atomic.Bool
+			closed := make(chan bool, 1)
+			c, b := session(t, tr, frame.Version12, conn.Config{OnClose: func(error) { closed <- returned.Load() }})
+			begun, result := make(chan struct{}), make(chan error, 1)
+			streamOne(b, c, func(_ context.Context, m *conn.Message) {
+				r := m.Reader()
+				_, _ = io.ReadFull(r, make([]byte, 5))
+				close(begun)
+				_, err := io.Copy(io.Discard, r)
+				result <- err
+				returned.Store(true)
+			})
+			b.write("MESSAGE\nsubscription:1\nmessage-id:1\ndestination:/queue/a\ncontent-length:1000\n\nno more than this")
+			<-begun
+			if ours {
+				_ = c.Close()
+			} else {
+				_ = b.nc.Close()
+			}
+			if err := b.await(result); !errors.Is(err, net.ErrClosed) {
+				t.Errorf("ours %t: the handler read %v", ours, err)
+			}
+			if !<-closed {
+				t.Errorf("ours %t: OnClose came before the handler had returned", ours)
+			}
+		}
+	})
+}
+
+// What is gathered because it is not for a subscription that streams has the limit that every body has.
+func TestStreamOverKeepsTheLimit(t *testing.T) {
+	for _, length := range []string{"content-length:2000\n", ""} {
+		c, b := session(t, overSocket, frame.Version12, conn.Config{Link: link.Options{Limits: frame.Limits{Body: 1000}}})
+		streamOne(b, c, func(context.Context, *conn.Message) {})
+		b.write("MESSAGE\nsubscription:other\nmessage-id:1\ndestination:/queue/a\n" + length + "\n" + strings.Repeat("x", 1000))
+		_, _ = io.WriteString(b.nc, strings.Repeat("x", 1000)+"\x00")
+		<-c.Done()
+		if err := c.Err(); !errors.Is(err, frame.ErrBodyTooLong) {
+			t.Errorf("%q: %v", length, err)
+		}
+	}
+}
+
+func TestConsumerDoesNotStream(t *testing.T) {
+	c, _ := session(t, overPipe, frame.Version12, conn.Config{})
+	opts := conn.ConsumeOptions{SubscribeOptions: conn.SubscribeOptions{StreamOver: 1}}
+	if _, err := c.Consume(t.Context(), "/queue/a", opts); !errors.Is(err, conn.ErrNotStreamed) {
+		t.Error(err)
+	}
+	cl := (&fakeServer{t: t}).connected(conn.ClientConfig{})
+	if _, err := cl.Consume(t.Context(), "/queue/a", opts); !errors.Is(err, conn.ErrNotStreamed) {
+		t.Error(err)
+	}
+}
