@@ -15,7 +15,7 @@ import (
 func TestAllocClient(t *testing.T) {
 	const runs, perRun = 5, 5000
 	for _, cfg := range []conn.ClientProducerConfig{
-		{}, {Redeliver: true}, {Redeliver: true, IDHeader: "x-id", InOrder: true},
+		{}, {Redeliver: true}, {Redeliver: true, IDHeader: "x-id", InOrder: true}, {ReceiptEvery: 50, AssumeCumulative: true},
 	} {
 		sink := startReceiptSink(t, nil)
 		cl, err := conn.NewClient(conn.ClientConfig{Dial: sink.dial})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"strconv"
 
 	"github.com/stompwire/stompwire/frame"
@@ -19,7 +18,7 @@ type attachment struct {
 	block     *writer.Block
 	duplicate []byte // header line of what is sent again
 	id        []byte // beginning of the header line with the stable id; nil for none
-	receipt   []byte // beginning of the receipt header line
+	ask       asker
 }
 
 var _ confirmer = (*attachment)(nil)
@@ -48,18 +47,17 @@ func (p *ClientProducer) compile(c *Conn, v frame.Version) (a *attachment, err e
 	return a, nil
 }
 
-// appendRest appends what follows the headers of the producer and the message.
-func (a *attachment) appendRest(dst []byte, seq uint64, body []byte) ([]byte, error) {
-	if a.id != nil {
-		dst = strconv.AppendUint(append(dst, a.id...), seq, 10)
-		dst = append(dst, '\n')
+// appendID appends the header with the stable id, if there is to be one.
+func (a *attachment) appendID(dst []byte, seq uint64) []byte {
+	if a.id == nil {
+		return dst
 	}
-	dst = strconv.AppendUint(append(dst, a.receipt...), seq, 10)
-	dst = append(dst, '\n')
-	return appendBody(dst, a.c.version, a.p.cfg.Text, body)
+	dst = strconv.AppendUint(append(dst, a.id...), seq, 10)
+	return append(dst, '\n')
 }
 
-// appendAgain appends the frame of a copied message, marked as a duplicate.
+// appendAgain appends the frame of a copied message, marked as a duplicate. It always
+// asks for a receipt.
 func (a *attachment) appendAgain(dst []byte, seq uint64, copied []byte) (out []byte, err error) {
 	dst = append(a.block.AppendHead(dst), a.duplicate...)
 	count, rest := nextCount(copied)
@@ -71,17 +69,26 @@ func (a *attachment) appendAgain(dst []byte, seq uint64, copied []byte) (out []b
 			return nil, err
 		}
 	}
-	return a.appendRest(dst, seq, rest)
+	dst = a.ask.append(a.appendID(dst, seq), seq)
+	return appendBody(dst, a.c.version, a.p.cfg.Text, rest)
 }
 
 // settle implements confirmer. A receipt that the connection before has brought
 // late is as good as one of this.
 func (a *attachment) settle(seq uint64, err error) bool {
-	status := Confirmed
 	if err != nil {
-		status = Rejected
+		return a.p.ledger.settle(seq, Rejected, err)
 	}
-	return a.p.ledger.settle(seq, status, err)
+	if a.ask.every > 1 {
+		a.p.ledger.confirmBefore(seq, a.c)
+	}
+	return a.p.ledger.settle(seq, Confirmed, nil)
+}
+
+func (a *attachment) disturb(err error) {
+	if a.ask.every > 1 {
+		a.p.giveUp(func(rec *record) bool { return rec.c == a.c }, err)
+	}
 }
 
 func (a *attachment) flush(ctx context.Context) error { return a.p.flush(ctx) }
@@ -107,7 +114,10 @@ func (p *ClientProducer) attach(ctx context.Context, c *Conn) (<-chan error, err
 	if err != nil {
 		return nil, err
 	}
-	a.receipt = fmt.Appendf(nil, "%s:%c%d-", frame.HeaderReceipt, producerMark, index)
+	a.ask = asker{every: every(p.cfg.ReceiptEvery, p.cfg.AssumeCumulative, &c.dialect), line: receiptLine(index)}
+	if err := c.ask(&a.ask); err != nil {
+		return nil, err
+	}
 	if err := p.sendAgain(ctx, a); err != nil {
 		c.l.Close(err) // what comes next must not overtake the rest
 		return nil, err
@@ -162,6 +172,7 @@ func (p *ClientProducer) again(buf []byte, a *attachment, seq uint64) []byte {
 		err = a.c.checkSize(len(out) - len(buf))
 	}
 	rec.c = a.c
+	a.ask.note(seq, 0)
 	p.mu.Unlock()
 	if err != nil {
 		go p.ledger.settle(seq, Unknown, unknown(err)) // the outbox is held here

@@ -25,6 +25,19 @@ type ClientProducerConfig struct {
 	// default 1000, at most MaxWindow. Send waits for room in it.
 	Window int
 
+	// ReceiptEvery, if above 1, asks for a receipt on every such frame only, and on
+	// the last of each batch that goes to the network; it confirms those before it as
+	// well. At most Window. Each connection to a broker whose Dialect does not have
+	// ReceiptsCumulative is asked for all receipts nevertheless.
+	// A rejected frame without a receipt is told by an ERROR that does not name it, so
+	// the outcome of all that are open then is Unknown.
+	ReceiptEvery int
+
+	// AssumeCumulative is your word that a receipt of the broker holds for all SENDs
+	// before it on the connection, for one that the Dialect does not know. It is not
+	// true of RabbitMQ and ActiveMQ.
+	AssumeCumulative bool
+
 	// Timeout is how long after Send the outcome is Unknown at the latest, over
 	// all connections; Config.ReceiptTimeout if it is 0.
 	Timeout time.Duration
@@ -85,6 +98,9 @@ func (cl *Client) NewProducer(cfg ClientProducerConfig) (*ClientProducer, error)
 	}
 	if cfg.Window == 0 {
 		cfg.Window = defaultWindow
+	}
+	if err := checkEvery(cfg.ReceiptEvery, cfg.Window); err != nil {
+		return nil, err
 	}
 	if cfg.MaxBytes <= 0 {
 		cfg.MaxBytes = defaultMaxBytes
@@ -197,10 +213,10 @@ func (p *ClientProducer) place(ctx context.Context, rec *record, body []byte, h 
 			}
 			continue
 		}
-		out := buf
+		out, at := buf, 0
 		if err == nil {
-			if out, err = p.encode(buf, p.at, p.last+1, h, body); err == nil {
-				err = c.checkSize(len(out) - len(buf))
+			if out, at, err = p.encode(buf, p.at, p.last+1, h, body); err == nil {
+				err = c.checkAsking(len(out)-len(buf), at, &p.at.ask)
 			}
 		}
 		if err != nil {
@@ -209,6 +225,7 @@ func (p *ClientProducer) place(ctx context.Context, rec *record, body []byte, h 
 			return 0, err
 		}
 		seq = p.open(rec, p.at) // before the frame can leave, so before its receipt
+		p.at.ask.note(seq, at)
 		p.mu.Unlock()
 		c.commitTold(buf, out)
 		return seq, nil
@@ -224,15 +241,23 @@ func (p *ClientProducer) endOr(err error) error {
 	return err
 }
 
-// encode appends the frame. The outbox and mu are held.
-func (p *ClientProducer) encode(dst []byte, a *attachment, seq uint64, h []frame.Field, body []byte) (out []byte, err error) {
+// encode appends the frame. The outbox and mu are held. at is where a receipt line
+// would be that the frame does not have, 0 if it has one.
+func (p *ClientProducer) encode(dst []byte, a *attachment, seq uint64, h []frame.Field, body []byte) (out []byte, at int, err error) {
 	dst = a.block.AppendHead(dst)
 	for i := range h {
 		if dst, err = writer.AppendHeader(dst, a.c.version, h[i].Name, h[i].Value); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
-	return a.appendRest(dst, seq, body)
+	dst = a.appendID(dst, seq)
+	if a.ask.wants(seq) {
+		dst = a.ask.append(dst, seq)
+	} else {
+		at = len(dst)
+	}
+	out, err = appendBody(dst, a.c.version, p.cfg.Text, body)
+	return out, at, err
 }
 
 // Flush waits until every send so far has its outcome. It returns ctx.Err() if ctx

@@ -35,8 +35,9 @@ type Config struct {
 	Versions frame.Versions
 
 	// HeartBeat is what we offer: how often we can send, how often we want to
-	// hear. 0 is 10 s. A negative value offers none; Artemis closes such a
-	// connection after a minute.
+	// hear. 0 is 10 s. A negative value offers none. Artemis would close a
+	// connection that says nothing for a minute, so an EOL is sent to it each 30 s
+	// anyway.
 	HeartBeat frame.HeartBeat
 
 	// ReceiveScale is how many negotiated intervals of silence are tolerated

@@ -37,6 +37,7 @@ type Conn struct {
 	// disconnected everything once DISCONNECT is in the outbox.
 	draining     bool
 	disconnected bool
+	askers       []*asker
 
 	life    atomic.Int32 // lifeConnecting, lifeUp or lifeFailed
 	leaving atomic.Bool  // Disconnect was called
@@ -169,6 +170,7 @@ var (
 	_ link.Causer  = (*sessionHandler)(nil)
 
 	_ link.BodyHandler = (*sessionHandler)(nil)
+	_ link.Batcher     = (*sessionHandler)(nil)
 )
 
 // settle ends the wait for a receipt. err is nil for RECEIPT. It reports whether
@@ -189,6 +191,7 @@ func (c *Conn) serverError(f *frame.Frame) {
 		return
 	}
 	c.lastError = err
+	c.producers.disturb(err)
 	if c.cfg.Logger != nil {
 		c.cfg.Logger.Warn("stomp: broker sent ERROR", "message", err.Message)
 	}

@@ -16,6 +16,7 @@ const (
 	RabbitMQ
 	ActiveMQ // ActiveMQ Classic
 	Artemis  // ActiveMQ Artemis
+	Embedded // package broker of this module
 
 	numBrokers
 )
@@ -70,20 +71,17 @@ type Dialect struct {
 
 	// MinHeartBeat is the shortest interval that it keeps; it rounds others up.
 	MinHeartBeat time.Duration
-	// HeartBeatGrace is how many agreed intervals of silence it bears.
-	HeartBeatGrace float64
 	// SilentFor is after how long it closes a connection that agreed on no
-	// heart-beats from us; 0 for never.
+	// heart-beats from us; 0 for never. We send it an EOL each half of that anyway.
 	SilentFor time.Duration
 
 	// ReceiptStored: the receipt of a SEND with PersistentHeader means that the
 	// message is on disk. (RabbitMQ confirms what it could not route, too.)
 	ReceiptStored bool
-	// ReceiptsInOrder: frames are processed and confirmed one after the other, so
-	// a receipt says that earlier frames were processed; not that they are on disk.
-	ReceiptsInOrder bool
-	// DisconnectWaits: the receipt of DISCONNECT comes after those of all SENDs.
-	DisconnectWaits bool
+	// ReceiptsCumulative: the receipt of a SEND says of all SENDs before it on the
+	// connection what it says of that one, and an ERROR for one of them comes before
+	// it. See ProducerConfig.ReceiptEvery.
+	ReceiptsCumulative bool
 	// ErrorNamesReceipt: an ERROR that answers a frame with a receipt header has
 	// its receipt-id, whatever the frame.
 	ErrorNamesReceipt bool

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -269,6 +270,51 @@ func TestLiveErrors(t *testing.T) {
 			if closes != l.d.ErrorCloses.Has(v) {
 				t.Errorf("%v: closes: %v; the table says otherwise", v, closes)
 			}
+		}
+	})
+}
+
+// Where a receipt holds for all sends before it, persistent messages with few receipts are all confirmed and all there;
+// where it does not, that is refused.
+func TestLiveReceiptEvery(t *testing.T) {
+	overBrokers(t, func(t *testing.T, l live) {
+		const sent = 2000
+		c, queue := l.dial(t), name("/queue/")
+		fields, err := c.SendFields(conn.Persistent(), conn.Anycast())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var confirmed atomic.Int64
+		p, err := c.NewProducer(conn.ProducerConfig{
+			Destination: queue, Headers: fields, Window: 500, ReceiptEvery: 50,
+			OnOutcome: func(o conn.Outcome) {
+				if o.Status == conn.Confirmed {
+					confirmed.Add(1)
+				}
+			},
+		})
+		if !l.d.ReceiptsCumulative {
+			if !errors.Is(err, conn.ErrReceiptsNotCumulative) {
+				t.Error(err)
+			}
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := c.Stats().FramesIn
+		for range sent {
+			if _, err := p.Send(t.Context(), []byte("a message")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := p.Flush(t.Context()); err != nil || confirmed.Load() != sent {
+			t.Fatalf("%d of %d are confirmed, %v", confirmed.Load(), sent, err)
+		}
+		t.Logf("%d receipts for %d messages", c.Stats().FramesIn-before, sent)
+		_, messages := subscribeTo(t, l.dial(t), queue, frame.AckAuto, conn.Anycast())
+		for range sent {
+			receive(t, messages)
 		}
 	})
 }

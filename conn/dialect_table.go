@@ -21,7 +21,6 @@ var dialects = [numBrokers]Dialect{
 		PersistentHeader: frame.HeaderPersistent,
 		ExpiresHeader:    frame.HeaderExpires,
 		PriorityHeader:   frame.HeaderPriority,
-		HeartBeatGrace:   1,
 		// "it SHOULD set the receipt-id header", "then close the connection" (STOMP
 		// 1.2, ERROR). 1.0 does not close.
 		ErrorNamesReceipt: true,
@@ -40,11 +39,12 @@ var dialects = [numBrokers]Dialect{
 		DurableName:      "x-queue-name",
 		Durable:          frame.Fields{{Name: "durable", Value: "true"}, {Name: "auto-delete", Value: "false"}},
 		MinHeartBeat:     time.Second,
-		HeartBeatGrace:   2,
 		ReceiptStored:    true, // it is the publisher confirm
-		Nack:             NackRequeues,
-		MaxFrame:         4 << 20,
-		maxFrameSince:    "3.12.2",
+		// "multiple" confirms are per queue, and come as they come.
+		ReceiptsCumulative: false,
+		Nack:               NackRequeues,
+		MaxFrame:           4 << 20,
+		maxFrameSince:      "3.12.2",
 	},
 	ActiveMQ: {
 		Name: "ActiveMQ", ServerPrefix: "ActiveMQ",
@@ -57,13 +57,13 @@ var dialects = [numBrokers]Dialect{
 		PriorityHeader:       frame.HeaderPriority,
 		DurableName:          "activemq.subscriptionName",
 		DurableNeedsClientID: true,
-		HeartBeatGrace:       1,
 		ReceiptStored:        true,
-		ReceiptsInOrder:      true,
-		DisconnectWaits:      true,
-		ErrorNamesReceipt:    true,
-		Nack:                 NackDeadLetters,
-		MaxFrame:             100 << 20, // wireFormat.maxFrameSize of the configuration it is shipped with
+		// Receipts come in order, but a SEND without one that is refused beyond the
+		// STOMP layer is told by another thread: later, or not at all.
+		ReceiptsCumulative: false,
+		ErrorNamesReceipt:  true,
+		Nack:               NackDeadLetters,
+		MaxFrame:           100 << 20, // wireFormat.maxFrameSize of the configuration it is shipped with
 	},
 	Artemis: {
 		Name: "ActiveMQ Artemis", ServerPrefix: "ActiveMQ-Artemis",
@@ -79,13 +79,25 @@ var dialects = [numBrokers]Dialect{
 		SubscribeRouting:     "subscription-type",
 		DurableName:          "durable-subscription-name",
 		DurableNeedsClientID: true,
-		HeartBeatGrace:       2,
 		SilentFor:            time.Minute,
 		ReceiptStored:        true,
-		ReceiptsInOrder:      true,  // observed, not documented
+		ReceiptsCumulative:   true,  // it waits for all that the session has to store; as in its source, not documented
 		ErrorNamesReceipt:    false, // of some frames; not of a SUBSCRIBE with a bad selector
 		ErrorCloses:          frame.VersionsOf(frame.Version12),
 		Nack:                 NackDiscards,
+	},
+	Embedded: {
+		Name: "stompwire", ServerPrefix: "stompwire",
+		Host:               "/",
+		PrefetchHeader:     "prefetch-count",
+		PrefetchUnit:       PrefetchMessages,
+		PersistentHeader:   frame.HeaderPersistent, // passed on: it keeps nothing
+		ExpiresHeader:      frame.HeaderExpires,
+		PriorityHeader:     frame.HeaderPriority,
+		ReceiptsCumulative: true,
+		ErrorNamesReceipt:  true,
+		ErrorCloses:        frame.AllVersions,
+		Nack:               NackRequeues,
 	},
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stompwire/stompwire/conn"
@@ -28,6 +29,7 @@ func TestDialectOf(t *testing.T) {
 		{"RabbitMQ/4.1.0-rc.1", conn.RabbitMQ, 4 << 20},
 		{"RabbitMQ/next", conn.RabbitMQ, 4 << 20},
 		{"ActiveMQ/5.17.2", conn.ActiveMQ, 100 << 20},
+		{"stompwire", conn.Embedded, 0},
 		{"ActiveMQ-Artemis/2.44.0 ActiveMQ Artemis Messaging Engine", conn.Artemis, 0},
 	} {
 		if d := conn.DialectOf(c.server); d.Broker != c.broker || d.MaxFrame != c.max {
@@ -38,15 +40,16 @@ func TestDialectOf(t *testing.T) {
 
 // Every broker has what code that asks the table relies on.
 func TestDialectsAreComplete(t *testing.T) {
-	for b := conn.UnknownBroker; b <= conn.Artemis; b++ {
+	for b := conn.UnknownBroker; b <= conn.Embedded; b++ {
 		d := b.Dialect()
 		if d.Broker != b || d.Name == "" || d.Name != b.String() || d.Host == "" ||
-			d.PersistentHeader == "" || d.ExpiresHeader == "" || d.PriorityHeader == "" || d.HeartBeatGrace < 1 {
+			d.PersistentHeader == "" || d.ExpiresHeader == "" || d.PriorityHeader == "" {
 			t.Errorf("%d: incomplete: %+v", b, d)
 		}
 		known := b != conn.UnknownBroker
-		if known != (d.ServerPrefix != "") || known != (d.PrefetchHeader != "") || known != (d.DurableName != "") ||
-			known != (d.PrefetchUnit != conn.PrefetchUnknown) || known != (d.Nack != conn.NackUnknown) || known != d.ReceiptStored {
+		durable := known && b != conn.Embedded // which keeps nothing
+		if known != (d.ServerPrefix != "") || known != (d.PrefetchHeader != "") || durable != (d.DurableName != "") ||
+			known != (d.PrefetchUnit != conn.PrefetchUnknown) || known != (d.Nack != conn.NackUnknown) || durable != d.ReceiptStored {
 			t.Errorf("%v: says too little, or too much: %+v", b, d)
 		}
 	}
@@ -194,4 +197,29 @@ func TestDialectTolerance(t *testing.T) {
 			t.Errorf("%v: %b; want %b", broker, got, want)
 		}
 	}
+}
+
+// Artemis ends a connection on which nothing comes for a minute, so something does, agreed or not.
+func TestSilentFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for server, beats := range map[string]bool{"ActiveMQ-Artemis/2.44.0": true, "ActiveMQ/5.17.2": false} {
+			b, result := open(t, inBubble, conn.Config{HeartBeat: frame.HeartBeat{Send: -1, Receive: -1}})
+			if text := b.read(); header(text, "heart-beat") != "" {
+				t.Errorf("%q", text)
+			}
+			b.write("CONNECTED\nversion:1.2\nserver:" + server + "\n\n^@")
+			got := <-result
+			if got.err != nil {
+				t.Fatal(got.err)
+			}
+			begin := time.Now()
+			_ = b.nc.SetReadDeadline(begin.Add(10 * time.Minute))
+			_, err := b.r.ReadByte()
+			if d := time.Since(begin); beats != (err == nil) || beats && d >= got.c.Dialect().SilentFor {
+				t.Errorf("%s: %v after %v", server, err, d)
+			}
+			_ = got.c.Close()
+			<-got.c.Done()
+		}
+	})
 }

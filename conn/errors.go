@@ -42,6 +42,9 @@ var (
 	// ErrConsumerClosed: Close was called on a Consumer.
 	ErrConsumerClosed = errors.New("stomp: consumer is closed")
 
+	// ErrReceiptsNotCumulative: a receipt of the broker holds for one frame only.
+	ErrReceiptsNotCumulative = errors.New("stomp: a receipt says nothing of earlier frames on this broker")
+
 	// ErrNotStreamed: a Consumer keeps messages, and a body that is streamed is not
 	// kept anywhere.
 	ErrNotStreamed = errors.New("stomp: a consumer cannot stream bodies")

@@ -33,6 +33,15 @@ func (c *Conn) checkLength(size int64) error {
 	return nil
 }
 
+// checkAsking is checkSize of a frame that may get a receipt line later, at this
+// place.
+func (c *Conn) checkAsking(size, at int, a *asker) error {
+	if at > 0 {
+		size += a.size()
+	}
+	return c.checkSize(size)
+}
+
 // commit puts the frames in flight that were appended to buf, which gave out. If
 // they are too large, or err says that there are none, it takes them back.
 func (c *Conn) commit(buf, out []byte, err error) error {

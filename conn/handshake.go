@@ -109,5 +109,8 @@ func (c *Conn) startHeartBeat(agreed frame.HeartBeat) {
 	if hear > 0 {
 		hear = max(hear, minReceiveTolerant)
 	}
+	if agreed.Send == 0 { // "any new data" is a sign of life, agreed or not
+		agreed.Send = c.dialect.SilentFor
+	}
 	c.l.SetHeartBeat(agreed.Send/2, hear)
 }

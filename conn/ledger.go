@@ -142,6 +142,20 @@ func (l *ledger) settle(seq uint64, status OutcomeStatus, err error) bool {
 	return true
 }
 
+// confirmBefore settles what was sent before seq on c and has no outcome: the broker's
+// receipts are cumulative.
+func (l *ledger) confirmBefore(seq uint64, c *Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for n := l.low + 1; n < min(seq, l.last+1); n++ {
+		if rec := l.record(n); rec != nil && rec.c == c {
+			l.mu.Unlock()
+			l.settle(n, Confirmed, nil)
+			l.mu.Lock()
+		}
+	}
+}
+
 func (rec *record) outcome() Outcome {
 	return Outcome{Seq: rec.seq, Status: rec.status, Err: rec.err}
 }

@@ -3,7 +3,6 @@ package conn
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/stompwire/stompwire/frame"
@@ -25,6 +24,19 @@ type ProducerConfig struct {
 	// outcomes either.
 	Window int
 
+	// ReceiptEvery, if above 1, asks for a receipt on every such frame only, and on
+	// the last of each batch that goes to the network; it confirms those before it as
+	// well. At most Window. NewProducer refuses it with ErrReceiptsNotCumulative unless
+	// Dialect.ReceiptsCumulative, or AssumeCumulative, says that it may.
+	// A rejected frame without a receipt is told by an ERROR that does not name it, so
+	// the outcome of all that are open then is Unknown.
+	ReceiptEvery int
+
+	// AssumeCumulative is your word that a receipt of the broker holds for all SENDs
+	// before it on the connection, for one that the Dialect does not know. It is not
+	// true of RabbitMQ and ActiveMQ.
+	AssumeCumulative bool
+
 	// Timeout is how long to wait for a receipt before the outcome is Unknown;
 	// Config.ReceiptTimeout if it is 0. It is kept to within a quarter.
 	Timeout time.Duration
@@ -44,11 +56,9 @@ type Producer struct {
 	c     *Conn
 	block *writer.Block
 	text  bool
-	// receipt is the beginning of the receipt header line, up to where the
-	// sequence number follows.
-	receipt []byte
-	next    uint64  // last sequence number given out; guarded by the outbox lock
-	win     *window // nil if there are no receipts
+	next  uint64  // last sequence number given out; guarded by the outbox lock
+	win   *window // nil if there are no receipts
+	ask   asker
 }
 
 // NewProducer returns a producer on this connection. It ends with the connection.
@@ -58,6 +68,13 @@ func (c *Conn) NewProducer(cfg ProducerConfig) (*Producer, error) {
 	}
 	if cfg.Destination == "" {
 		return nil, &writer.HeaderError{Command: frame.CmdSend, Name: frame.HeaderDestination, Index: -1, Reason: writer.ErrMissing}
+	}
+	if err := checkEvery(cfg.ReceiptEvery, cfg.Window); err != nil {
+		return nil, err
+	}
+	n := every(cfg.ReceiptEvery, cfg.AssumeCumulative, &c.dialect)
+	if cfg.ReceiptEvery > 1 && n == 1 {
+		return nil, fmt.Errorf("%w: %s", ErrReceiptsNotCumulative, c.dialect.Name)
 	}
 	fields := append([]frame.Field{{Name: frame.HeaderDestination, Value: cfg.Destination}}, cfg.Headers...)
 	if err := checkReserved(fields); err != nil {
@@ -70,14 +87,31 @@ func (c *Conn) NewProducer(cfg ProducerConfig) (*Producer, error) {
 	p := &Producer{c: c, block: block, text: cfg.Text}
 	if cfg.Window > 0 {
 		orDefault(&cfg.Timeout, c.cfg.ReceiptTimeout)
-		p.win = newWindow(cfg)
+		p.win = newWindow(cfg, n > 1)
 		index, err := c.producers.add(p.win)
 		if err != nil {
 			return nil, err
 		}
-		p.receipt = fmt.Appendf(nil, "%s:%c%d-", frame.HeaderReceipt, producerMark, index)
+		p.ask = asker{every: n, line: receiptLine(index)}
+		if err := c.ask(&p.ask); err != nil {
+			return nil, err
+		}
 	}
 	return p, nil
+}
+
+// receiptLine is the beginning of the receipt header line of the producer with this
+// number, up to where the sequence number follows.
+func receiptLine(index int) []byte {
+	return fmt.Appendf(nil, "%s:%c%d-", frame.HeaderReceipt, producerMark, index)
+}
+
+// checkEvery refuses a ReceiptEvery with which a full window would wait for ever.
+func checkEvery(n, window int) error {
+	if n < 0 || n > 1 && n > window {
+		return fmt.Errorf("stomp: ReceiptEvery of %d is not within 0 and the window of %d", n, window)
+	}
+	return nil
 }
 
 // checkReserved refuses headers that the producer writes itself.
@@ -114,9 +148,9 @@ func (p *Producer) Send(ctx context.Context, body []byte, h ...frame.Field) (seq
 			}
 			continue
 		}
-		out, err := p.encode(buf, p.next+1, h, body)
+		out, at, err := p.encode(buf, p.next+1, h, body)
 		if err == nil {
-			err = p.c.checkSize(len(out) - len(buf))
+			err = p.c.checkAsking(len(out)-len(buf), at, &p.ask)
 		}
 		if err != nil {
 			p.c.l.Commit(buf)
@@ -126,26 +160,31 @@ func (p *Producer) Send(ctx context.Context, body []byte, h ...frame.Field) (seq
 		seq = p.next
 		if p.win != nil {
 			p.win.open(seq) // before the frame can leave, so before its receipt
+			p.ask.note(seq, at)
 		}
 		p.c.commitTold(buf, out)
 		return seq, nil
 	}
 }
 
-// encode appends the frame; it holds the outbox.
-func (p *Producer) encode(dst []byte, seq uint64, h []frame.Field, body []byte) (out []byte, err error) {
+// encode appends the frame; it holds the outbox. at is where a receipt line would be
+// that the frame does not have, 0 if it has one.
+func (p *Producer) encode(dst []byte, seq uint64, h []frame.Field, body []byte) (out []byte, at int, err error) {
 	dst = p.block.AppendHead(dst)
 	for i := range h {
 		if dst, err = writer.AppendHeader(dst, p.c.version, h[i].Name, h[i].Value); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
 	if p.win != nil {
-		dst = append(dst, p.receipt...)
-		dst = strconv.AppendUint(dst, seq, 10)
-		dst = append(dst, '\n')
+		if p.ask.wants(seq) {
+			dst = p.ask.append(dst, seq)
+		} else {
+			at = len(dst)
+		}
 	}
-	return p.appendBody(dst, body)
+	out, err = p.appendBody(dst, body)
+	return out, at, err
 }
 
 func (p *Producer) waitForRoom(ctx context.Context) error {

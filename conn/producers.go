@@ -14,6 +14,9 @@ const producerMark = 'p'
 type confirmer interface {
 	// settle reports the outcome of seq and whether it was waited for.
 	settle(seq uint64, err error) bool
+	// disturb says that the broker could not process some frame, and has not said
+	// which.
+	disturb(err error)
 	// flush waits until there is no send without outcome.
 	flush(ctx context.Context) error
 	// fail says that the connection has ended.
@@ -83,6 +86,12 @@ func (ps *producers) flush(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func (ps *producers) disturb(err error) {
+	for _, w := range ps.windows() {
+		w.disturb(err)
+	}
 }
 
 func (ps *producers) fail(err error) {

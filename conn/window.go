@@ -17,8 +17,9 @@ import (
 // tenant's number, so a late second receipt never hits the next tenant. Brokers
 // confirm in any order; low moves when the oldest is settled.
 type window struct {
-	report  func(Outcome)
-	timeout time.Duration
+	report     func(Outcome)
+	timeout    time.Duration
+	cumulative bool // a receipt is for all numbers before it, too
 
 	slots []atomic.Uint64 // the number that is open there, 0 when it is settled
 	last  atomic.Uint64   // highest number opened
@@ -45,12 +46,13 @@ type flushWait struct {
 	done chan struct{}
 }
 
-func newWindow(cfg ProducerConfig) *window {
+func newWindow(cfg ProducerConfig, cumulative bool) *window {
 	w := &window{
-		report:  cfg.OnOutcome,
-		timeout: cfg.Timeout,
-		slots:   make([]atomic.Uint64, cfg.Window),
-		room:    make(chan struct{}, 1),
+		cumulative: cumulative,
+		report:     cfg.OnOutcome,
+		timeout:    cfg.Timeout,
+		slots:      make([]atomic.Uint64, cfg.Window),
+		room:       make(chan struct{}, 1),
 	}
 	if w.report == nil {
 		w.report = func(Outcome) {}
@@ -75,6 +77,9 @@ func (w *window) open(seq uint64) {
 // settle reports the outcome of seq unless that has happened, and says whether
 // seq was waited for.
 func (w *window) settle(seq uint64, err error) bool {
+	if w.cumulative && err == nil {
+		return w.settleUpTo(seq)
+	}
 	if seq <= w.low.Load() || seq > w.last.Load() || !w.slot(seq).CompareAndSwap(seq, 0) {
 		return false // a second receipt, or one for a number that was never sent
 	}
@@ -85,6 +90,33 @@ func (w *window) settle(seq uint64, err error) bool {
 	w.report(Outcome{Seq: seq, Status: status, Err: err})
 	w.advance()
 	return true
+}
+
+// settleUpTo reports all up to seq as confirmed that have no outcome. A rejection says
+// nothing of those before it, which the next receipt will confirm.
+func (w *window) settleUpTo(seq uint64) (any bool) {
+	if seq > w.last.Load() {
+		return false
+	}
+	for n := w.low.Load() + 1; n <= seq; n++ {
+		if w.slot(n).CompareAndSwap(n, 0) {
+			w.report(Outcome{Seq: n, Status: Confirmed})
+			any = true
+		}
+	}
+	w.advance()
+	return any
+}
+
+// disturb gives up what the broker may have meant.
+func (w *window) disturb(err error) {
+	if !w.cumulative {
+		return
+	}
+	for seq := w.low.Load() + 1; seq <= w.last.Load(); seq++ {
+		w.giveUp(seq, err)
+	}
+	w.advance()
 }
 
 // giveUp reports seq as unknown unless it has an outcome.
