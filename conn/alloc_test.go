@@ -8,10 +8,7 @@ import (
 	"math"
 	"net"
 	"runtime"
-	"strings"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/engine/link"
@@ -79,19 +76,6 @@ func discard(nc net.Conn) {
 	}
 }
 
-func TestAllocSend(t *testing.T) {
-	c := loopbackSession(t, discard)
-	body := make([]byte, 128)
-	field := frame.Field{Name: "k", Value: "a:b"}
-	gate(t, func(messages int) {
-		for range messages {
-			if err := c.Send(context.Background(), "/queue/a", body, field); err != nil {
-				t.Fatal(err)
-			}
-		}
-	})
-}
-
 // confirmer is the broker's end of a link: it answers each frame that asks for a receipt.
 type confirmer struct {
 	l *link.Link
@@ -151,50 +135,5 @@ func TestAllocProducerWithReceipts(t *testing.T) {
 	})
 	if confirmed != sent {
 		t.Errorf("%d of %d confirmed", confirmed, sent)
-	}
-}
-
-func TestAllocReceiveAndAck(t *testing.T) {
-	const batch = 100
-	messages := strings.Repeat("MESSAGE\nsubscription:1\nmessage-id:ID\\c1\nack:1\ndestination:/queue/a\ncontent-length:128\n\n"+
-		strings.Repeat("x", 128)+"\x00\n", batch)
-	wanted := make(chan int)
-	c := loopbackSession(t, func(nc net.Conn) {
-		drained := make(chan struct{})
-		go func() {
-			defer close(drained)
-			discard(nc)
-		}()
-		out := []byte(messages)
-		for n := range wanted {
-			for range n / batch {
-				if _, err := nc.Write(out); err != nil {
-					return
-				}
-			}
-		}
-		<-drained
-	})
-	var handled atomic.Int64
-	_, err := c.Subscribe(t.Context(), "/queue/a", func(_ context.Context, m *conn.Message) {
-		if err := m.Ack(); err != nil {
-			t.Error(err)
-		}
-		handled.Add(1)
-	}, conn.SubscribeOptions{Ack: frame.AckClientIndividual, NoReceipt: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want int64
-	gate(t, func(messages int) {
-		want += int64(messages)
-		wanted <- messages
-		for handled.Load() < want && c.Err() == nil {
-			time.Sleep(time.Millisecond)
-		}
-	})
-	close(wanted)
-	if err := c.Err(); err != nil {
-		t.Error(err)
 	}
 }
