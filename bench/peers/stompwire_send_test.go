@@ -48,13 +48,21 @@ func stompwireProducer(tb testing.TB, addr string) sender {
 	}
 }
 
-func stompwireConfirmed(tb testing.TB, addr string) confirmed {
+// stompwireConfirmed asks for a receipt on each frame, or on every so many.
+func stompwireConfirmed(every int) func(tb testing.TB, addr string) confirmed {
+	return func(tb testing.TB, addr string) confirmed { return confirmedEvery(tb, addr, every) }
+}
+
+func confirmedEvery(tb testing.TB, addr string, every int) confirmed {
 	c := dialStompwire(tb, addr)
 	var outcomes, sum, failed atomic.Int64
 	p, err := c.NewProducer(conn.ProducerConfig{
 		Destination: destination,
 		Headers:     []frame.Field{{Name: frame.HeaderContentType, Value: contentType}},
 		Window:      receiptWindow,
+
+		ReceiptEvery:     every,
+		AssumeCumulative: true, // a sink is no broker; what it answers is in order
 		OnOutcome: func(o conn.Outcome) {
 			if o.Status != conn.Confirmed {
 				failed.Add(1)
