@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/writer"
 )
 
@@ -27,6 +28,7 @@ type lane struct {
 	state   State
 	cancel  context.CancelFunc // nil until the lane is started
 	live    *Conn              // cur, or what is being restored
+	past    link.Stats         // of the connections before live
 	ups     int                // how often the lane was connected
 	members []member
 	next    chan struct{} // closed, and made anew, when any of this changes
@@ -160,6 +162,7 @@ func (ln *lane) connect(ctx context.Context) (*Conn, error) {
 func (ln *lane) lose(c *Conn, err error) {
 	ln.mu.Lock()
 	ln.live = nil
+	ln.past = addStats(ln.past, c.Stats())
 	ln.cur.Store(nil)
 	members := append([]member(nil), ln.members...)
 	was := ln.state

@@ -34,6 +34,8 @@ type ledger struct {
 	timer     *time.Timer
 	armed     int64 // when the timer is due; 0 if it is not set
 	ended     error
+
+	confirmed, rejected, unknown uint64
 }
 
 type record struct {
@@ -128,6 +130,14 @@ func (l *ledger) settle(seq uint64, status OutcomeStatus, err error) bool {
 		rec.copied = nil
 	}
 	rec.state, rec.status, rec.err = recordSettled, status, err
+	switch status {
+	case Confirmed:
+		l.confirmed++
+	case Rejected:
+		l.rejected++
+	default:
+		l.unknown++
+	}
 	if l.ordered {
 		l.reportInOrder()
 		return true

@@ -25,6 +25,8 @@ type window struct {
 	last  atomic.Uint64   // highest number opened
 	low   atomic.Uint64   // all numbers up to here are settled
 
+	rejected, unknown atomic.Uint64
+
 	waiters atomic.Int32
 	room    chan struct{} // 1-slot wake-up for one waiting sender
 
@@ -80,12 +82,19 @@ func (w *window) settle(seq uint64, err error) bool {
 	if w.cumulative && err == nil {
 		return w.settleUpTo(seq)
 	}
-	if seq <= w.low.Load() || seq > w.last.Load() || !w.slot(seq).CompareAndSwap(seq, 0) {
-		return false // a second receipt, or one for a number that was never sent
+	if seq <= w.low.Load() || seq > w.last.Load() {
+		return false // for a number that was never sent, or long ago
 	}
 	status := Confirmed
 	if err != nil {
 		status = Rejected
+		w.rejected.Add(1) // before it is settled: see stats
+	}
+	if !w.slot(seq).CompareAndSwap(seq, 0) {
+		if err != nil {
+			w.rejected.Add(^uint64(0))
+		}
+		return false // a second receipt
 	}
 	w.report(Outcome{Seq: seq, Status: status, Err: err})
 	w.advance()
@@ -121,9 +130,12 @@ func (w *window) disturb(err error) {
 
 // giveUp reports seq as unknown unless it has an outcome.
 func (w *window) giveUp(seq uint64, err error) {
-	if w.slot(seq).CompareAndSwap(seq, 0) {
-		w.report(Outcome{Seq: seq, Status: Unknown, Err: unknown(err)})
+	w.unknown.Add(1)
+	if !w.slot(seq).CompareAndSwap(seq, 0) {
+		w.unknown.Add(^uint64(0))
+		return
 	}
+	w.report(Outcome{Seq: seq, Status: Unknown, Err: unknown(err)})
 }
 
 // advance moves low over settled numbers and wakes whom that helps. It takes no

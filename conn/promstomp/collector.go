@@ -9,24 +9,49 @@ import (
 	"github.com/stompwire/stompwire/engine/link"
 )
 
-// Source has counters. A *conn.Conn is one, and so is whatever adds up several.
+// Source has counters. A *conn.Conn is one, and so is a *conn.Client.
 type Source interface {
 	Stats() link.Stats
 }
 
-var _ Source = (*conn.Conn)(nil)
+// ProducerSource has counters of outcomes: a *conn.Producer with a window, or a
+// *conn.ClientProducer.
+type ProducerSource interface {
+	Stats() conn.ProducerStats
+}
+
+// ConsumerSource drops messages, if it does: a *conn.Consumer.
+type ConsumerSource interface {
+	Dropped() uint64
+}
+
+var (
+	_ Source         = (*conn.Conn)(nil)
+	_ Source         = (*conn.Client)(nil)
+	_ ProducerSource = (*conn.Producer)(nil)
+	_ ProducerSource = (*conn.ClientProducer)(nil)
+	_ ConsumerSource = (*conn.Consumer)(nil)
+)
 
 // Collector is a prometheus.Collector for any number of sources. Safe for concurrent
 // use.
 type Collector struct {
-	mu      sync.Mutex
-	sources map[string]Source
+	mu        sync.Mutex
+	sources   map[string]Source
+	producers map[string]ProducerSource
+	consumers map[string]ConsumerSource
 }
 
 var _ prometheus.Collector = (*Collector)(nil)
 
 // NewCollector returns a collector that has no sources yet.
-func NewCollector() *Collector { return &Collector{sources: make(map[string]Source)} }
+func NewCollector() *Collector {
+	return &Collector{
+		sources:   make(map[string]Source),
+		producers: make(map[string]ProducerSource),
+		consumers: make(map[string]ConsumerSource),
+	}
+}
 
 // Add shows s under the label connection="name". Choose names that do not grow in
 // number, such as what the connection is for. A source of the same name is replaced:
@@ -37,11 +62,27 @@ func (c *Collector) Add(name string, s Source) {
 	c.sources[name] = s
 }
 
-// Remove forgets the source of that name.
+// AddProducer shows p under the label producer="name", under the same rules as Add.
+func (c *Collector) AddProducer(name string, p ProducerSource) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.producers[name] = p
+}
+
+// AddConsumer shows co under the label consumer="name", under the same rules as Add.
+func (c *Collector) AddConsumer(name string, co ConsumerSource) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.consumers[name] = co
+}
+
+// Remove forgets whatever has that name.
 func (c *Collector) Remove(name string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.sources, name)
+	delete(c.producers, name)
+	delete(c.consumers, name)
 }
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
@@ -49,17 +90,23 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
-	up     = desc("up", "1 while the connection has not ended.")
+	up     = desc("up", "1 while there is a connection, or all of a client's.")
 	octets = desc("bytes_total", "Bytes that have passed.", "direction")
 	frames = desc("frames_total", "Frames that have come, and batches of frames that were handed to the outbox.", "direction")
 	beats  = desc("heartbeats_total", "Heart-beats that have passed.", "direction")
 	writes = desc("writes_total", "System calls that the frames went out with.")
 	queued = desc("outbox_bytes", "Bytes that wait to be written.")
+
+	unsolicited = desc("unsolicited_messages_total", "Messages that belonged to no subscription.")
+
+	outcomes = prometheus.NewDesc("stompwire_producer_outcomes_total", "Sends by what became of them.", []string{"producer", "outcome"}, nil)
+	pending  = prometheus.NewDesc("stompwire_producer_pending", "Sends without an outcome.", []string{"producer"}, nil)
+	dropped  = prometheus.NewDesc("stompwire_consumer_dropped_total", "Messages that were dropped because the queue was full.", []string{"consumer"}, nil)
 )
 
 // Describe sends all descriptions.
 func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{up, octets, frames, beats, writes, queued} {
+	for _, d := range []*prometheus.Desc{up, octets, frames, beats, writes, queued, unsolicited, outcomes, pending, dropped} {
 		ch <- d
 	}
 }
@@ -84,17 +131,36 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 		if value, known := alive(source); known {
 			ch <- prometheus.MustNewConstMetric(up, prometheus.GaugeValue, value, name)
 		}
+		if c, ok := source.(interface{ Unsolicited() uint64 }); ok {
+			count(unsolicited, c.Unsolicited())
+		}
+	}
+	for name, producer := range c.producers {
+		s := producer.Stats()
+		for outcome, n := range map[conn.OutcomeStatus]uint64{conn.Confirmed: s.Confirmed, conn.Rejected: s.Rejected, conn.Unknown: s.Unknown} {
+			ch <- prometheus.MustNewConstMetric(outcomes, prometheus.CounterValue, float64(n), name, outcome.String())
+		}
+		ch <- prometheus.MustNewConstMetric(pending, prometheus.GaugeValue, float64(s.Pending), name)
+	}
+	for name, consumer := range c.consumers {
+		ch <- prometheus.MustNewConstMetric(dropped, prometheus.CounterValue, float64(consumer.Dropped()), name)
 	}
 }
 
-// alive asks a source that has an Err, as connections do.
+// alive asks a source whether it is connected, as clients know, or whether it has
+// ended, as connections do.
 func alive(s Source) (value float64, known bool) {
-	ender, ok := s.(interface{ Err() error })
-	switch {
-	case !ok:
+	var up bool
+	switch s := s.(type) {
+	case interface{ IsConnected() bool }:
+		up = s.IsConnected()
+	case interface{ Err() error }:
+		up = s.Err() == nil
+	default:
 		return 0, false
-	case ender.Err() != nil:
-		return 0, true
 	}
-	return 1, true
+	if up {
+		return 1, true
+	}
+	return 0, true
 }

@@ -80,7 +80,7 @@ func TestCollectorOfConn(t *testing.T) {
 	c, metrics := connect(t), promstomp.NewCollector()
 	metrics.Add("c", c)
 	for _, want := range []string{"1", "0"} {
-		text := "# HELP stompwire_up 1 while the connection has not ended.\n# TYPE stompwire_up gauge\nstompwire_up{connection=\"c\"} " + want + "\n"
+		text := "# HELP stompwire_up 1 while there is a connection, or all of a client's.\n# TYPE stompwire_up gauge\nstompwire_up{connection=\"c\"} " + want + "\n"
 		if err := testutil.CollectAndCompare(metrics, strings.NewReader(text), "stompwire_up"); err != nil {
 			t.Error(err)
 		}
@@ -102,4 +102,68 @@ func ExampleCollector() {
 	}
 	defer c.Close()
 	metrics.Add("orders", c)
+}
+
+type outcomes conn.ProducerStats
+
+func (o outcomes) Stats() conn.ProducerStats { return conn.ProducerStats(o) }
+
+type drops uint64
+
+func (d drops) Dropped() uint64 { return uint64(d) }
+
+func TestCollectorOfProducersAndConsumers(t *testing.T) {
+	metrics := promstomp.NewCollector()
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(metrics)
+	metrics.AddProducer("gone", outcomes{})
+	metrics.Remove("gone")
+	metrics.AddProducer("orders", outcomes{Sent: 10, Confirmed: 1, Rejected: 2, Unknown: 3, Pending: 4})
+	metrics.AddConsumer("bills", drops(5))
+	const want = `
+# HELP stompwire_consumer_dropped_total Messages that were dropped because the queue was full.
+# TYPE stompwire_consumer_dropped_total counter
+stompwire_consumer_dropped_total{consumer="bills"} 5
+# HELP stompwire_producer_outcomes_total Sends by what became of them.
+# TYPE stompwire_producer_outcomes_total counter
+stompwire_producer_outcomes_total{outcome="confirmed",producer="orders"} 1
+stompwire_producer_outcomes_total{outcome="rejected",producer="orders"} 2
+stompwire_producer_outcomes_total{outcome="unknown",producer="orders"} 3
+# HELP stompwire_producer_pending Sends without an outcome.
+# TYPE stompwire_producer_pending gauge
+stompwire_producer_pending{producer="orders"} 4
+`
+	if err := testutil.GatherAndCompare(registry, strings.NewReader(want)); err != nil {
+		t.Error(err)
+	}
+	if problems, err := testutil.GatherAndLint(registry); err != nil || len(problems) > 0 {
+		t.Errorf("%v, %v", problems, err)
+	}
+}
+
+// A client is up while all its connections are.
+func TestCollectorOfClient(t *testing.T) {
+	cl, err := conn.NewClient(conn.ClientConfig{Dial: func(context.Context, *conn.Config) (*conn.Conn, error) {
+		return connect(t), nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	metrics := promstomp.NewCollector()
+	metrics.Add("c", cl)
+	expect := func(value string) {
+		t.Helper()
+		text := "# HELP stompwire_up 1 while there is a connection, or all of a client's.\n# TYPE stompwire_up gauge\nstompwire_up{connection=\"c\"} " + value + "\n"
+		if err := testutil.CollectAndCompare(metrics, strings.NewReader(text), "stompwire_up"); err != nil {
+			t.Error(err)
+		}
+	}
+	expect("0")
+	if err := cl.Connect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	expect("1")
+	_ = cl.Close()
+	<-cl.Done()
+	expect("0")
 }
