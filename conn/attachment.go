@@ -19,6 +19,8 @@ type attachment struct {
 	duplicate []byte // header line of what is sent again
 	id        []byte // beginning of the header line with the stable id; nil for none
 	ask       asker
+
+	cumulative bool // a receipt is for all sends before it, too; for the reading side
 }
 
 var _ confirmer = (*attachment)(nil)
@@ -79,14 +81,14 @@ func (a *attachment) settle(seq uint64, err error) bool {
 	if err != nil {
 		return a.p.ledger.settle(seq, Rejected, err)
 	}
-	if a.ask.every > 1 {
+	if a.cumulative {
 		a.p.ledger.confirmBefore(seq, a.c)
 	}
 	return a.p.ledger.settle(seq, Confirmed, nil)
 }
 
 func (a *attachment) disturb(err error) {
-	if a.ask.every > 1 {
+	if a.cumulative {
 		a.p.giveUp(func(rec *record) bool { return rec.c == a.c }, err)
 	}
 }
@@ -110,11 +112,13 @@ func (p *ClientProducer) attach(ctx context.Context, c *Conn) (<-chan error, err
 		p.end(err)
 		return nil, err
 	}
+	n := every(p.cfg.ReceiptEvery, p.cfg.AssumeCumulative, &c.dialect)
+	a.cumulative = n > 1
 	index, err := c.producers.add(a)
 	if err != nil {
 		return nil, err
 	}
-	a.ask = asker{every: every(p.cfg.ReceiptEvery, p.cfg.AssumeCumulative, &c.dialect), line: receiptLine(index)}
+	a.ask = asker{every: n, line: receiptLine(index)}
 	if err := c.ask(&a.ask); err != nil {
 		return nil, err
 	}

@@ -155,9 +155,11 @@ func (p *ClientProducer) SendBy(ctx context.Context, deadline time.Time, body []
 // allocates.
 func (p *ClientProducer) SendResult(ctx context.Context, body []byte, h ...frame.Field) (*Result, error) {
 	r := &Result{done: make(chan struct{})}
-	if _, err := p.send(ctx, p.now()+int64(p.cfg.Timeout), r, body, h); err != nil {
+	seq, err := p.send(ctx, p.now()+int64(p.cfg.Timeout), r, body, h)
+	if err != nil {
 		return nil, err
 	}
+	r.seq = seq
 	return r, nil
 }
 

@@ -4,6 +4,7 @@ import "context"
 
 // Result is the outcome of one send, to come. Safe for concurrent use.
 type Result struct {
+	seq     uint64
 	done    chan struct{}
 	outcome Outcome // set before done is closed
 }
@@ -12,6 +13,9 @@ func (r *Result) settle(o Outcome) {
 	r.outcome = o
 	close(r.done)
 }
+
+// Seq returns the number of the send.
+func (r *Result) Seq() uint64 { return r.seq }
 
 // Done is closed when there is an outcome.
 func (r *Result) Done() <-chan struct{} { return r.done }

@@ -6,7 +6,9 @@
 //
 //	sub, err := c.Subscribe(ctx, "/queue/orders", tracing.Handler(handle), conn.SubscribeOptions{})
 //
-// [Tracing.Inject] and [Tracing.Extract] are for all other ways to send and receive.
+// The spans of producers that [Tracing.NewProducer] and [Tracing.NewClientProducer]
+// make end with the outcome of the send. [Tracing.Inject] and [Tracing.Extract] are for
+// all other ways to send and receive.
 //
 // It is a module of its own, so that stompwire does not depend on OpenTelemetry.
 package otelstomp

@@ -53,30 +53,49 @@ func (t *Tracing) Extract(ctx context.Context, h frame.Header) context.Context {
 	return t.propagator.Extract(ctx, incoming{h})
 }
 
-// Send is conn.Conn.Send in a producer span, whose trace travels with the message. The
+// Sender is a *conn.Conn or a *conn.Client.
+type Sender interface {
+	Send(ctx context.Context, destination string, body []byte, h ...frame.Field) error
+	SendReceipt(ctx context.Context, destination string, body []byte, h ...frame.Field) error
+}
+
+var (
+	_ Sender = (*conn.Conn)(nil)
+	_ Sender = (*conn.Client)(nil)
+)
+
+// Send is the Send of c in a producer span, whose trace travels with the message. The
 // span ends when the message is encoded.
-func (t *Tracing) Send(ctx context.Context, c *conn.Conn, destination string, body []byte, h ...frame.Field) error {
+func (t *Tracing) Send(ctx context.Context, c Sender, destination string, body []byte, h ...frame.Field) error {
 	return t.send(ctx, c.Send, destination, body, h)
 }
 
-// SendReceipt is conn.Conn.SendReceipt in a producer span, which ends with the
+// SendReceipt is the SendReceipt of c in a producer span, which ends with the
 // receipt.
-func (t *Tracing) SendReceipt(ctx context.Context, c *conn.Conn, destination string, body []byte, h ...frame.Field) error {
+func (t *Tracing) SendReceipt(ctx context.Context, c Sender, destination string, body []byte, h ...frame.Field) error {
 	return t.send(ctx, c.SendReceipt, destination, body, h)
 }
 
 type sender func(ctx context.Context, destination string, body []byte, h ...frame.Field) error
 
 func (t *Tracing) send(ctx context.Context, send sender, destination string, body []byte, h []frame.Field) error {
-	ctx, span := t.tracer.Start(ctx, "send "+destination, trace.WithSpanKind(trace.SpanKindProducer),
-		trace.WithAttributes(attributes("send", destination, body)...))
-	defer span.End()
+	ctx, span := t.startSend(ctx, destination, body)
 	err := send(ctx, destination, body, t.Inject(ctx, h...)...)
+	endSend(span, err)
+	return err
+}
+
+func (t *Tracing) startSend(ctx context.Context, destination string, body []byte) (context.Context, trace.Span) {
+	return t.tracer.Start(ctx, "send "+destination, trace.WithSpanKind(trace.SpanKindProducer),
+		trace.WithAttributes(attributes("send", destination, body)...))
+}
+
+func endSend(span trace.Span, err error) {
 	if err != nil {
 		span.RecordError(err) // errors of conn never hold a passcode
 		span.SetStatus(codes.Error, err.Error())
 	}
-	return err
+	span.End()
 }
 
 // Handler returns a handler that runs h in a consumer span, which continues the trace
