@@ -4,7 +4,6 @@ package conn_test
 
 import (
 	"context"
-	"io"
 	"math"
 	"net"
 	"runtime"
@@ -40,31 +39,6 @@ func gate(t *testing.T, run func(messages int)) {
 	if float64(least) > gateMark*gateMessages {
 		t.Errorf("%d allocations for %d messages", least, gateMessages)
 	}
-}
-
-// loopbackSession connects over a real socket to a broker that serve plays.
-func loopbackSession(t *testing.T, serve func(nc net.Conn)) *conn.Conn {
-	t.Helper()
-	client, broker := loopback(t)
-	go func() {
-		defer broker.Close()
-		if _, err := broker.Read(make([]byte, 4096)); err != nil {
-			return
-		}
-		if _, err := io.WriteString(broker, "CONNECTED\nversion:1.2\n\n\x00"); err != nil {
-			return
-		}
-		serve(broker)
-	}()
-	c, err := conn.Open(t.Context(), client, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = c.Close()
-		broker.Close()
-	})
-	return c
 }
 
 func discard(nc net.Conn) {

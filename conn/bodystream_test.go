@@ -18,7 +18,7 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// A message of 128 MiB is handled in constant memory, and acknowledged.
+// A message of 256 MiB is handled in constant memory, and acknowledged.
 func TestStreamedMessageTakesNoMemory(t *testing.T) {
 	acked := make(chan string, 1)
 	begin := make(chan struct{})
