@@ -11,6 +11,9 @@
 // is lost, subscribes again, and sends again what its producers have no outcome of,
 // if told to.
 //
+// docs/examples.md lists the examples: producers, workers, transactions, request and
+// reply, TLS, WebSocket, shutdown.
+//
 // # Reaching a broker
 //
 // [Dial] takes "host:port" or a URI. A [Dialer] goes over several addresses, with
@@ -36,6 +39,13 @@
 // it, and [Message.Retain] does into pooled memory; a copy can still be
 // acknowledged, for as long as the connection lives that delivered it. What a
 // [Consumer] returns is retained.
+//
+// # Long bodies
+//
+// A body that should not be in memory as a whole is sent from an io.Reader with
+// Conn.SendFrom, and handled while it arrives with SubscribeOptions.StreamOver and
+// Message.Reader. Either way the network is read and written no faster than the other
+// end of the body.
 //
 // # Outcomes
 //
