@@ -262,3 +262,33 @@ func TestConsumerDoesNotStream(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A client's subscription streams, too, on each connection.
+func TestClientStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeServer{t: t}
+		cl := s.connected(conn.ClientConfig{OneConnection: true})
+		got := make(chan string, 1)
+		_, err := cl.Subscribe(t.Context(), "/queue/a", func(_ context.Context, m *conn.Message) {
+			text, err := io.ReadAll(m.Reader())
+			if err != nil || m.Body != nil {
+				t.Errorf("%d bytes at once, %v", len(m.Body), err)
+			}
+			got <- string(text)
+		}, conn.SubscribeOptions{StreamOver: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			s.latest().say("MESSAGE\nsubscription:1\nmessage-id:1\ndestination:/queue/a\ncontent-length:20\n\n01234567890123456789^@")
+			if text := <-got; text != "01234567890123456789" {
+				t.Errorf("%q", text)
+			}
+			s.cut()
+			synctest.Wait()
+			if err := cl.SendReceipt(t.Context(), "/queue/b", nil); err != nil { // waits for the next connection
+				t.Fatal(err)
+			}
+		}
+	})
+}

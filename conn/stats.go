@@ -3,7 +3,8 @@ package conn
 import "github.com/stompwire/stompwire/engine/link"
 
 // Stats returns a snapshot of what has passed through all connections that the client
-// has had. Queued is what waits on those that it has.
+// has had. Queued is what waits on those that it has. What a handler is still busy with
+// when its connection ends may be left out.
 func (cl *Client) Stats() (sum link.Stats) {
 	for _, ln := range cl.lanes() {
 		ln.mu.Lock()

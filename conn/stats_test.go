@@ -52,6 +52,7 @@ func TestClientStats(t *testing.T) {
 			if err := p.Flush(t.Context()); err != nil {
 				t.Fatal(err)
 			}
+			synctest.Wait() // a read counts when all of it has been handled
 			now := cl.Stats()
 			if now.BytesOut <= before || now.FramesIn < 2*uint64(i+1) { // CONNECTED and RECEIPT, each time
 				t.Errorf("connection %d: %+v", i+1, now)

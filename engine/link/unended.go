@@ -44,6 +44,10 @@ func (l *Link) EndParts() {
 			go l.flush()
 		}
 	}
+	if l.wantDrain && l.drainer != nil && l.state == stateOpen && !l.crowded() {
+		l.wantDrain = false
+		go l.drainer.OnDrain() // there may be no flusher that would
+	}
 	l.wakeSender()
 }
 
