@@ -15,7 +15,7 @@ import (
 const utf8Name = "utf-8"
 
 // Text returns the body of m as text. It allocates; the text is owned. The error is
-// an [*UnknownError] or an [*InvalidError].
+// an [*UnknownError] or an [*InvalidError]. A streamed body is not in it.
 func Text(m *conn.Message) (string, error) {
 	return Decode(m.Body, m.Header.Text(frame.HeaderContentType))
 }

@@ -36,6 +36,9 @@ func (e *CorruptError) Error() string {
 // Unwrap returns the cause.
 func (e *CorruptError) Unwrap() error { return e.Err }
 
+// ErrStreamed: a body that is streamed is not in Message.Body to be decoded.
+var ErrStreamed = errors.New("stomp: a streamed body is not decoded")
+
 // errTooLarge is what a codec returns for a TooLargeError.
 var errTooLarge = errors.New("too large")
 

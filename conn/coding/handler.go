@@ -16,12 +16,17 @@ import (
 // What cannot be decoded, or decodes to more than maxOutput bytes (DefaultMaxOutput
 // if it is 0 or less), goes to bad instead, with the body as it came and a
 // [*TooLargeError] or [*CorruptError]. It is for bad to acknowledge it or not: a
-// broker that delivers again what was NACKed delivers it for ever.
+// broker that delivers again what was NACKed delivers it for ever. A coded body that is
+// streamed (conn.SubscribeOptions.StreamOver) goes there with ErrStreamed.
 func Handler(h conn.MessageHandler, bad func(ctx context.Context, m *conn.Message, err error), maxOutput int) conn.MessageHandler {
 	return func(ctx context.Context, m *conn.Message) {
 		encoding, coded := m.Header.Lookup(Header)
 		if !coded {
 			h(ctx, m)
+			return
+		}
+		if m.Length() != int64(len(m.Body)) {
+			bad(ctx, m, ErrStreamed)
 			return
 		}
 		out := output{pooled: pool.Get(2 * len(m.Body))}

@@ -3,6 +3,7 @@ package coding_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/coding"
 	"github.com/stompwire/stompwire/frame"
 )
 
@@ -72,5 +74,26 @@ func listen(t testing.TB, c *conn.Conn, h conn.MessageHandler) {
 	t.Helper()
 	if _, err := c.Subscribe(context.Background(), "/queue/a", h, conn.SubscribeOptions{Ack: frame.AckClientIndividual}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A coded body that comes in parts is for bad: nobody is to take it for what was encoded.
+func TestHandlerDoesNotStream(t *testing.T) {
+	c := echo(t)
+	failed := make(chan error, 1)
+	h := coding.Handler(
+		func(_ context.Context, m *conn.Message) {
+			failed <- fmt.Errorf("handled as it is, %d bytes", len(m.Body))
+		},
+		func(_ context.Context, _ *conn.Message, err error) { failed <- err }, 0)
+	if _, err := c.Subscribe(t.Context(), "/queue/a", h, conn.SubscribeOptions{StreamOver: 10}); err != nil {
+		t.Fatal(err)
+	}
+	zstd := frame.Field{Name: coding.Header, Value: "zstd"}
+	if err := c.Send(t.Context(), "/queue/a", []byte(strings.Repeat("not zstd ", 10)), zstd); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-failed; !errors.Is(err, coding.ErrStreamed) {
+		t.Error(err)
 	}
 }
