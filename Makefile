@@ -88,6 +88,14 @@ brokers: ## Install and start RabbitMQ, ActiveMQ and Artemis on 127.0.0.1, with 
 interop: ## The tests against the brokers that are up.
 	@brokers=$$($(BROKERS) env); eval "$$brokers"; $(GO) test -count=1 -v ./interop/...
 
+.PHONY: clients
+clients: ## Install other people's STOMP clients: Python, Ruby, Perl, JavaScript.
+	interop/foreign/install.sh
+
+.PHONY: foreign
+foreign: ## The tests of the embedded broker with those of them that are there.
+	$(GO) -C interop/foreign test -count=1 ./...
+
 .PHONY: load
 load: ## stompbench against each broker that is up, for LOADTIME (3s): nothing may be lost.
 	$(GO) build -o bin/stompbench ./cmd/stompbench

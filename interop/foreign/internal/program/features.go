@@ -1,0 +1,412 @@
+package program
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+var tries = map[string]func(*program) error{
+	"connect":       (*program).tryConnect,
+	"refused-login": (*program).tryRefusedLogin,
+	"text":          func(p *program) error { return p.exchange(p.open, "text", []byte("two teas, please")) },
+	"utf8":          func(p *program) error { return p.exchange(p.open, "utf8", []byte("zwei Käse, 三杯茶, 🫖")) },
+	"binary":        func(p *program) error { return p.exchange(p.open, "binary", everyOctetTwice()) },
+	"large":         func(p *program) error { return p.exchange(p.open, "large", largeText(1<<20)) },
+	"headers":       func(p *program) error { return p.exchange(p.open, "headers", []byte("see the note")) },
+	"backslash":     func(p *program) error { return p.exchange(p.open, "backslash", []byte("see the note")) },
+	"tls":           func(p *program) error { return p.exchange(p.dialTLS, "text", []byte("two teas, please")) },
+
+	"receipt":         with((*program).tryReceipt),
+	"topic":           with((*program).tryTopic),
+	"ack-auto":        func(p *program) error { return p.tryAck("auto") },
+	"ack-client":      func(p *program) error { return p.tryAck("client", "3") },
+	"ack-individual":  func(p *program) error { return p.tryAck("client-individual", "1", "3") },
+	"nack":            with((*program).tryNack),
+	"commit":          with((*program).tryCommit),
+	"abort":           with((*program).tryAbort),
+	"ack-transaction": (*program).tryAckTransaction,
+	"redelivery":      (*program).tryRedelivery,
+	"unsubscribe":     with((*program).tryUnsubscribe),
+	"reply-to":        with((*program).tryReplyTo),
+	"error":           with((*program).tryError),
+	"disconnect":      with((*program).tryDisconnect),
+	"heart-beat":      (*program).tryHeartBeat,
+}
+
+// with gives a try a connection.
+func with(try func(*program, Session) error) func(*program) error {
+	return func(p *program) error {
+		s, err := p.open()
+		if err != nil {
+			return err
+		}
+		defer s.Cut()
+		return try(p, s)
+	}
+}
+
+// note returns the header note of what is exchanged, "" for none.
+func (p *program) note(name string) string {
+	switch {
+	case name == "backslash":
+		return `C:\new\code`
+	case name != "headers":
+		return ""
+	case p.env.version == "1.0":
+		return `D:\tea`
+	case p.env.version == "1.1":
+		return "D:\\tea\nand more"
+	}
+	return "D:\\tea\r\nand more"
+}
+
+func everyOctetTwice() []byte {
+	b := make([]byte, 512)
+	for i := range b {
+		b[i] = byte(i)
+	}
+	return b
+}
+
+func largeText(size int) []byte {
+	b := make([]byte, size)
+	for i := range b {
+		b[i] = 'a' + byte(i%26)
+	}
+	return b
+}
+
+func (p *program) tryConnect() error {
+	s, err := p.open()
+	if err != nil {
+		return err
+	}
+	defer s.Cut()
+	if s.Version() != p.env.version {
+		return fmt.Errorf("the version is %s", s.Version())
+	}
+	return s.Disconnect()
+}
+
+func (p *program) tryRefusedLogin() error {
+	s, err := p.dial(p.env.port, "wrong", 0)
+	if err == nil {
+		s.Cut()
+		return errors.New("it was let in")
+	}
+	if !strings.Contains(err.Error(), "access refused") {
+		return fmt.Errorf("refused without saying why: %w", err)
+	}
+	return nil
+}
+
+func (p *program) exchange(open func() (Session, error), name string, body []byte) error {
+	s, err := open()
+	if err != nil {
+		return err
+	}
+	defer s.Cut()
+	answers, note := "/queue/answer-"+name, p.note(name)
+	if err := s.Subscribe(answers, "1", "auto"); err != nil {
+		return err
+	}
+	headers := []string{"case", name, "answer", answers}
+	if note != "" {
+		headers = append(headers, "note", note)
+	}
+	if err := s.Send("/queue/partner", body, headers...); err != nil {
+		return err
+	}
+	m, err := s.Receive()
+	switch {
+	case err != nil:
+		return err
+	case m.Header("verdict") != "same":
+		return fmt.Errorf("the verdict is %q", m.Header("verdict"))
+	case !bytes.Equal(m.Body, body):
+		return fmt.Errorf("the body has %d bytes, %.40q...", len(m.Body), m.Body)
+	case m.Header("note") != note:
+		return fmt.Errorf("the note is %q", m.Header("note"))
+	}
+	return s.Disconnect()
+}
+
+func (p *program) tryReceipt(s Session) error {
+	if err := s.Subscribe("/queue/receipt", "1", "auto"); err != nil {
+		return err
+	}
+	return s.SendReceipt("/queue/receipt", []byte("x"))
+}
+
+func (p *program) tryTopic(s Session) error {
+	return errors.Join(
+		s.Subscribe("/topic/news", "a", "auto"),
+		s.Subscribe("/topic/news", "b", "auto"),
+		s.Send("/topic/news", []byte("x")),
+		receivers(s, "a", "b"))
+}
+
+// receivers receives messages and compares to which subscriptions they came.
+func receivers(s Session, want ...string) error {
+	var got []string
+	for range want {
+		m, err := s.Receive()
+		if err != nil {
+			return err
+		}
+		got = append(got, m.Subscription)
+	}
+	if slices.Sort(got); !slices.Equal(got, want) {
+		return fmt.Errorf("the receivers are %q, want %q", got, want)
+	}
+	return nil
+}
+
+// bodies compares what a new consumer gets, up to a message that is sent now.
+func (p *program) bodies(destination string, want ...string) error {
+	s, err := p.open()
+	if err != nil {
+		return err
+	}
+	defer s.Cut()
+	const end = "the end"
+	if err := errors.Join(s.Send(destination, []byte(end)), s.Subscribe(destination, "1", "auto")); err != nil {
+		return err
+	}
+	var got []string
+	for {
+		m, err := s.Receive()
+		if err != nil {
+			return err
+		}
+		if string(m.Body) == end {
+			break
+		}
+		got = append(got, string(m.Body))
+	}
+	if !slices.Equal(got, want) {
+		return fmt.Errorf("what came again is %q, want %q", got, want)
+	}
+	return nil
+}
+
+// tryAck sends three messages, receives them and acknowledges the second.
+func (p *program) tryAck(mode string, again ...string) error {
+	s, err := p.open()
+	if err != nil {
+		return err
+	}
+	defer s.Cut()
+	queue := "/queue/ack-" + mode
+	for _, body := range []string{"1", "2", "3"} {
+		if err := s.Send(queue, []byte(body)); err != nil {
+			return err
+		}
+	}
+	if err := s.Subscribe(queue, "1", mode); err != nil {
+		return err
+	}
+	for _, body := range []string{"1", "2", "3"} {
+		m, err := s.Receive()
+		if err == nil && string(m.Body) != body {
+			err = fmt.Errorf("received %q, want %q", m.Body, body)
+		}
+		if err == nil && body == "2" && mode != "auto" {
+			err = s.Ack(m, "")
+		}
+		if err != nil {
+			return fmt.Errorf("message %s: %w", body, err)
+		}
+	}
+	if err := s.Disconnect(); err != nil {
+		return err
+	}
+	return p.bodies(queue, again...)
+}
+
+func (p *program) tryNack(s Session) error {
+	const queue = "/queue/nack"
+	if err := errors.Join(s.Send(queue, []byte("x")), s.Subscribe(queue, "1", "client-individual")); err != nil {
+		return err
+	}
+	m, err := s.Receive()
+	if err != nil {
+		return err
+	}
+	if err := s.Nack(m); err != nil {
+		return err
+	}
+	if m, err = s.Receive(); err != nil {
+		return err
+	}
+	if m.Header("redelivered") != "true" {
+		return errors.New("it came again without a mark")
+	}
+	if err := errors.Join(s.Ack(m, ""), s.Disconnect()); err != nil {
+		return err
+	}
+	return p.bodies(queue)
+}
+
+func expect(s Session, body string) error {
+	m, err := s.Receive()
+	if err == nil && string(m.Body) != body {
+		err = fmt.Errorf("received %q, want %q", m.Body, body)
+	}
+	return err
+}
+
+func (p *program) tryCommit(s Session) error {
+	const queue = "/queue/commit"
+	tx, err := s.Begin()
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(
+		s.SendTx(tx, queue, []byte("inside")),
+		s.Send(queue, []byte("outside")),
+		s.Subscribe(queue, "1", "auto"),
+	); err != nil {
+		return err
+	}
+	if err := expect(s, "outside"); err != nil {
+		return err
+	}
+	if err := s.Commit(tx); err != nil {
+		return err
+	}
+	return expect(s, "inside")
+}
+
+func (p *program) tryAbort(s Session) error {
+	tx, err := s.Begin()
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(
+		s.SendTx(tx, "/queue/abort", []byte("inside")),
+		s.Abort(tx),
+		s.Disconnect(),
+	); err != nil {
+		return err
+	}
+	return p.bodies("/queue/abort")
+}
+
+func (p *program) tryAckTransaction() error {
+	const queue = "/queue/ack-transaction"
+	if err := with(func(_ *program, s Session) error {
+		return errors.Join(s.Send(queue, []byte("x")), s.Disconnect())
+	})(p); err != nil {
+		return err
+	}
+	for _, end := range []func(Session, string) error{Session.Abort, Session.Commit} {
+		if err := with(func(_ *program, s Session) error { return ackInTransaction(s, queue, end) })(p); err != nil {
+			return err
+		}
+	}
+	return p.bodies(queue)
+}
+
+func ackInTransaction(s Session, queue string, end func(Session, string) error) error {
+	if err := s.Subscribe(queue, "1", "client"); err != nil {
+		return err
+	}
+	m, err := s.Receive()
+	if err != nil {
+		return err
+	}
+	tx, err := s.Begin()
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.Ack(m, tx), end(s, tx), s.Disconnect())
+}
+
+func (p *program) tryRedelivery() error {
+	const queue = "/queue/redelivery"
+	for i, mark := range []string{"", "true"} {
+		err := with(func(_ *program, s Session) error {
+			if i == 0 {
+				if err := s.Send(queue, []byte("x")); err != nil {
+					return err
+				}
+			}
+			if err := s.Subscribe(queue, "1", "client"); err != nil {
+				return err
+			}
+			m, err := s.Receive()
+			if err == nil && m.Header("redelivered") != mark {
+				err = fmt.Errorf("delivery %d has the mark %q", i+1, m.Header("redelivered"))
+			}
+			return err
+		})(p)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *program) tryUnsubscribe(s Session) error {
+	const queue = "/queue/unsubscribe"
+	return errors.Join(
+		s.Subscribe(queue, "old", "auto"),
+		s.Unsubscribe("old"),
+		s.Send(queue, []byte("1")),
+		s.Send(queue, []byte("2")),
+		s.Subscribe(queue, "new", "auto"),
+		receivers(s, "new", "new"))
+}
+
+func (p *program) tryReplyTo(asker Session) error {
+	answerer, err := p.open()
+	if err != nil {
+		return err
+	}
+	defer answerer.Cut()
+	if err := errors.Join(
+		asker.Subscribe("/temp-queue/answers", "1", "auto"),
+		answerer.Subscribe("/queue/questions", "1", "auto"),
+		asker.Send("/queue/questions", []byte("why?"), "reply-to", "/temp-queue/answers"),
+	); err != nil {
+		return err
+	}
+	m, err := answerer.Receive()
+	if err != nil {
+		return err
+	}
+	if err := answerer.Send(m.Header("reply-to"), []byte("because")); err != nil {
+		return err
+	}
+	return expect(asker, "because")
+}
+
+func (p *program) tryError(s Session) error {
+	message, err := s.SendNowhere()
+	if err == nil && message != "missing destination" {
+		err = fmt.Errorf("the message is %q", message)
+	}
+	return err
+}
+
+func (p *program) tryDisconnect(s Session) error { return s.Disconnect() }
+
+func (p *program) tryHeartBeat() error {
+	s, err := p.dial(p.env.beatPort, "guest", time.Second)
+	if err != nil {
+		return err
+	}
+	defer s.Cut()
+	if err := s.Subscribe("/queue/enough", "1", "auto"); err != nil {
+		return err
+	}
+	if err := expect(s, "enough"); err != nil {
+		return err
+	}
+	return s.Disconnect()
+}

@@ -1,0 +1,150 @@
+// Package program is what the programs for Go's clients have in common: the features,
+// tried through a Session, and how the results are printed.
+package program
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"time"
+)
+
+// Env is what a program is told in its environment.
+type Env struct {
+	host, port, tlsPort, beatPort string
+	ca                            string
+	version                       string
+}
+
+// Client is a client library.
+type Client struct {
+	Name string // and version
+	Dial func(Options) (Session, error)
+}
+
+// Options says how to connect.
+type Options struct {
+	Conn     net.Conn // which the session owns
+	Version  string
+	Passcode string
+	Beat     time.Duration // both ways; 0 for none
+}
+
+// Session is one connection, through the library's own calls.
+type Session interface {
+	// Version is that of CONNECTED.
+	Version() string
+	// Subscribe returns when the broker has taken it.
+	Subscribe(destination, id, ack string) error
+	Unsubscribe(id string) error
+	// Send sends a message with headers, which are names and values in turn.
+	Send(destination string, body []byte, headers ...string) error
+	// SendReceipt returns when the broker has confirmed it.
+	SendReceipt(destination string, body []byte) error
+	// SendTx, Ack and Nack belong to a transaction, unless that is "".
+	SendTx(tx, destination string, body []byte) error
+	Ack(m Message, tx string) error
+	Nack(m Message) error
+	Begin() (tx string, err error)
+	Commit(tx string) error
+	Abort(tx string) error
+	// Receive waits for a message of any subscription.
+	Receive() (Message, error)
+	// SendNowhere sends without a destination, and returns the ERROR frame's
+	// message header once the connection has ended.
+	SendNowhere() (string, error)
+	// Disconnect returns when the broker has confirmed it.
+	Disconnect() error
+	// Cut ends the connection as a crash does. It may follow Disconnect.
+	Cut()
+}
+
+// Message is a message as it was received.
+type Message struct {
+	Body         []byte
+	Subscription string
+	Header       func(name string) string
+	Raw          any // the library's own
+}
+
+// Unsupported is the error for what a client has no call for; it says why.
+type Unsupported string
+
+func (u Unsupported) Error() string { return string(u) }
+
+// Is makes it an errors.ErrUnsupported.
+func (u Unsupported) Is(err error) bool { return err == errors.ErrUnsupported }
+
+// Wait bounds every wait.
+const Wait = 30 * time.Second
+
+// Run tries what the environment asks for and prints the results.
+func Run(newClient func(Env) Client) {
+	env := Env{
+		host: os.Getenv("STOMP_HOST"), port: os.Getenv("STOMP_PORT"),
+		tlsPort: os.Getenv("STOMP_TLS_PORT"), beatPort: os.Getenv("STOMP_BEAT_PORT"),
+		ca: os.Getenv("STOMP_CA"), version: os.Getenv("STOMP_VERSION"),
+	}
+	p := &program{env: env, client: newClient(env)}
+	fmt.Println("client", p.client.Name)
+	for name := range strings.FieldsSeq(os.Getenv("STOMP_FEATURES")) {
+		try, ok := tries[name]
+		if !ok {
+			fmt.Println("unsupported", name, "the program does not know it")
+			continue
+		}
+		switch err := try(p); {
+		case err == nil:
+			fmt.Println("ok", name)
+		case errors.Is(err, errors.ErrUnsupported):
+			fmt.Println("unsupported", name, line(err))
+		default:
+			fmt.Println("fail", name, line(err))
+		}
+	}
+}
+
+func line(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+type program struct {
+	env    Env
+	client Client
+}
+
+// open connects, plainly.
+func (p *program) open() (Session, error) { return p.dial(p.env.port, "guest", 0) }
+
+func (p *program) dial(port, passcode string, beat time.Duration) (Session, error) {
+	nc, err := net.DialTimeout("tcp", net.JoinHostPort(p.env.host, port), Wait)
+	if err != nil {
+		return nil, err
+	}
+	return p.connect(nc, passcode, beat)
+}
+
+func (p *program) dialTLS() (Session, error) {
+	pem, err := os.ReadFile(p.env.ca)
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	nc, err := tls.Dial("tcp", net.JoinHostPort(p.env.host, p.env.tlsPort), &tls.Config{RootCAs: roots})
+	if err != nil {
+		return nil, err
+	}
+	return p.connect(nc, "guest", 0)
+}
+
+func (p *program) connect(nc net.Conn, passcode string, beat time.Duration) (Session, error) {
+	s, err := p.client.Dial(Options{Conn: nc, Version: p.env.version, Passcode: passcode, Beat: beat})
+	if err != nil {
+		nc.Close()
+		return nil, err
+	}
+	return s, nil
+}
