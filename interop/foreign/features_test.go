@@ -23,7 +23,7 @@ var features = []feature{
 	{"ack-auto", "1.0", "mode auto: nothing comes again"},
 	{"ack-client", "1.0", "mode client: an ACK covers what came before it"},
 	{"ack-individual", "1.1", "mode client-individual: an ACK covers one message"},
-	{"nack", "1.1", "NACK: it comes again, marked"},
+	{"nack", "1.1", "NACK in modes client, for what came before it too, and client-individual: it comes again, marked"},
 	{"commit", "1.0", "SEND in a transaction, COMMIT"},
 	{"abort", "1.0", "SEND in a transaction, ABORT"},
 	{"ack-transaction", "1.0", "ACK in a transaction, ABORT and COMMIT"},

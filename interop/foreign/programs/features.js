@@ -184,16 +184,23 @@ function run(client) {
     'ack-individual': async () => want(await three('client-individual'), ['1', '3'], 'what came again'),
 
     nack: async () => {
-      await withSession(async s => {
-        await s.send('/queue/nack', 'x', {});
-        await s.subscribe('/queue/nack', '1', 'client-individual');
-        await s.nack(await message(s));
-        const again = await message(s);
-        want(again.headers.redelivered, 'true', 'redelivered');
-        await s.ack(again);
-        await s.disconnect();
-      });
-      want(await bodies('/queue/nack'), [], 'what came again');
+      for (const [mode, again] of [['client', ['1', '2']], ['client-individual', ['2']]]) {
+        const queue = '/queue/nack-' + mode;
+        await withSession(async s => {
+          for (const body of ['1', '2']) await s.send(queue, body, {});
+          await s.subscribe(queue, '1', mode);
+          const [first, second] = [await message(s), await message(s)];
+          await s.nack(second);
+          for (const body of again) {
+            const m = await message(s);
+            want([m.body.toString(), m.headers.redelivered], [body, 'true'], 'what came again');
+            await s.ack(m);
+          }
+          if (mode === 'client-individual') await s.ack(first);
+          await s.disconnect();
+        });
+        want(await bodies(queue), [], 'what came once more');
+      }
     },
 
     commit: () => withSession(async s => {

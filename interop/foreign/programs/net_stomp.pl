@@ -183,15 +183,23 @@ my %features = (
     'ack-client'     => sub { want(three('client'),            '3',   'what came again') },
     'ack-individual' => sub { want(three('client-individual'), '1 3', 'what came again') },
     'nack'           => sub {
-        my ($stomp) = connection();
-        send_to($stomp, '/queue/nack', 'x');
-        subscribe($stomp, '/queue/nack', ack => 'client-individual');
-        $stomp->nack(ack_headers(message($stomp)));
-        my $again = message($stomp);
-        want($again->headers->{redelivered}, 'true', 'redelivered');
-        $stomp->ack(ack_headers($again));
-        leave($stomp);
-        want(bodies('/queue/nack'), '', 'what came again');
+        for my $mode ('client', 'client-individual') {
+            my $queue = "/queue/nack-$mode";
+            my ($stomp) = connection();
+            send_to($stomp, $queue, $_) for 1, 2;
+            subscribe($stomp, $queue, ack => $mode);
+            my $first = message($stomp);
+            $stomp->nack(ack_headers(message($stomp)));
+            for my $body ($mode eq 'client' ? (1, 2) : (2)) {
+                my $m = message($stomp);
+                want($m->body,                     $body,  'what came again');
+                want($m->headers->{redelivered}, 'true', 'redelivered');
+                $stomp->ack(ack_headers($m));
+            }
+            $stomp->ack(ack_headers($first)) if $mode eq 'client-individual';
+            leave($stomp);
+            want(bodies($queue), '', 'what came once more');
+        }
     },
     'commit' => sub {
         my ($stomp) = connection();

@@ -194,16 +194,23 @@ FEATURES = {
   'ack-client' => -> { want(three('client'), ['3'], 'what came again') },
   'ack-individual' => -> { want(three('client-individual'), %w[1 3], 'what came again') },
   'nack' => lambda {
-    session do |s|
-      s.send('/queue/nack', 'x')
-      s.subscribe('/queue/nack', ack: 'client-individual')
-      s.nack(s.message)
-      again = s.message
-      want(again.headers['redelivered'], 'true', 'redelivered')
-      s.ack(again)
-      s.disconnect
+    { 'client' => %w[1 2], 'client-individual' => ['2'] }.each do |mode, again|
+      queue = "/queue/nack-#{mode}"
+      session do |s|
+        %w[1 2].each { |body| s.send(queue, body) }
+        s.subscribe(queue, ack: mode)
+        first = s.message
+        s.nack(s.message)
+        again.each do |body|
+          m = s.message
+          want([m.body, m.headers['redelivered']], [body, 'true'], 'what came again')
+          s.ack(m)
+        end
+        s.ack(first) if mode == 'client-individual'
+        s.disconnect
+      end
+      want(bodies(queue), [], 'what came once more')
     end
-    want(bodies('/queue/nack'), [], 'what came again')
   },
   'commit' => lambda {
     session do |s|

@@ -1,5 +1,6 @@
 """What a stomp.py user does, feature by feature. See doc.go for what is printed."""
 
+import contextlib
 import os
 import queue
 import sys
@@ -135,7 +136,8 @@ class Session:
 
     def cut(self):
         """Ends the connection as a crash does."""
-        self.conn.transport.disconnect_socket()
+        with contextlib.suppress(AttributeError):  # it may be about to end by itself
+            self.conn.transport.disconnect_socket()
 
 
 def bodies(destination, *more):
@@ -244,15 +246,22 @@ def ack_individual():
 
 
 def nack():
-    with Session() as s:
-        s.send("/queue/nack", "x")
-        s.subscribe("/queue/nack", ack="client-individual")
-        s.nack(s.message())
-        again = s.message()
-        want(again.headers.get("redelivered"), "true", "redelivered")
-        s.ack(again)
-        s.disconnect()
-    want(bodies("/queue/nack"), [], "what came again")
+    for mode, again in ("client", ["1", "2"]), ("client-individual", ["2"]):
+        destination = "/queue/nack-" + mode
+        with Session() as s:
+            for body in "12":
+                s.send(destination, body)
+            s.subscribe(destination, ack=mode)
+            first, second = s.message(), s.message()
+            s.nack(second)
+            for body in again:
+                m = s.message()
+                want([m.body, m.headers.get("redelivered")], [body, "true"], "what came again")
+                s.ack(m)
+            if mode == "client-individual":
+                s.ack(first)
+            s.disconnect()
+        want(bodies(destination), [], "what came once more")
 
 
 def commit():
@@ -276,18 +285,18 @@ def abort():
 
 
 def ack_transaction():
-    queue = "/queue/ack-transaction"
+    destination = "/queue/ack-transaction"
     with Session() as s:
-        s.send(queue, "x")
+        s.send(destination, "x")
     for end in "abort", "commit":
         with Session() as s:
-            s.subscribe(queue, ack="client")
+            s.subscribe(destination, ack="client")
             m = s.message()
             tx = s.conn.begin()
             s.ack(m, transaction=tx)
             getattr(s.conn, end)(tx)
             s.disconnect()
-    want(bodies(queue), [], "what came after COMMIT")
+    want(bodies(destination), [], "what came after COMMIT")
 
 
 def redelivery():

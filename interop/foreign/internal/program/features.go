@@ -25,7 +25,7 @@ var tries = map[string]func(*program) error{
 	"ack-auto":        func(p *program) error { return p.tryAck("auto") },
 	"ack-client":      func(p *program) error { return p.tryAck("client", "3") },
 	"ack-individual":  func(p *program) error { return p.tryAck("client-individual", "1", "3") },
-	"nack":            with((*program).tryNack),
+	"nack":            (*program).tryNack,
 	"commit":          with((*program).tryCommit),
 	"abort":           with((*program).tryAbort),
 	"ack-transaction": (*program).tryAckTransaction,
@@ -228,28 +228,56 @@ func (p *program) tryAck(mode string, again ...string) error {
 	return p.bodies(queue, again...)
 }
 
-func (p *program) tryNack(s Session) error {
-	const queue = "/queue/nack"
-	if err := errors.Join(s.Send(queue, []byte("x")), s.Subscribe(queue, "1", "client-individual")); err != nil {
+func (p *program) tryNack() error {
+	for mode, again := range map[string][]string{"client": {"1", "2"}, "client-individual": {"2"}} {
+		queue := "/queue/nack-" + mode
+		err := with(func(_ *program, s Session) error { return nack(s, queue, mode, again) })(p)
+		if err != nil {
+			return fmt.Errorf("mode %s: %w", mode, err)
+		}
+		if err := p.bodies(queue); err != nil {
+			return fmt.Errorf("mode %s: %w", mode, err)
+		}
+	}
+	return nil
+}
+
+// nack refuses the second of two messages, and acknowledges what comes again.
+func nack(s Session, queue, mode string, again []string) error {
+	if err := errors.Join(
+		s.Send(queue, []byte("1")), s.Send(queue, []byte("2")), s.Subscribe(queue, "1", mode),
+	); err != nil {
 		return err
 	}
-	m, err := s.Receive()
+	first, err := s.Receive()
 	if err != nil {
 		return err
 	}
-	if err := s.Nack(m); err != nil {
+	second, err := s.Receive()
+	if err != nil {
 		return err
 	}
-	if m, err = s.Receive(); err != nil {
+	if err := s.Nack(second); err != nil {
 		return err
 	}
-	if m.Header("redelivered") != "true" {
-		return errors.New("it came again without a mark")
+	for _, body := range again {
+		m, err := s.Receive()
+		if err != nil {
+			return err
+		}
+		if string(m.Body) != body || m.Header("redelivered") != "true" {
+			return fmt.Errorf("%q with the mark %q came again, want %q", m.Body, m.Header("redelivered"), body)
+		}
+		if err := s.Ack(m, ""); err != nil {
+			return err
+		}
 	}
-	if err := errors.Join(s.Ack(m, ""), s.Disconnect()); err != nil {
-		return err
+	if mode == "client-individual" {
+		if err := s.Ack(first, ""); err != nil {
+			return err
+		}
 	}
-	return p.bodies(queue)
+	return s.Disconnect()
 }
 
 func expect(s Session, body string) error {
