@@ -127,7 +127,7 @@ func (p *partner) verdict(m *conn.Message, name string) string {
 	case !known:
 		return fmt.Sprintf("there is no case %q", name)
 	case !bytes.Equal(m.Body, want):
-		return fmt.Sprintf("the body has %d bytes, %.40q...", len(m.Body), m.Body)
+		return fmt.Sprintf("the body has %d bytes, %.40q", len(m.Body), m.Body)
 	case m.Header.Text("note") != noteOf(name, p.version):
 		return fmt.Sprintf("the note is %q", m.Header.Text("note"))
 	}

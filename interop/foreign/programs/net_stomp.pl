@@ -286,7 +286,7 @@ my %features = (
 $| = 1;
 print "client Net::Stomp $Net::Stomp::VERSION\n";
 for my $name (split ' ', $ENV{STOMP_FEATURES}) {
-    if (!$features{$name}) {
+    if (exists $features{$name} && !$features{$name}) {
         print "unsupported $name Net::Stomp knows no heart-beats.\n";
     } elsif (eval { $features{$name}->(); 1 }) {
         print "ok $name\n";

@@ -140,7 +140,7 @@ class Session:
             self.conn.transport.disconnect_socket()
 
 
-def bodies(destination, *more):
+def bodies(destination):
     """What a new consumer gets, up to a message that is sent now."""
     got = []
     with Session() as s:

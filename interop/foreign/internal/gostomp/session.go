@@ -17,7 +17,7 @@ import (
 
 // New returns the client.
 func New(program.Env) program.Client {
-	return program.Client{Name: "go-stomp 3.1.5", Dial: dial}
+	return program.Client{Name: "go-stomp " + program.Release("github.com/go-stomp/stomp/v3"), Dial: dial}
 }
 
 type session struct {

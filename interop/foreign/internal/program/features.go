@@ -128,7 +128,7 @@ func (p *program) exchange(open func() (Session, error), name string, body []byt
 	case m.Header("verdict") != "same":
 		return fmt.Errorf("the verdict is %q", m.Header("verdict"))
 	case !bytes.Equal(m.Body, body):
-		return fmt.Errorf("the body has %d bytes, %.40q...", len(m.Body), m.Body)
+		return fmt.Errorf("the body has %d bytes, %.40q", len(m.Body), m.Body)
 	case m.Header("note") != note:
 		return fmt.Errorf("the note is %q", m.Header("note"))
 	}

@@ -26,6 +26,21 @@ type Client struct {
 	Dial func(Options) (Session, error)
 }
 
+// Release returns the version of a module that go.mod asks for. A test binary does not
+// know what it was built with.
+func Release(module string) string {
+	text, err := os.ReadFile("go.mod")
+	if err != nil {
+		return err.Error()
+	}
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Fields(line); len(f) >= 2 && f[0] == module {
+			return strings.TrimPrefix(f[1], "v")
+		}
+	}
+	return "of no release"
+}
+
 // Options says how to connect.
 type Options struct {
 	Conn     net.Conn // which the session owns
@@ -94,7 +109,7 @@ func Run(newClient func(Env) Client) {
 	for name := range strings.FieldsSeq(os.Getenv("STOMP_FEATURES")) {
 		try, ok := tries[name]
 		if !ok {
-			fmt.Println("unsupported", name, "the program does not know it")
+			fmt.Println("fail", name, "the program does not know it")
 			continue
 		}
 		switch err := try(p); {

@@ -16,7 +16,7 @@ import (
 
 // New returns the client.
 func New(program.Env) program.Client {
-	return program.Client{Name: "stompngo 1.0.13", Dial: dial}
+	return program.Client{Name: "stompngo " + program.Release("github.com/gmallard/stompngo"), Dial: dial}
 }
 
 type session struct {
