@@ -9,6 +9,7 @@
 //	STOMP_HOST, STOMP_PORT  the broker; login guest, passcode guest
 //	STOMP_TLS_PORT          the same broker behind TLS, STOMP_CA the file with its authority
 //	STOMP_BEAT_PORT         the same broker once more, where heart-beats are counted
+//	STOMP_BEAT              how often to send and to expect them, in milliseconds
 //	STOMP_VERSION           1.0, 1.1 or 1.2: what to ask for
 //	STOMP_FEATURES          what to try, with blanks between
 //

@@ -19,7 +19,7 @@ import (
 // out.
 const (
 	partnerQueue = "/queue/partner"
-	enoughQueue  = "/queue/enough" // gets a message when there were enough heart-beats
+	enoughTopic  = "/topic/enough" // gets a message when there were enough heart-beats
 )
 
 // bodies are what programs send and expect, by the header case. Each program makes
@@ -137,5 +137,5 @@ func (p *partner) verdict(m *conn.Message, name string) string {
 // enough tells the program that heart-beats have been seen.
 func (p *partner) enough() {
 	// A program that has given up does not read it any more.
-	_ = p.c.Send(context.Background(), enoughQueue, []byte("enough"))
+	_ = p.c.Send(context.Background(), enoughTopic, []byte("enough"))
 }

@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -22,7 +23,7 @@ import (
 
 // beat is the interval of heart-beats. It is no shorter, for some clients take silence
 // for death after one and a half, and the machine may be slow.
-const beat = time.Second
+const beat = 2 * time.Second
 
 // stage is what a program finds when it starts: a broker of its own behind three
 // ports, and a partner.
@@ -101,6 +102,7 @@ func (s *stage) environ(version, features string) []string {
 		"STOMP_PORT="+port(s.plain),
 		"STOMP_TLS_PORT="+port(s.secure),
 		"STOMP_BEAT_PORT="+port(s.tap.ln.Addr()),
+		"STOMP_BEAT="+strconv.FormatInt(beat.Milliseconds(), 10),
 		"STOMP_CA="+s.ca,
 		"STOMP_VERSION="+version,
 		"STOMP_FEATURES="+features,

@@ -10,13 +10,13 @@ import (
 type tap struct {
 	ln     net.Listener
 	target string
-	enough func() // called once, when both sides have sent enoughBeats
+	enough func() // called for each heart-beat once both sides have sent enoughBeats
 
-	mu           sync.Mutex
-	fromClient   int
-	fromBroker   int
-	conns        []net.Conn
-	closed, told bool
+	mu         sync.Mutex
+	fromClient int
+	fromBroker int
+	conns      []net.Conn
+	closed     bool
 
 	done sync.WaitGroup
 }
@@ -87,8 +87,7 @@ func (p *tap) copy(to, from net.Conn, count *int) {
 func (p *tap) add(count *int, n int) {
 	p.mu.Lock()
 	*count += n
-	tell := !p.told && p.fromClient >= enoughBeats && p.fromBroker >= enoughBeats
-	p.told = p.told || tell
+	tell := n > 0 && p.fromClient >= enoughBeats && p.fromBroker >= enoughBeats
 	p.mu.Unlock()
 	if tell {
 		p.enough()
@@ -100,6 +99,13 @@ func (p *tap) counts() (fromClient, fromBroker int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.fromClient, p.fromBroker
+}
+
+// forget starts counting anew.
+func (p *tap) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fromClient, p.fromBroker = 0, 0
 }
 
 func (p *tap) close() {

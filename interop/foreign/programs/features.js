@@ -18,7 +18,7 @@
 //
 // A message has headers and body, a Buffer.
 
-const WAIT = 30000; // ms, for anything
+const WAIT = 60000; // ms, for anything
 const VERSION = process.env.STOMP_VERSION;
 const NOTES = {
   headers: { '1.0': 'D:\\tea', 1.1: 'D:\\tea\nand more', 1.2: 'D:\\tea\r\nand more' }[VERSION],
@@ -283,10 +283,10 @@ function run(client) {
     }),
 
     'heart-beat': () => withSession(async s => {
-      await s.subscribe('/queue/enough', '1', 'auto');
+      await s.subscribe('/topic/enough', '1', 'auto');
       want(await text(s), 'enough', 'what came');
       await s.disconnect();
-    }, { port: process.env.STOMP_BEAT_PORT, beat: 1000 }),
+    }, { port: process.env.STOMP_BEAT_PORT, beat: Number(process.env.STOMP_BEAT) }),
   });
 
   return all(client);

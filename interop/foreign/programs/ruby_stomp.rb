@@ -9,7 +9,7 @@ rescue LoadError => e
 end
 
 VERSION = ENV.fetch('STOMP_VERSION')
-WAIT = 30 # seconds, for anything
+WAIT = 60 # seconds, for anything
 NOTES = {
   'headers' => { '1.0' => 'D:\\tea', '1.1' => "D:\\tea\nand more", '1.2' => "D:\\tea\r\nand more" }.fetch(VERSION),
   'backslash' => 'C:\\new\\code'
@@ -297,8 +297,8 @@ FEATURES = {
     end
   },
   'heart-beat' => lambda {
-    session(port: ENV.fetch('STOMP_BEAT_PORT'), beat: 1000) do |s|
-      s.subscribe('/queue/enough')
+    session(port: ENV.fetch('STOMP_BEAT_PORT'), beat: ENV.fetch('STOMP_BEAT').to_i) do |s|
+      s.subscribe('/topic/enough')
       want(s.message.body, 'enough', 'what came')
       raise Wrong, "#{s.conn.hbsend_count} heart-beats sent" if s.conn.hbsend_count < 3
 

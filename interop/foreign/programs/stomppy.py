@@ -17,7 +17,7 @@ from stomp.exception import ConnectFailedException
 HOST = os.environ["STOMP_HOST"]
 PORT = int(os.environ["STOMP_PORT"])
 VERSION = os.environ["STOMP_VERSION"]
-WAIT = 30  # seconds, for anything
+WAIT = 60  # seconds, for anything
 RELEASE = stomp.__version__  # a string, and before 9 a tuple
 if not isinstance(RELEASE, str):
     RELEASE = ".".join(map(str, RELEASE))
@@ -352,8 +352,9 @@ def tls():
 
 def heart_beat():
     port = int(os.environ["STOMP_BEAT_PORT"])
-    with Session(port=port, heartbeats=(1000, 1000)) as s:
-        s.subscribe("/queue/enough")
+    beat = int(os.environ["STOMP_BEAT"])
+    with Session(port=port, heartbeats=(beat, beat)) as s:
+        s.subscribe("/topic/enough")
         want(s.message().body, "enough", "what came")
         if s.events.beats.qsize() < 3:
             raise Wrong(f"{s.events.beats.qsize()} heart-beats heard")

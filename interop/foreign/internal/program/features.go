@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 var tries = map[string]func(*program) error{
@@ -425,12 +424,12 @@ func (p *program) tryError(s Session) error {
 func (p *program) tryDisconnect(s Session) error { return s.Disconnect() }
 
 func (p *program) tryHeartBeat() error {
-	s, err := p.dial(p.env.beatPort, "guest", time.Second)
+	s, err := p.dial(p.env.beatPort, "guest", p.env.beat)
 	if err != nil {
 		return err
 	}
 	defer s.Cut()
-	if err := s.Subscribe("/queue/enough", "1", "auto"); err != nil {
+	if err := s.Subscribe("/topic/enough", "1", "auto"); err != nil {
 		return err
 	}
 	if err := expect(s, "enough"); err != nil {

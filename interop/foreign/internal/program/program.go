@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -17,6 +18,7 @@ import (
 type Env struct {
 	host, port, tlsPort, beatPort string
 	ca                            string
+	beat                          time.Duration
 	version                       string
 }
 
@@ -95,11 +97,13 @@ func (u Unsupported) Error() string { return string(u) }
 func (u Unsupported) Is(err error) bool { return err == errors.ErrUnsupported }
 
 // Wait bounds every wait.
-const Wait = 30 * time.Second
+const Wait = 60 * time.Second
 
 // Run tries what the environment asks for and prints the results.
 func Run(newClient func(Env) Client) {
+	ms, _ := strconv.Atoi(os.Getenv("STOMP_BEAT")) // 0 is none
 	env := Env{
+		beat: time.Duration(ms) * time.Millisecond,
 		host: os.Getenv("STOMP_HOST"), port: os.Getenv("STOMP_PORT"),
 		tlsPort: os.Getenv("STOMP_TLS_PORT"), beatPort: os.Getenv("STOMP_BEAT_PORT"),
 		ca: os.Getenv("STOMP_CA"), version: os.Getenv("STOMP_VERSION"),
