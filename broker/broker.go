@@ -2,7 +2,6 @@ package broker
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"sync"
@@ -27,9 +26,10 @@ type Broker struct {
 
 	mu        sync.Mutex // guards what follows
 	engine    *engine.Engine
-	listeners map[net.Listener]struct{}
-	sessions  map[*session]struct{}
+	listeners []net.Listener
 	addr      net.Addr // of the first listener
+	uri       string   // of the first listener
+	sessions  map[*session]struct{}
 	closed    bool
 	done      sync.WaitGroup // accept loops and sessions
 }
@@ -45,11 +45,10 @@ func New(cfg Config) (*Broker, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Broker{
-		cfg:       cfg,
-		users:     newUsers(cfg.Users),
-		registry:  registry{byName: make(map[string]*destination)},
-		listeners: make(map[net.Listener]struct{}),
-		sessions:  make(map[*session]struct{}),
+		cfg:      cfg,
+		users:    newUsers(cfg.Users),
+		registry: registry{byName: make(map[string]*destination)},
+		sessions: make(map[*session]struct{}),
 	}, nil
 }
 
@@ -59,32 +58,10 @@ func Start(cfg Config) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	ln, err := net.Listen("tcp", b.cfg.Addr)
-	if err != nil {
-		return nil, fmt.Errorf("broker: %w", err)
-	}
-	if err := b.enlist(ln); err != nil {
-		_ = ln.Close()
+	if _, err := b.Listen(b.cfg.Addr); err != nil {
 		return nil, err
 	}
-	go b.acceptFrom(ln)
 	return b, nil
-}
-
-// Addr returns the address of the first listener, nil if there is none.
-func (b *Broker) Addr() net.Addr {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.addr
-}
-
-// URI returns where to connect, such as "stomp://127.0.0.1:61613", and "" for a
-// broker that does not listen.
-func (b *Broker) URI() string {
-	if addr := b.Addr(); addr != nil {
-		return "stomp://" + addr.String()
-	}
-	return ""
 }
 
 // Close closes the listeners and all connections, throws all messages away, and
@@ -96,16 +73,22 @@ func (b *Broker) Close() error {
 		return nil
 	}
 	b.closed = true
-	var errs []error
-	for ln := range b.listeners {
-		errs = append(errs, ln.Close())
-	}
+	listeners := b.listeners
+	b.listeners = nil
 	for s := range b.sessions {
-		s.l.Close(nil)
+		if isKernelSocket(s.l.NetConn()) {
+			s.l.Close(nil)
+		} else {
+			b.done.Go(func() { s.l.Close(nil) }) // TLS takes its time with a peer that does not read
+		}
 	}
 	e := b.engine
 	b.mu.Unlock()
 
+	var errs []error
+	for _, ln := range listeners {
+		errs = append(errs, ln.Close())
+	}
 	b.done.Wait()
 	if e != nil {
 		errs = append(errs, e.Close())

@@ -17,26 +17,10 @@ var errClosed = fmt.Errorf("broker: closed: %w", net.ErrClosed)
 // Serve accepts connections from ln, which it closes in the end, until the broker
 // is closed; then it returns nil. Any other end is an error.
 func (b *Broker) Serve(ln net.Listener) error {
-	if err := b.enlist(ln); err != nil {
-		_ = ln.Close()
+	if _, err := b.enlist(ln); err != nil {
 		return err
 	}
 	return b.acceptFrom(ln)
-}
-
-// enlist makes Close responsible for ln.
-func (b *Broker) enlist(ln net.Listener) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.closed {
-		return errClosed
-	}
-	b.listeners[ln] = struct{}{}
-	if b.addr == nil {
-		b.addr = ln.Addr()
-	}
-	b.done.Add(1)
-	return nil
 }
 
 func (b *Broker) acceptFrom(ln net.Listener) error {
@@ -65,13 +49,6 @@ const acceptPause = 20 * time.Millisecond
 func isTemporary(err error) bool {
 	var ne net.Error
 	return errors.As(err, &ne) && !errors.Is(err, net.ErrClosed)
-}
-
-func (b *Broker) delist(ln net.Listener) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.listeners, ln)
-	_ = ln.Close()
 }
 
 func (b *Broker) isClosed() bool {

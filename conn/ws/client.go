@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/stompwire/stompwire/internal/wsconn"
 )
 
 // MessageType is which messages carry what is sent. Both kinds are received.
@@ -18,12 +20,12 @@ type MessageType uint8
 
 const (
 	// Auto sends text where it is valid UTF-8 and binary elsewhere.
-	Auto MessageType = iota
+	Auto = MessageType(wsconn.Auto)
 	// Text is for servers that ignore binary messages. Others may close the
 	// connection over a body that is not UTF-8.
-	Text
+	Text = MessageType(wsconn.Text)
 	// Binary is for servers that ignore text messages.
-	Binary
+	Binary = MessageType(wsconn.Binary)
 )
 
 // Options of a WebSocket client. The zero value is ready.
@@ -66,7 +68,7 @@ const maxResponseHeader = 64 << 10
 func (o Options) Client(ctx context.Context, nc net.Conn, url string, subprotocols []string) (net.Conn, error) {
 	transport := over(nc)
 	defer transport.CloseIdleConnections()
-	w := newNetConn(nc, o)
+	w := wsconn.New(nc, wsconn.Messages(o.Messages))
 	c, resp, err := websocket.Dial(ctx, url, &websocket.DialOptions{
 		HTTPClient: &http.Client{
 			Transport:     transport,
@@ -75,7 +77,7 @@ func (o Options) Client(ctx context.Context, nc net.Conn, url string, subprotoco
 		HTTPHeader:   o.Header,
 		Subprotocols: subprotocols,
 
-		OnPingReceived: w.mayPong,
+		OnPingReceived: w.MayPong,
 	})
 	if err != nil {
 		_ = nc.Close()
@@ -83,10 +85,7 @@ func (o Options) Client(ctx context.Context, nc net.Conn, url string, subprotoco
 	}
 	// Nothing is gathered by message here, so the parser's limits are what bounds memory.
 	c.SetReadLimit(-1)
-	w.c = c
-	if o.PingInterval > 0 {
-		go w.pings(o.PingInterval)
-	}
+	w.Open(c, o.PingInterval)
 	return w, nil
 }
 

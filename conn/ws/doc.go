@@ -11,5 +11,6 @@
 // WebSocket connector is the exception: it reads one frame per message and loses
 // the others.
 //
-// Imports: github.com/coder/websocket, and nothing of this module.
+// Imports: github.com/coder/websocket, and internal/wsconn, which makes a net.Conn
+// of it.
 package ws

@@ -45,6 +45,9 @@ var ladder = map[string]rung{
 	"conn/coding":  {level: 5, third: []string{"github.com/klauspost/compress"}},
 	"conn/charset": {level: 5, third: []string{"golang.org/x/text/encoding"}},
 
+	"internal/wsconn": {level: 0, third: []string{"github.com/coder/websocket"}}, // for the two ws packages
+	"broker/ws":       {level: 5, third: []string{"github.com/coder/websocket"}},
+
 	"internal/ladder":   {level: 0},
 	"internal/leaktest": {level: 2, third: []string{"go.uber.org/goleak"}}, // for tests only
 }
@@ -84,6 +87,8 @@ func TestForbiddenImportsAreCaught(t *testing.T) {
 		{"conn", "github.com/panjf2000/gnet/v2"},            // gnet outside engine
 		{"conn", "github.com/coder/websocket"},              // WebSocket outside conn/ws
 		{"conn", module + "conn/ws"},                        // up
+		{"broker", "github.com/coder/websocket"},            // WebSocket outside broker/ws
+		{"broker", module + "broker/ws"},                    // up: opt-in
 		{"broker", "github.com/valyala/bytebufferpool"},     // bytebufferpool outside pool
 		{"conn", "github.com/klauspost/compress/zstd"},      // a library outside its helper
 		{"conn", module + "conn/coding"},                    // up: helpers are opt-in

@@ -2,12 +2,15 @@ package cli
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/spf13/pflag"
 
 	"github.com/stompwire/stompwire/broker"
-
+	"github.com/stompwire/stompwire/broker/ws"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
@@ -22,26 +25,122 @@ func startBroker(addr string) (*broker.Broker, error) {
 	})
 }
 
-// broker is the verb broker: it serves until ctx ends.
-func (c *command) broker(ctx context.Context, args []string) int {
+const brokerHelp = `stompbench broker runs the broker that stompbench otherwise has in its own process, until ^C. It keeps
+everything in memory. Without any address it listens on 127.0.0.1:61613.
+
+Flags of broker:
+`
+
+// brokerSettings are what the flags of broker say.
+type brokerSettings struct {
+	listen, tlsListen, wsListen, wssListen []string
+	cert, key                              string
+	origins                                []string
+}
+
+func newBrokerFlags() (*pflag.FlagSet, *brokerSettings) {
+	s := &brokerSettings{}
 	f := pflag.NewFlagSet("stompbench broker", pflag.ContinueOnError)
 	f.Usage = func() {}
-	f.BoolP("help", "h", false, "show help")
-	listen := f.StringP("listen", "l", "127.0.0.1:61613", "address to listen on")
-	if code, done := c.parse(f, args); done {
-		return code
+	f.SortFlags = false
+	addresses := func(into *[]string, name, short, usage string) {
+		f.VarP(&value{kind: "ADDR", set: func(addr string) error {
+			*into = append(*into, addr)
+			return nil
+		}}, name, short, usage)
+	}
+	addresses(&s.listen, "listen", "l", "listen for STOMP, such as 127.0.0.1:61613; this and the like may be repeated")
+	addresses(&s.tlsListen, "tls-listen", "", "listen for STOMP over TLS")
+	addresses(&s.wsListen, "ws-listen", "", "listen for STOMP over WebSocket, at the path /ws")
+	addresses(&s.wssListen, "wss-listen", "", "the same over TLS")
+	f.StringVar(&s.cert, "tls-cert", "", "certificate for the TLS listeners and what vouches for it, in PEM")
+	f.StringVar(&s.key, "tls-key", "", "key of that certificate, in PEM")
+	f.StringArrayVar(&s.origins, "ws-origin", nil, "pages that may connect over WebSocket besides those of the same host, such as https://*.example.com")
+	f.BoolP("help", "h", false, "show this help")
+	return f, s
+}
+
+// broker is the verb broker: it serves until ctx ends.
+func (c *command) broker(ctx context.Context, args []string) int {
+	f, s := newBrokerFlags()
+	if err := f.Parse(args); err != nil {
+		return c.fail(asUsage(err))
+	}
+	if help, _ := f.GetBool("help"); help {
+		fmt.Fprint(c.stdout, brokerHelp, f.FlagUsagesWrapped(110))
+		return ExitOK
 	}
 	if f.NArg() > 0 {
-		return c.fail(usage("%q is not a flag: see stompbench --help", f.Arg(0)))
+		return c.fail(usage("%q is not a flag: see stompbench broker --help", f.Arg(0)))
 	}
-	b, err := startBroker(*listen)
+	cfg, err := s.tls()
 	if err != nil {
-		return c.fail(fmt.Errorf("cannot listen on %s: %w: choose another --listen", *listen, err))
+		return c.fail(err)
 	}
-	fmt.Fprintf(c.stdout, "listening on %s; ^C ends it and what it holds is gone\n", b.URI())
+	b, err := broker.New(broker.Config{})
+	if err != nil {
+		return c.fail(err)
+	}
+	if err := c.listen(b, s, cfg); err != nil {
+		_ = b.Close()
+		return c.fail(err)
+	}
+	fmt.Fprintln(c.stdout, "^C ends it and what it holds is gone")
 	<-ctx.Done()
 	if err := b.Close(); err != nil {
 		return c.fail(err)
 	}
 	return ExitOK
+}
+
+// listen opens all listeners.
+func (c *command) listen(b *broker.Broker, s *brokerSettings, cfg *tls.Config) error {
+	if len(s.listen)+len(s.tlsListen)+len(s.wsListen)+len(s.wssListen) == 0 {
+		s.listen = []string{"127.0.0.1:61613"}
+	}
+	for _, group := range []struct {
+		flag  string
+		addrs []string
+		open  func(addr string) (uri string, err error)
+	}{
+		{"listen", s.listen, b.Listen},
+		{"tls-listen", s.tlsListen, func(addr string) (string, error) { return b.ListenTLS(addr, cfg) }},
+		{"ws-listen", s.wsListen, func(addr string) (string, error) { return ws.Listen(b, addr, ws.Options{Origins: s.origins}) }},
+		{"wss-listen", s.wssListen, func(addr string) (string, error) {
+			return ws.Listen(b, addr, ws.Options{Origins: s.origins, TLS: cfg})
+		}},
+	} {
+		for _, addr := range group.addrs {
+			uri, err := group.open(addr)
+			if err != nil {
+				return fmt.Errorf("cannot listen on %s: %w: choose another --%s", addr, err, group.flag)
+			}
+			fmt.Fprintln(c.stdout, "listening on", uri)
+		}
+	}
+	return nil
+}
+
+// tls returns what the TLS listeners need, nil if there are none.
+func (s *brokerSettings) tls() (*tls.Config, error) {
+	wanted := len(s.tlsListen)+len(s.wssListen) > 0
+	switch {
+	case len(s.origins) > 0 && len(s.wsListen)+len(s.wssListen) == 0:
+		return nil, usage("--ws-origin means nothing without --ws-listen or --wss-listen")
+	case wanted && (s.cert == "" || s.key == ""):
+		return nil, usage("TLS needs --tls-cert and --tls-key")
+	case !wanted && (s.cert != "" || s.key != ""):
+		return nil, usage("--tls-cert and --tls-key mean nothing without --tls-listen or --wss-listen")
+	case !wanted:
+		return nil, nil
+	}
+	cert, err := tls.LoadX509KeyPair(s.cert, s.key)
+	var missing *fs.PathError
+	switch {
+	case errors.As(err, &missing):
+		return nil, fmt.Errorf("cannot read the certificate or its key: %w", err)
+	case err != nil:
+		return nil, fmt.Errorf("--tls-cert and --tls-key are not a certificate and its key: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{cert}}, nil
 }

@@ -10,7 +10,7 @@ import (
 const helpHead = `stompbench sends load to a STOMP broker and tells what became of every message.
 
   stompbench [run] [flags]           send, receive, report; with no flags, against a broker of its own
-  stompbench broker [--listen ADDR]  run that broker alone, until ^C
+  stompbench broker [--listen ADDR]  run that broker alone, until ^C; see stompbench broker --help
   stompbench version                 show the version
 
   stompbench -r 20k                                  latency at a steady 20,000 messages a second

@@ -1,4 +1,4 @@
-package ws
+package wsconn
 
 import (
 	"context"
@@ -11,13 +11,22 @@ import (
 	"github.com/coder/websocket"
 )
 
-// netConn is a WebSocket as a net.Conn. The library has one too, which accepts one
+// Messages is which messages carry what is written. Both kinds are read.
+type Messages uint8
+
+const (
+	Auto   Messages = iota // text where it is valid UTF-8, binary elsewhere
+	Text                   // text only
+	Binary                 // binary only
+)
+
+// Conn is a WebSocket as a net.Conn. The library has one too, which accepts one
 // kind of message only, forgets the addresses, and whose Close may wait 5 s for
 // the peer.
-type netConn struct {
+type Conn struct {
 	net.Conn // underneath: its addresses and its Close
 	c        *websocket.Conn
-	messages MessageType
+	messages Messages
 	held     []byte    // the begin of a character whose rest the next Write has
 	reader   io.Reader // of the message that is being read; nil between messages
 	reads    deadline
@@ -26,15 +35,26 @@ type netConn struct {
 	closed   chan struct{}
 }
 
-func newNetConn(under net.Conn, o Options) *netConn {
-	w := &netConn{Conn: under, messages: o.Messages, closed: make(chan struct{})}
+// New returns a Conn over under that has no WebSocket yet: the options to open one
+// need [Conn.MayPong] before there is one for [Conn.Open].
+func New(under net.Conn, messages Messages) *Conn {
+	w := &Conn{Conn: under, messages: messages, closed: make(chan struct{})}
 	hangUp := func() { _ = under.Close() }
 	w.reads.abort, w.writes.abort = hangUp, hangUp
 	return w
 }
 
+// Open gives w its WebSocket, before anything else is asked of it. With pingEvery
+// above 0 it sends a ping that often.
+func (w *Conn) Open(c *websocket.Conn, pingEvery time.Duration) {
+	w.c = c
+	if pingEvery > 0 {
+		go w.pings(pingEvery)
+	}
+}
+
 // Read reads on within a message or waits for the next one.
-func (w *netConn) Read(p []byte) (int, error) {
+func (w *Conn) Read(p []byte) (int, error) {
 	if err := w.reads.begin(); err != nil {
 		return 0, err
 	}
@@ -42,7 +62,7 @@ func (w *netConn) Read(p []byte) (int, error) {
 	return n, w.reads.end(err)
 }
 
-func (w *netConn) read(p []byte) (int, error) {
+func (w *Conn) read(p []byte) (int, error) {
 	for {
 		if w.reader == nil {
 			_, r, err := w.c.Reader(context.Background())
@@ -71,7 +91,7 @@ func endOf(err error) error {
 }
 
 // Write sends p as one message.
-func (w *netConn) Write(p []byte) (int, error) {
+func (w *Conn) Write(p []byte) (int, error) {
 	if err := w.writes.begin(); err != nil {
 		return 0, err
 	}
@@ -82,7 +102,7 @@ func (w *netConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (w *netConn) write(p []byte) error {
+func (w *Conn) write(p []byte) error {
 	if w.messages == Text {
 		if p = w.wholeCharacters(p); len(p) == 0 {
 			return nil
@@ -94,7 +114,7 @@ func (w *netConn) write(p []byte) error {
 // wholeCharacters holds back the begin of a character at the end of p: a server
 // may check each text message by itself. No frame ends so, for its last octet is
 // NUL or LF, so what is held is never waited for.
-func (w *netConn) wholeCharacters(p []byte) []byte {
+func (w *Conn) wholeCharacters(p []byte) []byte {
 	if len(w.held) > 0 {
 		p = append(w.held, p...)
 	}
@@ -111,7 +131,7 @@ func (w *netConn) wholeCharacters(p []byte) []byte {
 	return p[:end]
 }
 
-func (w *netConn) typeOf(p []byte) websocket.MessageType {
+func (w *Conn) typeOf(p []byte) websocket.MessageType {
 	if w.messages == Text || (w.messages == Auto && utf8.Valid(p)) {
 		return websocket.MessageText
 	}
@@ -120,13 +140,13 @@ func (w *netConn) typeOf(p []byte) websocket.MessageType {
 
 // CloseWrite tells the peer that we are done; the end of reading is its answer. It
 // does not wait for it.
-func (w *netConn) CloseWrite() error {
+func (w *Conn) CloseWrite() error {
 	go func() { _ = w.c.Close(websocket.StatusNormalClosure, "") }()
 	return nil
 }
 
 // Close ends the connection at once, without the closing handshake.
-func (w *netConn) Close() error {
+func (w *Conn) Close() error {
 	var err error
 	w.once.Do(func() {
 		close(w.closed)
@@ -141,18 +161,18 @@ func (w *netConn) Close() error {
 // SetDeadline sets both deadlines. One that passes during a Read or Write ends the
 // connection, for a message cannot be left half done; one that passes between them
 // makes the next ones fail until it is set anew.
-func (w *netConn) SetDeadline(t time.Time) error {
+func (w *Conn) SetDeadline(t time.Time) error {
 	w.reads.set(t)
 	w.writes.set(t)
 	return nil
 }
 
-func (w *netConn) SetReadDeadline(t time.Time) error {
+func (w *Conn) SetReadDeadline(t time.Time) error {
 	w.reads.set(t)
 	return nil
 }
 
-func (w *netConn) SetWriteDeadline(t time.Time) error {
+func (w *Conn) SetWriteDeadline(t time.Time) error {
 	w.writes.set(t)
 	return nil
 }

@@ -1,4 +1,4 @@
-package ws
+package wsconn
 
 import (
 	"context"
@@ -6,7 +6,7 @@ import (
 )
 
 // pings sends a ping each interval until the connection is closed.
-func (w *netConn) pings(interval time.Duration) {
+func (w *Conn) pings(interval time.Duration) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go func() {
@@ -29,10 +29,10 @@ func (w *netConn) pings(interval time.Duration) {
 // that takes longer ends the connection.
 const controlTimeout = 5 * time.Second
 
-// mayPong says whether to answer a ping. It is asked on the reading goroutine. A
+// MayPong says whether to answer a ping. It is asked on the reading goroutine. A
 // pong behind a message that the peer does not take would end the connection,
 // which back-pressure alone must not; and that peer would not see it either.
-func (w *netConn) mayPong(context.Context, []byte) bool {
+func (w *Conn) MayPong(context.Context, []byte) bool {
 	const wait, step = controlTimeout - time.Second, 10 * time.Millisecond
 	done, busy := w.writes.progress()
 	for waited := time.Duration(0); busy; waited += step {
@@ -53,7 +53,7 @@ func (w *netConn) mayPong(context.Context, []byte) bool {
 }
 
 // ping waits for the pong, but only so that pings do not pile up.
-func (w *netConn) ping(ctx context.Context, timeout time.Duration) {
+func (w *Conn) ping(ctx context.Context, timeout time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	_ = w.c.Ping(ctx)

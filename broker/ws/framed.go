@@ -1,0 +1,135 @@
+package ws
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/wsconn"
+)
+
+// framed writes each frame as a message of its own. What it is given was encoded by
+// the broker, so it looks for no errors.
+type framed struct {
+	*wsconn.Conn
+	end  frameEnd
+	held []byte // the begin of a frame whose rest the next Write has
+}
+
+// maxHeld bounds the begin of a frame that is held; a frame that is larger goes out in
+// parts. What is written at a time must get through before the deadline of the write.
+const maxHeld = 1 << 20
+
+// Write sends the frames in p, and heart-beats, one message each. The link cuts what
+// it writes at 64 KiB, wherever that is; what follows the last whole frame is held
+// until the rest comes, which the link has already.
+func (w *framed) Write(p []byte) (written int, err error) {
+	for written < len(p) {
+		n := w.end.find(p[written:])
+		piece := p[written : written+n]
+		if w.end.state != between && len(w.held)+n <= maxHeld {
+			w.held = append(w.held, piece...)
+			return len(p), nil
+		}
+		if err := w.send(piece); err != nil {
+			return written, err
+		}
+		written += n
+	}
+	return written, nil
+}
+
+// send sends what is held and p.
+func (w *framed) send(p []byte) error {
+	if len(w.held) > 0 {
+		p = append(w.held, p...)
+		w.held = nil
+	}
+	_, err := w.Conn.Write(p)
+	return err
+}
+
+// frameEnd finds where frames end in a stream that comes in pieces.
+//
+//	between ── octet other than LF ──▶ in the head ── empty line ──▶ in the body ── NUL ──▶ between
+type frameEnd struct {
+	state frameState
+	line  []byte // the part of a header line that earlier pieces had
+	left  int    // octets of a counted body to come; -1 if a NUL ends the body
+}
+
+type frameState uint8
+
+const (
+	between frameState = iota
+	inHead
+	inBody
+)
+
+// find returns how much of p belongs to the present frame, or to the heart-beats
+// before the next.
+func (e *frameEnd) find(p []byte) int {
+	at := 0
+	for at < len(p) {
+		switch e.state {
+		case between:
+			if p[at] == '\n' {
+				at++
+				continue
+			}
+			if at > 0 {
+				return at // heart-beats
+			}
+			e.state, e.left = inHead, -1
+		case inHead:
+			at += e.readLine(p[at:])
+		case inBody:
+			n, whole := e.readBody(p[at:])
+			at += n
+			if whole {
+				e.state = between
+				return at
+			}
+		}
+	}
+	return at
+}
+
+const contentLength = frame.HeaderContentLength + ":"
+
+// readLine takes the next line of the head, or a part of it.
+func (e *frameEnd) readLine(p []byte) int {
+	i := bytes.IndexByte(p, '\n')
+	if i < 0 {
+		e.line = append(e.line, p...)
+		return len(p)
+	}
+	line := p[:i]
+	if len(e.line) > 0 {
+		line = append(e.line, line...)
+	}
+	if value, found := bytes.CutPrefix(line, []byte(contentLength)); found && e.left < 0 {
+		e.left, _ = strconv.Atoi(string(value))
+	}
+	if len(line) == 0 {
+		e.state = inBody
+	}
+	e.line = e.line[:0]
+	return i + 1
+}
+
+// readBody takes what p has of the body, and the NUL behind it.
+func (e *frameEnd) readBody(p []byte) (n int, whole bool) {
+	if e.left < 0 {
+		i := bytes.IndexByte(p, 0)
+		if i < 0 {
+			return len(p), false
+		}
+		return i + 1, true
+	}
+	if len(p) <= e.left {
+		e.left -= len(p)
+		return len(p), false
+	}
+	return e.left + 1, true
+}

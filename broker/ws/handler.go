@@ -1,0 +1,67 @@
+package ws
+
+import (
+	"bufio"
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+
+	"github.com/coder/websocket"
+
+	"github.com/stompwire/stompwire/broker"
+	"github.com/stompwire/stompwire/internal/wsconn"
+)
+
+// subprotocols: the first one that the client has offered is taken.
+var subprotocols = []string{"v12.stomp", "v11.stomp", "v10.stomp"}
+
+// Handler returns a handler that opens WebSockets and has b serve them. It returns
+// from a request at once; the connections end with b, not with the HTTP server. The
+// errors are those of opts.
+func Handler(b *broker.Broker, opts Options) (http.Handler, error) {
+	if err := opts.validate(); err != nil {
+		return nil, err
+	}
+	return &handler{opts: opts.withDefaults(), serve: b.ServeConn}, nil
+}
+
+type handler struct {
+	opts  Options
+	serve func(net.Conn) // owns the connection from then on, and returns soon
+}
+
+// ServeHTTP opens a WebSocket, or answers 403 to a page that may not, and 4xx to a
+// request for something else.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	taken := &taker{ResponseWriter: w, messages: wsconn.Messages(h.opts.Messages)}
+	c, err := websocket.Accept(taken, r, &websocket.AcceptOptions{
+		Subprotocols:   subprotocols,
+		OriginPatterns: h.opts.Origins,
+
+		OnPingReceived: func(ctx context.Context, p []byte) bool { return taken.conn.MayPong(ctx, p) },
+	})
+	if err != nil {
+		h.opts.Logger.Debug("no WebSocket", slog.String("peer", r.RemoteAddr), slog.Any("error", err))
+		return
+	}
+	c.SetReadLimit(h.opts.MaxMessage)
+	taken.conn.Open(c, h.opts.PingInterval)
+	h.serve(&framed{Conn: taken.conn})
+}
+
+// taker makes a wsconn.Conn of the connection that the library takes over from the
+// HTTP server: for its addresses, and for closing it without a word.
+type taker struct {
+	http.ResponseWriter
+	messages wsconn.Messages
+	conn     *wsconn.Conn
+}
+
+func (t *taker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	nc, rw, err := http.NewResponseController(t.ResponseWriter).Hijack()
+	if err == nil {
+		t.conn = wsconn.New(nc, t.messages)
+	}
+	return nc, rw, err
+}

@@ -1,0 +1,137 @@
+package ws
+
+import (
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"github.com/stompwire/stompwire/broker"
+)
+
+// requestHeader bounds the headers of a request.
+const requestHeader = 16 << 10
+
+// Listen listens on addr, such as "127.0.0.1:0" for a port of the system's choice,
+// and has b serve the WebSockets that are opened there, until b is closed. It returns
+// where to connect, such as "ws://127.0.0.1:15674/ws", or "wss:" with opts.TLS.
+func Listen(b *broker.Broker, addr string, opts Options) (uri string, err error) {
+	if err := opts.validate(); err != nil {
+		return "", err
+	}
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return "", fmt.Errorf("ws: %w", err)
+	}
+	wln, err := NewListener(ln, opts)
+	if err != nil {
+		_ = ln.Close()
+		return "", err
+	}
+	return b.ListenOn(wln)
+}
+
+// listener is an HTTP server whose Accept returns the WebSockets that it has opened.
+type listener struct {
+	net.Listener
+	uri    string
+	server http.Server
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+	done   sync.WaitGroup
+	err    error // why the server has ended; to be read when that is known
+	ended  chan struct{}
+
+	pending atomic.Int64 // connections that are not WebSockets yet
+}
+
+// NewListener returns a listener whose connections are the WebSockets that are opened
+// over connections of ln, which it owns. It is what [Listen] gives to the broker.
+func NewListener(ln net.Listener, opts Options) (net.Listener, error) {
+	if err := opts.validate(); err != nil {
+		return nil, err
+	}
+	opts = opts.withDefaults()
+	scheme := "ws"
+	if opts.TLS != nil {
+		scheme = "wss"
+		cfg := opts.TLS.Clone()
+		cfg.NextProtos = []string{"http/1.1"} // HTTP/2 opens WebSockets in another way
+		ln = tls.NewListener(ln, cfg)
+	}
+	l := &listener{
+		Listener: ln,
+		uri:      scheme + "://" + ln.Addr().String() + opts.Path,
+		conns:    make(chan net.Conn),
+		closed:   make(chan struct{}),
+		ended:    make(chan struct{}),
+	}
+	mux := http.NewServeMux()
+	mux.Handle(opts.Path, &handler{opts: opts, serve: l.hand})
+	l.server = http.Server{
+		Handler:           mux,
+		ReadTimeout:       opts.RequestTimeout,
+		ReadHeaderTimeout: opts.RequestTimeout,
+		WriteTimeout:      opts.RequestTimeout,
+		IdleTimeout:       opts.RequestTimeout,
+		MaxHeaderBytes:    requestHeader,
+		ErrorLog:          slog.NewLogLogger(opts.Logger.Handler(), slog.LevelDebug),
+		ConnState:         func(nc net.Conn, st http.ConnState) { l.count(nc, st, int64(opts.MaxPending)) },
+	}
+	l.done.Go(func() {
+		l.err = fmt.Errorf("ws: %v", l.server.Serve(ln)) // not to be retried: the server has done so
+		close(l.ended)
+	})
+	return l, nil
+}
+
+// URI returns where to connect.
+func (l *listener) URI() string { return l.uri }
+
+// hand gives a WebSocket to Accept.
+func (l *listener) hand(nc net.Conn) {
+	select {
+	case l.conns <- nc:
+	case <-l.closed:
+		_ = nc.Close()
+	}
+}
+
+// count keeps the number of peers that have no WebSocket yet within its bound.
+func (l *listener) count(nc net.Conn, st http.ConnState, most int64) {
+	switch st {
+	case http.StateNew:
+		if l.pending.Add(1) > most {
+			_ = nc.Close()
+		}
+	case http.StateHijacked, http.StateClosed:
+		l.pending.Add(-1)
+	}
+}
+
+// Accept returns the next WebSocket.
+func (l *listener) Accept() (net.Conn, error) {
+	select {
+	case nc := <-l.conns:
+		return nc, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	case <-l.ended:
+		return nil, l.err
+	}
+}
+
+// Close closes the listener and the connections that have no WebSocket yet. Those
+// that have one are whoever's accepted them.
+func (l *listener) Close() (err error) {
+	l.once.Do(func() {
+		close(l.closed)
+		err = l.server.Close()
+		l.done.Wait()
+	})
+	return err
+}

@@ -1,0 +1,148 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/ws"
+)
+
+// output is what a running command has written.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}
+
+// runBroker runs the verb broker until the test ends and returns where it listens.
+func runBroker(t *testing.T, args ...string) (uris []string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var stdout, stderr output
+	done := make(chan int, 1)
+	go func() { done <- cli.Run(ctx, append([]string{"broker"}, args...), &stdout, &stderr) }()
+	t.Cleanup(func() {
+		cancel()
+		if code := <-done; code != cli.ExitOK {
+			t.Errorf("exit %d: %s", code, stderr.String())
+		}
+	})
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(stdout.String(), "^C"); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) || len(done) > 0 {
+			t.Fatalf("it does not listen: %q %q", stdout.String(), stderr.String())
+		}
+	}
+	for line := range strings.Lines(stdout.String()) {
+		if uri, found := strings.CutPrefix(strings.TrimSpace(line), "listening on "); found {
+			uris = append(uris, uri)
+		}
+	}
+	return uris
+}
+
+// certificate writes a certificate for 127.0.0.1 and its key to files.
+func certificate(t *testing.T) (cert, key string, trust *tls.Config) {
+	t.Helper()
+	s := httptest.NewTLSServer(nil)
+	defer s.Close()
+	pair := s.TLS.Certificates[0]
+	der, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, key = filepath.Join(t.TempDir(), "cert.pem"), filepath.Join(t.TempDir(), "key.pem")
+	for name, block := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: pair.Certificate[0]}, key: {Type: "PRIVATE KEY", Bytes: der}} {
+		if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return cert, key, &tls.Config{RootCAs: s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
+}
+
+// connectTo opens a session with a broker at uri.
+func connectTo(t *testing.T, uri string, trust *tls.Config) (*conn.Conn, error) {
+	t.Helper()
+	d, err := conn.ParseURI(uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.WebSocket, d.TLS = ws.Client, trust
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	return d.Dial(ctx, nil)
+}
+
+// The verb broker listens for all transports at once.
+func TestBrokerListeners(t *testing.T) {
+	cert, key, trust := certificate(t)
+	uris := runBroker(t, "--listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0", "--ws-listen", "127.0.0.1:0", "--wss-listen", "127.0.0.1:0",
+		"--tls-cert", cert, "--tls-key", key)
+	if len(uris) != 4 {
+		t.Fatalf("listens on %v", uris)
+	}
+	for i, scheme := range []string{"stomp://", "stomps://", "ws://", "wss://"} {
+		if !strings.HasPrefix(uris[i], scheme) {
+			t.Errorf("%s is not %s", uris[i], scheme)
+		}
+		c, err := connectTo(t, uris[i], trust)
+		if err != nil {
+			t.Errorf("%s: %v", uris[i], err)
+			continue
+		}
+		if err := c.SendReceipt(t.Context(), "/queue/a", []byte("x")); err != nil {
+			t.Errorf("%s: %v", uris[i], err)
+		}
+		_ = c.Close()
+	}
+}
+
+func TestBrokerUsage(t *testing.T) {
+	cert, key, _ := certificate(t)
+	for args, want := range map[string]struct {
+		code int
+		says string
+	}{
+		"--tls-listen 127.0.0.1:0":                                               {cli.ExitUsage, "--tls-cert"},
+		"--tls-cert " + cert:                                                     {cli.ExitUsage, "--tls-listen"},
+		"--ws-origin https://a.example":                                          {cli.ExitUsage, "--ws-listen"},
+		"--tls-listen 127.0.0.1:0 --tls-cert none --tls-key none":                {cli.ExitCannotRun, "none"},
+		"--tls-listen 127.0.0.1:0 --tls-cert " + key + " --tls-key " + key:       {cli.ExitCannotRun, "--tls-cert"},
+		"--listen nowhere":                                                       {cli.ExitCannotRun, "--listen"},
+		"--ws-listen nowhere":                                                    {cli.ExitCannotRun, "--ws-listen"},
+		"--ws-listen 127.0.0.1:0 --ws-origin [":                                  {cli.ExitCannotRun, "origin"},
+		"--tls-listen nowhere --tls-cert " + cert + " --tls-key " + key:          {cli.ExitCannotRun, "--tls-listen"},
+		"--listen 127.0.0.1:0 --wss-listen x --tls-cert x --tls-key " + key + "": {cli.ExitCannotRun, "x"},
+	} {
+		code, _, stderr := stompbench(t, "broker "+args)
+		if code != want.code || !strings.Contains(stderr, want.says) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s: exit %d, %q; want %d and something about %q", args, code, stderr, want.code, want.says)
+		}
+	}
+	if code, stdout, _ := stompbench(t, "broker --help"); code != 0 || !strings.Contains(stdout, "--ws-origin") {
+		t.Errorf("broker --help: exit %d, %q", code, stdout)
+	}
+}
