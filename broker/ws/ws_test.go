@@ -491,4 +491,3 @@ func TestHostileNeverReads(t *testing.T) {
 		t.Error(err)
 	}
 }
-
