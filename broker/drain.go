@@ -14,7 +14,7 @@ func (s *session) stall(sub *subscription) {
 // OnDrain implements link.Drainer: the outbox has room again. It runs on the
 // flusher's goroutine, one call at a time.
 func (s *session) OnDrain() {
-	s.unchoke()
+	s.setChoked(false)
 	list, turn := s.takeStalled()
 	for i := range list {
 		// The room may do for one of them only, so they take turns at being first.

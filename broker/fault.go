@@ -76,8 +76,8 @@ func (s *session) onFaultyFrame(f *frame.Frame, fault Fault) {
 		s.mute = true
 		defer func() { s.mute = false }()
 	case faultFreeze:
-		s.l.Pause()
-		time.AfterFunc(fault.time, s.l.Resume)
+		s.freeze()
+		time.AfterFunc(fault.time, s.thaw)
 	}
 	s.handle(f)
 }

@@ -44,15 +44,12 @@ func (fl *flow) check(d *destination, s *session) {
 	if d.bytes < d.b.cfg.QueueBytes && !fl.mayHoldBriefly(d) {
 		return
 	}
-	s.l.Pause()                 // before the look: whoever holds s may be letting go
-	if s.heldBy.Load() == nil { // a transaction may fill several; one is enough
+	if s.holdUp(d) {
 		if len(fl.held) == 0 {
 			d.holds++
 		}
-		s.heldBy.Store(d)
 		fl.held = append(fl.held, s)
 		fl.full = fl.full || d.bytes >= d.b.cfg.QueueBytes
-		s.l.Pause() // again: who let go may have resumed it since
 	}
 }
 
@@ -106,14 +103,13 @@ func (fl *flow) progress(d *destination) {
 	case fl.full && d.bytes > d.b.cfg.QueueBytes/2:
 	case fl.phase == flowHolding && d.waitingBytes > briefBytes/2:
 	default:
-		fl.release()
+		fl.release(d)
 	}
 }
 
-func (fl *flow) release() {
+func (fl *flow) release(d *destination) {
 	for i, s := range fl.held {
-		s.heldBy.Store(nil)
-		s.l.Resume()
+		s.letGo(d)
 		fl.held[i] = nil
 	}
 	fl.held, fl.full = fl.held[:0], false
@@ -126,8 +122,8 @@ func (fl *flow) forget(s *session) {
 }
 
 // stop ends the flow control of a destination that is gone.
-func (fl *flow) stop() {
-	fl.release()
+func (fl *flow) stop(d *destination) {
+	fl.release(d)
 	if fl.timer != nil {
 		fl.timer.Stop()
 	}

@@ -75,7 +75,7 @@ func (r *registry) remove(d *destination) {
 		return
 	}
 	d.gone = true
-	d.flow.stop()
+	d.flow.stop(d)
 	delete(r.byName, d.name)
 	r.past.add(&d.counts)
 }

@@ -30,23 +30,15 @@ func (s *session) reply(size int, encode func(dst []byte) ([]byte, error)) {
 // choke stops reading the peer until it has read what we have for it, and reserves
 // room all the same.
 func (s *session) choke(size int) ([]byte, error) {
-	s.l.Pause() // first: a drain that sees choked has to undo it
-	s.choked.Store(true)
+	s.setChoked(true)
 	// The drain that answers a refusal may have been over before choked was set, so
 	// we ask again: a refusal from now on is answered.
 	buf, err := s.l.TryReserve(size)
 	if err == link.ErrWouldBlock {
 		return s.l.ReserveNow(size)
 	}
-	s.unchoke()
+	s.setChoked(false)
 	return buf, err
-}
-
-// unchoke reads the peer again, unless there is another reason not to.
-func (s *session) unchoke() {
-	if s.choked.Swap(false) && s.heldBy.Load() == nil {
-		s.l.Resume()
-	}
 }
 
 // receipt sends the RECEIPT for a frame that has been processed, if it asks for one.

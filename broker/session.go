@@ -2,7 +2,6 @@ package broker
 
 import (
 	"sync"
-	"sync/atomic"
 
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/frame"
@@ -29,11 +28,8 @@ type session struct {
 	temps    []*destination // temporary destinations of the session
 	mute     bool           // answers no receipt: an injected fault
 
-	// Shared.
-	heldBy atomic.Pointer[destination] // the full destination that keeps us from being read
-	choked atomic.Bool                 // not read because the peer does not read our answers
-
 	mu      sync.Mutex // guards what follows
+	brakes  brakes
 	stalled []*subscription
 	spare   []*subscription // memory for stalled
 	drains  int
@@ -127,7 +123,7 @@ func (s *session) leave() {
 	for _, sub := range s.subs {
 		s.end(sub)
 	}
-	if d := s.heldBy.Load(); d != nil {
+	if d := s.holder(); d != nil {
 		d.mu.Lock()
 		d.flow.forget(s)
 		d.mu.Unlock()

@@ -38,13 +38,14 @@ func (s *session) expectResumed(t *testing.T) {
 	select {
 	case <-resumed:
 	case <-time.After(time.Minute):
-		t.Fatalf("nobody keeps the session from being read, and it is not read (choked %v, held by %v)", s.choked.Load(), s.heldBy.Load())
+		t.Fatalf("nobody keeps the session from being read, and it is not read (%+v)", s.brakes)
 	}
 }
 
 // A drain may come at any moment while a session chokes itself.
 func TestChokedSessionIsReadAgain(t *testing.T) {
 	s := heldSession(t)
+	var spin atomic.Int64
 	for range 2 { // one batch for the flusher to hang on, one to crowd the outbox
 		buf, err := s.l.ReserveNow(4096)
 		if err != nil {
@@ -58,15 +59,16 @@ func TestChokedSessionIsReadAgain(t *testing.T) {
 	for begin := time.Now(); time.Since(begin) < racing; {
 		var drain sync.WaitGroup
 		drain.Go(func() {
-			for k := 0; k < 200 && !s.choked.Load(); k++ {
+			for range rand.IntN(100) {
+				spin.Add(1)
 			}
-			s.unchoke()
+			s.setChoked(false)
 		})
 		if buf, err := s.choke(1); err == nil {
 			s.l.Commit(buf)
 		}
 		drain.Wait()
-		s.unchoke() // the drain that answers the refusal
+		s.setChoked(false) // the drain that answers the refusal
 		s.expectResumed(t)
 	}
 }
@@ -92,13 +94,13 @@ func TestHeldSessionIsReadAgain(t *testing.T) {
 	for begin := time.Now(); time.Since(begin) < racing; {
 		locked(first, func() { first.flow.check(first, s) })
 		var release sync.WaitGroup
-		release.Go(func() { locked(first, first.flow.release) })
+		release.Go(func() { locked(first, func() { first.flow.release(first) }) })
 		for range rand.IntN(60) {
 			spin.Add(1)
 		}
 		locked(second, func() { second.flow.check(second, s) })
 		release.Wait()
-		locked(second, second.flow.release)
+		locked(second, func() { second.flow.release(second) })
 		s.expectResumed(t)
 	}
 }
