@@ -5,27 +5,46 @@ import (
 	"crypto/subtle"
 )
 
-// users holds a digest of each passcode by login. nil lets anybody in.
-type users map[string][sha256.Size]byte
+// user is who logs in with one login.
+type user struct {
+	digest [sha256.Size]byte // of the passcode
+	rights *rights           // nil for all
+	pace   *pace             // of all connections together; nil for any
 
-func newUsers(passcodes map[string]string) users {
-	if passcodes == nil {
-		return nil
-	}
-	u := make(users, len(passcodes))
-	for login, passcode := range passcodes {
-		u[login] = sha256.Sum256([]byte(passcode))
-	}
-	return u
+	connections int // guarded by Broker.mu
 }
 
-// allow reports whether passcode belongs to login. It takes the same time for a
-// wrong passcode of any length, and for a login that does not exist.
-func (u users) allow(login, passcode []byte) bool {
-	if u == nil {
-		return true
+// users finds them by login. nil lets anybody in.
+type users map[string]*user
+
+func newUsers(cfg Config) users {
+	if cfg.Users == nil {
+		return nil
 	}
-	want, known := u[string(login)]
+	all := make(users, len(cfg.Users))
+	for login, passcode := range cfg.Users {
+		u := &user{digest: sha256.Sum256([]byte(passcode)), pace: newPace(cfg.UserRate)}
+		if p, ok := cfg.Permissions[login]; ok {
+			u.rights = newRights(p)
+		}
+		all[login] = u
+	}
+	return all
+}
+
+// nobody is held against a login that does not exist.
+var nobody user
+
+// find returns the user whose login and passcode these are. It takes the same time
+// for a wrong passcode of any length, and for a login that does not exist.
+func (all users) find(login, passcode []byte) (u *user, ok bool) {
+	if all == nil {
+		return nil, true
+	}
+	u, known := all[string(login)]
+	if !known {
+		u = &nobody
+	}
 	got := sha256.Sum256(passcode)
-	return subtle.ConstantTimeCompare(want[:], got[:]) == 1 && known
+	return u, subtle.ConstantTimeCompare(u.digest[:], got[:]) == 1 && known
 }

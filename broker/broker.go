@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,7 @@ type Broker struct {
 	registry registry
 
 	accepted atomic.Uint64
+	rejected atomic.Uint64
 	errors   atomic.Uint64
 	unrouted atomic.Uint64
 	fault    atomic.Pointer[func(session uint64, f *frame.Frame) Fault]
@@ -30,6 +32,7 @@ type Broker struct {
 	addr      net.Addr // of the first listener
 	uri       string   // of the first listener
 	sessions  map[*session]struct{}
+	perIP     map[netip.Addr]int // connections; empty unless there is a bound to keep
 	closed    bool
 	done      sync.WaitGroup // accept loops and sessions
 }
@@ -46,9 +49,10 @@ func New(cfg Config) (*Broker, error) {
 	}
 	return &Broker{
 		cfg:      cfg,
-		users:    newUsers(cfg.Users),
+		users:    newUsers(cfg),
 		registry: registry{byName: make(map[string]*destination)},
 		sessions: make(map[*session]struct{}),
+		perIP:    make(map[netip.Addr]int),
 	}, nil
 }
 

@@ -23,6 +23,9 @@ type Config struct {
 	Logger *slog.Logger
 	// Users holds the passcode of each login. nil lets anybody in.
 	Users map[string]string
+	// Permissions says, by login, which destinations a user may use. A user without
+	// an entry may use all.
+	Permissions map[string]Permission
 
 	// HeartBeat is what the broker offers; default 10s,10s. An interval below 0
 	// offers none in that direction.
@@ -45,6 +48,16 @@ type Config struct {
 	// MaxConnections is how many connections are served at a time; default 65536.
 	// Others are closed at once.
 	MaxConnections int
+	// MaxConnectionsPerIP bounds those from one address, an IPv6 network of 64 bits
+	// counting as one; default MaxConnections. Others are closed at once.
+	MaxConnectionsPerIP int
+	// MaxConnectionsPerUser bounds those of one of the Users; default
+	// MaxConnections. Others are refused.
+	MaxConnectionsPerUser int
+	// ConnectionRate is how much each connection may send, UserRate how much all
+	// connections of one of the Users together. The zero value is any amount: these
+	// are the only bounds that are not on by default.
+	ConnectionRate, UserRate Rate
 	// MaxDestinations is how many destinations there may be; default 65536.
 	MaxDestinations int
 
@@ -85,6 +98,8 @@ func (c Config) withDefaults() Config {
 	def(&c.QueueBytes, 64<<20)
 	def(&c.MaxRedeliveries, 5)
 	def(&c.MaxConnections, 1<<16)
+	def(&c.MaxConnectionsPerIP, c.MaxConnections)
+	def(&c.MaxConnectionsPerUser, c.MaxConnections)
 	def(&c.MaxDestinations, 1<<16)
 	def(&c.MaxSubscriptions, 1024)
 	def(&c.MaxUnacked, 16<<10)
@@ -104,12 +119,13 @@ func (c Config) validate() error {
 		return fmt.Errorf("broker: %w", err)
 	}
 	for _, n := range []int{c.Loops, c.QueueBytes, c.MaxRedeliveries, c.MaxConnections, c.MaxDestinations,
+		c.MaxConnectionsPerIP, c.MaxConnectionsPerUser, c.ConnectionRate.Frames, c.ConnectionRate.Bytes, c.UserRate.Frames, c.UserRate.Bytes,
 		c.MaxSubscriptions, c.MaxUnacked, c.MaxTransactions, c.TransactionBytes, int(c.ConnectTimeout), int(c.WriteTimeout)} {
 		if n < 0 {
 			return errors.New("broker: a limit of the configuration is negative")
 		}
 	}
-	return nil
+	return c.validatePermissions()
 }
 
 // limitsBeforeLogin returns the bounds for a peer that has not connected yet.

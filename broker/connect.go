@@ -2,6 +2,7 @@ package broker
 
 import (
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/stompwire/stompwire/frame"
@@ -38,8 +39,13 @@ func (s *session) onFirst(f *frame.Frame) {
 		s.refuse(nil, "malformed heart-beat header", "It has two numbers of milliseconds with a comma between them.")
 		return
 	}
-	if !s.b.users.allow(f.Header.Get(frame.HeaderLogin), f.Header.Get(frame.HeaderPasscode)) {
+	u, ok := s.b.users.find(f.Header.Get(frame.HeaderLogin), f.Header.Get(frame.HeaderPasscode))
+	if !ok {
 		s.refuse(nil, "access refused", "Login or passcode is wrong.")
+		return
+	}
+	if !s.b.admitUser(s, u) {
+		s.refuse(nil, "too many connections", "A user may have "+strconv.Itoa(s.b.cfg.MaxConnectionsPerUser)+".")
 		return
 	}
 	s.accept(version, theirs)

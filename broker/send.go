@@ -16,6 +16,10 @@ func (s *session) onSend(f *frame.Frame) {
 		// "SEND frames MUST include a destination header" (STOMP 1.2, SEND)
 		s.refuse(f, "missing destination", "A SEND frame has a destination header.")
 		return
+	case s.rights != nil && !s.mayWrite(v.destination):
+		no := s.forbidden("send to")
+		s.refuse(f, no.message, no.detail)
+		return
 	case v.transaction != nil:
 		if !s.holdSend(v) {
 			return

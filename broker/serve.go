@@ -61,9 +61,10 @@ func (b *Broker) isClosed() bool {
 // Kernel sockets are read by the event loops, any other net.Conn, such as one end of
 // a net.Pipe, by a goroutine of its own.
 func (b *Broker) ServeConn(nc net.Conn) {
-	s := &session{b: b, number: b.accepted.Add(1)}
+	s := &session{b: b, number: b.accepted.Add(1), pace: newPace(b.cfg.ConnectionRate)}
+	s.metered = s.pace != nil || b.cfg.UserRate != (Rate{})
 	s.l = link.New(nc, s, link.Options{Limits: b.cfg.limitsBeforeLogin(), WriteTimeout: b.cfg.WriteTimeout})
-	if !b.remember(s) {
+	if !b.admit(s) {
 		_ = nc.Close()
 		return
 	}
@@ -96,25 +97,4 @@ func isKernelSocket(nc net.Conn) bool {
 		return true
 	}
 	return false
-}
-
-// remember makes Close responsible for s. It returns false if there is no place.
-func (b *Broker) remember(s *session) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.closed || len(b.sessions) >= b.cfg.MaxConnections {
-		return false
-	}
-	b.sessions[s] = struct{}{}
-	b.done.Add(1)
-	return true
-}
-
-// forget is called when a link has ended.
-func (b *Broker) forget(s *session, err error) {
-	b.cfg.Logger.Debug("connection ended", slog.Uint64("session", s.number), slog.Any("error", err))
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.sessions, s)
-	b.done.Done()
 }

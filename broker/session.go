@@ -27,6 +27,11 @@ type session struct {
 	txBytes  int
 	temps    []*destination // temporary destinations of the session
 	mute     bool           // answers no receipt: an injected fault
+	user     *user          // nil if anybody may log in
+	rights   *rights        // of the user; nil for all
+	written  string         // the latest destination that the rights let it send to
+	metered  bool           // there is a rate to keep
+	pace     *pace          // the session's own; nil for none
 
 	mu      sync.Mutex // guards what follows
 	brakes  brakes
@@ -61,6 +66,9 @@ type slot struct {
 // OnFrame implements link.Handler. Frames that come after the last one, in bytes
 // that were read with it, are dropped.
 func (s *session) OnFrame(f *frame.Frame) error {
+	if s.metered {
+		s.slowDown(f)
+	}
 	if decide := s.b.fault.Load(); decide != nil && s.state != stateOver {
 		s.onFaultyFrame(f, (*decide)(s.number, f))
 		return nil

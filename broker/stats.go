@@ -4,6 +4,7 @@ package broker
 type Stats struct {
 	Connections   int    // open now
 	Accepted      uint64 // connections ever
+	Rejected      uint64 // of them, closed at once because of a bound on their number
 	Destinations  int    // now
 	Subscriptions int    // now
 
@@ -23,7 +24,7 @@ type Stats struct {
 // Stats returns a snapshot. It takes the lock of one destination after the other, so
 // the numbers need not be of exactly one moment.
 func (b *Broker) Stats() Stats {
-	st := Stats{Accepted: b.accepted.Load(), Errors: b.errors.Load(), Unrouted: b.unrouted.Load()}
+	st := Stats{Accepted: b.accepted.Load(), Rejected: b.rejected.Load(), Errors: b.errors.Load(), Unrouted: b.unrouted.Load()}
 	b.mu.Lock()
 	st.Connections = len(b.sessions)
 	b.mu.Unlock()

@@ -30,6 +30,11 @@ func (s *session) onSubscribe(f *frame.Frame) {
 		s.refuse(f, "foreign temporary destination", "Only the connection that owns a temporary destination can subscribe to it.")
 		return
 	}
+	if !s.mayRead(name) {
+		no := s.forbidden("subscribe to")
+		s.refuse(f, no.message, no.detail)
+		return
+	}
 	id, _ := f.Header.Lookup(frame.HeaderID)
 	s.enter(sub)
 	for !s.join(sub, f, public, name, id) {

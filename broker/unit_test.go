@@ -4,7 +4,9 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 )
 
 func TestRingAgainstSlice(t *testing.T) {
@@ -117,7 +119,9 @@ func TestConfig(t *testing.T) {
 	if got := (Config{}).withDefaults(); got.validate() != nil || got.QueueBytes != 64<<20 || got.MaxUnacked != 16<<10 {
 		t.Errorf("got %+v", got)
 	}
-	for _, bad := range []Config{{QueueBytes: -1}, {MaxConnections: -1}, {Loops: -1}, {ConnectTimeout: -1}} {
+	for _, bad := range []Config{{QueueBytes: -1}, {MaxConnections: -1}, {Loops: -1}, {ConnectTimeout: -1},
+		{UserRate: Rate{Bytes: -1}}, {MaxConnectionsPerIP: -1}, {Permissions: map[string]Permission{"a": {}}},
+		{Users: map[string]string{"a": ""}, Permissions: map[string]Permission{"a": {Read: []string{""}}}}} {
 		if bad.validate() == nil {
 			t.Errorf("%+v is valid", bad)
 		}
@@ -130,6 +134,55 @@ func TestDeadLetterNames(t *testing.T) {
 	} {
 		if got := deadLetterName(name); got != want {
 			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestPatterns(t *testing.T) {
+	for _, tt := range []struct {
+		pattern, name string
+		want          bool
+	}{
+		{"/queue/a", "/queue/a", true}, {"/queue/a", "/queue/ab", false}, {"/queue/a", "/queue/", false},
+		{"*", "", true}, {"*", "/queue/a", true}, {"**", "x", true},
+		{"/queue/*", "/queue/", true}, {"/queue/*", "/queue/a/b", true}, {"/queue/*", "/topic/a", false},
+		{"*.eu", "prices.eu", true}, {"*.eu", "prices.eu.x", false}, {"a*b*c", "aXbYbZc", true}, {"a*b*c", "aXcb", false},
+		{"/queue/[a]?", "/queue/[a]?", true}, {"/queue/[a]?", "/queue/ab", false},
+		{strings.Repeat("*a", 500), strings.Repeat("a", 1023) + "b", false}, // in no time
+	} {
+		if got := matches(tt.pattern, []byte(tt.name)); got != tt.want {
+			t.Errorf("%.40q matches %.40q: %v", tt.pattern, tt.name, got)
+		}
+	}
+}
+
+func TestPace(t *testing.T) {
+	now := time.Now()
+	if newPace(Rate{}).take(now, 1<<30) != 0 {
+		t.Error("no rate slows down")
+	}
+	for _, tt := range []struct {
+		rate Rate
+		size int
+		n    int // frames in the same moment
+		want time.Duration
+	}{
+		{Rate{Frames: 100}, 1, 10, 0}, // a tenth of a second is free
+		{Rate{Frames: 100}, 1, 11, 10 * time.Millisecond},
+		{Rate{Frames: 100}, 1, 110, time.Second},
+		{Rate{Frames: 1}, 1, 1, 900 * time.Millisecond},
+		{Rate{Bytes: 1000}, 50, 2, 0},
+		{Rate{Bytes: 1000}, 50, 4, 100 * time.Millisecond},
+		{Rate{Bytes: 3_000_000_000}, 1_000_000_000, 1, 233333333},
+		{Rate{Frames: 1000, Bytes: 1000}, 1000, 1, 900 * time.Millisecond},
+	} {
+		p := newPace(tt.rate)
+		var got time.Duration
+		for range tt.n {
+			got = p.take(now, tt.size)
+		}
+		if got != tt.want {
+			t.Errorf("%+v: %d frames of %d bytes make it wait %v, want %v", tt.rate, tt.n, tt.size, got, tt.want)
 		}
 	}
 }

@@ -36,6 +36,8 @@ type brokerSettings struct {
 	listen, tlsListen, wsListen, wssListen []string
 	cert, key                              string
 	origins                                []string
+	users                                  string
+	config                                 broker.Config
 }
 
 func newBrokerFlags() (*pflag.FlagSet, *brokerSettings) {
@@ -53,9 +55,24 @@ func newBrokerFlags() (*pflag.FlagSet, *brokerSettings) {
 	addresses(&s.tlsListen, "tls-listen", "", "listen for STOMP over TLS")
 	addresses(&s.wsListen, "ws-listen", "", "listen for STOMP over WebSocket, at the path /ws")
 	addresses(&s.wssListen, "wss-listen", "", "the same over TLS")
-	f.StringVar(&s.cert, "tls-cert", "", "certificate for the TLS listeners and what vouches for it, in PEM")
-	f.StringVar(&s.key, "tls-key", "", "key of that certificate, in PEM")
-	f.StringArrayVar(&s.origins, "ws-origin", nil, "pages that may connect over WebSocket besides those of the same host, such as https://*.example.com")
+	f.StringVar(&s.cert, "tls-cert", "", "`FILE` with the certificate for the TLS listeners and what vouches for it, in PEM")
+	f.StringVar(&s.key, "tls-key", "", "`FILE` with the key of that certificate, in PEM")
+	f.StringArrayVar(&s.origins, "ws-origin", nil, "`ORIGIN` of pages that may connect over WebSocket besides those of the same host, such as https://*.example.com")
+	f.StringVar(&s.users, "users", "", "`FILE` that says who may connect, as JSON: {\"login\": {\"passcode\": \"...\", \"read\": [\"/queue/*\"], \"write\": []}}")
+	bound := func(into *int, name, kind, usage string, parse func(string) (int, error)) {
+		v := parsed(into, atLeastOne(parse))
+		v.kind = kind
+		f.VarP(v, name, "", usage)
+	}
+	cfg := &s.config
+	bound(&cfg.MaxConnections, "max-connections", "N", "connections at a time; 65536 if not given", parseInt)
+	bound(&cfg.MaxConnectionsPerIP, "max-connections-per-ip", "N", "of them, from one address", parseInt)
+	bound(&cfg.MaxConnectionsPerUser, "max-connections-per-user", "N", "of them, of one of the --users", parseInt)
+	bound(&cfg.QueueBytes, "queue-size", "BYTES", "what a destination holds before its producers are slowed; 64MiB if not given", parseSize)
+	bound(&cfg.ConnectionRate.Frames, "connection-frames", "N", "frames a second of each connection; any if not given", parseInt)
+	bound(&cfg.ConnectionRate.Bytes, "connection-bytes", "BYTES", "bytes a second of each connection", parseSize)
+	bound(&cfg.UserRate.Frames, "user-frames", "N", "frames a second of each user's connections together", parseInt)
+	bound(&cfg.UserRate.Bytes, "user-bytes", "BYTES", "bytes a second of each user's connections together", parseSize)
 	f.BoolP("help", "h", false, "show this help")
 	return f, s
 }
@@ -73,11 +90,19 @@ func (c *command) broker(ctx context.Context, args []string) int {
 	if f.NArg() > 0 {
 		return c.fail(usage("%q is not a flag: see stompbench broker --help", f.Arg(0)))
 	}
+	if err := s.check(); err != nil {
+		return c.fail(err)
+	}
 	cfg, err := s.tls()
 	if err != nil {
 		return c.fail(err)
 	}
-	b, err := broker.New(broker.Config{})
+	if s.users != "" {
+		if err := readUsers(s.users, &s.config); err != nil {
+			return c.fail(err)
+		}
+	}
+	b, err := broker.New(s.config)
 	if err != nil {
 		return c.fail(err)
 	}
@@ -121,17 +146,37 @@ func (c *command) listen(b *broker.Broker, s *brokerSettings, cfg *tls.Config) e
 	return nil
 }
 
-// tls returns what the TLS listeners need, nil if there are none.
-func (s *brokerSettings) tls() (*tls.Config, error) {
-	wanted := len(s.tlsListen)+len(s.wssListen) > 0
+// atLeastOne refuses what would bound everything away.
+func atLeastOne(parse func(string) (int, error)) func(string) (int, error) {
+	return func(text string) (int, error) {
+		n, err := parse(text)
+		if err == nil && n < 1 {
+			err = errors.New("it must be 1 or more")
+		}
+		return n, err
+	}
+}
+
+func (s *brokerSettings) wantsTLS() bool { return len(s.tlsListen)+len(s.wssListen) > 0 }
+
+// check looks for flags that contradict each other.
+func (s *brokerSettings) check() error {
 	switch {
 	case len(s.origins) > 0 && len(s.wsListen)+len(s.wssListen) == 0:
-		return nil, usage("--ws-origin means nothing without --ws-listen or --wss-listen")
-	case wanted && (s.cert == "" || s.key == ""):
-		return nil, usage("TLS needs --tls-cert and --tls-key")
-	case !wanted && (s.cert != "" || s.key != ""):
-		return nil, usage("--tls-cert and --tls-key mean nothing without --tls-listen or --wss-listen")
-	case !wanted:
+		return usage("--ws-origin means nothing without --ws-listen or --wss-listen")
+	case s.wantsTLS() && (s.cert == "" || s.key == ""):
+		return usage("TLS needs --tls-cert and --tls-key")
+	case !s.wantsTLS() && (s.cert != "" || s.key != ""):
+		return usage("--tls-cert and --tls-key mean nothing without --tls-listen or --wss-listen")
+	case s.users == "" && (s.config.MaxConnectionsPerUser > 0 || s.config.UserRate != (broker.Rate{})):
+		return usage("bounds for each user mean nothing without --users")
+	}
+	return nil
+}
+
+// tls returns what the TLS listeners need, nil if there are none.
+func (s *brokerSettings) tls() (*tls.Config, error) {
+	if !s.wantsTLS() {
 		return nil, nil
 	}
 	cert, err := tls.LoadX509KeyPair(s.cert, s.key)

@@ -136,13 +136,68 @@ func TestBrokerUsage(t *testing.T) {
 		"--ws-listen 127.0.0.1:0 --ws-origin [":                                  {cli.ExitCannotRun, "origin"},
 		"--tls-listen nowhere --tls-cert " + cert + " --tls-key " + key:          {cli.ExitCannotRun, "--tls-listen"},
 		"--listen 127.0.0.1:0 --wss-listen x --tls-cert x --tls-key " + key + "": {cli.ExitCannotRun, "x"},
+		"--max-connections 0":                                                    {cli.ExitUsage, "--max-connections"},
+		"--user-frames 5":                                                        {cli.ExitUsage, "--users"},
+		"--users none":                                                           {cli.ExitCannotRun, "--users"},
+		"--users " + file(t, `{"a":`):                                            {cli.ExitUsage, "JSON"},
+		"--users " + file(t, `null`):                                             {cli.ExitUsage, "JSON"},
+		"--users " + file(t, `{} {}`):                                            {cli.ExitUsage, "JSON"},
+		"--users " + file(t, `{"a":{}}`):                                         {cli.ExitUsage, "passcode"},
+		"--users " + file(t, `{"a":{"passcode":"s3cret","may":1}}`):              {cli.ExitUsage, "JSON"},
+		"--users " + file(t, `{"a":{"passcode":"s3cret","read":"all"}}`):         {cli.ExitUsage, "JSON"},
+		"--users " + file(t, `{"a":{"passcode":"s3cret","read":[""]}}`):          {cli.ExitCannotRun, "pattern"},
 	} {
 		code, _, stderr := stompbench(t, "broker "+args)
+		if strings.Contains(stderr, "s3cret") {
+			t.Errorf("%s: %q tells a passcode", args, stderr)
+		}
 		if code != want.code || !strings.Contains(stderr, want.says) || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%s: exit %d, %q; want %d and something about %q", args, code, stderr, want.code, want.says)
 		}
 	}
 	if code, stdout, _ := stompbench(t, "broker --help"); code != 0 || !strings.Contains(stdout, "--ws-origin") {
 		t.Errorf("broker --help: exit %d, %q", code, stdout)
+	}
+}
+
+func file(t *testing.T, text string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Users, what they may do, and how many connections they may have come from flags.
+func TestBrokerUsers(t *testing.T) {
+	users := file(t, `{"shop": {"passcode": "s3cret", "write": ["/queue/orders.*"], "read": []}, "root": {"passcode": "r00t"}}`)
+	uri := runBroker(t, "--listen", "127.0.0.1:0", "--users", users, "--max-connections-per-user", "1", "--connection-frames", "1k")[0]
+	as := func(user string) string { return strings.Replace(uri, "//", "//"+user+"@", 1) }
+	if _, err := connectTo(t, as("shop:wrong"), nil); err == nil {
+		t.Error("the passcode does not matter")
+	}
+	c, err := connectTo(t, as("shop:s3cret"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if second, err := connectTo(t, as("shop:s3cret"), nil); err == nil {
+		_ = second.Close()
+		t.Error("a second connection is let in")
+	}
+	if err := c.SendReceipt(t.Context(), "/queue/orders.1", nil); err != nil {
+		t.Error(err)
+	}
+	if err := c.SendReceipt(t.Context(), "/queue/other", nil); err == nil {
+		t.Error("what is not permitted is done")
+	}
+	root, err := connectTo(t, as("root:r00t"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	if err := root.SendReceipt(t.Context(), "/queue/other", nil); err != nil {
+		t.Error(err)
 	}
 }

@@ -1,0 +1,78 @@
+package broker
+
+import (
+	"log/slog"
+	"net"
+	"net/netip"
+)
+
+// admit makes Close responsible for s. It returns false if there is no place for it.
+func (b *Broker) admit(s *session) bool {
+	addr := b.countedAddr(s)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return false
+	}
+	if len(b.sessions) >= b.cfg.MaxConnections || b.perIP[addr] >= b.cfg.MaxConnectionsPerIP {
+		b.rejected.Add(1)
+		return false
+	}
+	if addr.IsValid() {
+		b.perIP[addr]++
+	}
+	b.sessions[s] = struct{}{}
+	b.done.Add(1)
+	return true
+}
+
+// countedAddr returns what the connections of a peer are counted under, the zero Addr
+// if they are not.
+func (b *Broker) countedAddr(s *session) netip.Addr {
+	if b.cfg.MaxConnectionsPerIP >= b.cfg.MaxConnections {
+		return netip.Addr{}
+	}
+	tcp, ok := s.l.RemoteAddr().(*net.TCPAddr)
+	if !ok {
+		return netip.Addr{}
+	}
+	addr := tcp.AddrPort().Addr().Unmap().WithZone("")
+	if addr.Is6() { // whoever has one of these has 64 bits of them
+		network, _ := addr.Prefix(64)
+		return network.Addr()
+	}
+	return addr
+}
+
+// admitUser counts a session to its user. It returns false if the user has too many.
+func (b *Broker) admitUser(s *session, u *user) bool {
+	if u == nil {
+		return true
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if u.connections >= b.cfg.MaxConnectionsPerUser {
+		return false
+	}
+	u.connections++
+	s.user, s.rights = u, u.rights
+	return true
+}
+
+// forget is called when a link has ended.
+func (b *Broker) forget(s *session, err error) {
+	b.cfg.Logger.Debug("connection ended", slog.Uint64("session", s.number), slog.Any("error", err))
+	addr := b.countedAddr(s)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.sessions, s)
+	if addr.IsValid() {
+		if b.perIP[addr]--; b.perIP[addr] == 0 {
+			delete(b.perIP, addr)
+		}
+	}
+	if s.user != nil {
+		s.user.connections--
+	}
+	b.done.Done()
+}

@@ -1,0 +1,62 @@
+package broker
+
+// brakes are the reasons why a session is not read at the moment. It is read again
+// when the last of them is gone. Guarded by the session's mutex, so that who sets one
+// and who takes another away do not miss each other.
+type brakes struct {
+	heldBy *destination // is full, or has a backlog
+	choked bool         // the peer does not read our answers
+	rated  bool         // it has sent more than its rate allows
+	frozen int          // injected faults
+}
+
+func (br *brakes) any() bool { return br.heldBy != nil || br.choked || br.rated || br.frozen > 0 }
+
+// brake changes the reasons why the session is not read.
+func (s *session) brake(change func(br *brakes)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.brakes.any()
+	change(&s.brakes)
+	switch after := s.brakes.any(); {
+	case after:
+		s.l.Pause()
+	case before:
+		s.l.Resume()
+	}
+}
+
+// holdUp keeps the session from being read until d lets it go. It returns false if
+// another destination holds it: a transaction may fill several, and one is enough.
+func (s *session) holdUp(d *destination) (held bool) {
+	s.brake(func(br *brakes) {
+		if held = br.heldBy == nil; held {
+			br.heldBy = d
+		}
+	})
+	return held
+}
+
+// letGo ends what holdUp has begun.
+func (s *session) letGo(d *destination) {
+	s.brake(func(br *brakes) {
+		if br.heldBy == d {
+			br.heldBy = nil
+		}
+	})
+}
+
+func (s *session) setChoked(is bool) { s.brake(func(br *brakes) { br.choked = is }) }
+
+func (s *session) setRated(is bool) { s.brake(func(br *brakes) { br.rated = is }) }
+
+func (s *session) freeze() { s.brake(func(br *brakes) { br.frozen++ }) }
+
+func (s *session) thaw() { s.brake(func(br *brakes) { br.frozen-- }) }
+
+// holder returns the destination that holds the session, nil if none does.
+func (s *session) holder() *destination {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.brakes.heldBy
+}

@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/stompwire/stompwire/broker"
+)
+
+// readUsers fills cfg from a file such as
+//
+//	{
+//	  "shop": {"passcode": "s3cret", "write": ["/queue/orders.*"], "read": ["/topic/prices"]},
+//	  "root": {"passcode": "r00t"}
+//	}
+//
+// Without read or write a user may read or write everything. Errors hold nothing of
+// the file but logins.
+func readUsers(path string, cfg *broker.Config) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		var about *fs.PathError
+		if errors.As(err, &about) {
+			err = about.Err
+		}
+		return fmt.Errorf("cannot read --users %s: %w", path, err)
+	}
+	var users map[string]*struct {
+		Passcode    *string
+		Read, Write []string
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&users); err != nil || users == nil || dec.Decode(new(any)) != io.EOF {
+		return usage(`--users %s is not one JSON object such as {"login": {"passcode": "...", "read": ["/queue/*"], "write": []}}%s`, path, place(err))
+	}
+	cfg.Users, cfg.Permissions = map[string]string{}, map[string]broker.Permission{}
+	for login, u := range users {
+		if u == nil || u.Passcode == nil {
+			return usage("--users %s: user %q has no passcode", path, login)
+		}
+		cfg.Users[login] = *u.Passcode
+		cfg.Permissions[login] = broker.Permission{Read: u.Read, Write: u.Write}
+	}
+	return nil
+}
+
+// place says where in a file JSON goes wrong, as far as err tells.
+func place(err error) string {
+	var syntax *json.SyntaxError
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Sprintf(" (at byte %d)", syntax.Offset)
+	case errors.As(err, &wrong):
+		return fmt.Sprintf(" (at byte %d)", wrong.Offset)
+	}
+	return ""
+}
