@@ -22,6 +22,9 @@ func (b *Broker) admit(s *session) bool {
 		b.perIP[addr]++
 	}
 	b.sessions[s] = struct{}{}
+	for range b.frozen {
+		s.freeze()
+	}
 	b.done.Add(1)
 	return true
 }

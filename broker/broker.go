@@ -25,6 +25,8 @@ type Broker struct {
 	errors   atomic.Uint64
 	unrouted atomic.Uint64
 	fault    atomic.Pointer[func(session uint64, f *frame.Frame) Fault]
+	faults   faultCounts
+	late     lateLine
 
 	mu        sync.Mutex // guards what follows
 	engine    *engine.Engine
@@ -33,6 +35,7 @@ type Broker struct {
 	uri       string   // of the first listener
 	sessions  map[*session]struct{}
 	perIP     map[netip.Addr]int // connections; empty unless there is a bound to keep
+	frozen    int                // see Freeze
 	closed    bool
 	done      sync.WaitGroup // accept loops and sessions
 }
@@ -97,6 +100,7 @@ func (b *Broker) Close() error {
 	if e != nil {
 		errs = append(errs, e.Close())
 	}
+	b.late.close()
 	b.registry.clear()
 	return errors.Join(errs...)
 }

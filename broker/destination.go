@@ -18,9 +18,11 @@ type destination struct {
 	ready int             // how many these are
 	turn  int             // whose turn it is among them
 
-	// pending are the messages of a queue that wait, in the order of seq. After
-	// every call it is empty or ready is 0.
+	// pending are the messages of a queue that wait with the default priority, levels
+	// those with another, each in the order of seq. After every call they are empty
+	// or ready is 0.
 	pending      ring[*message]
+	levels       *levels
 	bytes        int // of all messages held, waiting and unacknowledged
 	waitingBytes int // of those that wait, for each subscription of a topic anew
 	flow         flow
@@ -149,7 +151,7 @@ func (d *destination) dispatch(sub *subscription) {
 
 // isIdle reports whether the destination may be forgotten.
 func (d *destination) isIdle() bool {
-	return len(d.subs) == 0 && d.pending.len() == 0
+	return len(d.subs) == 0 && d.front() == nil
 }
 
 // isGone locks.

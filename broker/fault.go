@@ -2,6 +2,7 @@ package broker
 
 import (
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/stompwire/stompwire/frame"
@@ -19,35 +20,78 @@ type faultKind uint8
 const (
 	faultNone faultKind = iota
 	faultDrop
+	faultLose
 	faultDuplicate
+	faultRedeliver
 	faultNoReceipt
 	faultRefuse
 	faultCut
 	faultFreeze
+	faultDelay
+	faultDefer
+	faultKinds
 )
 
-// The faults. A frame that is dropped might as well not have been sent: it has no
-// effect and no receipt. A duplicated one takes effect twice, which for anything but
-// a SEND is an error of its own. NoReceipt carries the frame out and keeps silent
-// about it. Refuse answers ERROR and closes, Cut closes without a word; neither
-// carries the frame out.
+// The faults.
 var (
-	Drop      = Fault{kind: faultDrop}
+	// Drop: the frame might as well not have been sent. It has no effect and no
+	// receipt.
+	Drop = Fault{kind: faultDrop}
+	// Lose: the frame has its receipt, and no effect. The broker has vouched for a
+	// message that nobody will get.
+	Lose = Fault{kind: faultLose}
+	// Duplicate: the frame takes effect twice and has one receipt. For anything but
+	// a SEND the second time is an error of its own.
 	Duplicate = Fault{kind: faultDuplicate}
+	// Redeliver: the same, but the second message says so: redelivered:true.
+	Redeliver = Fault{kind: faultRedeliver}
+	// NoReceipt: the frame takes effect and has no receipt.
 	NoReceipt = Fault{kind: faultNoReceipt}
-	Refuse    = Fault{kind: faultRefuse}
-	Cut       = Fault{kind: faultCut}
+	// Refuse: ERROR, and the connection is closed. The frame has no effect.
+	Refuse = Fault{kind: faultRefuse}
+	// Cut: the connection is closed without a word. The frame has no effect.
+	Cut = Fault{kind: faultCut}
 )
 
 // Freeze carries the frame out and then does not read the connection for d: to the
-// client, the broker is slow, or stuck.
+// client, the broker is slow, or stuck. [Broker.Freeze] does so to all.
 func Freeze(d time.Duration) Fault { return Fault{faultFreeze, d} }
+
+// Delay carries a SEND out d later, and its receipt comes then too: a slow way in.
+// Nothing else is slowed, so any number of messages can be on that way at once, up to
+// Config.QueueBytes of them; then whoever sends more is not read. They stay in order,
+// whatever their delays. A SEND in a transaction, and any other frame, is not delayed.
+func Delay(d time.Duration) Fault { return Fault{faultDelay, d} }
+
+// Defer is Delay with the receipt at once: a slow way out, for each MESSAGE.
+func Defer(d time.Duration) Fault { return Fault{faultDefer, d} }
+
+// Faults counts what was done to frames on purpose.
+type Faults struct {
+	Dropped, Lost, Duplicated, Redelivered uint64
+	Unconfirmed                            uint64 // NoReceipt
+	Refused, Cut                           uint64
+	Frozen                                 uint64 // times that a connection was
+	Delayed, Deferred                      uint64
+}
+
+// faultCounts are by kind.
+type faultCounts [faultKinds]atomic.Uint64
+
+func (fc *faultCounts) snapshot() Faults {
+	return Faults{
+		Dropped: fc[faultDrop].Load(), Lost: fc[faultLose].Load(),
+		Duplicated: fc[faultDuplicate].Load(), Redelivered: fc[faultRedeliver].Load(),
+		Unconfirmed: fc[faultNoReceipt].Load(), Refused: fc[faultRefuse].Load(), Cut: fc[faultCut].Load(),
+		Frozen: fc[faultFreeze].Load(), Delayed: fc[faultDelay].Load(), Deferred: fc[faultDefer].Load(),
+	}
+}
 
 // Inject has decide called for each frame that comes from then on, on any connection,
 // to make the broker misbehave: for tests of clients. session is the number in
 // CONNECTED's session header. f is borrowed: valid until decide returns. decide is
 // called on the reading goroutines, several at a time, and must not block. nil ends
-// it.
+// it. [Shares] makes such a function, and Stats counts what was done.
 func (b *Broker) Inject(decide func(session uint64, f *frame.Frame) Fault) {
 	if decide == nil {
 		b.fault.Store(nil)
@@ -60,24 +104,64 @@ var errCut = errors.New("broker: cut on purpose")
 
 // onFaultyFrame is OnFrame while faults are injected.
 func (s *session) onFaultyFrame(f *frame.Frame, fault Fault) {
+	if (fault.kind == faultDelay || fault.kind == faultDefer) && !s.mayBeLate(f) {
+		fault = Fault{}
+	}
+	s.b.faults[fault.kind].Add(1)
 	switch fault.kind {
+	case faultNone:
+		s.handle(f)
 	case faultDrop:
-		return
+	case faultLose:
+		if s.state == stateConnected {
+			s.receiptOf(f)
+		}
+	case faultDuplicate, faultRedeliver:
+		s.handle(f)
+		s.view.again = fault.kind == faultRedeliver
+		s.handleMute(f)
+		s.view.again = false
+	case faultNoReceipt:
+		s.handleMute(f)
 	case faultRefuse:
 		s.refuse(f, "refused on purpose", "A fault was injected.")
-		return
 	case faultCut:
 		s.state = stateOver
 		s.l.Close(errCut)
-		return
-	case faultDuplicate:
-		s.handle(f)
-	case faultNoReceipt:
-		s.mute = true
-		defer func() { s.mute = false }()
 	case faultFreeze:
 		s.freeze()
 		time.AfterFunc(fault.time, s.thaw)
+		s.handle(f)
+	case faultDelay, faultDefer:
+		s.sendLate(fault)
 	}
+}
+
+func (s *session) handleMute(f *frame.Frame) {
+	s.mute = true
+	defer func() { s.mute = false }()
 	s.handle(f)
+}
+
+// Freeze stops the broker from reading any connection for d, new ones included: at
+// most the frame that a connection is about is still handled. What it has for
+// consumers already still goes out.
+func (b *Broker) Freeze(d time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.frozen++
+	for s := range b.sessions {
+		b.faults[faultFreeze].Add(1)
+		s.freeze()
+	}
+	time.AfterFunc(d, b.thaw)
+}
+
+func (b *Broker) thaw() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.frozen--
+	for s := range b.sessions {
+		s.thaw()
+	}
 }

@@ -20,6 +20,8 @@ type message struct {
 	nacks   int32
 	plain   bool // the header lines are the same in every version
 	again   bool // was delivered before
+
+	priority uint8
 }
 
 // messageOverhead is what a message takes besides its text, about.
@@ -31,7 +33,7 @@ var messages = sync.Pool{New: func() any { return new(message) }}
 // nobody holds yet.
 func newMessage(size int) *message {
 	m := messages.Get().(*message)
-	*m = message{text: pool.Get(size)}
+	*m = message{text: pool.Get(size), priority: defaultPriority}
 	return m
 }
 

@@ -31,7 +31,7 @@ func (d *destination) enqueueMessage(m *message) {
 			return
 		}
 	}
-	d.wait(&d.pending, m)
+	d.wait(d.level(m.priority), m)
 	d.drop(m)
 }
 
@@ -48,25 +48,25 @@ func (d *destination) next() *subscription {
 // dispatchQueue delivers what waits as long as somebody can take it: message by
 // message in turn, or in batches when there is only one to take them.
 func (d *destination) dispatchQueue() {
-	for d.pending.len() > 0 && d.ready > 0 {
+	for d.ready > 0 {
+		from := d.front()
+		if from == nil {
+			return
+		}
 		count := 1
 		if d.ready == 1 {
-			count = d.pending.len()
+			count = from.len()
 		}
-		d.next().drain(&d.pending, count)
+		d.next().drain(from, count)
 	}
 }
 
-// requeue puts messages that were delivered back to their places at the head of
-// the queue. They are in ascending order and come with a reference each.
-func (d *destination) requeue(back []*message) {
-	if len(back) == 0 {
-		return
-	}
+// requeueIn puts messages of one priority back.
+func (d *destination) requeueIn(to *ring[*message], back []*message) {
 	// Others may have come back before, so the two are merged.
 	last := back[len(back)-1].seq
-	for d.pending.len() > 0 && (*d.pending.at(0)).seq < last {
-		back = append(back, d.pending.popFront())
+	for to.len() > 0 && (*to.at(0)).seq < last {
+		back = append(back, to.popFront())
 		d.waitingBytes -= int(back[len(back)-1].size)
 	}
 	slices.SortFunc(back, func(a, b *message) int {
@@ -77,6 +77,6 @@ func (d *destination) requeue(back []*message) {
 	})
 	for _, m := range slices.Backward(back) {
 		d.waitingBytes += int(m.size)
-		d.pending.pushFront(m)
+		to.pushFront(m)
 	}
 }

@@ -61,8 +61,8 @@ func (r *registry) destroy(d *destination) {
 	defer r.mu.Unlock()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for d.pending.len() > 0 {
-		m := d.pending.popFront()
+	for from := d.front(); from != nil; from = d.front() {
+		m := from.popFront()
 		d.waitingBytes -= int(m.size)
 		d.drop(m)
 	}

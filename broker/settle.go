@@ -110,6 +110,7 @@ func deadLetter(m *message, name string) *message {
 	c.text.B = appendCanonical(c.text.B, []byte(headerOriginal), []byte(name))
 	c.plain = m.plain && len(c.text.B) == len(headerOriginal)+len(name)+2
 	c.text.B = append(c.text.B, m.text.B...)
+	c.priority = m.priority
 	c.measure()
 	return c
 }

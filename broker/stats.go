@@ -16,15 +16,17 @@ type Stats struct {
 	Unrouted     uint64 // sent where nobody was to get them
 	Errors       uint64 // ERROR frames
 
-	StoredBytes   int // messages that wait or are not acknowledged, now
-	HeldProducers int // connections that are not read because of a full destination, now
-	Holds         uint64
+	StoredBytes   int    // messages that wait or are not acknowledged, now
+	HeldProducers int    // connections that are not read because of a full destination, now
+	Holds         uint64 // times that a destination began to hold connections
+
+	Faults Faults // that were injected
 }
 
 // Stats returns a snapshot. It takes the lock of one destination after the other, so
 // the numbers need not be of exactly one moment.
 func (b *Broker) Stats() Stats {
-	st := Stats{Accepted: b.accepted.Load(), Rejected: b.rejected.Load(), Errors: b.errors.Load(), Unrouted: b.unrouted.Load()}
+	st := Stats{Accepted: b.accepted.Load(), Rejected: b.rejected.Load(), Errors: b.errors.Load(), Unrouted: b.unrouted.Load(), Faults: b.faults.snapshot()}
 	b.mu.Lock()
 	st.Connections = len(b.sessions)
 	b.mu.Unlock()

@@ -63,7 +63,7 @@ func (sub *subscription) sendView(v *view) bool {
 	if !ok {
 		return false
 	}
-	buf = sub.appendHead(buf, sub.d.seq.next(), 0, false)
+	buf = sub.appendHead(buf, sub.d.seq.next(), 0, v.again)
 	sub.s.l.Commit(v.appendFor(buf, sub.s.version))
 	sub.d.out++
 	return true

@@ -19,6 +19,8 @@ type view struct {
 	receipt     []byte // nil if none is asked for
 	transaction []byte // nil if there is none
 	expires     int64  // Unix time in milliseconds, 0 for never
+	priority    []byte // nil if there is none
+	again       bool   // to be delivered as if it had been before: an injected fault
 	counted     bool   // the frame has content-length
 	replyTo     int    // index in keep of a reply-to line for a temporary name, -1 for none
 	keep        []int  // indexes of the header lines to be passed on
@@ -34,7 +36,7 @@ func (v *view) read(f *frame.Frame) {
 	// Field by field: the whole would be twice the work.
 	v.frame = f
 	v.destination, v.receipt, v.transaction = nil, nil, nil
-	v.expires, v.counted, v.replyTo = 0, false, -1
+	v.expires, v.priority, v.counted, v.replyTo = 0, nil, false, -1
 	v.keep, v.size = v.keep[:0], 0
 	for i := range f.Header.Len() {
 		name, value := f.Header.At(i)
@@ -70,6 +72,9 @@ func (v *view) isForBroker(name, value []byte) bool {
 			v.replyTo = len(v.keep)
 			v.public = appendPublic(v.public[:0], value, v.number)
 			v.size += len(v.public) - len(value)
+		}
+		if string(name) == frame.HeaderPriority {
+			first(&v.priority, value)
 		}
 		return string(name) == frame.HeaderPasscode
 	case 10:
@@ -138,7 +143,10 @@ func (v *view) appendBody(dst []byte) []byte {
 // message returns a message with the text of the view: a copy.
 func (v *view) message() *message {
 	m := newMessage(v.size)
-	m.expires = v.expires
+	m.expires, m.again = v.expires, v.again
+	if v.priority != nil {
+		m.priority = parsePriority(v.priority)
+	}
 	m.plain = true
 	b := m.text.B
 	for k := range v.keep {

@@ -1,0 +1,64 @@
+package broker
+
+import "slices"
+
+// A queue delivers what waits in the order of its priority header, 9 first and 0
+// last, and in the order of arrival within one priority. A message without the header,
+// or with another value, has priority 4, as JMS has it. What does not wait, because
+// somebody can take it, is delivered at once, whatever its priority.
+const defaultPriority = 4
+
+// levels are the messages that wait with other priorities than the default one,
+// whose place is destination.pending. A queue has them from the first such message on.
+type levels [10]ring[*message]
+
+func parsePriority(value []byte) uint8 {
+	if len(value) == 1 && value[0] >= '0' && value[0] <= '9' {
+		return value[0] - '0'
+	}
+	return defaultPriority
+}
+
+// level returns where messages of that priority wait.
+func (d *destination) level(priority uint8) *ring[*message] {
+	if priority == defaultPriority {
+		return &d.pending
+	}
+	if d.levels == nil {
+		d.levels = new(levels)
+	}
+	return &d.levels[priority]
+}
+
+// front returns the ring whose front is to be delivered next, nil if nothing waits.
+func (d *destination) front() *ring[*message] {
+	if d.levels == nil {
+		if d.pending.len() > 0 {
+			return &d.pending
+		}
+		return nil
+	}
+	for priority := len(d.levels) - 1; priority >= 0; priority-- {
+		if r := d.level(uint8(priority)); r.len() > 0 {
+			return r
+		}
+	}
+	return nil
+}
+
+// requeue puts messages that were delivered back to their places at the head of
+// the queue. They are in ascending order and come with a reference each.
+func (d *destination) requeue(back []*message) {
+	for len(back) > 0 {
+		priority := back[0].priority
+		var same []*message
+		back = slices.DeleteFunc(back, func(m *message) bool {
+			is := m.priority == priority
+			if is {
+				same = append(same, m)
+			}
+			return is
+		})
+		d.requeueIn(d.level(priority), same)
+	}
+}
