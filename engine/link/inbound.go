@@ -99,13 +99,27 @@ func (l *Link) Resume() {
 }
 
 // WaitResumed waits until a paused link is resumed and returns false if it is
-// closed instead. It is for drivers.
+// closed instead, which it is when the peer resets the connection meanwhile. It is
+// for drivers.
 func (l *Link) WaitResumed() bool {
+	if !l.paused.Load() {
+		return true
+	}
+	look := l.watchGone()
+	if look != nil {
+		defer l.goneTimer.Stop()
+	}
 	for l.paused.Load() {
 		select {
 		case <-l.resume:
 		case <-l.done:
 			return false
+		case <-look:
+			if err := l.gone(); err != nil {
+				l.Close(err)
+				return false
+			}
+			l.goneTimer.Reset(gonePeriod)
 		}
 	}
 	return true

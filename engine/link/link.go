@@ -31,6 +31,7 @@ type Link struct {
 	carryStart int64 // stream offset of the unfinished frame
 	frames     uint64
 	unheard    int // bytes dropped while closing
+	goneTimer  *time.Timer
 
 	// Shared between the sides without the lock.
 	framesIn   atomic.Uint64

@@ -1,0 +1,52 @@
+package link
+
+import (
+	"net"
+	"syscall"
+	"time"
+)
+
+// gonePeriod is how often a paused link looks whether its peer has reset the
+// connection, which nobody would tell it while it is not read.
+const gonePeriod = time.Second
+
+// watchGone returns what ticks when it is time to look, nil if there is nothing to
+// look at: a pipe, or a system where the question cannot be asked. It is for the
+// reading goroutine.
+func (l *Link) watchGone() <-chan time.Time {
+	if l.socket() == nil {
+		return nil
+	}
+	if l.goneTimer == nil {
+		l.goneTimer = time.NewTimer(gonePeriod)
+	} else {
+		l.goneTimer.Reset(gonePeriod)
+	}
+	return l.goneTimer.C
+}
+
+// socket returns the kernel socket below the connection, nil if there is none.
+func (l *Link) socket() syscall.RawConn {
+	nc := l.nc
+	if secure, ok := nc.(interface{ NetConn() net.Conn }); ok { // tls.Conn
+		nc = secure.NetConn()
+	}
+	sc, ok := nc.(syscall.Conn)
+	if !ok || !canAskSocket {
+		return nil
+	}
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	return raw
+}
+
+// gone returns the error that the socket has run into, nil if there is none. A peer
+// that has merely closed its side is not gone: what it has sent is still to be read.
+func (l *Link) gone() (err error) {
+	if raw := l.socket(); raw != nil {
+		_ = raw.Control(func(fd uintptr) { err = socketError(fd) })
+	}
+	return err
+}
