@@ -3,6 +3,7 @@ package broker_test
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stompwire/stompwire/broker"
@@ -66,5 +67,50 @@ func nackTwice(c *client) {
 	c.t.Helper()
 	for range 2 {
 		c.write(settle("NACK", "1.2", c.expect("MESSAGE"), ""))
+	}
+}
+
+// One connection cannot take all the destinations that there may be.
+func TestDestinationsPerConnection(t *testing.T) {
+	b := start(t, broker.Config{MaxDestinations: 100})
+	greedy := connect(t, b, "1.2")
+	go flood(greedy.nc, 1<<20, func(i int) string { return fmt.Sprintf("SEND\ndestination:/queue/%d\n\nx^@", i) })
+	greedy.expectError("too many destinations of one connection")
+	if n := b.Stats().Destinations; n != 50 {
+		t.Errorf("it has made %d, want half of 100", n)
+	}
+	other := connect(t, b, "1.2")
+	other.send("/queue/other", "x", "receipt:r")
+	other.expect("RECEIPT", "receipt-id:r")
+	// What is gone does not count.
+	for i := range 200 {
+		other.subscribe("s", fmt.Sprintf("/queue/mine-%d", i), "auto")
+		other.write("UNSUBSCRIBE\nid:s\n\n^@")
+	}
+	other.sync()
+}
+
+// All destinations together have a bound too, and transactions count: what would wait
+// beyond it is refused, what can be delivered is not.
+func TestStoredBytesOfAll(t *testing.T) {
+	body := strings.Repeat("x", 10_000)
+	for name, frame := range map[string]string{
+		"queues":       "SEND\ndestination:/queue/%d\n\n" + body + "^@",
+		"transactions": "BEGIN\ntransaction:%[1]d\n\n^@SEND\ndestination:/queue/q\ntransaction:%[1]d\n\n" + body + "^@",
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := start(t, broker.Config{StoredBytes: 1 << 20})
+			check := served(t, b)
+			c := connect(t, b, "1.2")
+			go flood(c.nc, 64<<20, func(i int) string { return fmt.Sprintf(frame, i) })
+			c.expectError("broker is full")
+			if n := b.Stats().StoredBytes; n > 2<<20 {
+				t.Errorf("%d bytes are held", n)
+			}
+			check()
+			if name == "transactions" { // which are over
+				waitFor(t, func() bool { return b.Stats().StoredBytes == 0 })
+			}
+		})
 	}
 }

@@ -24,6 +24,7 @@ type Broker struct {
 	rejected atomic.Uint64
 	errors   atomic.Uint64
 	unrouted atomic.Uint64
+	stored   atomic.Int64 // bytes of all messages that destinations and transactions hold
 	fault    atomic.Pointer[func(session uint64, f *frame.Frame) Fault]
 	faults   faultCounts
 	late     lateLine
@@ -138,6 +139,9 @@ func (b *Broker) bury(s *session, name string, dead []*message) {
 		}
 	}
 }
+
+// isFull reports whether all that is held is as much as may be.
+func (b *Broker) isFull() bool { return b.stored.Load() >= int64(b.cfg.StoredBytes) }
 
 // now is the clock that expires headers are held against.
 func now() int64 { return time.Now().UnixMilli() }

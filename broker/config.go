@@ -42,6 +42,10 @@ type Config struct {
 	// QueueBytes is how much a destination holds before its producers are slowed;
 	// default 64 MiB. Each message counts with what the memory for it is.
 	QueueBytes int
+	// StoredBytes is how much all destinations and open transactions hold together;
+	// default 16 times QueueBytes, 1 GiB. A SEND beyond it that would have to wait
+	// is refused, for there is nobody whose turn it would be to slow down.
+	StoredBytes int
 	// MaxRedeliveries is how often a message is delivered again after a NACK before
 	// it is moved to the dead letter queue; default 5.
 	MaxRedeliveries int
@@ -60,6 +64,9 @@ type Config struct {
 	ConnectionRate, UserRate Rate
 	// MaxDestinations is how many destinations there may be; default 65536.
 	MaxDestinations int
+	// MaxDestinationsPerConnection is how many of them one connection may have made;
+	// default half of them, so that none takes them all.
+	MaxDestinationsPerConnection int
 
 	// MaxSubscriptions is how many subscriptions a connection may have; default
 	// 1024.
@@ -96,11 +103,13 @@ func (c Config) withDefaults() Config {
 	def(&c.ConnectTimeout, 10*time.Second)
 	def(&c.WriteTimeout, 30*time.Second)
 	def(&c.QueueBytes, 64<<20)
+	def(&c.StoredBytes, 16*c.QueueBytes)
 	def(&c.MaxRedeliveries, 5)
 	def(&c.MaxConnections, 1<<16)
 	def(&c.MaxConnectionsPerIP, c.MaxConnections)
 	def(&c.MaxConnectionsPerUser, c.MaxConnections)
 	def(&c.MaxDestinations, 1<<16)
+	def(&c.MaxDestinationsPerConnection, max(c.MaxDestinations/2, 1))
 	def(&c.MaxSubscriptions, 1024)
 	def(&c.MaxUnacked, 16<<10)
 	def(&c.MaxTransactions, 256)
@@ -118,7 +127,7 @@ func (c Config) validate() error {
 	if err := c.Limits.Validate(); err != nil {
 		return fmt.Errorf("broker: %w", err)
 	}
-	for _, n := range []int{c.Loops, c.QueueBytes, c.MaxRedeliveries, c.MaxConnections, c.MaxDestinations,
+	for _, n := range []int{c.Loops, c.QueueBytes, c.StoredBytes, c.MaxRedeliveries, c.MaxConnections, c.MaxDestinations, c.MaxDestinationsPerConnection,
 		c.MaxConnectionsPerIP, c.MaxConnectionsPerUser, c.ConnectionRate.Frames, c.ConnectionRate.Bytes, c.UserRate.Frames, c.UserRate.Bytes,
 		c.MaxSubscriptions, c.MaxUnacked, c.MaxTransactions, c.TransactionBytes, int(c.ConnectTimeout), int(c.WriteTimeout)} {
 		if n < 0 {

@@ -7,9 +7,9 @@ import "sync"
 type destination struct {
 	b      *Broker
 	name   string
-	number uint64   // unlike that of any other destination, ever
-	topic  bool     // each subscription gets every message
-	owner  *session // of a temporary destination
+	number uint64 // unlike that of any other destination, ever
+	topic  bool   // each subscription gets every message
+	by     *maker // of the session that made it; nil for none
 
 	mu    sync.Mutex
 	gone  bool            // not in the registry any more; look it up again
@@ -35,13 +35,24 @@ type counts struct {
 	in, out, redelivered, unrouted, expired, deadLettered, holds uint64
 }
 
-// send takes a SEND, and holds up its session when the destination is full. It
-// returns false if the destination is gone.
-func (d *destination) send(s *session, v *view) bool {
+// sendResult is what became of a SEND.
+type sendResult uint8
+
+const (
+	sendTaken sendResult = iota
+	sendGone             // the destination is; there may be a new one
+	sendFull             // the broker is
+)
+
+// send takes a SEND, and holds up its session when the destination is full.
+func (d *destination) send(s *session, v *view) sendResult {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.gone {
-		return false
+	switch {
+	case d.gone:
+		return sendGone
+	case d.wouldWait() && d.b.isFull():
+		return sendFull
 	}
 	d.in++
 	switch {
@@ -53,7 +64,15 @@ func (d *destination) send(s *session, v *view) bool {
 		d.enqueue(v)
 	}
 	d.flow.check(d, s)
-	return true
+	return sendTaken
+}
+
+// wouldWait reports whether a message might have to wait.
+func (d *destination) wouldWait() bool {
+	if d.topic {
+		return d.waitingBytes > 0
+	}
+	return d.ready == 0
 }
 
 // post takes a message that was held elsewhere. s, if there is one, is held up when
@@ -82,12 +101,14 @@ func (d *destination) adopt(m *message) {
 	m.seq = d.seq.next()
 	m.refs = 1 // the caller's; drop gives it back
 	d.bytes += int(m.size)
+	d.b.stored.Add(int64(m.size))
 }
 
 // drop gives one reference to m back.
 func (d *destination) drop(m *message) {
 	if m.refs--; m.refs == 0 {
 		d.bytes -= int(m.size)
+		d.b.stored.Add(-int64(m.size))
 		m.free()
 	}
 }

@@ -255,7 +255,7 @@ func TestHostileTransactionFlood(t *testing.T) {
 }
 
 func TestHostileDestinationFlood(t *testing.T) {
-	b := start(t, broker.Config{MaxDestinations: 100})
+	b := start(t, broker.Config{MaxDestinations: 100, MaxDestinationsPerConnection: 100})
 	check := served(t, b)
 	c := connect(t, b, "1.2")
 	go flood(c.nc, 64<<20, func(i int) string { return fmt.Sprintf("SEND\ndestination:/queue/%d\n\n^@", i) })

@@ -5,7 +5,10 @@ import (
 	"sync"
 )
 
-var errTooManyDestinations = errors.New("too many destinations")
+var (
+	errTooManyDestinations = errors.New("too many destinations")
+	errTooManyOfConnection = errors.New("too many destinations of one connection")
+)
 
 // registry finds destinations by name. Its mutex comes before those of the
 // destinations. A SEND needs it only when its session's last SEND went elsewhere.
@@ -23,9 +26,13 @@ func (r *registry) find(name []byte) *destination {
 	return r.byName[string(name)]
 }
 
-// get returns the destination with this name and makes it if there is none. owner
-// is the session of a temporary one.
-func (r *registry) get(b *Broker, name []byte, owner *session) (*destination, error) {
+// maker counts the destinations that a session has made and that are still there. It
+// outlives the session, as they do. Guarded by the registry's mutex.
+type maker struct{ made int }
+
+// get returns the destination with this name and makes it if there is none. by is the
+// session that it is made for, nil for none.
+func (r *registry) get(b *Broker, name []byte, by *maker) (*destination, error) {
 	if d := r.find(name); d != nil {
 		return d, nil
 	}
@@ -37,8 +44,14 @@ func (r *registry) get(b *Broker, name []byte, owner *session) (*destination, er
 	if len(r.byName) >= b.cfg.MaxDestinations {
 		return nil, errTooManyDestinations
 	}
+	if by != nil {
+		if by.made >= b.cfg.MaxDestinationsPerConnection {
+			return nil, errTooManyOfConnection
+		}
+		by.made++
+	}
 	r.last++
-	d := &destination{b: b, name: string(name), number: r.last, owner: owner, seq: newCounter()}
+	d := &destination{b: b, name: string(name), number: r.last, by: by, seq: newCounter()}
 	d.topic = isTopicName(d.name)
 	r.byName[d.name] = d
 	return d, nil
@@ -75,6 +88,9 @@ func (r *registry) remove(d *destination) {
 		return
 	}
 	d.gone = true
+	if d.by != nil {
+		d.by.made--
+	}
 	d.flow.stop(d)
 	delete(r.byName, d.name)
 	r.past.add(&d.counts)

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/stompwire/stompwire/frame"
@@ -33,6 +34,9 @@ func (s *session) onSend(f *frame.Frame) {
 	s.receipt(v.receipt)
 }
 
+// errBrokerFull: all destinations together hold what they may.
+var errBrokerFull = errors.New("broker is full")
+
 func (s *session) refuseSend(f *frame.Frame, err error) {
 	s.refuse(f, err.Error(), "The message was not taken.")
 }
@@ -48,11 +52,15 @@ func (s *session) publish(v *view) error {
 			s.b.unrouted.Add(1)
 			return nil
 		}
-		if d.send(s, v) {
+		switch d.send(s, v) {
+		case sendTaken:
 			if v.expires > 0 {
 				s.b.registry.tidy(d) // it may have been made for nothing
 			}
 			return nil
+		case sendFull:
+			s.b.registry.tidy(d)
+			return errBrokerFull
 		}
 		s.last = nil // it went idle and was forgotten; there may be a new one
 	}
@@ -97,13 +105,13 @@ func (s *session) publicName(name []byte) (public []byte, mine bool) {
 // none.
 func (s *session) destination(public []byte) (*destination, error) {
 	if !isTemp(public) {
-		return s.b.registry.get(s.b, public, nil)
+		return s.b.registry.get(s.b, public, s.maker)
 	}
 	s.temps = slices.DeleteFunc(s.temps, (*destination).isGone)
 	if len(s.temps) >= s.b.cfg.MaxSubscriptions {
 		return nil, errTooManyDestinations
 	}
-	d, err := s.b.registry.get(s.b, public, s)
+	d, err := s.b.registry.get(s.b, public, s.maker)
 	if err == nil && !slices.Contains(s.temps, d) {
 		s.temps = append(s.temps, d)
 	}

@@ -61,7 +61,7 @@ func (b *Broker) isClosed() bool {
 // Kernel sockets are read by the event loops, any other net.Conn, such as one end of
 // a net.Pipe, by a goroutine of its own.
 func (b *Broker) ServeConn(nc net.Conn) {
-	s := &session{b: b, number: b.accepted.Add(1), pace: newPace(b.cfg.ConnectionRate)}
+	s := &session{b: b, number: b.accepted.Add(1), maker: new(maker), pace: newPace(b.cfg.ConnectionRate)}
 	s.metered = s.pace != nil || b.cfg.UserRate != (Rate{})
 	s.l = link.New(nc, s, link.Options{Limits: b.cfg.limitsBeforeLogin(), WriteTimeout: b.cfg.WriteTimeout})
 	if !b.admit(s) {

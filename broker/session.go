@@ -25,6 +25,7 @@ type session struct {
 	late     bool                     // ACKs of an ended subscription may still come
 	txs      map[string]*transaction
 	txBytes  int
+	maker    *maker
 	temps    []*destination // temporary destinations of the session
 	mute     bool           // answers no receipt: an injected fault
 	user     *user          // nil if anybody may log in

@@ -40,10 +40,10 @@ func (b *Broker) Stats() Stats {
 		d.mu.Lock()
 		sum.add(&d.counts)
 		st.Subscriptions += len(d.subs)
-		st.StoredBytes += d.bytes
 		st.HeldProducers += len(d.flow.held)
 		d.mu.Unlock()
 	}
+	st.StoredBytes = int(b.stored.Load())
 	st.MessagesIn, st.MessagesOut = sum.in, sum.out
 	st.Redelivered, st.DeadLettered = sum.redelivered, sum.deadLettered
 	st.Expired, st.Holds = sum.expired, sum.holds

@@ -53,7 +53,7 @@ func (s *session) onCommit(f *frame.Frame) {
 		return
 	}
 	delete(s.txs, string(id))
-	s.txBytes -= tx.bytes
+	s.release(tx)
 	for i := range tx.steps {
 		if st := &tx.steps[i]; st.m != nil {
 			s.post(st.name, st.m)
@@ -98,8 +98,14 @@ func (s *session) abort(id string) {
 			m.free()
 		}
 	}
-	s.txBytes -= tx.bytes
+	s.release(tx)
 	delete(s.txs, id)
+}
+
+// release gives back what a transaction counted for.
+func (s *session) release(tx *transaction) {
+	s.txBytes -= tx.bytes
+	s.b.stored.Add(-int64(tx.bytes))
 }
 
 // open returns the open transaction with this id. If there is none it refuses f and
@@ -147,8 +153,13 @@ func (s *session) hold(f *frame.Frame, tx *transaction, st step, bytes int) bool
 		s.refuse(f, "transaction is too large", "Open transactions of a connection may hold "+strconv.Itoa(s.b.cfg.TransactionBytes)+" bytes.")
 		return false
 	}
+	if s.b.isFull() {
+		s.refuse(f, errBrokerFull.Error(), "Messages and open transactions hold "+strconv.Itoa(s.b.cfg.StoredBytes)+" bytes together.")
+		return false
+	}
 	tx.steps = append(tx.steps, st)
 	tx.bytes += bytes
 	s.txBytes += bytes
+	s.b.stored.Add(int64(bytes))
 	return true
 }
