@@ -30,6 +30,7 @@ func TestConnectionsPerUser(t *testing.T) {
 	c := dial(t, b)
 	c.write("CONNECT\naccept-version:1.2\nhost:h\nlogin:a\n\n^@")
 	c.expectError("too many connections")
+	c.nc.Close()
 	first.nc.Close()
 	waitFor(t, func() bool { return b.Stats().Connections == 2 })
 	login(t, b, "a", "")

@@ -390,3 +390,47 @@ func TestHostileComeAndGo(t *testing.T) {
 	}
 	check()
 }
+
+// Frames that are out of turn end their connection before they cost anything, again
+// and again.
+func TestHostileOutOfTurn(t *testing.T) {
+	b := start(t, broker.Config{})
+	check := served(t, b)
+	before := memory()
+	for range 50 {
+		for _, text := range []string{
+			"SEND\ndestination:/queue/a\n\nx^@", "SUBSCRIBE\nid:1\ndestination:/queue/a\n\n^@", "BEGIN\ntransaction:t\n\n^@", "DISCONNECT\n\n^@",
+			"CONNECT\naccept-version:1.2\nhost:x\n\n^@CONNECT\naccept-version:1.2\nhost:x\n\n^@",
+			"CONNECT\naccept-version:1.2\nhost:x\n\n^@SUBSCRIBE\nid:1\ndestination:/queue/a\n\n^@STOMP\naccept-version:1.2\nhost:x\n\n^@",
+		} {
+			c := dial(t, b)
+			c.write(text)
+			_, _ = io.Copy(io.Discard, c.nc)
+			c.nc.Close()
+		}
+	}
+	waitFor(t, func() bool { return b.Stats().Connections == 1 })
+	if st := b.Stats(); st.Subscriptions != 1 || st.Destinations != 1 || st.Errors != 300 {
+		t.Errorf("%+v", st)
+	}
+	if grown := int64(memory()) - int64(before); grown > 8<<20 {
+		t.Errorf("%d KiB more after 300 connections", grown>>10)
+	}
+	check()
+}
+
+// A producer that is held up by a full queue and goes away with a reset does not stay
+// until there is room.
+func TestHostileHeldProducerResets(t *testing.T) {
+	b := start(t, broker.Config{QueueBytes: 64 << 10})
+	check := served(t, b)
+	p := connect(t, b, "1.2")
+	flood(p.nc, 64<<20, func(int) string { return "SEND\ndestination:/queue/full\n\n" + strings.Repeat("x", 1000) + "^@" })
+	if st := b.Stats(); st.HeldProducers != 1 {
+		t.Fatalf("%+v", st)
+	}
+	_ = p.nc.(*net.TCPConn).SetLinger(0)
+	p.nc.Close()
+	waitFor(t, func() bool { st := b.Stats(); return st.Connections == 1 && st.HeldProducers == 0 })
+	check()
+}
