@@ -74,7 +74,7 @@ func nackTwice(c *client) {
 func TestDestinationsPerConnection(t *testing.T) {
 	b := start(t, broker.Config{MaxDestinations: 100})
 	greedy := connect(t, b, "1.2")
-	go flood(greedy.nc, 1<<20, func(i int) string { return fmt.Sprintf("SEND\ndestination:/queue/%d\n\nx^@", i) })
+	go floodFor(greedy.nc, 1<<20, patience, func(i int) string { return fmt.Sprintf("SEND\ndestination:/queue/%d\n\nx^@", i) })
 	greedy.expectError("too many destinations of one connection")
 	if n := b.Stats().Destinations; n != 50 {
 		t.Errorf("it has made %d, want half of 100", n)
@@ -102,9 +102,9 @@ func TestStoredBytesOfAll(t *testing.T) {
 			b := start(t, broker.Config{StoredBytes: 1 << 20})
 			check := served(t, b)
 			c := connect(t, b, "1.2")
-			// Not much more than it takes: who goes on for too long after an ERROR is
+					// Not much more than it takes: who goes on for too long after an ERROR is
 			// cut off, and may not get to see it.
-			go flood(c.nc, 3<<19, func(i int) string { return fmt.Sprintf(frame, i) })
+			go floodFor(c.nc, 3<<19, patience, func(i int) string { return fmt.Sprintf(frame, i) })
 			c.expectError("broker is full")
 			if n := b.Stats().StoredBytes; n > 2<<20 {
 				t.Errorf("%d bytes are held", n)

@@ -8,6 +8,9 @@
 //	defer b.Close()
 //	connect(b.URI()) // stomp://127.0.0.1:41613
 //
+// [Broker.ListenTLS] adds TLS, package broker/ws WebSocket. docs/broker.md has all
+// bounds, and the rules of the protocol with their tests.
+//
 // # Destinations
 //
 // A name that begins with /topic/ is a topic: every subscription of the moment gets
@@ -32,7 +35,14 @@
 //
 // The headers prefetch-count and activemq.prefetchSize of SUBSCRIBE bound how many
 // messages may be unacknowledged. A message whose expires header has passed is
-// dropped. priority is passed on and orders nothing. A selector is refused.
+// dropped. What waits in a queue is delivered by its priority header, 9 first, and in
+// the order of arrival within one priority. A selector is refused.
+//
+// # Users
+//
+// With Config.Users a peer has to log in as one of them. Config.Permissions says which
+// destinations they may use; a frame about another is answered with ERROR, and the
+// connection closes. Rates are kept by not reading for a while.
 //
 // # Headers
 //
@@ -57,8 +67,9 @@
 // # Faults
 //
 // [Broker.Inject] makes the broker misbehave, frame by frame: lose a message, deliver
-// it twice, keep a receipt back, refuse, fall silent, cut the connection. So a test
-// can show what a client does then.
+// it twice or late, keep a receipt back, refuse, fall silent, cut the connection. So a
+// test can show what a client does then. [Shares] meets exact shares of all messages,
+// and [Broker.Stats] counts what was done.
 //
 // # Threads and locks
 //
@@ -67,7 +78,7 @@
 // a SEND takes it, and with it held the outbox of a receiving link, into which the
 // MESSAGE is encoded straight from the bytes that were read. Lock order:
 //
-//	registry → destination → session | outbox of a link
+//	broker | registry → destination → session | outbox of a link
 //
 // Never two destinations, never two links, nothing held over I/O.
 //

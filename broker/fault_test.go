@@ -157,7 +157,7 @@ func TestFaultDelayIsBounded(t *testing.T) {
 	p := connect(t, b, "1.2")
 	b.Inject(on(frame.CmdSend, broker.Defer(time.Hour)))
 	body := strings.Repeat("x", 1000)
-	n := flood(p.nc, 256<<20, func(int) string { return "SEND\ndestination:/queue/q\n\n" + body + "^@" })
+	n := floodFor(p.nc, 256<<20, 2*time.Second, func(int) string { return "SEND\ndestination:/queue/q\n\n" + body + "^@" })
 	if n > 32<<20 {
 		t.Errorf("%d bytes were taken", n)
 	}

@@ -36,7 +36,7 @@ const (
 	briefRest  = 250 * time.Millisecond
 )
 
-// check holds s up if there is a reason. It runs on the reading goroutine of s.
+// check holds s up if there is a reason.
 func (fl *flow) check(d *destination, s *session) {
 	if d.waitingBytes < briefBytes && d.bytes < d.b.cfg.QueueBytes {
 		return

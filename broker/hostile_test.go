@@ -425,12 +425,15 @@ func TestHostileHeldProducerResets(t *testing.T) {
 	b := start(t, broker.Config{QueueBytes: 64 << 10})
 	check := served(t, b)
 	p := connect(t, b, "1.2")
-	flood(p.nc, 64<<20, func(int) string { return "SEND\ndestination:/queue/full\n\n" + strings.Repeat("x", 1000) + "^@" })
-	if st := b.Stats(); st.HeldProducers != 1 {
-		t.Fatalf("%+v", st)
-	}
+	flooded := make(chan struct{})
+	go func() {
+		defer close(flooded)
+		floodFor(p.nc, 64<<20, patience, func(int) string { return "SEND\ndestination:/queue/full\n\n" + strings.Repeat("x", 1000) + "^@" })
+	}()
+	waitFor(t, func() bool { return b.Stats().HeldProducers == 1 })
 	_ = p.nc.(*net.TCPConn).SetLinger(0)
 	p.nc.Close()
+	<-flooded
 	waitFor(t, func() bool { st := b.Stats(); return st.Connections == 1 && st.HeldProducers == 0 })
 	check()
 }

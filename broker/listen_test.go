@@ -144,7 +144,7 @@ func TestHostileNeverReadsTLS(t *testing.T) {
 	}
 	p := connect(t, b, "1.2")
 	body := strings.Repeat("x", 10_000)
-	go flood(p.nc, 256<<20, func(int) string { return "SEND\ndestination:/topic/t\n\n" + body + "^@" })
+	go floodFor(p.nc, 256<<20, patience, func(int) string { return "SEND\ndestination:/topic/t\n\n" + body + "^@" })
 	waitFor(t, func() bool { return b.Stats().HeldProducers == 1 })
 	check()
 	began := time.Now()

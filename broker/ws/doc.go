@@ -29,7 +29,7 @@
 // Until it has asked for a WebSocket a peer of a listener has
 // [Options.RequestTimeout] and 16 KiB of headers, and of such peers there are at most
 // [Options.MaxPending]. Then the bounds are those of
-// broker.Config. A connection takes a goroutine and about 12 KiB of buffers.
+// broker.Config. A connection takes a goroutine and about 26 KiB of memory.
 //
 // Imports: github.com/coder/websocket; broker, and internal/wsconn, which makes a
 // net.Conn of a WebSocket.
