@@ -102,7 +102,7 @@ func TestStoredBytesOfAll(t *testing.T) {
 			b := start(t, broker.Config{StoredBytes: 1 << 20})
 			check := served(t, b)
 			c := connect(t, b, "1.2")
-					// Not much more than it takes: who goes on for too long after an ERROR is
+			// Not much more than it takes: who goes on for too long after an ERROR is
 			// cut off, and may not get to see it.
 			go floodFor(c.nc, 3<<19, patience, func(i int) string { return fmt.Sprintf(frame, i) })
 			c.expectError("broker is full")
