@@ -14,15 +14,22 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// startBroker starts a broker in this process. Whoever connects to it is load, so
-// it takes as much of that as a plan may have.
+// startBroker starts a broker in this process.
 func startBroker(addr string) (*broker.Broker, error) {
-	return broker.Start(broker.Config{
-		Addr:             addr,
-		MaxConnections:   2 * workload.MaxWorkers,
-		MaxDestinations:  workload.MaxDestinations,
-		MaxSubscriptions: workload.MaxDestinations,
-	})
+	cfg := forLoad()
+	cfg.Addr = addr
+	return broker.Start(cfg)
+}
+
+// forLoad is for a broker that takes as much load as a plan may have, all of it from
+// one connection if that is what the plan says.
+func forLoad() broker.Config {
+	return broker.Config{
+		MaxConnections:               2 * workload.MaxWorkers,
+		MaxDestinations:              workload.MaxDestinations,
+		MaxDestinationsPerConnection: workload.MaxDestinations,
+		MaxSubscriptions:             workload.MaxDestinations,
+	}
 }
 
 const brokerHelp = `stompbench broker runs the broker that stompbench otherwise has in its own process, until ^C. It keeps
@@ -41,7 +48,7 @@ type brokerSettings struct {
 }
 
 func newBrokerFlags() (*pflag.FlagSet, *brokerSettings) {
-	s := &brokerSettings{}
+	s := &brokerSettings{config: forLoad()}
 	f := pflag.NewFlagSet("stompbench broker", pflag.ContinueOnError)
 	f.Usage = func() {}
 	f.SortFlags = false
@@ -65,14 +72,14 @@ func newBrokerFlags() (*pflag.FlagSet, *brokerSettings) {
 		f.VarP(v, name, "", usage)
 	}
 	cfg := &s.config
-	bound(&cfg.MaxConnections, "max-connections", "N", "connections at a time; 65536 if not given", parseInt)
+	bound(&cfg.MaxConnections, "max-connections", "N", fmt.Sprintf("connections at a time; %d if not given", cfg.MaxConnections), parseInt)
 	bound(&cfg.MaxConnectionsPerIP, "max-connections-per-ip", "N", "of them, from one address", parseInt)
 	bound(&cfg.MaxConnectionsPerUser, "max-connections-per-user", "N", "of them, of one of the --users", parseInt)
-	bound(&cfg.QueueBytes, "queue-size", "BYTES", "what a destination holds before its producers are slowed; 64MiB if not given", parseSize)
+	bound(&cfg.QueueBytes, "queue-size", "BYTES", "what a destination holds before its producers are slowed; 64MiB if not given", workload.ParseBytes)
 	bound(&cfg.ConnectionRate.Frames, "connection-frames", "N", "frames a second of each connection; any if not given", parseInt)
-	bound(&cfg.ConnectionRate.Bytes, "connection-bytes", "BYTES", "bytes a second of each connection", parseSize)
+	bound(&cfg.ConnectionRate.Bytes, "connection-bytes", "BYTES", "bytes a second of each connection", workload.ParseBytes)
 	bound(&cfg.UserRate.Frames, "user-frames", "N", "frames a second of each user's connections together", parseInt)
-	bound(&cfg.UserRate.Bytes, "user-bytes", "BYTES", "bytes a second of each user's connections together", parseSize)
+	bound(&cfg.UserRate.Bytes, "user-bytes", "BYTES", "bytes a second of each user's connections together", workload.ParseBytes)
 	f.BoolP("help", "h", false, "show this help")
 	return f, s
 }
