@@ -14,10 +14,19 @@ type client struct {
 	needs    string   // what install.sh makes when it is done
 	env      []string
 	versions []string
+	over     transport
 
 	deviations []deviation
 	remarks    []remark
 }
+
+// transport is what STOMP is spoken over.
+type transport string
+
+const (
+	tcp       transport = "TCP"
+	webSocket transport = "WebSocket"
+)
 
 // deviation is something that a client does wrong by itself. The feature has to fail,
 // and to say so in these words: a deviation that is gone must go from here too.
@@ -35,11 +44,18 @@ func only(versions ...string) []string { return versions }
 
 var allVersions = []string{"1.0", "1.1", "1.2"}
 
+// stompjsDeviations are the same over any transport.
+var stompjsDeviations = []deviation{
+	{only("1.1"), "headers", `malformed frame`, "stompjs escapes on 1.2 only, and not on 1.1."},
+	{only("1.1"), "backslash", `verdict is`, "stompjs escapes on 1.2 only, and not on 1.1."},
+	{only("1.2"), "backslash", `the note is`, "stompjs undoes escapes one kind after the other, and so takes a backslash and what follows it for an escape."},
+}
+
 var clients = []client{
 	{
 		name: "python3-stomp", source: "Debian `python3-stomp`",
 		command:  []string{"/usr/bin/python3", "programs/stomppy.py"},
-		versions: allVersions,
+		versions: allVersions, over: tcp,
 		deviations: []deviation{
 			{only("1.0"), "backslash", "new:ode", "stomp.py undoes escapes on 1.0 too, which has none."},
 		},
@@ -48,15 +64,21 @@ var clients = []client{
 		name: "stomp.py", source: "PyPI",
 		command:  []string{installed("venv/bin/python"), "programs/stomppy.py"},
 		needs:    installed("venv/installed"),
-		versions: allVersions,
+		versions: allVersions, over: tcp,
 		deviations: []deviation{
 			{only("1.0"), "backslash", "new:ode", "stomp.py undoes escapes on 1.0 too, which has none."},
 		},
 	},
 	{
+		name: "stomp.py-ws", source: "PyPI",
+		command:  []string{installed("venv/bin/python"), "programs/stomppy.py"},
+		needs:    installed("venv/installed"),
+		versions: only("1.2"), over: webSocket,
+	},
+	{
 		name: "ruby-stomp", source: "Debian `ruby-stomp`",
 		command:  []string{"ruby", "programs/ruby_stomp.rb"},
-		versions: allVersions,
+		versions: allVersions, over: tcp,
 		deviations: []deviation{
 			{only("1.0"), "backslash", "new:ode", "ruby-stomp undoes escapes on 1.0 too, which has none."},
 			{only("1.1", "1.2"), "backslash", "new:ode", "ruby-stomp undoes escapes one kind after the other, and so takes a backslash and what follows it for an escape."},
@@ -65,7 +87,7 @@ var clients = []client{
 	{
 		name: "Net-Stomp", source: "Debian `libnet-stomp-perl`",
 		command:  []string{"perl", "programs/net_stomp.pl"},
-		versions: allVersions,
+		versions: allVersions, over: tcp,
 		deviations: []deviation{
 			{only("1.1", "1.2"), "headers", `ERROR malformed frame`, "Net::Stomp knows no escapes. Values without backslash, colon and line break are the same with and without."},
 			{only("1.1", "1.2"), "backslash", `verdict is`, "Net::Stomp knows no escapes. Values without backslash, colon and line break are the same with and without."},
@@ -76,19 +98,23 @@ var clients = []client{
 		command:  []string{"node", "programs/stompjs.js"},
 		needs:    installed("node/installed"),
 		env:      []string{"NODE_PATH=" + installed("node/node_modules")},
-		versions: allVersions,
-		deviations: []deviation{
-			{only("1.1"), "headers", `malformed frame`, "stompjs escapes on 1.2 only, and not on 1.1."},
-			{only("1.1"), "backslash", `verdict is`, "stompjs escapes on 1.2 only, and not on 1.1."},
-			{only("1.2"), "backslash", `the note is`, "stompjs undoes escapes one kind after the other, and so takes a backslash and what follows it for an escape."},
-		},
+		versions: allVersions, over: tcp,
+		deviations: stompjsDeviations,
+	},
+	{
+		name: "stompjs-ws", source: "npm `@stomp/stompjs`",
+		command:  []string{"node", "programs/stompjs.js"},
+		needs:    installed("node/installed"),
+		env:      []string{"NODE_PATH=" + installed("node/node_modules")},
+		versions: allVersions, over: webSocket,
+		deviations: stompjsDeviations,
 	},
 	{
 		name: "stompit", source: "npm",
 		command:  []string{"node", "programs/stompit.js"},
 		needs:    installed("node/installed"),
 		env:      []string{"NODE_PATH=" + installed("node/node_modules")},
-		versions: allVersions,
+		versions: allVersions, over: tcp,
 		deviations: []deviation{
 			{allVersions, "refused-login", `uncaught exception: access refused`, "stompit throws an exception that cannot be caught when an ERROR frame has content-type:text/plain and a content-length, as RabbitMQ's have too."},
 			{allVersions, "error", `uncaught exception: missing destination`, "stompit throws an exception that cannot be caught when an ERROR frame has content-type:text/plain and a content-length, as RabbitMQ's have too."},
@@ -98,7 +124,7 @@ var clients = []client{
 		name: "go-stomp", source: "Go module `github.com/go-stomp/stomp/v3`",
 		command:  []string{self()},
 		env:      []string{programVariable + "=go-stomp"},
-		versions: allVersions,
+		versions: allVersions, over: tcp,
 		deviations: []deviation{
 			{only("1.0"), "headers", `verdict is`, "go-stomp escapes on 1.0 too, which has no escapes."},
 			{only("1.0"), "backslash", `verdict is`, "go-stomp escapes on 1.0 too, which has no escapes."},
@@ -112,7 +138,7 @@ var clients = []client{
 		name: "stompngo", source: "Go module `github.com/gmallard/stompngo`",
 		command:  []string{self()},
 		env:      []string{programVariable + "=stompngo"},
-		versions: allVersions,
+		versions: allVersions, over: tcp,
 		deviations: []deviation{
 			{only("1.0"), "backslash", "new:ode", "stompngo undoes escapes on 1.0 too, which has none."},
 			{only("1.1", "1.2"), "backslash", "new:ode", "stompngo undoes escapes one kind after the other, and so takes a backslash and what follows it for an escape."},

@@ -6,6 +6,7 @@
 //
 // What a program is told stands in its environment:
 //
+//	STOMP_OVER              TCP, or WebSocket, with the path /ws
 //	STOMP_HOST, STOMP_PORT  the broker; login guest, passcode guest
 //	STOMP_TLS_PORT          the same broker behind TLS, STOMP_CA the file with its authority
 //	STOMP_BEAT_PORT         the same broker once more, where heart-beats are counted

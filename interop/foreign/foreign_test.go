@@ -70,7 +70,7 @@ type job struct {
 
 func startJob(t *testing.T, c *client, version string, slots *slots) *job {
 	t.Helper()
-	s := newStage(t, version)
+	s := newStage(t, c.over, version)
 	j := &job{c: c, version: version, tap: s.tap}
 	t.Cleanup(j.done.Wait) // before the stage is cleared
 	names := featuresOf(version)

@@ -10,14 +10,15 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stompwire/stompwire/broker"
+	"github.com/stompwire/stompwire/broker/ws"
 	"github.com/stompwire/stompwire/frame"
 )
 
@@ -28,12 +29,13 @@ const beat = 2 * time.Second
 // stage is what a program finds when it starts: a broker of its own behind three
 // ports, and a partner.
 type stage struct {
-	plain, secure net.Addr
+	over          transport
+	plain, secure string // ports
 	ca            string // file
 	tap           *tap
 }
 
-func newStage(t *testing.T, version string) *stage {
+func newStage(t *testing.T, over transport, version string) *stage {
 	t.Helper()
 	b, err := broker.Start(broker.Config{
 		Users:     map[string]string{"guest": "guest"},
@@ -43,33 +45,46 @@ func newStage(t *testing.T, version string) *stage {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.Close() })
-	s := &stage{plain: b.Addr()}
-	s.serveTLS(t, b)
+	s := &stage{over: over}
+	s.listen(t, b)
 	p := newPartner(t, b.Addr().String(), version)
-	s.tap = newTap(t, b.Addr().String(), p.enough)
+	s.tap = newTap(t, over, "127.0.0.1:"+s.plain, p.enough)
 	t.Cleanup(s.tap.close)
 	return s
 }
 
-// serveTLS has b listen a second time, behind TLS.
-func (s *stage) serveTLS(t *testing.T, b *broker.Broker) {
+// listen has b listen for the program, with TLS and without.
+func (s *stage) listen(t *testing.T, b *broker.Broker) {
 	t.Helper()
 	cert, pemCert := selfSigned(t)
 	s.ca = filepath.Join(t.TempDir(), "ca.pem")
 	if err := os.WriteFile(s.ca, pemCert, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ln, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{cert}})
-	if err != nil {
-		t.Fatal(err)
+	cfg := &tls.Config{Certificates: []tls.Certificate{cert}}
+	const addr = "127.0.0.1:0"
+	if s.over == webSocket {
+		s.plain = portOf(t)(ws.Listen(b, addr, ws.Options{}))
+		s.secure = portOf(t)(ws.Listen(b, addr, ws.Options{TLS: cfg}))
+		return
 	}
-	s.secure = ln.Addr()
-	var done sync.WaitGroup
-	t.Cleanup(func() { // before the broker's, which would wait for it
-		ln.Close()
-		done.Wait()
-	})
-	done.Go(func() { _ = b.Serve(ln) })
+	s.plain = portOf(t)(b.URI(), nil)
+	s.secure = portOf(t)(b.ListenTLS(addr, cfg))
+}
+
+// portOf takes what a call that listens returns.
+func portOf(t *testing.T) func(uri string, err error) string {
+	return func(uri string, err error) string {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := url.Parse(uri)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u.Port()
+	}
 }
 
 // selfSigned returns a certificate for loopback that is its own authority.
@@ -99,17 +114,13 @@ func selfSigned(t *testing.T) (tls.Certificate, []byte) {
 func (s *stage) environ(version, features string) []string {
 	return append(os.Environ(),
 		"STOMP_HOST=127.0.0.1",
-		"STOMP_PORT="+port(s.plain),
-		"STOMP_TLS_PORT="+port(s.secure),
-		"STOMP_BEAT_PORT="+port(s.tap.ln.Addr()),
+		"STOMP_OVER="+string(s.over),
+		"STOMP_PORT="+s.plain,
+		"STOMP_TLS_PORT="+s.secure,
+		"STOMP_BEAT_PORT="+s.tap.port(),
 		"STOMP_BEAT="+strconv.FormatInt(beat.Milliseconds(), 10),
 		"STOMP_CA="+s.ca,
 		"STOMP_VERSION="+version,
 		"STOMP_FEATURES="+features,
 	)
-}
-
-func port(a net.Addr) string {
-	_, port, _ := net.SplitHostPort(a.String())
-	return port
 }

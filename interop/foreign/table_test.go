@@ -109,10 +109,10 @@ page with what happened. It is not edited by hand: ` + "`go -C interop/foreign t
 `
 
 func (m *matrix) writeClients(b *strings.Builder) {
-	b.WriteString("| column | client | from | STOMP |\n|---|---|---|---|\n")
+	b.WriteString("| column | client | from | STOMP | over |\n|---|---|---|---|---|\n")
 	for i := range clients {
 		c := &clients[i]
-		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", c.name, m.names[c], c.source, strings.Join(c.versions, ", "))
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", c.name, m.names[c], c.source, strings.Join(c.versions, ", "), c.over)
 	}
 }
 

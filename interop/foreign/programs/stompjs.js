@@ -1,5 +1,5 @@
 'use strict';
-// What a user of @stomp/stompjs does, over TCP. See features.js.
+// What a user of @stomp/stompjs does, over WebSocket or, with its TCP wrapper, over TCP. See features.js.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -8,6 +8,7 @@ const { Box, VERSION, load, run, within } = require('./features');
 
 const { Client, Versions } = load('@stomp/stompjs');
 const { TCPWrapper } = load('@stomp/tcp-wrapper');
+const { WebSocket } = load('ws');
 
 const host = process.env.STOMP_HOST;
 
@@ -17,8 +18,17 @@ class TLSWrapper extends TCPWrapper {
   }
 }
 
+function open(port, secure) {
+  if (process.env.STOMP_OVER !== 'WebSocket') {
+    return new (secure ? TLSWrapper : TCPWrapper)(host, Number(port));
+  }
+  const protocols = new Versions([VERSION]).protocolVersions();
+  return secure
+    ? new WebSocket(`wss://${host}:${port}/ws`, protocols, { ca: fs.readFileSync(process.env.STOMP_CA) })
+    : new WebSocket(`ws://${host}:${port}/ws`, protocols);
+}
+
 function connect({ port, passcode, beat = 0, tls = false }) {
-  const Wrapper = tls ? TLSWrapper : TCPWrapper;
   const s = {
     messages: new Box('MESSAGE'),
     errors: new Box('ERROR'),
@@ -28,7 +38,7 @@ function connect({ port, passcode, beat = 0, tls = false }) {
   };
   return within('CONNECTED', (resolve, reject) => {
     const client = new Client({
-      webSocketFactory: () => new Wrapper(host, Number(port)),
+      webSocketFactory: () => open(port, tls),
       stompVersions: new Versions([VERSION]),
       connectHeaders: { login: 'guest', passcode },
       reconnectDelay: 0,

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import queue
+import socket
 import sys
 import uuid
 
@@ -22,6 +23,7 @@ RELEASE = stomp.__version__  # a string, and before 9 a tuple
 if not isinstance(RELEASE, str):
     RELEASE = ".".join(map(str, RELEASE))
 
+WEBSOCKET = os.environ["STOMP_OVER"] == "WebSocket"
 CONNECTIONS = {
     "1.0": stomp.StompConnection10,
     "1.1": stomp.StompConnection11,
@@ -81,7 +83,10 @@ class Session:
 
     def __init__(self, port=PORT, passcode="guest", tls=False, **kw):
         self.events = Events()
-        self.conn = CONNECTIONS[VERSION]([(HOST, port)], **kw)
+        if WEBSOCKET:
+            self.conn = stomp.WSConnection([(HOST, port)], ws_path="/ws", **kw)
+        else:
+            self.conn = CONNECTIONS[VERSION]([(HOST, port)], **kw)
         self.conn.set_listener("", self.events)
         if tls:
             self.conn.set_ssl(for_hosts=[(HOST, port)], ca_certs=os.environ["STOMP_CA"])
@@ -136,6 +141,11 @@ class Session:
 
     def cut(self):
         """Ends the connection as a crash does."""
+        if WEBSOCKET:
+            # What follows closes it, which the thread that reads keeps from happening.
+            with contextlib.suppress(OSError):
+                if sock := getattr(self.conn.transport.socket, "sock", None):
+                    sock.shutdown(socket.SHUT_RDWR)
         with contextlib.suppress(AttributeError):  # it may be about to end by itself
             self.conn.transport.disconnect_socket()
 
@@ -343,8 +353,10 @@ def disconnect():
 
 
 def tls():
+    # Sometimes it works.
+    if WEBSOCKET:
+        raise Unsupported("stomp.py writes to a WebSocket's TLS connection on one thread while another reads, which OpenSSL forbids.")
     if int(RELEASE.split(".")[0]) < 9:
-        # Sometimes it works.
         raise Unsupported("stomp.py before 9 writes to a TLS connection on one thread while another reads, which OpenSSL forbids.")
     port = int(os.environ["STOMP_TLS_PORT"])
     exchange("text", "two teas, please", port=port, tls=True)
