@@ -28,6 +28,8 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return c.run(ctx, args)
 	case "broker":
 		return c.broker(ctx, args)
+	case "report":
+		return c.report(ctx, args)
 	case "version":
 		return c.version()
 	case "help":

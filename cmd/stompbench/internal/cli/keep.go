@@ -2,8 +2,11 @@ package cli
 
 import (
 	"fmt"
+	"io"
+	"path/filepath"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/page"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
@@ -51,4 +54,9 @@ func (c *command) keep(k *keeper, quiet bool, rep *report.Report, result *load.R
 	return nil
 }
 
-func writeFolder(dir string, r *results.Result) error { return r.Write(dir) }
+// writeFolder writes everything there is to keep of a result.
+func writeFolder(dir string, r *results.Result) error {
+	return r.Write(dir, results.File{Name: pageName, Write: func(w io.Writer) error {
+		return page.Write(w, []page.Run{{Name: filepath.Base(dir), Result: r}})
+	}})
+}

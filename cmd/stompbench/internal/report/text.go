@@ -6,6 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 )
 
 // Style is how the text looks.
@@ -29,7 +30,10 @@ func (r *Report) WriteText(w io.Writer, style Style) error {
 	r.books(&b, style)
 	r.rates(&b)
 	r.latencies(&b)
-	r.remarks(&b)
+	b.WriteByte('\n')
+	for _, remark := range r.Remarks() {
+		b.WriteString(wrap(remark, 2, 90))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -42,11 +46,11 @@ func (r *Report) headline(b *strings.Builder, style Style) {
 		}
 		fmt.Fprintf(b, "%s %s\n", style.bad("PARTIAL RESULT:"), why)
 	}
-	fmt.Fprintf(b, "%s\n\n", style.bold(r.subject()))
+	fmt.Fprintf(b, "%s\n\n", style.bold(r.Subject()))
 }
 
-// subject says what was measured, in one line.
-func (r *Report) subject() string {
+// Subject says what was measured, in one line.
+func (r *Report) Subject() string {
 	server := r.Broker.Server
 	switch {
 	case r.Broker.Embedded:
@@ -111,20 +115,42 @@ func (s Style) mark(what string, n uint64) string {
 	return text
 }
 
-func (r *Report) verdict(style Style) string {
+// Mood is whether a verdict is good or bad, or neither.
+type Mood int
+
+// The moods.
+const (
+	Neutral Mood = iota
+	Good
+	Bad
+)
+
+// Verdict says whether every message arrived, "" if that is for others to know.
+func (r *Report) Verdict() (text string, mood Mood) {
 	t := &r.Totals
 	switch {
 	case t.Lost+t.Duplicated+t.Corrupt > 0:
-		return style.bad("the books do not balance")
-	case r.Plan.Producers == 0:
-		return "" // what was sent is for others to know
+		return "the books do not balance", Bad
+	case r.Plan.Producers == 0 || r.Plan.Consumers == 0:
+		return "", Neutral
 	case t.Expected == 0:
-		return "nothing was sent"
+		return "nothing was sent", Neutral
 	case t.Reordered > 0:
-		return style.good("every message arrived once")
+		return "every message arrived once", Good
 	default:
-		return style.good("every message arrived once, in order")
+		return "every message arrived once, in order", Good
 	}
+}
+
+func (r *Report) verdict(style Style) string {
+	text, mood := r.Verdict()
+	switch mood {
+	case Good:
+		return style.good(text)
+	case Bad:
+		return style.bad(text)
+	}
+	return text
 }
 
 func (r *Report) rates(b *strings.Builder) {
@@ -205,25 +231,51 @@ func percentile(d *Distribution, p float64, ns int64) string {
 // tooLate is a send delay that sleeping alone does not explain.
 const tooLate = 5 * time.Millisecond
 
-func (r *Report) remarks(b *strings.Builder) {
-	b.WriteByte('\n')
+// Remarks are sentences on how to take the numbers.
+func (r *Report) Remarks() (all []string) {
+	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	if r.Plan.RatePerSec == 0 && r.Plan.Producers > 0 && r.Latency.FromSend.Count+r.Latency.Confirm.Count > 0 {
-		b.WriteString("  Flat out, latency is the time messages wait in queues that are kept full;\n" +
-			"  it says nothing about the broker. Give a --rate below the one above to measure that.\n")
+		say("Flat out, latency is the time messages wait in queues that are kept full; it says nothing about the broker. " +
+			"Give a --rate below the one above to measure that.")
 	}
 	if d := &r.Latency.SendDelay; time.Duration(d.P99) > tooLate {
-		fmt.Fprintf(b, "  One message in a hundred left %s late or later, held up by the receipt window, the\n"+
-			"  broker or this machine. From due counts that, from send does not.\n", Duration(time.Duration(d.P99)))
+		say("One message in a hundred left %s late or later, held up by the receipt window, the broker or this machine. "+
+			"From due counts that, from send does not.", Duration(time.Duration(d.P99)))
 	}
 	if n := r.Latency.FromSend.Negative; n > 0 {
-		fmt.Fprintf(b, "  %s latencies were negative and count as 0: the clocks of sender and receiver disagree.\n", Count(n))
+		say("%s latencies were negative and count as 0: the clocks of sender and receiver disagree.", Count(n))
 	}
 	if p := &r.Process; p.CPUCores > 0 {
-		who := "this process"
+		who := "This process"
 		if r.Broker.Embedded {
-			who = "this process, broker included,"
+			who = "This process, broker included,"
 		}
-		fmt.Fprintf(b, "  %s used %.2f CPU cores, %s of CPU and %.2g allocations a message\n",
+		say("%s used %.2f CPU cores, %s of CPU and %.2g allocations a message.",
 			who, p.CPUCores, Duration(time.Duration(p.CPUNsPerMsg)), p.AllocsPerMsg)
 	}
+	return all
+}
+
+// wrap breaks a text into lines of at most width characters, indented.
+func wrap(text string, indent, width int) string {
+	var b strings.Builder
+	column := 0
+	for _, word := range strings.Fields(text) {
+		length := utf8.RuneCountInString(word)
+		switch {
+		case column == 0:
+			column = indent
+			b.WriteString(strings.Repeat(" ", indent))
+		case column+1+length > width:
+			column = indent
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+		default:
+			column++
+			b.WriteByte(' ')
+		}
+		b.WriteString(word)
+		column += length
+	}
+	b.WriteByte('\n')
+	return b.String()
 }

@@ -80,3 +80,17 @@ func (r *Result) Kinds() (kinds []series.Kind) {
 	}
 	return kinds
 }
+
+// Distribution returns what the report says of a kind of latency.
+func (r *Result) Distribution(kind series.Kind) *report.Distribution {
+	switch kind {
+	case series.FromDue:
+		return &r.Latency.FromDue
+	case series.FromSend:
+		return &r.Latency.FromSend
+	case series.Confirm:
+		return &r.Latency.Confirm
+	default:
+		return &r.Latency.SendDelay
+	}
+}

@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/pflag"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/page"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+)
+
+// pageName is the page's name beside the result that it shows.
+const pageName = "report.html"
+
+// report is the verb report: it makes the page again, of one result or of several
+// laid over each other.
+func (c *command) report(_ context.Context, args []string) int {
+	f := pflag.NewFlagSet("stompbench report", pflag.ContinueOnError)
+	f.Usage = func() {}
+	f.BoolP("help", "h", false, "show help")
+	out := f.StringP("output", "o", "", "where to write the page; - is standard output")
+	if code, done := c.parse(f, args); done {
+		return code
+	}
+	runs, err := readAll(f.Args())
+	if err != nil {
+		return c.fail(err)
+	}
+	named := make([]page.Run, len(runs))
+	for i, name := range names(f.Args()) {
+		named[i] = page.Run{Name: name, Result: runs[i]}
+	}
+	write := func(w io.Writer) error { return page.Write(w, named) }
+	switch path := target(*out, f.Args()); path {
+	case "-":
+		err = write(c.stdout)
+	default:
+		if err = results.WriteFile(path, write); err == nil {
+			fmt.Fprintln(c.stderr, "written:", path)
+		}
+	}
+	if err != nil {
+		return c.fail(fmt.Errorf("cannot write the page: %w: name another file with --output", err))
+	}
+	return ExitOK
+}
+
+// target is where the page goes: beside the result, if it is of one folder.
+func target(out string, inputs []string) string {
+	if out == "" && len(inputs) == 1 {
+		if info, err := os.Stat(inputs[0]); err == nil && info.IsDir() {
+			return filepath.Join(inputs[0], pageName)
+		}
+	}
+	if out == "" {
+		return pageName
+	}
+	return out
+}
+
+// readAll reads results; there has to be one.
+func readAll(paths []string) (all []*results.Result, err error) {
+	if len(paths) == 0 {
+		return nil, usage("name the folder of a result, or its result.json: see stompbench --help")
+	}
+	for _, path := range paths {
+		r, err := results.Read(path)
+		if err != nil {
+			return nil, explainRead(err)
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+func explainRead(err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%w: name the folder that --out wrote", err)
+	}
+	return err
+}
+
+// names are what inputs are called: as short as tells them apart.
+func names(paths []string) []string {
+	out := make([]string, len(paths))
+	for depth := 1; depth < 64; depth++ {
+		seen := map[string]bool{}
+		for i, path := range paths {
+			out[i] = tail(path, depth)
+			seen[out[i]] = true
+		}
+		if len(seen) == len(paths) {
+			return out
+		}
+	}
+	for i := range out { // the same one twice
+		out[i] = fmt.Sprintf("%s (%d)", tail(paths[i], 1), i+1)
+	}
+	return out
+}
+
+// tail is the last elements of the path of a result's folder.
+func tail(path string, depth int) string {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	if filepath.Base(path) == results.Name {
+		path = filepath.Dir(path)
+	}
+	rest := path
+	for range depth {
+		rest = filepath.Dir(rest)
+	}
+	short, err := filepath.Rel(rest, path)
+	if err != nil {
+		return path
+	}
+	return filepath.ToSlash(short)
+}
