@@ -30,6 +30,8 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return c.broker(ctx, args)
 	case "report":
 		return c.report(ctx, args)
+	case "compare":
+		return c.compare(ctx, args)
 	case "version":
 		return c.version()
 	case "help":

@@ -108,7 +108,7 @@ func color(index int) int { return index % 8 }
 
 func runViewOf(index int, run Run) runView {
 	r := run.Result
-	text, mood := r.Verdict()
+	text, mood := r.Balance()
 	out := runView{
 		Color: color(index), Name: run.Name, Subject: r.Subject(), When: when(r.StartedAt),
 		Verdict: text, Mood: map[report.Mood]string{report.Good: "good", report.Bad: "bad"}[mood],

@@ -80,7 +80,7 @@ func (r *Report) books(b *strings.Builder, style Style) {
 	row("messages", cells...)
 	if r.Plan.Consumers > 0 {
 		row("books", style.mark("lost", t.Lost), style.mark("duplicated", t.Duplicated),
-			style.mark("corrupt", t.Corrupt), "reordered "+Count(t.Reordered), r.verdict(style))
+			style.mark("corrupt", t.Corrupt), "reordered "+Count(t.Reordered), r.balance(style))
 	}
 	if t.Lost > 0 && r.Plan.Window > 0 {
 		row("", fmt.Sprintf("of those lost, %s were confirmed by the broker and %s were not",
@@ -125,8 +125,8 @@ const (
 	Bad
 )
 
-// Verdict says whether every message arrived, "" if that is for others to know.
-func (r *Report) Verdict() (text string, mood Mood) {
+// Balance says whether every message arrived, "" if that is for others to know.
+func (r *Report) Balance() (text string, mood Mood) {
 	t := &r.Totals
 	switch {
 	case t.Lost+t.Duplicated+t.Corrupt > 0:
@@ -142,8 +142,8 @@ func (r *Report) Verdict() (text string, mood Mood) {
 	}
 }
 
-func (r *Report) verdict(style Style) string {
-	text, mood := r.Verdict()
+func (r *Report) balance(style Style) string {
+	text, mood := r.Balance()
 	switch mood {
 	case Good:
 		return style.good(text)

@@ -78,7 +78,7 @@ func (r *Recorder) widen() {
 
 func interval(s *load.Sample) Interval {
 	i := Interval{
-		T: seconds(s.Elapsed), Seconds: seconds(s.Interval), Sending: s.Sending,
+		T: seconds(s.Elapsed), Seconds: seconds(s.Interval), Sending: s.Sending || s.Sent > 0,
 		Sent: s.Sent, Confirmed: s.Confirmed, Received: s.Received, Backlog: s.Backlog,
 		CPU: seconds(s.CPU), Latency: Latencies{},
 	}

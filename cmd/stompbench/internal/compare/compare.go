@@ -1,0 +1,163 @@
+package compare
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+)
+
+// Options say how to compare.
+type Options struct {
+	Skip float64 // seconds at the beginning of each run that do not count
+}
+
+// Comparison is what two sides of runs have in common and what not.
+type Comparison struct {
+	Rows []Row `json:"metrics"`
+	// Notes say what else is different, or what speaks against the numbers.
+	Notes []string `json:"notes"`
+}
+
+// Row is a metric of both sides. What was not measured is NaN.
+type Row struct {
+	Metric
+	A, B float64
+	// Low and High enclose the difference as a share of A, (B-A)/A, with a
+	// confidence of 95 %. They are NaN where there is too little to tell.
+	Low, High float64
+}
+
+// Verdict is what a row says.
+type Verdict string
+
+// The verdicts.
+const (
+	Better Verdict = "better"
+	Worse  Verdict = "worse"
+	// Different is a difference that is neither.
+	Different Verdict = "different"
+	// Same says that no difference was seen, not that there is none.
+	Same Verdict = "no difference seen"
+	// Unknown says that there is no interval to go by.
+	Unknown Verdict = ""
+)
+
+// Verdict returns what the row says.
+func (r *Row) Verdict() Verdict {
+	d := r.B - r.A
+	switch {
+	case math.IsNaN(d), !r.counted && math.IsNaN(r.Low):
+		return Unknown
+	case d == 0, r.noise():
+		return Same
+	case r.better == 0:
+		return Different
+	case d > 0 == (r.better > 0):
+		return Better
+	}
+	return Worse
+}
+
+// noise reports whether the difference may be none at all. Counts are what they
+// are.
+func (r *Row) noise() bool { return !r.counted && !r.edge && !(r.Low > 0 || r.High < 0) }
+
+// draws is how often each side is drawn anew, and least how many blocks it takes.
+const (
+	draws = 1000
+	least = 5
+)
+
+// side is one side of a comparison.
+type side struct {
+	runs  [][]block
+	whole *pool
+}
+
+// Compare compares the runs of side A with those of side B.
+func Compare(a, b []*results.Result, opts Options) (*Comparison, error) {
+	if len(a) == 0 || len(b) == 0 {
+		return nil, errors.New("there is nothing to compare: each side needs a result")
+	}
+	left, right := newSide(a, opts.Skip), newSide(b, opts.Skip)
+	if len(left.runs) == 0 || len(right.runs) == 0 {
+		return nil, errors.New("nothing is left to compare: the runs are no longer than what is skipped")
+	}
+	c := &Comparison{Notes: notes(a, b, left, right)}
+	for _, m := range Metrics() {
+		row := Row{Metric: m, A: m.of(left.whole), B: m.of(right.whole), Low: math.NaN(), High: math.NaN()}
+		if !math.IsNaN(row.A) || !math.IsNaN(row.B) {
+			c.Rows = append(c.Rows, row)
+		}
+	}
+	if left.blocks() >= least && right.blocks() >= least {
+		c.bootstrap(left, right)
+	}
+	return c, nil
+}
+
+func newSide(all []*results.Result, skip float64) *side {
+	s := &side{whole: newPool()}
+	for _, r := range all {
+		cut := blocks(r, skip)
+		if len(cut) > 0 {
+			s.runs = append(s.runs, cut)
+		}
+		for i := range cut {
+			s.whole.add(&cut[i])
+		}
+		add(&s.whole.totals, &r.Totals)
+	}
+	return s
+}
+
+func (s *side) blocks() (n int) {
+	for _, run := range s.runs {
+		n += len(run)
+	}
+	return n
+}
+
+// draw fills p with runs and blocks drawn with replacement.
+func (s *side) draw(random *rand.Rand, p *pool) {
+	p.reset()
+	for range s.runs {
+		run := s.runs[random.IntN(len(s.runs))]
+		for range run {
+			p.add(&run[random.IntN(len(run))])
+		}
+	}
+}
+
+// bootstrap finds the intervals of all rows that are no counts.
+func (c *Comparison) bootstrap(a, b *side) {
+	random := rand.New(rand.NewPCG(20260101, 95)) // whatever it is, it must not change
+	left, right := newPool(), newPool()
+	differences := make([][]float64, len(c.Rows))
+	for range draws {
+		a.draw(random, left)
+		b.draw(random, right)
+		for i := range c.Rows {
+			row := &c.Rows[i]
+			if row.counted || row.edge {
+				continue
+			}
+			if was := row.of(left); was > 0 {
+				if share := (row.of(right) - was) / was; !math.IsNaN(share) {
+					differences[i] = append(differences[i], share)
+				}
+			}
+		}
+	}
+	for i := range c.Rows {
+		// A metric that most draws do not have, such as a percentile at the edge of
+		// what can be told, has no interval.
+		if d := differences[i]; len(d) > draws*9/10 {
+			slices.Sort(d)
+			c.Rows[i].Low, c.Rows[i].High = d[len(d)*25/1000], d[len(d)*975/1000]
+		}
+	}
+}

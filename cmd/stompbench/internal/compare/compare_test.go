@@ -1,0 +1,273 @@
+package compare_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/compare"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+)
+
+// kind of run: how many messages a second, and how long they take in the middle.
+type kind struct {
+	seconds int
+	rate    float64
+	latency time.Duration
+	lost    uint64
+	seed    uint64
+}
+
+// run makes the result of a run whose seconds vary by some 5 %.
+func run(k kind) *results.Result {
+	random := rand.New(rand.NewPCG(k.seed, 7))
+	vary := func() float64 { return 1 + 0.05*random.NormFloat64() }
+	p := &workload.Plan{Producers: 1, Consumers: 1, Duration: time.Minute, Size: 128, Rate: k.rate, PublishTo: "/queue/q", Delivery: workload.Shared}
+	all, rec, total := histo.New(), series.NewRecorder(), uint64(0)
+	for i := range k.seconds {
+		one, mood := histo.New(), vary()
+		n := uint64(k.rate * vary())
+		for range n {
+			one.Record(int64(float64(k.latency) * mood * random.ExpFloat64() / math.Ln2))
+		}
+		all.Merge(one)
+		total += n
+		rec.Add(&load.Sample{
+			Elapsed: time.Duration(i+1) * time.Second, Interval: time.Second, CPU: time.Second / 2, Sending: true,
+			Sent: n, Received: n, FromSend: one, FromDue: one, Delay: histo.New(), Confirm: histo.New(),
+		})
+	}
+	took := time.Duration(k.seconds) * time.Second
+	res := &load.Result{
+		ID: 1, Start: time.Unix(1_800_000_000, 0),
+		Books:   ledger.Balance{Sent: total, Received: total - k.lost, Expected: total, Lost: k.lost},
+		Sending: took, Receiving: took, FromSend: all, FromDue: all, Delay: histo.New(), Confirm: histo.New(),
+	}
+	return results.New(report.New("v1", p, res), res, rec.Series())
+}
+
+func compared(t *testing.T, a, b []*results.Result) *compare.Comparison {
+	t.Helper()
+	c, err := compare.Compare(a, b, compare.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func row(t *testing.T, c *compare.Comparison, name string) *compare.Row {
+	t.Helper()
+	i := slices.IndexFunc(c.Rows, func(r compare.Row) bool { return r.Name == name })
+	if i < 0 {
+		t.Fatalf("no row %s", name)
+	}
+	return &c.Rows[i]
+}
+
+func one(k kind) []*results.Result { return []*results.Result{run(k)} }
+
+// What the table shows of a side are the numbers of the report.
+func TestSidesAreWhatTheReportSays(t *testing.T) {
+	r := run(kind{seconds: 20, rate: 2000, latency: time.Millisecond, seed: 1})
+	c := compared(t, []*results.Result{r}, []*results.Result{r})
+	d := &r.Latency.FromSend
+	for name, want := range map[string]float64{
+		"from_send.p50": float64(d.P50), "from_send.p99": float64(d.P99), "from_send.p99.9": float64(d.P999),
+		"from_send.max": float64(d.Max), "from_send.mean": float64(d.Mean), "sent_per_s": r.Rates.Sent, "received_per_s": r.Rates.Received,
+		"cpu_cores": 0.5,
+	} {
+		if got := row(t, c, name); math.Abs(got.A-want) > want*1e-5 || got.B != got.A || got.Verdict() == compare.Worse || got.Verdict() == compare.Better {
+			t.Errorf("%s is %v, want %v: %s", name, got.A, want, got.Verdict())
+		}
+	}
+}
+
+// A real difference is seen, and its size lies in the interval.
+func TestDifferenceIsSeen(t *testing.T) {
+	for _, c := range []struct {
+		name, metric string
+		b            kind
+		share        float64
+		want         compare.Verdict
+	}{
+		{"slower", "from_send.p99", kind{seconds: 30, rate: 500, latency: 1300 * time.Microsecond, seed: 2}, 0.3, compare.Worse},
+		{"faster", "from_send.p50", kind{seconds: 30, rate: 500, latency: 700 * time.Microsecond, seed: 3}, -0.3, compare.Better},
+		{"more", "sent_per_s", kind{seconds: 30, rate: 600, latency: time.Millisecond, seed: 4}, 0.2, compare.Better},
+		{"less", "received_per_s", kind{seconds: 30, rate: 400, latency: time.Millisecond, seed: 5}, -0.2, compare.Worse},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := row(t, compared(t, one(kind{seconds: 30, rate: 500, latency: time.Millisecond, seed: 1}), one(c.b)), c.metric)
+			if r.Verdict() != c.want || r.Low > c.share || r.High < c.share || r.High-r.Low > 0.2 {
+				t.Errorf("%v to %v, %v: %v", r.Low, r.High, c.share, r.Verdict())
+			}
+		})
+	}
+}
+
+// Where there is no difference, about one in twenty comparisons sees one all the
+// same: that is what 95 % means. The seeds are fixed, so this is no chance.
+func TestNoiseIsSeldomADifference(t *testing.T) {
+	seen, tries := 0, 20
+	for i := range tries {
+		k := kind{seconds: 25, rate: 200, latency: time.Millisecond, seed: uint64(100 + i)}
+		a := one(k)
+		k.seed += 1000
+		if v := row(t, compared(t, a, one(k)), "from_send.p50").Verdict(); v != compare.Same {
+			seen++
+		}
+	}
+	if seen > 4 {
+		t.Errorf("%d of %d comparisons of the same see a difference", seen, tries)
+	}
+	t.Logf("%d of %d", seen, tries)
+}
+
+func TestTheSameFilesGiveTheSameAnswer(t *testing.T) {
+	a, b := one(kind{seconds: 10, rate: 200, latency: time.Millisecond, seed: 1}), one(kind{seconds: 10, rate: 200, latency: time.Millisecond, seed: 2})
+	var first, second bytes.Buffer
+	for _, out := range []*bytes.Buffer{&first, &second} {
+		if err := compared(t, a, b).WriteMarkdown(out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if first.String() != second.String() {
+		t.Errorf("%s\n%s", first.String(), second.String())
+	}
+}
+
+func TestTooShort(t *testing.T) {
+	c := compared(t, one(kind{seconds: 3, rate: 100, latency: time.Millisecond, seed: 1}), one(kind{seconds: 3, rate: 200, latency: time.Millisecond, seed: 2}))
+	if r := row(t, c, "sent_per_s"); !math.IsNaN(r.Low) || r.Verdict() != compare.Unknown {
+		t.Errorf("%+v", r)
+	}
+	if _, err := compare.Compare(one(kind{seconds: 3, rate: 100, seed: 1}), one(kind{seconds: 9, rate: 100, seed: 1}), compare.Options{Skip: 5}); err == nil {
+		t.Error("compared with nothing")
+	}
+	if _, err := compare.Compare(nil, one(kind{seconds: 9, rate: 100, seed: 1}), compare.Options{}); err == nil {
+		t.Error("compared with nobody")
+	}
+}
+
+func TestSkip(t *testing.T) {
+	a := run(kind{seconds: 10, rate: 100, latency: time.Millisecond, seed: 1})
+	a.Series.Intervals[0].Sent = 1_000_000 // a broker's first second
+	c, err := compare.Compare([]*results.Result{a}, []*results.Result{a}, compare.Options{Skip: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := row(t, c, "sent_per_s"); r.A > 150 {
+		t.Errorf("%v/s", r.A)
+	}
+}
+
+func TestConditions(t *testing.T) {
+	base := one(kind{seconds: 30, rate: 500, latency: time.Millisecond, seed: 1})
+	slower := one(kind{seconds: 30, rate: 400, latency: 1300 * time.Microsecond, seed: 2, lost: 3})
+	same := one(kind{seconds: 30, rate: 500, latency: time.Millisecond, seed: 3})
+	worse, equal := compared(t, base, slower), compared(t, base, same)
+	short := compared(t, one(kind{seconds: 2, rate: 500, latency: time.Millisecond, seed: 1}), one(kind{seconds: 2, rate: 500, latency: 9 * time.Millisecond, seed: 1}))
+	for text, want := range map[string][3]bool{
+		"from_send.p99>+10%":    {true, false, true},
+		"from_send.p99 > +50 %": {false, false, true},
+		"from_send.p99_9>+10%":  {true, false, false},
+		"from_send.p50>+200us":  {true, false, true},
+		"from_send.p50>+2ms":    {false, false, true},
+		"from_send.p50<-0ms":    {false, false, false},
+		"from_send.p50>1100us":  {true, false, true},
+		"from_send.max>1h":      {false, false, false},
+		"sent_per_s<-5%":        {true, false, false},
+		"sent_per_s<450":        {true, false, false},
+		"lost>0":                {true, false, false},
+		"lost>+0":               {true, false, false},
+		"confirm.p50>1s":        {true, true, true}, // not measured
+	} {
+		// What has too few samples counts as failed too.
+		if text == "from_send.p99_9>+10%" {
+			want[2] = true
+		}
+		c, err := compare.ParseCondition(text)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		for i, all := range []*compare.Comparison{worse, equal, short} {
+			if holds, why := c.Holds(all); holds != want[i] {
+				t.Errorf("%s of %d: %v, %s", text, i, holds, why)
+			}
+		}
+	}
+}
+
+func TestBadConditions(t *testing.T) {
+	for _, text := range []string{"", ">", "lost", "lost>", "lost>x", "lost>+%", "nothing>1", "from_send.p99>10%", "from_send.p99>20", "lost>NaN", "lost>+Inf%", "from_send.p99>>1ms"} {
+		if _, err := compare.ParseCondition(text); err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func TestDifferences(t *testing.T) {
+	a, b := run(kind{seconds: 1, rate: 100, seed: 1}), run(kind{seconds: 1, rate: 200, seed: 1})
+	b.Plan.Seed, b.Plan.PublishTo = 99, "/queue/other"
+	if got := compare.Differences(a, b); len(got) != 1 || got[0] != "rate_per_s is 100 and 200" {
+		t.Errorf("%q", got)
+	}
+	if got := compare.Differences(a, a); len(got) != 0 {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestNotes(t *testing.T) {
+	a, b := run(kind{seconds: 2, rate: 100, seed: 1}), run(kind{seconds: 2, rate: 100, seed: 1, lost: 1})
+	b.Partial, b.Broker.Server, b.Machines[0].CPUs = true, "X/2", 999
+	got := strings.Join(compared(t, []*results.Result{a}, []*results.Result{b}).Notes, "\n")
+	for _, want := range []string{"B has a run that ended", "do not balance", "the broker differs", "the machine differs", "one run a side", "less than 5 intervals"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in\n%s", want, got)
+		}
+	}
+}
+
+func TestWritten(t *testing.T) {
+	c := compared(t, one(kind{seconds: 10, rate: 500, latency: time.Millisecond, seed: 1}), one(kind{seconds: 10, rate: 500, latency: 5 * time.Millisecond, seed: 2}))
+	var table bytes.Buffer
+	if err := c.WriteMarkdown(&table); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(table.String(), "\n")
+	for _, want := range []string{"| from_send.p50 ", "× ", "worse", "no difference seen", " ms |", "/s |"} {
+		if !strings.Contains(table.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, table.String())
+		}
+	}
+	for _, line := range lines[1:10] {
+		if len([]rune(line)) != len([]rune(lines[0])) || strings.Count(line, "|") != 7 {
+			t.Errorf("not aligned: %s", line)
+		}
+	}
+	text, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Metrics []struct {
+			Name               string
+			A, B, Share        *float64
+			Low, High, Verdict any
+		}
+	}
+	if err := json.Unmarshal(text, &got); err != nil || len(got.Metrics) < 10 || *got.Metrics[0].A < 400 {
+		t.Errorf("%v %s", err, text)
+	}
+}

@@ -1,0 +1,174 @@
+package compare
+
+import (
+	"math"
+	"slices"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
+)
+
+// block is a stretch of a run.
+type block struct {
+	sent, confirmed, received, cpu float64
+	// Seconds: all, those while sending, and those in which messages came or could
+	// have.
+	seconds, sending, receiving float64
+	latency                     map[series.Kind][]bucket
+}
+
+// bucket is a bucket of a histogram that is not empty.
+type bucket struct {
+	index int
+	count uint64
+}
+
+// maxBlocks is how many blocks a run is cut into at most. More cost time, and
+// blocks that are short against the broker's moods would understate the noise.
+const maxBlocks = 60
+
+// blocks cuts a run, without its first skip seconds, into blocks.
+func blocks(r *results.Result, skip float64) (all []block) {
+	var intervals []*series.Interval
+	for i := range r.Series.Intervals {
+		in := &r.Series.Intervals[i]
+		if in.T-in.Seconds >= skip-0.01 {
+			intervals = append(intervals, in)
+		}
+	}
+	size := (len(intervals) + maxBlocks - 1) / maxBlocks
+	if size == 0 {
+		return nil
+	}
+	for part := range slices.Chunk(intervals, size) {
+		all = append(all, join(part))
+	}
+	return all
+}
+
+// join adds up intervals.
+func join(part []*series.Interval) block {
+	b := block{latency: map[series.Kind][]bucket{}}
+	for _, in := range part {
+		b.cpu += in.CPU
+		b.sent += float64(in.Sent)
+		b.confirmed += float64(in.Confirmed)
+		b.received += float64(in.Received)
+		b.seconds += in.Seconds
+		if in.Sending {
+			b.sending += in.Seconds
+		}
+		if in.Sending || in.Received > 0 {
+			b.receiving += in.Seconds
+		}
+	}
+	for _, kind := range series.Kinds() {
+		sum := histo.New()
+		for _, in := range part {
+			if l := in.Latency[kind]; l != nil {
+				sum.Add(l.HDR)
+			}
+		}
+		for index, n := range sum.Pack().Buckets() {
+			b.latency[kind] = append(b.latency[kind], bucket{index, n})
+		}
+	}
+	return b
+}
+
+// pool is blocks added up, as if they were one run.
+type pool struct {
+	sent, confirmed, received, cpu, seconds, sending, receiving float64
+
+	totals  report.Totals
+	latency map[series.Kind]*counts
+}
+
+// counts is a histogram that is fast to add to and to empty.
+type counts struct {
+	count       [histo.Buckets]uint64
+	low, high   int // the buckets outside are empty
+	total       uint64
+	sum         float64
+	percentiles [numPercentiles]float64
+	known       bool // whether they are
+}
+
+func newPool() *pool {
+	p := &pool{latency: map[series.Kind]*counts{}}
+	for _, kind := range series.Kinds() {
+		p.latency[kind] = &counts{low: histo.Buckets}
+	}
+	return p
+}
+
+func (p *pool) reset() {
+	for _, c := range p.latency {
+		if c.total > 0 {
+			clear(c.count[c.low : c.high+1])
+		}
+		c.low, c.high, c.total, c.sum, c.known = histo.Buckets, 0, 0, 0, false
+	}
+	*p = pool{latency: p.latency, totals: p.totals}
+}
+
+func (p *pool) add(b *block) {
+	p.sent += b.sent
+	p.confirmed += b.confirmed
+	p.received += b.received
+	p.cpu += b.cpu
+	p.seconds += b.seconds
+	p.sending += b.sending
+	p.receiving += b.receiving
+	for kind, buckets := range b.latency {
+		c := p.latency[kind]
+		for _, b := range buckets {
+			c.count[b.index] += b.count
+			c.total += b.count
+			c.sum += middle(b.index) * float64(b.count)
+			c.low, c.high = min(c.low, b.index), max(c.high, b.index)
+		}
+	}
+}
+
+// middle is the middle of a bucket.
+func middle(index int) float64 {
+	if index == 0 {
+		return 0
+	}
+	return float64(histo.Highest(index-1)+1+histo.Highest(index)) / 2
+}
+
+func (p *pool) mean(kind series.Kind) float64 {
+	c := p.latency[kind]
+	return over(c.sum, float64(c.total))
+}
+
+// percentile is the smallest value that no more than 100-q percent exceed, NaN if
+// fewer than ten samples lie beyond: the next run would show something else.
+func (p *pool) percentile(kind series.Kind, at int) float64 {
+	c := p.latency[kind]
+	if !c.known {
+		c.findPercentiles()
+	}
+	return c.percentiles[at]
+}
+
+// findPercentiles finds all of them in one pass; they ascend.
+func (c *counts) findPercentiles() {
+	c.known = true
+	i, seen := c.low, uint64(0)
+	for at, q := range percentiles {
+		if c.total == 0 || q.p < 100 && float64(c.total)*(100-q.p)/100 < 10-1e-9 {
+			c.percentiles[at] = math.NaN()
+			continue
+		}
+		wanted := max(1, uint64(math.Ceil(float64(c.total)*q.p/100-1e-9)))
+		for ; seen < wanted; i++ {
+			seen += c.count[i]
+		}
+		c.percentiles[at] = float64(histo.Highest(i - 1))
+	}
+}

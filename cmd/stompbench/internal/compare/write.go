@@ -1,0 +1,126 @@
+package compare
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+)
+
+// difference is how much B is above A, in percent if that says anything.
+func (r *Row) difference() string {
+	d := r.B - r.A
+	switch {
+	case math.IsNaN(d):
+		return "–"
+	case d == 0:
+		return "0"
+	case r.A == 0 || r.counted:
+		return sign(d) + r.write(math.Abs(d))
+	}
+	return percent(d / r.A)
+}
+
+// interval is the confidence interval in the same terms.
+func (r *Row) interval() string {
+	if math.IsNaN(r.Low) {
+		return "–"
+	}
+	return percent(r.Low) + " … " + percent(r.High)
+}
+
+func sign(x float64) string {
+	if x < 0 {
+		return "−"
+	}
+	return "+"
+}
+
+// percent writes a share with its sign: tenths, hundredths below one percent, and
+// from three times as much on how many times.
+func percent(x float64) string {
+	digits := 1
+	switch {
+	case x >= 2:
+		return "× " + report.PerSecond(math.Round((x+1)*10)/10)
+	case math.Abs(x) < 0.01:
+		digits = 2
+	}
+	return fmt.Sprintf("%s%.*f %%", sign(x), digits, 100*math.Abs(x))
+}
+
+// WriteMarkdown writes a table that aligns as text too.
+func (c *Comparison) WriteMarkdown(w io.Writer) error {
+	table := [][]string{{"", "A", "B", "difference", "95 % interval", ""}}
+	for i := range c.Rows {
+		r := &c.Rows[i]
+		if r.counted && r.A == 0 && r.B == 0 {
+			continue
+		}
+		table = append(table, []string{r.Name, r.write(r.A), r.write(r.B), r.difference(), r.interval(), string(r.Verdict())})
+	}
+	width := make([]int, len(table[0]))
+	for _, line := range table {
+		for i, cell := range line {
+			width[i] = max(width[i], len([]rune(cell)))
+		}
+	}
+	var b strings.Builder
+	for n, line := range table {
+		for i, cell := range line {
+			pad := strings.Repeat(" ", width[i]-len([]rune(cell)))
+			if i == 0 || i == len(line)-1 {
+				b.WriteString("| " + cell + pad + " ")
+			} else {
+				b.WriteString("| " + pad + cell + " ")
+			}
+		}
+		b.WriteString("|\n")
+		if n > 0 {
+			continue
+		}
+		for i := range line {
+			rule := strings.Repeat("-", width[i]+1)
+			if i == 0 || i == len(line)-1 {
+				b.WriteString("|" + rule + "-")
+			} else {
+				b.WriteString("|" + rule + ":")
+			}
+		}
+		b.WriteString("|\n")
+	}
+	if len(c.Notes) > 0 {
+		b.WriteByte('\n')
+	}
+	for _, note := range c.Notes {
+		fmt.Fprintf(&b, "- %s\n", note)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// jsonRow is a row in JSON: null for what is not known, latencies in nanoseconds.
+type jsonRow struct {
+	Name       string   `json:"name"`
+	A          *float64 `json:"a"`
+	B          *float64 `json:"b"`
+	Difference *float64 `json:"difference"`
+	Share      *float64 `json:"share"` // the difference over A
+	Low        *float64 `json:"share_low"`
+	High       *float64 `json:"share_high"`
+	Verdict    Verdict  `json:"verdict"`
+}
+
+// MarshalJSON writes the row as an object.
+func (r Row) MarshalJSON() ([]byte, error) {
+	known := func(x float64) *float64 {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return nil
+		}
+		return &x
+	}
+	return json.Marshal(jsonRow{r.Name, known(r.A), known(r.B), known(r.B - r.A), known((r.B - r.A) / r.A), known(r.Low), known(r.High), r.Verdict()})
+}
