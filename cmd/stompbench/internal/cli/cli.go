@@ -32,6 +32,10 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return c.report(ctx, args)
 	case "compare":
 		return c.compare(ctx, args)
+	case "merge":
+		return c.merge(ctx, args)
+	case "schema":
+		return c.schema(ctx, args)
 	case "version":
 		return c.version()
 	case "help":

@@ -24,6 +24,9 @@ type Report struct {
 	Failure  string `json:"failure,omitempty"`
 	AckError string `json:"ack_error,omitempty"` // the first ACK that could not be sent
 	ExitCode int    `json:"exit_code"`
+	// BooksOpen says that what became of some messages is not known, because other
+	// machines received or sent them.
+	BooksOpen bool `json:"books_open,omitempty"`
 
 	Broker  Broker  `json:"broker"`
 	Plan    Plan    `json:"plan"`
@@ -131,8 +134,8 @@ func New(version string, p *workload.Plan, r *load.Result) *Report {
 		},
 		Seconds: Seconds{Sending: r.Sending.Seconds(), Receiving: r.Receiving.Seconds()},
 		Latency: Latency{
-			FromSend: distribution(r.FromSend), FromDue: distribution(r.FromDue),
-			Confirm: distribution(r.Confirm), SendDelay: distribution(r.Delay),
+			FromSend: DistributionOf(r.FromSend), FromDue: DistributionOf(r.FromDue),
+			Confirm: DistributionOf(r.Confirm), SendDelay: DistributionOf(r.Delay),
 		},
 	}
 	if r.AckError != nil {
@@ -154,7 +157,8 @@ func rate(n uint64, d time.Duration) float64 {
 	return float64(n) / d.Seconds()
 }
 
-func distribution(h *histo.Histogram) Distribution {
+// DistributionOf returns the distribution that a histogram holds.
+func DistributionOf(h *histo.Histogram) Distribution {
 	return Distribution{
 		Count: h.Count(), Negative: h.Negative(), Mean: int64(h.Mean()),
 		P50: int64(h.Percentile(50)), P90: int64(h.Percentile(90)), P95: int64(h.Percentile(95)),

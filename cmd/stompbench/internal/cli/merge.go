@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/pflag"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+)
+
+// merge is the verb merge: it adds up what several machines did at the same time,
+// and tells the sum as if one had done it.
+func (c *command) merge(_ context.Context, args []string) int {
+	f := pflag.NewFlagSet("stompbench merge", pflag.ContinueOnError)
+	f.Usage = func() {}
+	f.BoolP("help", "h", false, "show help")
+	out := f.StringP("out", "o", "", "folder for the sum")
+	asJSON := f.Bool("json", false, "write the sum's report as one JSON object")
+	if code, done := c.parse(f, args); done {
+		return code
+	}
+	if *out == "" {
+		return c.fail(usage("merge needs a folder for the sum: give --out"))
+	}
+	parts, err := readAll(f.Args())
+	if err != nil {
+		return c.fail(err)
+	}
+	sum, err := results.Merge(parts)
+	if err != nil {
+		var not *results.MergeError
+		if errors.As(err, &not) {
+			err = usage("%v", err)
+		}
+		return c.fail(err)
+	}
+	if err := results.Prepare(*out); err != nil {
+		return c.fail(err)
+	}
+	if err := writeFolder(*out, sum); err != nil {
+		return c.fail(err)
+	}
+	if *asJSON {
+		err = sum.Report.WriteJSON(c.stdout)
+	} else {
+		err = sum.WriteText(c.stdout, report.Style{Color: screenOf(c.stdout).color})
+	}
+	if err != nil {
+		return c.fail(fmt.Errorf("cannot write the result: %w", err))
+	}
+	return sum.ExitCode
+}
