@@ -79,6 +79,10 @@ modules: ## The nested modules: build, vet, lint, test, every benchmark once.
 		$(GO) test -bench . -benchtime=1x ./...; \
 	done
 
+.PHONY: browser
+browser: ## The page of stompbench in a headless Chromium: wide, as on a phone, light, dark.
+	STOMPWIRE_BROWSER=1 $(GO) test -count=1 -v -run Browser ./cmd/stompbench/internal/page
+
 .PHONY: brokers
 brokers: ## Install and start RabbitMQ, ActiveMQ and Artemis on 127.0.0.1, with empty stores.
 	$(BROKERS) install

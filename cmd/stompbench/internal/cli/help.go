@@ -11,12 +11,18 @@ const helpHead = `stompbench sends load to a STOMP broker and tells what became 
 
   stompbench [run] [flags]           send, receive, report; with no flags, against a broker of its own
   stompbench broker [--listen ADDR]  run that broker alone, until ^C; see stompbench broker --help
+  stompbench report DIR... [-o FILE] make the page of results again; several are laid over each other
+  stompbench compare A B             tell the difference between two sides of results from noise
+  stompbench merge A B... -o DIR     add up what several machines measured at the same time
+  stompbench schema                  print the JSON Schema of result.json
   stompbench version                 show the version
 
   stompbench -r 20k                                  latency at a steady 20,000 messages a second
   stompbench -r 1k..50k:60s                          the rate grows from 1,000 to 50,000 in a minute
   stompbench -u stomp://guest:guest@localhost -z 1m  as fast as a RabbitMQ on this machine takes them
   stompbench -t /topic/prices -y 10 -r 1k            ten subscribers, each gets everything
+  stompbench -r 20k -z 1m --out base                 keep the result: result.json, a page with plots, and more
+  stompbench compare base new --fail-if 'from_due.p99>+10%' --fail-if 'lost>0'
 `
 
 const helpTail = `
@@ -24,7 +30,8 @@ Each flag can also be set by an environment variable: STOMPBENCH_CONSUME_FROM fo
 STOMPBENCH_PASSCODE holds a password that the URI leaves out. NO_COLOR turns colours off.
 
 The result goes to standard output, everything else to standard error.
-Exit codes: 0 all is well; 1 could not run; 2 wrong flags; 3 a message was lost, duplicated or corrupt; 130 ^C.
+Exit codes: 0 all is well; 1 could not run; 2 wrong flags; 3 a message was lost, duplicated or corrupt;
+99 a condition of compare --fail-if came true; 130 ^C.
 `
 
 // helpWidth is the width of the help.
