@@ -23,6 +23,7 @@ type block struct {
 type bucket struct {
 	index int
 	count uint64
+	sum   float64 // of its samples, each taken for the middle of the bucket
 }
 
 // maxBlocks is how many blocks a run is cut into at most. More cost time, and
@@ -72,7 +73,7 @@ func join(part []*series.Interval) block {
 			}
 		}
 		for index, n := range sum.Pack().Buckets() {
-			b.latency[kind] = append(b.latency[kind], bucket{index, n})
+			b.latency[kind] = append(b.latency[kind], bucket{index, n, middle(index) * float64(n)})
 		}
 	}
 	return b
@@ -127,7 +128,7 @@ func (p *pool) add(b *block) {
 		for _, b := range buckets {
 			c.count[b.index] += b.count
 			c.total += b.count
-			c.sum += middle(b.index) * float64(b.count)
+			c.sum += b.sum
 			c.low, c.high = min(c.low, b.index), max(c.high, b.index)
 		}
 	}

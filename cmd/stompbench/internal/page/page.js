@@ -38,6 +38,7 @@ function numbers(unit, label) {
 function clock(s) {
   const pad = n => String(n).padStart(2, "0");
   const whole = Math.round(s);
+  if (s > 0 && s < 0.1) return `${short(s * 1000)} ms`;
   if (whole < 60) return `${short(Math.round(s * 100) / 100)} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)}:${pad(whole % 60)} min`;
   return `${Math.floor(whole / 3600)}:${pad(Math.floor(whole / 60) % 60)} h`;

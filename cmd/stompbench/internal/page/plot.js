@@ -162,8 +162,9 @@ function axes(chart, spec, lines, room) {
   }
   for (const event of spec.events || []) {
     const x = scale.x(event.x), end = x > (left + right) / 2;
+    const free = 7 * format.unit.length + 12; // right of the unit
     chart.append(svg("path", { class: "event", d: `M${x} ${top - 6}V${bottom}` }));
-    chart.append(svg("text", { x: end ? x - 5 : x + 5, y: top - 8, "text-anchor": end ? "end" : "start" }, event.label));
+    chart.append(svg("text", { x: end ? x - 5 : Math.max(x + 5, free), y: top - 8, "text-anchor": end ? "end" : "start" }, event.label));
   }
   return scale;
 }
