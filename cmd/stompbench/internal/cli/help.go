@@ -11,7 +11,7 @@ const helpHead = `stompbench sends load to a STOMP broker and tells what became 
 
   stompbench [run] [flags]           send, receive, report; with no flags, against a broker of its own
   stompbench broker [--listen ADDR]  run that broker alone, until ^C; see stompbench broker --help
-  stompbench report DIR... [-o FILE] make the page of results again; several are laid over each other
+  stompbench report DIR... [-o FILE] make the page of results again; several are laid over each other; --text for none
   stompbench compare A B             tell the difference between two sides of results from noise
   stompbench merge A B... -o DIR     add up what several machines measured at the same time
   stompbench schema                  print the JSON Schema of result.json

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/page"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
 
@@ -24,12 +25,16 @@ func (c *command) report(_ context.Context, args []string) int {
 	f.Usage = func() {}
 	f.BoolP("help", "h", false, "show help")
 	out := f.StringP("output", "o", "", "where to write the page; - is standard output")
+	asText := f.Bool("text", false, "write the result as run writes it, and no page")
 	if code, done := c.parse(f, args); done {
 		return code
 	}
 	runs, err := readAll(f.Args())
 	if err != nil {
 		return c.fail(err)
+	}
+	if *asText {
+		return c.text(runs)
 	}
 	named := make([]page.Run, len(runs))
 	for i, name := range names(f.Args()) {
@@ -46,6 +51,19 @@ func (c *command) report(_ context.Context, args []string) int {
 	}
 	if err != nil {
 		return c.fail(fmt.Errorf("cannot write the page: %w: name another file with --output", err))
+	}
+	return ExitOK
+}
+
+// text writes results as run writes them.
+func (c *command) text(runs []*results.Result) int {
+	for i, r := range runs {
+		if i > 0 {
+			fmt.Fprintln(c.stdout)
+		}
+		if err := r.WriteText(c.stdout, report.Style{Color: screenOf(c.stdout).color}); err != nil {
+			return c.fail(fmt.Errorf("cannot write the result: %w", err))
+		}
 	}
 	return ExitOK
 }

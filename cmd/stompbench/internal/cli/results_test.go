@@ -38,6 +38,10 @@ func TestReportVerb(t *testing.T) {
 	if code != 0 || !strings.Contains(stdout, "2 runs compared") || !strings.Contains(stdout, "</i>b</th>") {
 		t.Errorf("exit %d, %d bytes", code, len(stdout))
 	}
+	code, stdout, _ = stompbench(t, "report --text "+a+" "+b)
+	if code != 0 || strings.Count(stdout, "received 300") != 2 || strings.Contains(stdout, "<") {
+		t.Errorf("exit %d, %s", code, stdout)
+	}
 	nowhere := filepath.Join(dir, "none", "x.html")
 	for args, says := range map[string]string{
 		"report":                         "name the folder",
