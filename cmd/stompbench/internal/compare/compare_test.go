@@ -52,7 +52,7 @@ func run(k kind) *results.Result {
 	res := &load.Result{
 		ID: 1, Start: time.Unix(1_800_000_000, 0),
 		Books:   ledger.Balance{Sent: total, Received: total - k.lost, Expected: total, Lost: k.lost},
-		Sending: took, Receiving: took, FromSend: all, FromDue: all, Delay: histo.New(), Confirm: histo.New(),
+		Sending: took, Receiving: took, MeasuredSent: total, MeasuredReceived: total, FromSend: all, FromDue: all, Delay: histo.New(), Confirm: histo.New(),
 	}
 	return results.New(report.New("v1", p, res), res, rec.Series())
 }

@@ -30,8 +30,9 @@ type bucket struct {
 // blocks that are short against the broker's moods would understate the noise.
 const maxBlocks = 60
 
-// blocks cuts a run, without its first skip seconds, into blocks.
+// blocks cuts a run, without its warm-up and its first skip seconds, into blocks.
 func blocks(r *results.Result, skip float64) (all []block) {
+	skip = max(skip, r.Plan.WarmupSec)
 	var intervals []*series.Interval
 	for i := range r.Series.Intervals {
 		in := &r.Series.Intervals[i]

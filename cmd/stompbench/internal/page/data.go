@@ -21,6 +21,7 @@ type plotted struct {
 	T         []float64 `json:"t"`  // the middle of the interval
 	At        []float64 `json:"at"` // its end, where the backlog was looked at
 	Until     float64   `json:"until"`
+	Warm      float64   `json:"warm"` // where the warm-up ends, 0 without one
 	Ends      float64   `json:"ends"` // of sending, if more came in after it
 	Sent      []float64 `json:"sent,omitempty"`
 	Confirmed []float64 `json:"confirmed,omitempty"`
@@ -48,7 +49,7 @@ type curve struct {
 }
 
 func plot(name string, r *results.Result) plotted {
-	p := plotted{Name: name, Latency: map[series.Kind]*quantiles{}, Curve: map[series.Kind]curve{}}
+	p := plotted{Name: name, Warm: r.Plan.WarmupSec, Latency: map[series.Kind]*quantiles{}, Curve: map[series.Kind]curve{}}
 	kinds := r.Kinds()
 	for _, kind := range kinds {
 		p.Latency[kind] = &quantiles{}
@@ -71,7 +72,7 @@ func plot(name string, r *results.Result) plotted {
 	if n := len(all); n > 0 {
 		p.Until = round(all[n-1].T, 3)
 		if !all[n-1].Sending {
-			p.Ends = round(r.Seconds.Sending, 3)
+			p.Ends = round(r.Plan.WarmupSec+r.Seconds.Sending, 3)
 		}
 	}
 	return p

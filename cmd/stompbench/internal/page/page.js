@@ -71,7 +71,8 @@ const until = Math.max(...runs.map(run => run.until));
 const figure = id => document.getElementById(id);
 
 function ends() {
-  return several || !runs[0].ends ? [] : [{ x: runs[0].ends, label: "sending ends" }];
+  if (several) return [];
+  return [{ x: runs[0].warm, label: "warm-up ends" }, { x: runs[0].ends, label: "sending ends" }].filter(event => event.x > 0);
 }
 
 // A line of each run if there are several, else a line of each column.

@@ -32,7 +32,7 @@ func example(server string) *results.Result {
 		})
 	}
 	p := &workload.Plan{
-		Broker:    uri.URI{Host: "h", Port: "1", Login: "guest", Passcode: "s3cret"},
+		Broker:    uri.Brokers{{Host: "h", Port: 1, Login: "guest", Passcode: "s3cret"}},
 		Producers: 1, Consumers: 1, Duration: 4 * time.Second, Size: 128, Window: 10,
 		PublishTo: "/queue/q", ConsumeFrom: "/queue/q", Delivery: workload.Shared,
 	}
@@ -64,7 +64,7 @@ func hostile(t *testing.T) []byte {
 func TestPage(t *testing.T) {
 	out := render(t, page.Run{Name: "a", Result: example("RabbitMQ/4")})
 	for _, want := range []string{
-		"RabbitMQ/4 at stomp://guest@h:1", "Partial result: interrupted", "the books do not balance",
+		"RabbitMQ/4 at stomp://guest:***@h:1", "Partial result: interrupted", "the books do not balance",
 		`<td class="bad">19</td>`, "confirmed and lost", "p99.9", "Flat out", "15 January 2027, 08:00:00 UTC",
 	} {
 		if !strings.Contains(out, want) {
@@ -91,7 +91,7 @@ func TestPageOfSeveral(t *testing.T) {
 func TestPageLoadsNothing(t *testing.T) {
 	out := render(t, page.Run{Name: "a", Result: example("X")})
 	for _, address := range regexp.MustCompile(`(https?:)?//[a-z][^\s"'<]*`).FindAllString(out, -1) {
-		if !strings.HasPrefix(address, "http://www.w3.org/2000/svg") && !strings.HasPrefix(address, "//guest@h:1") {
+		if !strings.HasPrefix(address, "http://www.w3.org/2000/svg") && !strings.HasPrefix(address, "//guest:***@h:1") {
 			t.Errorf("it names %s", address)
 		}
 	}

@@ -35,6 +35,7 @@ func Merge(all []*Result) (*Result, error) {
 	out.Failure, out.AckError, out.Partial, out.ExitCode = "", "", false, 0
 	out.Totals, out.Seconds, out.Rates, out.Process = report.Totals{}, report.Seconds{}, report.Rates{}, report.Process{}
 	out.Plan.Producers, out.Plan.Consumers, out.Plan.Count, out.Plan.RatePerSec = 0, 0, 0, 0
+	out.Plan.ProducerConnections, out.Plan.ConsumerConnections = 0, 0
 
 	var parts []series.Part
 	for _, r := range all {
@@ -91,6 +92,8 @@ func (r *Result) addReport(o *report.Report) {
 	r.BooksOpen = r.BooksOpen || o.BooksOpen || o.Plan.Producers == 0 || o.Plan.Consumers == 0
 	r.Plan.Producers += o.Plan.Producers
 	r.Plan.Consumers += o.Plan.Consumers
+	r.Plan.ProducerConnections += o.Plan.ProducerConnections
+	r.Plan.ConsumerConnections += o.Plan.ConsumerConnections
 	r.Plan.Count += o.Plan.Count
 	r.Plan.RatePerSec += o.Plan.RatePerSec
 	addCounts(&r.Totals, &o.Totals)
