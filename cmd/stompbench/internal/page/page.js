@@ -57,6 +57,7 @@ const time = {
 // 99 %, from 99 to 99.9 %.
 const nines = x => (x < 0.3 ? `${(100 * (1 - 10 ** -x)).toFixed(0)}` : (100 * (1 - 10 ** -x)).toFixed(Math.max(0, Math.ceil(x - 1e-9) - 2))) + " %";
 const percentile = {
+  margin: 32, // half of 99.9999 %
   ticks(max, wanted) {
     const step = Math.ceil(1.1 * max / wanted);
     const whole = Array.from({ length: Math.floor(max / step) }, (_, i) => (i + 1) * step);

@@ -138,7 +138,7 @@ function axes(chart, spec, lines, room) {
   const left = 9 + 6.8 * Math.max(...yTicks.map(y => format.text(y).length));
   const xTicks = spec.x.ticks(maxX, Math.max(2, Math.min(10, Math.floor((width - left) / 56))));
   const lastY = yTicks[yTicks.length - 1];
-  const right = width - 14;
+  const right = width - (spec.x.margin || 14);
   const scale = {
     top, bottom, left, right, slack: maxX / 200 + 1e-9,
     x: x => left + (right - left) * x / maxX,
