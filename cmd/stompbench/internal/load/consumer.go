@@ -3,6 +3,7 @@ package load
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/stompwire/stompwire/frame"
@@ -39,6 +40,8 @@ type consumer struct {
 	nackDue float64       // share of a NACK that has come together
 	latency time.Duration // what a message takes; 0 for next to nothing
 	timer   *time.Timer
+
+	answered atomic.Uint64 // messages with their ACK or NACK on its way
 
 	mu      sync.Mutex // guards what follows
 	order   ledger.Order
@@ -100,7 +103,14 @@ func (c *consumer) handle(body []byte, m transport.Delivery) {
 	}
 	if c.acks {
 		c.acknowledge(m, refuse)
+		c.answered.Add(1)
 	}
+}
+
+// busy reports whether a message that was counted has no answer yet.
+func (c *consumer) busy() bool {
+	t := c.snapshot()
+	return c.acks && c.answered.Load() < t.intact+t.corrupt+t.foreign
 }
 
 // read finds the block of the message. Without producers of our own it may be in

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
@@ -39,6 +40,16 @@ func (r *run) drain() {
 			return
 		}
 		time.Sleep(poll)
+	}
+}
+
+// answer waits until what has come has its ACK or NACK. A subscription that ended
+// before that would have its messages delivered to another one, once more.
+func (r *run) answer() {
+	for end := time.Now().Add(r.plan.DrainTimeout); time.Now().Before(end) && r.cause() == nil; time.Sleep(poll) {
+		if !slices.ContainsFunc(r.consumers, (*consumer).busy) {
+			return
+		}
 	}
 }
 

@@ -127,6 +127,7 @@ func Run(ctx context.Context, opts Options) (*Result, error) {
 	r.load(ctx)
 	r.settle()
 	r.drain()
+	r.answer()
 	cpu := r.usage.cost()
 	r.hangUp()
 	r.freeze() // before the last sample: the samples are to add up to the result
