@@ -8,6 +8,7 @@
 #   interop/brokers.sh reset   [BROKER...]     stop, forget stored messages, start
 #   interop/brokers.sh kill9   BROKER...       SIGKILL, as a crash does; start revives it
 #   interop/brokers.sh wait    [BROKER...]     wait until each answers CONNECT
+#   interop/brokers.sh remove                  stop another instance (STOMPWIRE_PORT_OFFSET) and delete its state folder
 #   interop/brokers.sh status  [BROKER...]     one line each, with what its CONNECTED frame says
 #   interop/brokers.sh env     [BROKER...]     shell lines for the brokers that are up: eval "$(interop/brokers.sh env)"
 #
@@ -22,6 +23,8 @@
 # Environment:
 #   STOMPWIRE_BROKERS_STATE  the state folder: stores, logs, certificates, Artemis itself
 #   STOMPWIRE_ARTEMIS_HOME   an Artemis that is installed already
+#   STOMPWIRE_PORT_OFFSET    another instance of each broker, on ports higher by this number and with a state folder of
+#                            its own, which has -NUMBER at the end; default 0
 #
 # Started by root, the brokers run as the users rabbitmq and activemq that their packages made.
 set -euo pipefail
@@ -64,7 +67,7 @@ for b in "${brokers[@]}"; do
 done
 
 case $verb in
-  install | start | stop | restart | reset) with_state ;;
+  install | start | stop | restart | reset | remove) with_state ;;
 esac
 case $verb in
   install) install_all ;;
@@ -78,6 +81,12 @@ case $verb in
     stop_all
     for b in "${brokers[@]}"; do rm -rf "${STATE:?}/$b/data"; done
     start_all
+    ;;
+  remove)
+    ((OFFSET)) || die "remove is for another instance: set STOMPWIRE_PORT_OFFSET"
+    brokers=(rabbitmq activemq artemis)
+    stop_all
+    rm -rf "${STATE:?}"
     ;;
   kill9)
     ((named)) || die "kill9 needs the name of a broker"

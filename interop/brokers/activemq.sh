@@ -3,6 +3,8 @@
 # defaults, because those are what users run.
 
 ACTIVEMQ_SHARE=/usr/share/activemq
+ACTIVEMQ_NIO_PORT=$((61714 + OFFSET))
+ACTIVEMQ_TLS_PORT=$((61715 + OFFSET))
 
 activemq_installed() { [ -e "$ACTIVEMQ_SHARE/bin/activemq.jar" ] && command -v java >/dev/null; }
 
@@ -25,8 +27,8 @@ activemq_stop() { halt activemq; }
 
 activemq_env() {
   put ACTIVEMQ_URI "stomp://127.0.0.1:${PORT[activemq]}"
-  put ACTIVEMQ_NIO_URI "stomp://127.0.0.1:61714"
-  put ACTIVEMQ_TLS_URI "stomp+tls://127.0.0.1:61715"
+  put ACTIVEMQ_NIO_URI "stomp://127.0.0.1:$ACTIVEMQ_NIO_PORT"
+  put ACTIVEMQ_TLS_URI "stomp+tls://127.0.0.1:$ACTIVEMQ_TLS_PORT"
 }
 
 activemq_config() {
@@ -52,8 +54,8 @@ activemq_config() {
     </systemUsage>
     <transportConnectors>
       <transportConnector name="stomp" uri="stomp://127.0.0.1:${PORT[activemq]}"/>
-      <transportConnector name="stomp+nio" uri="stomp+nio://127.0.0.1:61714"/>
-      <transportConnector name="stomp+ssl" uri="stomp+ssl://127.0.0.1:61715?transport.wantClientAuth=true"/>
+      <transportConnector name="stomp+nio" uri="stomp+nio://127.0.0.1:$ACTIVEMQ_NIO_PORT"/>
+      <transportConnector name="stomp+ssl" uri="stomp+ssl://127.0.0.1:$ACTIVEMQ_TLS_PORT?transport.wantClientAuth=true"/>
     </transportConnectors>
   </broker>
 </beans>

@@ -7,7 +7,7 @@
 
 ARTEMIS_VERSION=2.44.0
 ARTEMIS_SHA256=1030320a8d1af6376361cd750bef12ef3cf7babc7a363bc6097340961d1e3e29
-ARTEMIS_HOME=${STOMPWIRE_ARTEMIS_HOME:-$STATE/dist/apache-artemis-$ARTEMIS_VERSION}
+ARTEMIS_HOME=${STOMPWIRE_ARTEMIS_HOME:-$SHARED/dist/apache-artemis-$ARTEMIS_VERSION}
 
 artemis_installed() { [ -e "$ARTEMIS_HOME/lib/artemis-boot.jar" ] && command -v java >/dev/null; }
 

@@ -2,8 +2,16 @@
 # What all brokers share: the state folder, daemons known by pid and start time, and the CONNECT probe.
 
 export LC_ALL=C.UTF-8
-STATE=${STOMPWIRE_BROKERS_STATE:-${TMPDIR:-/tmp}/stompwire-brokers-$UID}
-declare -A PORT=([rabbitmq]=61613 [activemq]=61713 [artemis]=61813)
+OFFSET=${STOMPWIRE_PORT_OFFSET:-0}
+[[ $OFFSET =~ ^[0-9]{1,4}$ ]] || {
+  echo "brokers.sh: STOMPWIRE_PORT_OFFSET is not a number below 10000: $OFFSET" >&2
+  exit 1
+}
+OFFSET=$((10#$OFFSET))
+SHARED=${STOMPWIRE_BROKERS_STATE:-${TMPDIR:-/tmp}/stompwire-brokers-$UID} # what is installed serves all instances
+STATE=$SHARED
+((OFFSET == 0)) || STATE=$SHARED-$OFFSET
+declare -A PORT=([rabbitmq]=$((61613 + OFFSET)) [activemq]=$((61713 + OFFSET)) [artemis]=$((61813 + OFFSET)))
 BOOT_SECONDS=90
 STOP_SECONDS=30
 
@@ -103,8 +111,20 @@ crash() {
   pid=$(pid_of "$1") || die "$1: not running"
   kill -KILL -- "-$pid"
   while pid_of "$1" >/dev/null; do sleep 0.05; done
+  released "$1" || die "$1: its port is not released"
   rm -f "$STATE/$1/pid"
   say "$1: killed"
+}
+
+# released NAME waits until nobody listens on the broker's port: threads may still be about to die, and hold it, when
+# their process counts as dead.
+released() {
+  local tries
+  for ((tries = 100; tries > 0; tries--)); do
+    (: <>"/dev/tcp/127.0.0.1/${PORT[$1]}") 2>/dev/null || return 0
+    sleep 0.1
+  done
+  return 1
 }
 
 # launch NAME starts the broker unless it runs.

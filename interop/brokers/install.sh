@@ -48,7 +48,7 @@ debian_install() {
 }
 
 artemis_install() {
-  local dist=$STATE/dist archive=apache-artemis-$ARTEMIS_VERSION-bin.tar.gz
+  local dist=$SHARED/dist archive=apache-artemis-$ARTEMIS_VERSION-bin.tar.gz
   command -v mvn >/dev/null || return 1
   say "fetching Artemis $ARTEMIS_VERSION"
   mkdir -p "$dist"

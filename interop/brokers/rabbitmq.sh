@@ -3,8 +3,10 @@
 # runs on the machine for other reasons is not disturbed.
 
 RABBITMQ_BIN=/usr/lib/rabbitmq/bin/rabbitmq-server
-RABBITMQ_DIST_PORT=25613
-RABBITMQ_EPMD_PORT=24369
+RABBITMQ_TLS_PORT=$((61614 + OFFSET))
+RABBITMQ_WS_PORT=$((15674 + OFFSET))
+RABBITMQ_DIST_PORT=$((25613 + OFFSET))
+RABBITMQ_EPMD_PORT=$((24369 + OFFSET))
 
 rabbitmq_installed() { [ -x "$RABBITMQ_BIN" ]; }
 
@@ -40,8 +42,8 @@ rabbitmq_stop() {
 
 rabbitmq_env() {
   put RABBITMQ_URI "stomp://guest:guest@127.0.0.1:${PORT[rabbitmq]}/"
-  put RABBITMQ_TLS_URI "stomp+tls://guest:guest@127.0.0.1:61614/"
-  put RABBITMQ_WS_URI "ws://guest:guest@127.0.0.1:15674/ws"
+  put RABBITMQ_TLS_URI "stomp+tls://guest:guest@127.0.0.1:$RABBITMQ_TLS_PORT/"
+  put RABBITMQ_WS_URI "ws://guest:guest@127.0.0.1:$RABBITMQ_WS_PORT/ws"
 }
 
 rabbitmq_config() {
@@ -49,9 +51,9 @@ rabbitmq_config() {
   cat >"$1/rabbitmq.conf" <<CONF
 listeners.tcp = none
 stomp.listeners.tcp.1 = 127.0.0.1:${PORT[rabbitmq]}
-stomp.listeners.ssl.1 = 127.0.0.1:61614
+stomp.listeners.ssl.1 = 127.0.0.1:$RABBITMQ_TLS_PORT
 web_stomp.tcp.ip = 127.0.0.1
-web_stomp.tcp.port = 15674
+web_stomp.tcp.port = $RABBITMQ_WS_PORT
 ssl_options.cacertfile = $TLS/ca.pem
 ssl_options.certfile = $TLS/server.pem
 ssl_options.keyfile = $TLS/server.key
