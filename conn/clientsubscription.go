@@ -35,7 +35,7 @@ func (cl *Client) Subscribe(ctx context.Context, destination string, h MessageHa
 	s := &ClientSubscription{cl: cl, destination: destination, handler: h, opts: opts,
 		turn: make(chan struct{}, 1), first: make(chan error, 1)}
 	if err := s.subscribe(ctx); err != nil {
-		s.leave()
+		s.withdraw(err)
 		return nil, err
 	}
 	s.mu.Lock()
@@ -121,6 +121,19 @@ func (s *ClientSubscription) leave() *Subscription {
 	defer s.mu.Unlock()
 	s.gone = true
 	return s.sub
+}
+
+// withdraw ends a subscription that is reported as failed with err, also where the
+// broker may have it.
+func (s *ClientSubscription) withdraw(err error) {
+	sub := s.leave()
+	if sub == nil {
+		return
+	}
+	sub.c.subs.remove(sub)
+	if !errors.As(err, new(*ServerError)) {
+		sub.c.abandon(sub)
+	}
 }
 
 // handle gives the message to the user, after the one before.

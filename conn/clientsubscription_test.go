@@ -28,7 +28,8 @@ func TestClientSubscribesAgainBeforeItSends(t *testing.T) {
 			s := &fakeServer{t: t}
 			cl := s.connected(conn.ClientConfig{OneConnection: one})
 			for _, opts := range []conn.SubscribeOptions{
-				{}, {ID: "mine", Ack: frame.AckClient, Headers: []frame.Field{{Name: "prefetch-count", Value: "7"}}}, {NoReceipt: true},
+				// The last has a receipt: only that holds back what goes over another connection.
+				{}, {NoReceipt: true}, {ID: "mine", Ack: frame.AckClient, Headers: []frame.Field{{Name: "prefetch-count", Value: "7"}}},
 			} {
 				if _, err := cl.Subscribe(t.Context(), "/queue/a", ignore, opts); err != nil {
 					t.Fatal(err)
@@ -257,4 +258,55 @@ func TestClientSendInHandlerOfAConnectionBeingRestored(t *testing.T) {
 			t.Errorf("the broker got %q, %v", s.order(), cl.State())
 		}
 	})
+}
+
+// A subscription that was reported as failed must not live on at the broker, whichever call asked for it: in mode auto its
+// messages would be lost, and their handler called for nobody.
+func TestClientSubscriptionThatTimedOutIsGone(t *testing.T) {
+	for name, c := range map[string]struct {
+		before bool          // something is subscribed already, so that the connection is there
+		limit  time.Duration // of the caller
+	}{
+		"on a connection that is there":           {true, time.Second},
+		"on a new connection":                     {false, time.Second},
+		"on a new connection, by its own timeout": {false, time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &fakeServer{t: t}
+				cl := s.connected(conn.ClientConfig{})
+				if c.before {
+					if _, err := cl.Subscribe(t.Context(), "/queue/a", ignore, conn.SubscribeOptions{}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				s.set(func(s *fakeServer) { s.answer = never })
+				ctx, cancel := context.WithTimeout(t.Context(), c.limit)
+				defer cancel()
+				called := false
+				_, err := cl.Subscribe(ctx, "/queue/b", func(context.Context, *conn.Message) { called = true },
+					conn.SubscribeOptions{ID: "late"})
+				if !errors.Is(err, context.DeadlineExceeded) {
+					t.Fatalf("error %v", err)
+				}
+				synctest.Wait()
+				if n := len(s.frames("UNSUBSCRIBE")); n != 1 {
+					t.Errorf("%d UNSUBSCRIBE frames", n)
+				}
+				s.latest().say(message("late", "1", "for nobody"))
+				synctest.Wait()
+				if called {
+					t.Error("the handler was called")
+				}
+				s.set(func(s *fakeServer) { s.log, s.answer = nil, nil })
+				s.cut()
+				time.Sleep(time.Minute)
+				for _, text := range s.frames("SUBSCRIBE") {
+					if header(text, "id") == "late" {
+						t.Error("subscribed again")
+					}
+				}
+			})
+		})
+	}
 }
