@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 FUZZTIME ?= 5s
 LOADTIME ?= 3s
+KILLS ?= 1
 
 GO ?= go
 ROOT := $(CURDIR)
@@ -99,6 +100,11 @@ clients: ## Install other people's STOMP clients: Python, Ruby, Perl, JavaScript
 .PHONY: foreign
 foreign: ## The tests of the embedded broker with those of them that are there.
 	$(GO) -C interop/foreign test -count=1 ./...
+
+.PHONY: faults
+faults: ## Break connections, and kill brokers of its own KILLS (1) times each: nothing confirmed may be lost.
+	$(GO) -C interop/faults test -race -count=1 -v .
+	STOMPWIRE_KILLS=$(KILLS) $(GO) -C interop/faults test -count=1 -v -run Kills -timeout 30m .
 
 .PHONY: load
 load: ## stompbench against each broker that is up, for LOADTIME (3s): nothing may be lost.

@@ -1,0 +1,355 @@
+package faults_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/broker"
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/engine/link"
+	"github.com/stompwire/stompwire/engine/pump"
+	"github.com/stompwire/stompwire/frame"
+)
+
+// path is a way to the embedded broker, with a proxy of each kind in it: client, cable, toxics, broker.
+type path struct {
+	b      *broker.Broker
+	toxics *toxics
+	cable  *cable
+}
+
+func startPath(t *testing.T, cfg broker.Config) *path {
+	t.Helper()
+	b, err := broker.Start(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	x := startToxics(t, b.Addr().String())
+	return &path{b, x, startCable(t, x.addr())}
+}
+
+// renew has new connections go through a toxiproxy without toxics, or with what add adds, and closes those of the last.
+func (w *path) renew(add func(*toxics)) {
+	old := w.toxics
+	w.toxics = startToxics(old.t, w.b.Addr().String())
+	if add != nil {
+		add(w.toxics)
+	}
+	w.cable.lead(w.toxics.addr())
+	old.stop()
+}
+
+// overNetwork runs a test of a fault of the network, once with a handler, and once with a Consumer that pulls, over the driver
+// that needs no event loop. Messages flow both ways while the fault is there and after it; then the books are closed.
+func overNetwork(t *testing.T, brokerConfig broker.Config, change func(*settings), fault func(t *testing.T, w *path, r *run)) {
+	for _, how := range []string{"handler", "consumer"} {
+		t.Run(how, func(t *testing.T) {
+			leavesNothing(t)
+			w := startPath(t, brokerConfig)
+			pulls := how == "consumer"
+			r := startRun(t, w.cable.dial, newBooks(), func(s *settings) {
+				if pulls {
+					s.Conn.Driver = pump.Driver{}
+				}
+				if change != nil {
+					change(s)
+				}
+			})
+			r.consume(pulls)
+			r.send(100, 300)
+			fault(t, w, r)
+			r.send(100, 300)
+			r.settle()
+			r.awaitArrivals()
+			eventually(t, "the broker has nothing left", func() bool { return w.b.Stats().StoredBytes == 0 })
+			r.end()
+			r.allConfirmed()
+		})
+	}
+}
+
+// lively has heart-beats that find a dead connection soon, but not a slow machine.
+func lively(s *settings) {
+	s.Conn.HeartBeat = frame.HeartBeat{Send: 250 * time.Millisecond, Receive: 250 * time.Millisecond}
+	s.Conn.ConnectTimeout = connectLimit
+}
+
+func isTimeout(err error) bool {
+	var late *link.TimeoutError
+	return errors.As(err, &late) && late.What == link.NoHeartBeat
+}
+
+// Connections end in the middle of frames, again and again, in both directions.
+func TestCutMidFrame(t *testing.T) {
+	overNetwork(t, broker.Config{}, nil, func(t *testing.T, w *path, r *run) {
+		for _, direction := range []string{up, down} {
+			w.toxics.add("limit_data", direction, attributes{"bytes": 7777})
+			r.send(200, 300)
+			for range 3 {
+				if err := r.loss(); isTimeout(err) {
+					t.Errorf("cause %v", err)
+				}
+			}
+			w.renew(nil)
+			r.settle()
+			eventually(t, "the client is connected", r.cl.IsConnected)
+		}
+	})
+}
+
+// The first connection is cut after each number of bytes that a session has, in either direction.
+func TestCutAfterEachByte(t *testing.T) {
+	leavesNothing(t)
+	w := startCable(t, "")
+	step := 1
+	if testing.Short() {
+		step = 7
+	}
+	for direction, least := range []int{600, 150} {
+		for bytes := 0; ; bytes += step {
+			p := startPeer(t, nil) // of its own, for the one before may still be reading
+			w.lead(p.addr())
+			after := [2]int{-1, -1}
+			after[direction] = bytes
+			w.cutAfter(after[0], after[1])
+			before := w.made()
+			r := startRun(t, w.dial, p.books, nil)
+			r.send(5, 10)
+			r.settle()
+			r.end()
+			p.stop()
+			if a := p.books.audit(); a.confirmed != 5 || a.lost != 0 || a.unmarked != 0 || a.unasked != 0 {
+				t.Errorf("cut after %d bytes in direction %d: %v", bytes, direction, a)
+			}
+			if w.made() == before { // so many bytes a session does not have
+				if bytes < least {
+					t.Errorf("a session has only %d bytes in direction %d", bytes, direction)
+				}
+				break
+			}
+		}
+	}
+	t.Log(w.made(), "cuts")
+}
+
+// What is sent disappears, in one direction or in both; the connections stay open. Heart-beats find out.
+func TestHalfOpen(t *testing.T) {
+	const beat = 250 * time.Millisecond
+	for _, c := range []struct {
+		name       string
+		directions []string
+		broker     frame.HeartBeat
+		cause      func(error) bool
+	}{
+		// This broker hangs up on nobody, since toxiproxy would pass that on.
+		{"both", []string{up, down}, frame.HeartBeat{Send: beat, Receive: -1}, isTimeout},
+		{"to the client", []string{down}, frame.HeartBeat{Send: beat, Receive: beat}, isTimeout},
+		// It is the broker that hears nothing, and hangs up.
+		{"to the broker", []string{up}, frame.HeartBeat{Send: beat, Receive: beat}, func(err error) bool { return !isTimeout(err) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			overNetwork(t, broker.Config{HeartBeat: c.broker}, lively, func(t *testing.T, w *path, r *run) {
+				for _, direction := range c.directions {
+					w.toxics.add("timeout", direction, attributes{"timeout": 0})
+				}
+				sent := make(chan struct{})
+				go func() { // it may have to wait until there are connections again
+					defer close(sent)
+					r.send(20, 300)
+				}()
+				for range 2 { // of the producer's connection and the consumer's
+					if err := r.loss(); !c.cause(err) {
+						t.Errorf("cause %v", err)
+					}
+				}
+				w.renew(nil)
+				<-sent
+			})
+		})
+	}
+}
+
+// Everything comes in pieces of one byte, both ways.
+func TestOneByteAtATime(t *testing.T) {
+	overNetwork(t, broker.Config{}, nil, func(t *testing.T, w *path, r *run) {
+		for _, direction := range []string{up, down} {
+			w.toxics.add("slicer", direction, attributes{"average_size": 1})
+		}
+		r.send(20, 300)
+		r.settle()
+		r.awaitArrivals()
+		if n := len(r.losses); n > 0 {
+			t.Errorf("%d connections were lost", n)
+		}
+	})
+}
+
+// bytewise is a connection that gives out one byte at a time, whatever there is.
+type bytewise struct{ net.Conn }
+
+func (c bytewise) Read(b []byte) (int, error) { return c.Conn.Read(b[:min(1, len(b))]) }
+
+// Each read of the client returns one byte.
+func TestOneByteReads(t *testing.T) {
+	leavesNothing(t)
+	p := startPeer(t, nil)
+	host, port, _ := net.SplitHostPort(p.addr())
+	addr, err := conn.ParseURI("stomp://" + net.JoinHostPort(host, port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		nc, err := new(net.Dialer).DialContext(ctx, network, address)
+		return bytewise{nc}, err
+	}
+	r := startRun(t, addr.Dial, p.books, nil)
+	r.send(200, 1000)
+	r.settle()
+	r.end()
+	r.allConfirmed()
+}
+
+// Connections are reset while messages flow.
+func TestReset(t *testing.T) {
+	overNetwork(t, broker.Config{}, nil, func(t *testing.T, w *path, r *run) {
+		for range 5 {
+			made := r.lives.made()
+			if w.cable.reset() == 0 {
+				t.Error("there was nothing to reset")
+			}
+			r.send(20, 300)
+			err := r.loss()
+			if !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, io.EOF) {
+				t.Errorf("cause %v", err)
+			}
+			eventually(t, "there are new connections", func() bool { return r.lives.made() > made && r.cl.IsConnected() })
+		}
+	})
+}
+
+// Connections are reset as soon as something is sent on them, so that no session comes about for a while.
+func TestResetBeforeConnected(t *testing.T) {
+	leavesNothing(t)
+	w := startPath(t, broker.Config{})
+	w.toxics.add("reset_peer", up, attributes{"timeout": 0})
+	r := startRun(t, w.cable.dial, newBooks(), nil)
+	err := returns(t, "Connect", 300*time.Millisecond, r.cl.Connect)
+	if !errors.Is(err, conn.ErrNotConnected) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Connect: %v", err)
+	}
+	w.renew(nil)
+	r.consume(false)
+	r.send(100, 300)
+	r.settle()
+	r.awaitArrivals()
+	r.end()
+	r.allConfirmed()
+}
+
+// The broker reads slowly: what is sent waits here, in bounded memory, until the caller has no more time.
+func TestBrokerReadsSlowly(t *testing.T) {
+	leavesNothing(t)
+	w := startPath(t, broker.Config{})
+	r := startRun(t, w.cable.dial, newBooks(), func(s *settings) {
+		s.producer.Window, s.producer.MaxBytes = 10_000, 4<<20
+		s.Conn.Link.HighWater = 256 << 10
+	})
+	r.consume(false)
+	r.send(1, 64<<10)
+	r.settle()
+	w.toxics.add("bandwidth", up, attributes{"rate": 100})
+	refused := 0
+	for range 2000 { // 125 MiB, if they were taken
+		err := returns(t, "Send", 20*time.Millisecond, func(ctx context.Context) error {
+			_, err := r.p.Send(ctx, message(r.sent+1, 64<<10))
+			return err
+		})
+		switch {
+		case err == nil:
+			r.sent++
+		case errors.Is(err, context.DeadlineExceeded):
+			refused++
+		default:
+			t.Fatal(err)
+		}
+		if refused == 10 {
+			break
+		}
+	}
+	if refused < 10 || r.sent > 500 {
+		t.Errorf("%d messages of 64 KiB were taken, %d were not", r.sent, refused)
+	}
+	w.renew(nil)
+	r.settle()
+	r.awaitArrivals()
+	r.end()
+	r.allConfirmed()
+}
+
+// The broker does not read at all: the connection ends when a write has taken too long.
+func TestBrokerDoesNotRead(t *testing.T) {
+	leavesNothingAfter(t, longGrowth) // the copies of what may go out again are the point
+	stuck := make(chan struct{})
+	p := startPeer(t, func(s *session, f *incoming) bool {
+		if s.number == 1 && f.command == "SEND" {
+			<-stuck
+		}
+		return false
+	})
+	t.Cleanup(func() { close(stuck) })
+	r := startRun(t, p.dial, p.books, func(s *settings) {
+		s.producer.Window, s.producer.MaxBytes = 10_000, 32<<20
+		s.Conn.Link.WriteTimeout = 500 * time.Millisecond
+	})
+	r.send(300, 64<<10) // more than sockets hold
+	var late *link.TimeoutError
+	if err := r.loss(); !errors.As(err, &late) {
+		t.Errorf("cause %v; want a timeout", err)
+	}
+	r.settle()
+	r.end()
+	r.allConfirmed()
+}
+
+// CONNECTED takes its time, but comes within the limit.
+func TestConnectedDelayed(t *testing.T) {
+	overNetwork(t, broker.Config{}, nil, func(t *testing.T, w *path, r *run) {
+		w.toxics.add("latency", down, attributes{"latency": 150})
+		w.cable.cut()
+		made := r.lives.made()
+		r.loss()
+		r.send(20, 300)
+		eventually(t, "there is a connection", func() bool { return r.lives.made() > made })
+	})
+}
+
+// CONNECTED comes later than the limit allows.
+func TestConnectedTooLate(t *testing.T) {
+	overNetwork(t, broker.Config{}, func(s *settings) { s.Conn.ConnectTimeout = connectLimit }, func(t *testing.T, w *path, r *run) {
+		w.toxics.add("latency", down, attributes{"latency": 5000})
+		w.cable.cut()
+		r.loss()
+		made := r.lives.made()
+		err := returns(t, "Connect", 2*connectLimit, r.cl.Connect)
+		if !errors.Is(err, conn.ErrNotConnected) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Connect: %v", err)
+		}
+		if r.lives.made() != made {
+			t.Error("a connection came about")
+		}
+		err = returns(t, "Send", 100*time.Millisecond, func(ctx context.Context) error {
+			_, err := r.p.Send(ctx, nil)
+			return err
+		})
+		if !errors.Is(err, conn.ErrNotConnected) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Send: %v", err)
+		}
+		w.renew(nil)
+	})
+}

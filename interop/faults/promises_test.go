@@ -1,0 +1,96 @@
+package faults_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/broker"
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/frame"
+)
+
+// promiseCuts is how often each connection is cut for the table of promises, unless STOMPWIRE_CUTS says another number.
+const promiseCuts = 20
+
+// What each way of sending and of acknowledging promises when connections are cut, against the embedded broker. Where the
+// sender is the point, only its connection is cut, and where the consumer is, only that one's.
+func TestPromisesUnderCuts(t *testing.T) {
+	leavesNothingAfter(t, longGrowth)
+	b, err := broker.Start(broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	cut := startCable(t, b.Addr().String())
+	safe := func(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
+		return conn.Dial(ctx, b.Addr().String(), cfg)
+	}
+	senders := []*traffic{
+		{name: "Send", way: plainSend},
+		{name: "receipt", way: receipts},
+		{name: "ClientProducer, Redeliver", way: redelivering},
+		{name: "transaction", way: transactions},
+	}
+	takers := []*traffic{
+		{name: "ack auto", ack: frame.AckAuto},
+		{name: "ack client", ack: frame.AckClient},
+		{name: "ack client-individual", ack: frame.AckClientIndividual},
+	}
+	stop, end := context.WithCancel(context.Background())
+	defer end()
+	for i, tr := range senders {
+		tr.ack = frame.AckClientIndividual
+		tr.start(t, stop, cut.dial, safe, conn.Config{}, fmt.Sprintf("/queue/sender-%d", i))
+	}
+	for i, tr := range takers {
+		tr.way = redelivering
+		tr.start(t, stop, safe, cut.dial, conn.Config{}, fmt.Sprintf("/queue/taker-%d", i))
+	}
+	all := append(senders, takers...)
+	cuts := int(number(t, "STOMPWIRE_CUTS", promiseCuts))
+	for i := range cuts {
+		for _, tr := range all {
+			progresses(t, tr)
+		}
+		if i%2 == 0 {
+			cut.cut()
+		} else {
+			cut.reset()
+		}
+	}
+	for _, tr := range all {
+		progresses(t, tr)
+	}
+	end()
+	fmt.Printf("promises: %d cuts of each connection\n", cuts)
+	for _, tr := range all {
+		a := tr.finish()
+		fmt.Println(tr.line(a))
+		if a.lost != 0 && tr.way != plainSend && tr.ack != frame.AckAuto {
+			t.Errorf("%s: %d confirmed ones are lost", tr.name, a.lost)
+		}
+		if a.unmarked != 0 {
+			t.Errorf("%s: %d came again without a mark", tr.name, a.unmarked)
+		}
+	}
+}
+
+// progresses waits until something more was sent, confirmed and consumed.
+func progresses(t *testing.T, tr *traffic) {
+	t.Helper()
+	const least = 20
+	begin, deadline := tr.books.audit(), time.Now().Add(longPatience)
+	for {
+		now := tr.books.audit()
+		settled := now.sent - now.unknown - (begin.sent - begin.unknown)
+		if settled >= least && (tr.atTheEnd || now.received >= begin.received+least) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: no progress: %v", tr.name, now)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}

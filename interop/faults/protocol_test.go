@@ -1,0 +1,323 @@
+package faults_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/broker"
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/engine/link"
+	"github.com/stompwire/stompwire/frame"
+)
+
+// once returns a script that plays a fault for frames of one command, from the n-th on, on the first connection only.
+func once(command string, n int, fault func(s *session, f *incoming) (done bool)) func(*session, *incoming) bool {
+	var seen atomic.Int64
+	return func(s *session, f *incoming) bool {
+		if s.number > 1 || f.command != command || seen.Add(1) < int64(n) {
+			return false
+		}
+		return fault(s, f)
+	}
+}
+
+// The broker takes a message, and refuses the next with ERROR before it closes: that one is rejected, as the ERROR names
+// it, and what was behind it goes out again.
+func TestErrorThenClose(t *testing.T) {
+	leavesNothing(t)
+	b, err := broker.Start(broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	var sends atomic.Int64
+	b.Inject(func(_ uint64, f *frame.Frame) broker.Fault {
+		if f.Command == frame.CmdSend && sends.Add(1) == 50 {
+			return broker.Refuse
+		}
+		return broker.Fault{}
+	})
+	r := startRun(t, func(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
+		return conn.Dial(ctx, b.Addr().String(), cfg)
+	}, newBooks(), nil)
+	r.consume(false)
+	r.send(100, 300)
+	r.loss()
+	r.settle()
+	eventually(t, "all but one have arrived", func() bool { return r.books.missing(1, r.sent) <= 1 })
+	eventually(t, "the broker has nothing left", func() bool { return b.Stats().StoredBytes == 0 })
+	r.end()
+	if a := r.check(); a.confirmed != 99 || a.rejected != 1 || a.received != 99 {
+		t.Errorf("want one that is rejected and not delivered: %v", a)
+	}
+}
+
+// An ERROR that names no frame, and then the end: they are one event, and the ERROR is its cause. (Of a broker that closes
+// while it has something left to read, the client often sees a reset and no ERROR: that is TCP.)
+func TestErrorWithoutReceiptThenClose(t *testing.T) {
+	leavesNothing(t)
+	p := startPeer(t, once("SEND", 50, func(s *session, _ *incoming) bool {
+		s.say("ERROR\nmessage:no more\n\nbecause\x00")
+		s.hangUp()
+		return true
+	}))
+	r := startRun(t, p.dial, p.books, nil)
+	r.send(100, 300)
+	var said *conn.ServerError
+	if err := r.loss(); !errors.As(err, &said) || said.Message != "no more" {
+		t.Errorf("cause %v; want what the broker said", err)
+	}
+	r.settle()
+	r.end()
+	r.allConfirmed()
+	if len(r.errors) != 1 {
+		t.Errorf("OnError was called %d times", len(r.errors))
+	}
+}
+
+// ERRORs on a connection that stays: one that names a frame rejects that alone, one that names none is told to OnError.
+func TestErrorAndStay(t *testing.T) {
+	leavesNothing(t)
+	p := startPeer(t, once("SEND", 1, func(s *session, f *incoming) bool {
+		switch number, _, _ := strings.Cut(string(f.body), " "); number {
+		case "20":
+			s.say("ERROR\nmessage:not this one\nreceipt-id:%s\n\n\x00", f.header["receipt"])
+			return true
+		case "40":
+			s.say("ERROR\nmessage:by the way\n\n\x00")
+		}
+		return false
+	}))
+	r := startRun(t, p.dial, p.books, nil)
+	r.send(100, 300)
+	r.settle()
+	r.end()
+	if a := r.check(); a.confirmed != 99 || a.rejected != 1 {
+		t.Errorf("want one that is rejected: %v", a)
+	}
+	if r.books.told[20] != conn.Rejected {
+		t.Errorf("message 20 is %v", r.books.told[20])
+	}
+	if r.lives.made() != 1 || len(r.losses) != 0 {
+		t.Errorf("%d connections, %d lost; want one that stays", r.lives.made(), len(r.losses))
+	}
+	if len(r.errors) != 1 || (<-r.errors).Message != "by the way" {
+		t.Error("OnError was not called for the ERROR that names no frame, once")
+	}
+}
+
+// Receipts that never come: those sends are unknown by their deadline, whether they go out again or not, and nothing else
+// suffers. The broker has them all the same.
+func TestReceiptsThatNeverCome(t *testing.T) {
+	for _, redeliver := range []bool{true, false} {
+		t.Run(fmt.Sprint("redeliver=", redeliver), func(t *testing.T) {
+			leavesNothing(t)
+			b, err := broker.Start(broker.Config{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = b.Close() })
+			b.Inject(func(_ uint64, f *frame.Frame) broker.Fault {
+				number, _, _ := strings.Cut(string(f.Body), " ")
+				if n, err := strconv.Atoi(number); f.Command == frame.CmdSend && err == nil && n%10 == 0 {
+					return broker.NoReceipt
+				}
+				return broker.Fault{}
+			})
+			r := startRun(t, func(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
+				return conn.Dial(ctx, b.Addr().String(), cfg)
+			}, newBooks(), func(s *settings) {
+				s.producer.Redeliver, s.producer.Timeout, s.producer.Window = redeliver, 2*time.Second, 200
+			})
+			r.consume(true)
+			r.send(100, 300)
+			r.settle()
+			r.awaitArrivals()
+			r.end()
+			// On a machine that stands still others may be late, too; not earlier, and not lost.
+			if a := r.check(); a.unknown < 10 || a.confirmed+a.unknown != 100 || a.received != 100 {
+				t.Errorf("want ten that are unknown, and received: %v", a)
+			}
+			for n := 10; n <= 100; n += 10 {
+				if r.books.told[n] != conn.Unknown {
+					t.Errorf("message %d is %v", n, r.books.told[n])
+				}
+			}
+		})
+	}
+}
+
+// Receipts that come in another order, and each of them twice. Every send has one outcome, in the order of the sends if so
+// desired.
+func TestReceiptsOutOfOrderAndTwice(t *testing.T) {
+	for _, times := range []int{1, 2} {
+		for _, inOrder := range []bool{true, false} {
+			t.Run(fmt.Sprintf("times=%d/in order=%v", times, inOrder), func(t *testing.T) {
+				leavesNothing(t)
+				p := startPeer(t, func(s *session, f *incoming) bool {
+					if f.command != "SEND" {
+						return false
+					}
+					s.p.books.arrive(f.body, false)
+					if s.held = append(s.held, receiptOf(f)); len(s.held) == 20 {
+						slices.Reverse(s.held)
+						s.say("%s", strings.Repeat(strings.Join(s.held, ""), times))
+						s.held = nil
+					}
+					return true
+				})
+				var mu sync.Mutex
+				var order []uint64
+				r := startRun(t, p.dial, p.books, func(s *settings) {
+					tell := s.producer.OnOutcome
+					s.producer.InOrder = inOrder
+					s.producer.OnOutcome = func(o conn.Outcome) {
+						mu.Lock()
+						order = append(order, o.Seq)
+						mu.Unlock()
+						tell(o)
+					}
+				})
+				r.send(100, 300)
+				r.settle()
+				r.end()
+				r.allConfirmed()
+				if slices.IsSorted(order) != inOrder || len(order) != 100 {
+					t.Errorf("outcomes in the order %v", order)
+				}
+				if len(r.losses) != 0 {
+					t.Errorf("%d connections were lost", len(r.losses))
+				}
+			})
+		}
+	}
+}
+
+// The broker promised heart-beats and falls silent, but goes on reading.
+func TestHeartBeatsStop(t *testing.T) {
+	leavesNothing(t)
+	p := startPeer(t, once("SEND", 50, func(*session, *incoming) bool { return true }))
+	p.hello = "heart-beat:100,100\n"
+	r := startRun(t, p.dial, p.books, func(s *settings) {
+		s.Conn.HeartBeat = frame.HeartBeat{Send: 100 * time.Millisecond, Receive: 100 * time.Millisecond}
+		s.Conn.ReceiveScale = 5
+	})
+	r.send(100, 300)
+	if err := r.loss(); !isTimeout(err) {
+		t.Errorf("cause %v; want missing heart-beats", err)
+	}
+	r.settle() // this peer never sends heart-beats: connections come and go from here on
+	r.end()
+	r.allConfirmed()
+}
+
+// A frame that never ends, though bytes of it go on coming: it has a deadline of its own, and heart-beats do not extend it.
+func TestFrameNeverFinished(t *testing.T) {
+	leavesNothing(t)
+	p := startPeer(t, once("SEND", 50, func(s *session, _ *incoming) bool {
+		s.say("MESSAGE\nsubscription:1\nx:")
+		for s.trickle() {
+			time.Sleep(10 * time.Millisecond)
+		}
+		return true
+	}))
+	r := startRun(t, p.dial, p.books, func(s *settings) { s.Conn.Link.FrameTimeout = 500 * time.Millisecond })
+	r.send(100, 300)
+	var late *link.TimeoutError
+	if err := r.loss(); !errors.As(err, &late) || late.What == link.NoHeartBeat {
+		t.Errorf("cause %v; want a frame left unfinished", err)
+	}
+	r.settle()
+	r.end()
+	r.allConfirmed()
+}
+
+// trickle sends one more byte, and says whether anybody takes it.
+func (s *session) trickle() bool {
+	_, err := s.nc.Write([]byte{'x'})
+	return err == nil
+}
+
+// CONNECTED never comes, and the only address is that one: Connect returns by its deadline, and says why.
+func TestConnectedNever(t *testing.T) {
+	leavesNothing(t)
+	p := startPeer(t, func(*session, *incoming) bool { return true })
+	r := startRun(t, p.dial, p.books, func(s *settings) { s.Conn.ConnectTimeout = 100 * time.Millisecond })
+	eventually(t, "there were some attempts", func() bool { return p.count() > 3 })
+	err := returns(t, "Connect", 300*time.Millisecond, r.cl.Connect)
+	if !errors.Is(err, conn.ErrNotConnected) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Connect: %v", err)
+	}
+	_, err = r.p.Send(timedOut(t), nil)
+	if !errors.Is(err, conn.ErrNotConnected) {
+		t.Errorf("Send: %v", err)
+	}
+	if r.lives.made() != 0 {
+		t.Error("a connection came about")
+	}
+	r.end()
+}
+
+// timedOut returns a context with hardly any time left.
+func timedOut(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// The first address takes TCP connections and is of no use then: the client goes on to the next.
+func TestFailover(t *testing.T) {
+	refuse := func(s *session, _ *incoming) bool {
+		s.say("ERROR\nmessage:standby\n\n\x00")
+		s.hangUp()
+		return true
+	}
+	cases := []struct {
+		name   string
+		script func(*session, *incoming) bool
+	}{
+		{"refuses with ERROR", refuse},
+		{"refuses with ERROR and stays", func(s *session, _ *incoming) bool {
+			s.say("ERROR\nmessage:standby\n\n\x00")
+			return true
+		}},
+		{"closes without a word", func(s *session, _ *incoming) bool { _ = s.nc.Close(); return true }},
+		{"never answers", func(*session, *incoming) bool { return true }},
+		{"speaks something else", func(s *session, _ *incoming) bool {
+			s.say("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+			return true
+		}},
+		{"chooses a version that was not offered", func(s *session, _ *incoming) bool {
+			s.say("CONNECTED\nversion:9.9\n\n\x00")
+			return true
+		}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			leavesNothing(t)
+			useless := startPeer(t, c.script)
+			p := startPeer(t, once("SEND", 50, func(s *session, _ *incoming) bool { _ = s.nc.Close(); return true }))
+			d, err := conn.ParseURI("failover:(stomp://" + useless.addr() + ",stomp://" + p.addr() + ")?randomize=false")
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.MaxRounds = 1
+			r := startRun(t, d.Dial, p.books, func(s *settings) { s.Conn.ConnectTimeout = 2 * time.Second })
+			r.send(100, 300)
+			r.settle()
+			r.end()
+			r.allConfirmed()
+			if useless.count() < 2 || r.lives.made() != 2 {
+				t.Errorf("%d attempts at the first address, %d connections to the second", useless.count(), r.lives.made())
+			}
+		})
+	}
+}

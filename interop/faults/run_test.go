@@ -1,0 +1,225 @@
+package faults_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/frame"
+)
+
+const destination = "/queue/faults"
+
+// run is a client with a producer that redelivers, and the books of what it sends.
+type run struct {
+	t     *testing.T
+	books *books
+	lives lives
+	cl    *conn.Client
+	p     *conn.ClientProducer
+	sent  int
+
+	losses chan error // why connections were lost, in order
+	closed chan error // what the client ended with
+	errors chan *conn.ServerError
+}
+
+// limits of the calls of a run. What the client promises is held against them.
+const (
+	callLimit    = 60 * time.Second // of a call on the client
+	connectLimit = time.Second      // for CONNECTED, where a fault keeps it back
+	outcomeLimit = 60 * time.Second
+)
+
+type settings struct {
+	conn.ClientConfig
+	producer conn.ClientProducerConfig
+}
+
+// startRun starts a client. change, which may be nil, adapts it to the fault. Messages are entered into b.
+func startRun(t *testing.T, dial dialFunc, b *books, change func(*settings)) *run {
+	t.Helper()
+	r := &run{t: t, books: b, losses: make(chan error, 1000), closed: make(chan error, 10),
+		errors: make(chan *conn.ServerError, 100)}
+	cfg := settings{
+		ClientConfig: conn.ClientConfig{
+			Attempts: -1,
+			Backoff:  conn.Backoff{Initial: 2 * time.Millisecond, Max: 20 * time.Millisecond},
+			Conn:     conn.Config{OnError: func(err *conn.ServerError) { r.errors <- err }},
+			OnClose:  func(err error) { r.closed <- err },
+			OnState: func(step conn.StateChange) {
+				if step.To == conn.StateLost {
+					r.losses <- step.Err
+				}
+			},
+		},
+		producer: conn.ClientProducerConfig{Destination: destination, Window: 64, Redeliver: true, Timeout: outcomeLimit,
+			IDHeader: "x-id",
+			OnOutcome: func(o conn.Outcome) {
+				if (o.Status == conn.Confirmed) != (o.Err == nil) {
+					t.Errorf("message %d is %v with error %v", o.Seq, o.Status, o.Err)
+				}
+				b.tell(int(o.Seq), o.Status)
+			}},
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	cfg.Dial = r.lives.watch(dial)
+	var err error
+	if r.cl, err = conn.NewClient(cfg.ClientConfig); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if r.cl != nil {
+			_ = r.cl.Close()
+			<-r.cl.Done()
+		}
+	})
+	if err := r.cl.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if r.p, err = r.cl.NewProducer(cfg.producer); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// send sends the next n messages of the given size, and stops at an error.
+func (r *run) send(n, size int) {
+	r.t.Helper()
+	for range n {
+		number := r.sent + 1
+		var seq uint64
+		err := returns(r.t, "Send", callLimit, func(ctx context.Context) (err error) {
+			seq, err = r.p.Send(ctx, message(number, size))
+			return err
+		})
+		if err != nil || seq != uint64(number) {
+			r.t.Errorf("message %d: number %d, %v", number, seq, err)
+			return
+		}
+		r.sent++
+	}
+}
+
+// settle waits for the outcomes of all that was sent.
+func (r *run) settle() {
+	r.t.Helper()
+	if err := returns(r.t, "Flush", outcomeLimit, r.p.Flush); err != nil {
+		r.t.Fatal("Flush: ", err)
+	}
+}
+
+// loss returns why a connection was lost.
+func (r *run) loss() error {
+	r.t.Helper()
+	select {
+	case err := <-r.losses:
+		if !errors.Is(err, net.ErrClosed) || errors.Unwrap(err) == nil {
+			r.t.Errorf("lost with %v; want a cause", err)
+		}
+		return err
+	case <-time.After(patience):
+		r.t.Fatal("no connection was lost")
+		return nil
+	}
+}
+
+// end disconnects. The client and each connection end once, and say why.
+func (r *run) end() {
+	r.t.Helper()
+	if err := returns(r.t, "Disconnect", callLimit, r.cl.Disconnect); err != nil {
+		r.t.Errorf("Disconnect: %v", err)
+	}
+	<-r.cl.Done()
+	eventually(r.t, "the client has told of its end", func() bool { return len(r.closed) > 0 })
+	if err := <-r.closed; !errors.Is(err, net.ErrClosed) || len(r.closed) > 0 {
+		r.t.Errorf("the client ended with %v, and %d more times", err, len(r.closed))
+	}
+	r.lives.check(r.t)
+	r.cl, r.p = nil, nil // a test may go on, and is not to keep them
+}
+
+// check holds the books: all were sent, nothing that was confirmed is lost, and whatever came twice is marked.
+func (r *run) check() audit {
+	r.t.Helper()
+	a := r.books.audit()
+	r.t.Log(a)
+	if a.sent != r.sent || a.twice != 0 || a.unasked != 0 {
+		r.t.Errorf("%d were sent, %d outcomes were told, %d of them twice, and %d came that nobody sent", r.sent, a.sent, a.twice, a.unasked)
+	}
+	if a.lost != 0 || a.unmarked != 0 {
+		r.t.Errorf("%d confirmed ones are lost, %d came again without a mark", a.lost, a.unmarked)
+	}
+	return a
+}
+
+// allConfirmed is check where nothing but confirmation is good enough.
+func (r *run) allConfirmed() audit {
+	r.t.Helper()
+	a := r.check()
+	if a.confirmed != r.sent {
+		r.t.Errorf("%d of %d are confirmed", a.confirmed, r.sent)
+	}
+	return a
+}
+
+// consume takes messages into the books and acknowledges each, as they come if pull is false, and else from a Consumer.
+func (r *run) consume(pull bool) {
+	r.t.Helper()
+	take := func(m *conn.Message) {
+		_, again := m.Header.Lookup("x-possible-duplicate")
+		r.books.arrive(m.Body, again || m.Redelivered())
+		if err := m.Ack(); err != nil && !errors.Is(err, net.ErrClosed) {
+			r.t.Errorf("Ack: %v", err)
+		}
+	}
+	opts := conn.SubscribeOptions{Ack: frame.AckClientIndividual}
+	if !pull {
+		err := returns(r.t, "Subscribe", callLimit, func(ctx context.Context) error {
+			_, err := r.cl.Subscribe(ctx, destination, func(_ context.Context, m *conn.Message) { take(m) }, opts)
+			return err
+		})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		return
+	}
+	var co *conn.Consumer
+	err := returns(r.t, "Consume", callLimit, func(ctx context.Context) (err error) {
+		co, err = r.cl.Consume(ctx, destination, conn.ConsumeOptions{SubscribeOptions: opts, MaxMessages: 50})
+		return err
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for m, err := range co.All(context.Background()) {
+			if err != nil {
+				if !errors.Is(err, net.ErrClosed) {
+					r.t.Errorf("Next: %v", err)
+				}
+				return
+			}
+			take(m)
+		}
+	}()
+	cl := r.cl
+	r.t.Cleanup(func() {
+		_ = cl.Close()
+		<-done
+		_ = co.Close(context.Background())
+	})
+}
+
+// awaitArrivals waits until all that was sent has arrived.
+func (r *run) awaitArrivals() {
+	r.t.Helper()
+	eventually(r.t, "all that was sent has arrived", func() bool { return r.books.missing(1, r.sent) == 0 })
+}

@@ -1,0 +1,100 @@
+package faults_test
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stompwire/stompwire/conn"
+)
+
+// victim is a real broker that a test may kill: an instance of its own, on other ports and with a store of its own, run by
+// interop/brokers.sh.
+type victim struct {
+	t      *testing.T
+	name   string
+	offset uint64
+	addr   string
+	cfg    conn.Config
+}
+
+// killOffset is added to the ports of the brokers that others use.
+const killOffset = 1000
+
+// startVictim starts a broker with an empty store, which is removed after the test. Without the broker it skips the test, or
+// fails it where STOMPWIRE_REQUIRE_BROKERS=1.
+func startVictim(t *testing.T, name string) *victim {
+	t.Helper()
+	v := &victim{t: t, name: name, offset: number(t, "STOMPWIRE_PORT_OFFSET", 0) + killOffset}
+	if _, err := v.script("remove"); err != nil { // of a run that was broken off
+		t.Fatal(err)
+	}
+	if out, err := v.script("start", name); err != nil {
+		_, _ = v.script("remove")
+		absent := strings.Contains(out, "not installed")
+		if absent && os.Getenv("STOMPWIRE_REQUIRE_BROKERS") != "1" {
+			t.Skipf("there is no %s to kill; see interop/brokers.sh install", name)
+		}
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := v.script("remove"); err != nil {
+			t.Error(err)
+		}
+	})
+	v.find()
+	return v
+}
+
+// script runs interop/brokers.sh.
+func (v *victim) script(args ...string) (string, error) {
+	cmd := exec.Command("../brokers.sh", args...)
+	cmd.Env = append(os.Environ(), fmt.Sprint("STOMPWIRE_PORT_OFFSET=", v.offset))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return string(out), fmt.Errorf("brokers.sh %s: %w\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out), nil
+}
+
+// find reads address and login from what brokers.sh env prints.
+func (v *victim) find() {
+	v.t.Helper()
+	out, err := v.script("env", v.name)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	for line := range strings.Lines(out) {
+		value, ok := strings.CutPrefix(strings.TrimSpace(line), "export STOMPWIRE_"+strings.ToUpper(v.name)+"_URI=")
+		if !ok {
+			continue
+		}
+		uri, err := url.Parse(value)
+		if err != nil {
+			v.t.Fatal("brokers.sh env prints what is not a URI")
+		}
+		v.addr = uri.Host
+		v.cfg.Login = uri.User.Username()
+		v.cfg.Passcode, _ = uri.User.Password()
+		return
+	}
+	v.t.Fatalf("brokers.sh env names no %s:\n%s", v.name, out)
+}
+
+func (v *victim) dial(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
+	return conn.Dial(ctx, v.addr, cfg)
+}
+
+// kill sends SIGKILL to the broker and all its processes, and starts it again.
+func (v *victim) kill() {
+	v.t.Helper()
+	for _, verb := range []string{"kill9", "start"} {
+		if _, err := v.script(verb, v.name); err != nil {
+			v.t.Fatal(err)
+		}
+	}
+}
