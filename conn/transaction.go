@@ -64,7 +64,9 @@ func (tx *Tx) acknowledge(m *Message, h []frame.Field, encode appendAck) error {
 }
 
 // Commit makes the transaction take effect and waits for the broker's receipt. An
-// error that Is ErrUnknownOutcome leaves open whether it did.
+// error that Is ErrUnknownOutcome leaves open whether it did. On RabbitMQ that
+// receipt does not wait for the disk, as that of a SEND does: a broker that is
+// killed loses persistent messages of transactions that it has confirmed.
 func (tx *Tx) Commit(ctx context.Context) error { return tx.end(ctx, frame.CmdCommit) }
 
 // Abort undoes the transaction and waits for the broker's receipt.
