@@ -13,35 +13,22 @@ import (
 // command is one invocation.
 type command struct {
 	stdout, stderr io.Writer
+	verb           verb // what is being done
 }
 
 // Run runs stompbench with the arguments after its name and returns the exit code.
 // When ctx ends it stops sending, takes in what is on its way, and reports.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	c := &command{stdout: stdout, stderr: stderr}
-	verb := "run"
+	name := "run"
 	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
-		verb, args = args[0], args[1:]
+		name, args = args[0], args[1:]
 	}
-	switch verb {
-	case "run":
-		return c.run(ctx, args)
-	case "broker":
-		return c.broker(ctx, args)
-	case "report":
-		return c.report(ctx, args)
-	case "compare":
-		return c.compare(ctx, args)
-	case "merge":
-		return c.merge(ctx, args)
-	case "schema":
-		return c.schema(ctx, args)
-	case "version":
-		return c.version()
-	case "help":
-		return c.help()
+	if v, ok := findVerb(name); ok {
+		c.verb = v
+		return v.run(c, ctx, args)
 	}
-	return c.fail(usage("there is no command %q: see stompbench --help", verb))
+	return c.fail(usage("there is no command %q: see stompbench --help", name))
 }
 
 func (c *command) version() int {
@@ -76,7 +63,7 @@ func (c *command) parse(f *pflag.FlagSet, args []string) (code int, done bool) {
 		return c.fail(asUsage(err)), true
 	}
 	if help, _ := f.GetBool("help"); help {
-		return c.help(), true
+		return c.helpVerb(f), true
 	}
 	if f.Lookup("help-all") != nil {
 		if all, _ := f.GetBool("help-all"); all {

@@ -179,7 +179,8 @@ func TestUsage(t *testing.T) {
 
 func TestHelpAndVersion(t *testing.T) {
 	for args, says := range map[string]string{
-		"--help": "-x, --producers", "-h": "Exit codes", "--help-all": "(default 1000)", "help": "STOMPBENCH_", "run --help": "broker [--listen",
+		"--help": "-x, --producers", "-h": "Exit codes", "--help-all": "(default 1000)", "help": "STOMPBENCH_", "run --help": "broker [--listen", "find --help": "--within", "failover -h": "--restart-cmd",
+		"churn --help": "--subscriptions", "calibrate --help": "--save",
 		"broker --help": "stompbench", "version": "stompbench ", "--version": "stompbench ",
 	} {
 		if code, stdout, _ := stompbench(t, args); code != 0 || !strings.Contains(stdout, says) {

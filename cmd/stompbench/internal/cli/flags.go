@@ -20,6 +20,7 @@ type settings struct {
 	json     bool
 	quiet    bool
 	out      string
+	judgement
 }
 
 // Defaults. A window of 1000 receipts keeps a broker busy across a network and
@@ -92,6 +93,7 @@ func newFlags() (*pflag.FlagSet, *settings) {
 		{"Messages", s.messageFlags},
 		{"Receipts and transactions", s.confirmFlags},
 		{"Consumers", s.consumerFlags},
+		{"Judgement", s.judgement.addFlags},
 		{"Run and output", s.outputFlags},
 	} {
 		f.group = g.name

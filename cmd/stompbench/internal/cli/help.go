@@ -10,12 +10,20 @@ import (
 const helpHead = `stompbench sends load to a STOMP broker and tells what became of every message.
 
   stompbench [run] [flags]           send, receive, report; with no flags, against a broker of its own
-  stompbench broker [--listen ADDR]  run that broker alone, until ^C; see stompbench broker --help
+  stompbench find [flags]            search for the highest rate that meets an SLO
+  stompbench failover [flags]        send at a steady rate while the broker restarts
+  stompbench churn [flags]           open and close connections and subscriptions
+  stompbench calibrate [--save]      measure what this machine can send at all
+  stompbench broker [--listen ADDR]  run that broker alone, until ^C
+  stompbench completion SHELL        write a completion script for bash, zsh or fish
+  stompbench man                     write the manual page
   stompbench report DIR... [-o FILE] make the page of results again; several are laid over each other; --text for none
   stompbench compare A B             tell the difference between two sides of results from noise
   stompbench merge A B... -o DIR     add up what several machines measured at the same time
   stompbench schema                  print the JSON Schema of result.json
   stompbench version                 show the version
+
+Each of them has its own --help.
 
   stompbench -r 20k                                  latency at a steady 20,000 messages a second
   stompbench -r 1k..50k:60s                          the rate grows from 1,000 to 50,000 in a minute
@@ -31,7 +39,7 @@ STOMPBENCH_PASSCODE holds a password that the URI leaves out. NO_COLOR turns col
 
 The result goes to standard output, everything else to standard error.
 Exit codes: 0 all is well; 1 could not run; 2 wrong flags; 3 a message was lost, duplicated or corrupt;
-99 a condition of compare --fail-if came true; 130 ^C.
+4 the generator could not keep the --rate; 99 --slo not met, or a condition of compare --fail-if came true; 130 ^C.
 `
 
 // helpWidth is the width of the help.

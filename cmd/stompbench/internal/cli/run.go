@@ -9,6 +9,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/live"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 )
 
@@ -29,6 +30,14 @@ func (c *command) run(ctx context.Context, args []string) int {
 	if err != nil {
 		return c.fail(err)
 	}
+	progress := io.Writer(c.stderr)
+	if s.quiet {
+		progress = io.Discard
+	}
+	if err := s.export.start(progress); err != nil {
+		return c.fail(err)
+	}
+	defer s.export.close(ctx)
 	result, err := c.carryOut(ctx, s, keep, notes)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -69,14 +78,17 @@ func (c *command) carryOut(ctx context.Context, s *settings, keep *keeper, notes
 	return load.Run(ctx, load.Options{
 		Plan: p, Dialer: dialer,
 		OnReady:  func(r load.Ready) { fmt.Fprint(progress, banner(p, r, notes)) },
-		OnSample: keep.sample(view.Show),
+		OnSample: keep.sample(s.export.sample(view.Show)),
 	})
 }
 
 // tell writes the result and returns the verdict.
 func (c *command) tell(s *settings, keep *keeper, result *load.Result) int {
-	code := exitCode(result)
 	rep := report.New(Version(), &s.plan, result)
+	outcomes := s.slo.Judge(slo.FactsOf(result))
+	rep.SLO = report.Conditions(outcomes)
+	rep.Ceiling = ceilingFor(&s.plan, rep.Rates.Sent)
+	code := s.judgedCode(exitCode(result), rep.Verdict, outcomes)
 	rep.ExitCode = code
 	switch {
 	case result.Failure != nil:

@@ -85,11 +85,11 @@ func (s *settings) complete(f *pflag.FlagSet) (notes []string, err error) {
 		"receipt-every": "makes no sense: --confirm 0 asks for no receipts",
 		"ack-every":     "makes no sense: choose 1 or more",
 	} {
-		if flag := f.Lookup(name); flag.Changed && flag.Value.String() == "0" {
+		if flag := f.Lookup(name); flag != nil && flag.Changed && flag.Value.String() == "0" {
 			return nil, usage("--%s 0 %s", name, why)
 		}
 	}
-	if flag := f.Lookup("slow-consumers"); flag.Changed && p.SlowConsumers == 0 {
+	if flag := f.Lookup("slow-consumers"); flag != nil && flag.Changed && p.SlowConsumers == 0 {
 		return nil, usage("--slow-consumers 0 leaves none to be slow: leave --consumer-latency out, or raise it")
 	}
 	if f.Changed("size") && f.Changed("payload") && len(p.Payload.Files) > 0 {

@@ -171,7 +171,9 @@ func (r *run) subscribe(ctx context.Context, c *consumer, s transport.Session) (
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.plan.ConnectTimeout)
 	defer cancel()
+	began := r.clock.Now()
 	c.subscription, err = s.Subscribe(ctx, o, c.handle)
+	r.roundTrip.add(r.clock.Now() - began)
 	if err != nil {
 		return &SetupError{"subscribe to " + o.Destination, r.betterCause(err)}
 	}

@@ -16,17 +16,21 @@ type gate struct {
 	left    atomic.Uint64
 	wakeAt  atomic.Uint64 // the value of left that a waiting producer waits for
 	open    chan struct{}
+
+	clock  func() int64
+	waited *int64 // where the time that enter waited is added up
 }
 
 // never is wakeAt while nobody waits.
 const never = math.MaxUint64
 
-func newGate(window int) *gate {
+func newGate(window int, clock func() int64, waited *int64) *gate {
 	g := &gate{
 		size: uint64(window),
 		// Waking the producer for each receipt would cost more than sending.
 		batch: max(1, uint64(window)/4),
 		open:  make(chan struct{}, 1),
+		clock: clock, waited: waited,
 	}
 	g.wakeAt.Store(never)
 	return g
@@ -35,7 +39,10 @@ func newGate(window int) *gate {
 // enter waits for room and takes it. It is for the producer's goroutine.
 func (g *gate) enter(ctx context.Context) error {
 	if g.entered-g.left.Load() >= g.size {
-		if err := g.wait(ctx, g.entered-g.size+g.batch); err != nil {
+		began := g.clock()
+		err := g.wait(ctx, g.entered-g.size+g.batch)
+		*g.waited += g.clock() - began
+		if err != nil {
 			return err
 		}
 	}

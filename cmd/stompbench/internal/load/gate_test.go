@@ -6,11 +6,13 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 )
 
 func TestGateHoldsTheWindow(t *testing.T) {
 	for _, window := range []int{1, 2, 3, 7, 1000} {
-		g := newGate(window)
+		g := newGate(window, stamp.NewClock().Now, new(int64))
 		var inside, most atomic.Int64
 		tokens := make(chan struct{}, window)
 		done := make(chan struct{})
@@ -41,7 +43,8 @@ func TestGateHoldsTheWindow(t *testing.T) {
 // The last receipts open the gate even if they come one at a time, much later.
 func TestGateOpensLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate(8)
+		var waited int64
+		g := newGate(8, stamp.NewClock().Now, &waited)
 		for range 8 {
 			if err := g.enter(t.Context()); err != nil {
 				t.Fatal(err)
@@ -59,6 +62,9 @@ func TestGateOpensLate(t *testing.T) {
 		}
 		if took := time.Since(start); took != 2*time.Second {
 			t.Errorf("a window of 8 opened after %v, want a quarter of it", took)
+		}
+		if waited != int64(2*time.Second) {
+			t.Errorf("waited %v, want 2s", time.Duration(waited))
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()

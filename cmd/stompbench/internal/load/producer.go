@@ -29,6 +29,8 @@ type producer struct {
 	message message
 	pacer   *pacer.Pacer
 	delays  batch
+	waits   waits
+	ended   int64 // when it had nothing more to send
 
 	transacted bool
 	unsent     uint64 // due and not sent; set when it ends
@@ -63,7 +65,7 @@ func newProducer(r *run, index int) *producer {
 		}
 	}
 	if r.plan.Window > 0 && r.plan.Transaction == 0 {
-		p.gate = newGate(r.plan.Window)
+		p.gate = newGate(r.plan.Window, r.clock.Now, &p.waits.window)
 	}
 	return p
 }
@@ -102,7 +104,11 @@ func (p *producer) prepare(s transport.Session) error {
 // send sends until the quota is reached or the run stops. stop ends waiting for a
 // turn; hard ends waiting for a broker that does not read.
 func (p *producer) send(stop, hard context.Context) error {
-	defer p.delays.flush()
+	defer func() {
+		p.delays.flush()
+		p.ended = p.run.clock.Now()
+		p.waits.stamped(p.ended, p.pacer.Waited()) // the last Send may have stalled too
+	}()
 	if p.run.plan.FlatOut() {
 		return p.sendFlatOut(stop, hard)
 	}
@@ -184,6 +190,7 @@ func (p *producer) judge(err error) error {
 func (p *producer) sendOne(ctx context.Context, s *stream, k uint64, due int64, flatOut bool) (err error) {
 	body, sum := p.bodies.Next()
 	now, measureFrom := p.run.clock.Now(), p.run.measureFrom.Load()
+	p.waits.stamped(now, p.pacer.Waited())
 	if flatOut {
 		due = now
 	} else if due >= measureFrom {

@@ -36,6 +36,11 @@ type Result struct {
 
 	FromSend, FromDue, Delay, Confirm *histo.Histogram
 	Cost                              Cost
+	Waits                             Waits
+	Consumers                         int // of the plan
+	// RoundTrip is the shortest receipt that a subscription had before the run,
+	// when nothing else was going on; 0 without consumers.
+	RoundTrip time.Duration
 }
 
 // Partial reports whether the run ended before its time.
@@ -67,13 +72,15 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 		AckError: t.ackErr,
 		Ready:    r.ready, Interrupted: interrupted, Failure: r.cause(),
 		Corrupt: t.corrupt, Foreign: t.foreign, Nacked: t.nacked, MeasuredReceived: t.measured,
-		MaxBacklog: r.sampler.maxBacklog, Cost: cost,
+		MaxBacklog: r.sampler.maxBacklog, Cost: cost, RoundTrip: r.roundTrip.shortest(),
+		Consumers: len(r.consumers),
 	}
 	var lastSent int64
 	for _, p := range r.producers {
 		lastSent = max(lastSent, p.lastSent)
 		out.MeasuredSent += p.sentLen() - p.warmupLen()
 		out.Unsent += p.unsent
+		p.waits.addTo(&out.Waits, r.start, p.ended)
 		out.Unknown += p.unknown
 		if out.Refusal == nil {
 			out.Refusal = p.refusal

@@ -67,6 +67,7 @@ type run struct {
 	closing     atomic.Bool   // sessions that end do so because we want it
 	over        chan struct{} // closed when closing is set
 	usage       usageFrom
+	roundTrip   roundTrip
 
 	failOnce sync.Once
 	failed   chan struct{} // closed by fail

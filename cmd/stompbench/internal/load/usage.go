@@ -2,36 +2,68 @@ package load
 
 import (
 	"runtime"
+	"runtime/metrics"
 	"sync"
 	"time"
 )
 
-// usage is what this process has used up.
+// usage is what this process, and the machine, have used up.
 type usage struct {
 	cpu     time.Duration
 	wall    time.Time
 	mallocs uint64
 	gcs     uint32
 	gcPause time.Duration
+	gcCPU   time.Duration
+	threads map[int]threadTime // by thread id; nil where the system does not tell
+	machine machineTime
 }
+
+// threadTime is how long a thread ran, and how long it could have run but had no
+// processor.
+type threadTime struct{ cpu, starved time.Duration }
+
+// machineTime is the CPU time of all processors together; 0 where the system does
+// not tell.
+type machineTime struct{ busy, total time.Duration }
 
 func readUsage() usage {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
+	gc := []metrics.Sample{{Name: "/cpu/classes/gc/total:cpu-seconds"}, {Name: "/cpu/classes/gc/mark/idle:cpu-seconds"}}
+	metrics.Read(gc)
 	return usage{
 		cpu: cpuTime(), wall: time.Now(),
 		mallocs: m.Mallocs, gcs: m.NumGC, gcPause: time.Duration(m.PauseTotalNs),
+		// What the collector did with processors that had nothing else to do
+		// took nothing from the run.
+		gcCPU:   seconds(gc[0]) - seconds(gc[1]),
+		threads: threadTimes(), machine: readMachine(),
 	}
 }
 
+func seconds(s metrics.Sample) time.Duration {
+	if s.Value.Kind() != metrics.KindFloat64 {
+		return 0
+	}
+	return time.Duration(s.Value.Float64() * float64(time.Second))
+}
+
 // Cost is what a run took from the machine: this process alone, with the embedded
-// broker if there is one.
+// broker if there is one. What the system does not tell is 0.
 type Cost struct {
-	CPU         time.Duration // 0 where the system does not tell
+	CPU         time.Duration
 	Wall        time.Duration
+	Cores       int // processors that this process may use at a time
 	Allocations uint64
 	GCs         uint32
 	GCPause     time.Duration
+	GCCPU       time.Duration // as of the last collection, idle processors apart
+
+	BusiestThread time.Duration // CPU of the thread that used most
+	Threads       int           // that used any; 0 where the system does not tell
+	Starved       time.Duration // that threads were ready to run and had no processor, added up
+	MachineBusy   float64       // share of all processors' time that somebody used
 }
 
 // usageFrom is what this process had used up when measuring began.
@@ -66,9 +98,23 @@ func (u *usageFrom) cost() Cost {
 }
 
 func (u usage) since(start usage) Cost {
-	return Cost{
+	c := Cost{
 		CPU: u.cpu - start.cpu, Wall: u.wall.Sub(start.wall),
+		Cores:       runtime.GOMAXPROCS(0),
 		Allocations: u.mallocs - start.mallocs,
 		GCs:         u.gcs - start.gcs, GCPause: u.gcPause - start.gcPause,
+		GCCPU: max(0, u.gcCPU-start.gcCPU),
 	}
+	for id, t := range u.threads {
+		before := start.threads[id]
+		if used := t.cpu - before.cpu; used > 0 {
+			c.Threads++
+			c.BusiestThread = max(c.BusiestThread, used)
+		}
+		c.Starved += max(0, t.starved-before.starved)
+	}
+	if total := u.machine.total - start.machine.total; total > 0 {
+		c.MachineBusy = float64(u.machine.busy-start.machine.busy) / float64(total)
+	}
+	return c
 }

@@ -13,6 +13,8 @@ type Pacer struct {
 	clock func() int64 // in nanoseconds
 	sleep func(time.Duration)
 	timer *time.Timer // for long waits
+
+	waited int64
 }
 
 // New returns a pacer for a clock in nanoseconds. sleep is Precise, or time.Sleep
@@ -27,6 +29,20 @@ func New(clock func() int64, sleep func(time.Duration)) *Pacer {
 // with the error of ctx. If due has passed it returns at once. It does not
 // allocate.
 func (p *Pacer) Wait(ctx context.Context, due int64) (now int64, err error) {
+	now = p.clock()
+	if now >= due {
+		return now, nil
+	}
+	began := now
+	now, err = p.wait(ctx, due)
+	p.waited += now - began
+	return now, err
+}
+
+// Waited returns how long Wait has waited in all, in nanoseconds.
+func (p *Pacer) Waited() int64 { return p.waited }
+
+func (p *Pacer) wait(ctx context.Context, due int64) (now int64, err error) {
 	for {
 		now = p.clock()
 		left := time.Duration(due - now)

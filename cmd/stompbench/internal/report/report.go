@@ -5,6 +5,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
@@ -35,6 +36,10 @@ type Report struct {
 	Rates   Rates   `json:"rates"`
 	Latency Latency `json:"latency_ns"`
 	Process Process `json:"process"`
+
+	Verdict *verdict.Verdict `json:"verdict"`
+	Ceiling *Ceiling         `json:"ceiling,omitempty"` // if calibrate saved one
+	SLO     []Condition      `json:"slo,omitempty"`
 }
 
 // Broker is who was measured.
@@ -146,6 +151,7 @@ func New(version string, p *workload.Plan, r *load.Result) *Report {
 	rep.Rates.SentBytes = rep.Rates.Sent * float64(p.Size)
 	rep.Rates.ReceivedBytes = rep.Rates.Received * float64(p.Size)
 	rep.Process = process(max(r.MeasuredSent, r.MeasuredReceived), r.Cost)
+	rep.Verdict = verdict.Of(p, r)
 	return rep
 }
 

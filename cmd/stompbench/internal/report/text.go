@@ -34,6 +34,7 @@ func (r *Report) WriteText(w io.Writer, style Style) error {
 	for _, remark := range r.Remarks() {
 		b.WriteString(wrap(remark, 2, 90))
 	}
+	r.judgement(&b, style)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

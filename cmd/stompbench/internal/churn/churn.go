@@ -1,0 +1,339 @@
+package churn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/frame"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
+)
+
+// Config says what to do.
+type Config struct {
+	// Dial makes one connection.
+	Dial func(ctx context.Context) (*conn.Conn, error)
+	// Destination of subscription n of a connection, from 0.
+	Destination func(n int) string
+	Ack         frame.AckMode
+
+	Rate          float64       // connections a second; 0: as fast as the workers can
+	Open          int           // connections at a time, at most
+	Duration      time.Duration // when to open no more; 0: after Count
+	Count         uint64        // connections in all; 0: after Duration
+	Subscriptions int           // of each connection, one after the other
+	Hold          time.Duration // between the last receipt and leaving
+	Timeout       time.Duration // of each step
+
+	// OnSample is called once a second, on one goroutine. May be nil.
+	OnSample func(Sample)
+}
+
+// Sample is what happened up to now.
+type Sample struct {
+	Elapsed                               time.Duration
+	Connected, Subscribed, Closed, Failed uint64
+	Open                                  int64
+}
+
+// Step is something that is done to a connection.
+type Step int
+
+// The steps.
+const (
+	Connect     Step = iota // to CONNECTED
+	Subscribe               // to the receipt
+	Unsubscribe             // to the receipt
+	Disconnect              // to the receipt
+	Steps                   // how many there are
+)
+
+var stepNames = [Steps]string{"connect", "subscribe", "unsubscribe", "disconnect"}
+
+// String returns the name of the step.
+func (s Step) String() string { return stepNames[s] }
+
+// Failure is a step that failed, for a reason.
+type Failure struct {
+	Step   string `json:"step"`
+	Reason string `json:"reason"`
+}
+
+// Result is what came of it.
+type Result struct {
+	Interrupted     bool
+	Server, Version string
+	Opening         time.Duration // from the start to the last CONNECTED
+	Opened          uint64        // connections that were CONNECTED
+	Subscribed      uint64
+	Failed          uint64
+	// Failures holds how often each step failed for each reason, up to maxReasons
+	// of them.
+	Failures map[Failure]uint64
+	Unopened uint64 // due and never begun
+	// MostOpen is how many connections were open at a time.
+	MostOpen int64
+	Latency  [Steps]*histo.Histogram
+	FromDue  *histo.Histogram // of CONNECTED; empty without a rate
+}
+
+// maxReasons bounds how many different failures are told apart.
+const maxReasons = 100
+
+// churning is one run.
+type churning struct {
+	Config
+	clock      stamp.Clock
+	start, end int64
+	connected  atomic.Uint64
+	subscribed atomic.Uint64
+	closed     atomic.Uint64
+	failed     atomic.Uint64
+	open, most atomic.Int64
+	next       atomic.Uint64 // to be begun
+	begun      atomic.Uint64
+	last       atomic.Int64 // when the last was connected
+
+	mu       sync.Mutex // guards what follows
+	failures map[Failure]uint64
+	server   string
+	version  string
+
+	steps [Steps]*histo.Recorder
+	due   *histo.Recorder
+}
+
+// Run carries it out. When ctx ends it opens no more, and leaves in good order.
+func Run(ctx context.Context, cfg Config) *Result {
+	c := &churning{Config: cfg, clock: stamp.NewClock(), failures: map[Failure]uint64{}, due: histo.NewRecorder()}
+	for i := range c.steps {
+		c.steps[i] = histo.NewRecorder()
+	}
+	c.start = c.clock.Now()
+	c.end = 1<<63 - 1
+	opening, cancel := ctx, context.CancelFunc(func() {})
+	if cfg.Duration > 0 {
+		c.end = c.start + int64(cfg.Duration)
+		opening, cancel = context.WithDeadline(ctx, c.clock.Time(c.end))
+	}
+	defer cancel()
+	stop := c.sample()
+	var wg sync.WaitGroup
+	for range cfg.Open {
+		wg.Go(func() { c.work(opening) })
+	}
+	wg.Wait()
+	stop()
+	return c.result(ctx)
+}
+
+// work opens and closes one connection after the other.
+func (c *churning) work(opening context.Context) {
+	pace := pacer.New(c.clock.Now, time.Sleep) // a thread for each worker would be too many
+	for {
+		n := c.next.Add(1) - 1
+		if c.Count > 0 && n >= c.Count {
+			return
+		}
+		due := c.clock.Now()
+		if c.Rate > 0 {
+			due = c.dueAt(n)
+			if due >= c.end {
+				return
+			}
+			if _, err := pace.Wait(opening, due); err != nil {
+				return
+			}
+		}
+		if opening.Err() != nil {
+			return
+		}
+		c.begun.Add(1)
+		c.one(due)
+	}
+}
+
+func (c *churning) dueAt(n uint64) int64 { return c.start + int64(float64(n)*1e9/c.Rate) }
+
+// one is the life of a connection. It runs to its end whatever happens outside,
+// each step within its timeout.
+func (c *churning) one(due int64) {
+	nc, ok := c.connect(due)
+	if !ok {
+		return
+	}
+	defer c.closed.Add(1)
+	defer c.open.Add(-1)
+	defer nc.Close()
+	for i := range c.Subscriptions {
+		if !c.subscribe(nc, c.Destination(i)) {
+			return
+		}
+	}
+	time.Sleep(c.Hold)
+	c.do(Disconnect, func(ctx context.Context) error { return nc.Disconnect(ctx) })
+}
+
+func (c *churning) connect(due int64) (nc *conn.Conn, ok bool) {
+	ok = c.do(Connect, func(ctx context.Context) (err error) {
+		nc, err = c.Dial(ctx)
+		return err
+	})
+	if !ok {
+		return nil, false
+	}
+	now := c.clock.Now()
+	if c.Rate > 0 {
+		c.due.Record(now - due)
+	}
+	raise(&c.last, now)
+	if c.connected.Add(1) == 1 {
+		c.mu.Lock()
+		c.server, c.version = nc.Server(), nc.Version().String()
+		c.mu.Unlock()
+	}
+	raise(&c.most, c.open.Add(1))
+	return nc, true
+}
+
+// raise makes a number at least n.
+func raise(number *atomic.Int64, n int64) {
+	for old := number.Load(); n > old && !number.CompareAndSwap(old, n); old = number.Load() {
+	}
+}
+
+func (c *churning) subscribe(nc *conn.Conn, destination string) bool {
+	var s *conn.Subscription
+	ok := c.do(Subscribe, func(ctx context.Context) (err error) {
+		s, err = nc.Subscribe(ctx, destination, func(context.Context, *conn.Message) {}, conn.SubscribeOptions{Ack: c.Ack})
+		return err
+	})
+	if !ok {
+		return false
+	}
+	c.subscribed.Add(1)
+	return c.do(Unsubscribe, func(ctx context.Context) error { return s.Unsubscribe(ctx) })
+}
+
+// do takes the time of a step, and notes its failure.
+func (c *churning) do(step Step, f func(context.Context) error) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), c.Timeout)
+	defer cancel()
+	began := c.clock.Now()
+	err := f(ctx)
+	if err != nil {
+		c.fail(step, err)
+		return false
+	}
+	c.steps[step].Record(c.clock.Now() - began)
+	return true
+}
+
+func (c *churning) fail(step Step, err error) {
+	c.failed.Add(1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := Failure{Step: step.String(), Reason: reason(err)}
+	if _, known := c.failures[key]; !known && len(c.failures) >= maxReasons {
+		key.Reason = "other"
+	}
+	c.failures[key]++
+}
+
+// reason puts errors that differ in ports and numbers only under one name.
+func reason(err error) string {
+	var server *conn.ServerError
+	switch {
+	case errors.As(err, &server):
+		return fmt.Sprintf("the broker says: %.100s", server.Message)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "connection reset"
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return "too many open files"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "no port is left to connect from"
+	case errors.Is(err, context.DeadlineExceeded), isTimeout(err), errors.Is(err, conn.ErrUnknownOutcome) && !errors.Is(err, net.ErrClosed):
+		return "no answer in time"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+		return "the broker closed the connection"
+	}
+	return fmt.Sprintf("%T", err)
+}
+
+func isTimeout(err error) bool {
+	var ne net.Error
+	return errors.As(err, &ne) && ne.Timeout()
+}
+
+// sample tells once a second, until the function that it returns is called.
+func (c *churning) sample() (stop func()) {
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+			case <-done:
+				return
+			}
+			if c.OnSample != nil {
+				c.OnSample(Sample{
+					Elapsed:   time.Duration(c.clock.Now() - c.start),
+					Connected: c.connected.Load(), Subscribed: c.subscribed.Load(),
+					Closed: c.closed.Load(), Failed: c.failed.Load(), Open: c.open.Load(),
+				})
+			}
+		}
+	})
+	return func() {
+		close(done)
+		wg.Wait()
+	}
+}
+
+func (c *churning) result(ctx context.Context) *Result {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := &Result{
+		Interrupted: ctx.Err() != nil, Server: c.server, Version: c.version,
+		Opened: c.connected.Load(), Subscribed: c.subscribed.Load(), Failed: c.failed.Load(), Failures: c.failures,
+		MostOpen: c.most.Load(), FromDue: histo.New(),
+	}
+	if last := c.last.Load(); last > 0 {
+		r.Opening = time.Duration(last - c.start)
+	}
+	for i := range r.Latency {
+		r.Latency[i] = histo.New()
+		c.steps[i].Drain(r.Latency[i])
+	}
+	c.due.Drain(r.FromDue)
+	if c.Rate > 0 {
+		r.Unopened = c.unopened()
+	}
+	return r
+}
+
+// unopened counts what was due by now, or by the end, and was not begun.
+func (c *churning) unopened() uint64 {
+	until := min(c.clock.Now(), c.end)
+	due := uint64(math.Ceil(float64(until-c.start) * c.Rate / 1e9))
+	if c.Count > 0 {
+		due = min(due, c.Count)
+	}
+	return due - min(due, c.begun.Load())
+}

@@ -1,0 +1,120 @@
+package churn_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/internal/leaktest"
+
+	"github.com/stompwire/stompwire/broker"
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/frame"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/churn"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
+
+func start(t *testing.T, cfg broker.Config) *broker.Broker {
+	t.Helper()
+	b, err := broker.Start(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	return b
+}
+
+func config(b *broker.Broker) churn.Config {
+	return churn.Config{
+		Dial:        func(ctx context.Context) (*conn.Conn, error) { return conn.Dial(ctx, b.Addr().String(), nil) },
+		Destination: func(n int) string { return fmt.Sprintf("/queue/churn-%d", n) },
+		Open:        4, Count: 60, Subscriptions: 3, Timeout: 20 * time.Second,
+	}
+}
+
+// Every connection is opened, subscribes as often as it was told, and leaves; the
+// broker agrees.
+func TestChurn(t *testing.T) {
+	for _, rate := range []float64{0, 500} {
+		b := start(t, broker.Config{})
+		cfg := config(b)
+		cfg.Rate = rate
+		r := churn.Run(t.Context(), cfg)
+		if r.Opened != 60 || r.Subscribed != 180 || r.Failed != 0 || r.Unopened != 0 || r.Interrupted || r.Version != "1.2" {
+			t.Errorf("%+v", r)
+		}
+		for step, want := range map[churn.Step]uint64{churn.Connect: 60, churn.Subscribe: 180, churn.Unsubscribe: 180, churn.Disconnect: 60} {
+			if got := r.Latency[step].Count(); got != want || r.Latency[step].Max() <= 0 {
+				t.Errorf("%s: %d times, want %d", step, got, want)
+			}
+		}
+		if r.MostOpen < 1 || r.MostOpen > 4 || r.Opening <= 0 {
+			t.Errorf("%d open at most, in %v", r.MostOpen, r.Opening)
+		}
+		if st := b.Stats(); st.Accepted != 60 || st.Subscriptions != 0 {
+			t.Errorf("the broker says %+v", st)
+		}
+		if due := r.FromDue.Count(); due != 0 && rate == 0 || due != 60 && rate > 0 {
+			t.Errorf("%d times from due at a rate of %v", due, rate)
+		}
+	}
+}
+
+// What was due and not opened is counted: one connection at a time is held for
+// longer than there is time between two.
+func TestUnopened(t *testing.T) {
+	cfg := config(start(t, broker.Config{}))
+	cfg.Open, cfg.Count, cfg.Rate, cfg.Duration, cfg.Hold = 1, 0, 100, 500*time.Millisecond, 100*time.Millisecond
+	r := churn.Run(t.Context(), cfg)
+	if r.Opened+r.Unopened != 50 || r.Opened < 1 || r.Opened > 6 {
+		t.Errorf("%d opened and %d not, want 50 in all", r.Opened, r.Unopened)
+	}
+}
+
+func TestFailuresAreCounted(t *testing.T) {
+	b := start(t, broker.Config{})
+	var n atomic.Int64
+	b.Inject(func(_ uint64, f *frame.Frame) broker.Fault {
+		if f.Command == frame.CmdSubscribe && n.Add(1)%3 == 0 {
+			return broker.Refuse
+		}
+		return broker.Fault{}
+	})
+	cfg := config(b)
+	cfg.Open, cfg.Subscriptions = 1, 1
+	r := churn.Run(t.Context(), cfg)
+	if r.Opened != 60 || r.Subscribed != 40 || r.Failed != 20 || len(r.Failures) != 1 {
+		t.Errorf("%+v", r)
+	}
+	for f, count := range r.Failures {
+		if f.Step != "subscribe" || !strings.Contains(f.Reason, "refused on purpose") || count != 20 {
+			t.Errorf("%+v: %d", f, count)
+		}
+	}
+}
+
+func TestNobodyListens(t *testing.T) {
+	b := start(t, broker.Config{})
+	cfg := config(b)
+	_ = b.Close()
+	r := churn.Run(t.Context(), cfg)
+	if r.Opened != 0 || r.Failed != 60 || r.Failures[churn.Failure{Step: "connect", Reason: "connection refused"}] != 60 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	cfg := config(start(t, broker.Config{}))
+	cfg.Count, cfg.Duration, cfg.Rate = 0, time.Hour, 100
+	r := churn.Run(ctx, cfg)
+	if !r.Interrupted || r.Failed != 0 || r.Latency[churn.Disconnect].Count() != r.Opened {
+		t.Errorf("%+v", r)
+	}
+}

@@ -1,0 +1,12 @@
+// Package churn opens and closes connections and subscriptions on a schedule, and
+// measures how long each step takes: from the first packet to CONNECTED, from
+// SUBSCRIBE and UNSUBSCRIBE to their receipts, and from DISCONNECT to its.
+//
+// With a rate, connections are due on a schedule whether or not earlier ones are
+// done, up to a bound on how many are open at a time; the latency from due counts
+// the time that one waited for its turn. Without one, so many workers open and
+// close one after the other.
+//
+// Imports: conn and frame of stompwire, and the histo, pacer and stamp packages of
+// stompbench.
+package churn

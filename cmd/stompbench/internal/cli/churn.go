@@ -1,0 +1,215 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/engine"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/churn"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+)
+
+// churned is what the flags of churn say.
+type churned struct {
+	*settings
+	open, subscriptions int
+	hold                time.Duration
+}
+
+func newChurnFlags() (*pflag.FlagSet, *churned) {
+	all, common := newFlags()
+	s := &churned{settings: common, open: 16, subscriptions: 1}
+	s.plan.Consumers = 0 // there is nobody to receive
+	f := newFlagSet("churn")
+	borrow(f, all, "uri")
+	add := func(name, letter, kind, text, help string, v *value) {
+		v.kind, v.text = kind, text
+		f.VarP(v, name, letter, help)
+	}
+	add("rate", "r", "RATE", "", "connections to open a second; without it, as fast as they come", parsed(&s.plan.Rate, parseRate))
+	add("open", "x", "N", "16", "connections that are open at a time, at most", parsed(&s.open, parseInt))
+	add("subscriptions", "y", "N", "1", "times that each connection subscribes and unsubscribes", parsed(&s.subscriptions, parseInt))
+	add("hold", "", "TIME", "0", "how long to stay connected before leaving", parsed(&s.hold, parseDuration))
+	add("duration", "z", "TIME", "10s", "how long to open connections; without a unit, seconds", parsed(&s.plan.Duration, parseDuration))
+	add("count", "C", "N", "", "open this many connections in all, however long it takes; k, M", parsed(&s.plan.Count, parseCount))
+	add("consume-from", "T", "DEST", defaultDestination, "destination to subscribe to; %d in it becomes the number of the subscription", parsed(&s.plan.PublishTo, asIs))
+	borrow(f, all, "ack", "stomp", "connect-timeout", "json", "quiet")
+	return f, s
+}
+
+// churn is the verb churn.
+func (c *command) churn(ctx context.Context, args []string) int {
+	f, s := newChurnFlags()
+	if code, done := c.parse(f, args); done {
+		return code
+	}
+	if err := fromEnvironment(f); err != nil {
+		return c.fail(err)
+	}
+	switch {
+	case f.Changed("rate") && s.plan.Rate <= 0:
+		return c.fail(usage("--rate 0 opens nothing: leave it out, or raise it"))
+	case s.open < 1 || s.open > 100_000:
+		return c.fail(usage("--open is %d: choose from 1 to 100000", s.open))
+	case s.subscriptions < 0 || s.subscriptions > 1_000_000:
+		return c.fail(usage("--subscriptions is %d: choose from 0 to 1000000", s.subscriptions))
+	case s.hold < 0 || s.hold > 24*time.Hour:
+		return c.fail(usage("--hold is %v: choose from 0 to 24h", s.hold))
+	}
+	if _, err := s.complete(f); err != nil {
+		return c.fail(err)
+	}
+	own, err := embed(&s.plan)
+	if err != nil {
+		return c.fail(err)
+	}
+	defer closeOwn(own)
+	// Connections that do next to nothing share event loops, as in a run.
+	loops, err := engine.New(engine.Options{Loops: runtime.GOMAXPROCS(0)})
+	if err != nil {
+		return c.fail(&load.SetupError{Doing: "start an event loop", Err: err})
+	}
+	defer loops.Close()
+	progress := io.Writer(c.stderr)
+	if s.quiet {
+		progress = io.Discard
+	}
+	pace := "as fast as they come"
+	if s.plan.Rate > 0 {
+		pace = report.PerSecond(s.plan.Rate) + "/s"
+	}
+	fmt.Fprintf(progress, "  broker       %s\n  connections  %s, at most %s open, %s each\n\n    time connected subscribed      left   failed     open\n",
+		brokerName(&s.plan, load.Ready{}), pace, report.Count(uint64(s.open)), report.Plural(s.subscriptions, "subscription"))
+	r := churn.Run(ctx, churn.Config{
+		Dial: func(ctx context.Context) (*conn.Conn, error) {
+			return reach(ctx, &s.plan, &conn.Config{Driver: loops, ReceiptTimeout: s.plan.ConnectTimeout})
+		},
+		Destination: func(n int) string { return strings.ReplaceAll(s.plan.PublishTo, "%d", fmt.Sprint(n)) },
+		Ack:         s.plan.Ack,
+		Rate:        s.plan.Rate, Open: s.open, Duration: s.plan.Duration, Count: s.plan.Count,
+		Subscriptions: s.subscriptions, Hold: s.hold, Timeout: s.plan.ConnectTimeout,
+		OnSample: func(x churn.Sample) {
+			fmt.Fprintf(progress, "%7.1fs %9s %10s %9s %8s %8d\n", x.Elapsed.Seconds(), report.Count(x.Connected),
+				report.Count(x.Subscribed), report.Count(x.Closed), report.Count(x.Failed), x.Open)
+		},
+	})
+	return c.tellChurn(s, r)
+}
+
+// churnReport is the JSON form.
+type churnReport struct {
+	Schema        int                            `json:"schema"`
+	Tool          string                         `json:"tool"`
+	Version       string                         `json:"version"`
+	Partial       bool                           `json:"partial"`
+	ExitCode      int                            `json:"exit_code"`
+	Broker        report.Broker                  `json:"broker"`
+	Opened        uint64                         `json:"opened"`
+	Subscribed    uint64                         `json:"subscribed"`
+	Failed        uint64                         `json:"failed"`
+	Unopened      uint64                         `json:"unopened"`
+	MostOpen      int64                          `json:"most_open"`
+	OpenedPerS    float64                        `json:"opened_per_s"`
+	SubscribedPer float64                        `json:"subscribed_per_s"`
+	Failures      []churnFailure                 `json:"failures"`
+	Latency       map[string]report.Distribution `json:"latency_ns"`
+}
+
+type churnFailure struct {
+	churn.Failure
+	Count uint64 `json:"count"`
+}
+
+// tellChurn writes what came of it. A connection that failed is a failure of the
+// whole: 1.
+func (c *command) tellChurn(s *churned, r *churn.Result) int {
+	rep := churnReport{
+		Schema: 1, Tool: "stompbench churn", Version: Version(), Partial: r.Interrupted,
+		Broker: report.Broker{URI: s.plan.Broker.String(), Embedded: s.plan.Embedded, Server: r.Server, STOMP: r.Version},
+		Opened: r.Opened, Subscribed: r.Subscribed, Failed: r.Failed, Unopened: r.Unopened, MostOpen: r.MostOpen,
+		OpenedPerS: perSecond(r.Opened, r.Opening), SubscribedPer: perSecond(r.Subscribed, r.Opening),
+		Failures: []churnFailure{}, Latency: map[string]report.Distribution{},
+	}
+	switch {
+	case r.Failed > 0 || r.Opened == 0:
+		rep.ExitCode = ExitCannotRun
+	case r.Interrupted:
+		rep.ExitCode = ExitInterrupted
+	}
+	for failure, n := range r.Failures {
+		rep.Failures = append(rep.Failures, churnFailure{failure, n})
+	}
+	slices.SortFunc(rep.Failures, func(a, b churnFailure) int {
+		if a.Count != b.Count {
+			return int(int64(b.Count) - int64(a.Count))
+		}
+		return strings.Compare(a.Step+a.Reason, b.Step+b.Reason)
+	})
+	for step, h := range r.Latency {
+		rep.Latency[churn.Step(step).String()] = report.DistributionOf(h)
+	}
+	if r.FromDue.Count() > 0 {
+		rep.Latency["connect_from_due"] = report.DistributionOf(r.FromDue)
+	}
+	var err error
+	if s.json {
+		err = writeObject(c.stdout, rep)
+	} else {
+		_, err = io.WriteString(c.stdout, rep.text(r))
+	}
+	if err != nil {
+		return c.fail(fmt.Errorf("cannot write the result: %w", err))
+	}
+	return rep.ExitCode
+}
+
+func (rep *churnReport) text(r *churn.Result) string {
+	var b strings.Builder
+	if rep.Partial {
+		b.WriteString("PARTIAL RESULT: interrupted\n")
+	}
+	fmt.Fprintf(&b, "\n  connections    %s opened, %s/s, at most %s at a time\n", report.Count(r.Opened), report.PerSecond(rep.OpenedPerS), report.Count(uint64(r.MostOpen)))
+	fmt.Fprintf(&b, "  subscriptions  %s opened, %s/s\n", report.Count(r.Subscribed), report.PerSecond(rep.SubscribedPer))
+	if r.Unopened > 0 {
+		fmt.Fprintf(&b, "                 %s connections were due and not opened: raise --open, or lower --rate\n", report.Count(r.Unopened))
+	}
+	fmt.Fprintf(&b, "  failed         %s\n", report.Count(r.Failed))
+	for _, f := range rep.Failures {
+		fmt.Fprintf(&b, "                 %s × %s: %s\n", report.Count(f.Count), f.Step, oneLine(f.Reason))
+	}
+	b.WriteByte('\n')
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(w, "  latency\tp50\tp90\tp99\tp99.9\tmax\t\n")
+	row := func(name string, h *histo.Histogram) {
+		if h.Count() == 0 {
+			return
+		}
+		fmt.Fprintf(w, "  %s\t", name)
+		for _, p := range []float64{50, 90, 99, 99.9} {
+			text := "-"
+			if h.Tells(p) {
+				text = report.Duration(h.Percentile(p))
+			}
+			fmt.Fprintf(w, "%s\t", text)
+		}
+		fmt.Fprintf(w, "%s\t\n", report.Duration(h.Max()))
+	}
+	row("connect, from due", r.FromDue)
+	for step, h := range r.Latency {
+		row(churn.Step(step).String(), h)
+	}
+	_ = w.Flush()
+	return b.String()
+}

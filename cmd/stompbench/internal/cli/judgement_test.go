@@ -1,0 +1,150 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/broker"
+	"github.com/stompwire/stompwire/frame"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
+)
+
+// judged is what the tests read of the judgement.
+type judged struct {
+	Verdict struct {
+		Limit   string `json:"limited_by"`
+		Why     string
+		Invalid bool    `json:"generator_limited"`
+		Window  float64 `json:"producers_window_share"`
+		Send    float64 `json:"producers_send_share"`
+		Making  float64 `json:"producers_making_share"`
+		Starved float64 `json:"process_starved_share"`
+	}
+	SLO []struct {
+		Condition string
+		Met       bool
+	}
+}
+
+// limitedBy holds that the verdict is so. On a machine that leaves this process no
+// processor that is the verdict, rightly, and there is nothing to test.
+func (j *judged) limitedBy(t *testing.T, limit string) {
+	t.Helper()
+	if v := &j.Verdict; v.Limit == "generator" && v.Starved > 0.3 && limit != v.Limit {
+		t.Skipf("other programs have the processors: %s", v.Why)
+	} else if v.Limit != limit {
+		t.Errorf("limited by %s, want %s: %+v", v.Limit, limit, v)
+	}
+}
+
+func judge(t *testing.T, want int, args string) (j judged) {
+	t.Helper()
+	code, stdout, stderr := stompbench(t, "run --json --quiet "+args)
+	if code != want {
+		t.Fatalf("%s: exit code %d, want %d\n%s%s", args, code, want, stdout, stderr)
+	}
+	if err := json.Unmarshal([]byte(stdout), &j); err != nil {
+		t.Fatal(err)
+	}
+	return j
+}
+
+func TestSLO(t *testing.T) {
+	if j := judge(t, 0, "-C 2000 --slo lost=0,sent=2k,from_send.p99<1h,duplicated<1"); len(j.SLO) != 4 || !j.SLO[0].Met {
+		t.Errorf("%+v", j.SLO)
+	}
+	if j := judge(t, cli.ExitSLO, "-C 2000 --slo lost=0,sent>2k"); !j.SLO[0].Met || j.SLO[1].Met {
+		t.Errorf("%+v", j.SLO)
+	}
+	// Without consumers nothing arrives, and without receipts nothing is confirmed:
+	// what was not measured was not achieved.
+	judge(t, cli.ExitSLO, "-C 200 -y 0 --slo from_send.p50<1h")
+	judge(t, cli.ExitSLO, "-C 200 -c 0 --slo confirm.p50<1h")
+
+	code, stdout, _ := stompbench(t, "-C 2000 --quiet --slo sent=1,lost=0")
+	if code != cli.ExitSLO || !strings.Contains(stdout, "NOT MET  sent=1 (2,000)") || !strings.Contains(stdout, "met      lost=0 (0)") {
+		t.Errorf("exit %d\n%s", code, stdout)
+	}
+	code, _, stderr := stompbench(t, "--slo from_due.p99<20")
+	if code != cli.ExitUsage || !strings.Contains(stderr, "--slo") || !strings.Contains(stderr, "20ms") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+}
+
+// A lost message is worse than an SLO that is not met.
+func TestIntegrityBeforeSLO(t *testing.T) {
+	at := proxy(t, func(n int, m []byte) []byte {
+		if n == 5 {
+			return nil
+		}
+		return m
+	})
+	judge(t, cli.ExitIntegrity, "-C 100 -c 10 --drain-timeout 300ms --slo lost=0,sent=1 -u stomp://"+at)
+}
+
+// withFaults starts a broker with faults.
+func withFaults(t *testing.T, decide func(session uint64, f *frame.Frame) broker.Fault) *broker.Broker {
+	t.Helper()
+	b, err := broker.Start(broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	b.Inject(decide)
+	return b
+}
+
+// slow does not read a connection for d after each SEND.
+func slow(d time.Duration) func(uint64, *frame.Frame) broker.Fault {
+	return func(_ uint64, f *frame.Frame) broker.Fault {
+		if f.Command == frame.CmdSend {
+			return broker.Freeze(d)
+		}
+		return broker.Fault{}
+	}
+}
+
+// Runs that are made to be limited by one thing are said to be.
+func TestVerdict(t *testing.T) {
+	t.Run("schedule", func(t *testing.T) {
+		// However busy the machine: a message a second is sent.
+		j := judge(t, 0, "-z 3s -r 1 --accept-generator-limit")
+		j.limitedBy(t, "schedule")
+	})
+	t.Run("broker, at a rate", func(t *testing.T) {
+		b := withFaults(t, slow(10*time.Millisecond))
+		j := judge(t, 0, "-z 2s -r 5k -c 10 --accept-generator-limit -u "+b.URI())
+		j.limitedBy(t, "broker")
+		if j.Verdict.Invalid || j.Verdict.Window < 0.5 {
+			t.Errorf("%+v", j.Verdict)
+		}
+	})
+	t.Run("broker, flat out", func(t *testing.T) {
+		b := withFaults(t, slow(10*time.Millisecond))
+		j := judge(t, 0, "-z 1s -c 100 -u "+b.URI())
+		j.limitedBy(t, "broker")
+		if j.Verdict.Window < 0.5 {
+			t.Errorf("%+v", j.Verdict)
+		}
+	})
+	t.Run("broker, that does not read", func(t *testing.T) {
+		// Without receipts nothing but the connection itself holds producers up.
+		b := withFaults(t, slow(50*time.Millisecond))
+		j := judge(t, 0, "-z 1s -c 0 -y 0 -s 1MiB -u "+b.URI())
+		j.limitedBy(t, "broker")
+		if j.Verdict.Send < 0.5 {
+			t.Errorf("%+v", j.Verdict)
+		}
+	})
+	t.Run("generator", func(t *testing.T) {
+		// More than any machine sends: the processors are all used, or missed.
+		j := judge(t, cli.ExitGenerator, "-z 2s -r 900M -x 8 -y 8 -s 64KiB -c 64 --drain-timeout 20s")
+		if j.Verdict.Limit != "generator" || !j.Verdict.Invalid {
+			t.Errorf("%+v", j.Verdict)
+		}
+		judge(t, 0, "-z 2s -r 900M -x 8 -y 8 -s 64KiB -c 64 --drain-timeout 20s --accept-generator-limit")
+	})
+}

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/prom"
+)
+
+// export shows a run to Prometheus, if it was asked to.
+type export struct {
+	address string // "" to show nothing
+	wait    time.Duration
+
+	collector *prom.Collector
+	server    *prom.Server
+}
+
+func (e *export) addFlags(f *flags) {
+	f.add("prometheus", "", "ADDR", "", "answer scrapes there, such as :9400; without a host, to this machine only", parsed(&e.address, asIs))
+	f.add("prometheus-wait", "", "TIME", "", "at the end, wait so long for a last scrape", parsed(&e.wait, parseDuration))
+}
+
+// start begins to answer.
+func (e *export) start(progress io.Writer) error {
+	switch {
+	case e.address == "" && e.wait != 0:
+		return usage("--prometheus-wait waits for scrapes, and nobody can scrape: give --prometheus too")
+	case e.wait < 0:
+		return usage("--prometheus-wait is %v: it cannot be negative", e.wait)
+	case e.address == "":
+		return nil
+	}
+	e.collector = prom.NewCollector(nil)
+	server, err := prom.Serve(e.address, e.collector)
+	if err != nil {
+		return fmt.Errorf("cannot answer scrapes at %s: %w: choose another --prometheus", prom.Listen(e.address), err)
+	}
+	e.server = server
+	fmt.Fprintf(progress, "  prometheus  %s\n", server.URL())
+	return nil
+}
+
+// sample takes a sample in and passes it on.
+func (e *export) sample(next func(*load.Sample)) func(*load.Sample) {
+	if e.collector == nil {
+		return next
+	}
+	return func(s *load.Sample) {
+		e.collector.Add(s)
+		next(s)
+	}
+}
+
+// close waits for the last scrape, if it is to, and answers no more.
+func (e *export) close(ctx context.Context) {
+	if e.server == nil {
+		return
+	}
+	e.collector.Done()
+	if e.wait > 0 {
+		ctx, cancel := context.WithTimeout(ctx, e.wait)
+		defer cancel()
+		_ = e.server.AwaitScrape(ctx) // who does not come has had the time
+	}
+	_ = e.server.Close()
+}

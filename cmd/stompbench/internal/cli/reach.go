@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/stompwire/stompwire/broker"
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/ws"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+)
+
+// embed starts a broker in this process if the plan names none, and makes it the
+// plan's. Without one own is nil; Close of a nil one is for closeOwn.
+func embed(p *workload.Plan) (own *broker.Broker, err error) {
+	if !p.Embedded {
+		return nil, nil
+	}
+	if own, err = startBroker("127.0.0.1:0"); err != nil {
+		return nil, &load.SetupError{Doing: "start the embedded broker", Err: err}
+	}
+	if p.Broker, err = parseURI(own.URI()); err != nil {
+		_ = own.Close()
+		return nil, err
+	}
+	return own, nil
+}
+
+func closeOwn(own *broker.Broker) {
+	if own != nil {
+		_ = own.Close()
+	}
+}
+
+// newDialer returns what a run connects with. Close it after the run.
+func newDialer(p *workload.Plan) (*transport.STOMP, error) {
+	d, err := transport.NewSTOMP(p)
+	if err != nil {
+		return nil, &load.SetupError{Doing: "start an event loop", Err: err}
+	}
+	return d, nil
+}
+
+// reach makes one connection as the plan says, for the verbs that do not drive a
+// load.Run. Of several addresses it takes the first that answers. Hooks, driver and timeouts are those of cfg.
+func reach(ctx context.Context, p *workload.Plan, cfg *conn.Config) (*conn.Conn, error) {
+	mine := *cfg
+	mine.Broker, mine.Versions, mine.ConnectTimeout = p.Kind, p.Versions, p.ConnectTimeout
+	d := conn.Dialer{
+		Addresses: p.Broker, MaxRounds: 1, KeepOrder: true, NoLoopback: true, TLS: p.TLS, WebSocket: ws.Client,
+	}
+	return d.Dial(ctx, &mine)
+}

@@ -1,0 +1,335 @@
+package cli_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/broker"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
+)
+
+// object runs a verb with --json and --quiet, and reads what it writes.
+func object(t *testing.T, want int, args string, into any) {
+	t.Helper()
+	verb, rest, _ := strings.Cut(args, " ")
+	code, stdout, stderr := stompbench(t, verb+" --json --quiet "+rest)
+	if code != want {
+		t.Fatalf("%s: exit code %d, want %d\n%s%s", args, code, want, stdout, stderr)
+	}
+	dec := json.NewDecoder(strings.NewReader(stdout))
+	if err := dec.Decode(into); err != nil || dec.More() {
+		t.Fatalf("%s: not one JSON object: %v\n%s", args, err, stdout)
+	}
+}
+
+func TestVerbsUsage(t *testing.T) {
+	for args, says := range map[string]string{
+		"find --rate 5":                     "--rate",
+		"find --from 0":                     "--from",
+		"find --from 10 --to 5":             "--to",
+		"find --within 2":                   "--within",
+		"find --dwell 1ms":                  "--dwell",
+		"find --max-time 1s":                "--max-time",
+		"find -x 0":                         "producers",
+		"find --slo lost":                   "--slo",
+		"failover -c 0":                     "--confirm",
+		"failover --restart-after 1h":       "--restart-after",
+		"failover --restart-cmd true":       "--uri",
+		"failover --down -1s":               "--down",
+		"failover -x 3":                     "-x",
+		"churn -x 0":                        "--open",
+		"churn -y -1":                       "--subscriptions",
+		"churn --hold -1s":                  "--hold",
+		"churn -z 0":                        "never end",
+		"churn -r 0":                        "--rate",
+		"calibrate -z 0":                    "--each",
+		"calibrate now":                     "not a flag",
+		"completion":                        "bash, zsh or fish",
+		"completion tcsh":                   "bash, zsh or fish",
+		"man ls":                            "too much",
+		"churn --publish-to /queue/x":       "publish-to",
+		"failover --connect-timeout 0":      "--connect-timeout",
+		"find --slo from_due.p99<20 --rate": "--slo",
+	} {
+		code, stdout, stderr := stompbench(t, args)
+		if code != cli.ExitUsage || !strings.Contains(stderr, says) || stdout != "" || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s: exit %d, %q %q, want 2 and something about %q", args, code, stdout, stderr, says)
+		}
+	}
+	for _, verb := range []string{"find", "failover", "churn"} {
+		code, _, stderr := stompbench(t, verb+" -u stomp://"+nowhere(t)+" --connect-timeout 2s -q")
+		if code != cli.ExitCannotRun || stderr == "" && verb != "churn" {
+			t.Errorf("%s where nobody listens: exit %d, %q", verb, code, stderr)
+		}
+	}
+}
+
+// Ten messages a second any machine can; what the search says follows from its
+// steps.
+func TestFind(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	var r struct {
+		Ended  string
+		Rate   float64 `json:"rate_per_s"`
+		Failed float64 `json:"failed_rate_per_s"`
+		SLO    string
+		Steps  []struct {
+			Rate  float64 `json:"rate_per_s"`
+			Pass  bool
+			Rules []struct {
+				Rule string
+				Met  bool
+			}
+			Latency string
+			P99     int64  `json:"p99_ns"`
+			Limited string `json:"limited_by"`
+		}
+	}
+	object(t, 0, "find --from 10 --to 40 --dwell 300ms --max-time 20s --slo lost=0,sent<10 --out "+dir, &r)
+	// sent<10 in 0.3 s at 10, 20, 40 a second: 3, 6, 12.
+	if r.Rate < 20 || r.Rate > 35 || r.Failed <= r.Rate || r.SLO != "lost=0,sent<10" {
+		t.Errorf("%+v", r)
+	}
+	for _, s := range r.Steps {
+		if len(s.Rules) != 3 || s.Latency != "from_due" || s.P99 <= 0 || s.Limited == "" {
+			t.Errorf("%+v", s)
+		}
+	}
+	for _, name := range []string{"find.json", "find.csv"} {
+		if data, err := os.ReadFile(filepath.Join(dir, name)); err != nil || len(data) == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	object(t, cli.ExitSLO, "find --from 10 --to 20 --dwell 200ms --max-time 1s --slo lost>0", &r)
+
+	code, stdout, stderr := stompbench(t, "find --from 10 --to 20 --dwell 300ms --max-time 20s --slo lost=0")
+	if code != 0 || !strings.Contains(stdout, "20.0/s meets lost=0") && !strings.Contains(stdout, "20/s meets lost=0") ||
+		!strings.Contains(stdout, "raise --to") || !strings.Contains(stderr, "climb   pass") || !strings.Contains(stderr, "repeat  pass") {
+		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
+	}
+}
+
+// What a step that lost messages left behind is not the next one's.
+func TestFindDrainsBetweenSteps(t *testing.T) {
+	b, err := broker.Start(broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	var r struct {
+		Steps []struct {
+			Pass  bool
+			Rules []struct{ Rule string }
+		}
+	}
+	// Producers send to a queue of which nobody receives: every step loses all.
+	args := "find --from 10 --to 20 --dwell 300ms --max-time 3s --drain-timeout 200ms -t /queue/a -T /queue/b -u " + b.URI()
+	object(t, cli.ExitSLO, args, &r)
+	runJSON(t, 0, "-C 10 -t /queue/b -u "+b.URI())
+	if len(r.Steps) == 0 || r.Steps[0].Pass {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestFailover(t *testing.T) {
+	var r struct {
+		Sent, Confirmed, Received, Lost, Duplicated uint64
+		Outages                                     []struct {
+			Lane  string
+			First int64 `json:"to_first_ns"`
+		}
+		Events []struct{ What string }
+		Slices []struct{ Sent uint64 }
+	}
+	// The broker loses what it holds: either that is nothing, or the exit code says so.
+	code, stdout, stderr := stompbench(t, "failover --json --quiet -z 1500ms -r 300 --restart-after 400ms --down 100ms")
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
+		t.Fatalf("%v\n%s%s", err, stdout, stderr)
+	}
+	if r.Lost > 0 != (code == cli.ExitIntegrity) || r.Lost == 0 && code != 0 || r.Confirmed != r.Sent || r.Received+r.Lost != r.Sent {
+		t.Errorf("exit %d, %+v", code, r)
+	}
+	if len(r.Outages) < 2 || r.Outages[0].First <= 0 || len(r.Events) < 6 || len(r.Slices) == 0 {
+		t.Errorf("%+v", r)
+	}
+	_, stdout, stderr = stompbench(t, "failover -z 1500ms -r 300 --restart-after 400ms --down 100ms")
+	for _, want := range []string{"at risk", "to the first confirmation", "timeline", "confirmed  |"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("%q is missing:\n%s", want, stdout)
+		}
+	}
+	for _, want := range []string{"restarting the broker", "lost:", "connected", "first confirmation", "first message"} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("%q is missing:\n%s", want, stderr)
+		}
+	}
+}
+
+// A drill in which nothing happened has shown nothing. The restart command runs in
+// the user's shell.
+func TestFailoverWithoutAnOutage(t *testing.T) {
+	b, err := broker.Start(broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	code, _, stderr := stompbench(t, "failover -q -z 300ms -r 100 --restart-after 100ms -u "+b.URI())
+	if code != cli.ExitCannotRun || !strings.Contains(stderr, "nothing was tested") {
+		t.Errorf("exit %d, %q", code, stderr)
+	}
+	if runtime.GOOS == "windows" {
+		return
+	}
+	mark := filepath.Join(t.TempDir(), "mark")
+	var out, errs strings.Builder
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	code = cli.Run(ctx, []string{"failover", "-q", "-z", "2s", "-r", "100", "--restart-after", "100ms", "-u", b.URI(),
+		"--restart-cmd", "echo restarted > '" + mark + "'; exit 7"}, &out, &errs)
+	if data, err := os.ReadFile(mark); err != nil || string(data) != "restarted\n" {
+		t.Errorf("%q, %v", data, err)
+	}
+	if code != cli.ExitCannotRun || !strings.Contains(errs.String(), "exit status 7") {
+		t.Errorf("exit %d, %q", code, errs.String())
+	}
+}
+
+func TestChurn(t *testing.T) {
+	var r struct {
+		Opened, Subscribed, Failed uint64
+		Latency                    map[string]struct{ Count uint64 } `json:"latency_ns"`
+	}
+	object(t, 0, "churn -C 50 -y 2 -x 4 -T /queue/churn-%d", &r)
+	if r.Opened != 50 || r.Subscribed != 100 || r.Failed != 0 || r.Latency["connect"].Count != 50 || r.Latency["subscribe"].Count != 100 {
+		t.Errorf("%+v", r)
+	}
+	code, stdout, _ := stompbench(t, "churn -q -C 30 -r 200")
+	if code != 0 || !strings.Contains(stdout, "30 opened") || !strings.Contains(stdout, "connect, from due") {
+		t.Errorf("exit %d\n%s", code, stdout)
+	}
+	code, stdout, _ = stompbench(t, "churn -q -C 5 -u stomp://"+nowhere(t))
+	if code != cli.ExitCannotRun || !strings.Contains(stdout, "5 × connect: connection refused") {
+		t.Errorf("exit %d\n%s", code, stdout)
+	}
+}
+
+// Calibrate measures, saves when it is asked to, and run then relates itself to it.
+func TestCalibrate(t *testing.T) {
+	dir := t.TempDir()
+	for _, env := range []string{"XDG_CACHE_HOME", "HOME", "LocalAppData"} {
+		t.Setenv(env, dir)
+	}
+	var c struct {
+		Points []struct {
+			Rate float64 `json:"sent_per_s"`
+		}
+		Timers []struct {
+			Name  string
+			Count uint64
+		}
+	}
+	object(t, 0, "calibrate -z 50ms", &c)
+	for _, p := range c.Points {
+		if p.Rate <= 0 {
+			t.Errorf("%+v", c.Points)
+		}
+	}
+	if len(c.Points) == 0 || len(c.Timers) != 2 || c.Timers[0].Count != 50 {
+		t.Errorf("%+v", c)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
+		t.Errorf("saved without being asked: %v, %v", entries, err)
+	}
+	code, stdout, stderr := stompbench(t, "calibrate -z 20ms --save")
+	if code != 0 || !strings.Contains(stdout, "no receipts") || !strings.Contains(stderr, "saved as "+dir) {
+		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
+	}
+	var r struct {
+		Ceiling struct {
+			Rate, Share float64
+			Setting     string
+		}
+	}
+	object(t, 0, "run -C 5k", &r)
+	if r.Ceiling.Share <= 0 || r.Ceiling.Setting != "1 producer, 128 B, window 1000" {
+		t.Errorf("%+v", r.Ceiling)
+	}
+	if _, stdout, _ := stompbench(t, "-q -C 5k"); !strings.Contains(stdout, "that this machine reached against a sink") {
+		t.Errorf("%s", stdout)
+	}
+}
+
+// The shells themselves accept what is written for them, and propose what they
+// should. A shell that is not here is not asked.
+func TestCompletion(t *testing.T) {
+	dir := t.TempDir()
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		code, stdout, _ := stompbench(t, "completion "+shell)
+		if code != 0 || !strings.Contains(stdout, "failover") || !strings.Contains(stdout, "restart-cmd") || !strings.Contains(stdout, "client-individual") {
+			t.Errorf("%s: exit %d\n%s", shell, code, stdout)
+		}
+		script := filepath.Join(dir, shell)
+		if err := os.WriteFile(script, []byte(stdout), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		path, err := exec.LookPath(shell)
+		if err != nil {
+			t.Logf("no %s here", shell)
+			continue
+		}
+		if out, err := exec.Command(path, "-n", script).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", shell, err, out)
+		}
+		if shell == "bash" {
+			bashProposes(t, path, script)
+		}
+	}
+}
+
+func bashProposes(t *testing.T, bash, script string) {
+	t.Helper()
+	for line, want := range map[string]string{
+		"stompbench f":            "find failover",
+		"stompbench run --ack cl": "client client-individual",
+		"stompbench --ack = c":    "client client-individual",
+		"stompbench churn --op":   "--open",
+		"stompbench broker --lis": "--listen",
+		"stompbench completion z": "zsh",
+		"stompbench run --rate x": "",
+	} {
+		ask := `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); _stompbench; echo "${COMPREPLY[*]}"`
+		args := append([]string{"--norc", "-c", ask, "bash", script}, strings.Fields(line)...)
+		out, err := exec.Command(bash, args...).CombinedOutput()
+		if got := strings.TrimSpace(string(out)); err != nil || got != want {
+			t.Errorf("%s: %q, %v, want %q", line, got, err, want)
+		}
+	}
+}
+
+func TestMan(t *testing.T) {
+	code, stdout, _ := stompbench(t, "man")
+	for _, want := range []string{".TH STOMPBENCH 1", ".SH SYNOPSIS", ".SS \"stompbench find\"", `\fB\-\-restart\-cmd\fR \fICMD\fR`, ".B 99", ".B 130"} {
+		if code != 0 || !strings.Contains(stdout, want) {
+			t.Errorf("exit %d, %q is missing", code, want)
+		}
+	}
+	groff, err := exec.LookPath("groff")
+	if err != nil {
+		t.Skip("no groff here to read it")
+	}
+	cmd := exec.Command(groff, "-man", "-Tutf8", "-ww")
+	cmd.Stdin = strings.NewReader(stdout)
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	if out, err := cmd.Output(); err != nil || errs.Len() > 0 || !strings.Contains(string(out), "stompbench") {
+		t.Errorf("%v\n%s", err, errs.String())
+	}
+}

@@ -1,0 +1,279 @@
+package failover_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/internal/leaktest"
+
+	"github.com/stompwire/stompwire/broker"
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/frame"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/failover"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
+
+func config(address string) failover.Config {
+	return failover.Config{
+		Dial: func(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
+			mine := *cfg
+			mine.ConnectTimeout = 10 * time.Second
+			return conn.Dial(ctx, address, &mine)
+		},
+		PublishTo: "/queue/failover", ConsumeFrom: "/queue/failover", Ack: frame.AckClientIndividual,
+		Rate: 500, Duration: 1500 * time.Millisecond, Size: 100, Window: 1000,
+		RestartAfter: 400 * time.Millisecond, ConnectTimeout: 20 * time.Second, DrainTimeout: 20 * time.Second,
+	}
+}
+
+func run(t *testing.T, cfg failover.Config) *failover.Result {
+	t.Helper()
+	r, err := failover.Run(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Failure != nil || r.RestartFailure != nil || r.Sent+r.Unsent != 750 || r.Sent == 0 {
+		t.Errorf("%v, %v, %d sent and %d unsent", r.Failure, r.RestartFailure, r.Sent, r.Unsent)
+	}
+	return r
+}
+
+// The broker goes, with all that it holds, and comes back: whatever it had not
+// confirmed is sent again, and what it took with it is counted as lost.
+func TestBrokerRestarts(t *testing.T) {
+	b, err := broker.Start(broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := b.Addr().String()
+	cfg := config(at)
+	const down = 200 * time.Millisecond
+	cfg.Restart = func(context.Context) (err error) {
+		_ = b.Close()
+		time.Sleep(down)
+		b, err = failover.StartAgain(t.Context(), func() (*broker.Broker, error) { return broker.Start(broker.Config{Addr: at}) })
+		return err
+	}
+	defer func() { _ = b.Close() }()
+	// What was lost never comes: do not wait for it for too long.
+	cfg.DrainTimeout = 5 * time.Second
+	r := run(t, cfg)
+	if r.Confirmed != r.Sent || r.Unknown+r.Rejected != 0 {
+		t.Errorf("%d of %d confirmed, %d unknown, %d rejected", r.Confirmed, r.Sent, r.Unknown, r.Rejected)
+	}
+	if r.Received+r.Lost != r.Sent || r.ConfirmedLost != r.Lost || r.Duplicated+r.Corrupt+r.Foreign != 0 {
+		t.Errorf("%+v", r)
+	}
+	lanes(t, r, down)
+}
+
+// lanes holds that both connections were lost and made good, for at least so long.
+func lanes(t *testing.T, r *failover.Result, down time.Duration) {
+	t.Helper()
+	seen := map[string]bool{}
+	for _, o := range r.Outages {
+		seen[o.Lane] = true
+		// How long after it happened the loss is noticed, nobody knows.
+		if o.Connected <= 0 || o.First < o.Connected || o.Cause == "" || o.At < 300*time.Millisecond {
+			t.Errorf("%+v", o)
+		}
+		// A machine that is busy enough is never on time again.
+		if o.OnTime != 0 && o.OnTime < o.First {
+			t.Errorf("%+v", o)
+		}
+	}
+	if !seen["producer 1"] || !seen["consumer"] {
+		t.Errorf("outages of %v", seen)
+	}
+	// The outage is in the latency from due, whoever was waiting.
+	if r.FromDue.Max() < down/2 {
+		t.Errorf("from due at most %v over an outage of %v", r.FromDue.Max(), down)
+	}
+	var sent, confirmed uint64
+	for _, s := range r.Slices {
+		sent, confirmed = sent+uint64(s.Sent), confirmed+uint64(s.Confirmed)
+	}
+	if sent < r.Sent || confirmed != r.Confirmed {
+		t.Errorf("slices hold %d sent and %d confirmed of %d and %d", sent, confirmed, r.Sent, r.Confirmed)
+	}
+	for i := 1; i < len(r.Events); i++ {
+		if r.Events[i].At < r.Events[i-1].At {
+			t.Errorf("%+v comes after %+v", r.Events[i], r.Events[i-1])
+		}
+	}
+}
+
+// Only the connections are cut: the broker has everything, so nothing is lost, and
+// what comes twice comes with notice.
+func TestConnectionsAreCut(t *testing.T) {
+	b, err := broker.Start(broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	p := startProxy(t, b.Addr().String())
+	cfg := config(p.ln.Addr().String())
+	const down = 200 * time.Millisecond
+	cfg.Restart = func(context.Context) error {
+		p.block(true)
+		time.Sleep(down)
+		p.block(false)
+		return nil
+	}
+	var mu sync.Mutex
+	var told []failover.Event
+	cfg.OnEvent = func(e failover.Event) {
+		mu.Lock()
+		defer mu.Unlock()
+		told = append(told, e)
+	}
+	r := run(t, cfg)
+	if r.Confirmed != r.Sent || r.Received != r.Sent || r.Lost+r.ConfirmedLost+r.Duplicated+r.Corrupt+r.Foreign+r.Unknown != 0 {
+		t.Errorf("%+v", r)
+	}
+	lanes(t, r, down)
+	mu.Lock()
+	defer mu.Unlock()
+	if len(told) != len(r.Events) || len(told) < 6 {
+		t.Errorf("%d of %d events were told", len(told), len(r.Events))
+	}
+}
+
+// A broker that never comes back: what was not confirmed has no outcome.
+func TestBrokerStaysAway(t *testing.T) {
+	b, err := broker.Start(broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := config(b.Addr().String())
+	cfg.DrainTimeout = 300 * time.Millisecond
+	cfg.Restart = func(context.Context) error { return b.Close() }
+	r := run(t, cfg)
+	if r.Confirmed+r.Unknown != r.Sent || r.Sent >= 750 || r.Unsent == 0 {
+		t.Errorf("%+v", r)
+	}
+	if len(r.Outages) != 2 || r.Outages[0].First != 0 || r.Outages[1].Connected != 0 {
+		t.Errorf("%+v", r.Outages)
+	}
+}
+
+func TestNothingHappens(t *testing.T) {
+	b, err := broker.Start(broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	r := run(t, config(b.Addr().String()))
+	if len(r.Outages) != 0 || r.Received != r.Sent || r.Confirmed != r.Sent || r.Lost+r.Repeated+r.Duplicated != 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	b, err := broker.Start(broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	cfg := config(b.Addr().String())
+	cfg.Duration = time.Hour
+	r, err := failover.Run(ctx, cfg)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded): // a very slow machine
+	case err != nil || !r.Interrupted || r.Sending > time.Minute:
+		t.Errorf("%v, %+v", err, r)
+	}
+}
+
+func TestCannotConnect(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = ln.Close()
+	if _, err := failover.Run(t.Context(), config(ln.Addr().String())); err == nil {
+		t.Error("nobody listens, and yet")
+	}
+}
+
+// proxy passes connections on while it is not blocked; blocking cuts them.
+type proxy struct {
+	ln net.Listener
+	to string
+	wg sync.WaitGroup
+
+	mu      sync.Mutex
+	blocked bool
+	open    map[net.Conn]struct{}
+}
+
+func startProxy(t *testing.T, to string) *proxy {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{ln: ln, to: to, open: map[net.Conn]struct{}{}}
+	p.wg.Go(p.accept)
+	t.Cleanup(func() {
+		_ = ln.Close()
+		p.block(true)
+		p.wg.Wait()
+	})
+	return p
+}
+
+func (p *proxy) accept() {
+	for {
+		client, err := p.ln.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", p.to)
+		if err != nil || !p.keep(client, server) {
+			_ = client.Close()
+			if server != nil {
+				_ = server.Close()
+			}
+			continue
+		}
+		p.wg.Go(func() { pipe(client, server) })
+		p.wg.Go(func() { pipe(server, client) })
+	}
+}
+
+func pipe(dst, src net.Conn) {
+	_, _ = io.Copy(dst, src)
+	_ = dst.Close()
+	_ = src.Close()
+}
+
+func (p *proxy) keep(conns ...net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, nc := range conns {
+		p.open[nc] = struct{}{}
+	}
+	return !p.blocked
+}
+
+func (p *proxy) block(blocked bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.blocked = blocked
+	if blocked {
+		for nc := range p.open {
+			_ = nc.Close()
+		}
+		clear(p.open)
+	}
+}

@@ -1,0 +1,310 @@
+package failover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/stompwire/stompwire/conn"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
+)
+
+// run is one run.
+type run struct {
+	Config
+	id    uint64
+	clock stamp.Clock
+	start int64 // set before anything is sent
+
+	mu        sync.Mutex // guards what follows
+	result    Result
+	seen      bool // the start has passed: events are counted from there
+	confirmed ledger.Set
+	received  ledger.Set
+	sentAt    []int64 // by sequence number, modulo its length
+	open      [2]*Outage
+	closed    bool // the books are
+
+	events chan Event // to whoever is told; sent to under mu, while not closed
+}
+
+// The lanes that outages are kept for.
+const (
+	producing = iota
+	consuming
+)
+
+// Run carries it out. An error means that no message was sent.
+func Run(ctx context.Context, cfg Config) (*Result, error) {
+	cfg.Size = max(cfg.Size, stamp.Size)
+	r := &run{Config: cfg, events: make(chan Event, 1024), id: rand.Uint64() | 1, clock: stamp.NewClock(), sentAt: make([]int64, cfg.Window+1)}
+	r.result.FromDue, r.result.Confirm = histo.New(), histo.New()
+	cl, p, err := r.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer cl.Close()
+	var telling sync.WaitGroup
+	telling.Go(r.tell)
+	defer telling.Wait()
+	r.begin()
+	var restarting sync.WaitGroup
+	sending, stop := context.WithCancel(ctx)
+	defer stop()
+	if cfg.Restart != nil {
+		restarting.Go(func() { r.restart(sending) })
+	}
+	r.sendAll(sending, cl, p)
+	r.drain(ctx, cl, p)
+	stop()
+	restarting.Wait()
+	return r.finish(ctx, cl), nil
+}
+
+func (r *run) connect(ctx context.Context) (*conn.Client, *conn.ClientProducer, error) {
+	cl, err := conn.NewClient(conn.ClientConfig{
+		Dial: r.Dial, OnState: r.state, Attempts: 0,
+		Backoff: conn.Backoff{Max: time.Second}, // what is measured should not be our own patience
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.ConnectTimeout)
+	defer cancel()
+	fail := func(err error) (*conn.Client, *conn.ClientProducer, error) {
+		_ = cl.Close()
+		return nil, nil, err
+	}
+	if err := cl.Connect(ctx); err != nil {
+		return fail(err)
+	}
+	if _, err := cl.Subscribe(ctx, r.ConsumeFrom, r.message, conn.SubscribeOptions{Ack: r.Ack}); err != nil {
+		return fail(err)
+	}
+	p, err := cl.NewProducer(conn.ClientProducerConfig{
+		Destination: r.PublishTo, Headers: r.Headers, Window: r.Window,
+		Redeliver: true, MaxBytes: 1 << 30, // the window is the bound
+		Timeout:   r.Duration + 24*time.Hour, // of the outcome: we ask at the end
+		OnOutcome: r.outcome,
+	})
+	if err != nil {
+		return fail(err)
+	}
+	return cl, p, nil
+}
+
+// tell passes events on.
+func (r *run) tell() {
+	for e := range r.events {
+		if r.OnEvent != nil {
+			r.OnEvent(e)
+		}
+	}
+}
+
+// begin starts the clock.
+func (r *run) begin() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.start = r.clock.Now()
+	r.seen = true
+	r.result.Slices = make([]Slice, 0, r.Duration/SliceLength+1)
+}
+
+// sendAll sends on schedule, and what fell behind as fast as it can be sent.
+func (r *run) sendAll(ctx context.Context, cl *conn.Client, p *conn.ClientProducer) {
+	pace := pacer.New(r.clock.Now, pacer.Precise)
+	body := make([]byte, r.Size)
+	for i := stamp.Size; i < len(body); i++ {
+		body[i] = byte(rand.Uint32())
+	}
+	sum := stamp.PayloadSum(body)
+	// Who still waits for a connection when the time is up has waited long enough.
+	ctx, cancel := context.WithDeadline(ctx, r.clock.Time(r.start+int64(r.Duration)))
+	defer cancel()
+	k := uint64(0)
+	for ; ; k++ {
+		due := r.due(k)
+		if due >= r.start+int64(r.Duration) {
+			break
+		}
+		if _, err := pace.Wait(ctx, due); err != nil {
+			break
+		}
+		now := r.clock.Now()
+		s := stamp.Stamp{Run: r.id, Sequence: k + 1, Due: due, Sent: now}
+		stamp.Write(body, &s, sum)
+		r.noteSent(k+1, now)
+		if _, err := p.Send(ctx, body); err != nil {
+			r.takeBack()
+			if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
+				r.fail(err)
+			}
+			break
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.result.Sending = time.Duration(r.clock.Now() - r.start)
+	for ; r.due(k) < min(r.clock.Now(), r.start+int64(r.Duration)); k++ {
+		r.result.Unsent++
+	}
+}
+
+// due is computed from k, so that rounding does not add up.
+func (r *run) due(k uint64) int64 { return r.start + int64(float64(k)*1e9/r.Rate) }
+
+// noteSent comes before Send, since the outcome may come before Send returns.
+func (r *run) noteSent(seq uint64, now int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.result.Sent = seq
+	r.sentAt[seq%uint64(len(r.sentAt))] = now
+	r.slice(now).Sent++
+}
+
+func (r *run) takeBack() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.result.Sent--
+}
+
+func (r *run) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.result.Failure == nil {
+		r.result.Failure = err
+	}
+}
+
+// slice returns the slice of a moment. mu is held. Beyond a day the last one holds
+// the rest.
+func (r *run) slice(now int64) *Slice {
+	const most = int(24 * time.Hour / SliceLength)
+	i := min(max(0, int((now-r.start)/int64(SliceLength))), most)
+	for len(r.result.Slices) <= i {
+		r.result.Slices = append(r.result.Slices, Slice{})
+	}
+	return &r.result.Slices[i]
+}
+
+// restart has the broker restarted.
+func (r *run) restart(ctx context.Context) {
+	select {
+	case <-time.After(time.Duration(r.start + int64(r.RestartAfter) - r.clock.Now())):
+	case <-ctx.Done():
+		return
+	}
+	r.event("", "restarting the broker")
+	if err := r.Restart(ctx); err != nil {
+		r.event("", "restarting the broker failed: "+err.Error())
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.result.RestartFailure = err
+		return
+	}
+	r.event("", "the restart is done")
+}
+
+// drain waits for outcomes and messages until all are there, or nothing has moved
+// for too long.
+func (r *run) drain(ctx context.Context, cl *conn.Client, p *conn.ClientProducer) {
+	flushing, cancel := context.WithCancel(ctx)
+	defer cancel()
+	flushed := make(chan struct{})
+	go func() {
+		defer close(flushed)
+		_ = p.Flush(flushing)
+	}()
+	defer func() { cancel(); <-flushed }()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	var last uint64
+	for since := time.Now(); ; {
+		progress, done := r.progress()
+		if done {
+			return
+		}
+		if progress != last {
+			last, since = progress, time.Now()
+		}
+		if time.Since(since) > r.DrainTimeout {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-cl.Done():
+			r.fail(cl.Err())
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// progress returns a number that changes when something comes, and whether all has.
+func (r *run) progress() (n uint64, done bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o := &r.result
+	settled := r.confirmed.Len() + o.Rejected + o.Unknown
+	return settled + r.received.Len() + o.Repeated + o.Duplicated,
+		settled >= o.Sent && r.received.Len()+o.Corrupt >= o.Sent-o.Rejected
+}
+
+// finish closes the books.
+func (r *run) finish(ctx context.Context, cl *conn.Client) *Result {
+	goodbye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	defer cancel()
+	r.mu.Lock()
+	r.closed = true
+	close(r.events)
+	for lane, o := range r.open {
+		if o != nil {
+			r.over(lane)
+		}
+	}
+	r.mu.Unlock()
+	_ = cl.Disconnect(goodbye)
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o := &r.result
+	o.Interrupted = ctx.Err() != nil
+	o.Confirmed, o.Received = r.confirmed.Len(), r.received.Len()
+	o.Unknown = o.Sent - min(o.Sent, o.Confirmed+o.Rejected)
+	missing := r.received.MissingLen(o.Sent)
+	for run := range r.received.Missing(o.Sent) {
+		for n := run.First; n <= run.Last; n++ {
+			if r.confirmed.Has(n) {
+				o.ConfirmedLost++
+			}
+		}
+	}
+	missing -= min(missing, o.Rejected)
+	o.Lost = missing - min(missing, o.Corrupt)
+	return o
+}
+
+// state is told of each step of each connection.
+func (r *run) state(c conn.StateChange) {
+	switch c.To {
+	case conn.StateConnected:
+		r.connected(c)
+	case conn.StateLost:
+		r.lost(c)
+	case conn.StateBackingOff:
+		r.event(c.Lane, fmt.Sprintf("next try in %s: %s", c.Pause.Round(time.Millisecond), oneLine(c.Err)))
+	case conn.StateClosed:
+		if c.Err != nil {
+			r.event(c.Lane, "gave up: "+oneLine(c.Err))
+		}
+	}
+}

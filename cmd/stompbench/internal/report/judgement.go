@@ -1,0 +1,139 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
+)
+
+// Condition is one condition of the SLO with what the run came to. Limits of
+// latencies and their values are in nanoseconds, of shares from 0 to 1.
+type Condition struct {
+	Condition string   `json:"condition"`
+	Metric    string   `json:"metric"`
+	Limit     float64  `json:"limit"`
+	Value     *float64 `json:"value"` // null if nothing was measured
+	Shaky     bool     `json:"shaky"` // fewer than ten samples lie beyond the percentile
+	Met       bool     `json:"met"`
+	kind      slo.Kind
+}
+
+// Conditions brings the outcomes of an SLO into the form of a report.
+func Conditions(outcomes []slo.Outcome) []Condition {
+	out := make([]Condition, 0, len(outcomes))
+	for i := range outcomes {
+		o := &outcomes[i]
+		c := Condition{
+			Condition: o.Condition.String(), Metric: o.Condition.Metric.Name, Limit: o.Condition.Limit,
+			Shaky: o.Shaky, Met: o.Met, kind: o.Condition.Metric.Kind,
+		}
+		if o.Known {
+			c.Value = &o.Value
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// String says what a condition came to, such as "from_due.p99<20ms (3.20 ms)".
+func (c *Condition) String() string {
+	s := c.Condition + " (" + c.value()
+	if c.Shaky {
+		s += ", of few samples"
+	}
+	return s + ")"
+}
+
+func (c *Condition) value() string {
+	if c.Value == nil {
+		return "not measured"
+	}
+	switch v := *c.Value; c.kind {
+	case slo.Latency:
+		return Duration(time.Duration(v))
+	case slo.Rate:
+		return PerSecond(v) + "/s"
+	case slo.Share:
+		return fmt.Sprintf("%.3g %%", 100*v)
+	default:
+		return Count(uint64(v))
+	}
+}
+
+// judgement writes what limited the run, and whether it met its SLO.
+func (r *Report) judgement(b *strings.Builder, style Style) {
+	if v := r.Verdict; v != nil && r.Plan.Producers > 0 {
+		r.ownCost(b)
+		limit := string(v.Limit)
+		if v.Invalid {
+			limit = style.bad(limit)
+		}
+		fmt.Fprintf(b, "  limited by  %s: %s\n", limit, v.Why)
+		if r.Ceiling != nil {
+			fmt.Fprintf(b, "              %s\n", r.Ceiling)
+		}
+		if v.Invalid {
+			b.WriteString("              " + style.bad("this result is invalid") +
+				": it is the generator's own, which could not keep the rate that was asked for\n")
+		}
+	}
+	label := "slo"
+	for i := range r.SLO {
+		c := &r.SLO[i]
+		verdict := style.good("met    ")
+		if !c.Met {
+			verdict = style.bad("NOT MET")
+		}
+		fmt.Fprintf(b, "  %-10s  %s  %s\n", label, verdict, c)
+		label = ""
+	}
+}
+
+// ownCost writes what the generator took and waited for.
+func (r *Report) ownCost(b *strings.Builder) {
+	v := r.Verdict
+	if v.ProcessShare > 0 {
+		fmt.Fprintf(b, "  processors  %s of this process's share used", percent(v.ProcessShare))
+		if v.StarvedShare >= 0.05 {
+			fmt.Fprintf(b, ", %s missed to other programs", percent(v.StarvedShare))
+		}
+		if v.ThreadShare > 0 {
+			fmt.Fprintf(b, "; busiest thread %s", percent(v.ThreadShare))
+		} else {
+			b.WriteString("; busiest thread n/a")
+		}
+		fmt.Fprintf(b, "; garbage collection %s of the CPU time, pauses %s of the time\n", percent(v.GCShare), percent(v.GCPauseShare))
+	}
+	fmt.Fprintf(b, "  producers   waited %s for receipts, %s for the connection, %s for the schedule, worked %s",
+		percent(v.WindowShare), percent(v.SendShare), percent(v.PacerShare), percent(v.MakingShare))
+	if r.Plan.RatePerSec > 0 {
+		fmt.Fprintf(b, "; %s of the schedule late by over 1 ms, or not sent", percent(v.LateShare))
+	}
+	b.WriteByte('\n')
+}
+
+// percent writes a share; one that is not nothing does not look like it.
+func percent(x float64) string {
+	switch {
+	case x > 0 && x < 0.0005:
+		return "<0.1 %"
+	case x < 0.0995:
+		return fmt.Sprintf("%.1f %%", 100*x)
+	}
+	return fmt.Sprintf("%.0f %%", 100*x)
+}
+
+// Ceiling relates the rate of a run to what the generator reached against a sink,
+// on the same machine.
+type Ceiling struct {
+	PerSecond float64 `json:"sent_per_s"`
+	Share     float64 `json:"share"` // of it that the run reached
+	Setting   string  `json:"setting"`
+	Measured  string  `json:"measured"` // when, RFC 3339
+}
+
+func (c *Ceiling) String() string {
+	return fmt.Sprintf("%.0f %% of the %s/s that this machine reached against a sink (%s)", 100*c.Share, PerSecond(c.PerSecond), c.Setting)
+}

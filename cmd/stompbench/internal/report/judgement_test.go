@@ -1,0 +1,56 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
+)
+
+// Both forms hold the conditions with what the run came to, and what limited it.
+func TestJudgement(t *testing.T) {
+	p, r := example(20_000)
+	rep := report.New("v1", p, r)
+	demand, err := slo.Parse("from_due.p99<1ms,sent_per_s>=500,lost=0,lost_share<1%,confirm.p99.99<1h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts := slo.FactsOf(r)
+	rep.SLO = report.Conditions(demand.Judge(facts))
+	var text, object bytes.Buffer
+	if err := rep.WriteText(&text, report.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"limited by  ", "producers   waited", "NOT MET  from_due.p99<1ms (19.8 ms)",
+		"met      sent_per_s>=500 (1,000/s)", "of few samples",
+	} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("%q is missing:\n%s", want, text.String())
+		}
+	}
+	if err := rep.WriteJSON(&object); err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Verdict map[string]any
+		SLO     []struct {
+			Condition, Metric string
+			Limit             float64
+			Value             *float64
+			Met, Shaky        bool
+		}
+	}
+	if err := json.Unmarshal(object.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.SLO) != 5 || got.SLO[0].Met || got.SLO[0].Limit != 1e6 || *got.SLO[0].Value < 19e6 || !got.SLO[1].Met || !got.SLO[4].Shaky {
+		t.Errorf("%+v", got.SLO)
+	}
+	if got.Verdict["limited_by"] == "" || got.Verdict["why"] == "" || len(got.Verdict) != 15 {
+		t.Errorf("%d: %v", len(got.Verdict), got.Verdict)
+	}
+}

@@ -1,0 +1,54 @@
+package slo
+
+import (
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+)
+
+// FactsOf returns what a run came to. What only consumers can tell is unknown
+// without them, and so is what only receipts can tell.
+func FactsOf(r *load.Result) *Facts {
+	b := &r.Books
+	f := &Facts{
+		Latencies: map[string]*histo.Histogram{
+			"from_due": r.FromDue, "from_send": r.FromSend, "confirm": r.Confirm, "send_delay": r.Delay,
+		},
+		Numbers: map[string]float64{
+			"sent": float64(b.Sent), "sent_per_s": perSecond(r.MeasuredSent, r.Sending),
+			"rejected": float64(b.Rejected), "unsent": float64(r.Unsent),
+			"unsent_share": share(r.Unsent, b.Sent+r.Unsent),
+		},
+	}
+	if r.Confirm.Count() > 0 || b.Confirmed+r.Unknown+b.Rejected > 0 {
+		f.Numbers["confirmed"] = float64(b.Confirmed)
+		f.Numbers["confirmed_per_s"] = perSecond(b.Confirmed, r.Sending)
+		f.Numbers["unknown"] = float64(r.Unknown)
+	}
+	if r.Consumers > 0 {
+		for name, n := range map[string]uint64{
+			"received": b.Received, "lost": b.Lost, "confirmed_lost": b.ConfirmedLost, "duplicated": b.Duplicated,
+			"reordered": b.Reordered, "corrupt": r.Corrupt, "foreign": r.Foreign, "max_backlog": r.MaxBacklog,
+		} {
+			f.Numbers[name] = float64(n)
+		}
+		f.Numbers["received_per_s"] = perSecond(r.MeasuredReceived, r.Receiving)
+		f.Numbers["lost_share"] = share(b.Lost, b.Expected)
+	}
+	return f
+}
+
+func perSecond(n uint64, d time.Duration) float64 {
+	if n < 2 || d <= 0 {
+		return 0
+	}
+	return float64(n) / d.Seconds()
+}
+
+func share(n, of uint64) float64 {
+	if of == 0 {
+		return 0
+	}
+	return float64(n) / float64(of)
+}

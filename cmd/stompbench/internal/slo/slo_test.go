@@ -1,0 +1,145 @@
+package slo_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
+)
+
+func facts() *slo.Facts {
+	h := histo.New()
+	for us := range int64(1000) {
+		h.Record((us + 1) * 10_000) // 10 µs to 10 ms
+	}
+	return &slo.Facts{
+		Latencies: map[string]*histo.Histogram{"from_due": h, "confirm": histo.New()},
+		Numbers:   map[string]float64{"lost": 0, "sent": 12_000, "sent_per_s": 9_999, "lost_share": 0.001},
+	}
+}
+
+func TestJudge(t *testing.T) {
+	for text, met := range map[string]bool{
+		"lost=0":                            true,
+		"lost==0":                           true,
+		"lost<=0":                           true,
+		"lost<1":                            true,
+		"lost>0":                            false,
+		"sent=12k":                          true,
+		"sent>=12000":                       true,
+		"sent>12K":                          false,
+		"sent_per_s>=10k":                   false,
+		"sent_per_s>9.9k/s":                 true,
+		"sent_per_s>0.009M":                 true,
+		"lost_share<0.2%":                   true,
+		"lost_share<0.0002":                 false,
+		"from_due.p50<5100us":               true,
+		"from_due.p50<4.9ms":                false,
+		"from_due.p99<=9.95ms":              true,
+		"from_due.max<9.9ms":                false,
+		"from_due.max<11ms":                 true,
+		"from_due.mean<6ms":                 true,
+		"from_due.p99_9<11ms":               true,
+		"from_due.p99.9<300µs":              false,
+		" lost = 0 , from_due.p90 < 20 ms ": true,
+		"lost=0,from_due.p90<1ms":           false,
+		"from_due.p90<1ms,lost=0":           false,
+		// What was not measured was not achieved.
+		"confirm.p99<1h":   false,
+		"from_send.p99<1h": false,
+		"duplicated=0":     false,
+	} {
+		s, err := slo.Parse(text)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got := slo.Met(s.Judge(facts())); got != met {
+			t.Errorf("%s: met is %v", text, got)
+		}
+		if want := strings.ReplaceAll(text, " ", ""); s.String() != want {
+			t.Errorf("%q is written %q", text, s.String())
+		}
+	}
+}
+
+func TestOutcome(t *testing.T) {
+	s, err := slo.Parse("from_due.p99.9<1s,from_due.p99<1s,lost=0,confirm.max<1s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := s.Judge(facts())
+	for i, want := range []struct{ known, shaky, met bool }{
+		{true, true, true}, {true, false, true}, {true, false, true}, {false, false, false},
+	} {
+		if o := got[i]; o.Known != want.known || o.Shaky != want.shaky || o.Met != want.met {
+			t.Errorf("%s: %+v, want %+v", &o.Condition, o, want)
+		}
+	}
+	if v := time.Duration(got[1].Value); v < 9800*time.Microsecond || v > 10*time.Millisecond {
+		t.Errorf("p99 is %v", v)
+	}
+	if !slo.Met(nil) {
+		t.Error("no condition is not met")
+	}
+}
+
+// What is wrong is said with the condition and with what to write instead.
+func TestParseErrors(t *testing.T) {
+	for text, says := range map[string]string{
+		"":                          "empty condition",
+		"lost=0,":                   "empty condition",
+		"lost=0,,sent>1":            "empty condition",
+		"lost":                      "compares nothing",
+		"lost=":                     "number of messages",
+		"lost=-1":                   "number of messages",
+		"lost=zero":                 "number of messages",
+		"lost=0x10":                 "number of messages",
+		"lost!=0":                   "!= is not an operator",
+		"lost=<0":                   "=< is not an operator",
+		"=0":                        "name a metric",
+		"losses=0":                  "did you mean lost?",
+		"from-due.p99<1ms":          "did you mean from_due.p99?",
+		"zzz=0":                     "there are sent, confirmed",
+		"from_due<1ms":              "from_due.p99",
+		"from_due.p100<1ms":         "between 0 and 100",
+		"from_due.p0<1ms":           "between 0 and 100",
+		"from_due.p-1<1ms":          "between 0 and 100",
+		"from_due.p1e1<1ms":         "between 0 and 100",
+		"from_due.median<1ms":       "not a statistic",
+		"from_due.p99<20":           "with its unit",
+		"from_due.p99<-1ms":         "with its unit",
+		"from_due.p99<1ms<2ms":      "with its unit",
+		"sent_per_s>=10k/m":         "messages a second",
+		"lost_share<x%":             "a share",
+		"lost=0;sent>1":             "number of messages",
+		"sent_per_s>99999999e99999": "messages a second",
+	} {
+		_, err := slo.Parse(text)
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v, want something about %q", text, err, says)
+		}
+		if err != nil && strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: not one line: %q", text, err)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"lost=0", "from_due.p99<20ms,sent_per_s>=10k", "a.b=c", "<>=", "lost_share<1%"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := slo.Parse(text)
+		if err != nil {
+			return
+		}
+		again, err := slo.Parse(s.String())
+		if err != nil || again.String() != s.String() {
+			t.Errorf("%q was read as %q, and that as %q, %v", text, s, again, err)
+		}
+		_ = s.Judge(facts())
+	})
+}

@@ -1,0 +1,99 @@
+package verdict
+
+import (
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+)
+
+// LateAfter is how late a message leaves that counts as late.
+const LateAfter = time.Millisecond
+
+// Facts are what the rules look at. A zero means not measured.
+type Facts struct {
+	Rate      float64       // asked for; 0 is flat out
+	Planned   time.Duration // how long the run was to send; at a rate, also if it was given a count
+	Counted   bool          // it was to end with a count, however long that takes
+	Sending   time.Duration // how long it did
+	Receiving time.Duration // from the start to the last message
+	Sent      uint64
+	Unsent    uint64 // due and not sent
+	Late      uint64 // of those sent
+	Window    int
+	Embedded  bool // the broker is in this process
+
+	Cost      load.Cost
+	Waits     load.Waits
+	RoundTrip time.Duration // of a receipt, idle
+	Confirm   time.Duration // median
+}
+
+// FactsOf gathers the facts of a run.
+func FactsOf(p *workload.Plan, r *load.Result) Facts {
+	f := Facts{
+		Rate: p.Rate, Planned: p.Duration, Sending: r.Sending, Receiving: r.Receiving,
+		Sent: r.Books.Sent, Unsent: r.Unsent, Late: r.Delay.Over(LateAfter),
+		Window: p.Window, Embedded: p.Embedded,
+		Cost: r.Cost, Waits: r.Waits,
+		RoundTrip: r.RoundTrip, Confirm: r.Confirm.Percentile(50),
+	}
+	if p.Rate > 0 && p.Count > 0 && p.Warmup == 0 && len(p.Profile) < 2 {
+		byCount := time.Duration(float64(p.Count) / p.Rate * float64(time.Second))
+		if f.Planned == 0 || byCount < f.Planned {
+			f.Planned, f.Counted = byCount, true
+		}
+	}
+	if r.Partial() {
+		f.Planned = min(f.Planned, r.Sending)
+	}
+	return f
+}
+
+// part is a over b, 0 if b is not known.
+func part(a, b time.Duration) float64 {
+	if b <= 0 {
+		return 0
+	}
+	return float64(a) / float64(b)
+}
+
+// shares are the facts in relation to the time there was.
+type shares struct {
+	process, starved, thread, gc, gcPause, machine float64 // of processors
+	window, send, pacer, making                    float64 // of the producers' time
+	late                                           float64 // of the schedule
+}
+
+func (f *Facts) shares() (s shares) {
+	c, w := &f.Cost, &f.Waits
+	s.process = part(c.CPU, c.Wall*time.Duration(c.Cores))
+	s.starved = part(c.Starved, c.Wall*time.Duration(c.Cores))
+	s.thread = part(c.BusiestThread, c.Wall)
+	s.gc = part(c.GCCPU, c.CPU)
+	s.gcPause = part(c.GCPause, c.Wall)
+	s.machine = c.MachineBusy
+	s.window, s.send, s.pacer = part(w.Window, w.Producers), part(w.Send, w.Producers), part(w.Pacer, w.Producers)
+	if w.Producers > 0 {
+		s.making = max(0, 1-s.window-s.send-s.pacer)
+	}
+	if due := f.Sent + f.Unsent; f.Rate > 0 && due > 0 {
+		s.late = float64(f.Late+f.Unsent) / float64(due)
+	}
+	return s
+}
+
+// behind is how far behind its schedule a run may end that kept it, besides one in a
+// hundred: a hiccup just then says nothing.
+const behind = 100 * time.Millisecond
+
+// keptRate reports whether the schedule was kept.
+func (f *Facts) keptRate() bool {
+	if f.Rate <= 0 {
+		return false
+	}
+	if f.Counted && f.Sending > f.Planned+f.Planned/100+behind {
+		return false
+	}
+	return float64(f.Unsent) <= 0.01*float64(f.Sent+f.Unsent)+f.Rate*behind.Seconds()
+}

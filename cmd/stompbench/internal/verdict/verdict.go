@@ -1,0 +1,167 @@
+package verdict
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+)
+
+// Limit is what limited a run.
+type Limit string
+
+// The limits.
+const (
+	Unclear   Limit = "unclear"
+	Schedule  Limit = "schedule"
+	Broker    Limit = "broker"
+	Network   Limit = "network"
+	Generator Limit = "generator"
+)
+
+// Verdict is what limited a run, why, and what was measured to tell. Shares are
+// from 0 to 1.
+type Verdict struct {
+	Limit Limit  `json:"limited_by"`
+	Why   string `json:"why"`
+	// Invalid says that a rate was asked for which the generator could not keep:
+	// what was measured is the generator.
+	Invalid bool `json:"generator_limited"`
+
+	RateKept  bool    `json:"rate_kept"`  // false if none was asked for
+	LateShare float64 `json:"late_share"` // of the messages due: over 1 ms late, or not sent
+
+	ProcessShare float64 `json:"process_cpu_share"` // of the processors it may use; client and embedded broker
+	ThreadShare  float64 `json:"busiest_thread_share"`
+	StarvedShare float64 `json:"process_starved_share"` // of these: ready to run, and without one
+	MachineShare float64 `json:"machine_busy_share"`
+	GCShare      float64 `json:"gc_cpu_share"`   // of this process's CPU time
+	GCPauseShare float64 `json:"gc_pause_share"` // of the time
+
+	WindowShare float64 `json:"producers_window_share"`   // of the producers' time: waiting for receipts,
+	SendShare   float64 `json:"producers_send_share"`     // for the connection to take more,
+	PacerShare  float64 `json:"producers_schedule_share"` // for the schedule,
+	MakingShare float64 `json:"producers_making_share"`   // and at work
+}
+
+// shortest is the shortest run that can be told anything of, longEnough the shortest
+// that is declared invalid.
+const (
+	shortest   = 100 * time.Millisecond
+	longEnough = 2 * time.Second
+)
+
+// Of judges a run.
+func Of(p *workload.Plan, r *load.Result) *Verdict {
+	f := FactsOf(p, r)
+	v := Judge(&f)
+	return &v
+}
+
+// Judge applies the rules.
+func Judge(f *Facts) Verdict {
+	s := f.shares()
+	v := Verdict{
+		RateKept: f.keptRate(), LateShare: s.late,
+		ProcessShare: s.process, StarvedShare: s.starved, ThreadShare: s.thread, MachineShare: s.machine, GCShare: s.gc, GCPauseShare: s.gcPause,
+		WindowShare: s.window, SendShare: s.send, PacerShare: s.pacer, MakingShare: s.making,
+	}
+	v.Limit, v.Why = f.judge(&s)
+	v.Invalid = v.Limit == Generator && f.Rate > 0 && f.Planned >= longEnough
+	return v
+}
+
+func (f *Facts) judge(s *shares) (Limit, string) {
+	held := s.window + s.send
+	switch {
+	case f.Sent == 0:
+		return Unclear, "nothing was sent"
+	case f.Sending < shortest:
+		return Unclear, fmt.Sprintf("%s of sending is too short to tell", brief(f.Sending))
+	case f.keptRate():
+		return f.scheduleKept(s)
+	case s.process+s.starved >= 0.85 && s.starved < s.process/4:
+		return Generator, fmt.Sprintf("%s used %s", f.who(), f.processors())
+	case s.process+s.starved >= 0.85:
+		return Generator, fmt.Sprintf("%s used %s and was ready to use %.2f more: other programs have them",
+			f.who(), f.processors(), part(f.Cost.Starved, f.Cost.Wall))
+	case held >= 0.5 && s.window >= s.send && f.atRoundTrip():
+		return Network, fmt.Sprintf("producers waited %s of their time for receipts that took %s, the round trip alone takes %s: a window over %d would fill it",
+			percent(s.window), brief(f.Confirm), brief(f.RoundTrip), f.Window)
+	case held >= 0.5:
+		return Broker, f.heldUp(s)
+	case s.thread >= 0.9:
+		return Generator, fmt.Sprintf("one of its threads used %s of a processor", percent(s.thread))
+	case s.making >= 0.5:
+		return Generator, fmt.Sprintf("producers spent %s of their time making messages: more of them could send more", percent(s.making))
+	case f.Rate > 0 && s.pacer >= 0.5:
+		return Generator, fmt.Sprintf("producers slept %s of their time and yet fell behind: this machine's timers are too coarse for the rate", percent(s.pacer))
+	case held >= s.making:
+		return Broker, f.heldUp(s)
+	}
+	return Generator, fmt.Sprintf("producers spent %s of their time making messages and were held up for %s", percent(s.making), percent(held))
+}
+
+// scheduleKept: what was asked for was sent.
+func (f *Facts) scheduleKept(s *shares) (Limit, string) {
+	if behind := f.Receiving - f.Sending; behind > f.Sending/10+500*time.Millisecond {
+		return Broker, fmt.Sprintf("all was sent on time, and delivered up to %s later", brief(behind))
+	}
+	why := fmt.Sprintf("what was asked for was sent; producers were idle for %s of their time", percent(s.pacer))
+	if s.late >= 0.01 {
+		why += fmt.Sprintf(", though %s left more than %s late", percent(s.late), brief(LateAfter))
+	}
+	return Schedule, why
+}
+
+// heldUp says what producers waited for.
+func (f *Facts) heldUp(s *shares) string {
+	tail := fmt.Sprintf("; %s used %s", f.who(), f.processors())
+	if s.window >= s.send {
+		return fmt.Sprintf("producers waited %s of their time for receipts, which took %s%s", percent(s.window), brief(f.Confirm), tail)
+	}
+	return fmt.Sprintf("connections took nothing more for %s of the producers' time%s", percent(s.send), tail)
+}
+
+// atRoundTrip reports whether receipts take about what they take on an idle
+// connection. Within one process there is no network. A receipt that took far
+// longer before the run was slow for a reason of its own, such as a queue that
+// SUBSCRIBE made, and below a millisecond that cannot be told from the way.
+func (f *Facts) atRoundTrip() bool {
+	return !f.Embedded && f.RoundTrip >= time.Millisecond && f.Confirm <= 3*f.RoundTrip && f.Confirm >= f.RoundTrip/3
+}
+
+// who is the generator by its name.
+func (f *Facts) who() string {
+	if f.Embedded {
+		return "client and broker together"
+	}
+	return "this process"
+}
+
+func (f *Facts) processors() string {
+	if f.Cost.Wall <= 0 || f.Cost.CPU <= 0 {
+		return "an unknown share of the processors"
+	}
+	return fmt.Sprintf("%.2f of %d processors", part(f.Cost.CPU, f.Cost.Wall), f.Cost.Cores)
+}
+
+func percent(x float64) string {
+	if x < 0.0995 {
+		return fmt.Sprintf("%.1f %%", 100*x)
+	}
+	return fmt.Sprintf("%.0f %%", 100*min(x, 1))
+}
+
+func brief(d time.Duration) string {
+	switch {
+	case d >= 10*time.Second:
+		return d.Round(time.Second).String()
+	case d >= time.Second:
+		return d.Round(10 * time.Millisecond).String()
+	case d >= time.Millisecond:
+		return d.Round(100 * time.Microsecond).String()
+	}
+	return d.Round(time.Microsecond).String()
+}

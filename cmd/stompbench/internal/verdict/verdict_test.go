@@ -1,0 +1,128 @@
+package verdict_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
+)
+
+// base is ten seconds of a run that nothing in particular limited; edit changes it.
+func base(edit func(*verdict.Facts)) verdict.Facts {
+	const s = time.Second
+	f := verdict.Facts{
+		Planned: 10 * s, Sending: 10 * s, Receiving: 10 * s, Sent: 100_000, Window: 1000,
+		Cost:      load.Cost{CPU: 5 * s, Wall: 10 * s, Cores: 4, BusiestThread: 2 * s, MachineBusy: 0.4},
+		Waits:     load.Waits{Producers: 20 * s},
+		RoundTrip: 100 * time.Microsecond, Confirm: 10 * time.Millisecond,
+	}
+	edit(&f)
+	return f
+}
+
+func TestRules(t *testing.T) {
+	const s = time.Second
+	rate := func(f *verdict.Facts) { f.Rate, f.Waits.Pacer = 10_000, 19*s }
+	behind := func(f *verdict.Facts) { f.Rate, f.Sent, f.Unsent, f.Waits.Pacer = 10_000, 60_000, 40_000, 0 }
+	for name, c := range map[string]struct {
+		edit    func(*verdict.Facts)
+		limit   verdict.Limit
+		says    string
+		invalid bool
+	}{
+		"1 nothing": {func(f *verdict.Facts) { f.Sent = 0 }, verdict.Unclear, "nothing was sent", false},
+		"1 short":   {func(f *verdict.Facts) { f.Sending = 99 * time.Millisecond }, verdict.Unclear, "too short", false},
+
+		"2 kept": {rate, verdict.Schedule, "idle for 95 %", false},
+		"2 kept though the machine is busy": {func(f *verdict.Facts) { rate(f); f.Cost.CPU = 40 * s },
+			verdict.Schedule, "was sent", false},
+		"2 kept, some late":             {func(f *verdict.Facts) { rate(f); f.Late = 5000 }, verdict.Schedule, "5.0 % left more than 1ms late", false},
+		"2 99 % but for 100 ms is kept": {func(f *verdict.Facts) { rate(f); f.Sent, f.Unsent = 98_000, 2000 }, verdict.Schedule, "", false},
+		"2 97 % is not": {func(f *verdict.Facts) {
+			rate(f)
+			f.Sent, f.Unsent, f.Waits.Pacer, f.Waits.Window = 97_000, 3000, 0, 19*s
+		},
+			verdict.Broker, "receipts", false},
+		"2 delivered later": {func(f *verdict.Facts) { rate(f); f.Receiving = 13 * s }, verdict.Broker, "up to 3s later", false},
+		"2 a count that took longer": {func(f *verdict.Facts) {
+			rate(f)
+			f.Counted, f.Sending, f.Waits.Window, f.Waits.Pacer = true, 11*s, 18*s, 0
+		},
+			verdict.Broker, "", false},
+
+		"3 process": {func(f *verdict.Facts) { f.Cost.CPU = 36 * s }, verdict.Generator, "this process used 3.60 of 4 processors", false},
+		"3 embedded": {func(f *verdict.Facts) { f.Cost.CPU, f.Embedded = 36*s, true },
+			verdict.Generator, "client and broker together used 3.60", false},
+		"3 at a rate": {func(f *verdict.Facts) { behind(f); f.Cost.CPU = 36 * s }, verdict.Generator, "3.60", true},
+		"3 at a rate, too short to be invalid": {func(f *verdict.Facts) { behind(f); f.Cost.CPU, f.Planned = 36*s, 1900*time.Millisecond },
+			verdict.Generator, "", false},
+
+		"3 starved": {func(f *verdict.Facts) { behind(f); f.Cost.CPU, f.Cost.Starved = 20*s, 15*s },
+			verdict.Generator, "used 2.00 of 4 processors and was ready to use 1.50 more", true},
+		"3 not for starving a little": {func(f *verdict.Facts) { f.Cost.Starved, f.Cost.MachineBusy, f.Waits.Window = 20*s, 1, 18*s },
+			verdict.Broker, "", false},
+
+		"4 window": {func(f *verdict.Facts) { f.Waits.Window = 18 * s }, verdict.Broker, "90 % of their time for receipts, which took 10ms", false},
+		"4 round trip": {func(f *verdict.Facts) {
+			f.Waits.Window, f.Window, f.RoundTrip, f.Confirm = 18*s, 1, 20*time.Millisecond, 21*time.Millisecond
+		},
+			verdict.Network, "the round trip alone takes 20ms", false},
+		"4 no network within a process": {func(f *verdict.Facts) {
+			f.Waits.Window, f.RoundTrip, f.Confirm, f.Embedded = 18*s, 20*time.Millisecond, 21*time.Millisecond, true
+		},
+			verdict.Broker, "receipts", false},
+		"4 the round trip was slow for another reason": {func(f *verdict.Facts) {
+			f.Waits.Window, f.RoundTrip, f.Confirm = 18*s, 20*time.Millisecond, time.Millisecond
+		},
+			verdict.Broker, "receipts", false},
+		"4 no round trip is known": {func(f *verdict.Facts) { f.Waits.Window, f.RoundTrip = 18*s, 0 }, verdict.Broker, "", false},
+		"4 full connection":        {func(f *verdict.Facts) { f.Waits.Send = 18 * s }, verdict.Broker, "took nothing more for 90 %", false},
+		"4 both":                   {func(f *verdict.Facts) { f.Waits.Window, f.Waits.Send = 5*s, 6*s }, verdict.Broker, "took nothing more", false},
+		"4 at a rate":              {func(f *verdict.Facts) { behind(f); f.Waits.Window = 18 * s }, verdict.Broker, "", false},
+
+		"5 thread":    {func(f *verdict.Facts) { f.Cost.BusiestThread = 95 * s / 10 }, verdict.Generator, "95 % of a processor", false},
+		"6 making":    {func(f *verdict.Facts) { f.Waits.Window = 4 * s }, verdict.Generator, "80 % of their time making", false},
+		"6 at a rate": {func(f *verdict.Facts) { behind(f) }, verdict.Generator, "making", true},
+		"7 timers":    {func(f *verdict.Facts) { behind(f); f.Waits.Pacer = 18 * s }, verdict.Generator, "timers are too coarse", true},
+		"8 broker": {func(f *verdict.Facts) { behind(f); f.Waits.Pacer, f.Waits.Window, f.Waits.Send = 9*s, 4*s, 3*s },
+			verdict.Broker, "20 % of their time for receipts", false},
+		"8 generator": {func(f *verdict.Facts) { behind(f); f.Waits.Pacer, f.Waits.Window = 9*s, 3*s },
+			verdict.Generator, "held up for 15 %", true},
+	} {
+		f := base(c.edit)
+		v := verdict.Judge(&f)
+		if v.Limit != c.limit || !strings.Contains(v.Why, c.says) || v.Invalid != c.invalid {
+			t.Errorf("%s: %s (%v): %s\nwant %s (%v), and something about %q", name, v.Limit, v.Invalid, v.Why, c.limit, c.invalid, c.says)
+		}
+		if strings.Contains(v.Why, "\n") || v.Why == "" {
+			t.Errorf("%s: not one line: %q", name, v.Why)
+		}
+	}
+}
+
+func TestShares(t *testing.T) {
+	const s = time.Second
+	f := base(func(f *verdict.Facts) {
+		f.Rate, f.Sent, f.Unsent, f.Late = 10_000, 75_000, 25_000, 5_000
+		f.Waits = load.Waits{Producers: 20 * s, Window: 2 * s, Send: 4 * s, Pacer: 6 * s}
+		f.Cost = load.Cost{CPU: 8 * s, Wall: 10 * s, Cores: 4, BusiestThread: 5 * s, GCCPU: 2 * s, GCPause: s / 10, MachineBusy: 0.4}
+	})
+	v := verdict.Judge(&f)
+	got := []float64{v.LateShare, v.ProcessShare, v.ThreadShare, v.MachineShare, v.GCShare, v.GCPauseShare,
+		v.WindowShare, v.SendShare, v.PacerShare, v.MakingShare}
+	for i, want := range []float64{0.3, 0.2, 0.5, 0.4, 0.25, 0.01, 0.1, 0.2, 0.3, 0.4} {
+		if d := got[i] - want; d > 1e-9 || d < -1e-9 {
+			t.Errorf("share %d is %v, want %v", i, got[i], want)
+		}
+	}
+	if v.RateKept {
+		t.Error("three quarters of a rate are kept")
+	}
+	// Where nothing is measured there are no shares, and no division by zero.
+	v = verdict.Judge(&verdict.Facts{Sent: 1, Sending: s})
+	if v.ProcessShare+v.ThreadShare+v.MakingShare != 0 || v.Limit == "" {
+		t.Errorf("%+v", v)
+	}
+}
