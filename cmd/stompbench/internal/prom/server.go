@@ -16,10 +16,12 @@ import (
 
 // Server answers scrapes at /metrics. Create it with Serve.
 type Server struct {
-	ln      net.Listener
-	http    http.Server
-	wg      sync.WaitGroup
-	scrapes atomic.Uint64
+	ln   net.Listener
+	http http.Server
+	wg   sync.WaitGroup
+
+	awaited atomic.Bool   // AwaitScrape was called
+	told    chan struct{} // has an element once a scrape that began after that was answered
 }
 
 // Listen returns the address that text stands for: what names no host, such as
@@ -47,13 +49,10 @@ func Serve(address string, c *Collector) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{ln: ln}
+	s := &Server{ln: ln, told: make(chan struct{}, 1)}
 	metrics := promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true, MaxRequestsInFlight: 4})
 	mux := http.NewServeMux()
-	mux.HandleFunc("/metrics", func(w http.ResponseWriter, r *http.Request) {
-		metrics.ServeHTTP(w, r)
-		s.scrapes.Add(1)
-	})
+	mux.Handle("/metrics", s.watched(metrics))
 	s.http = http.Server{Handler: mux, ReadHeaderTimeout: headerTimeout, WriteTimeout: 2 * headerTimeout}
 	s.wg.Go(func() { _ = s.http.Serve(ln) }) // returns when it is closed
 	return s, nil
@@ -62,20 +61,30 @@ func Serve(address string, c *Collector) (*Server, error) {
 // URL returns where to scrape.
 func (s *Server) URL() string { return "http://" + s.ln.Addr().String() + "/metrics" }
 
-// AwaitScrape waits for a scrape that begins after now, so that the last figures
-// are not lost.
-func (s *Server) AwaitScrape(ctx context.Context) error {
-	before := s.scrapes.Load()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for s.scrapes.Load() == before {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return ctx.Err()
+// watched notes whether a scrape answered by h is one that AwaitScrape waits for.
+func (s *Server) watched(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		last := s.awaited.Load() // before h gathers the figures: a scrape under way holds older ones
+		h.ServeHTTP(w, r)
+		if last {
+			select {
+			case s.told <- struct{}{}:
+			default:
+			}
 		}
+	})
+}
+
+// AwaitScrape waits for a scrape that begins after now, so that the last figures
+// are not lost. It returns ctx.Err() if none came.
+func (s *Server) AwaitScrape(ctx context.Context) error {
+	s.awaited.Store(true)
+	select {
+	case <-s.told:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return nil
 }
 
 // Close stops to answer, and lets who is being answered have the rest.
