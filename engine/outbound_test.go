@@ -62,12 +62,13 @@ func TestConcurrentSendersDoNotInterleave(t *testing.T) {
 }
 
 // fill sends until the peer's buffers and the outbox are full and stay so: on a busy
-// machine a flusher that is late looks the same for a moment.
+// machine a flusher that is late looks the same for a moment, and a peer without room is
+// asked again after 200 ms.
 func fill(t *testing.T, l *link.Link) {
 	t.Helper()
 	block := strings.Repeat("x", 32<<10)
 	full, sent := 0, 0
-	for ; full < 10 && sent < 1<<30; time.Sleep(10 * time.Millisecond) {
+	for ; full < 30 && sent < 1<<30; time.Sleep(10 * time.Millisecond) {
 		before := sent
 		for {
 			buf, err := l.TryReserve(len(block))

@@ -25,6 +25,9 @@ import (
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
+// patience is how long anything may take that has to happen. It is long because a busy machine is no failure.
+const patience = time.Minute
+
 func start(t testing.TB, cfg broker.Config) *broker.Broker {
 	t.Helper()
 	b, err := broker.New(cfg)
@@ -55,7 +58,7 @@ func dialConn(t testing.TB, uri string, opts client.Options, trust *tls.Config) 
 		t.Fatal(err)
 	}
 	d.WebSocket, d.TLS = opts.Client, trust
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	c, err := d.Dial(ctx, nil)
 	if err != nil {
@@ -83,7 +86,7 @@ func open(t testing.TB, uri string, opts *websocket.DialOptions) *peer {
 }
 
 func tryOpen(t testing.TB, uri string, opts *websocket.DialOptions) (*peer, error) {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if opts == nil {
 		opts = &websocket.DialOptions{}
@@ -102,7 +105,7 @@ func tryOpen(t testing.TB, uri string, opts *websocket.DialOptions) (*peer, erro
 // write sends one message, in which ^@ stands for NUL.
 func (p *peer) write(kind websocket.MessageType, text string) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
 	defer cancel()
 	if err := p.Write(ctx, kind, []byte(strings.ReplaceAll(text, "^@", "\x00"))); err != nil {
 		p.t.Fatal(err)
@@ -111,7 +114,7 @@ func (p *peer) write(kind websocket.MessageType, text string) {
 
 // read returns the next message.
 func (p *peer) read() (websocket.MessageType, string, error) {
-	ctx, cancel := context.WithTimeout(p.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
 	defer cancel()
 	kind, data, err := p.Read(ctx)
 	return kind, string(data), err
@@ -138,7 +141,7 @@ func (p *peer) connect() {
 
 func waitFor(t testing.TB, what func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !what(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); !what(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("it did not happen")
 		}
@@ -180,7 +183,7 @@ func TestOurClient(t *testing.T) {
 				if want := bodies[i%len(bodies)]; body != want {
 					t.Fatalf("message %d has %d bytes %.20q, want %d bytes %.20q", i, len(body), body, len(want), want)
 				}
-			case <-time.After(20 * time.Second):
+			case <-time.After(patience):
 				t.Fatalf("message %d has not come", i)
 			}
 		}
@@ -312,7 +315,7 @@ func TestPings(t *testing.T) {
 	p := open(t, listen(t, b, ws.Options{}), nil)
 	p.connect()
 	go func() { _, _, _ = p.read() }() // what reads the pong
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := p.Ping(ctx); err != nil {
 		t.Errorf("no pong: %v", err)
@@ -326,7 +329,7 @@ func TestPings(t *testing.T) {
 	for range 3 {
 		select {
 		case <-pinged:
-		case <-time.After(20 * time.Second):
+		case <-time.After(patience):
 			t.Fatal("no ping")
 		}
 	}
@@ -408,7 +411,7 @@ func TestOptionsAreChecked(t *testing.T) {
 // What is no WebSocket gets an HTTP answer.
 func TestPlainRequests(t *testing.T) {
 	uri := "http" + strings.TrimPrefix(listen(t, start(t, broker.Config{}), ws.Options{Path: "/a"}), "ws")
-	hc := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 20 * time.Second}
+	hc := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
 	for url, want := range map[string]int{uri: http.StatusUpgradeRequired, strings.TrimSuffix(uri, "/a"): http.StatusNotFound} {
 		resp, err := hc.Get(url)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -142,8 +143,15 @@ func TestPingUnderBackPressure(t *testing.T) {
 		err      error
 	}
 	results := make(chan result, 1)
+	var written atomic.Int64
 	uri := serve(t, nil, func(p *peer) {
-		time.Sleep(100 * time.Millisecond) // until the client is stuck
+		// Until the client is stuck: a pong that goes out while it is not has to be read.
+		for last, same := int64(0), 0; same < 50; time.Sleep(10 * time.Millisecond) {
+			now := written.Load()
+			if same++; now == 0 || now != last {
+				last, same = now, 0
+			}
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), 6*time.Second)
 		defer cancel()
 		_ = p.Ping(ctx) // nobody reads its answer
@@ -166,6 +174,7 @@ func TestPingUnderBackPressure(t *testing.T) {
 		if _, err := nc.Write(make([]byte, 64<<10)); err != nil {
 			t.Fatal(err)
 		}
+		written.Add(64 << 10)
 	}
 	_ = nc.(interface{ CloseWrite() error }).CloseWrite()
 	if r := <-results; r.received != size || websocket.CloseStatus(r.err) != websocket.StatusNormalClosure {

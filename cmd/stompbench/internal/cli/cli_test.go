@@ -247,7 +247,7 @@ func silent(t *testing.T) string {
 // talker returns the address of somebody who says text to everybody and hangs up.
 func talker(t *testing.T, text string) string {
 	return serve(t, func(nc net.Conn) {
-		_, _ = nc.Read(make([]byte, 1000))
+		_, _ = nc.Read(make([]byte, 64<<10)) // all of it: closing with some unread would be a reset
 		_, _ = nc.Write([]byte(text))
 		_ = nc.Close()
 	})

@@ -62,7 +62,7 @@ const digits = 0.999
 func TestHonestDelay(t *testing.T) {
 	const delay = 20 * time.Millisecond
 	at := farAway(t, delay)
-	r := runJSON(t, 0, "-C 1000 -r 500 -u stomp://"+at)
+	r := runJSON(t, 0, "-C 1000 -r 500 --accept-generator-limit -u stomp://"+at)
 	for _, name := range []string{"from_send", "from_due", "confirm"} {
 		l := r.Latency[name]
 		if l["p50"] < digits*float64(delay) || l["mean"] < digits*float64(delay) || l["count"] != 1000 {
@@ -76,9 +76,10 @@ func TestHonestDelay(t *testing.T) {
 		time.Duration(r.Latency["confirm"]["p50"]), time.Duration(r.Latency["send_delay"]["p50"]))
 }
 
-// One message at a time over such a way is limited by it, not by who answers.
+// One message at a time over a long way is limited by it, not by who answers. It is so
+// long that what a busy machine adds to a round trip, before the run or in it, is less.
 func TestVerdictRoundTrip(t *testing.T) {
-	j := judge(t, 0, "-z 1s -c 1 -y 8 -u stomp://"+farAway(t, 20*time.Millisecond))
+	j := judge(t, 0, "-z 3s -c 1 -y 8 -u stomp://"+farAway(t, 200*time.Millisecond))
 	j.limitedBy(t, "network")
 }
 

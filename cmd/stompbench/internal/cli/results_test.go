@@ -39,7 +39,7 @@ func TestReportVerb(t *testing.T) {
 		t.Errorf("exit %d, %d bytes", code, len(stdout))
 	}
 	code, stdout, _ = stompbench(t, "report --text "+a+" "+b)
-	if code != 0 || strings.Count(stdout, "received 300") != 2 || strings.Contains(stdout, "<") {
+	if code != 0 || strings.Count(stdout, "received 300") != 2 || strings.Contains(stdout, "</") {
 		t.Errorf("exit %d, %s", code, stdout)
 	}
 	nowhere := filepath.Join(dir, "none", "x.html")

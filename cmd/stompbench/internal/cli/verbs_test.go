@@ -72,8 +72,8 @@ func TestVerbsUsage(t *testing.T) {
 	}
 }
 
-// Ten messages a second any machine can; what the search says follows from its
-// steps.
+// Twenty messages a second any machine can, however busy: a step fails only if it stands
+// still for a third of a second at its end. What the search says follows from its steps.
 func TestFind(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
 	var r struct {
@@ -93,9 +93,9 @@ func TestFind(t *testing.T) {
 			Limited string `json:"limited_by"`
 		}
 	}
-	object(t, 0, "find --from 10 --to 40 --dwell 300ms --max-time 20s --slo lost=0,sent<10 --out "+dir, &r)
-	// sent<10 in 0.3 s at 10, 20, 40 a second: 3, 6, 12.
-	if r.Rate < 20 || r.Rate > 35 || r.Failed <= r.Rate || r.SLO != "lost=0,sent<10" {
+	object(t, 0, "find --from 5 --to 20 --dwell 600ms --max-time 1m --slo lost=0,sent<10 --out "+dir, &r)
+	// sent<10 in 0.6 s at 5, 10, 20 a second: 3, 6, 12.
+	if r.Rate < 10 || r.Rate > 17.5 || r.Failed <= r.Rate || r.SLO != "lost=0,sent<10" {
 		t.Errorf("%+v", r)
 	}
 	for _, s := range r.Steps {
@@ -110,8 +110,8 @@ func TestFind(t *testing.T) {
 	}
 	object(t, cli.ExitSLO, "find --from 10 --to 20 --dwell 200ms --max-time 1s --slo lost>0", &r)
 
-	code, stdout, stderr := stompbench(t, "find --from 10 --to 20 --dwell 300ms --max-time 20s --slo lost=0")
-	if code != 0 || !strings.Contains(stdout, "20.0/s meets lost=0") && !strings.Contains(stdout, "20/s meets lost=0") ||
+	code, stdout, stderr := stompbench(t, "find --from 5 --to 10 --dwell 600ms --max-time 1m --slo lost=0")
+	if code != 0 || !strings.Contains(stdout, "10.0/s meets lost=0") && !strings.Contains(stdout, "10/s meets lost=0") ||
 		!strings.Contains(stdout, "raise --to") || !strings.Contains(stderr, "climb   pass") || !strings.Contains(stderr, "repeat  pass") {
 		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
@@ -150,7 +150,8 @@ func TestFailover(t *testing.T) {
 		Slices []struct{ Sent uint64 }
 	}
 	// The broker loses what it holds: either that is nothing, or the exit code says so.
-	code, stdout, stderr := stompbench(t, "failover --json --quiet -z 1500ms -r 300 --restart-after 400ms --down 100ms")
+	// There is time for the client to come back, however late it is: it tries less and less often.
+	code, stdout, stderr := stompbench(t, "failover --json --quiet -z 5s -r 100 --restart-after 400ms --down 100ms")
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
 		t.Fatalf("%v\n%s%s", err, stdout, stderr)
 	}
@@ -160,7 +161,7 @@ func TestFailover(t *testing.T) {
 	if len(r.Outages) < 2 || r.Outages[0].First <= 0 || len(r.Events) < 6 || len(r.Slices) == 0 {
 		t.Errorf("%+v", r)
 	}
-	_, stdout, stderr = stompbench(t, "failover -z 1500ms -r 300 --restart-after 400ms --down 100ms")
+	_, stdout, stderr = stompbench(t, "failover -z 5s -r 100 --restart-after 400ms --down 100ms")
 	for _, want := range []string{"at risk", "to the first confirmation", "timeline", "confirmed  |"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("%q is missing:\n%s", want, stdout)
