@@ -337,7 +337,9 @@ func TestPings(t *testing.T) {
 
 func TestMessageLimit(t *testing.T) {
 	uri := listen(t, start(t, broker.Config{}), ws.Options{MaxMessage: 1000})
-	for _, size := range []int{1000, 1001} {
+	// The library hands out one byte more than the limit before it refuses: a frame that ended with it would have its
+	// receipt, or not, as it happens.
+	for _, size := range []int{1000, 1002} {
 		p := open(t, uri, nil)
 		p.connect()
 		frame := "SEND\ndestination:/topic/none\nreceipt:r\n\n"

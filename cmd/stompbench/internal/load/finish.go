@@ -23,6 +23,10 @@ func (r *run) settle() {
 	})
 }
 
+// stragglers is how long there may be silence after a failure before what has not
+// come is given up: nothing more may be sent, but what was on its way comes.
+const stragglers = time.Second
+
 // drain waits until every message that is expected has come, or until nothing has
 // come for so long that the rest counts as lost.
 func (r *run) drain() {
@@ -36,7 +40,11 @@ func (r *run) drain() {
 		if n != last {
 			last, since = n, time.Now()
 		}
-		if time.Since(since) > r.plan.DrainTimeout || r.consumersGone() {
+		patience := r.plan.DrainTimeout
+		if r.cause() != nil {
+			patience = min(patience, stragglers)
+		}
+		if time.Since(since) > patience {
 			return
 		}
 		time.Sleep(poll)
@@ -51,16 +59,6 @@ func (r *run) answer() {
 			return
 		}
 	}
-}
-
-// consumersGone reports that the run has failed: nothing more may come, and what
-// was on its way is in a moment.
-func (r *run) consumersGone() bool {
-	if r.cause() == nil {
-		return false
-	}
-	time.Sleep(poll)
-	return true
 }
 
 // accounts returns what the producers know of their streams by now.
