@@ -164,10 +164,10 @@ func TestReceiptEveryOfSeveralProducers(t *testing.T) {
 		}
 		b.read()
 		for _, want := range []string{
-			"SEND\ndestination:/queue/c\nn:c1\nreceipt:p2-1\ncontent-length:2\n\nc1^@",
+			"SEND\ndestination:/queue/c\nn:c1\nreceipt:~2-1\ncontent-length:2\n\nc1^@",
 			"SEND\ndestination:/queue/a\nn:a1\ncontent-length:2\n\na1^@",
-			"SEND\ndestination:/queue/a\nn:a2\nreceipt:p0-2\ncontent-length:2\n\na2^@",
-			"SEND\ndestination:/queue/b\nn:b1\nreceipt:p1-1\ncontent-length:2\n\nb1^@",
+			"SEND\ndestination:/queue/a\nn:a2\nreceipt:~0-2\ncontent-length:2\n\na2^@",
+			"SEND\ndestination:/queue/b\nn:b1\nreceipt:~1-1\ncontent-length:2\n\nb1^@",
 			"SEND\ndestination:/queue/x\ncontent-length:1\n\nx^@",
 		} {
 			b.expect(want)

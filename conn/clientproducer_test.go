@@ -147,7 +147,7 @@ func TestClientProducerOutcomes(t *testing.T) {
 			receipt(3)
 			s.latest().say("ERROR\nmessage:no\nreceipt-id:" + header(sent[1], "receipt") + "\n\n^@")
 			receipt(1)
-			s.latest().say("RECEIPT\nreceipt-id:p0-99\n\n^@RECEIPT\nreceipt-id:p7-1\n\n^@RECEIPT\nreceipt-id:x\n\n^@")
+			s.latest().say("RECEIPT\nreceipt-id:~0-99\n\n^@RECEIPT\nreceipt-id:~7-1\n\n^@RECEIPT\nreceipt-id:x\n\n^@")
 			time.Sleep(2 * time.Minute)
 			receipt(4)
 			synctest.Wait()

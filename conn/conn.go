@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"sync"
@@ -176,8 +177,11 @@ var (
 // settle ends the wait for a receipt. err is nil for RECEIPT. It reports whether
 // somebody waited.
 func (c *Conn) settle(id []byte, err error) bool {
-	if len(id) > 0 && id[0] == producerMark {
-		return c.producers.settle(id, err)
+	if len(id) == 0 || id[0] != receiptMark {
+		return false
+	}
+	if producer, sequence, found := bytes.Cut(id[1:], []byte{'-'}); found {
+		return c.producers.settle(producer, sequence, err)
 	}
 	return c.receipts.settle(id, err)
 }

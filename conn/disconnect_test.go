@@ -60,7 +60,7 @@ func TestDisconnect(t *testing.T) {
 		if err := ends.wait(t, c); errors.Is(err, io.EOF) {
 			t.Errorf("cause %v; we did it ourselves", err)
 		}
-		if frames := <-read; len(frames) != n+1 || frames[n] != "DISCONNECT\nreceipt:r1\n\n^@" {
+		if frames := <-read; len(frames) != n+1 || frames[n] != "DISCONNECT\nreceipt:~1\n\n^@" {
 			t.Errorf("broker read %d frames, the last %q", len(frames), frames[len(frames)-1])
 		}
 		if err := c.Disconnect(t.Context()); err != nil {
@@ -72,7 +72,7 @@ func TestDisconnect(t *testing.T) {
 // A broker may answer DISCONNECT and close in the same moment. That is a good end, every time.
 func TestDisconnectEndsWellHoweverTheBrokerCloses(t *testing.T) {
 	overEach(t, func(t *testing.T, tr transport) {
-		for _, answer := range []string{"RECEIPT\nreceipt-id:r1\n\n^@", ""} {
+		for _, answer := range []string{"RECEIPT\nreceipt-id:~1\n\n^@", ""} {
 			for range 20 {
 				cfg, ends := countEnds(conn.Config{})
 				c, b := session(t, tr, frame.Version12, cfg)
@@ -164,7 +164,7 @@ func TestDisconnectUnanswered(t *testing.T) {
 		c, b := session(t, inBubble, frame.Version12, conn.Config{DisconnectTimeout: 3 * time.Second})
 		start := time.Now()
 		result := async(func() error { return c.Disconnect(t.Context()) })
-		b.expect("DISCONNECT\nreceipt:r1\n\n^@")
+		b.expect("DISCONNECT\nreceipt:~1\n\n^@")
 		b.expectEnd()
 		if err := <-result; err != nil || time.Since(start) != 3*time.Second {
 			t.Errorf("error %v after %v", err, time.Since(start))
@@ -206,7 +206,7 @@ func TestDisconnectWithReceiptsOwed(t *testing.T) {
 		if _, err := p.Send(t.Context(), nil); err == nil {
 			t.Error("sent while disconnecting")
 		}
-		b.receipt("p0-2")
+		b.receipt("~0-2")
 		if err := <-result; !errors.Is(err, conn.ErrUnknownOutcome) {
 			t.Error(err)
 		}

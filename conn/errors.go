@@ -49,6 +49,10 @@ var (
 	// kept anywhere.
 	ErrNotStreamed = errors.New("stomp: a consumer cannot stream bodies")
 
+	// ErrReceiptID: receipt ids that begin with a tilde are the connection's own. One
+	// of yours could confirm another frame.
+	ErrReceiptID = errors.New("begins with a tilde, as only the connection's own may")
+
 	// ErrNotInVersion: the version of the session does not have that.
 	ErrNotInVersion = errors.New("stomp: not in the version of this session")
 

@@ -14,10 +14,10 @@ import (
 func TestFrameTooLarge(t *testing.T) {
 	const max = 1000
 	body := func(n int) []byte { return []byte(strings.Repeat("x", n)) }
-	// A SEND to /q with a content-length of three digits; with a receipt r1, p0-1.
+	// A SEND to /q with a content-length of three digits; with a receipt ~1, ~0-1.
 	const plain = len("SEND\ndestination:/q\ncontent-length:123\n\n\x00")
-	const withReceipt = plain + len("receipt:r1\n")
-	const produced = plain + len("receipt:p0-1\n")
+	const withReceipt = plain + len("receipt:~1\n")
+	const produced = plain + len("receipt:~0-1\n")
 	const text = len("SEND\ndestination:/q\n\n\x00")
 
 	for _, c := range []struct {

@@ -46,7 +46,7 @@ func TestHandlerNeverWaits(t *testing.T) {
 			}
 		}
 		b.expect("BEGIN\ntransaction:t1\n\n^@")
-		b.expect("SEND\ndestination:/queue/b\nreceipt:p0-1\n\n^@")
+		b.expect("SEND\ndestination:/queue/b\nreceipt:~0-1\n\n^@")
 	})
 }
 

@@ -100,6 +100,9 @@ func (m *Message) acknowledge(tx string, h []frame.Field, encode appendAck) erro
 }
 
 func (c *Conn) acknowledge(ack writer.Ack, h []frame.Field, encode appendAck) error {
+	if err := checkOwnReceipt(frame.CmdAck, h); err != nil {
+		return err
+	}
 	if set := c.cfg.Listeners.sends(); set != nil {
 		set.announce(c, func() ([]byte, error) { return encode(nil, c.version, ack, h) })
 	}

@@ -103,7 +103,7 @@ func (c *Conn) NewProducer(cfg ProducerConfig) (*Producer, error) {
 // receiptLine is the beginning of the receipt header line of the producer with this
 // number, up to where the sequence number follows.
 func receiptLine(index int) []byte {
-	return fmt.Appendf(nil, "%s:%c%d-", frame.HeaderReceipt, producerMark, index)
+	return fmt.Appendf(nil, "%s:%c%d-", frame.HeaderReceipt, receiptMark, index)
 }
 
 // checkEvery refuses a ReceiptEvery with which a full window would wait for ever.

@@ -62,9 +62,9 @@ func TestProducerFrames(t *testing.T) {
 			}
 		}
 		b.expect("SEND\ndestination:/queue/a\nk:v\\cw\nn:1\\n2\ncontent-length:4\n\nbody^@")
-		b.expect("SEND\ndestination:/queue/b\nn:1\\n2\nreceipt:p0-1\ncontent-length:4\n\nbody^@")
-		b.expect("SEND\ndestination:/queue/c\nn:1\\n2\nreceipt:p1-1\ncontent-length:4\n\nbody^@")
-		b.expect("SEND\ndestination:/queue/c\nn:1\\n2\nreceipt:p1-2\ncontent-length:4\n\nbody^@")
+		b.expect("SEND\ndestination:/queue/b\nn:1\\n2\nreceipt:~0-1\ncontent-length:4\n\nbody^@")
+		b.expect("SEND\ndestination:/queue/c\nn:1\\n2\nreceipt:~1-1\ncontent-length:4\n\nbody^@")
+		b.expect("SEND\ndestination:/queue/c\nn:1\\n2\nreceipt:~1-2\ncontent-length:4\n\nbody^@")
 		if _, err := plain.Send(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +107,7 @@ func TestProducerRefuses(t *testing.T) {
 	if seq, err := p.Send(t.Context(), nil); err != nil || seq != 1 {
 		t.Error(seq, err)
 	}
-	b.expect("SEND\ndestination:/queue/a\nreceipt:p0-1\n\n^@")
+	b.expect("SEND\ndestination:/queue/a\nreceipt:~0-1\n\n^@")
 }
 
 func TestProducerOutcomes(t *testing.T) {
@@ -121,15 +121,15 @@ func TestProducerOutcomes(t *testing.T) {
 			}
 			b.read()
 		}
-		for _, id := range []string{"p0-4", "p0-4", "p0-0", "p0-6", "p0-18446744073709551615", "p1-1", "p0-", "p-1", "p0-1x"} {
+		for _, id := range []string{"~0-4", "~0-4", "~0-0", "~0-6", "~0-18446744073709551615", "~1-1", "~0-", "~-1", "p0-1", "~0-1x"} {
 			b.receipt(id)
 		}
-		b.write("ERROR\nreceipt-id:p0-2\nmessage:full\n\n^@" + "ERROR\nreceipt-id:p0-4\nmessage:late\n\n^@")
-		b.receipt("p0-1")
-		b.receipt("p0-5")
-		b.receipt("p0-2")
+		b.write("ERROR\nreceipt-id:~0-2\nmessage:full\n\n^@" + "ERROR\nreceipt-id:~0-4\nmessage:late\n\n^@")
+		b.receipt("~0-1")
+		b.receipt("~0-5")
+		b.receipt("~0-2")
 		flush := async(func() error { return p.Flush(t.Context()) })
-		b.receipt("p0-3")
+		b.receipt("~0-3")
 		if err := b.await(flush); err != nil {
 			t.Fatal(err)
 		}
@@ -203,11 +203,11 @@ func TestProducerWaitsForRoom(t *testing.T) {
 		}
 		waiting := async(func() error { _, err := p.Send(t.Context(), nil); return err })
 		synctest.Wait()
-		b.receipt("p0-1")
+		b.receipt("~0-1")
 		if err := <-waiting; err != nil {
 			t.Error(err)
 		}
-		b.expect("SEND\ndestination:/queue/a\nreceipt:p0-2\n\n^@")
+		b.expect("SEND\ndestination:/queue/a\nreceipt:~0-2\n\n^@")
 		waiting = async(func() error { _, err := p.Send(t.Context(), nil); return err })
 		synctest.Wait()
 		_ = c.Close()
@@ -230,7 +230,7 @@ func TestProducerReceiptThatNeverComes(t *testing.T) {
 			}
 			b.read()
 		}
-		b.receipt("p0-2")
+		b.receipt("~0-2")
 		if err := p.Flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -240,12 +240,12 @@ func TestProducerReceiptThatNeverComes(t *testing.T) {
 		if o := got.of(1); o.Status != conn.Unknown || !errors.Is(o.Err, conn.ErrUnknownOutcome) {
 			t.Errorf("send 1: %v %v", o.Status, o.Err)
 		}
-		b.receipt("p0-1") // too late
+		b.receipt("~0-1") // too late
 		if _, err := p.Send(t.Context(), nil); err != nil {
 			t.Error(err)
 		}
-		b.expect("SEND\ndestination:/queue/a\nreceipt:p0-3\n\n^@")
-		b.receipt("p0-3")
+		b.expect("SEND\ndestination:/queue/a\nreceipt:~0-3\n\n^@")
+		b.receipt("~0-3")
 		if err := p.Flush(t.Context()); err != nil || got.count(conn.Confirmed) != 2 {
 			t.Error(err, got.all)
 		}
@@ -263,7 +263,7 @@ func TestProducerConnectionEnds(t *testing.T) {
 			}
 			b.read()
 		}
-		b.receipt("p0-3")
+		b.receipt("~0-3")
 		_ = b.nc.Close()
 		if err := p.Flush(t.Context()); err != nil {
 			t.Error(err)

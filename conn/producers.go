@@ -1,14 +1,10 @@
 package conn
 
 import (
-	"bytes"
 	"context"
 	"sync"
 	"sync/atomic"
 )
-
-// producerMark begins the receipt ids of producers: p<producer>-<sequence>.
-const producerMark = 'p'
 
 // confirmer takes the outcomes of the sends of one producer.
 type confirmer interface {
@@ -51,14 +47,13 @@ func (ps *producers) windows() []confirmer {
 	return nil
 }
 
-// settle finds the send that a receipt id names. It runs for each receipt and
-// does not allocate.
-func (ps *producers) settle(id []byte, err error) bool {
-	name, number, found := bytes.Cut(id[1:], []byte{'-'})
-	index, ok1 := decimal(name)
-	seq, ok2 := decimal(number)
+// settle finds the send that a receipt id names by its producer and its sequence
+// number. It runs for each receipt and does not allocate.
+func (ps *producers) settle(producer, sequence []byte, err error) bool {
+	index, ok1 := decimal(producer)
+	seq, ok2 := decimal(sequence)
 	windows := ps.windows()
-	if !found || !ok1 || !ok2 || index >= uint64(len(windows)) {
+	if !ok1 || !ok2 || index >= uint64(len(windows)) {
 		return false
 	}
 	return windows[index].settle(seq, err)

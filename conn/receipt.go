@@ -8,7 +8,13 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
 )
+
+// receiptMark begins the receipt ids of the connection, which no user's may begin
+// with: ~<number> of a frame that somebody waits for, ~<producer>-<sequence> of a
+// producer's.
+const receiptMark = '~'
 
 // receipts are the frames, other than a producer's, whose RECEIPT somebody waits
 // for. There are few, so a map is fine.
@@ -30,7 +36,7 @@ func (r *receipts) add() (id string, outcome chan error, err error) {
 		r.open = make(map[string]chan error)
 	}
 	r.last++
-	id = "r" + strconv.FormatUint(r.last, 10)
+	id = string(receiptMark) + strconv.FormatUint(r.last, 10)
 	outcome = make(chan error, 1)
 	r.open[id] = outcome
 	return id, outcome, nil
@@ -111,6 +117,17 @@ func checkReceipt(h []frame.Field) error {
 	for i := range h {
 		if h[i].Name == frame.HeaderReceipt {
 			return errors.New("stomp: the receipt header is set by us here")
+		}
+	}
+	return nil
+}
+
+// checkOwnReceipt refuses a receipt header of the user's whose RECEIPT could be taken
+// for that of another frame.
+func checkOwnReceipt(cmd frame.Command, h []frame.Field) error {
+	for i := range h {
+		if h[i].Name == frame.HeaderReceipt && len(h[i].Value) > 0 && h[i].Value[0] == receiptMark {
+			return &writer.HeaderError{Command: cmd, Name: frame.HeaderReceipt, Index: i, Reason: ErrReceiptID}
 		}
 	}
 	return nil

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
 )
 
 func TestSendReceipt(t *testing.T) {
@@ -18,8 +20,8 @@ func TestSendReceipt(t *testing.T) {
 		result := async(func() error {
 			return c.SendReceipt(t.Context(), "/queue/a", []byte("body"), frame.Field{Name: "k", Value: "v:w"})
 		})
-		b.expect("SEND\ndestination:/queue/a\nk:v\\cw\nreceipt:r1\ncontent-length:4\n\nbody^@")
-		b.receipt("r1")
+		b.expect("SEND\ndestination:/queue/a\nk:v\\cw\nreceipt:~1\ncontent-length:4\n\nbody^@")
+		b.receipt("~1")
 		if err := b.await(result); err != nil {
 			t.Error(err)
 		}
@@ -36,24 +38,24 @@ func TestReceiptsInDisorder(t *testing.T) {
 			result := async(func() error { return c.SendReceipt(t.Context(), "/queue/a", nil) })
 			waiting[header(b.read(), "receipt")] = result
 		}
-		for _, id := range []string{"r99", "", "p", "p0-1", "p-", "r0", "R1", "r5", "r5", "r3", "r5"} {
+		for _, id := range []string{"~99", "", "~", "~-", "~0-1", "~0-", "r1", "~0", "R1", "~5", "~5", "~3", "~5"} {
 			b.receipt(id)
 		}
 		b.write("RECEIPT\n\n^@")
-		for _, id := range []string{"r3", "r5"} {
+		for _, id := range []string{"~3", "~5"} {
 			if err := b.await(waiting[id]); err != nil {
 				t.Error(id, err)
 			}
 			delete(waiting, id)
 		}
-		b.write("ERROR\nreceipt-id:r1\nmessage:no such queue\n\n^@")
+		b.write("ERROR\nreceipt-id:~1\nmessage:no such queue\n\n^@")
 		var rejected *conn.ServerError
-		if err := b.await(waiting["r1"]); !errors.As(err, &rejected) || rejected.Message != "no such queue" {
-			t.Error("r1", err)
+		if err := b.await(waiting["~1"]); !errors.As(err, &rejected) || rejected.Message != "no such queue" {
+			t.Error("~1", err)
 		}
-		delete(waiting, "r1")
+		delete(waiting, "~1")
 		if len(waiting) != n-3 {
-			t.Fatal("receipt ids are not r1 and so on, once each")
+			t.Fatal("receipt ids are not ~1 and so on, once each")
 		}
 		for id, result := range waiting {
 			select {
@@ -90,7 +92,7 @@ func TestReceiptThatNeverComes(t *testing.T) {
 			t.Error(err)
 		}
 
-		b.receipt("r1") // too late: nobody waits, nothing happens
+		b.receipt("~1") // too late: nobody waits, nothing happens
 		result = async(func() error { return c.SendReceipt(t.Context(), "/queue/a", nil) })
 		b.receipt(header(b.read(), "receipt"))
 		if err := <-result; err != nil {
@@ -153,6 +155,77 @@ func TestReceiptHeaderIsOurs(t *testing.T) {
 		own := frame.Field{Name: "receipt", Value: "mine"}
 		if err := c.SendReceipt(t.Context(), "/queue/a", nil, own); errors.Is(err, conn.ErrUnknownOutcome) {
 			t.Errorf("SendReceipt with a receipt header: %v; want a refusal, or that it works", err)
+		}
+	})
+}
+
+// What the user chooses for ids confirms nothing of ours: it is told to listeners, and an id of our kind is refused.
+func TestReceiptOfTheUsersOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var listeners conn.Listeners
+		told := conn.NewWaitingListener("r1")
+		if err := listeners.Set("", told); err != nil {
+			t.Fatal(err)
+		}
+		c, b := session(t, inBubble, frame.Version12, conn.Config{Listeners: &listeners})
+		var outcomes []conn.Outcome
+		p := producer(t, c, conn.ProducerConfig{Destination: "/queue/a", Window: 10,
+			OnOutcome: func(o conn.Outcome) { outcomes = append(outcomes, o) }})
+		if _, err := p.Send(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		ours := header(b.read(), "receipt")
+		waiting := async(func() error { return c.SendReceipt(t.Context(), "/queue/a", nil) })
+		waitedFor := header(b.read(), "receipt")
+
+		m := &conn.Message{}
+		b.subscribe(c, frame.AckClientIndividual, func(_ context.Context, got *conn.Message) { m = got.Clone() })
+		b.write(message("1", "m1", "x"))
+		synctest.Wait()
+		tx, err := c.Begin(t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.read()
+		calls := map[string]func(receipt frame.Field) error{
+			"Send":     func(h frame.Field) error { return c.Send(t.Context(), "/queue/b", nil, h) },
+			"SendText": func(h frame.Field) error { return c.SendText(t.Context(), "/queue/b", nil, h) },
+			"SendFrom": func(h frame.Field) error { return c.SendFrom(t.Context(), "/queue/b", strings.NewReader(""), 0, h) },
+			"Ack":      func(h frame.Field) error { return m.Ack(h) },
+			"Nack":     func(h frame.Field) error { return m.Nack(h) },
+			"Tx.Send":  func(h frame.Field) error { return tx.Send(t.Context(), "/queue/b", nil, h) },
+			"Tx.Ack":   func(h frame.Field) error { return tx.Ack(m, h) },
+		}
+		for name, call := range calls {
+			for _, id := range []string{ours, waitedFor, "~"} {
+				if err := call(frame.Field{Name: "receipt", Value: id}); !errors.Is(err, conn.ErrReceiptID) || !errors.Is(err, writer.ErrRefused) {
+					t.Errorf("%s with receipt %s: %v", name, id, err)
+				}
+			}
+			for _, id := range []string{"r1", "p0-1", "1", "0-1", ""} {
+				if err := call(frame.Field{Name: "receipt", Value: id}); err != nil {
+					t.Errorf("%s with receipt %q: %v", name, id, err)
+				}
+				if got := header(b.read(), "receipt"); got != id {
+					t.Errorf("%s with receipt %q asks for %q", name, id, got)
+				}
+				b.receipt(id)
+			}
+		}
+		if err := told.WaitReceipt(t.Context()); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		if len(outcomes) != 0 || len(waiting) != 0 {
+			t.Errorf("%+v, and %d calls have returned", outcomes, len(waiting))
+		}
+		b.receipt(waitedFor)
+		b.receipt(ours)
+		if err := b.await(waiting); err != nil {
+			t.Error(err)
+		}
+		if err := p.Flush(t.Context()); err != nil || status(outcomes) != "1 confirmed " {
+			t.Errorf("%v, %s", err, status(outcomes))
 		}
 	})
 }

@@ -57,7 +57,7 @@ func TestSecretIsNeverShown(t *testing.T) {
 	c, b := session(t, overPipe, frame.Version12, cfg)
 	waiting := async(func() error { return c.SendReceipt(context.Background(), "/queue/a", nil) })
 	b.read()
-	b.write("ERROR\nreceipt-id:r1\n" + quote)
+	b.write("ERROR\nreceipt-id:~1\n" + quote)
 	show(b.await(waiting))
 	b.write("ERROR\nreceipt-id:hunter2\nhunter2:x\n" + quote)
 	waiting = async(func() error { return c.SendReceipt(context.Background(), "/queue/a", nil) })

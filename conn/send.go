@@ -14,12 +14,17 @@ const frameOverhead = 128
 // until then. It waits only while the outbox is full, until ctx ends. A nil error
 // means that the message is on its way, not that the broker has it; see
 // [Conn.SendReceipt] and [Producer]. A receipt header of your own is sent, and its
-// RECEIPT ignored. It does not allocate.
+// RECEIPT told to listeners only; it must not begin with a tilde, as the receipt ids
+// of the connection do. It does not allocate.
 //
-// Errors: a *writer.HeaderError for what cannot be represented, a
-// *FrameTooLargeError for what the broker would not take, ctx.Err(), ErrWouldBlock in a handler, and an error that Is net.ErrClosed. In each case
-// nothing was sent and the connection is as good as before.
+// Errors: a *writer.HeaderError for what cannot be represented, and for ErrReceiptID; a
+// *FrameTooLargeError for what the broker would not take; ctx.Err(); ErrWouldBlock in a
+// handler; and an error that Is net.ErrClosed. In each case nothing was sent and the
+// connection is as good as before.
 func (c *Conn) Send(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
+	if err := checkOwnReceipt(frame.CmdSend, h); err != nil {
+		return err
+	}
 	if set := c.cfg.Listeners.sends(); set != nil {
 		c.announceSend(set, destination, body, h)
 	}

@@ -25,6 +25,9 @@ func (c *Conn) SendFrom(ctx context.Context, destination string, body io.Reader,
 	if c.inHandler(ctx) {
 		return ErrWouldBlock
 	}
+	if err := checkOwnReceipt(frame.CmdSend, h); err != nil {
+		return err
+	}
 	return c.sendFrom(ctx, destination, body, length, h)
 }
 

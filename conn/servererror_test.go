@@ -28,7 +28,7 @@ func TestErrorThatAnswersNothing(t *testing.T) {
 		if err = <-told; err.ReceiptID != "nobody" {
 			t.Error(err)
 		}
-		b.receipt("r1")
+		b.receipt("~1")
 		if err := b.await(waiting); err != nil {
 			t.Error(err)
 		}

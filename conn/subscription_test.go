@@ -23,8 +23,8 @@ func TestSubscribeFrames(t *testing.T) {
 				subs <- s
 				return err
 			})
-			b.expect("SUBSCRIBE\nid:1\ndestination:/queue/a\nack:client\nselector:a = 'b'\nreceipt:r1\n\n^@")
-			b.receipt("r1")
+			b.expect("SUBSCRIBE\nid:1\ndestination:/queue/a\nack:client\nselector:a = 'b'\nreceipt:~1\n\n^@")
+			b.receipt("~1")
 			if err := b.await(result); err != nil {
 				t.Fatal(err)
 			}
@@ -33,12 +33,12 @@ func TestSubscribeFrames(t *testing.T) {
 				t.Error(s.ID(), s.Destination())
 			}
 			result = async(func() error { return s.Unsubscribe(t.Context()) })
-			want := "UNSUBSCRIBE\nid:1\nreceipt:r2\n\n^@"
+			want := "UNSUBSCRIBE\nid:1\nreceipt:~2\n\n^@"
 			if v == frame.Version10 {
-				want = "UNSUBSCRIBE\nid:1\ndestination:/queue/a\nreceipt:r2\n\n^@"
+				want = "UNSUBSCRIBE\nid:1\ndestination:/queue/a\nreceipt:~2\n\n^@"
 			}
 			b.expect(want)
-			b.receipt("r2")
+			b.receipt("~2")
 			if err := b.await(result); err != nil {
 				t.Fatal(err)
 			}

@@ -14,6 +14,9 @@ import (
 // the frame. The content type is the caller's, in h. It does not allocate for up to
 // seven headers.
 func (c *Conn) SendText(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
+	if err := checkOwnReceipt(frame.CmdSend, h); err != nil {
+		return err
+	}
 	buf, err := c.reserve(ctx, sendSize(destination, body, h))
 	if err != nil {
 		return err

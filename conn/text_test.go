@@ -25,8 +25,8 @@ func TestSendText(t *testing.T) {
 		}
 
 		result = async(func() error { return s.SendTextReceipt(ctx, "/q", []byte("x"), latin) })
-		b.expect("SEND\ndestination:/q\ncontent-type:text/plain;charset=iso-8859-1\nreceipt:r1\n\nx^@")
-		b.receipt("r1")
+		b.expect("SEND\ndestination:/q\ncontent-type:text/plain;charset=iso-8859-1\nreceipt:~1\n\nx^@")
+		b.receipt("~1")
 		if err := b.await(result); err != nil {
 			t.Fatal(err)
 		}
@@ -36,8 +36,8 @@ func TestSendText(t *testing.T) {
 			t.Fatal(err)
 		}
 		result = async(func() error { _, err := p.Send(ctx, []byte("y")); return err })
-		b.expect("SEND\ndestination:/q\nreceipt:p0-1\n\ny^@")
-		b.receipt("p0-1")
+		b.expect("SEND\ndestination:/q\nreceipt:~0-1\n\ny^@")
+		b.receipt("~0-1")
 		if err := b.await(result); err != nil {
 			t.Fatal(err)
 		}
