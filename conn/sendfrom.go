@@ -2,8 +2,10 @@ package conn
 
 import (
 	"context"
+	"errors"
 	"io"
 
+	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/frame"
 	"github.com/stompwire/stompwire/pool"
 	"github.com/stompwire/stompwire/writer"
@@ -32,7 +34,8 @@ func (c *Conn) SendFrom(ctx context.Context, destination string, body io.Reader,
 }
 
 // SendFromReceipt is [Conn.SendFrom] that waits until the broker confirms the message,
-// like [Conn.SendReceipt]; Config.ReceiptTimeout counts from the end of the body.
+// like [Conn.SendReceipt]; Config.ReceiptTimeout counts from the end of the body. A
+// broker that rejects the message before its end, and closes, is a [*ServerError] too.
 func (c *Conn) SendFromReceipt(ctx context.Context, destination string, body io.Reader, length int64, h ...frame.Field) error {
 	if err := checkReceipt(h); err != nil {
 		return err
@@ -45,11 +48,21 @@ func (c *Conn) SendFromReceipt(ctx context.Context, destination string, body io.
 		return err
 	}
 	defer c.receipts.drop(id)
-	if err := c.sendFrom(ctx, destination, body, length, with(h, frame.Field{Name: frame.HeaderReceipt, Value: id})); err != nil {
-		return err
+	err = c.sendFrom(ctx, destination, body, length, with(h, frame.Field{Name: frame.HeaderReceipt, Value: id}))
+	switch {
+	case err == nil:
+		return c.await(ctx, outcome)
+	case errors.As(err, new(*writer.BodyError)) && hasEnded(err):
+		// A broker that has enough of a body says why before it closes.
+		if said := c.await(ctx, outcome); errors.As(said, new(*ServerError)) {
+			return said
+		}
 	}
-	return c.await(ctx, outcome)
+	return err
 }
+
+// hasEnded reports whether err says that the connection has ended, or is about to.
+func hasEnded(err error) bool { return errors.As(err, new(*link.ClosedError)) }
 
 // streamBuffer is how much of a body is read at a time.
 const streamBuffer = 64 << 10
@@ -73,6 +86,7 @@ func (c *Conn) sendFrom(ctx context.Context, destination string, body io.Reader,
 	}
 	w := partWriter{c: c, wait: func(size int) ([]byte, error) { return c.reserve(ctx, size) }}
 	w.waitOn = func(size int) ([]byte, error) { return c.l.ReservePart(ctx, size) }
+	defer w.abort()
 	_, err = writer.WriteFrom(&w, c.version, frame.CmdSend, fields, body, length, buf.B)
 	return w.end(err)
 }
@@ -83,6 +97,7 @@ type partWriter struct {
 	wait   func(size int) ([]byte, error) // for the outbox
 	waitOn func(size int) ([]byte, error) // for room in it
 	begun  bool
+	ended  bool
 	never  error // why nothing was sent
 }
 
@@ -104,13 +119,27 @@ func (w *partWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// errAborted: a panic of the body's reader, or runtime.Goexit, has left half a frame.
+var errAborted = errors.New("stomp: the reader of a body has not returned")
+
+// abort, deferred, ends the connection if end was never reached: everybody else would
+// wait for the rest of the frame.
+func (w *partWriter) abort() {
+	if w.begun && !w.ended {
+		w.c.l.Close(errAborted)
+	}
+}
+
 // end ends the frame; and the connection if the frame will have no end.
 func (w *partWriter) end(err error) error {
+	w.ended = true
 	switch {
 	case w.never != nil:
 		return w.never
 	case !w.begun: // refused, or the body was not what it should be
 		return err
+	case hasEnded(err):
+		return err // and what the broker says to that is still to be read
 	case err != nil:
 		w.c.l.Close(err)
 		return err

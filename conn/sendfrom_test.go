@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/engine/pump"
 	"github.com/stompwire/stompwire/frame"
 	"github.com/stompwire/stompwire/writer"
 )
@@ -442,4 +443,105 @@ func (c *cutting) Read(p []byte) (int, error) {
 		c.cut()
 	}
 	return c.r.Read(p)
+}
+
+// panicking is a body whose reader never returns from its end.
+type panicking struct {
+	r    io.Reader
+	stop func()
+}
+
+func (p panicking) Read(b []byte) (int, error) {
+	n, err := p.r.Read(b)
+	if err == io.EOF {
+		p.stop()
+	}
+	return n, err
+}
+
+// A reader that panics, or ends its goroutine, leaves half a frame and nobody to go on with it: the connection ends.
+func TestSendFromReaderThatDoesNotReturn(t *testing.T) {
+	for name, stop := range map[string]func(){
+		"panic": func() { panic("the reader's") }, "Goexit": runtime.Goexit,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, b := session(t, inBubble, frame.Version12, conn.Config{})
+				go func() { _, _ = io.Copy(io.Discard, b.r) }()
+				send := func(length int64) {
+					done := make(chan struct{})
+					go func() {
+						defer close(done)
+						defer func() { _ = recover() }()
+						_ = c.SendFrom(context.Background(), "/queue/a", panicking{&pattern{length: length}, stop}, 2*length)
+					}()
+					<-done
+				}
+				send(10) // nothing of it was sent
+				if err := c.Send(t.Context(), "/queue/a", nil); err != nil {
+					t.Errorf("Send after a small body: %v", err)
+				}
+				send(1 << 20)
+				if err := c.Send(t.Context(), "/queue/a", nil); !errors.Is(err, net.ErrClosed) {
+					t.Errorf("Send after half a frame: %v", err)
+				}
+				<-c.Done()
+			})
+		})
+	}
+}
+
+// fragile is a connection that takes some bytes, and then no more, before the reset has been read.
+type fragile struct {
+	net.Conn
+	left int
+}
+
+func (f *fragile) Write(p []byte) (int, error) {
+	n, err := f.Conn.Write(p[:min(len(p), f.left)])
+	if f.left -= n; err == nil && n < len(p) {
+		err = errBroken
+	}
+	return n, err
+}
+
+// A broker that has enough of a body says so and closes. That is why the connection has ended, and not the write that
+// fails before anybody has read it; and it is the answer to the frame, if it names it.
+func TestSendFromRejectedBeforeItsEnd(t *testing.T) {
+	for _, names := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			client, broker := net.Pipe()
+			b := &fakeBroker{t: t, nc: broker, r: bufio.NewReader(broker), patience: time.Hour}
+			defer broker.Close()
+			go func() {
+				b.read()
+				b.write("CONNECTED\nversion:1.2\n\n^@")
+			}()
+			c, err := conn.Open(t.Context(), &fragile{client, 1000}, &conn.Config{Driver: pump.Driver{}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			result := async(func() error { return c.SendFromReceipt(t.Context(), "/queue/a", &pattern{length: hugeBody}, hugeBody) })
+			head, err := readHead(b.r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			go func() { _, _ = io.Copy(io.Discard, b.r) }()
+			synctest.Wait() // the write has failed
+			time.Sleep(time.Second)
+			said := "ERROR\nmessage:too large\n"
+			if names {
+				said += "receipt-id:" + header(head, "receipt") + "\n"
+			}
+			b.write(said + "\n^@")
+			_ = broker.Close()
+			for name, err := range map[string]error{"SendFromReceipt": b.await(result), "Err": c.Err()} {
+				var reason *conn.ServerError
+				if want := name == "SendFromReceipt" || !names; errors.As(err, &reason) != want {
+					t.Errorf("%s, receipt-id %t: %v", name, names, err)
+				}
+			}
+		})
+	}
 }
