@@ -13,7 +13,7 @@ import (
 // asked for, and no timer is needed. Which frame that is, is known when the batch is
 // taken from the outbox: then the line is put where it belongs.
 //
-// All of it is guarded by the outbox lock.
+// All that changes is guarded by the outbox lock.
 type asker struct {
 	every uint64
 	line  []byte // the header line, up to the number
@@ -45,24 +45,41 @@ func (a *asker) note(seq uint64, at int) {
 	}
 }
 
-// ask enters a. It returns an error if the connection has ended.
-func (c *Conn) ask(a *asker) error {
-	if a.every == 1 {
-		return nil // all frames ask by themselves
+// ask enters a, before its producer sends anything. It takes no place in the outbox,
+// which may be full.
+func (c *Conn) ask(a *asker) {
+	if a.every > 1 { // else all frames ask by themselves
+		c.changeAskers(func(all []*asker) []*asker { return append(all, a) })
 	}
-	buf, err := c.reserveNow(0)
-	if err != nil {
-		return err
+}
+
+// forget removes a, whose producer will not send any more.
+func (c *Conn) forget(a *asker) {
+	if a.every > 1 {
+		c.changeAskers(func(all []*asker) []*asker {
+			return slices.DeleteFunc(all, func(other *asker) bool { return other == a })
+		})
 	}
-	c.askers = append(c.askers, a)
-	c.l.Commit(buf)
+}
+
+func (c *Conn) changeAskers(change func(all []*asker) []*asker) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	next := change(slices.Clone(c.allAskers()))
+	c.askers.Store(&next)
+}
+
+func (c *Conn) allAskers() []*asker {
+	if all := c.askers.Load(); all != nil {
+		return *all
+	}
 	return nil
 }
 
 // OnBatch is called by the link, with the outbox locked.
 func (s *sessionHandler) OnBatch(out *pool.Buffer) {
-	c := (*Conn)(s)
-	for _, a := range c.askers {
+	all := (*Conn)(s).allAskers()
+	for _, a := range all {
 		if a.at == 0 {
 			continue
 		}
@@ -71,7 +88,7 @@ func (s *sessionHandler) OnBatch(out *pool.Buffer) {
 		out.Grow(len(line))
 		out.B = slices.Insert(out.B, at, line...)
 		a.note(a.seq, 0)
-		for _, other := range c.askers {
+		for _, other := range all {
 			if other.at > at {
 				other.at += len(line)
 			}

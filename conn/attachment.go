@@ -15,6 +15,7 @@ import (
 type attachment struct {
 	p         *ClientProducer
 	c         *Conn
+	number    uint64 // in its receipt ids
 	block     *writer.Block
 	duplicate []byte // header line of what is sent again
 	id        []byte // beginning of the header line with the stable id; nil for none
@@ -97,6 +98,12 @@ func (a *attachment) flush(ctx context.Context) error { return a.p.flush(ctx) }
 
 func (a *attachment) fail(err error) { a.p.lost(a.c, err) }
 
+// leave has the connection forget a producer that was closed.
+func (a *attachment) leave() {
+	a.c.producers.remove(a.number)
+	a.c.forget(&a.ask)
+}
+
 func (p *ClientProducer) rank() int { return rankProducer }
 
 func (p *ClientProducer) on(c *Conn) bool {
@@ -114,14 +121,11 @@ func (p *ClientProducer) attach(ctx context.Context, c *Conn) (<-chan error, err
 	}
 	n := every(p.cfg.ReceiptEvery, p.cfg.AssumeCumulative, &c.dialect)
 	a.cumulative = n > 1
-	index, err := c.producers.add(a)
-	if err != nil {
+	if a.number, err = c.producers.add(a); err != nil {
 		return nil, err
 	}
-	a.ask = asker{every: n, line: receiptLine(index)}
-	if err := c.ask(&a.ask); err != nil {
-		return nil, err
-	}
+	a.ask = asker{every: n, line: receiptLine(a.number)}
+	c.ask(&a.ask)
 	if err := p.sendAgain(ctx, a); err != nil {
 		c.l.Close(err) // what comes next must not overtake the rest
 		return nil, err
@@ -139,10 +143,14 @@ func (p *ClientProducer) sendAgain(ctx context.Context, a *attachment) error {
 		seq++
 		p.mu.Lock()
 		if seq > p.last {
-			if p.at == nil || a.c.Err() == nil { // the lane may have been faster than NewProducer
+			closed := p.ended != nil
+			if !closed && (p.at == nil || a.c.Err() == nil) { // the lane may have been faster than NewProducer
 				p.at = a
 			}
 			p.mu.Unlock()
+			if closed {
+				a.leave()
+			}
 			return nil
 		}
 		size, waits := p.copySize(seq)
@@ -158,31 +166,33 @@ func (p *ClientProducer) sendAgain(ctx context.Context, a *attachment) error {
 		if err != nil {
 			return err
 		}
-		a.c.commitTold(buf, p.again(buf, a, seq))
+		out, err := p.again(buf, a, seq)
+		a.c.commitTold(buf, out)
+		if err != nil {
+			p.ledger.settle(seq, Unknown, unknown(err))
+		}
 	}
 }
 
-// again appends the frame of seq unless it has got its outcome meanwhile, or is
-// nothing for this broker: of another version, or with a smaller limit.
-func (p *ClientProducer) again(buf []byte, a *attachment, seq uint64) []byte {
+// again appends the frame of seq unless it has got its outcome meanwhile. With an
+// error, out is buf: it is nothing for this broker, which has another version or a
+// smaller limit, and so no receipt of this connection may confirm it.
+func (p *ClientProducer) again(buf []byte, a *attachment, seq uint64) (out []byte, err error) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	rec := p.record(seq)
 	if rec == nil {
-		p.mu.Unlock()
-		return buf
+		return buf, nil
 	}
-	out, err := a.appendAgain(buf, seq, rec.copied.B)
-	if err == nil {
+	if out, err = a.appendAgain(buf, seq, rec.copied.B); err == nil {
 		err = a.c.checkSize(len(out) - len(buf))
+	}
+	if err != nil {
+		return buf, err
 	}
 	rec.c = a.c
 	a.ask.note(seq, 0)
-	p.mu.Unlock()
-	if err != nil {
-		go p.ledger.settle(seq, Unknown, unknown(err)) // the outbox is held here
-		return buf
-	}
-	return out
+	return out, nil
 }
 
 func (p *ClientProducer) settle(_ *Conn, err error) bool { return err == nil }

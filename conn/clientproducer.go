@@ -277,6 +277,13 @@ func (p *ClientProducer) Close(ctx context.Context) error {
 	err := p.Flush(ctx)
 	p.ln.leave(p)
 	p.end(ErrDisconnecting)
+	p.mu.Lock()
+	a := p.at
+	p.at = nil
+	p.mu.Unlock()
+	if a != nil {
+		a.leave()
+	}
 	return err
 }
 

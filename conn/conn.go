@@ -38,7 +38,8 @@ type Conn struct {
 	// disconnected everything once DISCONNECT is in the outbox.
 	draining     bool
 	disconnected bool
-	askers       []*asker
+
+	askers atomic.Pointer[[]*asker] // an immutable snapshot; replaced under mu
 
 	life    atomic.Int32 // lifeConnecting, lifeUp or lifeFailed
 	leaving atomic.Bool  // Disconnect was called

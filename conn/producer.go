@@ -88,22 +88,20 @@ func (c *Conn) NewProducer(cfg ProducerConfig) (*Producer, error) {
 	if cfg.Window > 0 {
 		orDefault(&cfg.Timeout, c.cfg.ReceiptTimeout)
 		p.win = newWindow(cfg, n > 1)
-		index, err := c.producers.add(p.win)
+		number, err := c.producers.add(p.win)
 		if err != nil {
 			return nil, err
 		}
-		p.ask = asker{every: n, line: receiptLine(index)}
-		if err := c.ask(&p.ask); err != nil {
-			return nil, err
-		}
+		p.ask = asker{every: n, line: receiptLine(number)}
+		c.ask(&p.ask)
 	}
 	return p, nil
 }
 
 // receiptLine is the beginning of the receipt header line of the producer with this
 // number, up to where the sequence number follows.
-func receiptLine(index int) []byte {
-	return fmt.Appendf(nil, "%s:%c%d-", frame.HeaderReceipt, receiptMark, index)
+func receiptLine(number uint64) []byte {
+	return fmt.Appendf(nil, "%s:%c%d-", frame.HeaderReceipt, receiptMark, number)
 }
 
 // checkEvery refuses a ReceiptEvery with which a full window would wait for ever.

@@ -1,7 +1,9 @@
 package conn
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -22,41 +24,72 @@ type confirmer interface {
 // producers are the windows of a connection, found by the number in a receipt id.
 // The reading side sees an immutable snapshot.
 type producers struct {
-	mu  sync.Mutex
-	all atomic.Pointer[[]confirmer]
-	err error // set when the connection has ended
+	mu   sync.Mutex
+	next uint64 // number to be given out; none is given twice
+	all  atomic.Pointer[[]numbered]
+	err  error // set when the connection has ended
+}
+
+type numbered struct {
+	number uint64
+	confirmer
 }
 
 // add enters w and returns its number.
-func (ps *producers) add(w confirmer) (int, error) {
+func (ps *producers) add(w confirmer) (uint64, error) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	if ps.err != nil {
 		w.fail(ps.err)
 		return 0, ps.err
 	}
-	next := append(append([]confirmer(nil), ps.windows()...), w)
+	number := ps.next
+	ps.next++
+	next := append(slices.Clone(ps.windows()), numbered{number, w})
 	ps.all.Store(&next)
-	return len(next) - 1, nil
+	return number, nil
 }
 
-func (ps *producers) windows() []confirmer {
+// remove forgets the one with this number. Receipts that still come for it are ignored.
+func (ps *producers) remove(number uint64) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	next := slices.DeleteFunc(slices.Clone(ps.windows()), func(w numbered) bool { return w.number == number })
+	ps.all.Store(&next)
+}
+
+// windows returns all, in the order of their numbers.
+func (ps *producers) windows() []numbered {
 	if all := ps.all.Load(); all != nil {
 		return *all
 	}
 	return nil
 }
 
+// find returns the one with this number, nil if it is not there. Where none was
+// removed, the number is its place.
+func (ps *producers) find(number uint64) confirmer {
+	all := ps.windows()
+	if number < uint64(len(all)) && all[number].number == number {
+		return all[number].confirmer
+	}
+	at, found := slices.BinarySearchFunc(all, number, func(w numbered, number uint64) int { return cmp.Compare(w.number, number) })
+	if !found {
+		return nil
+	}
+	return all[at].confirmer
+}
+
 // settle finds the send that a receipt id names by its producer and its sequence
 // number. It runs for each receipt and does not allocate.
 func (ps *producers) settle(producer, sequence []byte, err error) bool {
-	index, ok1 := decimal(producer)
+	number, ok1 := decimal(producer)
 	seq, ok2 := decimal(sequence)
-	windows := ps.windows()
-	if !ok1 || !ok2 || index >= uint64(len(windows)) {
+	if !ok1 || !ok2 {
 		return false
 	}
-	return windows[index].settle(seq, err)
+	w := ps.find(number)
+	return w != nil && w.settle(seq, err)
 }
 
 // decimal parses a number as we write it.
