@@ -20,27 +20,32 @@ type ClientSubscription struct {
 	turn chan struct{} // has an element while a handler runs: it may be one of the connection before
 
 	mu    sync.Mutex
-	sub   *Subscription // on the latest connection; nil if there was none
-	first chan error    // takes the first outcome; nil after
-	gone  bool          // unsubscribed, or refused
+	sub   *Subscription // on the latest connection that it was asked for on; nil if there was none
+	first chan asked    // for Subscribe, while it waits; nil after
+	gone  bool          // unsubscribed, or refused: it is not asked for any more
+}
+
+// asked is a subscription that was asked for on a connection, by whoever.
+type asked struct {
+	c       *Conn
+	outcome <-chan error // nil if there will be none: then it is err
+	err     error
 }
 
 var _ member = (*ClientSubscription)(nil)
 
 // Subscribe has h called for each message of destination, on this and all later
 // connections, one message at a time. It returns when the broker has confirmed the
-// subscription for the first time, waiting for a connection under ctx like Send.
-// h may be called before it returns. h may be nil if listeners do the work.
+// subscription for the first time, waiting for a connection under ctx like Send, and
+// then as long as Config.ReceiptTimeout allows. h may be called before it returns. h
+// may be nil if listeners do the work.
 func (cl *Client) Subscribe(ctx context.Context, destination string, h MessageHandler, opts SubscribeOptions) (*ClientSubscription, error) {
 	s := &ClientSubscription{cl: cl, destination: destination, handler: h, opts: opts,
-		turn: make(chan struct{}, 1), first: make(chan error, 1)}
+		turn: make(chan struct{}, 1), first: make(chan asked, 1)}
 	if err := s.subscribe(ctx); err != nil {
 		s.withdraw(err)
 		return nil, err
 	}
-	s.mu.Lock()
-	s.first = nil
-	s.mu.Unlock()
 	return s, nil
 }
 
@@ -61,26 +66,51 @@ func (s *ClientSubscription) subscribe(ctx context.Context) error {
 		return &NotConnectedError{}
 	}
 	if c != nil {
-		outcome, err := s.attach(ctx, c)
-		switch {
-		case err != nil && !notSent(err):
+		if _, err := s.attach(ctx, c); err != nil && !notSent(err) {
 			return err
-		case err == nil && outcome == nil:
-			return nil
-		case err == nil:
-			if err := c.await(ctx, outcome); !s.lostBefore(c, err) {
-				return err
-			}
 		}
 	}
-	select {
-	case err := <-first:
-		return err
-	case <-s.cl.Done():
-		return s.cl.Err()
-	case <-ctx.Done():
-		return &NotConnectedError{Err: ctx.Err()}
+	for {
+		select {
+		case on := <-first:
+			err := on.err
+			if on.outcome != nil {
+				err = on.c.await(ctx, on.outcome)
+			}
+			if err == nil && s.settled() {
+				return nil
+			}
+			if err != nil && !s.lostBefore(on.c, err) {
+				return err
+			}
+		case <-s.cl.Done():
+			return s.cl.Err()
+		case <-ctx.Done():
+			return &NotConnectedError{Err: ctx.Err()}
+		}
 	}
+}
+
+// settled has Subscribe return, unless the subscription was asked for on the next
+// connection already: nobody else looks at the outcome of that.
+func (s *ClientSubscription) settled() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.first) > 0 {
+		return false
+	}
+	s.first = nil
+	return true
+}
+
+// tell has Subscribe wait for on, in place of what it may not have seen yet. mu is
+// held.
+func (s *ClientSubscription) tell(on asked) {
+	select {
+	case <-s.first:
+	default:
+	}
+	s.first <- on
 }
 
 // lostBefore reports whether c was lost before the subscription had its outcome,
@@ -88,20 +118,25 @@ func (s *ClientSubscription) subscribe(ctx context.Context) error {
 // meant us.
 func (s *ClientSubscription) lostBefore(c *Conn, err error) bool {
 	var refusal *ServerError
-	return err != nil && c.Err() != nil && errors.Is(err, ErrUnknownOutcome) && !errors.As(err, &refusal)
+	return c != nil && c.Err() != nil && errors.Is(err, ErrUnknownOutcome) && !errors.As(err, &refusal)
 }
 
 // Destination returns what was subscribed to.
 func (s *ClientSubscription) Destination() string { return s.destination }
 
-// Unsubscribe ends the subscription. If it is live it returns when the broker has
-// confirmed that.
+// Unsubscribe ends the subscription, for good: it is not renewed, whatever the error.
+// If it is live it returns when the broker has confirmed that; if ctx ends before that
+// was asked for, it is asked for nevertheless. In a handler it returns ErrWouldBlock,
+// and nothing changes.
 func (s *ClientSubscription) Unsubscribe(ctx context.Context) error {
+	if s.cl.inHandler(ctx) {
+		return ErrWouldBlock
+	}
 	sub := s.leave()
 	if sub == nil || sub.c.Err() != nil {
 		return nil
 	}
-	err := sub.Unsubscribe(ctx)
+	err := sub.end(ctx)
 	if sub.c.Err() != nil {
 		return nil // it ended with its connection
 	}
@@ -114,7 +149,8 @@ func (s *ClientSubscription) Begin(ctx context.Context, id string) (*Tx, error) 
 	return s.cl.consumer.begin(ctx, id)
 }
 
-// leave ends the subscription on our side and returns where it is live.
+// leave ends the subscription on our side and returns where it is live. Where it is
+// being asked for right now, attach will end it.
 func (s *ClientSubscription) leave() *Subscription {
 	s.cl.consumer.leave(s)
 	s.mu.Lock()
@@ -159,7 +195,14 @@ func (s *ClientSubscription) on(c *Conn) bool {
 	return s.sub != nil && s.sub.c == c
 }
 
+// attach asks for the subscription on c. While Subscribe waits, the outcome is for that.
 func (s *ClientSubscription) attach(ctx context.Context, c *Conn) (<-chan error, error) {
+	s.mu.Lock()
+	gone := s.gone
+	s.mu.Unlock()
+	if gone { // while the lane was restoring others
+		return nil, nil
+	}
 	handler := s.handle
 	if s.handler == nil {
 		handler = nil
@@ -168,15 +211,37 @@ func (s *ClientSubscription) attach(ctx context.Context, c *Conn) (<-chan error,
 	if err != nil {
 		return nil, err
 	}
+	outcome, err := s.ask(ctx, c, fields)
+	if err != nil { // the broker does not know of it
+		c.subs.remove(sub)
+		return nil, err
+	}
 	s.mu.Lock()
-	if s.sub == nil || c.Err() == nil { // the lane may have been faster than Subscribe
+	gone = s.gone
+	switch {
+	case gone, s.sub != nil && c.Err() != nil: // or the lane was faster than Subscribe
+		outcome = nil
+	case s.first != nil:
+		s.sub = sub
+		s.tell(asked{c: c, outcome: outcome})
+		outcome = nil
+	default:
 		s.sub = sub
 	}
 	s.mu.Unlock()
+	if gone { // meanwhile; whoever ended it did not know of this one
+		c.subs.remove(sub)
+		c.abandon(sub)
+	}
+	return outcome, nil
+}
+
+// ask sends SUBSCRIBE. Without an error it is on its way.
+func (s *ClientSubscription) ask(ctx context.Context, c *Conn, fields []frame.Field) (outcome <-chan error, err error) {
 	if s.opts.NoReceipt {
 		return nil, c.command(ctx, frame.CmdSubscribe, fields, false)
 	}
-	_, outcome, err := c.order(ctx, fieldsSize(fields)+frameOverhead, func(dst []byte, receipt frame.Field) ([]byte, error) {
+	_, outcome, err = c.order(ctx, fieldsSize(fields)+frameOverhead, func(dst []byte, receipt frame.Field) ([]byte, error) {
 		return writer.AppendFrame(dst, c.version, frame.CmdSubscribe, with(fields, receipt), nil)
 	})
 	return outcome, err
@@ -184,15 +249,19 @@ func (s *ClientSubscription) attach(ctx context.Context, c *Conn) (<-chan error,
 
 // settle: only a refusal is final; a confirmation that is late or lost is not.
 func (s *ClientSubscription) settle(c *Conn, err error) bool {
-	s.mu.Lock()
-	first, gone := s.first, s.gone
-	s.first = nil
-	s.mu.Unlock()
-	if first != nil {
-		first <- err
-		return err == nil
+	if err == nil {
+		return true
 	}
-	if err == nil || gone || errors.Is(err, ErrUnknownOutcome) {
+	s.mu.Lock()
+	waits, gone := s.first != nil, s.gone
+	if waits {
+		s.tell(asked{c: c, err: err})
+	}
+	s.mu.Unlock()
+	if waits {
+		return false
+	}
+	if gone || errors.Is(err, ErrUnknownOutcome) {
 		return true
 	}
 	s.leave()
@@ -207,4 +276,9 @@ func (s *ClientSubscription) settle(c *Conn, err error) bool {
 
 func (s *ClientSubscription) detach(*Conn, error) {}
 
-func (s *ClientSubscription) end(error) {}
+// end lets go of the last connection.
+func (s *ClientSubscription) end(error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sub = nil
+}

@@ -266,15 +266,17 @@ func TestClientSubscriptionThatTimedOutIsGone(t *testing.T) {
 	for name, c := range map[string]struct {
 		before bool          // something is subscribed already, so that the connection is there
 		limit  time.Duration // of the caller
+		took   time.Duration
 	}{
-		"on a connection that is there":           {true, time.Second},
-		"on a new connection":                     {false, time.Second},
-		"on a new connection, by its own timeout": {false, time.Hour},
+		"on a connection that is there":                  {true, time.Second, time.Second},
+		"on a new connection":                            {false, time.Second, time.Second},
+		"on a connection that is there, without a limit": {true, time.Hour, 20 * time.Second},
+		"on a new connection, without a limit":           {false, time.Hour, 20 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &fakeServer{t: t}
-				cl := s.connected(conn.ClientConfig{})
+				cl := s.connected(conn.ClientConfig{Conn: conn.Config{ReceiptTimeout: 20 * time.Second}})
 				if c.before {
 					if _, err := cl.Subscribe(t.Context(), "/queue/a", ignore, conn.SubscribeOptions{}); err != nil {
 						t.Fatal(err)
@@ -283,11 +285,11 @@ func TestClientSubscriptionThatTimedOutIsGone(t *testing.T) {
 				s.set(func(s *fakeServer) { s.answer = never })
 				ctx, cancel := context.WithTimeout(t.Context(), c.limit)
 				defer cancel()
-				called := false
+				called, began := false, time.Now()
 				_, err := cl.Subscribe(ctx, "/queue/b", func(context.Context, *conn.Message) { called = true },
 					conn.SubscribeOptions{ID: "late"})
-				if !errors.Is(err, context.DeadlineExceeded) {
-					t.Fatalf("error %v", err)
+				if took := time.Since(began); !errors.Is(err, conn.ErrUnknownOutcome) || took != c.took {
+					t.Fatalf("error %v after %v", err, took)
 				}
 				synctest.Wait()
 				if n := len(s.frames("UNSUBSCRIBE")); n != 1 {

@@ -44,7 +44,7 @@ func (c *Conn) Consume(ctx context.Context, destination string, opts ConsumeOpti
 	if err != nil {
 		return nil, co.failed(err)
 	}
-	co.unsubscribe = sub.Unsubscribe
+	co.unsubscribe = sub.end
 	close(co.subscribed)
 	return co, nil
 }
@@ -144,8 +144,13 @@ func (co *Consumer) All(ctx context.Context) iter.Seq2[*Message, error] {
 // Dropped returns how many messages were dropped because the queue was full.
 func (co *Consumer) Dropped() uint64 { return co.in.dropped.Load() }
 
-// Close unsubscribes, and drops what waits in the queue.
+// Close unsubscribes, and drops what waits in the queue. It ends the consumer whatever
+// the error, also if ctx has ended; except in a handler of the same connection, where
+// it returns ErrWouldBlock and does nothing.
 func (co *Consumer) Close(ctx context.Context) error {
+	if co.inHandler(ctx) {
+		return ErrWouldBlock
+	}
 	co.in.end(ErrConsumerClosed)
 	return co.unsubscribe(ctx)
 }

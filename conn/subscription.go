@@ -115,6 +115,17 @@ func (s *Subscription) Unsubscribe(ctx context.Context) error {
 	return err
 }
 
+// end is Unsubscribe by someone who is done with the subscription in any case: what
+// could not wait for its turn goes out at once.
+func (s *Subscription) end(ctx context.Context) error {
+	err := s.Unsubscribe(ctx)
+	if !wasSent(err) && s.c.Err() == nil {
+		s.c.subs.remove(s)
+		s.c.abandon(s)
+	}
+	return err
+}
+
 func (s *Subscription) unsubscribeFields() []frame.Field {
 	fields := []frame.Field{{Name: frame.HeaderID, Value: s.id}}
 	if s.c.version == frame.Version10 {
