@@ -49,15 +49,22 @@ func (s *fakeServer) dial(ctx context.Context, cfg *conn.Config) (*conn.Conn, er
 		s.mu.Unlock()
 		return nil, errRefused
 	}
-	client, broker := net.Pipe()
-	b := &fakeSession{number: len(s.dials), done: make(chan struct{}),
-		fakeBroker: &fakeBroker{t: s.t, nc: broker, r: bufio.NewReader(broker), patience: time.Hour}}
-	s.sessions = append(s.sessions, b)
 	s.mu.Unlock()
-	go s.serve(b)
+	client, broker := net.Pipe()
+	go s.serve(s.take(broker))
 	own := *cfg
 	own.Driver = pump.Driver{}
 	return conn.Open(ctx, client, &own)
+}
+
+// take makes a session of the broker's end of a connection.
+func (s *fakeServer) take(nc net.Conn) *fakeSession {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := &fakeSession{number: len(s.dials), done: make(chan struct{}),
+		fakeBroker: &fakeBroker{t: s.t, nc: nc, r: bufio.NewReader(nc), patience: time.Hour}}
+	s.sessions = append(s.sessions, b)
+	return b
 }
 
 func (s *fakeServer) serve(b *fakeSession) {

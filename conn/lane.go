@@ -95,6 +95,7 @@ func (ln *lane) keep(ctx context.Context) error {
 			ln.enter(StateChange{To: StateClosing})
 			if c != nil {
 				<-c.Done() // whoever cancelled ctx ends it
+				ln.retire(c)
 			}
 			return nil
 		}
@@ -148,6 +149,7 @@ func (ln *lane) connect(ctx context.Context) (*Conn, error) {
 	ln.mu.Unlock()
 	if ctx.Err() != nil { // whoever ended the lane may not have seen c
 		_ = c.Close()
+		ln.retire(c)
 		return nil, ctx.Err()
 	}
 	if err := ln.restore(ctx, c); err != nil {
@@ -160,19 +162,23 @@ func (ln *lane) connect(ctx context.Context) (*Conn, error) {
 
 // lose takes a connection that has ended out of service.
 func (ln *lane) lose(c *Conn, err error) {
-	ln.mu.Lock()
-	ln.live = nil
-	ln.past = addStats(ln.past, c.Stats())
-	ln.cur.Store(nil)
-	members := append([]member(nil), ln.members...)
-	was := ln.state
-	ln.mu.Unlock()
-	for _, m := range members {
+	was := ln.retire(c)
+	for _, m := range ln.all() {
 		m.detach(c, err)
 	}
 	if was == StateConnected {
 		ln.enter(StateChange{To: StateLost, Conn: c, Err: err})
 	}
+}
+
+// retire keeps of c, which has ended, no more than its counts. It returns the state.
+func (ln *lane) retire(c *Conn) State {
+	ln.mu.Lock()
+	defer ln.mu.Unlock()
+	ln.live = nil
+	ln.past = addStats(ln.past, c.Stats())
+	ln.cur.Store(nil)
+	return ln.state
 }
 
 // wait returns a connection other than not, the one that the caller found ended.

@@ -58,7 +58,7 @@ func (p *PrintingListener) OnSend(_ *Conn, f *frame.Frame) { p.emit("on_send", p
 
 // OnConnected implements Listener.
 func (p *PrintingListener) OnConnected(c *Conn, f *frame.Frame) {
-	p.emit("on_connected", mask(printed(f), c.cfg.Passcode))
+	p.emit("on_connected", maskPrinted(printed(f), c.cfg.Passcode))
 }
 
 // OnBeforeMessage implements Listener.

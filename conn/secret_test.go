@@ -86,3 +86,25 @@ func TestSecretIsNeverShown(t *testing.T) {
 		t.Errorf("%d texts, log %q: the test looks in the wrong place", len(texts), log.String())
 	}
 }
+
+// A passcode with octets that %q escapes is masked as well where values are printed in quotes.
+func TestSecretIsMaskedInQuotes(t *testing.T) {
+	for _, secret := range []string{`hun"ter\2`, "hunter\t2", "hunter²\x7f", "hunter2"} {
+		var out strings.Builder // written before open returns, and by Close
+		ls := new(conn.Listeners)
+		if err := ls.Set("print", conn.NewPrintingListener(&out)); err != nil {
+			t.Fatal(err)
+		}
+		b, result := open(t, overPipe, conn.Config{Passcode: secret, Listeners: ls})
+		b.read()
+		b.write("CONNECTED\nversion:1.2\nsession:for-" + secret + "-\n\n^@")
+		got := <-result
+		if got.err != nil {
+			t.Fatal(got.err)
+		}
+		if s := out.String(); strings.Contains(s, "ter") || !strings.Contains(s, `session="for-***-"`) {
+			t.Errorf("%q is shown: %s", secret, s)
+		}
+		_ = got.c.Close()
+	}
+}

@@ -143,16 +143,20 @@ type Stats struct {
 	FramesIn, FramesOut uint64 // FramesOut counts commits
 	BeatsIn, BeatsOut   uint64 // lone EOLs between frames; heart-beats we sent
 	Writes              uint64 // system calls that the frames went out with
-	Queued              int    // bytes in the outbox now
+	Queued              int    // bytes in the outbox now; 0 once the link is closed
 }
 
 // Stats returns a snapshot.
 func (l *Link) Stats() Stats {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	queued := 0
+	if l.writable() {
+		queued = l.queued() + l.waitingBehind()
+	}
 	return Stats{
 		BytesIn: l.bytesIn.Load(), FramesIn: l.framesIn.Load(), BeatsIn: l.beatsIn.Load(),
 		BytesOut: l.bytesOut, FramesOut: l.framesOut, BeatsOut: l.beatsOut,
-		Writes: l.writes, Queued: l.queued() + l.waitingBehind(),
+		Writes: l.writes, Queued: queued,
 	}
 }
