@@ -183,7 +183,7 @@ func (c *client) expectBody(body string, lines ...string) *received {
 // expectError reads an ERROR frame and then the end of the connection.
 func (c *client) expectError(message string, lines ...string) *received {
 	c.t.Helper()
-	f := c.expect("ERROR", append(lines, "message:"+message, "content-type:text/plain")...)
+	f := c.expect("ERROR", append(lines, "message:"+message, "content-type:text/plain;charset=utf-8")...)
 	c.expectEnd()
 	return f
 }

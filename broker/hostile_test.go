@@ -86,7 +86,7 @@ func TestHostileSendWithoutDestination(t *testing.T) {
 		for _, lines := range []string{"receipt:r\n", "destination:\nreceipt:r\n", "destination:/queue/" + strings.Repeat("x", 2000) + "\nreceipt:r\n"} {
 			c := connect(t, b, version)
 			c.write("SEND\n" + lines + "\nbody^@")
-			f := c.expect("ERROR", "receipt-id:r", "content-type:text/plain")
+			f := c.expect("ERROR", "receipt-id:r", "content-type:text/plain;charset=utf-8")
 			if f.get("message") == "" || f.body == "" {
 				t.Errorf("got %v", f)
 			}

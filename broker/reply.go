@@ -82,13 +82,17 @@ func (s *session) OnRefuse(err error) {
 	}
 }
 
+// errorContentType names the charset, for stompit (1.0) throws what cannot be caught
+// over an ERROR whose text has none.
+const errorContentType = "text/plain;charset=utf-8"
+
 // refuseWith is refuse with more headers. What the session holds is given up before
 // the peer hears of it.
 func (s *session) refuseWith(message, detail string, receipt []byte, more ...frame.Field) {
 	s.leave()
 	fields := append([]frame.Field{
 		{Name: frame.HeaderMessage, Value: message},
-		{Name: frame.HeaderContentType, Value: "text/plain"},
+		{Name: frame.HeaderContentType, Value: errorContentType},
 	}, more...)
 	if len(receipt) > 0 {
 		fields = append(fields, frame.Field{Name: frame.HeaderReceiptID, Value: string(receipt)})

@@ -115,10 +115,6 @@ var clients = []client{
 		needs:    installed("node/installed"),
 		env:      []string{"NODE_PATH=" + installed("node/node_modules")},
 		versions: allVersions, over: tcp,
-		deviations: []deviation{
-			{allVersions, "refused-login", `uncaught exception: access refused`, "stompit throws an exception that cannot be caught when an ERROR frame has content-type:text/plain and a content-length, as RabbitMQ's have too."},
-			{allVersions, "error", `uncaught exception: missing destination`, "stompit throws an exception that cannot be caught when an ERROR frame has content-type:text/plain and a content-length, as RabbitMQ's have too."},
-		},
 	},
 	{
 		name: "go-stomp", source: "Go module `github.com/go-stomp/stomp/v3`",
