@@ -5,6 +5,7 @@ package broker
 // and who takes another away do not miss each other.
 type brakes struct {
 	heldBy *destination // is full, or has a backlog
+	over   bool         // the session is, and no destination may hold it any more
 	choked bool         // the peer does not read our answers
 	rated  bool         // it has sent more than its rate allows
 	frozen int          // injected faults
@@ -27,10 +28,11 @@ func (s *session) brake(change func(br *brakes)) {
 }
 
 // holdUp keeps the session from being read until d lets it go. It returns false if
-// another destination holds it: a transaction may fill several, and one is enough.
+// another destination holds it, for a transaction may fill several, and one is enough;
+// and if the session is over, whose late messages may still come.
 func (s *session) holdUp(d *destination) (held bool) {
 	s.brake(func(br *brakes) {
-		if held = br.heldBy == nil; held {
+		if held = br.heldBy == nil && !br.over; held {
 			br.heldBy = d
 		}
 	})
@@ -54,9 +56,11 @@ func (s *session) freeze() { s.brake(func(br *brakes) { br.frozen++ }) }
 
 func (s *session) thaw() { s.brake(func(br *brakes) { br.frozen-- }) }
 
-// holder returns the destination that holds the session, nil if none does.
-func (s *session) holder() *destination {
+// noLongerHeld sees to it that no destination holds the session from now on. It
+// returns the one that does, nil if none does.
+func (s *session) noLongerHeld() *destination {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.brakes.over = true
 	return s.brakes.heldBy
 }

@@ -49,6 +49,9 @@ func (s *session) onFirst(f *frame.Frame) {
 		return
 	}
 	s.accept(version, theirs)
+	if s.metered { // it counts for the user, or who connects anew for each frame would have no rate to keep
+		s.slowDown(f)
+	}
 }
 
 // heartBeatOf reads the heart-beat header. A missing one means 0,0.

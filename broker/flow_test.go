@@ -1,7 +1,6 @@
 package broker_test
 
 import (
-	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,10 +15,8 @@ func TestBriefHoldEndsWithItsBacklog(t *testing.T) {
 	inBubble(t, broker.Config{QueueBytes: bound}, func(t *testing.T, b *broker.Broker, c *client) {
 		c.connect("1.2")
 		c.subscribe("s", "/queue/q", "client")
-		near, far := net.Pipe()
-		b.ServeConn(far)
-		defer near.Close()
-		p := newClient(t, near)
+		p := pipe(t, b)
+		defer p.nc.Close()
 		p.connect("1.2")
 		body := strings.Repeat("x", 1000)
 		for b.Stats().StoredBytes <= bound/2 {

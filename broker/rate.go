@@ -66,10 +66,15 @@ func (s *session) slowDown(f *frame.Frame) {
 	if s.user != nil {
 		wait = max(wait, s.user.pace.take(now, size))
 	}
-	if wait >= minPause {
-		s.setRated(true)
-		time.AfterFunc(wait, func() { s.setRated(false) })
+	if wait < minPause {
+		return
 	}
+	s.setRated(true)
+	if s.wait == nil {
+		s.wait = time.AfterFunc(wait, func() { s.setRated(false) })
+		return
+	}
+	s.wait.Reset(wait)
 }
 
 func sizeOf(f *frame.Frame) int {

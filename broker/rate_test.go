@@ -1,6 +1,7 @@
 package broker_test
 
 import (
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -62,4 +63,49 @@ func TestRateKeepsHeartBeats(t *testing.T) {
 	// It is not read for about 1.5 s; its own silence must not count.
 	c.write("SEND\ndestination:/topic/none\nreceipt:r\n\n^@")
 	c.expect("RECEIPT", "receipt-id:r")
+}
+
+// Who connects anew for each message gets no more than who stays.
+func TestUserRateHoldsAcrossConnections(t *testing.T) {
+	cfg := broker.Config{Users: map[string]string{"a": ""}, UserRate: broker.Rate{Frames: 10}}
+	inBubble(t, cfg, func(t *testing.T, b *broker.Broker, _ *client) {
+		const n = 20
+		began := time.Now()
+		for range n {
+			c := pipe(t, b)
+			c.write("CONNECT\naccept-version:1.2\nhost:h\nlogin:a\n\n^@")
+			c.expect("CONNECTED")
+			c.write("SEND\ndestination:/topic/none\nreceipt:r\n\n^@")
+			c.expect("RECEIPT", "receipt-id:r")
+			c.nc.Close()
+		}
+		// A tenth of a second is free; the last frame is handled before it is waited for.
+		if took, want := time.Since(began), time.Duration(2*n-2)*100*time.Millisecond; took < want {
+			t.Errorf("%d connections that send one message took %v, want %v", n, took, want)
+		}
+	})
+}
+
+// A session that is over is not kept for as long as it would have had to wait.
+func TestRateLetsGoOfWhoIsGone(t *testing.T) {
+	b := start(t, broker.Config{ConnectionRate: broker.Rate{Bytes: 1000}})
+	const n = 200
+	rush := func(t *testing.T) {
+		for range n {
+			c := connect(t, b, "1.2")
+			c.send("/topic/none", strings.Repeat("x", 200_000), "receipt:r") // for minutes
+			c.expect("RECEIPT")
+			_ = c.nc.(*net.TCPConn).SetLinger(0) // an orderly end would wait its turn
+			c.nc.Close()
+		}
+		waitFor(t, func() bool { return b.Stats().Connections == 0 })
+	}
+	t.Run("first", rush) // what is made once
+	before := memory()
+	t.Run("second", rush)
+	if grown := int64(memory()) - int64(before); grown > n<<10 {
+		t.Errorf("%d bytes are left of each connection", grown/n)
+	} else {
+		t.Log(grown / n)
+	}
 }

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"sync"
+	"time"
 
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/frame"
@@ -33,6 +34,7 @@ type session struct {
 	written  string         // the latest destination that the rights let it send to
 	metered  bool           // there is a rate to keep
 	pace     *pace          // the session's own; nil for none
+	wait     *time.Timer    // ends the latest wait of a session that is ahead of a rate; nil before the first
 
 	mu      sync.Mutex // guards what follows
 	brakes  brakes
@@ -67,7 +69,7 @@ type slot struct {
 // OnFrame implements link.Handler. Frames that come after the last one, in bytes
 // that were read with it, are dropped.
 func (s *session) OnFrame(f *frame.Frame) error {
-	if s.metered {
+	if s.metered && s.state == stateConnected { // onFirst counts the first frame
 		s.slowDown(f)
 	}
 	if decide := s.b.fault.Load(); decide != nil && s.state != stateOver {
@@ -117,6 +119,9 @@ func (s *session) onCommand(f *frame.Frame) {
 // OnClose implements link.Handler.
 func (s *session) OnClose(err error) {
 	s.leave()
+	if s.wait != nil {
+		s.wait.Stop() // it may be hours, and holds on to the session
+	}
 	s.b.forget(s, err)
 }
 
@@ -132,7 +137,7 @@ func (s *session) leave() {
 	for _, sub := range s.subs {
 		s.end(sub)
 	}
-	if d := s.holder(); d != nil {
+	if d := s.noLongerHeld(); d != nil {
 		d.mu.Lock()
 		d.flow.forget(s)
 		d.mu.Unlock()

@@ -18,18 +18,24 @@ func inBubble(t *testing.T, cfg broker.Config, run func(t *testing.T, b *broker.
 		if err != nil {
 			t.Fatal(err)
 		}
-		near, far := net.Pipe()
-		b.ServeConn(far)
-		c := newClient(t, near)
-		c.wait = time.Hour
+		c := pipe(t, b)
 		defer func() { // also after a Fatal: nobody may be left in the bubble
-			near.Close()
+			c.nc.Close()
 			if err := b.Close(); err != nil {
 				t.Error(err)
 			}
 		}()
 		run(t, b, c)
 	})
+}
+
+// pipe returns a client over a pipe of its own, for a clock that jumps.
+func pipe(t *testing.T, b *broker.Broker) *client {
+	near, far := net.Pipe()
+	b.ServeConn(far)
+	c := newClient(t, near)
+	c.wait = 100 * time.Hour
+	return c
 }
 
 // ended returns how long it takes until the broker ends the connection, reading
@@ -159,14 +165,11 @@ func TestConsumerThatNeverReadsHoldsProducers(t *testing.T) {
 		inBubble(t, broker.Config{QueueBytes: bound, WriteTimeout: time.Minute}, func(t *testing.T, b *broker.Broker, c *client) {
 			c.connect("1.2")
 			c.subscribe("s", destination, "auto")
-			near, far := net.Pipe()
-			b.ServeConn(far)
-			p := newClient(t, near)
-			p.wait = time.Hour
+			p := pipe(t, b)
 			p.connect("1.2")
 			written := make(chan int, 1)
 			go func() {
-				written <- floodFor(near, sent, time.Hour, func(int) string { return "SEND\ndestination:" + destination + "\n\n" + body + "^@" })
+				written <- floodFor(p.nc, sent, time.Hour, func(int) string { return "SEND\ndestination:" + destination + "\n\n" + body + "^@" })
 			}()
 			expect := func(subscriptions, held int) {
 				t.Helper()
@@ -188,7 +191,7 @@ func TestConsumerThatNeverReadsHoldsProducers(t *testing.T) {
 				return
 			}
 			expect(0, 1)
-			near.Close()
+			p.nc.Close()
 			<-written
 		})
 	}
