@@ -26,7 +26,9 @@ func (s *session) onAck(f *frame.Frame) {
 }
 
 func (s *session) settle(st settlement) {
-	s.b.bury(s, st.sub.d.name, st.sub.d.settle(st))
+	if dead := st.sub.d.settle(st); len(dead) > 0 {
+		s.bury(st.sub, dead)
+	}
 }
 
 // unknownDelivery is tolerated once a subscription has ended with messages under way:

@@ -133,7 +133,7 @@ func TestRedeliveryKeepsMessageID(t *testing.T) {
 
 // After MaxRedeliveries a refused message goes to the dead letter queue.
 func TestNackEndsInDeadLetterQueue(t *testing.T) {
-	for _, destination := range []string{"/queue/q", "/topic/q", "q"} {
+	for destination, dead := range map[string]string{"/queue/q": "/queue/DLQ.q", "/topic/q": "DLQ./topic/q", "q": "DLQ.q"} {
 		t.Run(destination, func(t *testing.T) {
 			b := start(t, broker.Config{MaxRedeliveries: 2})
 			c := connect(t, b, "1.2")
@@ -144,9 +144,9 @@ func TestNackEndsInDeadLetterQueue(t *testing.T) {
 			}
 			c.sync()
 			d := connect(t, b, "1.1")
-			d.subscribe("dlq", "/queue/DLQ.q", "auto")
+			d.subscribe("dlq", dead, "auto")
 			original := "original-destination:" + destination
-			d.expectBody("poison", original, "x:y", "destination:/queue/DLQ.q")
+			d.expectBody("poison", original, "x:y", "destination:"+dead)
 			if n := b.Stats().DeadLettered; n != 1 {
 				t.Errorf("%d dead letters, want 1", n)
 			}
@@ -287,5 +287,38 @@ func TestPrefetchBoundsUnacked(t *testing.T) {
 		c := connect(t, b, "1.2")
 		c.write("SUBSCRIBE\nid:1\ndestination:/queue/q\nack:client\n" + line + "\n\n^@")
 		c.expectError("malformed prefetch header")
+	}
+}
+
+// What one subscription of a topic refuses, again and again, is new to the others, who
+// may refuse it as often.
+func TestNackOfATopicIsOfOneSubscription(t *testing.T) {
+	b := start(t, broker.Config{MaxRedeliveries: 3})
+	refuses, waits := connect(t, b, "1.2"), connect(t, b, "1.2")
+	refuses.subscribe("s", "/topic/t", "client")
+	waits.subscribe("s", "/topic/t", "client", "prefetch-count:1")
+	p := connect(t, b, "1.2")
+	p.send("/topic/t", "first")
+	p.send("/topic/t", "second")
+	first := waits.expectBody("first")
+	refuses.write(settle("ACK", "1.2", refuses.expectBody("first"), ""))
+	for range 4 {
+		refuses.write(settle("NACK", "1.2", refuses.expectBody("second"), ""))
+	}
+	refuses.sync()
+	if n := b.Stats().DeadLettered; n != 1 {
+		t.Errorf("%d dead letters, want 1", n)
+	}
+	waits.write(settle("ACK", "1.2", first, ""))
+	for i := range 4 {
+		m := waits.expectBody("second")
+		if _, again := m.lookup("redelivered"); again != (i > 0) {
+			t.Errorf("delivery %d: %v", i, m)
+		}
+		waits.write(settle("NACK", "1.2", m, ""))
+	}
+	waits.sync()
+	if st := b.Stats(); st.DeadLettered != 2 || st.Destinations != 2 {
+		t.Errorf("%+v, want 2 dead letters", st)
 	}
 }

@@ -70,6 +70,83 @@ func nackTwice(c *client) {
 	}
 }
 
+// Dead letter queues count for who makes them by NACK. A message that there is none for stays where it is.
+func TestDeadLetterQueuesPerConnection(t *testing.T) {
+	const most, queues = 10, 40
+	b := start(t, broker.Config{MaxDestinations: 100, MaxDestinationsPerConnection: most, MaxRedeliveries: 1})
+	for i := range queues / most {
+		p := connect(t, b, "1.2")
+		for j := range most {
+			p.send(fmt.Sprintf("/queue/%d", i*most+j), "x")
+		}
+		p.sync()
+	}
+	c := connect(t, b, "1.2")
+	for i := range queues {
+		c.write(fmt.Sprintf("SUBSCRIBE\nid:%d\ndestination:/queue/%[1]d\nack:client\n\n^@", i))
+	}
+	refused := map[string]int{}
+	for range 2*queues + queues - most {
+		m := c.expect("MESSAGE")
+		if refused[m.get("subscription")]++; refused[m.get("subscription")] <= 2 {
+			c.write(settle("NACK", "1.2", m, ""))
+		}
+	}
+	c.sync()
+	if st := b.Stats(); st.Destinations != queues+most || st.DeadLettered != most || st.Unrouted != 0 || st.MessagesIn != queues+most {
+		t.Errorf("%+v, want %d queues, %d of them for dead letters", st, queues+most, most)
+	}
+	c.nc.Close() // what has come back is for others
+	d := connect(t, b, "1.2")
+	for id, times := range refused {
+		name := "/queue/" + id
+		if times == 2 {
+			name = "/queue/DLQ." + id
+		}
+		d.write("SUBSCRIBE\nid:" + id + "\ndestination:" + name + "\n\n^@")
+	}
+	for range queues {
+		d.expect("MESSAGE")
+	}
+}
+
+// Dead letters are no way around StoredBytes.
+func TestDeadLettersOfAFullBroker(t *testing.T) {
+	b := start(t, broker.Config{StoredBytes: 1 << 20, MaxRedeliveries: 1})
+	c := connect(t, b, "1.2")
+	c.send("/queue/poison", "x")
+	p := connect(t, b, "1.2")
+	go floodFor(p.nc, 3<<19, patience, func(i int) string {
+		return fmt.Sprintf("SEND\ndestination:/queue/%d\n\n%s^@", i%10, strings.Repeat("x", 10_000))
+	})
+	p.expectError("broker is full")
+	c.subscribe("s", "/queue/poison", "client")
+	for range 10 {
+		c.write(settle("NACK", "1.2", c.expectBody("x"), ""))
+	}
+	c.expectBody("x")
+	if st := b.Stats(); st.DeadLettered != 0 || st.StoredBytes > 2<<20 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// A destination whose name is as long as may be has a dead letter queue that can be subscribed to.
+func TestDeadLettersOfTheLongestName(t *testing.T) {
+	for _, prefix := range []string{"/queue/", "", "/temp-queue/"} {
+		b := start(t, broker.Config{MaxRedeliveries: 1})
+		c := connect(t, b, "1.2")
+		name := prefix + strings.Repeat("n", 1024-len(prefix))
+		c.subscribe("s", name, "client")
+		c.send(name, "x")
+		nackTwice(c)
+		c.sync()
+		dead := map[string]string{"/queue/": "/queue/DLQ." + strings.TrimPrefix(name, prefix), "": "DLQ." + name,
+			"/temp-queue/": "DLQ./temp-queue/@1/" + strings.TrimPrefix(name, prefix)}[prefix]
+		c.subscribe("dead", dead, "auto")
+		c.expectBody("x", "subscription:dead")
+	}
+}
+
 // One connection cannot take all the destinations that there may be.
 func TestDestinationsPerConnection(t *testing.T) {
 	b := start(t, broker.Config{MaxDestinations: 100})

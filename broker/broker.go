@@ -123,23 +123,6 @@ func (b *Broker) driver() (*engine.Engine, error) {
 	return b.engine, nil
 }
 
-// bury sends messages that were refused too often to the dead letter queue.
-func (b *Broker) bury(s *session, name string, dead []*message) {
-	for _, m := range dead {
-		for {
-			d, err := b.registry.get(b, []byte(deadLetterName(name)), nil)
-			if err != nil {
-				b.unrouted.Add(1)
-				m.free()
-				break
-			}
-			if d.post(s, m) {
-				break
-			}
-		}
-	}
-}
-
 // isFull reports whether all that is held is as much as may be.
 func (b *Broker) isFull() bool { return b.stored.Load() >= int64(b.cfg.StoredBytes) }
 

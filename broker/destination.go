@@ -9,7 +9,7 @@ type destination struct {
 	name   string
 	number uint64 // unlike that of any other destination, ever
 	topic  bool   // each subscription gets every message
-	by     *maker // of the session that made it; nil for none
+	by     *maker // of the session that made it
 
 	mu    sync.Mutex
 	gone  bool            // not in the registry any more; look it up again
@@ -100,6 +100,11 @@ func (d *destination) post(s *session, m *message) bool {
 func (d *destination) adopt(m *message) {
 	m.seq = d.seq.next()
 	m.refs = 1 // the caller's; drop gives it back
+	d.count(m)
+}
+
+// count is what drop undoes with the last reference.
+func (d *destination) count(m *message) {
 	d.bytes += int(m.size)
 	d.b.stored.Add(int64(m.size))
 }

@@ -37,7 +37,7 @@ func (s *session) mayBeLate(f *frame.Frame) bool {
 	}
 	s.view.read(f)
 	name := s.view.destination
-	return s.view.transaction == nil && len(name) > 0 && len(name) <= maxName && s.mayWrite(name)
+	return s.view.transaction == nil && len(name) > 0 && !isTooLong(name) && s.mayWrite(name)
 }
 
 // sendLate is onSend for a delayed SEND, whose headers the view has.
@@ -173,7 +173,7 @@ func (b *Broker) destinationFor(e late) *destination {
 	if isTemp([]byte(e.name)) || isTopicName(e.name) {
 		return b.registry.find([]byte(e.name))
 	}
-	d, err := b.registry.get(b, []byte(e.name), nil)
+	d, err := b.registry.get(b, []byte(e.name), e.s.maker)
 	if err != nil {
 		return nil
 	}

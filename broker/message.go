@@ -1,7 +1,9 @@
 package broker
 
 import (
+	"bytes"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/stompwire/stompwire/pool"
 )
@@ -39,6 +41,17 @@ func newMessage(size int) *message {
 
 // measure fixes what the message counts for, once its text is complete.
 func (m *message) measure() { m.size = int32(min(cap(m.text.B)+messageOverhead, 1<<31-1)) }
+
+// copy returns a message with the text of m behind another header line, which is
+// escaped as 1.2 does.
+func (m *message) copy(line []byte) *message {
+	c := newMessage(len(line) + len(m.text.B))
+	c.text.B = append(append(c.text.B, line...), m.text.B...)
+	c.plain = m.plain && bytes.IndexByte(line, '\\') < 0 && utf8.Valid(line)
+	c.priority = m.priority
+	c.measure()
+	return c
+}
 
 // free gives the memory back. Nobody may hold m.
 func (m *message) free() {

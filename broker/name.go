@@ -12,9 +12,10 @@ const (
 	prefixTempQueue = "/temp-queue/"
 	prefixTempTopic = "/temp-topic/"
 
-	// prefixDeadLetters begins the queue of the messages that a destination's
-	// consumers have refused too often.
-	prefixDeadLetters = "/queue/DLQ."
+	// These begin the queues of the messages that a destination's consumers have
+	// refused too often.
+	prefixDeadLetters  = "/queue/DLQ." // of what is called /queue/
+	prefixOtherLetters = "DLQ."        // of anything else
 )
 
 // isTopicName reports whether messages to name are fanned out. Every other name is
@@ -59,14 +60,24 @@ func ownsTemp(name []byte, number uint64) bool {
 }
 
 // deadLetterName returns the queue for messages of name that were refused too often.
+// No two destinations share one, for who may read the one need not be allowed to read
+// the other; and a pattern such as /queue/* has none of what is called /topic/.
 func deadLetterName(name string) string {
-	for _, prefix := range []string{prefixQueue, prefixTopic, prefixTempQueue, prefixTempTopic} {
-		if rest, found := strings.CutPrefix(name, prefix); found {
-			return prefixDeadLetters + rest
-		}
+	if rest, found := strings.CutPrefix(name, prefixQueue); found {
+		return prefixDeadLetters + rest
 	}
-	return prefixDeadLetters + name
+	return prefixOtherLetters + name
 }
 
 // isDeadLetters reports whether name is such a queue: its messages go nowhere else.
-func isDeadLetters(name string) bool { return strings.HasPrefix(name, prefixDeadLetters) }
+func isDeadLetters[T string | []byte](name T) bool {
+	return strings.HasPrefix(string(name), prefixDeadLetters) || strings.HasPrefix(string(name), prefixOtherLetters)
+}
+
+// isTooLong reports whether a destination may not be called that. What may be called
+// so has a dead letter queue that may, temporary ones with their owner in the name too.
+func isTooLong(name []byte) bool {
+	return len(name) > maxName && (!isDeadLetters(name) || len(name) > maxName+maxDeadName)
+}
+
+const maxDeadName = len(prefixOtherLetters) + len("@18446744073709551615/")

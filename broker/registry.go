@@ -30,8 +30,8 @@ func (r *registry) find(name []byte) *destination {
 // outlives the session, as they do. Guarded by the registry's mutex.
 type maker struct{ made int }
 
-// get returns the destination with this name and makes it if there is none. by is the
-// session that it is made for, nil for none.
+// get returns the destination with this name and makes it if there is none. by is of
+// the session that it is made for.
 func (r *registry) get(b *Broker, name []byte, by *maker) (*destination, error) {
 	if d := r.find(name); d != nil {
 		return d, nil
@@ -44,12 +44,10 @@ func (r *registry) get(b *Broker, name []byte, by *maker) (*destination, error) 
 	if len(r.byName) >= b.cfg.MaxDestinations {
 		return nil, errTooManyDestinations
 	}
-	if by != nil {
-		if by.made >= b.cfg.MaxDestinationsPerConnection {
-			return nil, errTooManyOfConnection
-		}
-		by.made++
+	if by.made >= b.cfg.MaxDestinationsPerConnection {
+		return nil, errTooManyOfConnection
 	}
+	by.made++
 	r.last++
 	d := &destination{b: b, name: string(name), number: r.last, by: by, seq: newCounter()}
 	d.topic = isTopicName(d.name)
@@ -88,9 +86,7 @@ func (r *registry) remove(d *destination) {
 		return
 	}
 	d.gone = true
-	if d.by != nil {
-		d.by.made--
-	}
+	d.by.made--
 	d.flow.stop(d)
 	delete(r.byName, d.name)
 	r.past.add(&d.counts)

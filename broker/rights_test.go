@@ -90,3 +90,45 @@ func TestPermissionToReply(t *testing.T) {
 	answers.send(answers.expectBody("question").get("reply-to"), "answer")
 	asks.expectBody("answer")
 }
+
+// To refuse a message needs no right but to read it: the broker moves it. Its dead letter queue has messages of that
+// destination only, and is not among those that a pattern of another kind of destination has.
+func TestPermissionsAndDeadLetters(t *testing.T) {
+	b := start(t, broker.Config{
+		MaxRedeliveries: 1,
+		Users:           map[string]string{"reader": "", "queues": "", "keeper": "", "sender": ""},
+		Permissions: map[string]broker.Permission{
+			"reader": {Read: []string{"/topic/x", "/queue/x", "x"}, Write: []string{}},
+			"queues": {Read: []string{"/queue/*"}, Write: []string{"/queue/*"}},
+			"keeper": {Read: []string{"DLQ.*", "/queue/DLQ.*"}, Write: []string{}},
+		},
+	})
+	c, p := login(t, b, "reader", ""), login(t, b, "sender", "")
+	for _, name := range []string{"/topic/x", "/queue/x", "x"} {
+		c.subscribe(name, name, "client")
+		p.send(name, "of "+name)
+		nackTwice(c)
+	}
+	c.sync()
+	for _, name := range []string{"/queue/DLQ.x", "DLQ./topic/x", "DLQ.x"} {
+		d := login(t, b, "reader", "")
+		d.write("SUBSCRIBE\nid:s\ndestination:" + name + "\n\n^@")
+		d.expectError("access refused")
+		d = login(t, b, "queues", "")
+		d.write("SUBSCRIBE\nid:s\ndestination:" + name + "\nack:client\nreceipt:r\n\n^@")
+		if name == "/queue/DLQ.x" {
+			d.expect("RECEIPT")
+			d.expectBody("of /queue/x", "original-destination:/queue/x")
+			d.nc.Close()
+			waitFor(t, func() bool { return b.Stats().Redelivered > 0 && b.Stats().Subscriptions == 3 })
+		} else {
+			d.expectError("access refused")
+		}
+	}
+	d := login(t, b, "keeper", "")
+	for name, origin := range map[string]string{"/queue/DLQ.x": "/queue/x", "DLQ./topic/x": "/topic/x", "DLQ.x": "x"} {
+		d.subscribe(name, name, "auto")
+		d.expectBody("of "+origin, "original-destination:"+origin, "subscription:"+name)
+		d.sync() // and nothing else
+	}
+}

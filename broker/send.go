@@ -72,7 +72,7 @@ func (s *session) sendTo(name []byte) (*destination, error) {
 	if s.last != nil && s.lastName == string(name) {
 		return s.last, nil
 	}
-	if len(name) > maxName {
+	if isTooLong(name) {
 		return nil, errNameTooLong
 	}
 	public, mine := s.publicName(name)

@@ -10,7 +10,8 @@ type settlement struct {
 }
 
 // settle carries a settlement out and delivers what that makes room for. It locks.
-// Messages that were refused too often are returned; the caller owns them.
+// Messages that were refused too often are returned. They are in no ring any more and
+// still count: the caller has to bury them.
 func (d *destination) settle(st settlement) (dead []*message) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -48,22 +49,40 @@ func (d *destination) settle(st settlement) (dead []*message) {
 func (d *destination) refuse(sub *subscription, back []*message) (dead []*message) {
 	again := back[:0]
 	for _, m := range back {
+		m = d.unshare(m)
 		m.again = true
 		m.nacks++
 		if int(m.nacks) <= d.b.cfg.MaxRedeliveries || isDeadLetters(d.name) {
 			again = append(again, m)
-			continue
+		} else {
+			dead = append(dead, m)
 		}
-		dead = append(dead, deadLetter(m, d.name))
-		d.deadLettered++
-		d.drop(m)
 	}
-	if d.topic {
-		sub.requeueTopic(again)
-	} else {
-		d.requeue(again)
-	}
+	d.putBack(sub, again)
 	return dead
+}
+
+// putBack lets messages wait again, in front of others.
+func (d *destination) putBack(sub *subscription, back []*message) {
+	if d.topic {
+		sub.requeueTopic(back)
+	} else {
+		d.requeue(back)
+	}
+}
+
+// unshare returns m, or a copy if other subscriptions of a topic have it too: what one
+// of them refuses was not refused by the others, nor delivered to them before. Where
+// there is no room for a copy they have to live with that.
+func (d *destination) unshare(m *message) *message {
+	if m.refs == 1 || d.bytes+int(m.size) > d.b.cfg.QueueBytes || d.b.isFull() {
+		return m
+	}
+	c := m.copy(nil)
+	c.seq, c.expires, c.nacks, c.refs = m.seq, m.expires, m.nacks, 1
+	d.count(c)
+	d.drop(m)
+	return c
 }
 
 // requeueTopic lets refused messages wait at the front of their subscription: no
@@ -102,17 +121,3 @@ func (d *destination) abandon(sub *subscription) {
 	}
 	d.flow.progress(d)
 }
-
-// deadLetter returns a copy of m for the dead letter queue, with a header that
-// tells where it comes from.
-func deadLetter(m *message, name string) *message {
-	c := newMessage(len(m.text.B) + len(headerOriginal) + len(name) + 2)
-	c.text.B = appendCanonical(c.text.B, []byte(headerOriginal), []byte(name))
-	c.plain = m.plain && len(c.text.B) == len(headerOriginal)+len(name)+2
-	c.text.B = append(c.text.B, m.text.B...)
-	c.priority = m.priority
-	c.measure()
-	return c
-}
-
-const headerOriginal = "original-destination"

@@ -76,7 +76,7 @@ func (s *session) newSubscription(f *frame.Frame) (*subscription, *refusal) {
 	switch {
 	case len(name) == 0:
 		return nil, &refusal{"missing destination", "A SUBSCRIBE frame has a destination header."}
-	case len(name) > maxName || len(id) > maxName:
+	case isTooLong(name) || len(id) > maxName:
 		return nil, &refusal{"name is too long", "Names may have " + strconv.Itoa(maxName) + " bytes."}
 	case len(id) == 0 && s.version != frame.Version10:
 		// "the frame MUST include the id header" (STOMP 1.1 and 1.2, SUBSCRIBE)

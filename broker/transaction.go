@@ -125,7 +125,7 @@ func (s *session) holdSend(v *view) bool {
 	if tx == nil {
 		return false
 	}
-	if len(v.destination) > maxName {
+	if isTooLong(v.destination) {
 		s.refuseSend(v.frame, errNameTooLong)
 		return false
 	}

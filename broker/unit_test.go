@@ -130,10 +130,14 @@ func TestConfig(t *testing.T) {
 
 func TestDeadLetterNames(t *testing.T) {
 	for name, want := range map[string]string{
-		"/queue/a": "/queue/DLQ.a", "/topic/a": "/queue/DLQ.a", "a": "/queue/DLQ.a", "/temp-queue/@1/a": "/queue/DLQ.@1/a",
+		"/queue/a": "/queue/DLQ.a", "/topic/a": "DLQ./topic/a", "a": "DLQ.a", "/temp-queue/@1/a": "DLQ./temp-queue/@1/a",
+		"/queue//topic/a": "/queue/DLQ./topic/a", "/queue/DLQ": "/queue/DLQ.DLQ",
 	} {
 		if got := deadLetterName(name); got != want {
 			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+		if isDeadLetters(name) || !isDeadLetters(want) {
+			t.Errorf("%q: it is %v that it is for dead letters; %q: %v", name, isDeadLetters(name), want, isDeadLetters(want))
 		}
 	}
 }

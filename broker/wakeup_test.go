@@ -77,7 +77,7 @@ func TestChokedSessionIsReadAgain(t *testing.T) {
 func TestHeldSessionIsReadAgain(t *testing.T) {
 	s := heldSession(t)
 	full := func(name string) *destination {
-		d, err := s.b.registry.get(s.b, []byte(name), nil)
+		d, err := s.b.registry.get(s.b, []byte(name), new(maker))
 		if err != nil {
 			t.Fatal(err)
 		}
