@@ -2,9 +2,11 @@ package broker_test
 
 import (
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stompwire/stompwire/broker"
 )
@@ -165,6 +167,72 @@ func TestDestinationsPerConnection(t *testing.T) {
 		other.write("UNSUBSCRIBE\nid:s\n\n^@")
 	}
 	other.sync()
+}
+
+// What was delivered and is not acknowledged counts, on queues and topics.
+func TestStoredBytesOfUnacknowledged(t *testing.T) {
+	body := strings.Repeat("x", 10_000)
+	for _, kind := range []string{"/queue/", "/topic/"} {
+		t.Run(kind, func(t *testing.T) {
+			b := start(t, broker.Config{StoredBytes: 1 << 20})
+			check := served(t, b)
+			fan := connect(t, b, "1.2") // what need not be kept is still delivered
+			fan.subscribe("1", "/topic/fan", "auto")
+			fan.subscribe("2", "/topic/fan", "auto")
+			fan.subscribe("3", "/queue/auto", "auto")
+			c := connect(t, b, "1.2")
+			const n = 50
+			for i := range n {
+				c.subscribe(strconv.Itoa(i), kind+strconv.Itoa(i), "client-individual")
+			}
+			go io.Copy(io.Discard, c.nc)
+			p := connect(t, b, "1.2")
+			go floodFor(p.nc, 3<<19, patience, func(i int) string { return "SEND\ndestination:" + kind + strconv.Itoa(i%n) + "\n\n" + body + "^@" })
+			p.expectError("broker is full")
+			if held := b.Stats().StoredBytes; held > 2<<20 {
+				t.Errorf("%d bytes are held", held)
+			}
+			p = connect(t, b, "1.2")
+			p.send("/topic/fan", body)
+			p.send("/queue/auto", body)
+			for range 3 {
+				fan.expectBody(body)
+			}
+			check()
+		})
+	}
+}
+
+// A topic of many slow subscriptions is no way around it either.
+func TestStoredBytesOfSlowTopics(t *testing.T) {
+	const bound = 1 << 20
+	b := start(t, broker.Config{StoredBytes: bound, WriteTimeout: time.Hour})
+	check := served(t, b)
+	c := connect(t, b, "1.2")
+	const n = 400
+	for i := range n {
+		c.subscribe(fmt.Sprint("a", i), fmt.Sprint("/topic/", i), "auto")
+		c.subscribe(fmt.Sprint("b", i), fmt.Sprint("/topic/", i), "auto")
+	}
+	body := strings.Repeat("x", 60_000) // and nobody reads
+	for refused := 0; refused < 3; {
+		p := connect(t, b, "1.2")
+		answer := make(chan *received, 1)
+		go func() {
+			f, _ := p.read()
+			answer <- f
+		}()
+		flood(p.nc, n*len(body), func(i int) string { return fmt.Sprintf("SEND\ndestination:/topic/%d\n\n%s^@", i%n, body) })
+		_, _ = p.nc.Write(wire("BEGIN\ntransaction:t\nreceipt:r\n\n^@"))
+		if f := <-answer; f == nil || f.command != "RECEIPT" {
+			refused++
+		}
+		p.nc.Close()
+		if held := b.Stats().StoredBytes; held > bound*9/8+1<<20 {
+			t.Fatalf("%d bytes are held", held)
+		}
+	}
+	check()
 }
 
 // All destinations together have a bound too, and transactions count: what would wait

@@ -123,6 +123,11 @@ func (b *Broker) driver() (*engine.Engine, error) {
 	return b.engine, nil
 }
 
+// fullAllowance is how much a destination may hold of what was delivered and is not
+// acknowledged when the broker is full: so that others who have filled it do not stop
+// those who acknowledge at once.
+const fullAllowance = 4 << 10
+
 // isFull reports whether all that is held is as much as may be.
 func (b *Broker) isFull() bool { return b.stored.Load() >= int64(b.cfg.StoredBytes) }
 

@@ -42,9 +42,12 @@ type Config struct {
 	// QueueBytes is how much a destination holds before its producers are slowed;
 	// default 64 MiB. Each message counts with what the memory for it is.
 	QueueBytes int
-	// StoredBytes is how much all destinations and open transactions hold together;
-	// default 16 times QueueBytes, 1 GiB. A SEND beyond it that would have to wait
-	// is refused, for there is nobody whose turn it would be to slow down.
+	// StoredBytes is how much all destinations and open transactions hold together,
+	// waiting and unacknowledged messages alike; default 16 times QueueBytes, 1 GiB.
+	// Beyond it a SEND is refused that would have to be kept, for there is nobody
+	// whose turn it would be to slow down. What can be delivered at once and need not
+	// be acknowledged is still taken; and each destination whose consumers keep up may
+	// hold 4 KiB that they have not acknowledged.
 	StoredBytes int
 	// MaxRedeliveries is how often a message is delivered again after a NACK before
 	// it is moved to the dead letter queue; default 5.

@@ -1,6 +1,10 @@
 package broker
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/stompwire/stompwire/frame"
+)
 
 // destination is a queue or a topic. The methods that do not lock are called with
 // mu held.
@@ -17,6 +21,7 @@ type destination struct {
 	subs  []*subscription // those of a queue that can take a message come first
 	ready int             // how many these are
 	turn  int             // whose turn it is among them
+	keep  int             // how many have to acknowledge
 
 	// pending are the messages of a queue that wait with the default priority, levels
 	// those with another, each in the order of seq. After every call they are empty
@@ -51,28 +56,14 @@ func (d *destination) send(s *session, v *view) sendResult {
 	switch {
 	case d.gone:
 		return sendGone
-	case d.wouldWait() && d.b.isFull():
+	case v.expires > 0 && v.expires <= now():
+		d.expired++
+	case d.topic && !d.fanOut(v), !d.topic && !d.enqueue(v):
 		return sendFull
 	}
 	d.in++
-	switch {
-	case v.expires > 0 && v.expires <= now():
-		d.expired++
-	case d.topic:
-		d.fanOut(v)
-	default:
-		d.enqueue(v)
-	}
 	d.flow.check(d, s)
 	return sendTaken
-}
-
-// wouldWait reports whether a message might have to wait.
-func (d *destination) wouldWait() bool {
-	if d.topic {
-		return d.waitingBytes > 0
-	}
-	return d.ready == 0
 }
 
 // post takes a message that was held elsewhere. s, if there is one, is held up when
@@ -150,6 +141,9 @@ func (d *destination) swap(i, j int) {
 func (d *destination) add(sub *subscription) {
 	sub.place = len(d.subs)
 	d.subs = append(d.subs, sub)
+	if sub.mode != frame.AckAuto {
+		d.keep++
+	}
 	d.update(sub)
 	d.dispatch(sub)
 }
@@ -162,6 +156,9 @@ func (d *destination) remove(sub *subscription) {
 	d.swap(sub.place, last)
 	d.subs[last] = nil
 	d.subs = d.subs[:last]
+	if sub.mode != frame.AckAuto {
+		d.keep--
+	}
 	d.abandon(sub)
 }
 

@@ -113,6 +113,9 @@ func (fl *flow) release(d *destination) {
 		fl.held[i] = nil
 	}
 	fl.held, fl.full = fl.held[:0], false
+	if cap(fl.held) > keptRing { // there may have been thousands
+		fl.held = nil
+	}
 }
 
 // forget takes a session that has ended off the list.

@@ -1,6 +1,9 @@
 package broker
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // A queue delivers what waits in the order of its priority header, 9 first and 0
 // last, and in the order of arrival within one priority. A message without the header,
@@ -9,8 +12,10 @@ import "slices"
 const defaultPriority = 4
 
 // levels are the messages that wait with other priorities than the default one,
-// whose place is destination.pending. A queue has them from the first such message on.
+// whose place is destination.pending. A queue has them while there are such messages.
 type levels [10]ring[*message]
+
+var freeLevels = sync.Pool{New: func() any { return new(levels) }}
 
 func parsePriority(value []byte) uint8 {
 	if len(value) == 1 && value[0] >= '0' && value[0] <= '9' {
@@ -25,7 +30,7 @@ func (d *destination) level(priority uint8) *ring[*message] {
 		return &d.pending
 	}
 	if d.levels == nil {
-		d.levels = new(levels)
+		d.levels = freeLevels.Get().(*levels)
 	}
 	return &d.levels[priority]
 }
@@ -43,6 +48,8 @@ func (d *destination) front() *ring[*message] {
 			return r
 		}
 	}
+	freeLevels.Put(d.levels) // all are empty, and keep little
+	d.levels = nil
 	return nil
 }
 

@@ -7,20 +7,25 @@ import (
 )
 
 // enqueue takes a SEND to a queue. If the consumer whose turn it is has room and
-// need not acknowledge, the SEND is encoded into its outbox and nothing is kept.
-func (d *destination) enqueue(v *view) {
+// need not acknowledge, the SEND is encoded into its outbox and nothing is kept. It
+// returns false if it had to be kept and the broker is full.
+func (d *destination) enqueue(v *view) bool {
 	for d.ready > 0 {
 		sub := d.next()
 		if sub.mode != frame.AckAuto {
 			break
 		}
 		if sub.sendView(v) {
-			return
+			return true
 		}
+	}
+	if d.b.isFull() && (d.ready == 0 || d.bytes+v.size > fullAllowance) {
+		return false
 	}
 	m := v.message()
 	d.adopt(m)
 	d.enqueueMessage(m)
+	return true
 }
 
 // enqueueMessage delivers m or lets it wait, and gives up the caller's reference.
@@ -48,9 +53,9 @@ func (d *destination) next() *subscription {
 // dispatchQueue delivers what waits as long as somebody can take it: message by
 // message in turn, or in batches when there is only one to take them.
 func (d *destination) dispatchQueue() {
-	for d.ready > 0 {
+	for {
 		from := d.front()
-		if from == nil {
+		if from == nil || d.ready == 0 {
 			return
 		}
 		count := 1

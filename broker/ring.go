@@ -1,15 +1,23 @@
 package broker
 
-// ring is a double-ended queue. Its zero value is empty. It keeps its memory while
-// it is in use, so that a steady flow does not allocate.
-type ring[T any] struct {
-	buf  []T // its length is a power of two
-	head int
-	n    int
+// ring is a double-ended queue. Its zero value is empty. It keeps a little memory when
+// it is empty; what it needed beyond that it gives back to a pool, so that neither a
+// steady flow allocates nor an idle queue holds what its longest backlog took.
+type ring[T element[T]] struct {
+	buf   []T // its length is a power of two
+	chunk *chunk[T]
+	head  int
+	n     int
 }
 
-// keptRing is how large a ring may be when it is empty; a larger one is dropped.
-const keptRing = 4096
+// element is what a ring holds. It knows the pool of its rings, for a generic type has
+// no variables of its own.
+type element[T any] interface{ chunks() *chunks[T] }
+
+const (
+	firstRing = 8  // how large a ring is at first
+	keptRing  = 32 // how large it may be when it is empty
+)
 
 func (r *ring[T]) len() int { return r.n }
 
@@ -41,6 +49,7 @@ func (r *ring[T]) popFront() T {
 	r.head = (r.head + 1) & (len(r.buf) - 1)
 	r.n--
 	if r.n == 0 && len(r.buf) > keptRing {
+		r.chunk.free()
 		*r = ring[T]{}
 	}
 	return v
@@ -56,9 +65,14 @@ func (r *ring[T]) truncate(n int) {
 }
 
 func (r *ring[T]) grow() {
-	buf := make([]T, max(2*len(r.buf), 8))
+	c := newChunk[T](max(2*len(r.buf), firstRing))
+	larger := ring[T]{buf: c.mem, chunk: c, n: r.n}
 	for i := range r.n {
-		buf[i] = *r.at(i)
+		larger.buf[i] = *r.at(i)
 	}
-	r.buf, r.head = buf, 0
+	if r.chunk != nil {
+		clear(r.buf)
+		r.chunk.free()
+	}
+	*r = larger
 }

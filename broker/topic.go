@@ -3,21 +3,36 @@ package broker
 import "github.com/stompwire/stompwire/frame"
 
 // fanOut takes a SEND to a topic. For a single subscriber it is encoded straight
-// into its outbox; for several its text is encoded once and copied.
-func (d *destination) fanOut(v *view) {
+// into its outbox; for several its text is encoded once and copied. It returns false
+// if it had to be kept and the broker is full.
+func (d *destination) fanOut(v *view) bool {
 	switch len(d.subs) {
 	case 0:
 		d.unrouted++
-		return
+		return true
 	case 1:
 		sub := d.subs[0]
 		if sub.mode == frame.AckAuto && sub.pending.len() == 0 && sub.canTake() && sub.sendView(v) {
-			return
+			return true
 		}
+	}
+	if d.b.isFull() && !d.mayFanOutWhenFull(v) {
+		return false
 	}
 	m := v.message()
 	d.adopt(m)
 	d.fanOutMessage(m)
+	return true
+}
+
+// mayFanOutWhenFull reports whether a message for several subscriptions is likely to
+// need no room. Whether each of them can take it shows only when it is tried; if that
+// goes wrong too often there is a second bound.
+func (d *destination) mayFanOutWhenFull(v *view) bool {
+	if d.waitingBytes > 0 || len(d.subs) == 1 && d.keep == 0 {
+		return false // for a single one it has been tried
+	}
+	return d.bytes+v.size <= fullAllowance || d.keep == 0 && d.b.stored.Load() < int64(d.b.cfg.StoredBytes)/8*9
 }
 
 // fanOutMessage delivers m to every subscription, or lets it wait for those that

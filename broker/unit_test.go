@@ -11,16 +11,16 @@ import (
 
 func TestRingAgainstSlice(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
-	var r ring[int]
-	var want []int
+	var r ring[number]
+	var want []number
 	for i := range 20000 {
 		switch k := rnd.IntN(10); {
 		case k < 3:
-			r.pushBack(i)
-			want = append(want, i)
+			r.pushBack(number(i))
+			want = append(want, number(i))
 		case k < 5:
-			r.pushFront(i)
-			want = slices.Insert(want, 0, i)
+			r.pushFront(number(i))
+			want = slices.Insert(want, 0, number(i))
 		case k < 9 && len(want) > 0:
 			if got := r.popFront(); got != want[0] {
 				t.Fatalf("step %d: popped %d, want %d", i, got, want[0])
@@ -42,16 +42,37 @@ func TestRingAgainstSlice(t *testing.T) {
 	}
 }
 
+// number is an element of rings.
+type number int
+
+var numberChunks chunks[number]
+
+func (number) chunks() *chunks[number] { return &numberChunks }
+
+// However long a ring was, it keeps little when it is empty, and nothing of what it held is in memory that it gives to
+// others.
 func TestRingDropsMemoryWhenEmpty(t *testing.T) {
-	var r ring[int]
-	for i := range 2 * keptRing {
-		r.pushBack(i)
-	}
-	for range 2 * keptRing {
-		r.popFront()
-	}
-	if len(r.buf) > keptRing {
-		t.Errorf("an empty ring keeps room for %d", len(r.buf))
+	for _, most := range []int{1, keptRing, keptRing + 1, 5 * keptRing, 1000 * keptRing} {
+		var r ring[number]
+		for i := range most {
+			r.pushBack(number(i + 1))
+		}
+		for range most / 2 { // so that it wraps around
+			r.pushBack(r.popFront())
+		}
+		for range most {
+			r.popFront()
+		}
+		if len(r.buf) > keptRing {
+			t.Errorf("an empty ring that had %d keeps room for %d", most, len(r.buf))
+		}
+		for size := firstRing; size < 2000*keptRing; size *= 2 {
+			for range 10 {
+				if b := newChunk[number](size); len(b.mem) != size || slices.Max(b.mem) != 0 {
+					t.Fatalf("a new chunk of %d has %d with %v in them", size, len(b.mem), slices.Max(b.mem))
+				}
+			}
+		}
 	}
 }
 
