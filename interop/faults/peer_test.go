@@ -3,6 +3,7 @@ package faults_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -20,6 +21,7 @@ type peer struct {
 	books  *books
 	script func(s *session, f *incoming) (done bool) // sees each frame first
 	hello  string                                    // headers of CONNECTED besides the version
+	trust  *tls.Config                               // what a client needs to know of one that speaks TLS
 	wait   sync.WaitGroup
 
 	mu       sync.Mutex
@@ -46,11 +48,26 @@ type incoming struct {
 
 func startPeer(t testing.TB, script func(s *session, f *incoming) bool) *peer {
 	t.Helper()
+	return startPeerWith(t, nil, nil, script)
+}
+
+// startSecurePeer starts one that speaks TLS.
+func startSecurePeer(t testing.TB, script func(s *session, f *incoming) bool) *peer {
+	t.Helper()
+	server, trust := certified(t)
+	return startPeerWith(t, server, trust, script)
+}
+
+func startPeerWith(t testing.TB, server, trust *tls.Config, script func(s *session, f *incoming) bool) *peer {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &peer{l: l, books: newBooks(), script: script}
+	if server != nil {
+		l = tls.NewListener(l, server)
+	}
+	p := &peer{l: l, books: newBooks(), script: script, trust: trust}
 	p.wait.Go(func() {
 		for {
 			nc, err := l.Accept()
@@ -82,7 +99,22 @@ func (p *peer) stop() {
 func (p *peer) addr() string { return p.l.Addr().String() }
 
 func (p *peer) dial(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
-	return conn.Dial(ctx, p.addr(), cfg)
+	return p.dialAt(p.addr())(ctx, cfg)
+}
+
+// dialAt returns what dials the peer at another address, of a proxy before it.
+func (p *peer) dialAt(addr string) dialFunc {
+	return func(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
+		if p.trust == nil {
+			return conn.Dial(ctx, addr, cfg)
+		}
+		d, err := conn.ParseURI("stomps://" + addr)
+		if err != nil {
+			return nil, err
+		}
+		d.TLS, d.MaxRounds = p.trust, 1
+		return d.Dial(ctx, cfg)
+	}
 }
 
 // count returns how many connections there were.

@@ -21,6 +21,10 @@ type run struct {
 	cl    *conn.Client
 	p     *conn.ClientProducer
 	sent  int
+	queue string
+
+	aside dialFunc     // dials for what consumes, if that is to be left in peace
+	taker *conn.Client // consumes: cl, or a client of its own that aside dials for
 
 	losses chan error // why connections were lost, in order
 	closed chan error // what the client ended with
@@ -69,23 +73,41 @@ func startRun(t *testing.T, dial dialFunc, b *books, change func(*settings)) *ru
 		change(&cfg)
 	}
 	cfg.Dial = r.lives.watch(dial)
-	var err error
-	if r.cl, err = conn.NewClient(cfg.ClientConfig); err != nil {
-		t.Fatal(err)
-	}
+	r.cl = startClient(t, cfg.ClientConfig)
+	r.taker, r.queue = r.cl, cfg.producer.Destination
 	t.Cleanup(func() {
-		if r.cl != nil {
-			_ = r.cl.Close()
-			<-r.cl.Done()
+		for _, cl := range []*conn.Client{r.cl, r.taker} {
+			if cl != nil {
+				_ = cl.Close()
+				<-cl.Done()
+			}
 		}
 	})
-	if err := r.cl.Start(); err != nil {
-		t.Fatal(err)
-	}
+	var err error
 	if r.p, err = r.cl.NewProducer(cfg.producer); err != nil {
 		t.Fatal(err)
 	}
 	return r
+}
+
+func startClient(t *testing.T, cfg conn.ClientConfig) *conn.Client {
+	t.Helper()
+	cl, err := conn.NewClient(cfg)
+	if err == nil {
+		err = cl.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cl
+}
+
+// connections returns how many connections there are for a fault to hit, once a run sends and consumes.
+func (r *run) connections() int {
+	if r.taker == r.cl {
+		return 2
+	}
+	return 1
 }
 
 // send sends the next n messages of the given size, and stops at an error.
@@ -140,8 +162,14 @@ func (r *run) end() {
 	if err := <-r.closed; !errors.Is(err, net.ErrClosed) || len(r.closed) > 0 {
 		r.t.Errorf("the client ended with %v, and %d more times", err, len(r.closed))
 	}
+	if r.taker != r.cl {
+		if err := returns(r.t, "Disconnect", callLimit, r.taker.Disconnect); err != nil {
+			r.t.Errorf("Disconnect: %v", err)
+		}
+		<-r.taker.Done()
+	}
 	r.lives.check(r.t)
-	r.cl, r.p = nil, nil // a test may go on, and is not to keep them
+	r.cl, r.p, r.taker = nil, nil, nil // a test may go on, and is not to keep them
 }
 
 // check holds the books: all were sent, nothing that was confirmed is lost, and whatever came twice is marked.
@@ -179,9 +207,12 @@ func (r *run) consume(pull bool) {
 		}
 	}
 	opts := conn.SubscribeOptions{Ack: frame.AckClientIndividual}
+	if r.aside != nil {
+		r.taker = startClient(r.t, conn.ClientConfig{Dial: r.lives.watch(r.aside)})
+	}
 	if !pull {
 		err := returns(r.t, "Subscribe", callLimit, func(ctx context.Context) error {
-			_, err := r.cl.Subscribe(ctx, destination, func(_ context.Context, m *conn.Message) { take(m) }, opts)
+			_, err := r.taker.Subscribe(ctx, r.queue, func(_ context.Context, m *conn.Message) { take(m) }, opts)
 			return err
 		})
 		if err != nil {
@@ -191,7 +222,7 @@ func (r *run) consume(pull bool) {
 	}
 	var co *conn.Consumer
 	err := returns(r.t, "Consume", callLimit, func(ctx context.Context) (err error) {
-		co, err = r.cl.Consume(ctx, destination, conn.ConsumeOptions{SubscribeOptions: opts, MaxMessages: 50})
+		co, err = r.taker.Consume(ctx, r.queue, conn.ConsumeOptions{SubscribeOptions: opts, MaxMessages: 50})
 		return err
 	})
 	if err != nil {
@@ -210,7 +241,7 @@ func (r *run) consume(pull bool) {
 			take(m)
 		}
 	}()
-	cl := r.cl
+	cl := r.taker
 	r.t.Cleanup(func() {
 		_ = cl.Close()
 		<-done

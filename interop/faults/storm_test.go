@@ -19,6 +19,9 @@ import (
 // stormCuts is how many connections a storm ends at least, unless STOMPWIRE_CUTS says another number.
 const stormCuts = 150
 
+// stormBeats find a black hole soon.
+const stormBeats = 250 * time.Millisecond
+
 // gust is a kind of fault of the storm. It ends at least one connection if there is one, and returns when it is over.
 type gust func(s *storm)
 
@@ -46,14 +49,20 @@ var gusts = map[string]gust{
 
 // TestStorm ends connections in random ways while messages flow both ways. STOMPWIRE_SEED repeats the choices of a run.
 func TestStorm(t *testing.T) {
+	cuts := int(number(t, "STOMPWIRE_CUTS", stormCuts))
+	for i, f := range onePerTransport {
+		t.Run(f.name, func(t *testing.T) { storms(t, f, cuts/(i+1)) })
+	}
+}
+
+func storms(t *testing.T, f front, cuts int) {
 	leavesNothingAfter(t, longGrowth)
 	seed := number(t, "STOMPWIRE_SEED", uint64(time.Now().UnixNano()))
-	cuts := int(number(t, "STOMPWIRE_CUTS", stormCuts))
 	t.Log("seed", seed)
 	s := &storm{t: t, rng: rand.New(rand.NewPCG(seed, 0)), hits: map[string]int{}}
-	s.w = startPath(t, broker.Config{HeartBeat: frame.HeartBeat{Send: 250 * time.Millisecond, Receive: 250 * time.Millisecond}})
-	s.r = startRun(t, s.w.cable.dial, newBooks(), func(c *settings) {
-		lively(c)
+	s.w = startPath(t, f, broker.Config{HeartBeat: alive(stormBeats)})
+	s.r = startRun(t, s.w.dial, newBooks(), func(c *settings) {
+		c.Conn.HeartBeat, c.Conn.ConnectTimeout = alive(stormBeats), connectLimit
 		c.producer.Timeout = 3 * time.Minute
 	})
 	s.r.consume(true)
@@ -82,10 +91,10 @@ func TestStorm(t *testing.T) {
 	<-stopped
 	s.r.settle()
 	s.r.awaitArrivals()
-	eventually(t, "the broker has nothing left", func() bool { return s.w.b.Stats().StoredBytes == 0 })
+	s.w.awaitEmpty(t)
 	s.r.end()
 	t.Log("connections lost, by kind: ", s.hits)
-	fmt.Printf("storm: seed %d, cuts %d, %v\n", seed, s.cuts, s.r.allConfirmed())
+	fmt.Printf("storm over %s: seed %d, cuts %d, %v\n", f.name, seed, s.cuts, s.r.allConfirmed())
 }
 
 // number returns the number in an environment variable, or what is to hold without one.
