@@ -103,8 +103,8 @@ foreign: ## The tests of the embedded broker with those of them that are there.
 
 .PHONY: faults
 faults: ## Break connections, and kill brokers of its own KILLS (1) times each: nothing confirmed may be lost.
-	$(GO) -C interop/faults test -race -count=1 -v .
-	STOMPWIRE_KILLS=$(KILLS) $(GO) -C interop/faults test -count=1 -v -run Kills -timeout 30m .
+	@brokers=$$($(BROKERS) env); eval "$$brokers"; $(GO) -C interop/faults test -race -count=1 -v -timeout 60m .
+	STOMPWIRE_KILLS=$(KILLS) $(GO) -C interop/faults test -count=1 -v -run Kills -timeout 120m .
 
 .PHONY: load
 load: ## stompbench against each broker that is up, for LOADTIME (3s): nothing may be lost.

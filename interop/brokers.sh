@@ -42,6 +42,11 @@ start_all() {
   local b rc=0 launched=()
   for b in "${brokers[@]}"; do
     if "${b}_installed"; then
+      if obstructed "$b"; then
+        say "$b: something else listens on port ${PORT[$b]}"
+        rc=1
+        continue
+      fi
       launch "$b"
       launched+=("$b")
     elif ((named)); then
@@ -67,7 +72,7 @@ for b in "${brokers[@]}"; do
 done
 
 case $verb in
-  install | start | stop | restart | reset | remove) with_state ;;
+  install | start | stop | restart | reset | remove | kill9) with_state ;;
 esac
 case $verb in
   install) install_all ;;

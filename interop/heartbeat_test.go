@@ -9,9 +9,12 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// lively offers heart-beats as short as every broker agrees to.
+// beat is longer than need be: ActiveMQ hangs up when one is late, and on a busy machine one that leaves after half the time
+// may be.
+const beat = 2 * time.Second
+
 func lively(cfg *conn.Config) {
-	cfg.HeartBeat = frame.HeartBeat{Send: time.Second, Receive: time.Second}
+	cfg.HeartBeat = frame.HeartBeat{Send: beat, Receive: beat}
 }
 
 // The tests of heart-beats do not run beside the others: when so many tests and brokers share a few processors, silence of
@@ -21,22 +24,22 @@ func TestHeartBeats(t *testing.T) {
 	t.Run("handler", func(t *testing.T) { overEach(t, sleepInHandler) })
 }
 
-// Nothing but heart-beats keeps a connection, on both sides, for ten times as long as they are apart.
+// Nothing but heart-beats keeps a connection, on both sides, for as long as either tolerates silence, several times over.
 func keepIdle(t *testing.T, tg target) {
 	c := tg.dial(t, lively)
-	before := c.Stats()
-	const idle = 10
-	select {
-	case <-c.Done():
-		t.Fatalf("the connection has ended: %v", c.Err())
-	case <-time.After(idle * time.Second):
-	}
-	after := c.Stats()
-	if n := after.BeatsOut - before.BeatsOut; n < idle {
-		t.Errorf("we sent %d heart-beats in %d s", n, idle)
-	}
-	if n := after.BeatsIn - before.BeatsIn; n < idle/2 {
-		t.Errorf("the broker sent %d heart-beats in %d s", n, idle)
+	before, begin := c.Stats(), time.Now()
+	const least = 5 // heart-beats in each direction
+	after := before
+	for time.Since(begin) < 6*beat || after.BeatsOut-before.BeatsOut < least || after.BeatsIn-before.BeatsIn < least {
+		if time.Since(begin) > patience {
+			t.Fatalf("we sent %d heart-beats, the broker %d", after.BeatsOut-before.BeatsOut, after.BeatsIn-before.BeatsIn)
+		}
+		select {
+		case <-c.Done():
+			t.Fatalf("the connection has ended: %v", c.Err())
+		case <-time.After(beat / 10):
+		}
+		after = c.Stats()
 	}
 	if n := after.FramesIn - before.FramesIn + after.FramesOut - before.FramesOut; n > 0 {
 		t.Errorf("%d frames passed: the connection was not idle", n)
@@ -51,7 +54,7 @@ func sleepInHandler(t *testing.T, tg target) {
 	c, q := tg.dial(t, lively), queue()
 	slept := make(chan error, 2)
 	_, err := c.Subscribe(within(t), q, func(_ context.Context, m *conn.Message) {
-		time.Sleep(3 * time.Second)
+		time.Sleep(3 * beat)
 		slept <- m.Ack()
 	}, conn.SubscribeOptions{Ack: frame.AckClientIndividual})
 	if err != nil {

@@ -81,7 +81,8 @@ func (o *outcomes) check(t *testing.T, sent uint64) (confirmed int) {
 // Every send of a producer is confirmed once, at any width of the window.
 func TestProducer(t *testing.T) {
 	overEach(t, func(t *testing.T, tg target) {
-		for _, window := range []int{1, 100} {
+		for _, c := range []struct{ window, count int }{{1, 50}, {100, 500}} {
+			window, count := c.window, c.count
 			t.Run("window="+strconv.Itoa(window), func(t *testing.T) {
 				c, q := tg.dial(t, nil), queue()
 				var got outcomes
@@ -89,7 +90,6 @@ func TestProducer(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				const count = 500
 				ctx := within(t)
 				for i := range count {
 					if _, err := p.Send(ctx, []byte(strconv.Itoa(i+1))); err != nil {
@@ -99,7 +99,7 @@ func TestProducer(t *testing.T) {
 				if err := p.Flush(ctx); err != nil {
 					t.Fatal(err)
 				}
-				if n := got.check(t, count); n != count {
+				if n := got.check(t, uint64(count)); n != count {
 					t.Errorf("%d of %d are confirmed", n, count)
 				}
 				in := subscribe(t, c, q, frame.AckAuto)

@@ -15,7 +15,7 @@ import (
 )
 
 // patience is how long anything may take that has to happen. It is long because a busy machine is no failure.
-const patience = 30 * time.Second
+const patience = 3 * time.Minute
 
 // target is a broker, how to log in there, and the driver to do it with.
 type target struct {

@@ -3,17 +3,21 @@
 
 export LC_ALL=C.UTF-8
 OFFSET=${STOMPWIRE_PORT_OFFSET:-0}
-[[ $OFFSET =~ ^[0-9]{1,4}$ ]] || {
-  echo "brokers.sh: STOMPWIRE_PORT_OFFSET is not a number below 10000: $OFFSET" >&2
+[[ $OFFSET =~ ^[0-9]{1,4}$ ]] && ((10#$OFFSET <= 3700)) || {
+  echo "brokers.sh: STOMPWIRE_PORT_OFFSET is not a number up to 3700, where ports end: $OFFSET" >&2
   exit 1
 }
 OFFSET=$((10#$OFFSET))
 SHARED=${STOMPWIRE_BROKERS_STATE:-${TMPDIR:-/tmp}/stompwire-brokers-$UID} # what is installed serves all instances
+[[ $SHARED == /* ]] || SHARED=$PWD/$SHARED # daemons change their folder
 STATE=$SHARED
 ((OFFSET == 0)) || STATE=$SHARED-$OFFSET
 declare -A PORT=([rabbitmq]=$((61613 + OFFSET)) [activemq]=$((61713 + OFFSET)) [artemis]=$((61813 + OFFSET)))
-BOOT_SECONDS=90
-STOP_SECONDS=30
+# All of these are for machines that do something else at the time.
+BOOT_SECONDS=300
+STOP_SECONDS=90
+ANSWER_SECONDS=15
+LOCK_SECONDS=900
 
 say() { printf '%s\n' "$*"; }
 die() {
@@ -23,11 +27,12 @@ die() {
 
 # with_state makes the state folder and holds its lock, so that two runs do not start the same broker twice.
 with_state() {
+  [[ $STATE != *[[:space:]]* ]] || die "no blanks are possible in the name of the state folder: $STATE"
   mkdir -p "$STATE"
   [ -O "$STATE" ] || die "$STATE belongs to someone else; set STOMPWIRE_BROKERS_STATE"
   chmod 755 "$STATE"
   exec {lock}>"$STATE/lock"
-  flock -w 300 "$lock" || die "another brokers.sh holds $STATE/lock"
+  flock -w "$LOCK_SECONDS" "$lock" || die "another brokers.sh holds $STATE/lock"
 }
 
 # runs_as prints the user a broker is to run as: its own where root may hand over to it and it can reach the state
@@ -66,7 +71,7 @@ spawn() {
     if [ "$user" = "$(id -un)" ]; then exec setsid "$@"; fi
     exec setsid setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups --inh-caps=-all -- "$@"
   ) </dev/null >>"$STATE/$name/out.log" 2>&1 &
-  say "$! $(born $!)" >"$STATE/$name/pid"
+  say "$! $(born $! || say gone)" >"$STATE/$name/pid"
 }
 
 # born PID prints the process' start time in clock ticks and fails for one that is gone or a zombie. The pair of pid and
@@ -82,7 +87,7 @@ born() {
 pid_of() {
   local pid start
   { read -r pid start <"$STATE/$1/pid"; } 2>/dev/null || return 1
-  [ "$(born "$pid")" = "$start" ] && say "$pid"
+  [ -n "$start" ] && [ "$(born "$pid")" = "$start" ] && say "$pid"
 }
 
 # halt NAME ends the daemon, politely first.
@@ -92,7 +97,7 @@ halt() {
     rm -f "$STATE/$1/pid"
     return 0
   fi
-  kill -TERM "$pid"
+  kill -TERM "$pid" 2>/dev/null || true # it may just have ended by itself
   for ((tries = STOP_SECONDS * 10; tries > 0; tries--)); do
     pid_of "$1" >/dev/null || break
     sleep 0.1
@@ -100,7 +105,9 @@ halt() {
   if ((tries == 0)); then
     say "$1: still there after $STOP_SECONDS s, SIGKILL"
     kill -KILL -- "-$pid" || true
+    while pid_of "$1" >/dev/null; do sleep 0.1; done
   fi
+  released "$1" || say "$1: its port is not released"
   rm -f "$STATE/$1/pid"
   say "$1: stopped"
 }
@@ -109,7 +116,7 @@ halt() {
 crash() {
   local pid
   pid=$(pid_of "$1") || die "$1: not running"
-  kill -KILL -- "-$pid"
+  kill -KILL -- "-$pid" 2>/dev/null || true
   while pid_of "$1" >/dev/null; do sleep 0.05; done
   released "$1" || die "$1: its port is not released"
   rm -f "$STATE/$1/pid"
@@ -120,26 +127,29 @@ crash() {
 # their process counts as dead.
 released() {
   local tries
-  for ((tries = 100; tries > 0; tries--)); do
-    (: <>"/dev/tcp/127.0.0.1/${PORT[$1]}") 2>/dev/null || return 0
+  [ -n "${PORT[$1]:-}" ] || return 0
+  for ((tries = STOP_SECONDS * 10; tries > 0; tries--)); do
+    listens "$1" || return 0
     sleep 0.1
   done
   return 1
 }
 
-# launch NAME starts the broker unless it runs.
-launch() {
-  if pid_of "$1" >/dev/null; then return 0; fi
-  if (: <>"/dev/tcp/127.0.0.1/${PORT[$1]}") 2>/dev/null; then
-    die "$1: something else listens on port ${PORT[$1]}"
-  fi
-  "${1}_start"
+# obstructed NAME says whether the broker cannot be started because its port is another's.
+obstructed() {
+  ! pid_of "$1" >/dev/null && listens "$1"
 }
+
+# listens NAME says whether anybody listens on the broker's port.
+listens() { (: <>"/dev/tcp/127.0.0.1/${PORT[$1]}") 2>/dev/null; }
+
+# launch NAME starts the broker unless it runs.
+launch() { pid_of "$1" >/dev/null || "${1}_start"; }
 
 # await NAME waits until the broker answers CONNECT, or died, or too much time has passed.
 await() {
-  local tries
-  for ((tries = BOOT_SECONDS * 4; tries > 0; tries--)); do
+  local end=$((SECONDS + BOOT_SECONDS))
+  while ((SECONDS < end)); do
     if probe "$1" >/dev/null; then
       say "$1: up on 127.0.0.1:${PORT[$1]}"
       return 0
@@ -156,8 +166,8 @@ await() {
 probe() (
   { exec 7<>"/dev/tcp/127.0.0.1/${PORT[$1]}"; } 2>/dev/null || exit 1
   printf 'CONNECT\naccept-version:1.0,1.1,1.2\nhost:/\nlogin:guest\npasscode:guest\n\n\0' >&7 || exit 1
-  IFS= read -r -t 5 line <&7 && [ "${line%$'\r'}" = CONNECTED ] || exit 1
-  while IFS= read -r -t 5 line <&7 && line=${line%$'\r'} && [ -n "$line" ]; do printf ' %s' "$line"; done
+  IFS= read -r -t "$ANSWER_SECONDS" line <&7 && [ "${line%$'\r'}" = CONNECTED ] || exit 1
+  while IFS= read -r -t "$ANSWER_SECONDS" line <&7 && line=${line%$'\r'} && [ -n "$line" ]; do printf ' %s' "$line"; done
   printf 'DISCONNECT\n\n\0' >&7
 ) 2>/dev/null
 

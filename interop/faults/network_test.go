@@ -91,7 +91,7 @@ func TestCutAfterEachByte(t *testing.T) {
 		least [2]int // bytes of a session, in either direction
 	}{
 		{"tcp", startPeer, 1, [2]int{600, 150}},
-		{"tls", startSecurePeer, 19, [2]int{900, 600}},
+		{"tls", startSecurePeer, 37, [2]int{900, 600}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			leavesNothing(t)

@@ -17,12 +17,13 @@ import (
 
 // peer is a broker played by hand, over TCP. It takes what is sent into its books, and confirms it; a script does otherwise.
 type peer struct {
-	l      net.Listener
-	books  *books
-	script func(s *session, f *incoming) (done bool) // sees each frame first
-	hello  string                                    // headers of CONNECTED besides the version
-	trust  *tls.Config                               // what a client needs to know of one that speaks TLS
-	wait   sync.WaitGroup
+	l        net.Listener
+	books    *books
+	script   func(s *session, f *incoming) (done bool) // sees each frame first
+	hello    string                                    // headers of CONNECTED besides the version
+	greeting string                                    // said when a connection begins
+	trust    *tls.Config                               // what a client needs to know of one that speaks TLS
+	wait     sync.WaitGroup
 
 	mu       sync.Mutex
 	sessions []*session
@@ -48,17 +49,18 @@ type incoming struct {
 
 func startPeer(t testing.TB, script func(s *session, f *incoming) bool) *peer {
 	t.Helper()
-	return startPeerWith(t, nil, nil, script)
+	return startPeerWith(t, nil, &peer{script: script})
 }
 
 // startSecurePeer starts one that speaks TLS.
 func startSecurePeer(t testing.TB, script func(s *session, f *incoming) bool) *peer {
 	t.Helper()
 	server, trust := certified(t)
-	return startPeerWith(t, server, trust, script)
+	return startPeerWith(t, server, &peer{script: script, trust: trust})
 }
 
-func startPeerWith(t testing.TB, server, trust *tls.Config, script func(s *session, f *incoming) bool) *peer {
+// startPeerWith starts p, over TLS if server is not nil.
+func startPeerWith(t testing.TB, server *tls.Config, p *peer) *peer {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -67,7 +69,7 @@ func startPeerWith(t testing.TB, server, trust *tls.Config, script func(s *sessi
 	if server != nil {
 		l = tls.NewListener(l, server)
 	}
-	p := &peer{l: l, books: newBooks(), script: script, trust: trust}
+	p.l, p.books = l, newBooks()
 	p.wait.Go(func() {
 		for {
 			nc, err := l.Accept()
@@ -126,6 +128,9 @@ func (p *peer) count() int {
 
 func (s *session) serve() {
 	defer s.nc.Close()
+	if s.p.greeting != "" {
+		s.say("%s", s.p.greeting)
+	}
 	for {
 		f, err := s.next()
 		if err != nil || s.handle(f) {

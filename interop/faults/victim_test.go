@@ -3,6 +3,7 @@ package faults_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -22,14 +23,34 @@ type victim struct {
 	cfg    conn.Config
 }
 
-// killOffset is added to the ports of the brokers that others use.
-const killOffset = 1000
+// killOffset is added to the ports of the brokers that others use. A run that finds another one at it adds killStep, some
+// times.
+const (
+	killOffset = 1000
+	killStep   = 10
+)
+
+// claim returns an offset that no other run of these tests uses, on this machine, until the test ends: whoever listens on the
+// port below RabbitMQ's has it.
+func claim(t *testing.T) uint64 {
+	t.Helper()
+	base := number(t, "STOMPWIRE_PORT_OFFSET", 0) + killOffset
+	for offset := base; offset < base+9*killStep; offset += killStep {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 61612+offset))
+		if err == nil {
+			t.Cleanup(func() { _ = l.Close() })
+			return offset
+		}
+	}
+	t.Fatal("other runs of these tests have all ports")
+	return 0
+}
 
 // startVictim starts a broker with an empty store, which is removed after the test. Without the broker it skips the test, or
 // fails it where STOMPWIRE_REQUIRE_BROKERS=1.
 func startVictim(t *testing.T, name string) *victim {
 	t.Helper()
-	v := &victim{t: t, name: name, offset: number(t, "STOMPWIRE_PORT_OFFSET", 0) + killOffset}
+	v := &victim{t: t, name: name, offset: claim(t)}
 	if _, err := v.script("remove"); err != nil { // of a run that was broken off
 		t.Fatal(err)
 	}
