@@ -12,6 +12,9 @@ import (
 // Options say how to compare.
 type Options struct {
 	Skip float64 // seconds at the beginning of each run that do not count
+	// Draws is how often each side is drawn anew for the intervals; 0 is 1000. Fewer
+	// are quicker, and their intervals are rougher.
+	Draws int
 }
 
 // Comparison is what two sides of runs have in common and what not.
@@ -65,11 +68,8 @@ func (r *Row) Verdict() Verdict {
 // are.
 func (r *Row) noise() bool { return !r.counted && !r.edge && !(r.Low > 0 || r.High < 0) }
 
-// draws is how often each side is drawn anew, and least how many blocks it takes.
-const (
-	draws = 1000
-	least = 5
-)
+// least is how many blocks of a side there must be to draw from.
+const least = 5
 
 // side is one side of a comparison.
 type side struct {
@@ -94,7 +94,11 @@ func Compare(a, b []*results.Result, opts Options) (*Comparison, error) {
 		}
 	}
 	if left.blocks() >= least && right.blocks() >= least {
-		c.bootstrap(left, right)
+		draws := opts.Draws
+		if draws == 0 {
+			draws = 1000
+		}
+		c.bootstrap(left, right, draws)
 	}
 	return c, nil
 }
@@ -133,7 +137,7 @@ func (s *side) draw(random *rand.Rand, p *pool) {
 }
 
 // bootstrap finds the intervals of all rows that are no counts.
-func (c *Comparison) bootstrap(a, b *side) {
+func (c *Comparison) bootstrap(a, b *side, draws int) {
 	random := rand.New(rand.NewPCG(20260101, 95)) // whatever it is, it must not change
 	left, right := newPool(), newPool()
 	differences := make([][]float64, len(c.Rows))

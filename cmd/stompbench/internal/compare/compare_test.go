@@ -57,9 +57,11 @@ func run(k kind) *results.Result {
 	return results.New(report.New("v1", p, res), res, rec.Series())
 }
 
+// compared draws less often than users have it done: the race detector makes each
+// draw ten times slower, and an interval of 200 is as good for these questions.
 func compared(t *testing.T, a, b []*results.Result) *compare.Comparison {
 	t.Helper()
-	c, err := compare.Compare(a, b, compare.Options{})
+	c, err := compare.Compare(a, b, compare.Options{Draws: 200})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +81,8 @@ func one(k kind) []*results.Result { return []*results.Result{run(k)} }
 
 // What the table shows of a side are the numbers of the report.
 func TestSidesAreWhatTheReportSays(t *testing.T) {
-	r := run(kind{seconds: 20, rate: 2000, latency: time.Millisecond, seed: 1})
+	t.Parallel()
+	r := run(kind{seconds: 10, rate: 1500, latency: time.Millisecond, seed: 1})
 	c := compared(t, []*results.Result{r}, []*results.Result{r})
 	d := &r.Latency.FromSend
 	for name, want := range map[string]float64{
@@ -95,6 +98,7 @@ func TestSidesAreWhatTheReportSays(t *testing.T) {
 
 // A real difference is seen, and its size lies in the interval.
 func TestDifferenceIsSeen(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, metric string
 		b            kind
@@ -107,6 +111,7 @@ func TestDifferenceIsSeen(t *testing.T) {
 		{"less", "received_per_s", kind{seconds: 30, rate: 400, latency: time.Millisecond, seed: 5}, -0.2, compare.Worse},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			r := row(t, compared(t, one(kind{seconds: 30, rate: 500, latency: time.Millisecond, seed: 1}), one(c.b)), c.metric)
 			if r.Verdict() != c.want || r.Low > c.share || r.High < c.share || r.High-r.Low > 0.2 {
 				t.Errorf("%v to %v, %v: %v", r.Low, r.High, c.share, r.Verdict())
@@ -118,9 +123,10 @@ func TestDifferenceIsSeen(t *testing.T) {
 // Where there is no difference, about one in twenty comparisons sees one all the
 // same: that is what 95 % means. The seeds are fixed, so this is no chance.
 func TestNoiseIsSeldomADifference(t *testing.T) {
+	t.Parallel()
 	seen, tries := 0, 20
 	for i := range tries {
-		k := kind{seconds: 25, rate: 200, latency: time.Millisecond, seed: uint64(100 + i)}
+		k := kind{seconds: 12, rate: 100, latency: time.Millisecond, seed: uint64(100 + i)}
 		a := one(k)
 		k.seed += 1000
 		if v := row(t, compared(t, a, one(k)), "from_send.p50").Verdict(); v != compare.Same {
@@ -134,10 +140,15 @@ func TestNoiseIsSeldomADifference(t *testing.T) {
 }
 
 func TestTheSameFilesGiveTheSameAnswer(t *testing.T) {
+	t.Parallel()
 	a, b := one(kind{seconds: 10, rate: 200, latency: time.Millisecond, seed: 1}), one(kind{seconds: 10, rate: 200, latency: time.Millisecond, seed: 2})
 	var first, second bytes.Buffer
 	for _, out := range []*bytes.Buffer{&first, &second} {
-		if err := compared(t, a, b).WriteMarkdown(out); err != nil {
+		c, err := compare.Compare(a, b, compare.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.WriteMarkdown(out); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -147,6 +158,7 @@ func TestTheSameFilesGiveTheSameAnswer(t *testing.T) {
 }
 
 func TestTooShort(t *testing.T) {
+	t.Parallel()
 	c := compared(t, one(kind{seconds: 3, rate: 100, latency: time.Millisecond, seed: 1}), one(kind{seconds: 3, rate: 200, latency: time.Millisecond, seed: 2}))
 	if r := row(t, c, "sent_per_s"); !math.IsNaN(r.Low) || r.Verdict() != compare.Unknown {
 		t.Errorf("%+v", r)
@@ -160,6 +172,7 @@ func TestTooShort(t *testing.T) {
 }
 
 func TestSkip(t *testing.T) {
+	t.Parallel()
 	a := run(kind{seconds: 10, rate: 100, latency: time.Millisecond, seed: 1})
 	a.Series.Intervals[0].Sent = 1_000_000 // a broker's first second
 	c, err := compare.Compare([]*results.Result{a}, []*results.Result{a}, compare.Options{Skip: 1})
@@ -172,6 +185,7 @@ func TestSkip(t *testing.T) {
 }
 
 func TestConditions(t *testing.T) {
+	t.Parallel()
 	base := one(kind{seconds: 30, rate: 500, latency: time.Millisecond, seed: 1})
 	slower := one(kind{seconds: 30, rate: 400, latency: 1300 * time.Microsecond, seed: 2, lost: 3})
 	same := one(kind{seconds: 30, rate: 500, latency: time.Millisecond, seed: 3})
@@ -210,6 +224,7 @@ func TestConditions(t *testing.T) {
 }
 
 func TestBadConditions(t *testing.T) {
+	t.Parallel()
 	for _, text := range []string{"", ">", "lost", "lost>", "lost>x", "lost>+%", "nothing>1", "from_send.p99>10%", "from_send.p99>20", "lost>NaN", "lost>+Inf%", "from_send.p99>>1ms"} {
 		if _, err := compare.ParseCondition(text); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v", text, err)
@@ -218,6 +233,7 @@ func TestBadConditions(t *testing.T) {
 }
 
 func TestDifferences(t *testing.T) {
+	t.Parallel()
 	a, b := run(kind{seconds: 1, rate: 100, seed: 1}), run(kind{seconds: 1, rate: 200, seed: 1})
 	b.Plan.Seed, b.Plan.PublishTo = 99, "/queue/other"
 	if got := compare.Differences(a, b); len(got) != 1 || got[0] != "rate_per_s is 100 and 200" {
@@ -229,6 +245,7 @@ func TestDifferences(t *testing.T) {
 }
 
 func TestNotes(t *testing.T) {
+	t.Parallel()
 	a, b := run(kind{seconds: 2, rate: 100, seed: 1}), run(kind{seconds: 2, rate: 100, seed: 1, lost: 1})
 	b.Partial, b.Broker.Server, b.Machines[0].CPUs = true, "X/2", 999
 	got := strings.Join(compared(t, []*results.Result{a}, []*results.Result{b}).Notes, "\n")
@@ -240,6 +257,7 @@ func TestNotes(t *testing.T) {
 }
 
 func TestWritten(t *testing.T) {
+	t.Parallel()
 	c := compared(t, one(kind{seconds: 10, rate: 500, latency: time.Millisecond, seed: 1}), one(kind{seconds: 10, rate: 500, latency: 5 * time.Millisecond, seed: 2}))
 	var table bytes.Buffer
 	if err := c.WriteMarkdown(&table); err != nil {

@@ -67,17 +67,28 @@ func join(part []*series.Interval) block {
 		}
 	}
 	for _, kind := range series.Kinds() {
-		sum := histo.New()
-		for _, in := range part {
-			if l := in.Latency[kind]; l != nil {
-				sum.Add(l.HDR)
-			}
-		}
-		for index, n := range sum.Pack().Buckets() {
+		for index, n := range latencies(part, kind).Buckets() {
 			b.latency[kind] = append(b.latency[kind], bucket{index, n, middle(index) * float64(n)})
 		}
 	}
 	return b
+}
+
+// latencies adds up what intervals have of one kind.
+func latencies(part []*series.Interval, kind series.Kind) histo.Packed {
+	if len(part) == 1 { // as in runs of a minute: nothing to unpack
+		if l := part[0].Latency[kind]; l != nil {
+			return l.HDR
+		}
+		return histo.Packed{}
+	}
+	sum := histo.New()
+	for _, in := range part {
+		if l := in.Latency[kind]; l != nil {
+			sum.Add(l.HDR)
+		}
+	}
+	return sum.Pack()
 }
 
 // pool is blocks added up, as if they were one run.
@@ -148,7 +159,7 @@ func (p *pool) mean(kind series.Kind) float64 {
 	return over(c.sum, float64(c.total))
 }
 
-// percentile is the smallest value that no more than 100-q percent exceed, NaN if
+// percentile is the value that q percent do not exceed, as the report has it, NaN if
 // fewer than ten samples lie beyond: the next run would show something else.
 func (p *pool) percentile(kind series.Kind, at int) float64 {
 	c := p.latency[kind]
@@ -167,7 +178,7 @@ func (c *counts) findPercentiles() {
 			c.percentiles[at] = math.NaN()
 			continue
 		}
-		wanted := max(1, uint64(math.Ceil(float64(c.total)*q.p/100-1e-9)))
+		wanted := max(1, uint64(float64(c.total)*q.p/100+0.5)) // as HdrHistogram counts, and with it the report
 		for ; seen < wanted; i++ {
 			seen += c.count[i]
 		}
