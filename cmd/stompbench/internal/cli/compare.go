@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -18,30 +19,38 @@ import (
 // SLO that was not met.
 const exitCondition = 99
 
+// comparing is what the flags of compare say.
+type comparing struct {
+	failIf       []compare.Condition
+	json, anyway bool
+	skip         time.Duration
+}
+
+func newCompareFlags() (*pflag.FlagSet, *comparing) {
+	s := &comparing{}
+	f := newFlagSet("compare")
+	f.Var(&value{kind: "CONDITION", set: func(text string) error {
+		condition, err := compare.ParseCondition(text)
+		s.failIf = append(s.failIf, condition)
+		return err
+	}}, "fail-if", "such as 'from_due.p99>+10%': makes the exit code 99 if it comes true; may be repeated")
+	skip := parsed(&s.skip, parseDuration)
+	skip.kind = "TIME"
+	f.Var(skip, "skip", "leave out the beginning of each run")
+	f.BoolVar(&s.anyway, "anyway", false, "compare runs whose plans differ")
+	f.BoolVar(&s.json, "json", false, "write one JSON object")
+	return f, s
+}
+
 // compare is the verb compare: it tells two sides of results apart from their
 // noise.
 func (c *command) compare(_ context.Context, args []string) int {
-	f := pflag.NewFlagSet("stompbench compare", pflag.ContinueOnError)
-	f.Usage = func() {}
-	f.BoolP("help", "h", false, "show help")
-	failIf := f.StringArray("fail-if", nil, "a condition such as from_due.p99>+10% that makes the exit code 99; may be repeated")
-	asJSON := f.Bool("json", false, "write one JSON object")
-	anyway := f.Bool("anyway", false, "compare runs whose plans differ")
-	var skip float64
-	f.Var(&value{kind: "TIME", text: "0", set: func(text string) error {
-		d, err := parseDuration(text)
-		skip = d.Seconds()
-		return err
-	}}, "skip", "leave out the beginning of each run")
+	f, s := newCompareFlags()
 	if code, done := c.parse(f, args); done {
 		return code
 	}
 	if f.NArg() != 2 {
 		return c.fail(usage("compare takes two sides, and there are %d: each is a folder that --out wrote, one that holds several of them, or several with commas between", f.NArg()))
-	}
-	conditions, err := parseConditions(*failIf)
-	if err != nil {
-		return c.fail(err)
 	}
 	a, err := readSide(f.Arg(0))
 	if err != nil {
@@ -51,25 +60,14 @@ func (c *command) compare(_ context.Context, args []string) int {
 	if err != nil {
 		return c.fail(err)
 	}
-	if differences := compare.Differences(append(a[:len(a):len(a)], b...)...); len(differences) > 0 && !*anyway {
+	if differences := compare.Differences(append(a[:len(a):len(a)], b...)...); len(differences) > 0 && !s.anyway {
 		return c.fail(usage("the runs measured different things: %s: give --anyway to compare them all the same", strings.Join(differences, ", ")))
 	}
-	all, err := compare.Compare(a, b, compare.Options{Skip: skip})
+	all, err := compare.Compare(a, b, compare.Options{Skip: s.skip.Seconds()})
 	if err != nil {
 		return c.fail(err)
 	}
-	return c.tellComparison(all, conditions, *asJSON)
-}
-
-func parseConditions(texts []string) (all []compare.Condition, err error) {
-	for _, text := range texts {
-		condition, err := compare.ParseCondition(text)
-		if err != nil {
-			return nil, usage("--fail-if %v", err)
-		}
-		all = append(all, condition)
-	}
-	return all, nil
+	return c.tellComparison(all, s.failIf, s.json)
 }
 
 // tellComparison writes the table, or the object, and what failed.

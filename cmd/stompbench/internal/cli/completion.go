@@ -26,8 +26,11 @@ func described() *completion.Command {
 		if v.flags != nil {
 			v.flags().VisitAll(func(f *pflag.Flag) { x.Flags = append(x.Flags, describe(f)) })
 		}
-		if v.name == "completion" {
+		switch v.name {
+		case "completion":
 			x.Args = completion.Shells
+		case "report", "compare", "merge":
+			x.Dirs = true
 		}
 		d.Verbs = append(d.Verbs, x)
 	}

@@ -11,18 +11,30 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
 
+// merging is what the flags of merge say.
+type merging struct {
+	out  string
+	json bool
+}
+
+func newMergeFlags() (*pflag.FlagSet, *merging) {
+	s := &merging{}
+	f := newFlagSet("merge")
+	out := parsed(&s.out, asIs)
+	out.kind = "DIR"
+	f.VarP(out, "out", "o", "folder for the sum")
+	f.BoolVar(&s.json, "json", false, "write the sum's report as one JSON object")
+	return f, s
+}
+
 // merge is the verb merge: it adds up what several machines did at the same time,
 // and tells the sum as if one had done it.
 func (c *command) merge(_ context.Context, args []string) int {
-	f := pflag.NewFlagSet("stompbench merge", pflag.ContinueOnError)
-	f.Usage = func() {}
-	f.BoolP("help", "h", false, "show help")
-	out := f.StringP("out", "o", "", "folder for the sum")
-	asJSON := f.Bool("json", false, "write the sum's report as one JSON object")
+	f, s := newMergeFlags()
 	if code, done := c.parse(f, args); done {
 		return code
 	}
-	if *out == "" {
+	if s.out == "" {
 		return c.fail(usage("merge needs a folder for the sum: give --out"))
 	}
 	parts, err := readAll(f.Args())
@@ -37,13 +49,13 @@ func (c *command) merge(_ context.Context, args []string) int {
 		}
 		return c.fail(err)
 	}
-	if err := results.Prepare(*out); err != nil {
+	if err := results.Prepare(s.out); err != nil {
 		return c.fail(err)
 	}
-	if err := writeFolder(*out, sum); err != nil {
+	if err := writeFolder(s.out, sum); err != nil {
 		return c.fail(err)
 	}
-	if *asJSON {
+	if s.json {
 		err = sum.Report.WriteJSON(c.stdout)
 	} else {
 		err = sum.WriteText(c.stdout, report.Style{Color: screenOf(c.stdout).color})

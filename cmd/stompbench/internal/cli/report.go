@@ -18,14 +18,26 @@ import (
 // pageName is the page's name beside the result that it shows.
 const pageName = "report.html"
 
+// reporting is what the flags of report say.
+type reporting struct {
+	output string
+	text   bool
+}
+
+func newReportFlags() (*pflag.FlagSet, *reporting) {
+	s := &reporting{}
+	f := newFlagSet("report")
+	output := parsed(&s.output, asIs)
+	output.kind = "FILE"
+	f.VarP(output, "output", "o", "where to write the page; - is standard output")
+	f.BoolVar(&s.text, "text", false, "write the result as run writes it, and no page")
+	return f, s
+}
+
 // report is the verb report: it makes the page again, of one result or of several
 // laid over each other.
 func (c *command) report(_ context.Context, args []string) int {
-	f := pflag.NewFlagSet("stompbench report", pflag.ContinueOnError)
-	f.Usage = func() {}
-	f.BoolP("help", "h", false, "show help")
-	out := f.StringP("output", "o", "", "where to write the page; - is standard output")
-	asText := f.Bool("text", false, "write the result as run writes it, and no page")
+	f, s := newReportFlags()
 	if code, done := c.parse(f, args); done {
 		return code
 	}
@@ -33,7 +45,7 @@ func (c *command) report(_ context.Context, args []string) int {
 	if err != nil {
 		return c.fail(err)
 	}
-	if *asText {
+	if s.text {
 		return c.text(runs)
 	}
 	named := make([]page.Run, len(runs))
@@ -41,7 +53,7 @@ func (c *command) report(_ context.Context, args []string) int {
 		named[i] = page.Run{Name: name, Result: runs[i]}
 	}
 	write := func(w io.Writer) error { return page.Write(w, named) }
-	switch path := target(*out, f.Args()); path {
+	switch path := target(s.output, f.Args()); path {
 	case "-":
 		err = write(c.stdout)
 	default:

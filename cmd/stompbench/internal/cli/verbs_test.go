@@ -298,13 +298,17 @@ func TestCompletion(t *testing.T) {
 func bashProposes(t *testing.T, bash, script string) {
 	t.Helper()
 	for line, want := range map[string]string{
-		"stompbench f":            "find failover",
-		"stompbench run --ack cl": "client client-individual",
-		"stompbench --ack = c":    "client client-individual",
-		"stompbench churn --op":   "--open",
-		"stompbench broker --lis": "--listen",
-		"stompbench completion z": "zsh",
-		"stompbench run --rate x": "",
+		"stompbench f":             "find failover",
+		"stompbench run --ack cl":  "client client-individual",
+		"stompbench --ack = c":     "client client-individual",
+		"stompbench churn --op":    "--open",
+		"stompbench broker --lis":  "--listen",
+		"stompbench completion z":  "zsh",
+		"stompbench compare --f":   "--fail-if",
+		"stompbench report --t":    "--text",
+		"stompbench merge --o":     "--out",
+		"stompbench merge --out x": "", // a directory, not a flag
+		"stompbench run --rate x":  "",
 	} {
 		ask := `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); _stompbench; echo "${COMPREPLY[*]}"`
 		args := append([]string{"--norc", "-c", ask, "bash", script}, strings.Fields(line)...)
@@ -317,7 +321,9 @@ func bashProposes(t *testing.T, bash, script string) {
 
 func TestMan(t *testing.T) {
 	code, stdout, _ := stompbench(t, "man")
-	for _, want := range []string{".TH STOMPBENCH 1", ".SH SYNOPSIS", ".SS \"stompbench find\"", `\fB\-\-restart\-cmd\fR \fICMD\fR`, ".B 99", ".B 130"} {
+	for _, want := range []string{".TH STOMPBENCH 1", ".SH SYNOPSIS", ".SS \"stompbench find\"", `\fB\-\-restart\-cmd\fR \fICMD\fR`, ".B 99", ".B 130",
+		`\fB\-\-fail\-if\fR \fICONDITION\fR`, `\fB\-\-text\fR`, `\fBmerge\fR [\fIflags\fR] \fIDIR\fR ...`,
+	} {
 		if code != 0 || !strings.Contains(stdout, want) {
 			t.Errorf("exit %d, %q is missing", code, want)
 		}

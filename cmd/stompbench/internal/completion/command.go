@@ -14,6 +14,7 @@ type Verb struct {
 	Name, Summary string
 	Flags         []Flag
 	Args          []string // words that may follow
+	Dirs          bool     // directories follow
 }
 
 // Flag is one of a verb's flags.

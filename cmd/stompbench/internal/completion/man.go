@@ -48,6 +48,9 @@ func (c *Command) synopsis(i int) string {
 	if len(v.Args) > 0 {
 		line += " " + strings.Join(v.Args, "|")
 	}
+	if v.Dirs {
+		line += " \\fIDIR\\fR ..."
+	}
 	return line
 }
 

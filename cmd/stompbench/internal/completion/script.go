@@ -56,7 +56,11 @@ _%[1]s() {
 		for j := range v.Flags {
 			words = append(words, v.Flags[j].spellings()...)
 		}
-		fmt.Fprintf(b, "    %s)\n        words=%s\n        case $prev in\n", v.Name, quote(strings.Join(words, " ")))
+		fmt.Fprintf(b, "    %s)\n        words=%s\n", v.Name, quote(strings.Join(words, " ")))
+		if v.Dirs {
+			b.WriteString("        [[ $COMP_CWORD -gt 1 && $cur != -* ]] && words= && compopt -o dirnames 2>/dev/null\n")
+		}
+		b.WriteString("        case $prev in\n")
 		for j := range v.Flags {
 			f := &v.Flags[j]
 			if f.Kind == "" {
@@ -110,6 +114,9 @@ func (c *Command) zsh(b *strings.Builder) {
 		if len(v.Args) > 0 {
 			b.WriteString(" \\\n            " + quote("1:word:("+strings.Join(v.Args, " ")+")"))
 		}
+		if v.Dirs {
+			b.WriteString(" \\\n            " + quote("*:directory:_files -/"))
+		}
 		b.WriteString(" ;;\n")
 	}
 	fmt.Fprintf(b, "    esac\n}\nif [[ $funcstack[1] == _%[1]s ]]; then _%[1]s \"$@\"; else compdef _%[1]s %[1]s; fi\n", c.Name)
@@ -155,6 +162,9 @@ func (c *Command) fish(b *strings.Builder) {
 		}
 		if len(v.Args) > 0 {
 			fmt.Fprintf(b, "complete -c %s -n %s -a %s\n", c.Name, quote(when), quote(strings.Join(v.Args, " ")))
+		}
+		if v.Dirs {
+			fmt.Fprintf(b, "complete -c %s -n %s -a '(__fish_complete_directories)'\n", c.Name, quote(when))
 		}
 		for j := range v.Flags {
 			f := &v.Flags[j]
