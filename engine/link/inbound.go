@@ -29,8 +29,8 @@ func (l *Link) Feed(chunk []byte) (n int, err error) {
 	if errors.Is(err, ErrPaused) {
 		return n, ErrPaused // still "feeding": it is not the peer who is silent
 	}
+	l.lastRead.Store(l.now()) // the handler may have taken long
 	l.watchUnfinished()
-	l.lastRead.Store(l.now())
 	l.feeding.Store(false)
 	if err == nil || l.refuse(err) {
 		return len(chunk), nil

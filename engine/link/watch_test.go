@@ -122,6 +122,34 @@ func TestHeartBeatsGoOnWhileAHandlerSleeps(t *testing.T) {
 	})
 }
 
+// A read often ends inside a frame. When the handler of what came before it is done,
+// neither our heart-beats nor the time that the rest may take may be reckoned from
+// when that read began: the handler had the time, and not the peer.
+func TestSlowHandlerOfAReadThatEndsInsideAFrame(t *testing.T) {
+	inPipe(t, link.Options{}, func(t *testing.T, l *link.Link, r *recorder, peer net.Conn) {
+		const busy = time.Hour
+		r.onFrame = func() { time.Sleep(busy) }
+		l.SetHeartBeat(time.Second, 0)
+		begin := time.Now()
+		_, _ = io.WriteString(peer, "MESSAGE\n\n\x00MESS")
+		in := bufio.NewReader(peer)
+		for time.Since(begin) < busy+20*time.Second {
+			last := time.Now()
+			if b, err := in.ReadByte(); err != nil || b != '\n' {
+				t.Fatalf("%v after the read: read %q, %v", time.Since(begin), b, err)
+			}
+			if gap := time.Since(last); gap != time.Second {
+				t.Fatalf("%v after the read: no heart-beat for %v, want one each second", time.Since(begin), gap)
+			}
+		}
+		r.onFrame = nil
+		_, _ = io.WriteString(peer, "AGE\n\n\x00")
+		if err := l.Err(); err != nil {
+			t.Fatalf("a slow handler lost the link: %v", err)
+		}
+	})
+}
+
 func TestUnfinishedFrameHasADeadline(t *testing.T) {
 	for _, c := range []struct {
 		name  string
