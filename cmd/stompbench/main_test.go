@@ -15,7 +15,7 @@ import (
 )
 
 // asCommand makes this test binary behave as the command itself.
-const asCommand = "STOMPBENCH_TEST_AS_COMMAND"
+const asCommand = "TEST_AS_STOMPBENCH"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {

@@ -114,7 +114,8 @@ type churning struct {
 	due   *histo.Recorder
 }
 
-// Run carries it out. When ctx ends it opens no more, and leaves in good order.
+// Run carries it out. When ctx ends it opens no more, gives up what is not
+// connected yet, and leaves in good order.
 func Run(ctx context.Context, cfg Config) *Result {
 	c := &churning{Config: cfg, clock: stamp.NewClock(), failures: map[Failure]uint64{}, due: histo.NewRecorder()}
 	for i := range c.steps {
@@ -131,15 +132,15 @@ func Run(ctx context.Context, cfg Config) *Result {
 	stop := c.sample()
 	var wg sync.WaitGroup
 	for range cfg.Open {
-		wg.Go(func() { c.work(opening) })
+		wg.Go(func() { c.work(ctx, opening) })
 	}
 	wg.Wait()
 	stop()
 	return c.result(ctx)
 }
 
-// work opens and closes one connection after the other.
-func (c *churning) work(opening context.Context) {
+// work opens and closes one connection after the other, until opening ends.
+func (c *churning) work(ctx, opening context.Context) {
 	pace := pacer.New(c.clock.Now, time.Sleep) // a thread for each worker would be too many
 	for {
 		n := c.next.Add(1) - 1
@@ -160,16 +161,16 @@ func (c *churning) work(opening context.Context) {
 			return
 		}
 		c.begun.Add(1)
-		c.one(due)
+		c.one(ctx, due)
 	}
 }
 
 func (c *churning) dueAt(n uint64) int64 { return c.start + int64(float64(n)*1e9/c.Rate) }
 
-// one is the life of a connection. It runs to its end whatever happens outside,
-// each step within its timeout.
-func (c *churning) one(due int64) {
-	nc, ok := c.connect(due)
+// one is the life of a connection. Once connected it runs to its end whatever
+// happens outside, each step within its timeout.
+func (c *churning) one(ctx context.Context, due int64) {
+	nc, ok := c.connect(ctx, due)
 	if !ok {
 		return
 	}
@@ -181,12 +182,22 @@ func (c *churning) one(due int64) {
 			return
 		}
 	}
-	time.Sleep(c.Hold)
-	c.do(Disconnect, func(ctx context.Context) error { return nc.Disconnect(ctx) })
+	hold(ctx, c.Hold)
+	c.do(context.Background(), Disconnect, func(ctx context.Context) error { return nc.Disconnect(ctx) })
 }
 
-func (c *churning) connect(due int64) (nc *conn.Conn, ok bool) {
-	ok = c.do(Connect, func(ctx context.Context) (err error) {
+// hold waits for d, or until ctx ends.
+func hold(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+func (c *churning) connect(ctx context.Context, due int64) (nc *conn.Conn, ok bool) {
+	ok = c.do(ctx, Connect, func(ctx context.Context) (err error) {
 		nc, err = c.Dial(ctx)
 		return err
 	})
@@ -215,7 +226,7 @@ func raise(number *atomic.Int64, n int64) {
 
 func (c *churning) subscribe(nc *conn.Conn, destination string) bool {
 	var s *conn.Subscription
-	ok := c.do(Subscribe, func(ctx context.Context) (err error) {
+	ok := c.do(context.Background(), Subscribe, func(ctx context.Context) (err error) {
 		s, err = nc.Subscribe(ctx, destination, func(context.Context, *conn.Message) {}, conn.SubscribeOptions{Ack: c.Ack})
 		return err
 	})
@@ -223,15 +234,19 @@ func (c *churning) subscribe(nc *conn.Conn, destination string) bool {
 		return false
 	}
 	c.subscribed.Add(1)
-	return c.do(Unsubscribe, func(ctx context.Context) error { return s.Unsubscribe(ctx) })
+	return c.do(context.Background(), Unsubscribe, func(ctx context.Context) error { return s.Unsubscribe(ctx) })
 }
 
-// do takes the time of a step, and notes its failure.
-func (c *churning) do(step Step, f func(context.Context) error) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), c.Timeout)
+// do takes the time of a step, and notes its failure. What is given up because
+// outside has ended is none.
+func (c *churning) do(outside context.Context, step Step, f func(context.Context) error) bool {
+	ctx, cancel := context.WithTimeout(outside, c.Timeout)
 	defer cancel()
 	began := c.clock.Now()
 	err := f(ctx)
+	if err != nil && outside.Err() != nil {
+		return false
+	}
 	if err != nil {
 		c.fail(step, err)
 		return false

@@ -108,6 +108,38 @@ func TestNobodyListens(t *testing.T) {
 	}
 }
 
+// Who is interrupted while nobody answers does not wait for that, and what was given
+// up has not failed. A hold ends as well.
+func TestInterruptedWhileWaiting(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var waiting atomic.Int64
+	cfg := churn.Config{
+		Dial: func(ctx context.Context) (*conn.Conn, error) {
+			if waiting.Add(1) == 4 {
+				cancel()
+			}
+			<-ctx.Done()
+			return nil, ctx.Err()
+		},
+		Open: 4, Count: 60, Timeout: time.Hour,
+	}
+	if r := churn.Run(ctx, cfg); !r.Interrupted || r.Failed != 0 || r.Opened != 0 {
+		t.Errorf("%+v", r)
+	}
+
+	ctx, cancel = context.WithCancel(t.Context())
+	cfg = config(start(t, broker.Config{}))
+	cfg.Hold = time.Hour
+	cfg.OnSample = func(s churn.Sample) {
+		if s.Open == 4 {
+			cancel()
+		}
+	}
+	if r := churn.Run(ctx, cfg); !r.Interrupted || r.Failed != 0 || r.Opened != 4 || r.Latency[churn.Disconnect].Count() != 4 {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()

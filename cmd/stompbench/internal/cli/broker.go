@@ -11,6 +11,8 @@ import (
 
 	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/broker/ws"
+	"github.com/stompwire/stompwire/frame"
+
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
@@ -29,6 +31,8 @@ func forLoad() broker.Config {
 		MaxDestinations:              workload.MaxDestinations,
 		MaxDestinationsPerConnection: workload.MaxDestinations,
 		MaxSubscriptions:             workload.MaxDestinations,
+		Limits:                       frame.Limits{Body: workload.MaxSize},
+		TransactionBytes:             8 * workload.MaxSize,
 	}
 }
 
@@ -91,8 +95,7 @@ func (c *command) broker(ctx context.Context, args []string) int {
 		return c.fail(asUsage(err))
 	}
 	if help, _ := f.GetBool("help"); help {
-		fmt.Fprint(c.stdout, brokerHelp, f.FlagUsagesWrapped(110))
-		return ExitOK
+		return c.print(brokerHelp + f.FlagUsagesWrapped(helpWidth))
 	}
 	if f.NArg() > 0 {
 		return c.fail(usage("%q is not a flag: see stompbench broker --help", f.Arg(0)))

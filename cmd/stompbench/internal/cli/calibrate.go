@@ -31,9 +31,9 @@ func newCalibrateFlags() (*pflag.FlagSet, *calibration) {
 	each := parsed(&s.each, parseDuration)
 	each.kind, each.text = "TIME", "1s"
 	f.VarP(each, "each", "z", "how long to measure each setting")
-	f.BoolVar(&s.save, "save", false, "keep the result in the user's cache directory: run then says how near it came to it")
-	f.BoolVar(&s.json, "json", false, "write the result as one JSON object")
-	f.BoolVarP(&s.quiet, "quiet", "q", false, "show nothing but the result")
+	addSwitch(f, &s.save, "save", "", "keep the result in the user's cache directory: run then says how near it came to it")
+	addSwitch(f, &s.json, "json", "", "write the result as one JSON object")
+	addSwitch(f, &s.quiet, "quiet", "q", "show nothing but the result")
 	return f, s
 }
 

@@ -143,10 +143,12 @@ func (c *command) tellChurn(s *churned, r *churn.Result) int {
 		Failures: []churnFailure{}, Latency: map[string]report.Distribution{},
 	}
 	switch {
-	case r.Failed > 0 || r.Opened == 0:
+	case r.Failed > 0:
 		rep.ExitCode = ExitCannotRun
 	case r.Interrupted:
 		rep.ExitCode = ExitInterrupted
+	case r.Opened == 0:
+		rep.ExitCode = ExitCannotRun
 	}
 	for failure, n := range r.Failures {
 		rep.Failures = append(rep.Failures, churnFailure{failure, n})

@@ -32,8 +32,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func (c *command) version() int {
-	fmt.Fprintln(c.stdout, "stompbench", Version())
-	return ExitOK
+	return c.print("stompbench " + Version() + "\n")
 }
 
 // Version returns the version of the module that this program was built from.

@@ -37,8 +37,8 @@ func newCompareFlags() (*pflag.FlagSet, *comparing) {
 	skip := parsed(&s.skip, parseDuration)
 	skip.kind = "TIME"
 	f.Var(skip, "skip", "leave out the beginning of each run")
-	f.BoolVar(&s.anyway, "anyway", false, "compare runs whose plans differ")
-	f.BoolVar(&s.json, "json", false, "write one JSON object")
+	addSwitch(f, &s.anyway, "anyway", "", "compare runs whose plans differ")
+	addSwitch(f, &s.json, "json", "", "write one JSON object")
 	return f, s
 }
 

@@ -232,6 +232,9 @@ func TestDryRun(t *testing.T) {
 			t.Errorf("exit %d, %q is missing in\n%s%s", code, want, stdout, stderr)
 		}
 	}
+	if code, stdout, _ := stompbench(t, "--dry-run -H passcode:s3cret -H kind:s3cret"); code != 0 || !strings.Contains(stdout, "with passcode, kind") || strings.Contains(stdout, "s3cret") {
+		t.Errorf("exit %d, values of headers in\n%s", code, stdout)
+	}
 	code, stdout, _ = stompbench(t, args+" --json")
 	var plan struct {
 		Broker      string

@@ -40,8 +40,7 @@ func (c *command) tellPlan(s *settings, notes []string) int {
 	}
 	r.plan(p, notes)
 	r.add("needs", "%s", needs(p))
-	fmt.Fprint(c.stdout, r.String())
-	return ExitOK
+	return c.print(r.String())
 }
 
 // needs says what the run takes of this machine before the first message.

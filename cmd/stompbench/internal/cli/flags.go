@@ -54,7 +54,7 @@ func (f *flags) add(name, letter, kind, text, help string, v *value) {
 
 // flag adds one that is on or off.
 func (f *flags) flag(into *bool, name, letter, kind, help string) {
-	f.BoolVarP(into, name, letter, false, help)
+	addSwitch(f.FlagSet, into, name, letter, help)
 	f.annotate(name, kind)
 }
 

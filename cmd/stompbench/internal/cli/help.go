@@ -55,8 +55,7 @@ func (c *command) help() int {
 			common.AddFlag(flag)
 		}
 	})
-	fmt.Fprint(c.stdout, helpHead, "\nFlags of run that are used most; --help-all shows all of them:\n\n", common.FlagUsagesWrapped(helpWidth), helpTail)
-	return ExitOK
+	return c.print(helpHead + "\nFlags of run that are used most; --help-all shows all of them:\n\n" + common.FlagUsagesWrapped(helpWidth) + helpTail)
 }
 
 // helpAll shows all flags, in groups.
@@ -77,6 +76,5 @@ func (c *command) helpAll() int {
 	for _, name := range order {
 		fmt.Fprintf(&b, "\n%s:\n\n%s", name, groups[name].FlagUsagesWrapped(helpWidth))
 	}
-	fmt.Fprint(c.stdout, helpHead, b.String(), helpTail)
-	return ExitOK
+	return c.print(helpHead + b.String() + helpTail)
 }

@@ -23,7 +23,7 @@ func newMergeFlags() (*pflag.FlagSet, *merging) {
 	out := parsed(&s.out, asIs)
 	out.kind = "DIR"
 	f.VarP(out, "out", "o", "folder for the sum")
-	f.BoolVar(&s.json, "json", false, "write the sum's report as one JSON object")
+	addSwitch(f, &s.json, "json", "", "write the sum's report as one JSON object")
 	return f, s
 }
 

@@ -48,6 +48,7 @@ func newDialer(p *workload.Plan) (*transport.STOMP, error) {
 func reach(ctx context.Context, p *workload.Plan, cfg *conn.Config) (*conn.Conn, error) {
 	mine := *cfg
 	mine.Broker, mine.Versions, mine.ConnectTimeout = p.Kind, p.Versions, p.ConnectTimeout
+	mine.Link.Limits.Body = workload.MaxSize
 	d := conn.Dialer{
 		Addresses: p.Broker, MaxRounds: 1, KeepOrder: true, NoLoopback: true, TLS: p.TLS, WebSocket: ws.Client,
 	}

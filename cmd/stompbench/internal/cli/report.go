@@ -30,7 +30,7 @@ func newReportFlags() (*pflag.FlagSet, *reporting) {
 	output := parsed(&s.output, asIs)
 	output.kind = "FILE"
 	f.VarP(output, "output", "o", "where to write the page; - is standard output")
-	f.BoolVar(&s.text, "text", false, "write the result as run writes it, and no page")
+	addSwitch(f, &s.text, "text", "", "write the result as run writes it, and no page")
 	return f, s
 }
 

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strings"
 	"sync"
@@ -98,6 +99,34 @@ func TestStreams(t *testing.T) {
 	}
 	if _, _, stderr := stompbench(t, "-C 10 --quiet"); stderr != "" {
 		t.Errorf("--quiet, and yet: %q", stderr)
+	}
+}
+
+// The largest bodies that --size takes pass the embedded broker, in a transaction as
+// well.
+func TestLargest(t *testing.T) {
+	if r := runJSON(t, 0, "-C 1 -s 64MiB --payload zeros"); r.Totals.Received != 1 {
+		t.Errorf("%+v", r.Totals)
+	}
+	if r := runJSON(t, 0, "-C 4 -s 20MiB --transaction 4 --payload zeros"); r.Totals.Received != 4 {
+		t.Errorf("%+v", r.Totals)
+	}
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+// What cannot be written is not taken for written.
+func TestCannotWrite(t *testing.T) {
+	for _, args := range []string{
+		"-C 10 -q", "-C 10 -q --json", "--dry-run", "--dry-run --json", "--help", "--help-all", "find --help", "broker --help",
+		"version", "schema", "man", "completion bash",
+	} {
+		var stderr strings.Builder
+		if code := cli.Run(t.Context(), strings.Fields(args), full{}, &stderr); code != cli.ExitCannotRun || !strings.Contains(stderr.String(), "no space left") {
+			t.Errorf("%s: exit %d, %q", args, code, stderr.String())
+		}
 	}
 }
 

@@ -14,8 +14,5 @@ func (c *command) schema(_ context.Context, args []string) int {
 		}
 		return c.fail(usage("schema takes no arguments: it prints the JSON Schema of result.json"))
 	}
-	if _, err := c.stdout.Write(schema.ResultV1); err != nil {
-		return c.fail(err)
-	}
-	return ExitOK
+	return c.print(string(schema.ResultV1))
 }

@@ -3,11 +3,12 @@ package cli
 import (
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/stompwire/stompwire/frame"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
 // usageError is a command line that makes no sense; its text says what to change.
@@ -16,31 +17,6 @@ type usageError struct{ reason string }
 func (e *usageError) Error() string { return e.reason }
 
 func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
-
-// envPrefix begins the names of the environment variables that stand in for flags:
-// STOMPBENCH_CONSUME_FROM for --consume-from.
-const envPrefix = "STOMPBENCH_"
-
-// passcodeEnv holds a password that should not be seen in a list of processes.
-const passcodeEnv = envPrefix + "PASSCODE"
-
-// onlyTyped are the flags that ask for something else than a run.
-var onlyTyped = map[string]bool{"help": true, "help-all": true, "version": true}
-
-// fromEnvironment sets flags that the command line leaves out.
-func fromEnvironment(f *pflag.FlagSet) (err error) {
-	f.VisitAll(func(flag *pflag.Flag) {
-		name := envPrefix + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
-		text := os.Getenv(name)
-		if flag.Changed || text == "" || err != nil || onlyTyped[flag.Name] {
-			return
-		}
-		if e := f.Set(flag.Name, text); e != nil {
-			err = usage("environment variable %s: %v", name, reason(e))
-		}
-	})
-	return err
-}
 
 // read takes in the environment and the scenario file, in this order: what is set
 // stays set.
@@ -85,7 +61,7 @@ func (s *settings) complete(f *pflag.FlagSet) (notes []string, err error) {
 		"receipt-every": "makes no sense: --confirm 0 asks for no receipts",
 		"ack-every":     "makes no sense: choose 1 or more",
 	} {
-		if flag := f.Lookup(name); flag != nil && flag.Changed && flag.Value.String() == "0" {
+		if flag := f.Lookup(name); flag != nil && flag.Changed && isZero(flag.Value.String()) {
 			return nil, usage("--%s 0 %s", name, why)
 		}
 	}
@@ -109,6 +85,12 @@ func (s *settings) complete(f *pflag.FlagSet) (notes []string, err error) {
 	}
 	more, err := p.Complete()
 	return append(notes, more...), err
+}
+
+// isZero reports whether a number is 0, however it is written.
+func isZero(text string) bool {
+	n, err := workload.ParsePerSecond(text)
+	return err == nil && n == 0
 }
 
 // idle refuses flags for workers that there are none of.

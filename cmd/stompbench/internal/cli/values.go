@@ -36,6 +36,23 @@ func (v *value) Set(s string) error {
 
 var _ pflag.Value = (*value)(nil)
 
+// addSwitch adds a flag that is on or off. Files and environments may say so in
+// words.
+func addSwitch(f *pflag.FlagSet, into *bool, name, letter, help string) {
+	v := &value{kind: "bool", text: "false", set: func(s string) error {
+		switch strings.ToLower(s) {
+		case "true", "yes", "on", "1":
+			*into = true
+		case "false", "no", "off", "0":
+			*into = false
+		default:
+			return errors.New("write true or false")
+		}
+		return nil
+	}}
+	f.VarPF(v, name, letter, help).NoOptDefVal = "true"
+}
+
 // parsed makes a flag of a parsing function and what it fills.
 func parsed[T any](into *T, parse func(string) (T, error)) *value {
 	v := &value{}

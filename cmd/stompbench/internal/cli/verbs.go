@@ -65,6 +65,5 @@ func (c *command) helpVerb(f *pflag.FlagSet) int {
 	if c.verb.name == "run" {
 		return c.help()
 	}
-	fmt.Fprintf(c.stdout, "stompbench %s: %s\n\nFlags:\n%s", c.verb.name, c.verb.summary, f.FlagUsagesWrapped(110))
-	return ExitOK
+	return c.print(fmt.Sprintf("stompbench %s: %s\n\nFlags:\n%s", c.verb.name, c.verb.summary, f.FlagUsagesWrapped(helpWidth)))
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/conn/ws"
 	"github.com/stompwire/stompwire/engine"
+	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/engine/pump"
 	"github.com/stompwire/stompwire/frame"
 
@@ -46,6 +47,7 @@ func NewSTOMP(p *workload.Plan) (*STOMP, error) {
 			HeartBeat:      frame.HeartBeat{Send: p.HeartBeat, Receive: p.HeartBeat},
 			ConnectTimeout: p.ConnectTimeout,
 			ReceiptTimeout: max(p.ConnectTimeout, p.DrainTimeout),
+			Link:           link.Options{Limits: frame.Limits{Body: workload.MaxSize}},
 		},
 	}, nil
 }
