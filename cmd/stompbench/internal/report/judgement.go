@@ -66,17 +66,18 @@ func (c *Condition) value() string {
 func (r *Report) judgement(b *strings.Builder, style Style) {
 	if v := r.Verdict; v != nil && r.Plan.Producers > 0 {
 		r.ownCost(b)
-		limit := string(v.Limit)
+		why := labelled("limited by", string(v.Limit)+": "+v.Why)
 		if v.Invalid {
-			limit = style.bad(limit)
+			why = strings.Replace(why, string(v.Limit), style.bad(string(v.Limit)), 1)
 		}
-		fmt.Fprintf(b, "  limited by  %s: %s\n", limit, v.Why)
+		b.WriteString(why)
 		if r.Ceiling != nil {
-			fmt.Fprintf(b, "              %s\n", r.Ceiling)
+			b.WriteString(labelled("", r.Ceiling.String()))
 		}
 		if v.Invalid {
-			b.WriteString("              " + style.bad("this result is invalid") +
-				": it is the generator's own, which could not keep the rate that was asked for\n")
+			const invalid = "this result is invalid"
+			b.WriteString(strings.Replace(labelled("", invalid+": it is the generator's own, which could not keep the rate that was asked for"),
+				invalid, style.bad(invalid), 1))
 		}
 	}
 	label := "slo"
@@ -95,23 +96,23 @@ func (r *Report) judgement(b *strings.Builder, style Style) {
 func (r *Report) ownCost(b *strings.Builder) {
 	v := r.Verdict
 	if v.ProcessShare > 0 {
-		fmt.Fprintf(b, "  processors  %s of this process's share used", percent(v.ProcessShare))
+		text := percent(v.ProcessShare) + " of this process's share used"
 		if v.StarvedShare >= 0.05 {
-			fmt.Fprintf(b, ", %s missed to other programs", percent(v.StarvedShare))
+			text += fmt.Sprintf(", %s missed to other programs", percent(v.StarvedShare))
 		}
+		thread := "n/a"
 		if v.ThreadShare > 0 {
-			fmt.Fprintf(b, "; busiest thread %s", percent(v.ThreadShare))
-		} else {
-			b.WriteString("; busiest thread n/a")
+			thread = percent(v.ThreadShare)
 		}
-		fmt.Fprintf(b, "; garbage collection %s of the CPU time, pauses %s of the time\n", percent(v.GCShare), percent(v.GCPauseShare))
+		b.WriteString(labelled("processors", fmt.Sprintf("%s; busiest thread %s; garbage collection %s of the CPU time, pauses %s of the time",
+			text, thread, percent(v.GCShare), percent(v.GCPauseShare))))
 	}
-	fmt.Fprintf(b, "  producers   waited %s for receipts, %s for the connection, %s for the schedule, worked %s",
+	text := fmt.Sprintf("waited %s for receipts, %s for the connection, %s for the schedule, worked %s",
 		percent(v.WindowShare), percent(v.SendShare), percent(v.PacerShare), percent(v.MakingShare))
 	if r.Plan.RatePerSec > 0 {
-		fmt.Fprintf(b, "; %s of the schedule late by over 1 ms, or not sent", percent(v.LateShare))
+		text += fmt.Sprintf("; %s of the schedule late by over 1 ms, or not sent", percent(v.LateShare))
 	}
-	b.WriteByte('\n')
+	b.WriteString(labelled("producers", text))
 }
 
 // percent writes a share; one that is not nothing does not look like it.

@@ -112,7 +112,7 @@ func TestTextOfABadRun(t *testing.T) {
 		"lost 19   duplicated 2   corrupt 4   reordered 3   the books do not balance",
 		"of those lost, 9 were confirmed by the broker and 10 were not",
 		"1 rejected", "9 sent without", "5 received that were not", "6 due and not sent",
-		"sent        1,000/s for 10.0 s (125 KiB/s)", "received    998/s for 10.0 s (125 KiB/s), at most 77 behind",
+		"sent        1,000/s for 10.0 s (125 KiB/s)", "received    998/s for 10.0 s (125 KiB/s), up to 77 behind",
 		"from due", "from send", "to receipt", "send delay", "10.0 ms", "20.0 ms",
 		"0.50 CPU cores", "left 19.8 ms late",
 	} {
@@ -144,6 +144,43 @@ func TestTextOfAGoodRun(t *testing.T) {
 	// Of 500 samples ten lie beyond p90 and five beyond p99.
 	if row := lineWith(out, "from send"); strings.Count(row, "-") != 3 {
 		t.Errorf("percentiles of too few samples are not hidden: %s", row)
+	}
+}
+
+// A run of one message has no rate, and nobody looked at its backlog; of a short one
+// the time is told as it was.
+func TestTextOfAShortRun(t *testing.T) {
+	p, r := example(1)
+	r.MeasuredSent, r.MeasuredReceived, r.Sending, r.Receiving = 1, 1, 0, 155*time.Microsecond
+	r.Cost.Allocations = 1234
+	out := text(t, p, r, nil)
+	for _, want := range []string{"too little for a rate, in 0 ns\n", "too little for a rate, in 155 µs\n", " 1,234 allocations"} {
+		if !strings.Contains(strings.ReplaceAll(out, "\n  allocations", " allocations"), want) {
+			t.Errorf("%q is missing in\n%s", want, out)
+		}
+	}
+	r.MeasuredSent, r.Sending = 10, 100*time.Microsecond
+	if out := text(t, p, r, nil); !strings.Contains(out, "100,000/s for 100 µs") || strings.Contains(out, "behind") {
+		t.Error(out)
+	}
+}
+
+// Sentences fit into a terminal of 90 columns, whatever the verdict has to say.
+func TestTextFits(t *testing.T) {
+	p, r := example(20_000)
+	out := text(t, p, r, func(rep *report.Report) {
+		rep.Verdict.ProcessShare, rep.Verdict.StarvedShare, rep.Verdict.Invalid = 0.5, 0.5, true
+		rep.Verdict.Why = strings.Repeat("so it is ", 40)
+		rep.Ceiling = &report.Ceiling{PerSecond: 1e6, Share: 0.5, Setting: "1 producer, 128 B, window 1000"}
+	})
+	_, sentences, _ := strings.Cut(out, "  processors")
+	for line := range strings.Lines(sentences) {
+		if n := len([]rune(line)); n > 91 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+	if !strings.Contains(sentences, "this result is invalid") {
+		t.Error(out)
 	}
 }
 

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -32,7 +34,7 @@ func (r *Report) WriteText(w io.Writer, style Style) error {
 	r.latencies(&b)
 	b.WriteByte('\n')
 	for _, remark := range r.Remarks() {
-		b.WriteString(wrap(remark, 2, 90))
+		b.WriteString(wrap(remark, 2, width))
 	}
 	r.judgement(&b, style)
 	_, err := io.WriteString(w, b.String())
@@ -158,20 +160,26 @@ func (r *Report) balance(style Style) string {
 
 func (r *Report) rates(b *strings.Builder) {
 	if r.Plan.Producers > 0 {
-		fmt.Fprintf(b, "  %-10s  %s/s for %s (%s/s)\n", "sent", PerSecond(r.Rates.Sent),
-			seconds(r.Seconds.Sending), Size(r.Rates.SentBytes))
+		fmt.Fprintf(b, "  %-10s  %s\n", "sent", pace(r.Rates.Sent, r.Rates.SentBytes, r.Seconds.Sending))
 	}
 	if r.Plan.Consumers > 0 && r.Totals.Received > 0 {
-		fmt.Fprintf(b, "  %-10s  %s/s for %s (%s/s)", "received", PerSecond(r.Rates.Received),
-			seconds(r.Seconds.Receiving), Size(r.Rates.ReceivedBytes))
-		if r.Plan.Producers > 0 {
-			fmt.Fprintf(b, ", at most %s behind", Count(r.Totals.MaxBacklog))
+		fmt.Fprintf(b, "  %-10s  %s", "received", pace(r.Rates.Received, r.Rates.ReceivedBytes, r.Seconds.Receiving))
+		// Looked at once a second: of a shorter run there is nothing to tell.
+		if r.Plan.Producers > 0 && r.Seconds.Receiving >= 1 {
+			fmt.Fprintf(b, ", up to %s behind", Count(r.Totals.MaxBacklog))
 		}
 		b.WriteByte('\n')
 	}
 }
 
-func seconds(s float64) string { return digits3(s) + " s" }
+// pace writes a rate with what it was taken over. A single message has none.
+func pace(perSecond, bytesPerSecond, seconds float64) string {
+	took := Duration(time.Duration(seconds * 1e9))
+	if perSecond == 0 {
+		return "too little for a rate, in " + took
+	}
+	return fmt.Sprintf("%s/s for %s (%s/s)", PerSecond(perSecond), took, Size(bytesPerSecond))
+}
 
 // percentiles of the table, in order.
 var percentiles = []struct {
@@ -253,11 +261,29 @@ func (r *Report) Remarks() (all []string) {
 		if r.Broker.Embedded {
 			who = "This process, broker included,"
 		}
-		say("%s used %.2f CPU cores, %s of CPU and %.2g allocations a message.",
-			who, p.CPUCores, Duration(time.Duration(p.CPUNsPerMsg)), p.AllocsPerMsg)
+		say("%s used %.2f CPU cores, %s of CPU and %s allocations a message.",
+			who, p.CPUCores, Duration(time.Duration(p.CPUNsPerMsg)), few(p.AllocsPerMsg))
 	}
 	return all
 }
+
+// few writes a number of which two digits are enough.
+func few(x float64) string {
+	if x >= 10 {
+		return Count(uint64(math.Round(x)))
+	}
+	return strconv.FormatFloat(x, 'g', 2, 64)
+}
+
+// labelled writes a text in lines of the width of the remarks, the first of which
+// has a label.
+func labelled(label, text string) string {
+	const column = 14
+	return fmt.Sprintf("  %-*s%s", column-2, label, strings.TrimLeft(wrap(text, column, width), " "))
+}
+
+// width is where lines of text end.
+const width = 90
 
 // wrap breaks a text into lines of at most width characters, indented.
 func wrap(text string, indent, width int) string {
