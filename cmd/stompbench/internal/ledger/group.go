@@ -22,7 +22,20 @@ type Group struct {
 	duplicated  uint64
 	redelivered uint64
 	reordered   uint64
+	// early are the messages of which the first copy to be written down was a marked
+	// one: the one before it may be in another consumer's hands still.
+	early map[message]struct{}
 }
+
+// message is a message by its numbers.
+type message struct {
+	producer uint32
+	sequence uint64
+}
+
+// maxEarly bounds Group.early. Beyond it, the other copy of a message counts as a
+// duplicate: the worse case.
+const maxEarly = 1 << 16
 
 // NewGroup returns an empty book for the given number of producers.
 func NewGroup(producers int) *Group { return &Group{producers: producers} }
@@ -34,9 +47,11 @@ func NewGroupOf(accounts []uint32) *Group {
 }
 
 // Record writes down an arrival. A message that the group has had is a duplicate,
-// or merely redelivered if the broker said so; one that is new but late is
-// reordered. It reports false, and writes nothing, for a producer or a sequence
-// number that cannot be.
+// or merely redelivered if the broker said so of one of the copies; one that is new
+// but late is reordered, unless it was redelivered. The order in which copies are
+// written down does not matter: those of different consumers have none. Record
+// reports false, and writes nothing, for a producer or a sequence number that cannot
+// be.
 func (g *Group) Record(e Entry) bool {
 	if int(e.Producer) >= g.producers || e.Sequence == 0 {
 		return false
@@ -44,17 +59,45 @@ func (g *Group) Record(e Entry) bool {
 	if int(e.Producer) >= len(g.received) {
 		g.received = slices.Grow(g.received, int(e.Producer)+1-len(g.received))[:e.Producer+1]
 	}
+	first := g.received[e.Producer].Add(e.Sequence)
 	switch {
-	case !g.received[e.Producer].Add(e.Sequence):
-		if e.Redelivered {
-			g.redelivered++
-		} else {
-			g.duplicated++
-		}
-	case e.Late:
+	case first && e.Redelivered:
+		g.noteEarly(&e)
+		return true
+	case !first && e.Redelivered:
+		g.redelivered++
+		return true
+	case !first && !g.wasEarly(&e):
+		g.duplicated++
+		return true
+	case !first:
+		g.redelivered++ // the copy before
+	}
+	if e.Late {
 		g.reordered++
 	}
 	return true
+}
+
+func (g *Group) noteEarly(e *Entry) {
+	if g.early == nil {
+		g.early = make(map[message]struct{})
+	}
+	if len(g.early) < maxEarly {
+		g.early[message{e.Producer, e.Sequence}] = struct{}{}
+	}
+}
+
+// wasEarly reports whether the copy that was written down first was a marked one,
+// once for each message.
+func (g *Group) wasEarly(e *Entry) bool {
+	if len(g.early) == 0 {
+		return false
+	}
+	m := message{e.Producer, e.Sequence}
+	_, ok := g.early[m]
+	delete(g.early, m)
+	return ok
 }
 
 // Received returns how many different messages have arrived.

@@ -87,8 +87,7 @@ func (c *consumer) handle(body []byte, m transport.Delivery) {
 	now := c.run.clock.Now()
 	var s stamp.Stamp
 	err := c.read(body, m, &s)
-	// What needs no acknowledgement is not delivered again.
-	redelivered := c.acks && m.Redelivered()
+	redelivered := m.Redelivered()
 	refuse := c.acks && !redelivered && c.refuses()
 	c.mu.Lock()
 	if !c.frozen {

@@ -1,0 +1,56 @@
+package ledger
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// Copies of a message that different consumers have are written down in any order,
+// and that changes nothing: of all of them one is the message, as many as are marked
+// are redelivered, and the others are duplicates.
+func TestCopiesInAnyOrder(t *testing.T) {
+	for marked := range 4 {
+		for silent := range 4 {
+			if marked+silent == 0 {
+				continue
+			}
+			want := Balance{Sent: 1, Expected: 1, Received: 1, Redelivered: uint64(marked), Duplicated: uint64(max(0, silent-1))}
+			if silent == 0 {
+				want.Redelivered-- // the first copy never came: this is it
+			}
+			rnd := rand.New(rand.NewPCG(uint64(marked), uint64(silent)))
+			for range 20 {
+				copies := slices.Concat(slices.Repeat([]bool{true}, marked), slices.Repeat([]bool{false}, silent))
+				rnd.Shuffle(len(copies), func(i, j int) { copies[i], copies[j] = copies[j], copies[i] })
+				g := NewGroup(1)
+				for _, redelivered := range copies {
+					g.Record(Entry{Sequence: 1, Redelivered: redelivered, Late: redelivered})
+				}
+				if got := Close([]Account{{Sent: 1}}, []*Group{g}); got != want {
+					t.Errorf("%v:\n got %+v\nwant %+v", copies, got, want)
+				}
+			}
+		}
+	}
+}
+
+// What is remembered of marked copies is bounded, however many come without the one
+// before, and what is beyond that counts as the worse case.
+func TestEarlyCopiesAreBounded(t *testing.T) {
+	const n = maxEarly + 10
+	g := NewGroup(1)
+	for i := range uint64(n) {
+		g.Record(Entry{Sequence: i + 1, Redelivered: true})
+	}
+	if len(g.early) != maxEarly {
+		t.Errorf("%d are remembered, want %d", len(g.early), maxEarly)
+	}
+	for i := range uint64(n) {
+		g.Record(Entry{Sequence: i + 1})
+	}
+	b := Close([]Account{{Sent: n}}, []*Group{g})
+	if b.Redelivered != maxEarly || b.Duplicated != 10 || b.Received != n || len(g.early) != 0 {
+		t.Errorf("%+v, %d still remembered", b, len(g.early))
+	}
+}
