@@ -42,6 +42,7 @@ type consumer struct {
 	timer   *time.Timer
 
 	answered atomic.Uint64 // messages with their ACK or NACK on its way
+	lingered atomic.Int64  // nanoseconds spent in linger
 
 	mu      sync.Mutex // guards what follows
 	order   ledger.Order
@@ -138,6 +139,8 @@ func (c *consumer) refuses() bool {
 // linger takes as long as a message is to take. Sleeping here is what a slow
 // handler does: the connection is not read meanwhile.
 func (c *consumer) linger() {
+	began := c.run.clock.Now()
+	defer func() { c.lingered.Add(c.run.clock.Now() - began) }()
 	c.timer.Reset(c.latency)
 	select {
 	case <-c.timer.C:

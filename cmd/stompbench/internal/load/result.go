@@ -89,6 +89,7 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 		p.confirms.flush()
 		p.mu.Unlock()
 	}
+	r.addConsumers(&out.Waits, t.last)
 	var books []*ledger.Group
 	for _, g := range r.groups {
 		books = append(books, g.book)

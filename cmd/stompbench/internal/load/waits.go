@@ -1,6 +1,7 @@
 package load
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -12,6 +13,11 @@ type Waits struct {
 	Window    time.Duration // for receipts, because the window was full
 	Send      time.Duration // stalled in Send: see stalled
 	Pacer     time.Duration // for the schedule: there was nothing due
+
+	Consuming time.Duration // from the start to the last message that came
+	// Linger is how much of that the busiest of the consumers' connections spent
+	// taking its time over messages, as the plan's ConsumerLatency says.
+	Linger time.Duration
 }
 
 // stalled is how long there may be between the time that a message was stamped and
@@ -44,6 +50,18 @@ func (w *waits) addTo(sum *Waits, start, end int64) {
 	sum.Window += time.Duration(w.window)
 	sum.Send += time.Duration(w.send)
 	sum.Pacer += time.Duration(w.pacer)
+}
+
+// addConsumers adds what the consumers did until the last message came. Those that
+// share a connection wait for each other.
+func (r *run) addConsumers(sum *Waits, last int64) {
+	byConnection := make([]int64, max(1, r.plan.ConsumerConnections))
+	for _, c := range r.consumers {
+		byConnection[c.worker%len(byConnection)] += c.lingered.Load()
+	}
+	sum.Consuming = time.Duration(max(0, last-r.start))
+	// The last message is taken after it has come.
+	sum.Linger = min(time.Duration(slices.Max(byConnection)), sum.Consuming)
 }
 
 // roundTrip is the shortest of the times that receipts took. Safe for concurrent

@@ -20,6 +20,7 @@ type Facts struct {
 	Sent      uint64
 	Unsent    uint64 // due and not sent
 	Late      uint64 // of those sent
+	Backlog   uint64 // how many were sent and not received, at most
 	Window    int
 	Embedded  bool // the broker is in this process
 
@@ -33,7 +34,7 @@ type Facts struct {
 func FactsOf(p *workload.Plan, r *load.Result) Facts {
 	f := Facts{
 		Rate: p.Rate, Planned: p.Duration, Sending: r.Sending, Receiving: r.Receiving,
-		Sent: r.Books.Sent, Unsent: r.Unsent, Late: r.Delay.Over(LateAfter),
+		Sent: r.Books.Sent, Unsent: r.Unsent, Late: r.Delay.Over(LateAfter), Backlog: r.MaxBacklog,
 		Window: p.Window, Embedded: p.Embedded,
 		Cost: r.Cost, Waits: r.Waits,
 		RoundTrip: r.RoundTrip, Confirm: r.Confirm.Percentile(50),
@@ -62,6 +63,7 @@ func part(a, b time.Duration) float64 {
 type shares struct {
 	process, starved, thread, gc, gcPause, machine float64 // of processors
 	window, send, pacer, making                    float64 // of the producers' time
+	linger                                         float64 // of the busiest consumer's time
 	late                                           float64 // of the schedule
 }
 
@@ -74,6 +76,7 @@ func (f *Facts) shares() (s shares) {
 	s.gcPause = part(c.GCPause, c.Wall)
 	s.machine = c.MachineBusy
 	s.window, s.send, s.pacer = part(w.Window, w.Producers), part(w.Send, w.Producers), part(w.Pacer, w.Producers)
+	s.linger = part(w.Linger, w.Consuming)
 	if w.Producers > 0 {
 		s.making = max(0, 1-s.window-s.send-s.pacer)
 	}

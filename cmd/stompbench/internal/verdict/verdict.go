@@ -18,6 +18,7 @@ const (
 	Broker    Limit = "broker"
 	Network   Limit = "network"
 	Generator Limit = "generator"
+	Consumers Limit = "consumers"
 )
 
 // Verdict is what limited a run, why, and what was measured to tell. Shares are
@@ -43,6 +44,7 @@ type Verdict struct {
 	SendShare   float64 `json:"producers_send_share"`     // for the connection to take more,
 	PacerShare  float64 `json:"producers_schedule_share"` // for the schedule,
 	MakingShare float64 `json:"producers_making_share"`   // and at work
+	LingerShare float64 `json:"consumers_latency_share"`  // of the busiest connection's time: what --consumer-latency takes
 }
 
 // shortest is the shortest run that can be told anything of, longEnough the shortest
@@ -66,6 +68,7 @@ func Judge(f *Facts) Verdict {
 		RateKept: f.keptRate(), LateShare: s.late,
 		ProcessShare: s.process, StarvedShare: s.starved, ThreadShare: s.thread, MachineShare: s.machine, GCShare: s.gc, GCPauseShare: s.gcPause,
 		WindowShare: s.window, SendShare: s.send, PacerShare: s.pacer, MakingShare: s.making,
+		LingerShare: s.linger,
 	}
 	v.Limit, v.Why = f.judge(&s)
 	v.Invalid = v.Limit == Generator && f.Rate > 0 && f.Planned >= longEnough
@@ -81,11 +84,15 @@ func (f *Facts) judge(s *shares) (Limit, string) {
 		return Unclear, fmt.Sprintf("%s of sending is too short to tell", brief(f.Sending))
 	case f.keptRate():
 		return f.scheduleKept(s)
+	case f.Rate == 0 && f.slowConsumers(s):
+		return Consumers, f.lingered(s)
 	case s.process+s.starved >= 0.85 && s.starved < s.process/4:
 		return Generator, fmt.Sprintf("%s used %s", f.who(), f.processors())
 	case s.process+s.starved >= 0.85:
 		return Generator, fmt.Sprintf("%s used %s and was ready to use %.2f more: other programs have them",
 			f.who(), f.processors(), part(f.Cost.Starved, f.Cost.Wall))
+	case held >= 0.5 && f.slowConsumers(s):
+		return Consumers, f.lingered(s)
 	case held >= 0.5 && s.window >= s.send && f.atRoundTrip():
 		return Network, fmt.Sprintf("producers waited %s of their time for receipts that took %s, the round trip alone takes %s: a window over %d would fill it",
 			percent(s.window), brief(f.Confirm), brief(f.RoundTrip), f.Window)
@@ -105,14 +112,36 @@ func (f *Facts) judge(s *shares) (Limit, string) {
 
 // scheduleKept: what was asked for was sent.
 func (f *Facts) scheduleKept(s *shares) (Limit, string) {
-	if behind := f.Receiving - f.Sending; behind > f.Sending/10+500*time.Millisecond {
-		return Broker, fmt.Sprintf("all was sent on time, and delivered up to %s later", brief(behind))
+	switch {
+	case f.slowConsumers(s):
+		return Consumers, f.lingered(s)
+	case f.longAfter():
+		return Broker, fmt.Sprintf("all was sent on time, and delivered up to %s later", brief(f.Receiving-f.Sending))
 	}
 	why := fmt.Sprintf("what was asked for was sent; producers were idle for %s of their time", percent(s.pacer))
 	if s.late >= 0.01 {
 		why += fmt.Sprintf(", though %s left more than %s late", percent(s.late), brief(LateAfter))
 	}
 	return Schedule, why
+}
+
+// longAfter reports whether messages still came in for long after the last was sent.
+func (f *Facts) longAfter() bool {
+	return f.Receiving-f.Sending > f.Sending/10+500*time.Millisecond
+}
+
+// slowConsumers reports whether consumers did little else than take their time, and
+// left messages behind that way.
+func (f *Facts) slowConsumers(s *shares) bool { return s.linger >= 0.8 && f.longAfter() }
+
+// lingered says what consumers did.
+func (f *Facts) lingered(s *shares) string {
+	why := fmt.Sprintf("--consumer-latency took %s of a consumer's time, and messages came in for %s after the last was sent",
+		percent(s.linger), brief(f.Receiving-f.Sending))
+	if f.Backlog > 0 {
+		why += fmt.Sprintf(", %d of them seen behind", f.Backlog)
+	}
+	return why
 }
 
 // heldUp says what producers waited for.

@@ -26,6 +26,9 @@ func TestRules(t *testing.T) {
 	const s = time.Second
 	rate := func(f *verdict.Facts) { f.Rate, f.Waits.Pacer = 10_000, 19*s }
 	behind := func(f *verdict.Facts) { f.Rate, f.Sent, f.Unsent, f.Waits.Pacer = 10_000, 60_000, 40_000, 0 }
+	slow := func(f *verdict.Facts) {
+		f.Receiving, f.Backlog, f.Waits.Consuming, f.Waits.Linger = 20*s, 300, 20*s, 17*s
+	}
 	for name, c := range map[string]struct {
 		edit    func(*verdict.Facts)
 		limit   verdict.Limit
@@ -52,43 +55,60 @@ func TestRules(t *testing.T) {
 		},
 			verdict.Broker, "", false},
 
-		"3 process": {func(f *verdict.Facts) { f.Cost.CPU = 36 * s }, verdict.Generator, "this process used 3.60 of 4 processors", false},
-		"3 embedded": {func(f *verdict.Facts) { f.Cost.CPU, f.Embedded = 36*s, true },
+		"2 delivered later to slow consumers": {func(f *verdict.Facts) { rate(f); slow(f) },
+			verdict.Consumers, "took 85 % of a consumer's time, and messages came in for 10s after the last was sent, 300 of them seen behind", false},
+		"2 delivered later, consumers not so slow": {func(f *verdict.Facts) { rate(f); slow(f); f.Waits.Linger = 15 * s },
+			verdict.Broker, "up to 10s later", false},
+		"2 slow consumers that keep up": {func(f *verdict.Facts) { rate(f); slow(f); f.Receiving, f.Waits.Consuming = 10*s, 10*s },
+			verdict.Schedule, "", false},
+
+		"3 flat out": {slow, verdict.Consumers, "--consumer-latency", false},
+		"3 flat out, however busy the processors": {func(f *verdict.Facts) { slow(f); f.Cost.CPU = 38 * s },
+			verdict.Consumers, "--consumer-latency", false},
+		"3 not at a rate that the generator did not keep": {func(f *verdict.Facts) { behind(f); slow(f); f.Cost.CPU = 38 * s },
+			verdict.Generator, "3.80 of 4", true},
+		"5 a queue that slow consumers left full": {func(f *verdict.Facts) { behind(f); slow(f); f.Waits.Send = 18 * s },
+			verdict.Consumers, "--consumer-latency", false},
+		"5 slow consumers, and none behind": {func(f *verdict.Facts) { behind(f); slow(f); f.Receiving, f.Waits.Send = 10*s, 18*s },
+			verdict.Broker, "took nothing more", false},
+
+		"4 process": {func(f *verdict.Facts) { f.Cost.CPU = 36 * s }, verdict.Generator, "this process used 3.60 of 4 processors", false},
+		"4 embedded": {func(f *verdict.Facts) { f.Cost.CPU, f.Embedded = 36*s, true },
 			verdict.Generator, "client and broker together used 3.60", false},
-		"3 at a rate": {func(f *verdict.Facts) { behind(f); f.Cost.CPU = 36 * s }, verdict.Generator, "3.60", true},
-		"3 at a rate, too short to be invalid": {func(f *verdict.Facts) { behind(f); f.Cost.CPU, f.Planned = 36*s, 1900*time.Millisecond },
+		"4 at a rate": {func(f *verdict.Facts) { behind(f); f.Cost.CPU = 36 * s }, verdict.Generator, "3.60", true},
+		"4 at a rate, too short to be invalid": {func(f *verdict.Facts) { behind(f); f.Cost.CPU, f.Planned = 36*s, 1900*time.Millisecond },
 			verdict.Generator, "", false},
 
-		"3 starved": {func(f *verdict.Facts) { behind(f); f.Cost.CPU, f.Cost.Starved = 20*s, 15*s },
+		"4 starved": {func(f *verdict.Facts) { behind(f); f.Cost.CPU, f.Cost.Starved = 20*s, 15*s },
 			verdict.Generator, "used 2.00 of 4 processors and was ready to use 1.50 more", true},
-		"3 not for starving a little": {func(f *verdict.Facts) { f.Cost.Starved, f.Cost.MachineBusy, f.Waits.Window = 20*s, 1, 18*s },
+		"4 not for starving a little": {func(f *verdict.Facts) { f.Cost.Starved, f.Cost.MachineBusy, f.Waits.Window = 20*s, 1, 18*s },
 			verdict.Broker, "", false},
 
-		"4 window": {func(f *verdict.Facts) { f.Waits.Window = 18 * s }, verdict.Broker, "90 % of their time for receipts, which took 10ms", false},
-		"4 round trip": {func(f *verdict.Facts) {
+		"5 window": {func(f *verdict.Facts) { f.Waits.Window = 18 * s }, verdict.Broker, "90 % of their time for receipts, which took 10ms", false},
+		"5 round trip": {func(f *verdict.Facts) {
 			f.Waits.Window, f.Window, f.RoundTrip, f.Confirm = 18*s, 1, 20*time.Millisecond, 21*time.Millisecond
 		},
 			verdict.Network, "the round trip alone takes 20ms", false},
-		"4 no network within a process": {func(f *verdict.Facts) {
+		"5 no network within a process": {func(f *verdict.Facts) {
 			f.Waits.Window, f.RoundTrip, f.Confirm, f.Embedded = 18*s, 20*time.Millisecond, 21*time.Millisecond, true
 		},
 			verdict.Broker, "receipts", false},
-		"4 the round trip was slow for another reason": {func(f *verdict.Facts) {
+		"5 the round trip was slow for another reason": {func(f *verdict.Facts) {
 			f.Waits.Window, f.RoundTrip, f.Confirm = 18*s, 20*time.Millisecond, time.Millisecond
 		},
 			verdict.Broker, "receipts", false},
-		"4 no round trip is known": {func(f *verdict.Facts) { f.Waits.Window, f.RoundTrip = 18*s, 0 }, verdict.Broker, "", false},
-		"4 full connection":        {func(f *verdict.Facts) { f.Waits.Send = 18 * s }, verdict.Broker, "took nothing more for 90 %", false},
-		"4 both":                   {func(f *verdict.Facts) { f.Waits.Window, f.Waits.Send = 5*s, 6*s }, verdict.Broker, "took nothing more", false},
-		"4 at a rate":              {func(f *verdict.Facts) { behind(f); f.Waits.Window = 18 * s }, verdict.Broker, "", false},
+		"5 no round trip is known": {func(f *verdict.Facts) { f.Waits.Window, f.RoundTrip = 18*s, 0 }, verdict.Broker, "", false},
+		"5 full connection":        {func(f *verdict.Facts) { f.Waits.Send = 18 * s }, verdict.Broker, "took nothing more for 90 %", false},
+		"5 both":                   {func(f *verdict.Facts) { f.Waits.Window, f.Waits.Send = 5*s, 6*s }, verdict.Broker, "took nothing more", false},
+		"5 at a rate":              {func(f *verdict.Facts) { behind(f); f.Waits.Window = 18 * s }, verdict.Broker, "", false},
 
-		"5 thread":    {func(f *verdict.Facts) { f.Cost.BusiestThread = 95 * s / 10 }, verdict.Generator, "95 % of a processor", false},
-		"6 making":    {func(f *verdict.Facts) { f.Waits.Window = 4 * s }, verdict.Generator, "80 % of their time making", false},
-		"6 at a rate": {func(f *verdict.Facts) { behind(f) }, verdict.Generator, "making", true},
-		"7 timers":    {func(f *verdict.Facts) { behind(f); f.Waits.Pacer = 18 * s }, verdict.Generator, "timers are too coarse", true},
-		"8 broker": {func(f *verdict.Facts) { behind(f); f.Waits.Pacer, f.Waits.Window, f.Waits.Send = 9*s, 4*s, 3*s },
+		"6 thread":    {func(f *verdict.Facts) { f.Cost.BusiestThread = 95 * s / 10 }, verdict.Generator, "95 % of a processor", false},
+		"7 making":    {func(f *verdict.Facts) { f.Waits.Window = 4 * s }, verdict.Generator, "80 % of their time making", false},
+		"7 at a rate": {func(f *verdict.Facts) { behind(f) }, verdict.Generator, "making", true},
+		"8 timers":    {func(f *verdict.Facts) { behind(f); f.Waits.Pacer = 18 * s }, verdict.Generator, "timers are too coarse", true},
+		"9 broker": {func(f *verdict.Facts) { behind(f); f.Waits.Pacer, f.Waits.Window, f.Waits.Send = 9*s, 4*s, 3*s },
 			verdict.Broker, "20 % of their time for receipts", false},
-		"8 generator": {func(f *verdict.Facts) { behind(f); f.Waits.Pacer, f.Waits.Window = 9*s, 3*s },
+		"9 generator": {func(f *verdict.Facts) { behind(f); f.Waits.Pacer, f.Waits.Window = 9*s, 3*s },
 			verdict.Generator, "held up for 15 %", true},
 	} {
 		f := base(c.edit)
