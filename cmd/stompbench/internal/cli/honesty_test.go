@@ -1,11 +1,10 @@
 package cli_test
 
 import (
-	"fmt"
-	"io"
-	"net"
+	"context"
+	"encoding/json"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,178 +14,160 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
 )
 
-// every returns a decision that meets every nth SEND with a fault, and how often it
-// has.
-func every(n uint64, fault broker.Fault) (decide func(uint64, *frame.Frame) broker.Fault, done *atomic.Uint64) {
-	var sends atomic.Uint64
-	done = new(atomic.Uint64)
-	return func(_ uint64, f *frame.Frame) broker.Fault {
-		if f.Command != frame.CmdSend || sends.Add(1)%n != 0 {
-			return broker.Fault{}
-		}
-		done.Add(1)
-		return fault
-	}, done
+// books are what a report says that became of the messages.
+type books struct {
+	Sent, Confirmed, Rejected, Unknown, Expected, Received, Lost uint64
+
+	ConfirmedLost   uint64 `json:"confirmed_lost"`
+	UnconfirmedLost uint64 `json:"unconfirmed_lost"`
+
+	Duplicated, Redelivered, Nacked, Reordered, Corrupt, Foreign, Unsent uint64
 }
 
-// A broker that loses or repeats what it counts is reported with its own count.
-func TestHonestCounts(t *testing.T) {
-	for _, n := range []uint64{7, 1000} {
-		t.Run(fmt.Sprintf("loses 1 in %d", n), func(t *testing.T) {
-			t.Parallel() // each waits for what does not come
-			decide, dropped := every(n, broker.Drop)
-			b := withFaults(t, decide)
-			r := runJSON(t, cli.ExitIntegrity, "-C 5000 -x 2 -c 0 -u "+b.URI())
-			if r.Totals.Lost != dropped.Load() || r.Totals.Lost != 5000/n || r.Totals.Received != 5000-r.Totals.Lost || r.Totals.Duplicated != 0 {
-				t.Errorf("lost %d of which the broker dropped %d: %+v", r.Totals.Lost, dropped.Load(), r.Totals)
-			}
-			t.Logf("the broker dropped %d of 5000: lost %d, duplicated %d", dropped.Load(), r.Totals.Lost, r.Totals.Duplicated)
-		})
-		t.Run(fmt.Sprintf("repeats 1 in %d", n), func(t *testing.T) {
-			decide, doubled := every(n, broker.Duplicate)
-			b := withFaults(t, decide)
-			r := runJSON(t, cli.ExitIntegrity, "-C 5000 -x 2 -c 0 -u "+b.URI())
-			if r.Totals.Duplicated != doubled.Load() || r.Totals.Duplicated != 5000/n || r.Totals.Received != 5000 || r.Totals.Lost != 0 {
-				t.Errorf("duplicated %d of which the broker doubled %d: %+v", r.Totals.Duplicated, doubled.Load(), r.Totals)
-			}
-			t.Logf("the broker repeated %d of 5000: lost %d, duplicated %d", doubled.Load(), r.Totals.Lost, r.Totals.Duplicated)
-		})
-	}
+// honest is what the tests of honesty read of a report.
+type honest struct {
+	Totals  books
+	Latency map[string]map[string]float64 `json:"latency_ns"`
 }
 
-// digits is what three digits of a histogram may take off a value.
-const digits = 0.999
-
-// A way to the client that takes 20 ms is in every latency that it is part of, and
-// in no other.
-func TestHonestDelay(t *testing.T) {
-	const delay = 20 * time.Millisecond
-	at := farAway(t, delay)
-	r := runJSON(t, 0, "-C 1000 -r 500 --accept-generator-limit -u stomp://"+at)
-	for _, name := range []string{"from_send", "from_due", "confirm"} {
-		l := r.Latency[name]
-		if l["p50"] < digits*float64(delay) || l["mean"] < digits*float64(delay) || l["count"] != 1000 {
-			t.Errorf("%s: %v, want at least %v", name, l, delay)
-		}
-	}
-	if p50 := r.Latency["send_delay"]["p50"]; p50 >= float64(delay) {
-		t.Logf("messages left %v late: this machine is busy", time.Duration(p50))
-	}
-	t.Logf("a way of %v: from send p50 %v, confirm p50 %v, send delay p50 %v", delay, time.Duration(r.Latency["from_send"]["p50"]),
-		time.Duration(r.Latency["confirm"]["p50"]), time.Duration(r.Latency["send_delay"]["p50"]))
+// ended is a run that is over.
+type ended struct {
+	args           string
+	code           int
+	stdout, stderr string
 }
 
-// One message at a time over a long way is limited by it, not by who answers. It is so
-// long that what a busy machine adds to a round trip, before the run or in it, is less.
-func TestVerdictRoundTrip(t *testing.T) {
-	j := judge(t, 0, "-z 3s -c 1 -y 8 -u stomp://"+farAway(t, 200*time.Millisecond))
-	j.limitedBy(t, "network")
-}
-
-// frozen stops reading the producer for 1.4 s after its message 1000.
-func frozen(t *testing.T) *broker.Broker {
-	var sends atomic.Uint64
-	return withFaults(t, func(_ uint64, f *frame.Frame) broker.Fault {
-		if f.Command == frame.CmdSend && sends.Add(1) == 1000 {
-			return broker.Freeze(1400 * time.Millisecond)
-		}
-		return broker.Fault{}
-	})
-}
-
-// wrk2's lesson, end to end: on a schedule of 1,000 a second, message 1000+k comes
-// at least 1400-k ms after it was due. That gives how many of 3000 must be how
-// late, whatever the machine does on top: one in ten 1.1 s, one in a hundred 1.37 s.
-// A closed loop sends nothing meanwhile, so the freeze hits one message, and no
-// percentile shows it.
-func TestHonestFreeze(t *testing.T) {
-	ms := float64(time.Millisecond)
-	open := runJSON(t, 0, "-C 3000 -r 1k --accept-generator-limit -u "+frozen(t).URI())
-	due := open.Latency["from_due"]
-	for name, least := range map[string]float64{"p90": 1100, "p95": 1250, "p99": 1370, "p99_9": 1397, "max": 1399} {
-		if due[name] < digits*least*ms {
-			t.Errorf("open loop, from due: %s is %v, want at least %v ms", name, time.Duration(due[name]), least)
-		}
-	}
-	closed := runJSON(t, 0, "-C 3000 -c 1 -u "+frozen(t).URI())
-	send := closed.Latency["from_send"]
-	if send["p99"] > 700*ms {
-		t.Errorf("closed loop, from send: p99 is %v, and was to hide the freeze", time.Duration(send["p99"]))
-	}
-	row := func(l map[string]float64) string {
-		return fmt.Sprintf("p50 %v  p90 %v  p99 %v  p99.9 %v  max %v", time.Duration(l["p50"]), time.Duration(l["p90"]),
-			time.Duration(l["p99"]), time.Duration(l["p99_9"]), time.Duration(l["max"]))
-	}
-	t.Logf("open loop, from due:     %s", row(due))
-	t.Logf("open loop, from send:    %s", row(open.Latency["from_send"]))
-	t.Logf("closed loop, from send:  %s", row(send))
-}
-
-// farAway returns the address of a broker whose every answer, messages included,
-// takes so long to come.
-func farAway(t *testing.T, delay time.Duration) string {
+// begin runs stompbench meanwhile. What is lost is waited for, so tests of losses
+// would take as long as they are many.
+func begin(t *testing.T, args string) (wait func() ended) {
 	t.Helper()
-	b, err := broker.Start(broker.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for {
-			client, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			server, err := net.Dial("tcp", b.Addr().String())
-			if err != nil {
-				_ = client.Close()
-				return
-			}
-			wg.Go(func() {
-				_, _ = io.Copy(server, client)
-				_ = server.Close()
-			})
-			wg.Go(func() { late(client, server, delay) })
-		}
-	})
-	t.Cleanup(func() {
-		_ = ln.Close()
-		_ = b.Close()
-		wg.Wait()
-	})
-	return ln.Addr().String()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	over := make(chan ended, 1)
+	go func() {
+		defer cancel()
+		var out, err strings.Builder
+		code := cli.Run(ctx, strings.Fields("run --json --quiet "+args), &out, &err)
+		over <- ended{args, code, out.String(), err.String()}
+	}()
+	return sync.OnceValue(func() ended { return <-over })
 }
 
-// late copies from src to dst, each octet not before the delay is over.
-func late(dst, src net.Conn, delay time.Duration) {
-	type chunk struct {
-		at    time.Time
-		bytes []byte
+// report reads the report of a run that is to end with the exit code want.
+func (e *ended) report(t *testing.T, want int) (r honest) {
+	t.Helper()
+	if e.code != want {
+		t.Errorf("%s: exit code %d, want %d\n%s", e.args, e.code, want, e.stderr)
 	}
-	queue := make(chan chunk, 1<<12)
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		defer dst.Close()
-		for c := range queue {
-			time.Sleep(time.Until(c.at))
-			_, _ = dst.Write(c.bytes) // when it fails, src ends too
-		}
-	})
-	for {
-		buf := make([]byte, 16<<10)
-		n, err := src.Read(buf)
-		if n > 0 {
-			queue <- chunk{time.Now().Add(delay), buf[:n]}
-		}
-		if err != nil {
-			break
-		}
+	if err := json.Unmarshal([]byte(e.stdout), &r); err != nil {
+		t.Fatalf("%s: %v\n%s%s", e.args, err, e.stdout, e.stderr)
 	}
-	close(queue)
-	wg.Wait()
-	_ = src.Close()
+	return r
+}
+
+// misbehaves starts a broker that meets shares of the messages with faults.
+func misbehaves(t *testing.T, shares ...broker.Share) *broker.Broker {
+	t.Helper()
+	decide, err := broker.Shares(uint64(len(shares)), shares...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return withFaults(t, decide)
+}
+
+// of is short for a share.
+func of(part float64, fault broker.Fault) broker.Share { return broker.Share{Fault: fault, Of: part} }
+
+// overtaken defers every nth SEND until long after the next ones have arrived.
+func overtaken(n uint64) func(uint64, *frame.Frame) broker.Fault {
+	decide, _ := every(n, broker.Defer(2*time.Second))
+	return decide
+}
+
+// What a broker does to messages, and counts, the report says with the same numbers.
+// Each shape of a run has 2,000 messages of its own.
+func TestHonestCounts(t *testing.T) {
+	const n = 2000
+	lose, drop, mute := of(0.02, broker.Lose), of(0.01, broker.Drop), of(0.005, broker.NoReceipt)
+	twice, again := of(0.015, broker.Duplicate), of(0.025, broker.Redeliver)
+	all := []broker.Share{lose, drop, mute, twice, again}
+	met := broker.Faults{Lost: 40, Dropped: 20, Unconfirmed: 10, Duplicated: 30, Redelivered: 50}
+
+	// told is the report on all faults, when each message has so many groups that it
+	// goes to.
+	told := func(f broker.Faults, groups uint64) books {
+		b := books{
+			Sent: n, Confirmed: n - f.Dropped - f.Unconfirmed, Unknown: f.Dropped + f.Unconfirmed, Expected: groups * n,
+			ConfirmedLost: groups * f.Lost, UnconfirmedLost: groups * f.Dropped,
+			Duplicated: groups * f.Duplicated, Redelivered: groups * f.Redelivered, Reordered: groups * f.Deferred,
+		}
+		b.Lost = b.ConfirmedLost + b.UnconfirmedLost
+		b.Received = b.Expected - b.Lost
+		return b
+	}
+	one := func(f broker.Faults) books { return told(f, 1) }
+	two := func(f broker.Faults) books { return told(f, 2) }
+	// committed: COMMIT answers for every message, whatever became of it.
+	committed := func(f broker.Faults) books {
+		b := told(f, 1)
+		b.Confirmed, b.Unknown, b.ConfirmedLost, b.UnconfirmedLost = n, 0, b.Lost, 0
+		return b
+	}
+	unasked := func(f broker.Faults) books {
+		b := told(f, 1)
+		b.Confirmed, b.Unknown, b.ConfirmedLost, b.UnconfirmedLost = 0, 0, 0, b.Lost
+		return b
+	}
+	type share = []broker.Share
+	cases := []struct {
+		name, args string
+		shares     []broker.Share
+		faults     func(uint64, *frame.Frame) broker.Fault // instead of shares
+		met        broker.Faults
+		want       func(broker.Faults) books
+		code       int
+	}{
+		{name: "nothing", met: broker.Faults{}, want: one},
+		{name: "confirmed and lost", shares: share{lose}, met: broker.Faults{Lost: 40}, want: one, code: cli.ExitIntegrity},
+		{name: "not confirmed and lost", shares: share{drop}, met: broker.Faults{Dropped: 20}, want: one, code: cli.ExitIntegrity},
+		{name: "not confirmed", shares: share{mute}, met: broker.Faults{Unconfirmed: 10}, want: one},
+		{name: "not confirmed, which the SLO forbids", args: "--slo unknown=0", shares: share{mute}, met: broker.Faults{Unconfirmed: 10}, want: one, code: cli.ExitSLO},
+		{name: "twice without a word", shares: share{twice}, met: broker.Faults{Duplicated: 30}, want: one, code: cli.ExitIntegrity},
+		{name: "again, and marked so", shares: share{again}, met: broker.Faults{Redelivered: 50}, want: one},
+		{name: "overtaken", faults: overtaken(210), met: broker.Faults{Deferred: 9}, want: one},
+		{name: "overtaken, which the SLO forbids", args: "--slo reordered<9", faults: overtaken(210), met: broker.Faults{Deferred: 9}, want: one, code: cli.ExitSLO},
+		{name: "an SLO does not hide a loss", args: "--slo lost<1k,received>=1", shares: share{lose}, met: broker.Faults{Lost: 40}, want: one, code: cli.ExitIntegrity},
+
+		{name: "all at once", shares: all, met: met, want: one, code: cli.ExitIntegrity},
+		{name: "without receipts", args: "-c 0", shares: all, met: met, want: unasked, code: cli.ExitIntegrity},
+		{name: "competing consumers", args: "-x 3 -y 4", shares: all, met: met, want: one, code: cli.ExitIntegrity},
+		{name: "competing consumers that acknowledge", args: "-x 2 -y 3 --ack client-individual --prefetch 20", shares: all, met: met, want: one, code: cli.ExitIntegrity},
+		{name: "a topic with two groups", args: "-t /topic/t -x 2 -y 2", shares: all, met: met, want: two, code: cli.ExitIntegrity},
+		{name: "many queues", args: "-t /queue/q-%d --destinations 5 -x 3 -y 7", shares: all, met: met, want: one, code: cli.ExitIntegrity},
+		{name: "many topics with two groups each", args: "-t /topic/t-%d --destinations 4 -x 4 -y 8", shares: all, met: met, want: two, code: cli.ExitIntegrity},
+		{name: "transactions", args: "--transaction 25 -x 2", shares: all, met: met, want: committed, code: cli.ExitIntegrity},
+		{name: "stamps in headers", args: "--stamp header -s 0..300", shares: all, met: met, want: one, code: cli.ExitIntegrity},
+	}
+	waits := make([]func() ended, len(cases))
+	brokers := make([]*broker.Broker, len(cases))
+	for i, c := range cases {
+		if brokers[i] = misbehaves(t, c.shares...); c.faults != nil {
+			brokers[i].Inject(c.faults)
+		}
+		waits[i] = begin(t, "-C 2000 -u "+brokers[i].URI()+" "+c.args)
+	}
+	for i, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			e := waits[i]()
+			got := e.report(t, c.code).Totals
+			f := brokers[i].Stats().Faults
+			if f != c.met {
+				t.Errorf("the broker met %+v, want %+v", f, c.met)
+			}
+			if want := c.want(f); got != want {
+				t.Errorf("%s:\n got %+v\nwant %+v", c.args, got, want)
+			}
+			t.Logf("broker: %+v", f)
+			t.Logf("report: %+v", got)
+		})
+	}
 }

@@ -38,8 +38,7 @@ type producer struct {
 	lastSent int64 // when
 
 	mu       sync.Mutex // guards what outcomes change
-	unknown  uint64
-	refusal  error // the first
+	refusal  error      // the first
 	confirms batch
 	frozen   bool // the books are being closed
 }

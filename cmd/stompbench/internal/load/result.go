@@ -81,12 +81,14 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 		out.MeasuredSent += p.sentLen() - p.warmupLen()
 		out.Unsent += p.unsent
 		p.waits.addTo(&out.Waits, r.start, p.ended)
-		out.Unknown += p.unknown
 		if out.Refusal == nil {
 			out.Refusal = p.refusal
 		}
 		p.mu.Lock()
 		p.confirms.flush()
+		for _, s := range p.streams {
+			out.Unknown += s.unknown()
+		}
 		p.mu.Unlock()
 	}
 	r.addConsumers(&out.Waits, t.last)

@@ -30,6 +30,7 @@ type stream struct {
 
 	confirmed ledger.Set // guarded by p.mu, like rejected
 	rejected  []uint64
+	refused   uint64 // how many were rejected, those that are not in the list included
 }
 
 // minSpan is the least number of receipts of a stream that may be outstanding.
@@ -64,15 +65,30 @@ func (s *stream) outcome(o conn.Outcome) {
 			p.confirms.add(now - at)
 		}
 	case conn.Rejected:
+		s.refused++
 		if len(s.rejected) < maxRejected {
 			s.rejected = append(s.rejected, o.Seq)
 		}
 		if p.refusal == nil {
 			p.refusal = o.Err
 		}
-	default:
-		p.unknown++
 	}
+	// What became of the others is not known; see unknown.
+}
+
+// unknown returns how many messages asked for a receipt and never had an outcome that
+// says anything; it holds p.mu. They are counted from what is known, since the client
+// may tell of them after the books are closed.
+func (s *stream) unknown() uint64 {
+	if s.sentAt == nil {
+		return 0
+	}
+	asked := s.sent.Load()
+	if s.p.gate != nil {
+		asked /= s.p.every
+	}
+	known := s.confirmed.Len() + s.refused
+	return asked - min(known, asked)
 }
 
 // account closes the stream's side of the books; it holds p.mu.
