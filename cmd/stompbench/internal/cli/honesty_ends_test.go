@@ -93,6 +93,7 @@ func TestHonestWarmup(t *testing.T) {
 // what is lost, and from what the broker repeats: with as many NACKs as it had, and as
 // many redeliveries.
 func TestHonestNacks(t *testing.T) {
+	t.Parallel()
 	runs := []struct {
 		args string
 		// alone: what comes again comes to whom it came before, so it has come when

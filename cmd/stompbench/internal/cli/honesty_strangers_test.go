@@ -56,6 +56,7 @@ func TestHonestForeign(t *testing.T) {
 // Another consumer of the queue takes messages away: as many as it has had are lost,
 // and the broker had vouched for all of them.
 func TestHonestThief(t *testing.T) {
+	t.Parallel()
 	b := withFaults(t, nil)
 	c, ctx := stranger(t, b)
 	var stolen atomic.Uint64
@@ -77,6 +78,7 @@ func TestHonestThief(t *testing.T) {
 // Between producers and consumers sits a program that forwards messages, and damages,
 // drops, repeats, swaps and invents as many of them as it says.
 func TestHonestForwarder(t *testing.T) {
+	t.Parallel()
 	b := withFaults(t, nil)
 	in, ctx := stranger(t, b)
 	out, _ := stranger(t, b)

@@ -86,6 +86,7 @@ func overtaken(n uint64) func(uint64, *frame.Frame) broker.Fault {
 // What a broker does to messages, and counts, the report says with the same numbers.
 // Each shape of a run has 2,000 messages of its own.
 func TestHonestCounts(t *testing.T) {
+	t.Parallel()
 	const n = 2000
 	lose, drop, mute := of(0.02, broker.Lose), of(0.01, broker.Drop), of(0.005, broker.NoReceipt)
 	twice, again := of(0.015, broker.Duplicate), of(0.025, broker.Redeliver)

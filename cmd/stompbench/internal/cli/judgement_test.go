@@ -22,6 +22,7 @@ type judged struct {
 		Send    float64 `json:"producers_send_share"`
 		Making  float64 `json:"producers_making_share"`
 		Starved float64 `json:"process_starved_share"`
+		Linger  float64 `json:"consumers_latency_share"`
 	}
 	SLO []struct {
 		Condition string
@@ -136,6 +137,16 @@ func TestVerdict(t *testing.T) {
 		j := judge(t, 0, "-z 1s -c 0 -y 0 -s 1MiB -u "+b.URI())
 		j.limitedBy(t, "broker")
 		if j.Verdict.Send < 0.5 {
+			t.Errorf("%+v", j.Verdict)
+		}
+	})
+	t.Run("consumers", func(t *testing.T) {
+		// 40 messages take 4 s of the consumer, and far less of a broker that takes
+		// its time too: what is behind is the consumer's.
+		b := withFaults(t, slow(5*time.Millisecond))
+		j := judge(t, 0, "-C 40 -c 1 --consumer-latency 100ms -u "+b.URI())
+		j.limitedBy(t, "consumers")
+		if !strings.Contains(j.Verdict.Why, "--consumer-latency") || j.Verdict.Linger < 0.8 {
 			t.Errorf("%+v", j.Verdict)
 		}
 	})
