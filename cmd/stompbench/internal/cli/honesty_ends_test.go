@@ -35,9 +35,11 @@ func TestHonestEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := withFaults(t, at(700, c.fault))
-			e := begin(t, "-C 1000 -c 1 -u "+b.URI())()
+			e := begin(t, "-C 1000 -c 1 -u "+b.URI())
 			got := e.report(t, cli.ExitCannotRun).Totals
-			if got.Sent != 700 || got.Confirmed != 699 || got.Rejected != c.rejected || got.Unknown != c.unknown || got.Expected != 700-c.rejected {
+			// A refusal comes before the end of the connection, and one more may leave.
+			more := got.Sent - 700
+			if more > 1 || got.Confirmed != 699 || got.Rejected != c.rejected || got.Unknown != c.unknown+more || got.Expected != got.Sent-c.rejected {
 				t.Errorf("%+v", got)
 			}
 			// The last of them may have been on their way to the consumer.
@@ -69,7 +71,7 @@ func TestHonestWarmup(t *testing.T) {
 		}
 		return broker.Fault{}
 	})
-	e := begin(t, "--warmup 500ms -z 500ms -r 1k --accept-generator-limit -u "+b.URI())()
+	e := begin(t, "--warmup 500ms -z 500ms -r 1k --accept-generator-limit -u "+b.URI())
 	r := e.report(t, cli.ExitIntegrity)
 	got, f := r.Totals, b.Stats().Faults
 	if f.Lost != 50 || f.Duplicated != 30 || f.Deferred != 20 {
@@ -94,7 +96,7 @@ func TestHonestWarmup(t *testing.T) {
 // many redeliveries.
 func TestHonestNacks(t *testing.T) {
 	t.Parallel()
-	runs := []struct {
+	cases := []struct {
 		args string
 		// alone: what comes again comes to whom it came before, so it has come when
 		// he leaves.
@@ -105,26 +107,24 @@ func TestHonestNacks(t *testing.T) {
 		{"--ack client-individual -y 4 -x 2", false},
 		{"--ack client-individual -t /queue/q-%d --destinations 3 -y 3", true},
 	}
-	waits := make([]func() ended, len(runs))
-	brokers := make([]*broker.Broker, len(runs))
-	nacks := make([]atomic.Uint64, len(runs))
-	for i := range runs {
-		faults, err := broker.Shares(1, of(0.02, broker.Lose), of(0.015, broker.Duplicate), of(0.025, broker.Redeliver))
-		if err != nil {
-			t.Fatal(err)
-		}
-		brokers[i] = withFaults(t, func(session uint64, f *frame.Frame) broker.Fault {
+	brokers := make([]*broker.Broker, len(cases))
+	nacks := make([]atomic.Uint64, len(cases))
+	decide := make([]func(uint64, *frame.Frame) broker.Fault, len(cases))
+	args := make([]string, len(cases))
+	for i, c := range cases {
+		faults := shares(t, of(0.02, broker.Lose), of(0.015, broker.Duplicate), of(0.025, broker.Redeliver))
+		decide[i] = func(session uint64, f *frame.Frame) broker.Fault {
 			if f.Command == frame.CmdNack {
 				nacks[i].Add(1)
 			}
 			return faults(session, f)
-		})
-		waits[i] = begin(t, "-C 2000 --nack 5% -u "+brokers[i].URI()+" "+runs[i].args)
+		}
+		brokers[i], args[i] = withFaults(t, nil), "--nack 5% "+c.args
 	}
-	for i, c := range runs {
+	runs := beginAll(t, 2000, brokers, decide, args)
+	for i, c := range cases {
 		t.Run(c.args, func(t *testing.T) {
-			e := waits[i]()
-			got := e.report(t, cli.ExitIntegrity).Totals
+			got := runs[i].report(t, cli.ExitIntegrity).Totals
 			st, refused := brokers[i].Stats(), nacks[i].Load()
 			if st.Faults != (broker.Faults{Lost: 40, Duplicated: 30, Redelivered: 50}) || refused < 90 || refused > 100 {
 				t.Errorf("the broker met %+v, and %d NACKs", st.Faults, refused)

@@ -3,8 +3,9 @@ package cli_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,31 +31,62 @@ type honest struct {
 	Latency map[string]map[string]float64 `json:"latency_ns"`
 }
 
-// ended is a run that is over.
-type ended struct {
+// running is a run that goes on meanwhile. What is lost is waited for, so one after
+// the other tests of losses would take as long as they are many.
+type running struct {
 	args           string
+	over           chan struct{} // closed at the end, when there are
 	code           int
 	stdout, stderr string
 }
 
-// begin runs stompbench meanwhile. What is lost is waited for, so tests of losses
-// would take as long as they are many.
-func begin(t *testing.T, args string) (wait func() ended) {
+// patience is for a machine that is busy elsewhere: nothing here tests timeouts.
+const patience = " --connect-timeout 1m --drain-timeout 8s "
+
+// begin starts stompbench.
+func begin(t *testing.T, args string) *running {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	over := make(chan ended, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	r := &running{args: args, over: make(chan struct{})}
 	go func() {
 		defer cancel()
+		defer close(r.over)
 		var out, err strings.Builder
-		code := cli.Run(ctx, strings.Fields("run --json --quiet "+args), &out, &err)
-		over <- ended{args, code, out.String(), err.String()}
+		r.code = cli.Run(ctx, strings.Fields("run --json --quiet "+patience+args), &out, &err)
+		r.stdout, r.stderr = out.String(), err.String()
 	}()
-	return sync.OnceValue(func() ended { return <-over })
+	return r
 }
 
-// report reads the report of a run that is to end with the exit code want.
-func (e *ended) report(t *testing.T, want int) (r honest) {
+// beginAll starts a run of n messages with each of the brokers, the next one when all
+// messages of the one before have been sent: at any time one is busy, and the others
+// wait for what does not come.
+func beginAll(t *testing.T, n uint64, brokers []*broker.Broker, decide []func(uint64, *frame.Frame) broker.Fault, args []string) []*running {
 	t.Helper()
+	runs := make([]*running, len(brokers))
+	for i, b := range brokers {
+		var sends atomic.Uint64
+		sent := make(chan struct{})
+		b.Inject(func(session uint64, f *frame.Frame) broker.Fault {
+			if f.Command == frame.CmdSend && sends.Add(1) == n {
+				close(sent)
+			}
+			return decide[i](session, f)
+		})
+		runs[i] = begin(t, fmt.Sprintf("-C %d -u %s %s", n, b.URI(), args[i]))
+		select {
+		case <-sent:
+		case <-runs[i].over: // which its report will tell
+		}
+	}
+	return runs
+}
+
+// report waits for the end, which is to be with the exit code want, and reads the
+// report.
+func (e *running) report(t *testing.T, want int) (r honest) {
+	t.Helper()
+	<-e.over
 	if e.code != want {
 		t.Errorf("%s: exit code %d, want %d\n%s", e.args, e.code, want, e.stderr)
 	}
@@ -64,14 +96,14 @@ func (e *ended) report(t *testing.T, want int) (r honest) {
 	return r
 }
 
-// misbehaves starts a broker that meets shares of the messages with faults.
-func misbehaves(t *testing.T, shares ...broker.Share) *broker.Broker {
+// shares is broker.Shares for those that are right.
+func shares(t *testing.T, shares ...broker.Share) func(uint64, *frame.Frame) broker.Fault {
 	t.Helper()
 	decide, err := broker.Shares(uint64(len(shares)), shares...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return withFaults(t, decide)
+	return decide
 }
 
 // of is short for a share.
@@ -148,18 +180,19 @@ func TestHonestCounts(t *testing.T) {
 		{name: "transactions", args: "--transaction 25 -x 2", shares: all, met: met, want: committed, code: cli.ExitIntegrity},
 		{name: "stamps in headers", args: "--stamp header -s 0..300", shares: all, met: met, want: one, code: cli.ExitIntegrity},
 	}
-	waits := make([]func() ended, len(cases))
 	brokers := make([]*broker.Broker, len(cases))
+	decide := make([]func(uint64, *frame.Frame) broker.Fault, len(cases))
+	args := make([]string, len(cases))
 	for i, c := range cases {
-		if brokers[i] = misbehaves(t, c.shares...); c.faults != nil {
-			brokers[i].Inject(c.faults)
+		brokers[i], args[i] = withFaults(t, nil), c.args
+		if decide[i] = c.faults; c.faults == nil {
+			decide[i] = shares(t, c.shares...)
 		}
-		waits[i] = begin(t, "-C 2000 -u "+brokers[i].URI()+" "+c.args)
 	}
+	runs := beginAll(t, n, brokers, decide, args)
 	for i, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			e := waits[i]()
-			got := e.report(t, c.code).Totals
+			got := runs[i].report(t, c.code).Totals
 			f := brokers[i].Stats().Faults
 			if f != c.met {
 				t.Errorf("the broker met %+v, want %+v", f, c.met)

@@ -40,12 +40,11 @@ var statistics = []string{"mean", "p50", "p90", "p95", "p99", "p99_9", "p99_99",
 // half of the messages.
 func TestHonestDelay(t *testing.T) {
 	const delay = 200 * time.Millisecond
-	in, out := misbehaves(t, of(1, broker.Delay(delay))), misbehaves(t, of(1, broker.Defer(delay)))
+	in, out := withFaults(t, shares(t, of(1, broker.Delay(delay)))), withFaults(t, shares(t, of(1, broker.Defer(delay))))
 	args := "-C 1000 -r 1k --accept-generator-limit --slo from_send.p50<200ms -u "
-	atOnce := []func() ended{begin(t, args+in.URI()), begin(t, args+out.URI())}
+	atOnce := []*running{begin(t, args+in.URI()), begin(t, args+out.URI())}
 	for i, way := range []string{"in", "out"} {
-		e := atOnce[i]()
-		r := e.report(t, cli.ExitSLO)
+		r := atOnce[i].report(t, cli.ExitSLO)
 		late := []string{"from_send", "from_due"}
 		if way == "in" {
 			late = append(late, "confirm")
@@ -73,8 +72,8 @@ func TestHonestDelay(t *testing.T) {
 // others fare.
 func TestHonestDelayOfSome(t *testing.T) {
 	const delay = 200 * time.Millisecond
-	b := misbehaves(t, of(0.15, broker.Delay(delay)))
-	e := begin(t, "-C 1000 -r 1k --accept-generator-limit -u "+b.URI())()
+	b := withFaults(t, shares(t, of(0.15, broker.Delay(delay))))
+	e := begin(t, "-C 1000 -r 1k --accept-generator-limit -u "+b.URI())
 	r := e.report(t, 0)
 	for _, name := range []string{"from_send", "from_due", "confirm"} {
 		for _, s := range []string{"p90", "p95", "p99", "max"} {
@@ -109,7 +108,7 @@ func frozen(t *testing.T) *broker.Broker {
 func TestHonestFreeze(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
 	b, other := frozen(t), frozen(t)
-	e := begin(t, "-C 3000 -r 1k --accept-generator-limit --slo from_due.max<1.39s --out "+dir+" -u "+b.URI())()
+	e := begin(t, "-C 3000 -r 1k --accept-generator-limit --slo from_due.max<1.39s --out "+dir+" -u "+b.URI())
 	open := e.report(t, cli.ExitSLO)
 	kept, err := results.Read(dir)
 	if err != nil {
@@ -130,7 +129,7 @@ func TestHonestFreeze(t *testing.T) {
 	if worst := open.Latency["from_due"]["max"]; worst < digits*1.4e9-1e6 {
 		t.Errorf("the worst from due is %v", time.Duration(worst))
 	}
-	e = begin(t, "-C 3000 -c 1 -u "+other.URI())()
+	e = begin(t, "-C 3000 -c 1 -u "+other.URI())
 	closed := e.report(t, 0).Latency["from_send"]
 	if closed["p99"] >= open.Latency["from_due"]["p99"] {
 		t.Errorf("closed loop, from send: p99 is %v, and was to hide the freeze", time.Duration(closed["p99"]))
