@@ -56,6 +56,7 @@ func TestHonestEnds(t *testing.T) {
 // The first 300 messages are of the warm-up. What happens to them is in the books, and
 // in no latency.
 func TestHonestWarmup(t *testing.T) {
+	t.Parallel()
 	var sends atomic.Uint64
 	b := withFaults(t, func(_ uint64, f *frame.Frame) broker.Fault {
 		if f.Command != frame.CmdSend {
