@@ -3,7 +3,6 @@ package conn_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"testing"
 
@@ -128,83 +127,5 @@ func flush(t testing.TB, c *conn.Conn, b *fakeBroker) {
 	b.receipt(header(b.read(), "receipt"))
 	if err := b.await(done); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestTransactionFrames(t *testing.T) {
-	overEach(t, func(t *testing.T, tr transport) {
-		c, b := session(t, tr, frame.Version12, conn.Config{})
-		m := received(t, c, b, frame.AckClientIndividual)
-		for i, end := range []string{"COMMIT", "ABORT"} {
-			id := fmt.Sprintf("t%d", i+1)
-			tx, err := c.Begin(t.Context(), "")
-			if err != nil || tx.ID() != id {
-				t.Fatal(tx.ID(), err)
-			}
-			b.expect("BEGIN\ntransaction:" + id + "\n\n^@")
-			if err := tx.Send(t.Context(), "/queue/a", []byte("x"), frame.Field{Name: "k", Value: "v"}); err != nil {
-				t.Fatal(err)
-			}
-			b.expect("SEND\ndestination:/queue/a\nk:v\ntransaction:" + id + "\ncontent-length:1\n\nx^@")
-			if err := tx.Ack(m); err != nil {
-				t.Fatal(err)
-			}
-			b.expect("ACK\nid:a\\c1\ntransaction:" + id + "\n\n^@")
-			if err := tx.Nack(m); err != nil {
-				t.Fatal(err)
-			}
-			b.expect("NACK\nid:a\\c1\ntransaction:" + id + "\n\n^@")
-			finish := tx.Commit
-			if end == "ABORT" {
-				finish = tx.Abort
-			}
-			result := async(func() error { return finish(t.Context()) })
-			text := b.read()
-			receipt := header(text, "receipt")
-			if text != end+"\ntransaction:"+id+"\nreceipt:"+receipt+"\n\n^@" {
-				t.Errorf("%q", text)
-			}
-			b.receipt(receipt)
-			if err := b.await(result); err != nil {
-				t.Fatal(err)
-			}
-			for _, err := range []error{
-				tx.Commit(t.Context()), tx.Abort(t.Context()), tx.Ack(m), tx.Nack(m), tx.Send(t.Context(), "/queue/a", nil),
-			} {
-				if !errors.Is(err, conn.ErrTransactionDone) {
-					t.Errorf("after %s: %v", end, err)
-				}
-			}
-		}
-	})
-}
-
-func TestTransactionOfAnotherConnection(t *testing.T) {
-	one, b := session(t, overPipe, frame.Version12, conn.Config{})
-	m := received(t, one, b, frame.AckClient)
-	other, b := session(t, overPipe, frame.Version12, conn.Config{})
-	tx, err := other.Begin(t.Context(), "mine")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.expect("BEGIN\ntransaction:mine\n\n^@")
-	for _, err := range []error{tx.Ack(m), tx.Nack(m)} {
-		if !errors.Is(err, conn.ErrForeignMessage) {
-			t.Error(err)
-		}
-	}
-}
-
-func TestCommitRejected(t *testing.T) {
-	c, b := session(t, overPipe, frame.Version12, conn.Config{})
-	tx, err := c.Begin(t.Context(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.read()
-	result := async(func() error { return tx.Commit(t.Context()) })
-	b.write("ERROR\nreceipt-id:" + header(b.read(), "receipt") + "\nmessage:no\n\n^@")
-	if err := b.await(result); !errors.As(err, new(*conn.ServerError)) {
-		t.Error(err)
 	}
 }

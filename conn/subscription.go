@@ -142,14 +142,22 @@ func (c *Conn) command(ctx context.Context, cmd frame.Command, fields []frame.Fi
 			return writer.AppendFrame(dst, c.version, cmd, with(fields, receipt), nil)
 		})
 	}
+	return c.post(ctx, size, func(dst []byte) ([]byte, error) {
+		return writer.AppendFrame(dst, c.version, cmd, fields, nil)
+	})
+}
+
+// post sends the frame that encode appends, and waits for nothing but room. encode may
+// be called twice; the last time it holds the outbox.
+func (c *Conn) post(ctx context.Context, size int, encode func(dst []byte) ([]byte, error)) error {
 	if set := c.cfg.Listeners.sends(); set != nil {
-		set.announce(c, func() ([]byte, error) { return writer.AppendFrame(nil, c.version, cmd, fields, nil) })
+		set.announce(c, func() ([]byte, error) { return encode(nil) })
 	}
 	buf, err := c.reserve(ctx, size)
 	if err != nil {
 		return err
 	}
-	out, err := writer.AppendFrame(buf, c.version, cmd, fields, nil)
+	out, err := encode(buf)
 	return c.commit(buf, out, err)
 }
 

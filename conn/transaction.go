@@ -11,11 +11,11 @@ import (
 
 // Tx is a transaction: what is sent and acknowledged in it takes effect when it is
 // committed. The broker aborts it when the connection ends. Safe for concurrent
-// use.
+// use: nothing of it follows its COMMIT or ABORT.
 type Tx struct {
 	c    *Conn
 	id   string
-	done atomic.Bool
+	done atomic.Bool // set before COMMIT or ABORT is encoded, so that who holds the outbox sees it
 }
 
 // Begin starts a transaction with the given id, which must not be one of an open
@@ -29,7 +29,10 @@ func (c *Conn) Begin(ctx context.Context, id string) (*Tx, error) {
 		c.mu.Unlock()
 	}
 	tx := &Tx{c: c, id: id}
-	return tx, c.command(ctx, frame.CmdBegin, tx.fields(), false)
+	if err := c.command(ctx, frame.CmdBegin, tx.fields(), false); err != nil {
+		return nil, err
+	}
+	return tx, nil
 }
 
 // ID returns the id of the transaction on the wire.
@@ -40,7 +43,16 @@ func (tx *Tx) Send(ctx context.Context, destination string, body []byte, h ...fr
 	if tx.done.Load() {
 		return ErrTransactionDone
 	}
-	return tx.c.Send(ctx, destination, body, with(h, tx.fields()[0])...)
+	if err := checkOwnReceipt(frame.CmdSend, h); err != nil {
+		return err
+	}
+	fields := with(h, tx.fields()[0])
+	return tx.c.post(ctx, sendSize(destination, body, fields), func(dst []byte) ([]byte, error) {
+		if tx.done.Load() {
+			return dst, ErrTransactionDone
+		}
+		return writer.AppendSend(dst, tx.c.version, destination, fields, body)
+	})
 }
 
 // Ack is [Message.Ack] in the transaction.
@@ -60,7 +72,12 @@ func (tx *Tx) acknowledge(m *Message, h []frame.Field, encode appendAck) error {
 	case m.c != tx.c:
 		return ErrForeignMessage
 	}
-	return m.acknowledge(tx.id, h, encode)
+	return m.acknowledge(tx.id, h, func(dst []byte, v frame.Version, ack writer.Ack, h []frame.Field) ([]byte, error) {
+		if tx.done.Load() {
+			return dst, ErrTransactionDone
+		}
+		return encode(dst, v, ack, h)
+	})
 }
 
 // Commit makes the transaction take effect and waits for the broker's receipt. An
