@@ -1,9 +1,11 @@
 package conn
 
 import (
+	"errors"
 	"sync"
 	"time"
 
+	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/frame"
 	"github.com/stompwire/stompwire/writer"
 )
@@ -61,16 +63,14 @@ func (a *Acker) Ack(m *Message) error {
 	switch {
 	case a.pending >= a.cfg.Every:
 		return a.flush()
-	case a.pending > 1:
-	case a.timer == nil:
-		a.timer = time.AfterFunc(a.cfg.Interval, a.tick)
-	default:
-		a.timer.Reset(a.cfg.Interval)
+	case a.pending == 1:
+		a.wait()
 	}
 	return nil
 }
 
-// Flush acknowledges what is pending. Call it before Unsubscribe or Disconnect.
+// Flush acknowledges what is pending. Call it before Unsubscribe or Disconnect. What
+// could not be acknowledged, because the outbox is full, is pending still.
 func (a *Acker) Flush() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -82,12 +82,26 @@ func (a *Acker) flush() error {
 	if a.pending == 0 {
 		return nil
 	}
+	ack := writer.Ack{ID: a.id, MessageID: a.messageID, Subscription: a.subscription}
+	err := a.c.acknowledge(ack, nil, writer.AppendAck)
+	if errors.Is(err, link.ErrOutboxFull) {
+		a.wait()
+		return err
+	}
 	a.pending = 0
 	if a.timer != nil {
 		a.timer.Stop()
 	}
-	ack := writer.Ack{ID: a.id, MessageID: a.messageID, Subscription: a.subscription}
-	return a.c.acknowledge(ack, nil, writer.AppendAck)
+	return err
+}
+
+// wait has tick called after the interval. mu is held.
+func (a *Acker) wait() {
+	if a.timer == nil {
+		a.timer = time.AfterFunc(a.cfg.Interval, a.tick)
+		return
+	}
+	a.timer.Reset(a.cfg.Interval)
 }
 
 func (a *Acker) tick() {
