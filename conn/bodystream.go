@@ -104,9 +104,6 @@ func (c *Conn) startStream(f *frame.Frame, sub *Subscription, length int64) {
 	m := &Message{Header: f.Header.Clone(), c: c, sub: sub, stream: b}
 	c.streamed = b
 	b.stop = context.AfterFunc(c.ctx, func() { _ = b.w.CloseWithError(c.Err()) })
-	if set := c.cfg.Listeners.now(); set != nil {
-		set.message(c, m)
-	}
 	go func() {
 		defer close(b.done)
 		defer func() { _ = b.r.Close() }()
@@ -115,6 +112,9 @@ func (c *Conn) startStream(f *frame.Frame, sub *Subscription, length int64) {
 				c.panicked(v, m)
 			}
 		}()
+		if set := c.cfg.Listeners.now(); set != nil { // here, for they may read the body
+			set.message(c, m)
+		}
 		sub.handler(c.ctx, m)
 	}()
 }

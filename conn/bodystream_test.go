@@ -292,3 +292,40 @@ func TestClientStreams(t *testing.T) {
 		}
 	})
 }
+
+// readingListener reads the bodies of all messages.
+type readingListener struct{ got chan string }
+
+func (l readingListener) OnMessage(_ context.Context, m *conn.Message) {
+	body, err := io.ReadAll(m.Reader())
+	l.got <- fmt.Sprint(len(body), err)
+}
+
+// What holds for a handler holds for a listener: it may read a streamed body. The handler gets what it leaves.
+func TestListenerReadsAStreamedBody(t *testing.T) {
+	overEach(t, func(t *testing.T, tr transport) {
+		var listeners conn.Listeners
+		listener := readingListener{make(chan string, 1)}
+		if err := listeners.Set("reader", listener); err != nil {
+			t.Fatal(err)
+		}
+		c, b := session(t, tr, frame.Version12, conn.Config{Listeners: &listeners})
+		left := make(chan string, 1)
+		result := async(func() error {
+			_, err := c.Subscribe(context.Background(), "/queue/a", func(_ context.Context, m *conn.Message) {
+				body, err := io.ReadAll(m.Reader())
+				left <- fmt.Sprint(len(body), err)
+			}, conn.SubscribeOptions{StreamOver: 1000})
+			return err
+		})
+		b.receipt(header(b.read(), "receipt"))
+		if err := b.await(result); err != nil {
+			t.Fatal(err)
+		}
+		b.write("MESSAGE\nsubscription:1\nmessage-id:1\ndestination:/queue/a\ncontent-length:100000\n\n" + strings.Repeat("x", 100_000) + "^@")
+		if got, left := <-listener.got, <-left; got != "100000 <nil>" || left != "0 <nil>" {
+			t.Errorf("the listener has read %s, the handler %s", got, left)
+		}
+		flush(t, c, b)
+	})
+}
