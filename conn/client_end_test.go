@@ -121,6 +121,7 @@ func TestClientStatsAfterALossCountNothingQueued(t *testing.T) {
 			t.Error("nothing waits")
 		}
 		s.cut()
+		synctest.Wait() // the client knows
 		if err := cl.SendReceipt(t.Context(), "/queue/a", nil); err != nil {
 			t.Error(err)
 		}

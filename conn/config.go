@@ -42,7 +42,8 @@ type Config struct {
 
 	// ReceiveScale is how many negotiated intervals of silence are tolerated
 	// before the broker counts as dead; default 3. Any byte is a sign of life.
-	// ActiveMQ skips a heart-beat after each frame, so 2 is too few for it.
+	// ActiveMQ skips a heart-beat after each frame, so 2 is too few for it. At least
+	// 1, at most 1000.
 	ReceiveScale float64
 
 	// Headers are added to CONNECT.
@@ -102,6 +103,7 @@ type Config struct {
 const (
 	defaultHeartBeat   = 10 * time.Second
 	defaultScale       = 3.0
+	maxScale           = 1000 // of an interval that STOMP can tell, it fits a time.Duration
 	defaultConnect     = 10 * time.Second
 	defaultReceipt     = 30 * time.Second
 	defaultDisconnect  = 5 * time.Second
@@ -152,8 +154,9 @@ func (cfg *Config) validate() error {
 	if cfg.Versions&frame.AllVersions == 0 {
 		return errors.New("stomp: Config.Versions holds no version that we know")
 	}
-	if cfg.ReceiveScale < 1 {
-		return fmt.Errorf("stomp: Config.ReceiveScale is %v: below 1 a healthy broker counts as dead", cfg.ReceiveScale)
+	if !(cfg.ReceiveScale >= 1 && cfg.ReceiveScale <= maxScale) { // nor NaN
+		return fmt.Errorf("stomp: Config.ReceiveScale is %v, not within 1, below which a healthy broker counts as dead, and %v",
+			cfg.ReceiveScale, float64(maxScale))
 	}
 	for _, f := range cfg.Headers {
 		switch f.Name {

@@ -3,6 +3,7 @@ package conn_test
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"strconv"
 	"testing"
@@ -106,6 +107,8 @@ func TestDialRefusesConfig(t *testing.T) {
 	for name, cfg := range map[string]conn.Config{
 		"versions":      {Versions: 1},
 		"receive scale": {ReceiveScale: 0.5},
+		"not a number":  {ReceiveScale: math.NaN()},
+		"infinite":      {ReceiveScale: math.Inf(1)},
 		"receipt":       {Headers: []frame.Field{{Name: "receipt", Value: "1"}}},
 		"own field":     {Headers: []frame.Field{{Name: "passcode", Value: "1"}}},
 	} {

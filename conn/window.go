@@ -213,6 +213,11 @@ func (w *window) flush(ctx context.Context) error {
 	case <-f.done:
 		return nil
 	case <-ctx.Done():
+	}
+	select {
+	case <-f.done: // there was nothing to wait for
+		return nil
+	default:
 		return ctx.Err()
 	}
 }

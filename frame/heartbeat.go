@@ -64,5 +64,5 @@ func agreed(offer, wish time.Duration) time.Duration {
 	if offer <= 0 || wish <= 0 {
 		return 0
 	}
-	return max(offer, wish)
+	return min(max(offer, wish), maxHeartBeat) // offer may be more than the wire can tell
 }

@@ -101,12 +101,15 @@ func TestHeartBeatIsTwoNumbers(t *testing.T) {
 
 func TestHeartBeatIsTheLargerUnlessOneSaysNever(t *testing.T) {
 	ms := time.Millisecond
+	most := (1<<31 - 1) * ms
 	cases := []struct{ ours, theirs, want frame.HeartBeat }{
 		{frame.HeartBeat{Send: 10 * ms, Receive: 20 * ms}, frame.HeartBeat{Send: 30 * ms, Receive: 40 * ms}, frame.HeartBeat{Send: 40 * ms, Receive: 30 * ms}},
 		{frame.HeartBeat{Send: 50 * ms, Receive: 60 * ms}, frame.HeartBeat{Send: 30 * ms, Receive: 40 * ms}, frame.HeartBeat{Send: 50 * ms, Receive: 60 * ms}},
 		{frame.HeartBeat{Send: 10 * ms, Receive: 20 * ms}, frame.HeartBeat{}, frame.HeartBeat{}},
 		{frame.HeartBeat{}, frame.HeartBeat{Send: 30 * ms, Receive: 40 * ms}, frame.HeartBeat{}},
 		{frame.HeartBeat{Send: 10 * ms}, frame.HeartBeat{Send: 30 * ms, Receive: 40 * ms}, frame.HeartBeat{Send: 40 * ms}},
+		// More than the wire can tell.
+		{frame.HeartBeat{Send: 1 << 62, Receive: 1 << 62}, frame.HeartBeat{Send: ms, Receive: ms}, frame.HeartBeat{Send: most, Receive: most}},
 	}
 	for _, c := range cases {
 		if got := c.ours.Negotiate(c.theirs); got != c.want {
