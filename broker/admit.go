@@ -2,8 +2,9 @@ package broker
 
 import (
 	"log/slog"
-	"net"
 	"net/netip"
+
+	"github.com/stompwire/stompwire/internal/peer"
 )
 
 // admit makes Close responsible for s. It returns false if there is no place for it.
@@ -35,16 +36,7 @@ func (b *Broker) countedAddr(s *session) netip.Addr {
 	if b.cfg.MaxConnectionsPerIP >= b.cfg.MaxConnections {
 		return netip.Addr{}
 	}
-	tcp, ok := s.l.RemoteAddr().(*net.TCPAddr)
-	if !ok {
-		return netip.Addr{}
-	}
-	addr := tcp.AddrPort().Addr().Unmap().WithZone("")
-	if addr.Is6() { // whoever has one of these has 64 bits of them
-		network, _ := addr.Prefix(64)
-		return network.Addr()
-	}
-	return addr
+	return peer.Network(s.l.RemoteAddr())
 }
 
 // admitUser counts a session to its user. It returns false if the user has too many.

@@ -34,20 +34,32 @@ type handler struct {
 // ServeHTTP opens a WebSocket, or answers 403 to a page that may not, and 4xx to a
 // request for something else.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := h.opts.origins.check(r); err != nil {
+		http.Error(w, http.StatusText(http.StatusForbidden), http.StatusForbidden)
+		h.refused(r, err)
+		return
+	}
 	taken := &taker{ResponseWriter: w, messages: wsconn.Messages(h.opts.Messages)}
 	c, err := websocket.Accept(taken, r, &websocket.AcceptOptions{
-		Subprotocols:   subprotocols,
-		OriginPatterns: h.opts.Origins,
+		Subprotocols:       subprotocols,
+		InsecureSkipVerify: true, // of the origin, which it believes to be ours if the Host header says so
+		// Compressed, a few bytes could become any number of them, and each connection
+		// would hold the window of a compressor.
+		CompressionMode: websocket.CompressionDisabled,
 
 		OnPingReceived: func(ctx context.Context, p []byte) bool { return taken.conn.MayPong(ctx, p) },
 	})
 	if err != nil {
-		h.opts.Logger.Debug("no WebSocket", slog.String("peer", r.RemoteAddr), slog.Any("error", err))
+		h.refused(r, err)
 		return
 	}
 	c.SetReadLimit(h.opts.MaxMessage)
 	taken.conn.Open(c, h.opts.PingInterval)
 	h.serve(&framed{Conn: taken.conn})
+}
+
+func (h *handler) refused(r *http.Request, err error) {
+	h.opts.Logger.Debug("no WebSocket", slog.String("peer", r.RemoteAddr), slog.Any("error", err))
 }
 
 // taker makes a wsconn.Conn of the connection that the library takes over from the

@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
-	"sync/atomic"
 
 	"github.com/stompwire/stompwire/broker"
 )
@@ -46,7 +46,7 @@ type listener struct {
 	err    error // why the server has ended; to be read when that is known
 	ended  chan struct{}
 
-	pending atomic.Int64 // connections that are not WebSockets yet
+	pending pending
 }
 
 // NewListener returns a listener whose connections are the WebSockets that are opened
@@ -69,6 +69,7 @@ func NewListener(ln net.Listener, opts Options) (net.Listener, error) {
 		conns:    make(chan net.Conn),
 		closed:   make(chan struct{}),
 		ended:    make(chan struct{}),
+		pending:  pending{most: opts.MaxPending, mostPerIP: opts.MaxPendingPerIP, perIP: make(map[netip.Addr]int)},
 	}
 	mux := http.NewServeMux()
 	mux.Handle(opts.Path, &handler{opts: opts, serve: l.hand})
@@ -80,7 +81,7 @@ func NewListener(ln net.Listener, opts Options) (net.Listener, error) {
 		IdleTimeout:       opts.RequestTimeout,
 		MaxHeaderBytes:    requestHeader,
 		ErrorLog:          slog.NewLogLogger(opts.Logger.Handler(), slog.LevelDebug),
-		ConnState:         func(nc net.Conn, st http.ConnState) { l.count(nc, st, int64(opts.MaxPending)) },
+		ConnState:         l.pending.count,
 	}
 	l.done.Go(func() {
 		l.err = fmt.Errorf("ws: %v", l.server.Serve(ln)) // not to be retried: the server has done so
@@ -98,18 +99,6 @@ func (l *listener) hand(nc net.Conn) {
 	case l.conns <- nc:
 	case <-l.closed:
 		_ = nc.Close()
-	}
-}
-
-// count keeps the number of peers that have no WebSocket yet within its bound.
-func (l *listener) count(nc net.Conn, st http.ConnState, most int64) {
-	switch st {
-	case http.StateNew:
-		if l.pending.Add(1) > most {
-			_ = nc.Close()
-		}
-	case http.StateHijacked, http.StateClosed:
-		l.pending.Add(-1)
 	}
 }
 

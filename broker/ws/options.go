@@ -33,10 +33,13 @@ type Options struct {
 	// TLS makes a listener one of wss. It must have a certificate.
 	TLS *tls.Config
 
-	// Origins are the pages that may connect besides those of the request's own
-	// host: hosts, or scheme://host, in which * stands for any text, such as
-	// "https://*.example.com" or "localhost:*".
+	// Origins are the pages that may connect: hosts, or scheme://host, in which *
+	// stands for any text, such as "https://*.example.com" or "localhost:*". Those of
+	// the request's own host may in any case if that is an address or localhost, or
+	// over TLS of ours. Any other name has to be here, also that of the server itself:
+	// without a certificate anybody can have a name that leads to it.
 	Origins []string
+	origins origins // the same in lower case
 
 	// Messages is which messages carry what is sent; default Auto.
 	Messages MessageType
@@ -55,6 +58,9 @@ type Options struct {
 	// MaxPending is how many connections of a listener may not have asked for a
 	// WebSocket yet; default 1024. Others are closed at once.
 	MaxPending int
+	// MaxPendingPerIP bounds those from one address, an IPv6 network of 64 bits
+	// counting as one; default half of MaxPending, so that none takes them all.
+	MaxPendingPerIP int
 	// Logger hears, at debug level, of requests that were refused. nil for nobody.
 	Logger *slog.Logger
 }
@@ -72,6 +78,12 @@ func (o Options) withDefaults() Options {
 	if o.MaxPending == 0 {
 		o.MaxPending = 1024
 	}
+	if o.MaxPendingPerIP == 0 {
+		o.MaxPendingPerIP = max(o.MaxPending/2, 1)
+	}
+	for _, pattern := range o.Origins {
+		o.origins = append(o.origins, strings.ToLower(pattern))
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -87,7 +99,7 @@ func (o Options) validate() error {
 	switch {
 	case o.Path != "" && !strings.HasPrefix(o.Path, "/"):
 		return fmt.Errorf("ws: path %q does not begin with a slash", o.Path)
-	case o.MaxMessage < 0, o.MaxPending < 0, o.PingInterval < 0, o.RequestTimeout < 0:
+	case o.MaxMessage < 0, o.MaxPending < 0, o.MaxPendingPerIP < 0, o.PingInterval < 0, o.RequestTimeout < 0:
 		return errors.New("ws: a limit of the options is negative")
 	case o.Messages > Binary:
 		return errors.New("ws: unknown kind of messages")
