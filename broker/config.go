@@ -50,13 +50,15 @@ type Config struct {
 	// hold 4 KiB that they have not acknowledged.
 	StoredBytes int
 	// MaxRedeliveries is how often a message is delivered again after a NACK before
-	// it is moved to the dead letter queue; default 5.
+	// it is moved to the dead letter queue; default 5. One that there is no room for
+	// there is delivered once more.
 	MaxRedeliveries int
 	// MaxConnections is how many connections are served at a time; default 65536.
 	// Others are closed at once.
 	MaxConnections int
 	// MaxConnectionsPerIP bounds those from one address, an IPv6 network of 64 bits
-	// counting as one; default MaxConnections. Others are closed at once.
+	// counting as one; default MaxConnections, because behind a proxy, or in a load
+	// test, all have the same one. Others are closed at once.
 	MaxConnectionsPerIP int
 	// MaxConnectionsPerUser bounds those of one of the Users; default
 	// MaxConnections. Others are refused.
@@ -67,8 +69,9 @@ type Config struct {
 	ConnectionRate, UserRate Rate
 	// MaxDestinations is how many destinations there may be; default 65536.
 	MaxDestinations int
-	// MaxDestinationsPerConnection is how many of them one connection may have made;
-	// default half of them, so that none takes them all.
+	// MaxDestinationsPerConnection is how many of them one connection may have made,
+	// dead letter queues of what it has refused among them; default half of them, so
+	// that none takes them all.
 	MaxDestinationsPerConnection int
 
 	// MaxSubscriptions is how many subscriptions a connection may have; default

@@ -31,7 +31,8 @@
 // modes client and client-individual it is kept until it is acknowledged; if its
 // subscription ends before that, it goes back to its place at the head of the queue
 // and is delivered again with the header redelivered:true. NACK does that at once,
-// and after Config.MaxRedeliveries moves the message to the queue /queue/DLQ.NAME.
+// and after Config.MaxRedeliveries moves the message to /queue/DLQ.NAME, or, if it was
+// not sent to a /queue/NAME, to DLQ. and the whole name.
 //
 // The headers prefetch-count and activemq.prefetchSize of SUBSCRIBE bound how many
 // messages may be unacknowledged. A message whose expires header has passed is

@@ -13,6 +13,10 @@ import (
 // The temporary destinations of a connection are always its own to use; those of
 // others are replied to under the name that the reply-to header has, such as
 // /temp-queue/@7/replies, which Write has to allow.
+//
+// To refuse a message with NACK takes no more than the right to read it. The dead
+// letter queue that it ends in has messages of that destination only; Read has to
+// allow it by its name, such as /queue/DLQ.orders or DLQ./topic/prices.
 type Permission struct {
 	Read  []string // may be subscribed to
 	Write []string // may be sent to

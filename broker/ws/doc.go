@@ -20,16 +20,18 @@
 //
 // A browser tells which page it acts for. Pages of other hosts are refused with 403
 // unless [Options.Origins] has them: otherwise every page that a user visits could
-// talk to a broker that only the user's machine can reach. A program that is no
-// browser sends no Origin and is not refused; users and their passcodes are the
-// broker's business.
+// talk to a broker that only the user's machine can reach. Pages of the host that the
+// request is for may connect if that is an address or localhost, or over TLS of ours;
+// another name has to be in Origins, for a page could have given itself one that leads
+// to us. A program that is no browser sends no Origin and is not refused; users and
+// their passcodes are the broker's business.
 //
 // # Bounds
 //
 // Until it has asked for a WebSocket a peer of a listener has
 // [Options.RequestTimeout] and 16 KiB of headers, and of such peers there are at most
-// [Options.MaxPending]. Then the bounds are those of
-// broker.Config. A connection takes a goroutine and about 26 KiB of memory.
+// [Options.MaxPending], half of them from one address. Then the bounds are those of
+// broker.Config. Messages are not compressed, whatever the peer offers. A connection takes a goroutine and about 26 KiB of memory.
 //
 // Imports: github.com/coder/websocket; broker, and internal/wsconn, which makes a
 // net.Conn of a WebSocket.
