@@ -15,9 +15,9 @@ import (
 
 const (
 	// patience is how long anything may take that has to happen. It is long because a busy machine is no failure.
-	patience = 60 * time.Second
+	patience = 3 * time.Minute
 	// longPatience is for what a broker has to write to disk, message by message.
-	longPatience = 5 * time.Minute
+	longPatience = 10 * time.Minute
 	// growth is how much the heap may grow in a test of one fault, with the embedded broker, the proxies and what is not
 	// collected yet; longGrowth in one that keeps books of a hundred thousand messages besides.
 	growth     = 64 << 20

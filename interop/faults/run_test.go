@@ -33,9 +33,9 @@ type run struct {
 
 // limits of the calls of a run. What the client promises is held against them.
 const (
-	callLimit    = 60 * time.Second // of a call on the client
-	connectLimit = time.Second      // for CONNECTED, where a fault keeps it back
-	outcomeLimit = 60 * time.Second
+	callLimit    = patience    // of a call on the client
+	connectLimit = time.Second // for CONNECTED, where a fault keeps it back
+	outcomeLimit = patience
 )
 
 type settings struct {

@@ -68,7 +68,7 @@ func storms(t *testing.T, f front, cuts int) {
 	s.w = startPath(t, f, broker.Config{HeartBeat: alive(stormBeats)})
 	s.r = startRun(t, s.w.dial, newBooks(), func(c *settings) {
 		c.Conn.HeartBeat, c.Conn.ConnectTimeout = alive(stormBeats), connectLimit
-		c.producer.Timeout = 3 * time.Minute
+		c.producer.Timeout = longPatience
 	})
 	s.r.consume(true)
 	stop, stopped := make(chan struct{}), make(chan struct{})
@@ -137,10 +137,10 @@ func (s *storm) load(stop <-chan struct{}) {
 	}
 }
 
-// after counts the connections that were lost, once there is one if so many were ended.
+// after counts the connections that are lost when so many were ended. None are if they had not come about yet.
 func (s *storm) after(ended int) {
 	if ended > 0 {
-		s.hit(patience)
+		s.hit(2 * time.Second)
 	}
 }
 
