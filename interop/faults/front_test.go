@@ -33,7 +33,7 @@ type front struct {
 	start func(t *testing.T, cfg broker.Config) *site
 
 	// asideTakes has the messages taken over a connection that no fault touches. Artemis strands a message that it had
-	// delivered less than a second before the connection was cut: nobody gets it until Artemis is started again.
+	// delivered less than a second before the connection was cut: nobody else gets it.
 	asideTakes bool
 }
 
