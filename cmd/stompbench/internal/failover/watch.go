@@ -114,6 +114,7 @@ func (r *run) outcome(o conn.Outcome) {
 		return
 	}
 	if out := r.open[producing]; out != nil && out.Connected > 0 {
+		now = r.clock.Now() // events are in the order of the lock
 		out.First = r.since(out, now)
 		r.eventAt(now, out.Lane, "first confirmation")
 		r.over(producing)
@@ -157,21 +158,23 @@ func (r *run) take(m *conn.Message, now int64) {
 	default:
 		r.result.Duplicated++
 	}
-	r.resumed(now, s.Due)
+	r.resumed(now - s.Due)
 }
 
-// resumed notes how far a consumer's outage is over. mu is held.
-func (r *run) resumed(now, due int64) {
+// resumed notes how far a consumer's outage is over, with a message that came late by
+// so much. mu is held.
+func (r *run) resumed(late int64) {
 	out := r.open[consuming]
 	if out == nil || out.Connected == 0 {
 		return
 	}
+	now := r.clock.Now() // events are in the order of the lock
 	if out.First == 0 {
 		out.First = r.since(out, now)
 		r.eventAt(now, out.Lane, "first message")
 	}
 	// While the producer is not back, that it is on time would say little.
-	if now-due <= int64(OnTimeWithin) && r.open[producing] == nil {
+	if late <= int64(OnTimeWithin) && r.open[producing] == nil {
 		out.OnTime = r.since(out, now)
 		r.eventAt(now, out.Lane, "messages are on time again")
 		r.over(consuming)
