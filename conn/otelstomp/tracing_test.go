@@ -113,7 +113,7 @@ func TestTraceTravels(t *testing.T) {
 
 func ended(t *testing.T, recorder *tracetest.SpanRecorder, n int) []trace.ReadOnlySpan {
 	t.Helper()
-	for range 1000 { // a span ends a moment after its handler
+	for range 6000 { // a span ends a moment after its handler
 		if spans := recorder.Ended(); len(spans) == n {
 			return spans
 		}
