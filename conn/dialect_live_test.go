@@ -233,6 +233,35 @@ func TestLiveNack(t *testing.T) {
 	})
 }
 
+// Each broker answers the SENDs of a transaction, sooner or later, so that Commit can wait for them.
+func TestLiveTransactionSendConfirmed(t *testing.T) {
+	overBrokers(t, func(t *testing.T, l live) {
+		c, queue := l.dial(t), name("/queue/")
+		tx, err := c.Begin(t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		fields, err := c.SendFields(conn.Anycast(), conn.Persistent())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, body := range []string{"1", "2"} {
+			if err := tx.SendConfirmed(t.Context(), queue, []byte(body), fields...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := tx.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_, messages := subscribeTo(t, c, queue, frame.AckAuto, conn.Anycast())
+		for _, want := range []string{"1", "2"} {
+			if got := string(receive(t, messages).Body); got != want {
+				t.Errorf("received %q; want %q", got, want)
+			}
+		}
+	})
+}
+
 // fail has the broker process a frame that it cannot: a SEND in a transaction that was never begun or, for Artemis
 // begins it, a selector that is none.
 func (l live) fail(ctx context.Context, c *conn.Conn) error {

@@ -2,7 +2,9 @@ package conn
 
 import (
 	"context"
+	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 
 	"github.com/stompwire/stompwire/frame"
@@ -16,6 +18,14 @@ type Tx struct {
 	c    *Conn
 	id   string
 	done atomic.Bool // set before COMMIT or ABORT is encoded, so that who holds the outbox sees it
+
+	mu   sync.Mutex // leaf
+	owed []owed     // receipts of SENDs that Commit waits for
+}
+
+type owed struct {
+	receipt string
+	outcome <-chan error
 }
 
 // Begin starts a transaction with the given id, which must not be one of an open
@@ -46,13 +56,56 @@ func (tx *Tx) Send(ctx context.Context, destination string, body []byte, h ...fr
 	if err := checkOwnReceipt(frame.CmdSend, h); err != nil {
 		return err
 	}
-	fields := with(h, tx.fields()[0])
-	return tx.c.post(ctx, sendSize(destination, body, fields), func(dst []byte) ([]byte, error) {
-		if tx.done.Load() {
-			return dst, ErrTransactionDone
-		}
-		return writer.AppendSend(dst, tx.c.version, destination, fields, body)
+	return tx.c.post(ctx, sendSize(destination, body, h)+len(tx.id), func(dst []byte) ([]byte, error) {
+		return tx.appendSend(dst, destination, h, body)
 	})
+}
+
+// SendConfirmed is Send that asks for a receipt of its own, which Commit waits for
+// besides that of COMMIT. RabbitMQ answers after COMMIT, when it has stored the
+// message as for any other SEND with a receipt, and ActiveMQ and Artemis before.
+// Until then each takes some memory, here as well.
+func (tx *Tx) SendConfirmed(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
+	if tx.done.Load() {
+		return ErrTransactionDone
+	}
+	if err := checkReceipt(h); err != nil {
+		return err
+	}
+	id, outcome, err := tx.c.receipts.add()
+	if err != nil {
+		return err
+	}
+	tx.mu.Lock()
+	tx.owed = append(tx.owed, owed{id, outcome}) // before COMMIT can follow it
+	tx.mu.Unlock()
+	fields := with(h, frame.Field{Name: frame.HeaderReceipt, Value: id})
+	err = tx.c.post(ctx, sendSize(destination, body, fields)+len(tx.id), func(dst []byte) ([]byte, error) {
+		return tx.appendSend(dst, destination, fields, body)
+	})
+	if err != nil {
+		tx.withdraw(id, outcome)
+	}
+	return err
+}
+
+// withdraw has Commit not wait for what was not sent.
+func (tx *Tx) withdraw(receipt string, outcome chan<- error) {
+	tx.c.receipts.drop(receipt)
+	tx.mu.Lock()
+	tx.owed = slices.DeleteFunc(tx.owed, func(o owed) bool { return o.receipt == receipt })
+	tx.mu.Unlock()
+	select {
+	case outcome <- nil: // Commit may be at it already
+	default:
+	}
+}
+
+func (tx *Tx) appendSend(dst []byte, destination string, h []frame.Field, body []byte) ([]byte, error) {
+	if tx.done.Load() {
+		return dst, ErrTransactionDone
+	}
+	return writer.AppendSend(dst, tx.c.version, destination, with(h, tx.fields()[0]), body)
 }
 
 // Ack is [Message.Ack] in the transaction.
@@ -83,11 +136,42 @@ func (tx *Tx) acknowledge(m *Message, h []frame.Field, encode appendAck) error {
 // Commit makes the transaction take effect and waits for the broker's receipt. An
 // error that Is ErrUnknownOutcome leaves open whether it did. On RabbitMQ that
 // receipt does not wait for the disk, as that of a SEND does: a broker that is
-// killed loses persistent messages of transactions that it has confirmed.
-func (tx *Tx) Commit(ctx context.Context) error { return tx.end(ctx, frame.CmdCommit) }
+// killed loses persistent messages of transactions that it has confirmed, unless they
+// were sent with SendConfirmed. It then waits for those receipts, too, and its error
+// may be of one of them.
+func (tx *Tx) Commit(ctx context.Context) error {
+	err := tx.end(ctx, frame.CmdCommit)
+	if !wasSent(err) {
+		return err
+	}
+	for _, owed := range tx.settled() {
+		if err == nil {
+			err = tx.c.await(ctx, owed.outcome)
+		}
+		tx.c.receipts.drop(owed.receipt)
+	}
+	return err
+}
 
 // Abort undoes the transaction and waits for the broker's receipt.
-func (tx *Tx) Abort(ctx context.Context) error { return tx.end(ctx, frame.CmdAbort) }
+func (tx *Tx) Abort(ctx context.Context) error {
+	err := tx.end(ctx, frame.CmdAbort)
+	if wasSent(err) {
+		for _, owed := range tx.settled() {
+			tx.c.receipts.drop(owed.receipt)
+		}
+	}
+	return err
+}
+
+// settled returns what is owed to a transaction that has ended.
+func (tx *Tx) settled() []owed {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	all := tx.owed
+	tx.owed = nil
+	return all
+}
 
 func (tx *Tx) end(ctx context.Context, cmd frame.Command) error {
 	if tx.c.inHandler(ctx) {

@@ -120,7 +120,7 @@ func TestNothingFollowsCommit(t *testing.T) {
 			}
 			var all sync.WaitGroup
 			for _, call := range []func() error{
-				func() error { return tx.Send(t.Context(), "/queue/a", nil) },
+				func() error { return tx.SendConfirmed(t.Context(), "/queue/a", nil) },
 				func() error { return tx.Send(t.Context(), "/queue/a", nil) },
 				func() error { return tx.Ack(m) },
 				func() error { return tx.Nack(m) },
@@ -199,4 +199,77 @@ func TestTransactionOverALoss(t *testing.T) {
 			t.Errorf("the broker got %q", got)
 		}
 	})
+}
+
+// Commit waits for the receipts of what was sent confirmed, whenever they come, and its error may be of one of them.
+func TestTransactionSendConfirmed(t *testing.T) {
+	for name, test := range map[string]struct {
+		answers []string // in this order: 1 confirms the first SEND, -1 rejects it, C confirms COMMIT
+		late    bool     // the connection ends instead of the last
+		want    error
+	}{
+		"before COMMIT's":            {answers: []string{"1", "2", "C"}},
+		"after COMMIT's":             {answers: []string{"C", "2", "1"}},
+		"the last is missing":        {answers: []string{"C", "1"}, late: true, want: conn.ErrUnknownOutcome},
+		"COMMIT's is missing":        {answers: []string{"1", "2"}, late: true, want: conn.ErrUnknownOutcome},
+		"one rejected before COMMIT": {answers: []string{"-1", "2", "C"}, want: new(conn.ServerError)},
+		"one rejected after COMMIT":  {answers: []string{"C", "1", "-2"}, want: new(conn.ServerError)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, b := session(t, inBubble, frame.Version12, conn.Config{})
+				tx, err := c.Begin(t.Context(), "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				b.read()
+				ids := map[string]string{}
+				for _, name := range []string{"1", "2"} {
+					if err := tx.SendConfirmed(t.Context(), "/queue/a", []byte(name), frame.Field{Name: "k", Value: "v"}); err != nil {
+						t.Fatal(err)
+					}
+					text := b.read()
+					ids[name] = header(text, "receipt")
+					if want := "SEND\ndestination:/queue/a\nk:v\nreceipt:" + ids[name] + "\ntransaction:t1\ncontent-length:1\n\n" + name + "^@"; text != want {
+						t.Errorf("%q; want %q", text, want)
+					}
+				}
+				ended, cancel := context.WithCancel(t.Context())
+				cancel()
+				if err := tx.SendConfirmed(ended, "/queue/a", nil); !errors.Is(err, context.Canceled) {
+					t.Errorf("under a context that has ended: %v", err)
+				}
+				if err := tx.SendConfirmed(t.Context(), "/queue/a", nil, frame.Field{Name: "receipt", Value: "mine"}); err == nil {
+					t.Error("sent with two receipt headers")
+				}
+				result := async(func() error { return tx.Commit(t.Context()) })
+				ids["C"] = header(b.read(), "receipt")
+				for _, answer := range test.answers {
+					synctest.Wait()
+					if len(result) > 0 {
+						t.Fatalf("Commit returns %v before %s", <-result, answer)
+					}
+					if rejected, is := strings.CutPrefix(answer, "-"); is {
+						b.write("ERROR\nmessage:no\nreceipt-id:" + ids[rejected] + "\n\n^@")
+					} else {
+						b.receipt(ids[answer])
+					}
+				}
+				if test.late {
+					_ = b.nc.Close()
+				}
+				err = <-result
+				if _, rejected := test.want.(*conn.ServerError); rejected {
+					if !errors.As(err, new(*conn.ServerError)) {
+						t.Error(err)
+					}
+				} else if !errors.Is(err, test.want) {
+					t.Error(err)
+				}
+				if err := tx.SendConfirmed(t.Context(), "/queue/a", nil); !errors.Is(err, conn.ErrTransactionDone) {
+					t.Errorf("after the end: %v", err)
+				}
+			})
+		})
+	}
 }
