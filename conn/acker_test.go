@@ -102,6 +102,10 @@ func TestAckerWithAFullOutbox(t *testing.T) {
 			}
 			acked <- acker.Ack(m)
 		})
+		if err := c.Send(t.Context(), "/queue/b", nil); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait() // the flusher has that, and waits for the broker
 		b.write(message("1", "1", "x"))
 		b.write(message("1", "2", "x"))
 		if err := <-acked; err != nil {
