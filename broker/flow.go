@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"errors"
 	"slices"
 	"time"
 )
@@ -50,8 +51,20 @@ func (fl *flow) check(d *destination, s *session) {
 		}
 		fl.held = append(fl.held, s)
 		fl.full = fl.full || d.bytes >= d.b.cfg.QueueBytes
+		if d.isHopeless(s) {
+			s.l.SetDeadline(d.b.cfg.WriteTimeout, errOwnTempFull)
+		}
 	}
 }
+
+// isHopeless reports whether s itself would have to make the room that it waits for:
+// in a temporary destination of its own, of which nobody else can take anything, by
+// frames that are not read. It would stay for ever, even if its peer has gone.
+func (d *destination) isHopeless(s *session) bool {
+	return d.by == s.maker && len(d.subs) == d.keep && isTemp([]byte(d.name))
+}
+
+var errOwnTempFull = errors.New("stomp: a temporary destination of the connection's own is full")
 
 // mayHoldBriefly reports whether producers can be held although d is not full. It
 // needs somebody who takes messages away.
@@ -109,6 +122,9 @@ func (fl *flow) progress(d *destination) {
 
 func (fl *flow) release(d *destination) {
 	for i, s := range fl.held {
+		if d.isHopeless(s) {
+			s.l.SetDeadline(0, nil)
+		}
 		s.letGo(d)
 		fl.held[i] = nil
 	}

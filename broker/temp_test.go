@@ -1,8 +1,11 @@
 package broker_test
 
 import (
+	"io"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stompwire/stompwire/broker"
 )
@@ -59,4 +62,58 @@ func TestTempQueuesEndWithTheConnection(t *testing.T) {
 	if st := b.Stats(); st.StoredBytes != 0 || st.Unrouted != 1 || st.Destinations != 1 {
 		t.Errorf("%+v", st)
 	}
+}
+
+// Who fills a temporary queue of its own waits for itself: nobody else can empty it, and its own frames are not read.
+// That ends after a while, also if its peer has said good-bye and is gone.
+func TestFullTemporaryQueueOfOnesOwn(t *testing.T) {
+	for _, gone := range []bool{false, true} {
+		inBubble(t, broker.Config{QueueBytes: 64 << 10, WriteTimeout: 10 * time.Second}, func(t *testing.T, b *broker.Broker, other *client) {
+			other.connect("1.2")
+			c := pipe(t, b)
+			c.connect("1.2")
+			c.subscribe("s", "/temp-queue/mine", "client", "prefetch-count:1")
+			body := strings.Repeat("x", 60<<10)
+			go io.Copy(io.Discard, c.nc)
+			c.send("/temp-queue/mine", body)
+			synctest.Wait()
+			if st := b.Stats(); st.HeldProducers != 1 {
+				t.Fatalf("%+v, want a producer that is held", st)
+			}
+			if gone {
+				c.nc.Close()
+			}
+			time.Sleep(9 * time.Second)
+			if st := b.Stats(); !gone && st.Connections != 2 {
+				t.Errorf("%+v, want it still there", st)
+			}
+			time.Sleep(2 * time.Second)
+			synctest.Wait()
+			if st := b.Stats(); st.Connections != 1 || st.StoredBytes != 0 || st.Destinations != 0 {
+				t.Errorf("%+v, want nothing of it left", st)
+			}
+			c.nc.Close()
+		})
+	}
+}
+
+// One that reads what it has sent is held up no longer than that takes.
+func TestFullTemporaryQueueThatIsRead(t *testing.T) {
+	inBubble(t, broker.Config{QueueBytes: 64 << 10, WriteTimeout: 10 * time.Second}, func(t *testing.T, b *broker.Broker, c *client) {
+		c.connect("1.2")
+		c.subscribe("s", "/temp-queue/mine", "auto")
+		const n = 50
+		body := strings.Repeat("x", 30<<10)
+		go func() {
+			for range n {
+				c.send("/temp-queue/mine", body)
+			}
+		}()
+		for range n {
+			time.Sleep(3 * time.Second)
+			c.expectBody(body)
+		}
+		time.Sleep(time.Minute)
+		c.sync()
+	})
 }
