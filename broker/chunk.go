@@ -45,3 +45,9 @@ var (
 func (*message) chunks() *chunks[*message] { return &messageChunks }
 func (delivery) chunks() *chunks[delivery] { return &deliveryChunks }
 func (late) chunks() *chunks[late]         { return &lateChunks }
+
+var (
+	_ element[*message] = (*message)(nil)
+	_ element[delivery] = delivery{}
+	_ element[late]     = late{}
+)

@@ -49,6 +49,8 @@ var numberChunks chunks[number]
 
 func (number) chunks() *chunks[number] { return &numberChunks }
 
+var _ element[number] = number(0)
+
 // However long a ring was, it keeps little when it is empty, and nothing of what it held is in memory that it gives to
 // others.
 func TestRingDropsMemoryWhenEmpty(t *testing.T) {
