@@ -57,6 +57,7 @@ func TestDriving(t *testing.T) {
 		{"-C 200 --broker artemis -t /topic/h -y 2", totals{200, 200, 400, 0}},
 	} {
 		t.Run(c.args, func(t *testing.T) {
+			t.Parallel()
 			got := runJSON(t, 0, c.args).Totals
 			if (totals{got.Sent, got.Confirmed, got.Received, got.Redelivered}) != c.want ||
 				got.Lost+got.Duplicated+got.Corrupt+got.Foreign != 0 || got.Nacked != c.want.redelivered {
@@ -105,6 +106,7 @@ func watched(t *testing.T, headers ...string) (*broker.Broker, *seen) {
 
 // What goes over the wire is what the flags say.
 func TestOnTheWire(t *testing.T) {
+	t.Parallel()
 	b, s := watched(t, "n", "who", "priority", "persistent", "expires", "plain")
 	runJSON(t, 0, "-C 1000 -x 2 -y 3 --producer-connections 1 --consumer-connections 2 -t /queue/w-%d --destinations 7..10 -s 100:90,1000:10 "+
 		"--seed 7 -H n:%d/%% -H who:%p -H plain:50%x --priority 9:10,4:90 --persistent --expires 1m -u "+b.URI())
@@ -135,6 +137,7 @@ func TestOnTheWire(t *testing.T) {
 
 // RabbitMQ is told how long from now, and Artemis whether it is a queue.
 func TestHeadersOfABroker(t *testing.T) {
+	t.Parallel()
 	b, s := watched(t, "expiration", "expires", "destination-type")
 	runJSON(t, 0, "-C 100 --broker rabbitmq --expires 90s -u "+b.URI())
 	runJSON(t, 0, "-C 100 --broker artemis -t /queue/x -u "+b.URI())
@@ -147,6 +150,7 @@ func TestHeadersOfABroker(t *testing.T) {
 
 // Connections take turns over several brokers.
 func TestSeveralBrokers(t *testing.T) {
+	t.Parallel()
 	one, seenByOne := watched(t)
 	two, seenByTwo := watched(t)
 	runJSON(t, 0, "-C 400 -x 4 -y 4 -t /queue/of-%d --destinations 4 -u "+one.URI()+","+two.URI())
@@ -161,6 +165,7 @@ func TestSeveralBrokers(t *testing.T) {
 
 // Files are sent as they are, in turn.
 func TestPayloadFromFiles(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for name, size := range map[string]int{"a": 3, "b": 700, "empty": 0} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(strings.Repeat("x", size)), 0o600); err != nil {
@@ -198,6 +203,7 @@ func TestWarmup(t *testing.T) {
 // A transaction that is refused is not sent, and what is in one that was never
 // committed does not exist.
 func TestRefusedTransaction(t *testing.T) {
+	t.Parallel()
 	b, err := broker.Start(broker.Config{})
 	if err != nil {
 		t.Fatal(err)

@@ -30,8 +30,10 @@ func kept(t *testing.T, want int, args string) *results.Result {
 
 // The seconds of a run add up to the run, message by message and bucket by bucket.
 func TestKeptSecondsAddUp(t *testing.T) {
+	t.Parallel()
 	for _, args := range []string{"-z 2300ms -r 2k -x 2 -y 2 --accept-generator-limit", "-C 50k", "-C 2k -y 0", "-C 300 -r 1k -c 0", "-C 2k -x 2 -y 2 -t /topic/t"} {
 		t.Run(args, func(t *testing.T) {
+			t.Parallel()
 			r := kept(t, 0, args)
 			var sent, confirmed, received uint64
 			for _, in := range r.Series.Intervals {
@@ -60,6 +62,7 @@ func TestKeptSecondsAddUp(t *testing.T) {
 
 // A run that is cut short is kept, and says so.
 func TestKeptPartial(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	interrupted(t, "-z 1h -r 1k --out "+dir)
 	r, err := results.Read(dir)

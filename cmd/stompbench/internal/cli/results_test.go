@@ -22,6 +22,7 @@ func keepOne(t *testing.T, dir, name, args string) string {
 }
 
 func TestReportVerb(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	a, b := keepOne(t, dir, "a", "-C 300 -r 1k"), keepOne(t, dir, "b", "-C 300")
 	page := filepath.Join(a, "report.html")
@@ -57,6 +58,7 @@ func TestReportVerb(t *testing.T) {
 }
 
 func TestCompareVerb(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	a1, a2 := keepOne(t, dir, "base/1", "-C 300 -r 1k"), keepOne(t, dir, "base/2", "-C 300 -r 1k")
 	b := keepOne(t, dir, "new", "-C 300 -r 1k")
@@ -95,6 +97,7 @@ func TestCompareVerb(t *testing.T) {
 }
 
 func TestMergeVerb(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	a := keepOne(t, dir, "a", "-C 300 -r 1k")
 	// The other machine's: as if it had run at the same time.

@@ -39,6 +39,7 @@ func TestEmbedded(t *testing.T) {
 		{"-C 200 -x 20 -y 20 -r 2k", 200, 200},
 	} {
 		t.Run(c.args, func(t *testing.T) {
+			t.Parallel()
 			r := runJSON(t, 0, c.args)
 			got := r.Totals
 			if got.Sent != c.sent || got.Received != c.received || got.Lost+got.Duplicated+got.Corrupt+got.Foreign != 0 {
@@ -157,6 +158,7 @@ func TestPasscodeFromTheEnvironment(t *testing.T) {
 
 // ^C, as a context: a partial result, and what was sent is accounted for.
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var stdout strings.Builder
@@ -262,6 +264,7 @@ func TestBrokerVerb(t *testing.T) {
 // Two processes: one sends, the other receives and takes the run to be the
 // sender's.
 func TestOneSendsTheOtherReceives(t *testing.T) {
+	t.Parallel()
 	for _, args := range []string{
 		"",
 		"-s 10", // the receiver finds the stamps in headers
@@ -288,6 +291,7 @@ func TestOneSendsTheOtherReceives(t *testing.T) {
 
 // What an earlier run left in the queue is not counted as this run's.
 func TestLeftovers(t *testing.T) {
+	t.Parallel()
 	b, err := broker.Start(broker.Config{})
 	if err != nil {
 		t.Fatal(err)

@@ -31,6 +31,7 @@ func object(t *testing.T, want int, args string, into any) {
 }
 
 func TestVerbsUsage(t *testing.T) {
+	t.Parallel()
 	for args, says := range map[string]string{
 		"find --rate 5":                     "--rate",
 		"find --from 0":                     "--from",
@@ -75,6 +76,7 @@ func TestVerbsUsage(t *testing.T) {
 // Twenty messages a second any machine can, however busy: a step fails only if it stands
 // still for a third of a second at its end. What the search says follows from its steps.
 func TestFind(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "out")
 	var r struct {
 		Ended  string
@@ -119,6 +121,7 @@ func TestFind(t *testing.T) {
 
 // What a step that lost messages left behind is not the next one's.
 func TestFindDrainsBetweenSteps(t *testing.T) {
+	t.Parallel()
 	b, err := broker.Start(broker.Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -140,6 +143,7 @@ func TestFindDrainsBetweenSteps(t *testing.T) {
 }
 
 func TestFailover(t *testing.T) {
+	t.Parallel()
 	var r struct {
 		Sent, Confirmed, Received, Lost, Duplicated uint64
 		Outages                                     []struct {
@@ -177,6 +181,7 @@ func TestFailover(t *testing.T) {
 // A drill in which nothing happened has shown nothing. The restart command runs in
 // the user's shell.
 func TestFailoverWithoutAnOutage(t *testing.T) {
+	t.Parallel()
 	b, err := broker.Start(broker.Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -204,6 +209,7 @@ func TestFailoverWithoutAnOutage(t *testing.T) {
 }
 
 func TestChurn(t *testing.T) {
+	t.Parallel()
 	var r struct {
 		Opened, Subscribed, Failed uint64
 		Latency                    map[string]struct{ Count uint64 } `json:"latency_ns"`
