@@ -60,6 +60,30 @@ func TestKeptSecondsAddUp(t *testing.T) {
 	}
 }
 
+// Seconds in which consumers only work off what is left do not count as sending,
+// however the run ended: rates over them would be none.
+func TestSendingEnds(t *testing.T) {
+	t.Parallel()
+	for _, args := range []string{"-C 150 --consumer-latency 10ms", "-z 1s -r 150 --consumer-latency 15ms"} {
+		t.Run(args, func(t *testing.T) {
+			t.Parallel()
+			r := kept(t, 0, args)
+			all, drained := r.Series.Intervals, 0.0
+			for i := range all {
+				if all[i].Sent == 0 && all[i].Sending {
+					t.Errorf("interval %d of %d: sending, and nothing was sent", i, len(all))
+				}
+				if !all[i].Sending {
+					drained += all[i].Seconds
+				}
+			}
+			if late := r.Seconds.Receiving - r.Seconds.Sending; drained < late/2 {
+				t.Errorf("%.2f s passed after the last send, and %.2f s do not count as sending", late, drained)
+			}
+		})
+	}
+}
+
 // A run that is cut short is kept, and says so.
 func TestKeptPartial(t *testing.T) {
 	t.Parallel()

@@ -45,13 +45,14 @@ func blocks(r *results.Result, skip float64) (all []block) {
 		return nil
 	}
 	for part := range slices.Chunk(intervals, size) {
-		all = append(all, join(part))
+		all = append(all, join(part, r.Plan.WarmupSec+r.Seconds.Sending))
 	}
 	return all
 }
 
-// join adds up intervals.
-func join(part []*series.Interval) block {
+// join adds up intervals of a run that sent until sent, in seconds: the rest of the
+// interval in which it ended is not to count, or rates were lower than the report's.
+func join(part []*series.Interval, sent float64) block {
 	b := block{latency: map[series.Kind][]bucket{}}
 	for _, in := range part {
 		b.cpu += in.CPU
@@ -60,7 +61,7 @@ func join(part []*series.Interval) block {
 		b.received += float64(in.Received)
 		b.seconds += in.Seconds
 		if in.Sending {
-			b.sending += in.Seconds
+			b.sending += max(0, min(in.Seconds, sent-(in.T-in.Seconds)))
 		}
 		if in.Sending || in.Received > 0 {
 			b.receiving += in.Seconds

@@ -25,8 +25,8 @@ type Options struct {
 	// OnReady is called when everybody is connected and subscribed, before the
 	// first message is sent. May be nil.
 	OnReady func(Ready)
-	// OnSample is called once a second, on one goroutine, and a last time at the
-	// end. The sample is borrowed: valid until OnSample returns. May be nil.
+	// OnSample is called once a second, on one goroutine, besides when the last
+	// message has been sent, and at the end. The sample is borrowed: valid until OnSample returns. May be nil.
 	OnSample func(*Sample)
 }
 
@@ -124,8 +124,10 @@ func Run(ctx context.Context, opts Options) (*Result, error) {
 		opts.OnReady(r.ready)
 	}
 	r.begin()
-	stopSampling := r.startSampling()
+	sampleNow, stopSampling := r.startSampling()
 	r.load(ctx)
+	r.stopping.Store(true)
+	sampleNow() // what comes after the last send is an interval of its own
 	r.settle()
 	r.drain()
 	r.answer()

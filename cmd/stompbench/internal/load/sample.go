@@ -42,11 +42,11 @@ func (s *sampler) init() {
 	}
 }
 
-// startSampling samples each second until the function that it returns is called,
-// which takes a last sample.
-func (r *run) startSampling() (stop func()) {
+// startSampling samples each second until stop is called, which takes a last sample;
+// now takes one at once.
+func (r *run) startSampling() (now, stop func()) {
 	r.sampler.last.at, r.sampler.last.cpu = r.start, cpuTime()
-	done := make(chan struct{})
+	done, ask := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		tick := time.NewTicker(time.Second)
@@ -55,16 +55,24 @@ func (r *run) startSampling() (stop func()) {
 			select {
 			case <-tick.C:
 				r.sample()
+			case <-ask:
+				r.sample()
+				ask <- struct{}{}
 			case <-done:
 				r.sample()
 				return
 			}
 		}
 	})
-	return func() {
+	now = func() {
+		ask <- struct{}{}
+		<-ask
+	}
+	stop = func() {
 		close(done)
 		wg.Wait()
 	}
+	return now, stop
 }
 
 // sample collects and tells.

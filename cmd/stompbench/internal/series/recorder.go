@@ -43,14 +43,15 @@ func (r *Recorder) Add(s *load.Sample) {
 }
 
 // extend adds next to the last interval if that is still filling up, or if next is
-// too short to stand alone.
+// too short to stand alone. The end of sending ends an interval.
 func (r *Recorder) extend(next *Interval) bool {
 	all := r.series.Intervals
 	if len(all) == 0 {
 		return false
 	}
 	last := &all[len(all)-1]
-	if last.Seconds >= r.series.Step-0.5 && next.Seconds >= tooShort {
+	full := last.Seconds >= r.series.Step-0.5 || last.Sending && !next.Sending
+	if full && next.Seconds >= tooShort {
 		return false
 	}
 	last.append(next, r.scratch)
