@@ -215,3 +215,10 @@ func (rep *churnReport) text(r *churn.Result) string {
 	_ = w.Flush()
 	return b.String()
 }
+
+func perSecond(n uint64, d time.Duration) float64 {
+	if n < 2 || d <= 0 {
+		return 0
+	}
+	return float64(n) / d.Seconds()
+}

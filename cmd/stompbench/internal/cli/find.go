@@ -140,7 +140,7 @@ func (s *searching) step(ctx context.Context, rate float64) (rules []find.Rule, 
 		return []find.Rule{{Name: "the connection holds (" + broke(r.Failure) + ")"}}, pointOf(&plan, r, v), nil
 	}
 	rules = append(rules, find.Rule{
-		Name: fmt.Sprintf("the rate is kept (%s/s)", report.PerSecond(perSecond(r.MeasuredSent, r.Sending))), Met: v.RateKept,
+		Name: fmt.Sprintf("the rate is kept (%s/s)", report.PerSecond(r.SentPerSecond())), Met: v.RateKept,
 	})
 	for _, o := range report.Conditions(s.slo.Judge(slo.FactsOf(r))) {
 		rules = append(rules, find.Rule{Name: o.String(), Met: o.Met})
@@ -153,7 +153,7 @@ func (s *searching) step(ctx context.Context, rate float64) (rules []find.Rule, 
 
 func pointOf(plan *workload.Plan, r *load.Result, v *verdict.Verdict) find.Point {
 	p := find.Point{
-		SentPerSecond: perSecond(r.MeasuredSent, r.Sending), ReceivedPerSecond: perSecond(r.MeasuredReceived, r.Receiving),
+		SentPerSecond: r.SentPerSecond(), ReceivedPerSecond: r.ReceivedPerSecond(),
 		LimitedBy: string(v.Limit), Why: v.Why, GeneratorLimited: v.Limit == verdict.Generator,
 	}
 	h := r.FromDue
@@ -162,13 +162,6 @@ func pointOf(plan *workload.Plan, r *load.Result, v *verdict.Verdict) find.Point
 	}
 	p.P50, p.P99, p.Max = int64(h.Percentile(50)), int64(h.Percentile(99)), int64(h.Max())
 	return p
-}
-
-func perSecond(n uint64, d time.Duration) float64 {
-	if n < 2 || d <= 0 {
-		return 0
-	}
-	return float64(n) / d.Seconds()
 }
 
 const stepHead = "                    rate      sent/s      p50      p99      max"

@@ -46,7 +46,7 @@ const shortest = 100 * time.Millisecond
 
 // Show writes the line of a sample.
 func (v *View) Show(s *load.Sample) {
-	if s.Interval < shortest && (v.lines > 0 || s.Sending) {
+	if s.Interval < shortest {
 		return
 	}
 	var b strings.Builder

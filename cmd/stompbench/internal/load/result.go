@@ -49,6 +49,25 @@ func (r *Result) Partial() bool { return r.Interrupted || r.Failure != nil }
 // Intact reports whether every message that was sent came once and undamaged.
 func (r *Result) Intact() bool { return r.Books.Balanced() && r.Corrupt == 0 }
 
+// SentPerSecond is the rate at which messages were sent, after the warm-up.
+func (r *Result) SentPerSecond() float64 { return perSecond(r.MeasuredSent, r.Sending) }
+
+// ReceivedPerSecond is the rate at which messages came, after the warm-up.
+func (r *Result) ReceivedPerSecond() float64 { return perSecond(r.MeasuredReceived, r.Receiving) }
+
+// ConfirmedPerSecond is the rate at which messages were confirmed, after the warm-up,
+// which is when the latencies of confirmations are taken.
+func (r *Result) ConfirmedPerSecond() float64 { return perSecond(r.Confirm.Count(), r.Sending) }
+
+// perSecond is the rate of n messages of which the first and the last are d apart:
+// ten of them at one a second take nine. One alone has no rate.
+func perSecond(n uint64, d time.Duration) float64 {
+	if n < 2 || d <= 0 {
+		return 0
+	}
+	return float64(n-1) / d.Seconds()
+}
+
 // freeze keeps stragglers out of the books: a session that was cut off may still
 // deliver.
 func (r *run) freeze() {

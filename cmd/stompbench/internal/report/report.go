@@ -1,8 +1,6 @@
 package report
 
 import (
-	"time"
-
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
@@ -146,21 +144,13 @@ func New(version string, p *workload.Plan, r *load.Result) *Report {
 	if r.AckError != nil {
 		rep.AckError = r.AckError.Error()
 	}
-	rep.Rates.Sent = rate(r.MeasuredSent, r.Sending)
-	rep.Rates.Received = rate(r.MeasuredReceived, r.Receiving)
+	rep.Rates.Sent = r.SentPerSecond()
+	rep.Rates.Received = r.ReceivedPerSecond()
 	rep.Rates.SentBytes = rep.Rates.Sent * float64(p.Size)
 	rep.Rates.ReceivedBytes = rep.Rates.Received * float64(p.Size)
 	rep.Process = process(max(r.MeasuredSent, r.MeasuredReceived), r.Cost)
 	rep.Verdict = verdict.Of(p, r)
 	return rep
-}
-
-// rate is n over d. A single message has no rate, nor has one that took no time.
-func rate(n uint64, d time.Duration) float64 {
-	if n < 2 || d <= 0 {
-		return 0
-	}
-	return float64(n) / d.Seconds()
 }
 
 // DistributionOf returns the distribution that a histogram holds.

@@ -34,7 +34,7 @@ func example(samples int) (*workload.Plan, *load.Result) {
 			Lost: 19, ConfirmedLost: 9, Duplicated: 2, Redelivered: 7, Reordered: 3,
 		},
 		Corrupt: 4, Foreign: 5, Unknown: 9, Unsent: 6, MaxBacklog: 77,
-		MeasuredSent: 10_000, MeasuredReceived: 9_980, Nacked: 8,
+		MeasuredSent: 10_001, MeasuredReceived: 9_981, Nacked: 8,
 		Sending: 10 * time.Second, Receiving: 10 * time.Second,
 		FromSend: h, FromDue: h, Delay: h, Confirm: h,
 		Cost: load.Cost{CPU: 5 * time.Second, Wall: 10 * time.Second, Allocations: 100},
@@ -159,7 +159,7 @@ func TestTextOfAShortRun(t *testing.T) {
 			t.Errorf("%q is missing in\n%s", want, out)
 		}
 	}
-	r.MeasuredSent, r.Sending = 10, 100*time.Microsecond
+	r.MeasuredSent, r.Sending = 11, 100*time.Microsecond
 	if out := text(t, p, r, nil); !strings.Contains(out, "100,000/s for 100 µs") || strings.Contains(out, "behind") {
 		t.Error(out)
 	}

@@ -245,6 +245,9 @@ const tooLate = 5 * time.Millisecond
 // Remarks are sentences on how to take the numbers.
 func (r *Report) Remarks() (all []string) {
 	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	if r.Plan.WarmupSec > 0 && r.Plan.Producers > 0 && r.Totals.Sent > 0 && r.Seconds.Sending == 0 {
+		say("The run was over before its warm-up: nothing was measured. Send more, or lower --warmup.")
+	}
 	if r.Plan.RatePerSec == 0 && r.Plan.Producers > 0 && r.Latency.FromSend.Count+r.Latency.Confirm.Count > 0 {
 		say("Flat out, latency is the time messages wait in queues that are kept full; it says nothing about the broker. " +
 			"Give a --rate below the one above to measure that.")

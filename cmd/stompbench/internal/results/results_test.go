@@ -57,7 +57,7 @@ func result(seconds int, base time.Duration) *results.Result {
 	res := &load.Result{
 		ID: 0xabc, Start: start, Ready: load.Ready{Server: "RabbitMQ/4", Version: "1.2"},
 		Books:   ledger.Balance{Sent: n, Confirmed: n, Received: n, Expected: n},
-		Sending: took, Receiving: took, MeasuredSent: n, MeasuredReceived: n, FromSend: all, FromDue: due, Confirm: all, Delay: histo.New(),
+		Sending: took, Receiving: took, MeasuredSent: n + 1, MeasuredReceived: n + 1, FromSend: all, FromDue: due, Confirm: all, Delay: histo.New(),
 		Cost: load.Cost{CPU: took / 4, Wall: took, Allocations: 100}, MaxBacklog: uint64(seconds) - 1,
 	}
 	return results.New(report.New("v1", p, res), res, rec.Series())

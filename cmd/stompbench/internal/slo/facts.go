@@ -1,8 +1,6 @@
 package slo
 
 import (
-	"time"
-
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 )
@@ -16,14 +14,14 @@ func FactsOf(r *load.Result) *Facts {
 			"from_due": r.FromDue, "from_send": r.FromSend, "confirm": r.Confirm, "send_delay": r.Delay,
 		},
 		Numbers: map[string]float64{
-			"sent": float64(b.Sent), "sent_per_s": perSecond(r.MeasuredSent, r.Sending),
+			"sent": float64(b.Sent), "sent_per_s": r.SentPerSecond(),
 			"rejected": float64(b.Rejected), "unsent": float64(r.Unsent),
 			"unsent_share": share(r.Unsent, b.Sent+r.Unsent),
 		},
 	}
 	if r.Confirm.Count() > 0 || b.Confirmed+r.Unknown+b.Rejected > 0 {
 		f.Numbers["confirmed"] = float64(b.Confirmed)
-		f.Numbers["confirmed_per_s"] = perSecond(b.Confirmed, r.Sending)
+		f.Numbers["confirmed_per_s"] = r.ConfirmedPerSecond()
 		f.Numbers["unknown"] = float64(r.Unknown)
 	}
 	if r.Consumers > 0 {
@@ -33,17 +31,10 @@ func FactsOf(r *load.Result) *Facts {
 		} {
 			f.Numbers[name] = float64(n)
 		}
-		f.Numbers["received_per_s"] = perSecond(r.MeasuredReceived, r.Receiving)
+		f.Numbers["received_per_s"] = r.ReceivedPerSecond()
 		f.Numbers["lost_share"] = share(b.Lost, b.Expected)
 	}
 	return f
-}
-
-func perSecond(n uint64, d time.Duration) float64 {
-	if n < 2 || d <= 0 {
-		return 0
-	}
-	return float64(n) / d.Seconds()
 }
 
 func share(n, of uint64) float64 {
