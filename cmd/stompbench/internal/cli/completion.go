@@ -15,7 +15,7 @@ func described() *completion.Command {
 	d := &completion.Command{
 		Name: "stompbench", Summary: "send load to a STOMP broker and account for every message", Exits: exits,
 		Notes: []string{
-			"Each flag can also be set by an environment variable: STOMPBENCH_CONSUME_FROM for --consume-from, and so on. " +
+			"Each flag of run, find, failover and churn can also be set by an environment variable: STOMPBENCH_CONSUME_FROM for --consume-from, and so on. " +
 				"STOMPBENCH_PASSCODE holds a password that the URI leaves out. NO_COLOR turns colours off.",
 			"The result goes to standard output, everything else to standard error.",
 			"With calibrate --save, what this machine can send is kept in the user's cache directory, and run says how near it came to that.",

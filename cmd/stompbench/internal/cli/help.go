@@ -34,7 +34,8 @@ Each of them has its own --help.
 `
 
 const helpTail = `
-Each flag can also be set by an environment variable: STOMPBENCH_CONSUME_FROM for --consume-from, and so on.
+Each flag of run, find, failover and churn can also be set by an environment variable: STOMPBENCH_CONSUME_FROM
+for --consume-from, and so on.
 STOMPBENCH_PASSCODE holds a password that the URI leaves out. NO_COLOR turns colours off.
 
 The result goes to standard output, everything else to standard error.
