@@ -66,7 +66,11 @@ func TestVerbsUsage(t *testing.T) {
 		}
 	}
 	for _, verb := range []string{"find", "failover", "churn"} {
-		code, _, stderr := stompbench(t, verb+" -u stomp://"+nowhere(t)+" --connect-timeout 2s -q")
+		args := verb + " -u stomp://" + nowhere(t) + " --connect-timeout 2s -q"
+		if verb == "churn" { // which goes on
+			args += " -C 20"
+		}
+		code, _, stderr := stompbench(t, args)
 		if code != cli.ExitCannotRun || stderr == "" && verb != "churn" {
 			t.Errorf("%s where nobody listens: exit %d, %q", verb, code, stderr)
 		}
