@@ -51,7 +51,7 @@ test: ## All tests.
 
 .PHONY: race
 race: ## All tests under the race detector, in random order.
-	$(GO) test -race -shuffle=on ./...
+	$(GO) test -race -shuffle=on -timeout 20m ./...
 
 .PHONY: tags
 tags: ## The tests that matter with released buffers overwritten (pooldebug) and without assembly (purego).

@@ -45,6 +45,9 @@ type Dialect struct {
 	// in PrefetchUnit.
 	PrefetchHeader string
 	PrefetchUnit   PrefetchUnit
+	// PrefetchNeedsAck: with ack auto, it takes PrefetchHeader for a bound of all that
+	// it will ever deliver, for nothing is acknowledged. Subscribe refuses that.
+	PrefetchNeedsAck bool
 
 	// PersistentHeader of SEND, with the value "true": the message survives the
 	// broker. No broker does so by itself.

@@ -160,6 +160,36 @@ func TestLivePrefetch(t *testing.T) {
 	})
 }
 
+// With ack auto, more comes than a prefetch lets out; or Subscribe says that it would not.
+func TestLivePrefetchAuto(t *testing.T) {
+	overBrokers(t, func(t *testing.T, l live) {
+		const sent, prefetch, size = 20, 3, 10 << 10
+		c, queue := l.dial(t), name("/queue/")
+		fields, err := c.SubscribeFields(conn.Prefetch(prefetch), conn.PrefetchBytes(prefetch*size), conn.Anycast())
+		if err != nil {
+			t.Fatal(err)
+		}
+		messages := make(chan *conn.Message, sent)
+		_, err = c.Subscribe(t.Context(), queue, func(_ context.Context, m *conn.Message) { messages <- m.Clone() },
+			conn.SubscribeOptions{Headers: fields})
+		if l.d.PrefetchNeedsAck {
+			if !errors.As(err, new(*conn.HintError)) {
+				t.Fatalf("not refused: %v", err)
+			}
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range sent {
+			send(t, c, queue, strings.Repeat("x", size), conn.Anycast())
+		}
+		for range sent {
+			receive(t, messages)
+		}
+	})
+}
+
 func TestLiveSendHints(t *testing.T) {
 	overBrokers(t, func(t *testing.T, l live) {
 		c, queue := l.dial(t), name("/queue/")

@@ -72,6 +72,7 @@ var dialects = [numBrokers]Dialect{
 		Tolerate:             parser.TolerateCarriageReturnEscape11,
 		PrefetchHeader:       "consumer-window-size",
 		PrefetchUnit:         PrefetchOctets,
+		PrefetchNeedsAck:     true, // seen with 2.44
 		PersistentHeader:     frame.HeaderPersistent,
 		ExpiresHeader:        frame.HeaderExpires,
 		PriorityHeader:       frame.HeaderPriority,

@@ -184,6 +184,34 @@ func TestDurableNeedsClientID(t *testing.T) {
 	}
 }
 
+// With ack auto nothing is acknowledged, so that a bound of what is not would be one of
+// all that Artemis ever delivers.
+func TestPrefetchNeedsAck(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // what is not refused goes no further
+	bound := []frame.Field{{Name: "consumer-window-size", Value: "1000"}}
+	for _, tc := range []struct {
+		server  string
+		mode    frame.AckMode
+		headers []frame.Field
+		refused bool
+	}{
+		{"ActiveMQ-Artemis/2.44.0", frame.AckAuto, bound, true},
+		{"ActiveMQ-Artemis/2.44.0", frame.AckClient, bound, false},
+		{"ActiveMQ-Artemis/2.44.0", frame.AckClientIndividual, bound, false},
+		{"ActiveMQ-Artemis/2.44.0", frame.AckAuto, []frame.Field{{Name: "consumer-window-size", Value: "-1"}}, false},
+		{"ActiveMQ-Artemis/2.44.0", frame.AckAuto, nil, false},
+		{"RabbitMQ/3.10.8", frame.AckAuto, []frame.Field{{Name: "prefetch-count", Value: "1"}}, false},
+	} {
+		s, _ := connected(t, conn.Config{}, tc.server)
+		_, err := s.Subscribe(ctx, "/queue/a", nil, conn.SubscribeOptions{Ack: tc.mode, Headers: tc.headers})
+		var refused *conn.HintError
+		if errors.As(err, &refused) != tc.refused || !tc.refused && !errors.Is(err, context.Canceled) {
+			t.Errorf("%s, ack %v, %v: %v", tc.server, tc.mode, tc.headers, err)
+		}
+	}
+}
+
 // Tolerances are those of the broker, and of no other: Artemis escapes header
 // names, though its name begins like that of ActiveMQ, which does not.
 func TestDialectTolerance(t *testing.T) {

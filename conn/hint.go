@@ -23,8 +23,8 @@ type wish struct {
 }
 
 // Prefetch, on SUBSCRIBE, has at most n messages delivered that are not
-// acknowledged. Artemis counts bytes instead: give it [PrefetchBytes], too; each
-// broker takes the one that it counts.
+// acknowledged, so it is for the ack modes client and client-individual. Artemis counts
+// bytes instead: give it [PrefetchBytes], too; each broker takes the one that it counts.
 func Prefetch(n int) Hint { return func(w *wish) { w.messages = &n } }
 
 // PrefetchBytes, on SUBSCRIBE, is [Prefetch] for a broker that counts bytes. One
@@ -162,6 +162,20 @@ func (d *Dialect) prefetch(w *wish) (int, error) {
 		return 0, d.refuse(hint, strconv.Itoa(*n)+" would deliver nothing")
 	}
 	return *n, nil
+}
+
+// unlimited is the value of Artemis's PrefetchHeader that bounds nothing.
+const unlimited = "-1"
+
+// checkPrefetch refuses a prefetch header after which the broker would fall silent.
+func (d *Dialect) checkPrefetch(mode frame.AckMode, h frame.Fields) error {
+	if !d.PrefetchNeedsAck || mode != frame.AckAuto {
+		return nil
+	}
+	if n, found := h.Lookup(d.PrefetchHeader); found && n != unlimited {
+		return d.refuse("PrefetchBytes", "with ack auto it would deliver that much and no more: subscribe with client or client-individual, or without it")
+	}
+	return nil
 }
 
 func (d *Dialect) refuse(hint, reason string) error {

@@ -91,6 +91,9 @@ func (c *Conn) enterSubscription(destination string, h MessageHandler, opts Subs
 	if err := checkReceipt(opts.Headers); err != nil {
 		return nil, nil, err
 	}
+	if err := c.dialect.checkPrefetch(opts.Ack, opts.Headers); err != nil {
+		return nil, nil, err
+	}
 	s := &Subscription{c: c, id: opts.ID, destination: destination, mode: opts.Ack, handler: h, streamOver: max(opts.StreamOver, 0)}
 	if err := c.subs.add(s); err != nil {
 		return nil, nil, err

@@ -218,6 +218,7 @@ func TestCannotRun(t *testing.T) {
 		"-u stomp://" + talker(t, "HTTP/1.1 400 Bad Request\r\n\r\n"): "STOMP",
 		"-u stomp://" + talker(t, ""):                                 "closed the connection",
 		"-y 20 --consumer-connections 1 -u " + small.URI():            "broker says",
+		"--prefetch 5 --broker artemis -u " + small.URI():             "leave --prefetch out",
 		"broker --listen " + at:                                       "--listen",
 		"broker --listen nowhere":                                     "--listen",
 	} {

@@ -61,6 +61,8 @@ func diagnose(err error) (what, advice string) {
 		return fmt.Sprintf("host %q cannot be found", dns.Name), "check the host in --uri"
 	case errors.As(err, &server):
 		return serverSays(server), "check user, password, virtual host and destination"
+	case errors.Is(err, load.ErrPrefetchAuto):
+		return load.ErrPrefetchAuto.Error(), "choose --ack client or client-individual, or leave --prefetch out"
 	case errors.As(err, &hint):
 		return fmt.Sprintf("no header for --%s is known of this broker", strings.ToLower(hint.Hint)), "name it by --broker, or leave that flag out"
 	case errors.Is(err, syscall.ECONNREFUSED):

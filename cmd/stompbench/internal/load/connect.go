@@ -188,6 +188,10 @@ const frameBytes = 256
 // the prefetch header of RabbitMQ.
 const ownServer = "stompwire"
 
+// ErrPrefetchAuto: the broker, Artemis, takes a prefetch in mode auto for a bound of
+// all that it ever delivers.
+var ErrPrefetchAuto = errors.New("with --ack auto, this broker delivers no more than --prefetch")
+
 func (r *run) subscribeHeaders(s transport.Session) ([]frame.Field, error) {
 	d := s.Dialect()
 	out := routing(r.plan, d.SubscribeRouting)
@@ -196,6 +200,9 @@ func (r *run) subscribeHeaders(s transport.Session) ([]frame.Field, error) {
 	}
 	if d.Broker == conn.UnknownBroker && strings.HasPrefix(s.Server(), ownServer) {
 		d = conn.RabbitMQ.Dialect()
+	}
+	if d.PrefetchNeedsAck && r.plan.Ack == frame.AckAuto {
+		return nil, ErrPrefetchAuto
 	}
 	fields, err := d.SubscribeFields(conn.Prefetch(r.plan.Prefetch), conn.PrefetchBytes(r.plan.Prefetch*(r.plan.Size+frameBytes)))
 	return append(out, fields...), err
