@@ -31,7 +31,7 @@ func echo(t testing.TB) *conn.Conn {
 			case command == "CONNECT":
 				_, err = io.WriteString(broker, "CONNECTED\nversion:1.2\n\n\x00")
 			case command == "SUBSCRIBE":
-				_, err = io.WriteString(broker, "RECEIPT\nreceipt-id:r1\n\n\x00")
+				_, err = io.WriteString(broker, "RECEIPT\nreceipt-id:~1\n\n\x00")
 			case command == "SEND":
 				_, err = io.WriteString(broker, "MESSAGE\nsubscription:1\nmessage-id:1\n"+headers+"\n"+body+"\x00")
 			}

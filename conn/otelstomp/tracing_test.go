@@ -45,7 +45,7 @@ func echo(t *testing.T) *conn.Conn {
 			case "CONNECT":
 				_, err = io.WriteString(broker, "CONNECTED\nversion:1.2\n\n\x00")
 			case "SUBSCRIBE":
-				_, err = io.WriteString(broker, "RECEIPT\nreceipt-id:r1\n\n\x00")
+				_, err = io.WriteString(broker, "RECEIPT\nreceipt-id:~1\n\n\x00")
 			case "SEND":
 				_, err = io.WriteString(broker, "MESSAGE\nsubscription:1\nmessage-id:m1\n"+rest)
 			}
