@@ -70,12 +70,12 @@ func TestSendingEnds(t *testing.T) {
 			r := kept(t, 0, args)
 			all, drained := r.Series.Intervals, 0.0
 			for i := range all {
-				if all[i].Sent == 0 && all[i].Sending {
-					t.Errorf("interval %d of %d: sending, and nothing was sent", i, len(all))
-				}
 				if !all[i].Sending {
 					drained += all[i].Seconds
 				}
+			}
+			if all[len(all)-1].Sending {
+				t.Errorf("the last of %d intervals counts as sending", len(all))
 			}
 			if late := r.Seconds.Receiving - r.Seconds.Sending; drained < late/2 {
 				t.Errorf("%.2f s passed after the last send, and %.2f s do not count as sending", late, drained)
