@@ -69,7 +69,7 @@ func TestRecordedRuns(t *testing.T) {
 				Cost:  load.Cost{CPU: ms(1053.5), Wall: ms(2215.7), Cores: 2, BusiestThread: ms(175.4), Starved: ms(6769.9), MachineBusy: 0.998},
 				Waits: load.Waits{Producers: ms(16124), Window: ms(13887), Send: ms(2056), Consuming: ms(2212.9)},
 			},
-			limit: verdict.Generator, says: "used 0.48 of 2 processors and was ready to use 3.06 more: other programs have them", invalid: true,
+			limit: verdict.Generator, says: "used 0.48 of 2 processors and could have used 3.06 more: other programs have them", invalid: true,
 		},
 		// -z 3s -r 200
 		"one in eight leaves late": {

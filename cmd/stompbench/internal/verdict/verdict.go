@@ -89,7 +89,7 @@ func (f *Facts) judge(s *shares) (Limit, string) {
 	case s.process+s.starved >= 0.85 && s.starved < s.process/4:
 		return Generator, fmt.Sprintf("%s used %s", f.who(), f.processors())
 	case s.process+s.starved >= 0.85:
-		return Generator, fmt.Sprintf("%s used %s and was ready to use %.2f more: other programs have them",
+		return Generator, fmt.Sprintf("%s used %s and could have used %.2f more: other programs have them",
 			f.who(), f.processors(), part(f.Cost.Starved, f.Cost.Wall))
 	case held >= 0.5 && f.slowConsumers(s):
 		return Consumers, f.lingered(s)

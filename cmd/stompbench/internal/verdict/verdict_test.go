@@ -80,7 +80,7 @@ func TestRules(t *testing.T) {
 			verdict.Generator, "", false},
 
 		"4 starved": {func(f *verdict.Facts) { behind(f); f.Cost.CPU, f.Cost.Starved = 20*s, 15*s },
-			verdict.Generator, "used 2.00 of 4 processors and was ready to use 1.50 more", true},
+			verdict.Generator, "used 2.00 of 4 processors and could have used 1.50 more", true},
 		"4 not for starving a little": {func(f *verdict.Facts) { f.Cost.Starved, f.Cost.MachineBusy, f.Waits.Window = 20*s, 1, 18*s },
 			verdict.Broker, "", false},
 
