@@ -30,7 +30,8 @@ type Link struct {
 	carry      carry
 	carryStart int64 // stream offset of the unfinished frame
 	frames     uint64
-	unheard    int // bytes dropped while closing
+	unheard    int   // bytes dropped while closing
+	coalesced  int64 // when coalesce last let the next read begin
 	goneTimer  *time.Timer
 
 	// Shared between the sides without the lock.

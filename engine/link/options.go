@@ -25,10 +25,20 @@ type Options struct {
 	// has come; default 30 s. A large body gets a second more for each 16 KiB
 	// of it that has arrived.
 	FrameTimeout time.Duration
+	// CoalesceReads is the least time between two reads while data keeps coming, up to
+	// MaxCoalesce; the default 0 reads whatever is there. Many brokers send frame by
+	// frame, and each then costs a system call and a wake-up: 1 ms here has one read
+	// take all that came within it, as a network card coalesces its interrupts. What
+	// comes after a silence is read at once. Any other frame may wait for that long,
+	// and so may what else the same event loop reads.
+	CoalesceReads time.Duration
 	// Linger is how long Shutdown waits for the peer to close its side;
 	// default 2 s.
 	Linger time.Duration
 }
+
+// MaxCoalesce bounds Options.CoalesceReads: the end of a link waits for it, too.
+const MaxCoalesce = 100 * time.Millisecond
 
 func (o Options) withDefaults() Options {
 	o.Limits = o.Limits.WithDefaults()
@@ -38,6 +48,7 @@ func (o Options) withDefaults() Options {
 	def(&o.WriteTimeout, 30*time.Second)
 	def(&o.FrameTimeout, 30*time.Second)
 	def(&o.Linger, 2*time.Second)
+	o.CoalesceReads = min(o.CoalesceReads, MaxCoalesce)
 	return o
 }
 

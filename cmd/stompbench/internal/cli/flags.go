@@ -119,6 +119,7 @@ func (s *settings) brokerFlags(f *flags) {
 	f.add("consumer-connections", "", "N", "", "connections that consumers share; without it, one each", parsed(&p.ConsumerConnections, parseInt))
 	f.add("connect-rate", "", "RATE", "", "connections to make a second; without it, as fast as they come", parsed(&p.ConnectRate, parseRate))
 	f.add("source-address", "", "IPS", "", "addresses of this machine to connect from, in turn", parsed(&p.Sources, parseSources))
+	f.add("coalesce-reads", "", "TIME", "", "least time between the reads of a connection while data keeps coming, such as 1ms: spares processor time, and adds up to that to latencies", parsed(&p.CoalesceReads, parseDuration))
 	f.add("connect-timeout", "", "TIME", "10s", "for connecting, and for subscribing", parsed(&p.ConnectTimeout, parseDuration))
 }
 

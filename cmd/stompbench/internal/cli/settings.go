@@ -44,6 +44,9 @@ func (s *settings) complete(f *pflag.FlagSet) (notes []string, err error) {
 	if p.Embedded && f.Changed("connect-timeout") {
 		notes = append(notes, "--connect-timeout hardly matters to the embedded broker")
 	}
+	if p.CoalesceReads > 0 {
+		notes = append(notes, fmt.Sprintf("latencies hold up to %v of --coalesce-reads", p.CoalesceReads))
+	}
 	if pass := os.Getenv(passcodeEnv); pass != "" {
 		for i := range p.Broker {
 			if p.Broker[i].Passcode == "" {

@@ -41,6 +41,7 @@ type Plan struct {
 	ConsumerLatencyNs   int64    `json:"consumer_latency_ns,omitempty"`
 	SlowConsumers       float64  `json:"slow_consumers,omitempty"`
 	HeartBeatSec        float64  `json:"heart_beat_s,omitempty"`
+	CoalesceReadsNs     int64    `json:"coalesce_reads_ns,omitempty"`
 	Seed                uint64   `json:"seed"`
 }
 
@@ -63,7 +64,7 @@ func PlanOf(p *workload.Plan) Plan {
 		Delivery: p.Delivery.String(), Ack: p.Ack.String(), AckEvery: p.AckEvery,
 		NackShare: p.Nack, Prefetch: p.Prefetch,
 		ConsumerLatencyNs: int64(p.ConsumerLatency),
-		HeartBeatSec:      p.HeartBeat.Seconds(), Seed: p.Seed,
+		HeartBeatSec:      p.HeartBeat.Seconds(), CoalesceReadsNs: int64(p.CoalesceReads), Seed: p.Seed,
 	}
 	if p.ConsumerLatency > 0 {
 		out.SlowConsumers = p.SlowConsumers

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
+	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/frame"
 )
 
@@ -115,6 +116,9 @@ func (p *Plan) checkEnd() error {
 		return invalid("--count %d leaves some of the %d producers without a message: lower --producers or raise --count", p.Count, p.Producers)
 	case p.DrainTimeout <= 0 || p.ConnectTimeout <= 0:
 		return invalid("--drain-timeout and --connect-timeout must be above 0")
+	}
+	if p.CoalesceReads < 0 || p.CoalesceReads > link.MaxCoalesce {
+		return invalid("--coalesce-reads is %v: choose from 0 to %v", p.CoalesceReads, link.MaxCoalesce)
 	}
 	return nil
 }

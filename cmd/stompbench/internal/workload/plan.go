@@ -71,6 +71,7 @@ type Plan struct {
 	SlowConsumers   float64 // share of the consumers that ConsumerLatency is for
 
 	ConnectTimeout time.Duration // for connecting and for subscribing
+	CoalesceReads  time.Duration // least time between two reads of a connection; 0 for none
 	DrainTimeout   time.Duration // of silence, until what is missing counts as lost
 }
 
