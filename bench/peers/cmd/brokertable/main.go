@@ -68,6 +68,7 @@ type load struct {
 	Size       int
 	Persistent bool
 	Ack        string
+	Coalesce   time.Duration // between stompbench's reads; go-stomp knows nothing like it
 	Duration   time.Duration
 }
 
@@ -132,6 +133,8 @@ func (t *tables) cpu(out io.Writer) {
 			{"no receipts, 4 KiB, ack auto", load{Window: 0, Size: 4 << 10, Ack: "auto"}},
 			{"receipts one at a time, 128 B, ack auto", load{Window: 1, Size: 128, Ack: "auto"}},
 			{"receipts, window 1000 (go-stomp: one at a time)", load{Window: 1000, Size: 128, Ack: "auto"}},
+			{"no receipts, 128 B, ack auto, reads 3 ms apart", load{Window: 0, Size: 128, Ack: "auto", Coalesce: 3 * time.Millisecond}},
+			{"receipts, window 1000, reads 3 ms apart", load{Window: 1000, Size: 128, Ack: "auto", Coalesce: 3 * time.Millisecond}},
 		} {
 			var ours, theirs []result
 			for range 3 {

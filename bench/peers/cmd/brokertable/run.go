@@ -19,7 +19,8 @@ const peerCommand = "go-stomp"
 // an error.
 func runStompbench(bench string, l load) (result, error) {
 	args := []string{"run", "--json", "--quiet", "--uri", l.URI, "-t", l.Queue,
-		"-z", l.Duration.String(), "-s", strconv.Itoa(l.Size), "-c", strconv.Itoa(l.Window), "--ack", l.Ack}
+		"-z", l.Duration.String(), "-s", strconv.Itoa(l.Size), "-c", strconv.Itoa(l.Window), "--ack", l.Ack,
+		"--coalesce-reads", l.Coalesce.String()}
 	if l.Persistent {
 		args = append(args, "--persistent")
 	}
