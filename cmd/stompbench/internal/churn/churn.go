@@ -244,7 +244,7 @@ func (c *churning) do(outside context.Context, step Step, f func(context.Context
 	defer cancel()
 	began := c.clock.Now()
 	err := f(ctx)
-	if err != nil && outside.Err() != nil {
+	if err != nil && over(outside) {
 		return false
 	}
 	if err != nil {
@@ -253,6 +253,13 @@ func (c *churning) do(outside context.Context, step Step, f func(context.Context
 	}
 	c.steps[step].Record(c.clock.Now() - began)
 	return true
+}
+
+// over reports whether ctx has ended, or is about to: a socket that has the same
+// deadline may be the first to say so.
+func over(ctx context.Context) bool {
+	deadline, bounded := ctx.Deadline()
+	return ctx.Err() != nil || bounded && !time.Now().Before(deadline)
 }
 
 func (c *churning) fail(step Step, err error) {

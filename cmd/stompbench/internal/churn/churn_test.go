@@ -3,6 +3,7 @@ package churn_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -139,6 +140,31 @@ func TestInterruptedWhileWaiting(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// A socket that has the deadline of the run may say so before the run's context does.
+func TestDeadlineOfASocketFirst(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	end := time.Now().Add(20 * time.Millisecond)
+	cfg := churn.Config{
+		Dial: func(context.Context) (*conn.Conn, error) {
+			time.Sleep(time.Until(end))
+			return nil, os.ErrDeadlineExceeded
+		},
+		Open: 1, Count: 1, Timeout: time.Hour,
+	}
+	if r := churn.Run(early{ctx, end}, cfg); r.Failed != 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// early is a context that has not noticed yet that its deadline has passed.
+type early struct {
+	context.Context
+	deadline time.Time
+}
+
+func (e early) Deadline() (time.Time, bool) { return e.deadline, true }
 
 func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)

@@ -1,13 +1,10 @@
 package cli_test
 
 import (
-	"io"
 	"net"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/stompwire/stompwire/broker"
 )
 
 // One message at a time over a long way is limited by it, not by who answers. It is so
@@ -20,40 +17,7 @@ func TestVerdictRoundTrip(t *testing.T) {
 // farAway returns the address of a broker whose every answer, messages included,
 // takes so long to come.
 func farAway(t *testing.T, delay time.Duration) string {
-	t.Helper()
-	b, err := broker.Start(broker.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for {
-			client, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			server, err := net.Dial("tcp", b.Addr().String())
-			if err != nil {
-				_ = client.Close()
-				return
-			}
-			wg.Go(func() {
-				_, _ = io.Copy(server, client)
-				_ = server.Close()
-			})
-			wg.Go(func() { late(client, server, delay) })
-		}
-	})
-	t.Cleanup(func() {
-		_ = ln.Close()
-		_ = b.Close()
-		wg.Wait()
-	})
-	return ln.Addr().String()
+	return between(t, func(dst, src net.Conn) { late(dst, src, delay) })
 }
 
 // late copies from src to dst, each octet not before the delay is over.

@@ -84,11 +84,6 @@ func TestHonesty(t *testing.T) {
 // proxy returns the address of a proxy to a broker of its own. fault is called for
 // each MESSAGE, counted from 1, and returns what goes on instead.
 func proxy(t *testing.T, fault func(n int, message []byte) []byte) string {
-	t.Helper()
-	b, err := broker.Start(broker.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	var mu sync.Mutex
 	n := 0
 	faults := func(message []byte) []byte {
@@ -96,6 +91,16 @@ func proxy(t *testing.T, fault func(n int, message []byte) []byte) string {
 		defer mu.Unlock()
 		n++
 		return fault(n, message)
+	}
+	return between(t, func(dst, src net.Conn) { pipe(dst, src, faults) })
+}
+
+// between returns the address of a broker whose answers answers copies.
+func between(t *testing.T, answers func(dst, src net.Conn)) string {
+	t.Helper()
+	b, err := broker.Start(broker.Config{})
+	if err != nil {
+		t.Fatal(err)
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -114,7 +119,7 @@ func proxy(t *testing.T, fault func(n int, message []byte) []byte) string {
 				return
 			}
 			wg.Go(func() { pipe(server, client, nil) })
-			wg.Go(func() { pipe(client, server, faults) })
+			wg.Go(func() { answers(client, server) })
 		}
 	})
 	t.Cleanup(func() {
