@@ -108,7 +108,7 @@ func TestListenTLSWantsClientCertificate(t *testing.T) {
 // A peer that does not get on with the handshake is kept no longer than one that does
 // not get on with CONNECT.
 func TestHostileTLSHandshake(t *testing.T) {
-	b := start(t, broker.Config{ConnectTimeout: 200 * time.Millisecond})
+	b := start(t, broker.Config{ConnectTimeout: time.Second})
 	check := served(t, b)
 	server, trusting := certified(t)
 	uri, err := b.ListenTLS("127.0.0.1:0", server)
