@@ -1,6 +1,7 @@
 package live_test
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -88,5 +89,17 @@ func TestNarrowTerminal(t *testing.T) {
 				t.Errorf("width %d: a line of %d: %q", width, n, line)
 			}
 		}
+	}
+}
+
+// BenchmarkShow is what the display of a second costs: nanoseconds of every 10^9.
+func BenchmarkShow(b *testing.B) {
+	s := sample(1, true)
+	for i := range 1_000_000 {
+		s.FromSend.Record(int64(i) * 1013) // a second's messages, up to a second late
+	}
+	v := live.New(io.Discard, &workload.Plan{Duration: time.Minute}, live.Options{Terminal: true, Color: true, Width: func() int { return 120 }})
+	for b.Loop() {
+		v.Show(s)
 	}
 }
