@@ -62,9 +62,9 @@ func (tx *Tx) Send(ctx context.Context, destination string, body []byte, h ...fr
 }
 
 // SendConfirmed is Send that asks for a receipt of its own, which Commit waits for
-// besides that of COMMIT. RabbitMQ answers after COMMIT, when it has stored the
-// message as for any other SEND with a receipt, and ActiveMQ and Artemis before.
-// Until then each takes some memory, here as well.
+// besides that of COMMIT. RabbitMQ was seen to answer after COMMIT, ActiveMQ and Artemis
+// before. Until then each takes some memory, here as well. What it changes when a broker
+// is killed has not been measured. Errors are those of Send.
 func (tx *Tx) SendConfirmed(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
 	if tx.done.Load() {
 		return ErrTransactionDone
@@ -136,9 +136,8 @@ func (tx *Tx) acknowledge(m *Message, h []frame.Field, encode appendAck) error {
 // Commit makes the transaction take effect and waits for the broker's receipt. An
 // error that Is ErrUnknownOutcome leaves open whether it did. On RabbitMQ that
 // receipt does not wait for the disk, as that of a SEND does: a broker that is
-// killed loses persistent messages of transactions that it has confirmed, unless they
-// were sent with SendConfirmed. It then waits for those receipts, too, and its error
-// may be of one of them.
+// killed loses persistent messages of transactions that it has confirmed. Commit waits
+// for the receipts of SendConfirmed, too, and its error may be of one of them.
 func (tx *Tx) Commit(ctx context.Context) error {
 	err := tx.end(ctx, frame.CmdCommit)
 	if !wasSent(err) {

@@ -31,7 +31,8 @@
 // Until it has asked for a WebSocket a peer of a listener has
 // [Options.RequestTimeout] and 16 KiB of headers, and of such peers there are at most
 // [Options.MaxPending], half of them from one address. Then the bounds are those of
-// broker.Config. Messages are not compressed, whatever the peer offers. A connection takes a goroutine and about 26 KiB of memory.
+// broker.Config. Messages are not compressed, whatever the peer offers. A connection
+// takes a goroutine and about 26 KiB of memory.
 //
 // Imports: github.com/coder/websocket; broker, and internal/wsconn, which makes a
 // net.Conn of a WebSocket.
