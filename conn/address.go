@@ -79,11 +79,12 @@ func (a Address) String() string {
 	var b strings.Builder
 	b.WriteString(a.Transport.String())
 	b.WriteString(":")
-	if a.Transport != TransportUnix || a.hasLogin() {
+	// A socket's path that begins with // would be read as an authority.
+	if a.Transport != TransportUnix || a.hasLogin() || strings.HasPrefix(a.Path, "//") {
 		b.WriteString("//")
 	}
 	if a.hasLogin() {
-		b.WriteString(url.PathEscape(a.Login))
+		b.WriteString(url.User(a.Login).String()) // PathEscape would leave : and @ alone
 		if a.Passcode != "" {
 			b.WriteString(":" + masked)
 		}
@@ -111,14 +112,18 @@ func (a Address) MarshalText() ([]byte, error) { return []byte(a.String()), nil 
 func (a *Address) path() string {
 	switch {
 	case a.Transport == TransportUnix:
-		return strings.ReplaceAll((&url.URL{Path: a.Path}).EscapedPath(), "@", "%40")
+		return escapeAt((&url.URL{Path: a.Path}).EscapedPath())
 	case a.Transport <= TransportTLS && a.VHost != "":
-		return "/" + url.PathEscape(a.VHost)
+		return "/" + escapeAt(url.PathEscape(a.VHost))
 	case a.Transport <= TransportTLS || a.Path != "":
 		return a.Path
 	}
 	return "/"
 }
+
+// escapeAt escapes the @ that net/url leaves alone in a path: ParseAddress takes one
+// there for the end of a password that nobody escaped.
+func escapeAt(path string) string { return strings.ReplaceAll(path, "@", "%40") }
 
 func (a *Address) hasLogin() bool { return a.Login != "" || a.Passcode != "" }
 

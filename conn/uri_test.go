@@ -32,12 +32,13 @@ func TestParseAddress(t *testing.T) {
 		{"wss://broker?token=hunter3", conn.Address{Transport: conn.TransportWSS, Host: "broker", Path: "/?token=hunter3"}, "wss://broker:443/?***"},
 		{"unix:/run/broker.sock", conn.Address{Transport: conn.TransportUnix, Path: "/run/broker.sock"}, "unix:/run/broker.sock"},
 		{"unix:///run/a%20b", conn.Address{Transport: conn.TransportUnix, Path: "/run/a b"}, "unix:/run/a%20b"},
+		{"unix:////run/s", conn.Address{Transport: conn.TransportUnix, Path: "//run/s"}, "unix:////run/s"},
 		{"unix://me:hunter3@/run/s", conn.Address{Transport: conn.TransportUnix, Path: "/run/s", Login: "me", Passcode: "hunter3"},
 			"unix://me:***@/run/s"},
 
 		{"stomp://me@broker", conn.Address{Host: "broker", Login: "me"}, "stomp://me@broker:61613"},
 		{"stomp://me:hunter3@broker", conn.Address{Host: "broker", Login: "me", Passcode: "hunter3"}, "stomp://me:***@broker:61613"},
-		{"stomp://m%40e:hunt%3A%2Fer%20@broker", conn.Address{Host: "broker", Login: "m@e", Passcode: "hunt:/er "}, "stomp://m@e:***@broker:61613"},
+		{"stomp://m%40e:hunt%3A%2Fer%20@broker", conn.Address{Host: "broker", Login: "m@e", Passcode: "hunt:/er "}, "stomp://m%40e:***@broker:61613"},
 		{"stomp://me:hunter3@x+y@broker", conn.Address{Host: "broker", Login: "me", Passcode: "hunter3@x+y"}, "stomp://me:***@broker:61613"},
 		{"stomp://me:a:b@broker", conn.Address{Host: "broker", Login: "me", Passcode: "a:b"}, "stomp://me:***@broker:61613"},
 
@@ -227,9 +228,32 @@ func TestAddressPrintsNoSecret(t *testing.T) {
 	}
 }
 
+// What an address prints is read back as the same address, whatever octet its names
+// hold.
+func TestAddressPrintsWhatIsReadBack(t *testing.T) {
+	for c := range 256 {
+		name := "a" + string([]byte{byte(c)}) + "b"
+		for _, a := range []conn.Address{
+			{Host: "h", Login: name},
+			{Host: "h", Login: name, Passcode: "secret"},
+			{Host: "h", VHost: name},
+			{Transport: conn.TransportWS, Host: "h", Login: name, Path: "/ws"},
+			{Transport: conn.TransportUnix, Path: "/" + name},
+			{Transport: conn.TransportUnix, Login: name, Path: "/s"},
+		} {
+			shown := a.String()
+			again, err := conn.ParseAddress(shown)
+			if err != nil || again.Login != a.Login || again.VHost != a.VHost || again.Path != a.Path || again.String() != shown {
+				t.Errorf("octet %#02x: %q is read as %q, %v", c, shown, again, err)
+			}
+		}
+	}
+}
+
 func FuzzParseURI(f *testing.F) {
 	for _, uri := range []string{
 		"stomp://me:p%40ss@[fe80::1%25en1]:61613/%2F", "failover:(wss://a/ws?q,unix:/s)?randomize=false&timeout=1", "unix:/run/s",
+		"stomp://%3A%40%2F:%3A%40@h/%40%3A%2F%3F%23%25", "unix://%3A%40@/%40%3A%3F%23%25",
 	} {
 		f.Add(uri)
 	}
