@@ -22,7 +22,8 @@ type ClientProducerConfig struct {
 	Text bool
 
 	// Window is how many sends may be without outcome, counted from the oldest;
-	// default 1000, at most MaxWindow. Send waits for room in it.
+	// default 1000, at most MaxWindow. Send waits for room in it, as with
+	// ProducerConfig.Window.
 	Window int
 
 	// ReceiptEvery, if above 1, asks for a receipt on every such frame only, and on
@@ -207,10 +208,9 @@ func (p *ClientProducer) place(ctx context.Context, rec *record, body []byte, h 
 			stale = c
 			continue
 		case !p.hasRoom(rec):
-			p.waiters++
 			p.mu.Unlock()
 			c.l.Commit(buf)
-			if err := p.waitForRoom(ctx, c); err != nil {
+			if err := p.waitForRoom(ctx, c, rec); err != nil {
 				return 0, err
 			}
 			continue

@@ -22,13 +22,12 @@ type ledger struct {
 	ordered bool
 	maxCopy int
 	base    time.Time
-	room    chan struct{} // 1-slot wake-up for one waiting sender
+	room    room
 
 	mu        sync.Mutex // leaf; taken with an outbox held
 	records   []record
 	last, low uint64
 	copied    int // bytes of the copies
-	waiters   int
 	flushes   []flushWait
 	reporting bool // somebody reports, in order
 	timer     *time.Timer
@@ -61,7 +60,7 @@ func (l *ledger) init(cfg *ClientProducerConfig) {
 	l.report, l.ordered, l.maxCopy = cfg.OnOutcome, cfg.InOrder, cfg.MaxBytes
 	l.base = time.Now()
 	l.records = make([]record, cfg.Window)
-	l.room = make(chan struct{}, 1)
+	l.room.init(cfg.Window)
 	l.timer = time.AfterFunc(time.Hour, l.expire)
 	l.timer.Stop()
 }
@@ -212,35 +211,30 @@ func (l *ledger) advance() {
 	l.wake()
 }
 
-// wake wakes one sender. mu is held.
+// wake wakes a sender if there is room for it, or never will be. mu is held.
 func (l *ledger) wake() {
-	if l.waiters > 0 {
-		select {
-		case l.room <- struct{}{}:
-		default:
-		}
+	size := uint64(len(l.records))
+	if l.ended != nil {
+		l.room.wake(size)
+		return
 	}
+	l.room.wake(size - (l.last - l.low))
 }
 
-// waitForRoom returns when there may be room, and with an error if there will be
-// none. The caller has counted itself among the waiters.
-func (l *ledger) waitForRoom(ctx context.Context, c *Conn) (err error) {
+// waitForRoom returns when there may be room for rec, or none on c, and with an error
+// if it may not wait.
+func (l *ledger) waitForRoom(ctx context.Context, c *Conn, rec *record) error {
 	if c.inHandler(ctx) {
-		err = ErrWouldBlock
-	} else {
-		select {
-		case <-l.room:
-		case <-c.Done(): // maybe the next one has a producer with room
-		case <-ctx.Done():
-			err = ctx.Err()
-		}
+		return ErrWouldBlock
 	}
+	err := l.room.wait(ctx, c.Done(), func() bool { // on done, maybe the next one has a producer with room
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.ended != nil || l.hasRoom(rec)
+	})
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.waiters--
-	if err != nil || l.last-l.low < uint64(len(l.records)) {
-		l.wake() // one wake-up for one sender: pass it on
-	}
+	l.wake() // one wake-up for one sender: pass it on
 	return err
 }
 

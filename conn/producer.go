@@ -20,8 +20,9 @@ type ProducerConfig struct {
 	Text bool
 
 	// Window is how many sends may be without outcome, counted from the oldest.
-	// Send waits for room in it. 0 asks for no receipts: then there are no
-	// outcomes either.
+	// Send waits for room in a full one: until a quarter of it is free, which is
+	// cheaper than being woken for each, or after 1 ms for any. 0 asks for no
+	// receipts: then there are no outcomes either.
 	Window int
 
 	// ReceiptEvery, if above 1, asks for a receipt on every such frame only, and on
@@ -189,7 +190,7 @@ func (p *Producer) waitForRoom(ctx context.Context) error {
 	if p.c.inHandler(ctx) {
 		return ErrWouldBlock
 	}
-	return p.win.wait(ctx, p.c.Done(), p.c.Err)
+	return p.win.wait(ctx, p.c.Done()) // the next reserve says if the connection is gone
 }
 
 // Flush waits until every send so far has its outcome. It returns ctx.Err() if ctx

@@ -27,8 +27,7 @@ type window struct {
 
 	rejected, unknown atomic.Uint64
 
-	waiters atomic.Int32
-	room    chan struct{} // 1-slot wake-up for one waiting sender
+	room room
 
 	flushing atomic.Int32 // length of flushes, for those without mu
 	mu       sync.Mutex   // guards what follows
@@ -54,8 +53,8 @@ func newWindow(cfg ProducerConfig, cumulative bool) *window {
 		report:     cfg.OnOutcome,
 		timeout:    cfg.Timeout,
 		slots:      make([]atomic.Uint64, cfg.Window),
-		room:       make(chan struct{}, 1),
 	}
+	w.room.init(cfg.Window)
 	if w.report == nil {
 		w.report = func(Outcome) {}
 	}
@@ -170,35 +169,17 @@ func (w *window) endFlushes() {
 	w.flushing.Store(int32(len(w.flushes)))
 }
 
+// wake wakes a waiting sender if there is room for it.
 func (w *window) wake() {
-	if w.waiters.Load() > 0 {
-		select {
-		case w.room <- struct{}{}:
-		default:
-		}
-	}
+	size := uint64(len(w.slots))
+	w.room.wake(size - min(size, w.last.Load()-w.low.Load()))
 }
 
-// wait returns when there may be room, or with the reason why there will be none.
-func (w *window) wait(ctx context.Context, done <-chan struct{}, cause func() error) error {
-	w.waiters.Add(1)
-	defer func() {
-		w.waiters.Add(-1)
-		if w.hasRoom(w.last.Load() + 1) {
-			w.wake() // one wake-up for one sender: pass it on
-		}
-	}()
-	if w.hasRoom(w.last.Load() + 1) {
-		return nil // it came between the caller's look and our registration
-	}
-	select {
-	case <-w.room:
-		return nil
-	case <-done:
-		return cause()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+// wait returns when there may be room, or there never will be. It returns ctx.Err() if
+// ctx ends first.
+func (w *window) wait(ctx context.Context, done <-chan struct{}) error {
+	defer w.wake() // one wake-up for one sender: pass it on
+	return w.room.wait(ctx, done, func() bool { return w.hasRoom(w.last.Load() + 1) })
 }
 
 // flush waits until every number opened so far has its outcome.
