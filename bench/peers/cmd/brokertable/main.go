@@ -1,7 +1,7 @@
 // Command brokertable measures real STOMP brokers with stompbench and prints the
 // table of BENCHMARKS.md: one row for each window, body size, persistence and ack
-// mode. Beside some of them it puts go-stomp driving the same load, for the
-// processor time that the client itself takes per message.
+// mode. Beside some of them it puts go-stomp driving the same load, and bytes written
+// by hand, for the processor time that the client itself takes per message.
 //
 //	go build -o stompbench ../../cmd/stompbench
 //	go run ./cmd/brokertable -stompbench ./stompbench RabbitMQ=stomp://guest:guest@127.0.0.1:61613/ ...
@@ -21,8 +21,8 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	if len(os.Args) == 2 && os.Args[1] == peerCommand {
-		if err := peerMain(os.Stdin, os.Stdout); err != nil {
+	if len(os.Args) == 2 && peers[os.Args[1]] != nil {
+		if err := peerMain(peers[os.Args[1]], os.Stdin, os.Stdout); err != nil {
 			log.Fatal(err)
 		}
 		return
@@ -68,7 +68,7 @@ type load struct {
 	Size       int
 	Persistent bool
 	Ack        string
-	Coalesce   time.Duration // between stompbench's reads; go-stomp knows nothing like it
+	Coalesce   time.Duration // between stompbench's reads; the others know nothing like it
 	Duration   time.Duration
 }
 
@@ -117,12 +117,13 @@ func rows() (all []load) {
 	return all
 }
 
-// cpu prints what the same load costs a process that uses stompwire and one that
-// uses go-stomp. They take turns, so that both see the same machine.
+// cpu prints what the same load costs a process that uses stompwire, one that uses
+// go-stomp, and one that writes its bytes by hand. They take turns, so that all see
+// the same machine.
 func (t *tables) cpu(out io.Writer) {
 	w := tabwriter.NewWriter(out, 0, 0, 1, ' ', 0)
-	fmt.Fprintln(w, "| broker | load\t| stompbench\t| go-stomp\t| ratio\t| rates\t|")
-	fmt.Fprintln(w, "|---|---\t|---\t|---\t|---\t|---\t|")
+	fmt.Fprintln(w, "| broker | load\t| stompbench\t| go-stomp\t| ratio\t| by hand\t| ratio\t| rates\t|")
+	fmt.Fprintln(w, "|---|---\t|---\t|---\t|---\t|---\t|---\t|---\t|")
 	for _, b := range t.brokers {
 		for _, row := range []struct {
 			name string
@@ -136,28 +137,31 @@ func (t *tables) cpu(out io.Writer) {
 			{"no receipts, 128 B, ack auto, reads 3 ms apart", load{Window: 0, Size: 128, Ack: "auto", Coalesce: 3 * time.Millisecond}},
 			{"receipts, window 1000, reads 3 ms apart", load{Window: 1000, Size: 128, Ack: "auto", Coalesce: 3 * time.Millisecond}},
 		} {
-			var ours, theirs []result
+			var ours, theirs, bare []result
 			for range 3 {
-				l := row.load
-				l.URI, l.Queue, l.Duration = b.URI, t.queue(), t.duration
-				r, err := runStompbench(t.bench, l)
-				if err != nil {
-					log.Fatalf("brokertable: %s: %v", b.Name, err)
-				}
-				ours = append(ours, r)
-				l.Queue = t.queue()
-				if r, err = runPeer(l); err != nil {
-					log.Fatalf("brokertable: go-stomp on %s: %v", b.Name, err)
-				}
-				theirs = append(theirs, r)
+				row.load.URI, row.load.Duration = b.URI, t.duration
+				ours = append(ours, t.must(b, row.load, func(l load) (result, error) { return runStompbench(t.bench, l) }))
+				theirs = append(theirs, t.must(b, row.load, func(l load) (result, error) { return runPeer("go-stomp", l) }))
+				bare = append(bare, t.must(b, row.load, func(l load) (result, error) { return runPeer("raw", l) }))
 			}
-			o, p := median(ours), median(theirs)
-			fmt.Fprintf(w, "| %s | %s\t| %s\t| %s\t| 1/%.1f\t| %s/s, %s/s\t|\n", b.Name, row.name,
+			o, p, r := median(ours), median(theirs), median(bare)
+			fmt.Fprintf(w, "| %s | %s\t| %s\t| %s\t| 1/%.1f\t| %s\t| 1/%.1f\t| %s/s, %s/s, %s/s\t|\n", b.Name, row.name,
 				micros(o.Process.CPUNsPerMsg), micros(p.Process.CPUNsPerMsg), p.Process.CPUNsPerMsg/o.Process.CPUNsPerMsg,
-				count(o.Rates.Received), count(p.Rates.Received))
+				micros(r.Process.CPUNsPerMsg), p.Process.CPUNsPerMsg/r.Process.CPUNsPerMsg,
+				count(o.Rates.Received), count(p.Rates.Received), count(r.Rates.Received))
 		}
 	}
 	w.Flush()
+}
+
+// must measures a load on a queue of its own.
+func (t *tables) must(b target, l load, measure func(load) (result, error)) result {
+	l.Queue = t.queue()
+	r, err := measure(l)
+	if err != nil {
+		log.Fatalf("brokertable: %s: %v", b.Name, err)
+	}
+	return r
 }
 
 // result is the part of stompbench's JSON that the tables need. The peer writes

@@ -3,37 +3,34 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"math"
-	"net/url"
 	"syscall"
 	"time"
-
-	"github.com/go-stomp/stomp/v3"
-	"github.com/go-stomp/stomp/v3/frame"
 )
 
 // silence is how long the receiving side waits for a message before it counts
 // the rest as lost.
 const silence = 5 * time.Second
 
-// peerMain drives the load that it reads from in with go-stomp: one connection
-// that sends, one that receives, as stompbench does by default.
-func peerMain(in io.Reader, out io.Writer) error {
+// peers drive a row's load in the place of stompbench: one connection that sends, one
+// that receives, as stompbench does by default.
+var peers = map[string]func(l load) (peer, error){"go-stomp": dialGoStomp, "raw": dialRaw}
+
+// peer is the two ends of a load. send sends until the time is over and returns how
+// many messages it sent; receive counts them, and acknowledges them if the mode wants
+// it, until all have come that total says, or nothing more does.
+type peer interface {
+	send(start time.Time) (n uint64, err error)
+	receive(total <-chan uint64) (n uint64, err error)
+}
+
+// peerMain drives the load that it reads from in.
+func peerMain(dial func(load) (peer, error), in io.Reader, out io.Writer) error {
 	var l load
 	if err := json.NewDecoder(in).Decode(&l); err != nil {
 		return err
 	}
-	consumer, err := dial(l.URI)
-	if err != nil {
-		return err
-	}
-	sub, err := consumer.Subscribe(l.Queue, ackModes[l.Ack])
-	if err != nil {
-		return err
-	}
-	producer, err := dial(l.URI)
+	p, err := dial(l)
 	if err != nil {
 		return err
 	}
@@ -46,11 +43,11 @@ func peerMain(in io.Reader, out io.Writer) error {
 	sent, received := make(chan tally, 1), make(chan tally, 1)
 	total := make(chan uint64, 1)
 	go func() {
-		n, err := send(producer, l, start)
+		n, err := p.send(start)
 		sent <- tally{n, err}
 	}()
 	go func() {
-		n, err := receive(consumer, sub, l, total)
+		n, err := p.receive(total)
 		received <- tally{n, err}
 	}()
 	s := <-sent
@@ -74,84 +71,13 @@ func peerMain(in io.Reader, out io.Writer) error {
 	return json.NewEncoder(out).Encode(res)
 }
 
-var ackModes = map[string]stomp.AckMode{
-	"auto": stomp.AckAuto, "client": stomp.AckClient, "client-individual": stomp.AckClientIndividual,
-}
-
-func dial(uri string) (*stomp.Conn, error) {
-	u, err := url.Parse(uri)
-	if err != nil {
-		return nil, err
-	}
-	passcode, _ := u.User.Password()
-	opts := []func(*stomp.Conn) error{stomp.ConnOpt.Host("/"), stomp.ConnOpt.HeartBeat(0, 0)}
-	if u.User != nil {
-		opts = append(opts, stomp.ConnOpt.Login(u.User.Username(), passcode))
-	}
-	return stomp.Dial("tcp", u.Host, opts...)
-}
-
-// lookAt is how many messages are sent between two looks at the clock.
-const lookAt = 16
-
-// send sends until the time is over. A message without receipt that go-stomp has
-// taken may still be in its channel: the last one is sent with one.
-func send(c *stomp.Conn, l load, start time.Time) (n uint64, err error) {
+// bodyOf returns a body of the load's size, without NUL.
+func bodyOf(l load) []byte {
 	body := make([]byte, l.Size)
 	for i := range body {
 		body[i] = byte('a' + i%26)
 	}
-	var opts []func(*frame.Frame) error
-	if l.Persistent {
-		opts = append(opts, stomp.SendOpt.Header("persistent", "true"))
-	}
-	confirmed := append(opts[:len(opts):len(opts)], stomp.SendOpt.Receipt)
-	if l.Window > 0 {
-		opts = confirmed
-	}
-	for n%lookAt != 0 || time.Since(start) < l.Duration {
-		if err := c.Send(l.Queue, "", body, opts...); err != nil {
-			return n, err
-		}
-		n++
-	}
-	if err := c.Send(l.Queue, "", body, confirmed...); err != nil {
-		return n, err
-	}
-	return n + 1, nil
-}
-
-// receive counts messages, and acknowledges them if the mode wants it, until all
-// that were sent have come or nothing more does.
-func receive(c *stomp.Conn, sub *stomp.Subscription, l load, total <-chan uint64) (n uint64, err error) {
-	want := uint64(math.MaxUint64) // until the sender has finished
-	quiet := time.NewTimer(time.Hour)
-	defer quiet.Stop()
-	for n < want {
-		select {
-		case m, ok := <-sub.C:
-			if !ok {
-				return n, errors.New("the subscription has ended")
-			}
-			if m.Err != nil {
-				return n, m.Err
-			}
-			n++
-			if l.Ack != "auto" {
-				if err := c.Ack(m); err != nil {
-					return n, fmt.Errorf("ack: %w", err)
-				}
-			}
-			if want != math.MaxUint64 {
-				quiet.Reset(silence)
-			}
-		case want = <-total:
-			quiet.Reset(silence)
-		case <-quiet.C:
-			return n, nil
-		}
-	}
-	return n, nil
+	return body
 }
 
 func processTime() int64 {

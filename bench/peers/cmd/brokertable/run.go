@@ -12,9 +12,6 @@ import (
 	"time"
 )
 
-// peerCommand makes this binary run go-stomp's side of a row.
-const peerCommand = "go-stomp"
-
 // runStompbench runs one row with stompbench. Lost messages are a result and not
 // an error.
 func runStompbench(bench string, l load) (result, error) {
@@ -28,8 +25,8 @@ func runStompbench(bench string, l load) (result, error) {
 	return run(lost, nil, bench, args...)
 }
 
-// runPeer runs one row with go-stomp, in a process of its own.
-func runPeer(l load) (result, error) {
+// runPeer runs one row with a peer, in a process of its own.
+func runPeer(name string, l load) (result, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return result{}, err
@@ -38,7 +35,11 @@ func runPeer(l load) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	return run(0, in, self, peerCommand)
+	r, err := run(0, in, self, name)
+	if err != nil {
+		return r, fmt.Errorf("%s: %w", name, err)
+	}
+	return r, nil
 }
 
 func run(fine int, in []byte, name string, args ...string) (result, error) {
