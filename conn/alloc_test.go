@@ -7,6 +7,7 @@ import (
 	"math"
 	"net"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stompwire/stompwire/conn"
@@ -82,7 +83,15 @@ func confirm(nc net.Conn) {
 }
 
 func TestAllocProducerWithReceipts(t *testing.T) {
-	c := loopbackSession(t, confirm)
+	for _, broker := range []conn.Broker{conn.UnknownBroker, conn.ActiveMQ} { // ActiveMQ's receipts are acknowledged at once
+		t.Run("broker="+strings.ReplaceAll(broker.String(), " ", "-"), func(t *testing.T) {
+			allocProducerWithReceipts(t, &conn.Config{Broker: broker})
+		})
+	}
+}
+
+func allocProducerWithReceipts(t *testing.T, cfg *conn.Config) {
+	c := loopbackSessionWith(t, cfg, confirm)
 	confirmed := 0
 	p := producer(t, c, conn.ProducerConfig{
 		Destination: "/queue/a",

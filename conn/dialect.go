@@ -78,6 +78,10 @@ type Dialect struct {
 	// heart-beats from us; 0 for never. We send it an EOL each half of that anyway.
 	SilentFor time.Duration
 
+	// HoldsBack: it leaves Nagle's algorithm on, so a small frame waits at its end until
+	// what it sent before is acknowledged. Then link.Options.QuickAck is on.
+	HoldsBack bool
+
 	// ReceiptStored: the receipt of a SEND with PersistentHeader means that the
 	// message is on disk. (RabbitMQ confirms what it could not route, too.)
 	ReceiptStored bool

@@ -57,6 +57,7 @@ var dialects = [numBrokers]Dialect{
 		PriorityHeader:       frame.HeaderPriority,
 		DurableName:          "activemq.subscriptionName",
 		DurableNeedsClientID: true,
+		HoldsBack:            true, // unless its transportConnector has transport.tcpNoDelay=true
 		ReceiptStored:        true,
 		// Receipts come in order, but a SEND without one that is refused beyond the
 		// STOMP layer is told by another thread: later, or not at all.

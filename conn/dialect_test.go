@@ -52,6 +52,9 @@ func TestDialectsAreComplete(t *testing.T) {
 			known != (d.PrefetchUnit != conn.PrefetchUnknown) || known != (d.Nack != conn.NackUnknown) || durable != d.ReceiptStored {
 			t.Errorf("%v: says too little, or too much: %+v", b, d)
 		}
+		if d.HoldsBack != (b == conn.ActiveMQ) { // the others turn Nagle's algorithm off
+			t.Errorf("%v: HoldsBack is %v", b, d.HoldsBack)
+		}
 	}
 	if b := conn.Broker(200); b.Dialect().Broker != conn.UnknownBroker {
 		t.Errorf("broker 200 is %v", b)

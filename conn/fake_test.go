@@ -69,6 +69,11 @@ func loopback(t testing.TB) (client, broker net.Conn) {
 // loopbackSession connects over a real socket to a broker that serve plays.
 func loopbackSession(t *testing.T, serve func(nc net.Conn)) *conn.Conn {
 	t.Helper()
+	return loopbackSessionWith(t, nil, serve)
+}
+
+func loopbackSessionWith(t *testing.T, cfg *conn.Config, serve func(nc net.Conn)) *conn.Conn {
+	t.Helper()
 	client, broker := loopback(t)
 	go func() {
 		defer broker.Close()
@@ -80,7 +85,7 @@ func loopbackSession(t *testing.T, serve func(nc net.Conn)) *conn.Conn {
 		}
 		serve(broker)
 	}()
-	c, err := conn.Open(t.Context(), client, nil)
+	c, err := conn.Open(t.Context(), client, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

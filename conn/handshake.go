@@ -62,6 +62,7 @@ func (c *Conn) handshake(f *frame.Frame) error {
 	c.dialect = c.cfg.dialectFor(c.server)
 	c.maxFrame = c.cfg.maxFrameFor(&c.dialect)
 	c.l.SetTolerance(c.cfg.Link.Tolerate | c.dialect.Tolerate)
+	c.l.SetQuickAck(c.cfg.Link.QuickAck || c.dialect.HoldsBack)
 	c.startHeartBeat(c.cfg.HeartBeat.Negotiate(theirs))
 	if !c.life.CompareAndSwap(lifeConnecting, lifeUp) {
 		return errTooLate

@@ -33,6 +33,7 @@ func (l *Link) Feed(chunk []byte) (n int, err error) {
 	l.watchUnfinished()
 	l.feeding.Store(false)
 	if err == nil || l.refuse(err) {
+		l.acknowledge()
 		l.coalesce()
 		return len(chunk), nil
 	}

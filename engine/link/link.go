@@ -4,6 +4,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/stompwire/stompwire/frame"
@@ -33,6 +34,7 @@ type Link struct {
 	unheard    int   // bytes dropped while closing
 	coalesced  int64 // when coalesce last let the next read begin
 	goneTimer  *time.Timer
+	acked      syscall.RawConn // see acknowledge; nil without QuickAck
 
 	// Shared between the sides without the lock.
 	framesIn   atomic.Uint64
@@ -109,6 +111,7 @@ func New(nc net.Conn, h Handler, opts Options) *Link {
 	l.stream.Limits = opts.Limits
 	l.stream.Tolerate = opts.Tolerate
 	l.stream.Buffers = &l.carry
+	l.SetQuickAck(opts.QuickAck)
 	return l
 }
 

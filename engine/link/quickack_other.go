@@ -1,0 +1,7 @@
+//go:build !linux
+
+package link
+
+import "errors"
+
+func quickAck(uintptr) error { return errors.ErrUnsupported }
