@@ -21,6 +21,9 @@ func TestPeers(t *testing.T) {
 	for name, dial := range peers {
 		for _, window := range []int{0, 1, 10, 1000} {
 			for _, ack := range []string{"auto", "client-individual"} {
+				if name == "go-stomp" && ack != "auto" {
+					continue // it times out when it cannot keep up with its ACKs
+				}
 				t.Run(fmt.Sprintf("%s/window=%d/ack=%s", name, window, ack), func(t *testing.T) {
 					queue++
 					in, err := json.Marshal(load{
