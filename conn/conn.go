@@ -53,8 +53,9 @@ type Conn struct {
 	flow      flow
 
 	mu         sync.Mutex
-	lastTx     uint64 // guarded by mu
-	streamOver int    // the smallest of all subscriptions; guarded by mu
+	lastTx     uint64          // guarded by mu
+	openTx     map[string]bool // ids of transactions that have not ended; guarded by mu
+	streamOver int             // the smallest of all subscriptions; guarded by mu
 }
 
 // A connection that fails before Dial returns is Dial's to report, later OnClose's.

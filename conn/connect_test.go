@@ -59,6 +59,8 @@ func TestConnectedSaysWithWhom(t *testing.T) {
 	}{
 		{"CONNECTED\nversion:1.2\nserver:Fake/1\nsession:s1\n\n^@", frame.Version12, "Fake/1", "s1"},
 		{"CONNECTED\r\nversion:1.1\r\n\r\n^@", frame.Version11, "", ""},
+		// Servers may add headers to any frame.
+		{"CONNECTED\nx-of-its-own:1\nversion:1.2\nversion:1.1\nx:\n\n^@", frame.Version12, "", ""},
 		// A backslash in CONNECTED stands for itself.
 		{"CONNECTED\nversion:1.2\nserver:a\\cb\n\n^@", frame.Version12, `a\cb`, ""},
 		// "CONNECTED without version" is how a server of 1.0 answers.

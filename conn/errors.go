@@ -53,6 +53,10 @@ var (
 	// of yours could confirm another frame.
 	ErrReceiptID = errors.New("begins with a tilde, as only the connection's own may")
 
+	// ErrIDInUse: the id is that of a live subscription, or of an open transaction, of
+	// the connection.
+	ErrIDInUse = errors.New("is in use on this connection")
+
 	// ErrNotInVersion: the version of the session does not have that.
 	ErrNotInVersion = errors.New("stomp: not in the version of this session")
 

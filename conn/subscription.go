@@ -195,7 +195,7 @@ func (t *subscriptions) add(s *Subscription) error {
 		next.enter(t.last, s)
 	} else {
 		if next.find([]byte(s.id)) != nil {
-			return fmt.Errorf("stomp: subscription id %.64q is in use", s.id)
+			return fmt.Errorf("stomp: subscription id %.64q %w", s.id, ErrIDInUse)
 		}
 		next.byName[s.id] = s
 	}

@@ -97,8 +97,8 @@ func TestSubscriptionIDs(t *testing.T) {
 		seen[s.ID()] = true
 	}
 	fast.ID = "x"
-	if _, err := c.Subscribe(t.Context(), "/queue/a", nil, fast); err == nil {
-		t.Error("two subscriptions with one id")
+	if _, err := c.Subscribe(t.Context(), "/queue/a", nil, fast); !errors.Is(err, conn.ErrIDInUse) {
+		t.Error("two subscriptions with one id:", err)
 	}
 }
 

@@ -2,6 +2,7 @@ package conn
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"sync"
@@ -28,21 +29,46 @@ type owed struct {
 	outcome <-chan error
 }
 
-// Begin starts a transaction with the given id, which must not be one of an open
-// transaction of the connection; "" takes a new one. It does not wait: a BEGIN that
-// the broker refuses shows at Commit.
+// Begin starts a transaction with the given id; "" takes a new one. An id that an open
+// transaction of the connection has is refused with ErrIDInUse. Begin does not wait for
+// the broker: a BEGIN that it refuses shows at Commit.
 func (c *Conn) Begin(ctx context.Context, id string) (*Tx, error) {
-	if id == "" {
-		c.mu.Lock()
-		c.lastTx++
-		id = "t" + strconv.FormatUint(c.lastTx, 10)
-		c.mu.Unlock()
+	id, err := c.openTransaction(id)
+	if err != nil {
+		return nil, err
 	}
 	tx := &Tx{c: c, id: id}
 	if err := c.command(ctx, frame.CmdBegin, tx.fields(), false); err != nil {
+		c.closeTransaction(id)
 		return nil, err
 	}
 	return tx, nil
+}
+
+// openTransaction takes the id, or one that is free: "different transactions MUST use
+// different transaction identifiers" (STOMP 1.2, BEGIN).
+func (c *Conn) openTransaction(id string) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if id != "" && c.openTx[id] {
+		return "", fmt.Errorf("stomp: transaction id %.64q %w", id, ErrIDInUse)
+	}
+	for id == "" || c.openTx[id] { // a user may have taken that number
+		c.lastTx++
+		id = "t" + strconv.FormatUint(c.lastTx, 10)
+	}
+	if c.openTx == nil {
+		c.openTx = make(map[string]bool)
+	}
+	c.openTx[id] = true
+	return id, nil
+}
+
+// closeTransaction gives the id back.
+func (c *Conn) closeTransaction(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.openTx, id)
 }
 
 // ID returns the id of the transaction on the wire.
@@ -182,7 +208,9 @@ func (tx *Tx) end(ctx context.Context, cmd frame.Command) error {
 	err := tx.c.command(ctx, cmd, tx.fields(), true)
 	if !wasSent(err) {
 		tx.done.Store(false) // it can be tried again
+		return err
 	}
+	tx.c.closeTransaction(tx.id)
 	return err
 }
 

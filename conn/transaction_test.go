@@ -65,6 +65,40 @@ func TestTransactionFrames(t *testing.T) {
 	})
 }
 
+// "Different transactions MUST use different transaction identifiers", whoever chose them.
+func TestTransactionIDs(t *testing.T) {
+	c, b := session(t, overPipe, frame.Version12, conn.Config{})
+	for _, begin := range []struct{ id, want string }{{"mine", "mine"}, {"t1", "t1"}, {"t3", "t3"}, {"", "t2"}, {"", "t4"}} {
+		tx, err := c.Begin(t.Context(), begin.id)
+		if err != nil || tx.ID() != begin.want {
+			t.Fatalf("%q: %v", begin.id, err)
+		}
+		b.expect("BEGIN\ntransaction:" + begin.want + "\n\n^@")
+		if _, err := c.Begin(t.Context(), begin.want); !errors.Is(err, conn.ErrIDInUse) {
+			t.Errorf("%s is begun again: %v", begin.want, err)
+		}
+		if begin.id != "mine" {
+			continue
+		}
+		result := async(func() error { return tx.Abort(t.Context()) })
+		b.receipt(header(b.read(), "receipt"))
+		if err := b.await(result); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Begin(t.Context(), "mine"); err != nil {
+			t.Errorf("the id of a transaction that has ended: %v", err)
+		}
+		b.expect("BEGIN\ntransaction:mine\n\n^@")
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 2 {
+		if _, err := c.Begin(ended, "other"); !errors.Is(err, context.Canceled) {
+			t.Errorf("an id that did not reach the broker: %v", err)
+		}
+	}
+}
+
 func TestTransactionOfAnotherConnection(t *testing.T) {
 	one, b := session(t, overPipe, frame.Version12, conn.Config{})
 	m := received(t, one, b, frame.AckClient)
