@@ -94,6 +94,18 @@ func TestStreamCarryGoesBackOnError(t *testing.T) {
 	}
 }
 
+func TestStreamResetForgetsAnError(t *testing.T) {
+	var s parser.Stream
+	if _, err := s.Feed([]byte("bad\n"), &drawing{}); !errors.Is(err, frame.ErrBadCommand) {
+		t.Fatal(err)
+	}
+	s.Reset()
+	mustFeed(t, &s, &drawing{}, "MESSAGE\n\n\x00")
+	if err := s.End(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestStreamCarryGoesBackOnRelease(t *testing.T) {
 	l := newLender(t)
 	s := parser.Stream{Buffers: l}

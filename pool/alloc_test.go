@@ -20,7 +20,9 @@ func TestAllocGetRelease(t *testing.T) {
 			}
 		}
 	}
-	round()
+	for range 50 { // bytebufferpool calibrates a pool after 42,000 Puts, and then drops what it thinks too large
+		round()
+	}
 	if n := testing.AllocsPerRun(10, round); n != 0 {
 		t.Fatalf("%v allocations in 6000 rounds of mixed sizes, want 0", n)
 	}
