@@ -4,3 +4,6 @@ package parser
 func Memory(p *Parser) int {
 	return cap(p.scratch) + 12*cap(p.block.spans) + 4*cap(p.block.escapes)
 }
+
+// BufferSize returns how much memory r keeps for what it has read.
+func BufferSize(r *Reader) int { return cap(r.buf) }

@@ -149,7 +149,7 @@ func TestParserMemoryShrinks(t *testing.T) {
 	parse(large)
 	parse(small)
 	parse(small)
-	if got := parser.Memory(&p); got > 64<<10 {
+	if got := parser.Memory(&p); got > 16<<10 {
 		t.Fatalf("%d bytes are kept", got)
 	}
 }

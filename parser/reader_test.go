@@ -106,3 +106,18 @@ func TestReaderLargeFrames(t *testing.T) {
 		t.Fatalf("%d large and %d small frames", large, small)
 	}
 }
+
+// TestReaderMemoryShrinks: the buffer of one unusual frame is not kept for ever.
+func TestReaderMemoryShrinks(t *testing.T) {
+	small := "MESSAGE\n\nsmall\x00"
+	r := parser.NewReader(io.MultiReader( // which reads from one of them at a time
+		strings.NewReader("MESSAGE\n\n"+x(1<<20)+"\x00"), strings.NewReader(small), strings.NewReader(small)))
+	for range 3 {
+		if _, err := r.Next(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := parser.BufferSize(r); got > 256<<10 {
+		t.Fatalf("%d bytes are kept", got)
+	}
+}

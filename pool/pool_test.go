@@ -65,6 +65,17 @@ func TestReleaseTwicePanics(t *testing.T) {
 	b.Release()
 }
 
+func TestRetainAfterTheLastReleasePanics(t *testing.T) {
+	b := pool.Get(100)
+	b.Release()
+	defer func() {
+		if recover() == nil {
+			t.Fatal("no panic")
+		}
+	}()
+	b.Retain()
+}
+
 func ExampleBuffer() {
 	b := pool.Get(64)
 	defer b.Release()
