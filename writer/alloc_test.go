@@ -51,7 +51,7 @@ func TestAllocNothing(t *testing.T) {
 		"Block.AppendNoLength": func() error { return second(block.AppendNoLength(dst, plain[3:], body)) },
 		"pieces": func() error {
 			out := writer.AppendHeartBeat(block.AppendHead(writer.AppendCommand(dst, frame.CmdSend)))
-			writer.AppendBody(writer.AppendContentLength(writer.AppendUintHeader(out, "n", 1<<60), 128), body)
+			writer.AppendBody(writer.AppendContentLength(out, 128), body)
 			return nil
 		},
 		"Size": func() error { writer.Size(frame.Version12, frame.CmdSend, plain, body); return nil },

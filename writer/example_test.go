@@ -81,11 +81,10 @@ func ExampleAppendHeader() {
 	if err != nil {
 		return
 	}
-	buf = writer.AppendUintHeader(buf, "sequence", 7)
 	buf = writer.AppendContentLength(buf, len(body))
 	buf = writer.AppendBody(buf, body)
 	fmt.Printf("%q", buf)
-	// Output: "SEND\ndestination:/queue/a\nsequence:7\ncontent-length:5\n\nhello\x00"
+	// Output: "SEND\ndestination:/queue/a\ncontent-length:5\n\nhello\x00"
 }
 
 func ExampleAppendHeaderBytes() {

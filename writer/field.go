@@ -25,15 +25,6 @@ func AppendHeaderBytes(dst []byte, v frame.Version, name, value []byte) ([]byte,
 	return out, nil
 }
 
-// AppendUintHeader appends a header line with a decimal number and its line end.
-// The name is appended as it is and must be one that needs no escape.
-func AppendUintHeader(dst []byte, name string, value uint64) []byte {
-	dst = append(dst, name...)
-	dst = append(dst, ':')
-	dst = appendUint(dst, value)
-	return append(dst, '\n')
-}
-
 // appendHeader appends a header line of cmd that is not from a list.
 func appendHeader(dst []byte, v frame.Version, cmd frame.Command, name, value string) ([]byte, error) {
 	out, reason := appendLine(dst, rulesFor(v, cmd), frame.Field{Name: name, Value: value})

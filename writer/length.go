@@ -23,10 +23,14 @@ const pairs = "00010203040506070809" + "10111213141516171819" + "202122232425262
 // AppendContentLength appends the content-length line of a body of n bytes. A
 // negative n counts as 0.
 func AppendContentLength(dst []byte, n int) []byte {
-	return AppendUintHeader(dst, frame.HeaderContentLength, uint64(max(n, 0)))
+	return appendLength(dst, uint64(max(n, 0)))
 }
 
-func appendUint(dst []byte, n uint64) []byte { return strconv.AppendUint(dst, n, 10) }
+func appendLength(dst []byte, n uint64) []byte {
+	dst = append(dst, lengthPrefix...)
+	dst = strconv.AppendUint(dst, n, 10)
+	return append(dst, '\n')
+}
 
 // putUint writes n to the beginning of p, which must have room for maxUint digits,
 // and returns how many it wrote. Most bodies are below 10,000 bytes, and for them

@@ -54,7 +54,7 @@ func AppendHead(dst []byte, v frame.Version, cmd frame.Command, h []frame.Field,
 		return dst, err
 	}
 	if bodyLength > 0 && !counted {
-		out = AppendUintHeader(out, frame.HeaderContentLength, uint64(bodyLength))
+		out = appendLength(out, uint64(bodyLength))
 	}
 	return append(out, '\n'), nil
 }
