@@ -146,7 +146,12 @@ func (b *Broker) postLate(e late) {
 		s = nil // nobody to hold up
 	}
 	for {
-		d := b.destinationFor(e)
+		d, err := b.destinationFor(e)
+		if err != nil { // too late for an ERROR, which is the reading goroutine's
+			e.m.free()
+			e.s.l.Close(err)
+			return
+		}
 		if d == nil {
 			b.unrouted.Add(1)
 			e.m.free()
@@ -169,13 +174,9 @@ func (b *Broker) postLate(e late) {
 }
 
 // destinationFor returns where e goes, nil if nobody would ever get it.
-func (b *Broker) destinationFor(e late) *destination {
+func (b *Broker) destinationFor(e late) (*destination, error) {
 	if isTemp([]byte(e.name)) || isTopicName(e.name) {
-		return b.registry.find([]byte(e.name))
+		return b.registry.find([]byte(e.name)), nil
 	}
-	d, err := b.registry.get(b, []byte(e.name), e.s.maker)
-	if err != nil {
-		return nil
-	}
-	return d
+	return b.registry.get(b, []byte(e.name), e.s.maker)
 }

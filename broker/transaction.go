@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"errors"
 	"strconv"
 
 	"github.com/stompwire/stompwire/frame"
@@ -52,29 +53,68 @@ func (s *session) onCommit(f *frame.Frame) {
 	if tx == nil {
 		return
 	}
+	if err := s.reach(tx); err != nil {
+		s.refuseCommit(f, err)
+		return
+	}
 	delete(s.txs, string(id))
 	s.release(tx)
+	var failed error
 	for i := range tx.steps {
 		if st := &tx.steps[i]; st.m != nil {
-			s.post(st.name, st.m)
+			failed = errors.Join(failed, s.post(st.name, st.m))
 		} else if st.sub != nil {
 			s.settle(st.settlement)
 		}
 	}
+	if failed != nil {
+		s.refuseCommit(f, failed)
+		return
+	}
 	s.receiptOf(f)
 }
 
-// post hands a message that a transaction held to its destination.
-func (s *session) post(name string, m *message) {
+func (s *session) refuseCommit(f *frame.Frame, err error) {
+	s.refuse(f, err.Error(), "The transaction was not carried out.")
+}
+
+// reach makes the destinations that the messages of a transaction go to. If it cannot
+// make all of them, it leaves none behind, so that nothing of the transaction happens.
+func (s *session) reach(tx *transaction) error {
+	for i := range tx.steps {
+		if _, err := s.destinationOf(&tx.steps[i]); err != nil {
+			for j := range tx.steps[:i] {
+				if d, _ := s.destinationOf(&tx.steps[j]); d != nil {
+					s.b.registry.tidy(d)
+				}
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// destinationOf returns where the message of a step goes, nil if there is no message,
+// or nobody would ever get it.
+func (s *session) destinationOf(st *step) (*destination, error) {
+	if st.m == nil {
+		return nil, nil
+	}
+	return s.sendTo([]byte(st.name))
+}
+
+// post hands a message that a transaction held to its destination. That can only fail
+// if the destination was idle and forgotten since reach, and others took its place.
+func (s *session) post(name string, m *message) error {
 	for {
 		d, err := s.sendTo([]byte(name))
 		if err != nil || d == nil {
 			s.b.unrouted.Add(1)
 			m.free()
-			return
+			return err
 		}
 		if d.post(s, m) {
-			return
+			return nil
 		}
 		s.last = nil
 	}

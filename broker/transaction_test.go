@@ -81,6 +81,29 @@ func TestTransactionImplicitAbort(t *testing.T) {
 	}
 }
 
+// A COMMIT that could be carried out in part only is refused, and nothing of it happens.
+func TestTransactionCommitsAllOrNothing(t *testing.T) {
+	b := start(t, broker.Config{MaxDestinations: 3, MaxDestinationsPerConnection: 3})
+	fill(t, b, "/queue/in", 1)
+	c := connect(t, b, "1.2")
+	c.subscribe("in", "/queue/in", "client")
+	m := c.expectBody("0")
+	c.write("BEGIN\ntransaction:tx\n\n^@" + settle("ACK", "1.2", m, "transaction:tx\n"))
+	for _, name := range []string{"/queue/1", "/queue/2", "/queue/1", "/queue/3"} {
+		c.send(name, "never", "transaction:tx")
+	}
+	c.write("COMMIT\ntransaction:tx\nreceipt:r\n\n^@")
+	c.expectError("too many destinations", "receipt-id:r")
+	waitFor(t, func() bool { return b.Stats().Connections == 0 })
+	if st := b.Stats(); st.MessagesIn != 1 || st.Destinations != 1 {
+		t.Errorf("%+v, want what was there before, and no more", st)
+	}
+	d := connect(t, b, "1.2")
+	d.subscribe("in", "/queue/in", "auto")
+	d.expectBody("0", "redelivered:true")
+	waitFor(t, func() bool { return b.Stats().StoredBytes == 0 })
+}
+
 func TestUnknownTransactionIsRefused(t *testing.T) {
 	eachVersion(t, func(t *testing.T, b *broker.Broker, version string) {
 		fill(t, b, "/queue/q", 1)
