@@ -13,8 +13,8 @@ import (
 // Config says how a broker behaves. The zero value is ready: a field that is 0 has
 // its default, and there is no way to say unlimited.
 type Config struct {
-	// Addr is where Start listens; default "127.0.0.1:0", a port of the system's
-	// choice.
+	// Addr is where Start listens, as of Listen; default "127.0.0.1:0", a port of the
+	// system's choice.
 	Addr string
 	// Loops is the number of event loops that read connections; default GOMAXPROCS.
 	Loops int

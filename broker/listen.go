@@ -6,13 +6,22 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"strings"
 )
 
-// Listen listens on addr, such as "127.0.0.1:0" for a port of the system's choice,
-// and serves until the broker is closed. It returns where to connect, such as
-// "stomp://127.0.0.1:61613". A broker may listen in any number of places.
+// unixScheme begins the address of a Unix socket, as it begins its URI.
+const unixScheme = "unix:"
+
+// Listen listens on addr, such as "127.0.0.1:0" for a port of the system's choice, or
+// "unix:/run/stomp" for a Unix socket, and serves until the broker is closed. It
+// returns where to connect, such as "stomp://127.0.0.1:61613" or "unix:/run/stomp". A
+// broker may listen in any number of places.
 func (b *Broker) Listen(addr string) (uri string, err error) {
-	ln, err := net.Listen("tcp", addr)
+	network := "tcp"
+	if path, ok := strings.CutPrefix(addr, unixScheme); ok {
+		network, addr = "unix", path
+	}
+	ln, err := net.Listen(network, addr)
 	if err != nil {
 		return "", fmt.Errorf("broker: %w", err)
 	}
@@ -72,7 +81,7 @@ func uriOf(ln net.Listener) string {
 		return ln.URI()
 	}
 	if ln.Addr().Network() == "unix" {
-		return "unix:" + ln.Addr().String()
+		return unixScheme + ln.Addr().String()
 	}
 	return "stomp://" + ln.Addr().String()
 }

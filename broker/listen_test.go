@@ -3,9 +3,13 @@ package broker_test
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +67,31 @@ func TestListenTLS(t *testing.T) {
 	secure.expectEnd()
 	if b.URI() != "stomp://"+b.Addr().String() {
 		t.Errorf("URI %q is not that of the first listener", b.URI())
+	}
+}
+
+// A Unix socket is listened on by its URI, and is gone with the broker.
+func TestListenUnixSocket(t *testing.T) {
+	uri := "unix:" + filepath.Join(t.TempDir(), "stomp")
+	b := start(t, broker.Config{Addr: uri})
+	if b.URI() != uri {
+		t.Errorf("URI is %q, want %q", b.URI(), uri)
+	}
+	if _, err := b.Listen(uri); err == nil {
+		t.Error("two listeners in one place")
+	}
+	nc, err := net.Dial("unix", strings.TrimPrefix(uri, "unix:"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newClient(t, nc)
+	c.connect("1.2")
+	c.sync()
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(strings.TrimPrefix(uri, "unix:")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the socket is still there: %v", err)
 	}
 }
 

@@ -62,7 +62,7 @@ func newBrokerFlags() (*pflag.FlagSet, *brokerSettings) {
 			return nil
 		}}, name, short, usage)
 	}
-	addresses(&s.listen, "listen", "l", "listen for STOMP, such as 127.0.0.1:61613; this and the like may be repeated")
+	addresses(&s.listen, "listen", "l", "listen for STOMP, such as 127.0.0.1:61613 or unix:/run/stomp; this and the like may be repeated")
 	addresses(&s.tlsListen, "tls-listen", "", "listen for STOMP over TLS")
 	addresses(&s.wsListen, "ws-listen", "", "listen for STOMP over WebSocket, at the path /ws")
 	addresses(&s.wssListen, "wss-listen", "", "the same over TLS")
