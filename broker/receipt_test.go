@@ -87,6 +87,28 @@ func TestReceiptKeepsItsID(t *testing.T) {
 	}
 }
 
+// Whoever has seen the receipt of DISCONNECT finds that what the connection held is
+// given up: no need to wait until its socket is closed.
+func TestDisconnectReceiptMeansGone(t *testing.T) {
+	b := start(t, broker.Config{})
+	for range 50 {
+		fill(t, b, "/queue/q", 1)
+		c := connect(t, b, "1.2")
+		c.subscribe("s", "/queue/q", "client")
+		c.expectBody("0")
+		c.write("DISCONNECT\nreceipt:bye\n\n^@")
+		c.expect("RECEIPT", "receipt-id:bye")
+		if n := b.Stats().Subscriptions; n != 0 {
+			t.Fatalf("%d subscriptions after it", n)
+		}
+		d := connect(t, b, "1.2")
+		d.subscribe("s", "/queue/q", "auto")
+		d.expectBody("0", "redelivered:true")
+		d.write("DISCONNECT\nreceipt:bye\n\n^@")
+		d.expect("RECEIPT", "receipt-id:bye")
+	}
+}
+
 // What was sent before DISCONNECT is processed before its receipt.
 func TestDisconnectReceiptComesLast(t *testing.T) {
 	eachVersion(t, func(t *testing.T, b *broker.Broker, version string) {
