@@ -16,7 +16,7 @@ func TestAllocNothing(t *testing.T) {
 			if n%100 == 0 {
 				at = n - 50
 			}
-			g.Record(Entry{Producer: uint32(n & 1), Sequence: at, Late: o.Late(uint32(n&1), at)})
+			g.Record(Entry{Producer: uint32(n & 1), Sequence: at, Late: o.Late(uint32(n&1), 0, at)})
 		}
 	}
 	for range 50 {

@@ -66,7 +66,7 @@ func playGroup(r *rand.Rand, g *Group, accounts []Account, consumers int, want *
 			c, id := r.IntN(consumers), uint32(p)
 			late := n <= last[c][id]
 			last[c][id] = max(n, last[c][id])
-			g.Record(Entry{Producer: id, Sequence: n, Late: orders[c].Late(id, n)})
+			g.Record(Entry{Producer: id, Sequence: n, Late: orders[c].Late(id, 0, n)})
 			switch {
 			case times[n] > 0:
 				want.Duplicated++

@@ -129,26 +129,33 @@ func (g *Group) Expected(accounts []Account) uint64 {
 }
 
 // Order notices, for one consumer, messages that arrive after a later one of the
-// same producer. Between the consumers of a queue there is no order to keep.
+// same producer and priority. Between priorities there is no order to keep, and none
+// between the consumers of a queue.
 type Order struct {
-	last      []uint64 // as far as producers have been heard of
+	last      [priorities][]uint64 // as far as producers have been heard of
 	producers int
 }
+
+// priorities is how many there are, from 0 on.
+const priorities = 10
 
 // NewOrder returns an Order for the given number of producers.
 func NewOrder(producers int) Order { return Order{producers: producers} }
 
-// Late reports whether sequence comes after a later one.
-func (o *Order) Late(producer uint32, sequence uint64) bool {
-	if int(producer) >= o.producers {
+// Late reports whether sequence comes after a later one. Messages whose priorities do
+// not differ may have any, such as 0.
+func (o *Order) Late(producer uint32, priority uint8, sequence uint64) bool {
+	if int(producer) >= o.producers || priority >= priorities {
 		return false
 	}
-	if int(producer) >= len(o.last) {
-		o.last = slices.Grow(o.last, int(producer)+1-len(o.last))[:producer+1]
+	last := o.last[priority]
+	if int(producer) >= len(last) {
+		last = slices.Grow(last, int(producer)+1-len(last))[:producer+1]
+		o.last[priority] = last
 	}
-	if sequence <= o.last[producer] {
+	if sequence <= last[producer] {
 		return true
 	}
-	o.last[producer] = sequence
+	last[producer] = sequence
 	return false
 }

@@ -35,6 +35,24 @@ func TestCopiesInAnyOrder(t *testing.T) {
 	}
 }
 
+// A message that comes after a later one of its own priority is late.
+func TestOrderIsWithinAPriority(t *testing.T) {
+	o := NewOrder(2)
+	for i, c := range []struct {
+		producer uint32
+		priority uint8
+		sequence uint64
+		late     bool
+	}{
+		{0, 9, 2, false}, {0, 0, 1, false}, {0, 9, 4, false}, {0, 0, 3, false}, {0, 9, 3, true}, {0, 0, 2, true},
+		{1, 9, 1, false}, {1, 9, 1, true}, {2, 0, 1, false}, {0, 10, 1, false},
+	} {
+		if got := o.Late(c.producer, c.priority, c.sequence); got != c.late {
+			t.Errorf("arrival %d, %+v: %v", i, c, got)
+		}
+	}
+}
+
 // What is remembered of marked copies is bounded, however many come without the one
 // before, and what is beyond that counts as the worse case.
 func TestEarlyCopiesAreBounded(t *testing.T) {

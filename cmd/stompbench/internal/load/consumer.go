@@ -193,7 +193,7 @@ func (c *consumer) take(s *stamp.Stamp, producer uint32, now int64, redelivered 
 	c.tally.last = now
 	c.entries = append(c.entries, ledger.Entry{
 		Producer: producer, Sequence: s.Sequence,
-		Late: c.order.Late(producer, s.Sequence), Redelivered: redelivered,
+		Late: c.order.Late(producer, s.Priority, s.Sequence), Redelivered: redelivered,
 	})
 	from := c.run.measureFrom.Load()
 	if now >= from {

@@ -49,13 +49,12 @@ func newFields(p *workload.Plan, producer int, d conn.Dialect) (same []frame.Fie
 		same = append(same, frame.Field{Name: d.PersistentHeader, Value: "true"})
 	}
 	same = append(same, routing(p, d.SendRouting)...)
-	if len(p.Priorities) > 0 {
-		values := p.PriorityValues(producer)
-		if len(values) == 1 {
-			same = append(same, frame.Field{Name: d.PriorityHeader, Value: values[0]})
-		} else {
-			f.add(d.PriorityHeader, func(dst []byte, m *message) []byte { return append(dst, values[m.number%uint64(len(values))]...) })
-		}
+	switch len(p.Priorities) {
+	case 0:
+	case 1:
+		same = append(same, frame.Field{Name: d.PriorityHeader, Value: strconv.Itoa(p.Priorities[0].Priority)})
+	default:
+		f.add(d.PriorityHeader, func(dst []byte, m *message) []byte { return append(dst, '0'+m.stamp.Priority) })
 	}
 	if p.Expires > 0 {
 		after := p.Expires.Milliseconds()

@@ -26,6 +26,7 @@ type producer struct {
 	bodies  *workload.Bodies
 	inBody  bool    // the stamp goes into the body
 	fields  *fields // nil if messages do not differ in their headers
+	levels  []uint8 // priorities of messages, in turn; nil if they do not differ
 	message message
 	pacer   *pacer.Pacer
 	delays  batch
@@ -46,7 +47,7 @@ type producer struct {
 func newProducer(r *run, index int) *producer {
 	p := &producer{
 		run: r, index: index, quota: r.plan.Quota(index), bodies: r.plan.NewBodies(index),
-		inBody: r.plan.Stamp == workload.StampBody, every: uint64(r.plan.ReceiptEvery), transacted: r.plan.Transaction > 0,
+		inBody: r.plan.Stamp == workload.StampBody, every: uint64(r.plan.ReceiptEvery), levels: r.plan.PriorityLevels(index), transacted: r.plan.Transaction > 0,
 	}
 	p.delays.recorder = r.delay.For(index)
 	p.confirms.recorder = r.confirm.For(index)
@@ -200,6 +201,9 @@ func (p *producer) sendOne(ctx context.Context, s *stream, k uint64, due int64, 
 		p.note(s, seq, now)
 	}
 	block := stamp.Stamp{Run: p.run.id.Load(), Producer: s.id, Sequence: seq, Due: due, Sent: now}
+	if p.levels != nil {
+		block.Priority = p.levels[k%uint64(len(p.levels))]
+	}
 	if p.inBody {
 		stamp.Write(body, &block, sum)
 	}

@@ -6,7 +6,8 @@
 //
 //	 0  magic     "stompbn1"
 //	 8  run       random, one per run
-//	16  producer  number of the stream, from 0: one for each destination of a producer
+//	16  producer  number of the stream, from 0: one for each destination of a producer;
+//	              in the upper half, the priority if messages differ in it
 //	24  sequence  of that stream, 1, 2, 3, …
 //	32  due       ns since the Unix epoch: when the schedule wanted it sent
 //	40  sent      ns since the Unix epoch: when it was handed to the connection

@@ -9,6 +9,9 @@ import (
 // Size is the number of bytes of a block, and so the size of the smallest body.
 const Size = 56
 
+// MaxPriority is the highest priority that a message can have.
+const MaxPriority = 9
+
 // magic is "stompbn1" read as a little-endian word.
 const magic = 0x316e62706d6f7473
 
@@ -36,6 +39,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 type Stamp struct {
 	Run      uint64
 	Producer uint32
+	Priority uint8 // 0 to MaxPriority; 0 if that of all messages is the same
 	Sequence uint64
 	Due      int64
 	Sent     int64
@@ -54,7 +58,7 @@ func Write(body []byte, s *Stamp, payloadSum uint32) {
 func put(b *[Size]byte, s *Stamp, sum uint32, length int) {
 	binary.LittleEndian.PutUint64(b[:], magic)
 	binary.LittleEndian.PutUint64(b[atRun:], s.Run)
-	binary.LittleEndian.PutUint64(b[atProducer:], uint64(s.Producer))
+	binary.LittleEndian.PutUint64(b[atProducer:], uint64(s.Priority)<<32|uint64(s.Producer))
 	binary.LittleEndian.PutUint64(b[atSequence:], s.Sequence)
 	binary.LittleEndian.PutUint64(b[atDue:], uint64(s.Due))
 	binary.LittleEndian.PutUint64(b[atSent:], uint64(s.Sent))
@@ -81,13 +85,13 @@ func Read(body []byte, s *Stamp) error {
 func get(b *[Size]byte, s *Stamp, sum uint32, length int) error {
 	s.Run = binary.LittleEndian.Uint64(b[atRun:])
 	producer := binary.LittleEndian.Uint64(b[atProducer:])
-	s.Producer = uint32(producer)
+	s.Producer, s.Priority = uint32(producer), uint8(producer>>32)
 	s.Sequence = binary.LittleEndian.Uint64(b[atSequence:])
 	s.Due = int64(binary.LittleEndian.Uint64(b[atDue:]))
 	s.Sent = int64(binary.LittleEndian.Uint64(b[atSent:]))
 	if crc32.Update(sum, castagnoli, b[:atCheck]) != binary.LittleEndian.Uint32(b[atCheck:]) ||
 		uint64(length) != uint64(binary.LittleEndian.Uint32(b[atLength:])) ||
-		producer>>32 != 0 {
+		producer>>32 > MaxPriority {
 		return ErrCorrupt
 	}
 	return nil

@@ -52,6 +52,27 @@ func TestReadWhatWasWritten(t *testing.T) {
 	}
 }
 
+// The priority goes with it, in the body and in the header; there is none above 9.
+func TestPriority(t *testing.T) {
+	for priority := range uint8(stamp.MaxPriority + 2) {
+		want, b := example, make([]byte, 100)
+		want.Priority = priority
+		stamp.Write(b, &want, stamp.PayloadSum(b))
+		var r stamp.HeaderReader
+		var inBody, inHeader stamp.Stamp
+		errs := []error{stamp.Read(b, &inBody), r.Read(stamp.AppendHeader(nil, &want, stamp.BodySum(b), len(b)), b, &inHeader)}
+		for i, got := range []stamp.Stamp{inBody, inHeader} {
+			if priority > stamp.MaxPriority {
+				if !errors.Is(errs[i], stamp.ErrCorrupt) {
+					t.Errorf("priority %d: %v, want ErrCorrupt", priority, errs[i])
+				}
+			} else if got != want || errs[i] != nil {
+				t.Errorf("got %+v, %v, want %+v", got, errs[i], want)
+			}
+		}
+	}
+}
+
 // Every single damaged bit is noticed, wherever it is.
 func TestEveryBitCounts(t *testing.T) {
 	b := body(stamp.Size + 40)

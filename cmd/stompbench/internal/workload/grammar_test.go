@@ -199,15 +199,15 @@ func TestPriorities(t *testing.T) {
 		t.Fatal(classes, err)
 	}
 	p := complete(t, func(p *workload.Plan) { p.Priorities = classes })
-	counts := map[string]int{}
-	values := p.PriorityValues(0)
-	for _, v := range values {
-		counts[v]++
+	counts := map[uint8]int{}
+	levels := p.PriorityLevels(0)
+	for _, level := range levels {
+		counts[level]++
 	}
-	if counts["9"]*10 != len(values) || counts["0"]*20 != len(values) || len(counts) != 3 {
-		t.Errorf("%v of %d", counts, len(values))
+	if counts[9]*10 != len(levels) || counts[0]*20 != len(levels) || len(counts) != 3 {
+		t.Errorf("%v of %d", counts, len(levels))
 	}
-	if slices.Equal(values, p.PriorityValues(1)) {
+	if slices.Equal(levels, p.PriorityLevels(1)) {
 		t.Error("two producers have their priorities in the same order")
 	}
 }

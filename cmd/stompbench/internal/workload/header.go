@@ -106,16 +106,17 @@ func FormatPriorities(classes []PriorityClass) string {
 // prioritiesInTurn is after how many messages priorities come round again.
 const prioritiesInTurn = 1000
 
-// PriorityValues returns the priorities of a producer's messages, in turn.
-func (p *Plan) PriorityValues(producer int) []string {
-	if len(p.Priorities) == 1 {
-		return []string{strconv.Itoa(p.Priorities[0].Priority)}
+// PriorityLevels returns the priorities of a producer's messages, in turn; nil if they
+// do not differ.
+func (p *Plan) PriorityLevels(producer int) []uint8 {
+	if len(p.Priorities) < 2 {
+		return nil
 	}
-	var out []string
+	var out []uint8
 	counts := apportion(prioritiesInTurn, len(p.Priorities), func(i int) float64 { return p.Priorities[i].Weight })
 	for i, n := range counts {
 		for range n {
-			out = append(out, strconv.Itoa(p.Priorities[i].Priority))
+			out = append(out, uint8(p.Priorities[i].Priority))
 		}
 	}
 	random := rand.New(rand.NewPCG(p.Seed, uint64(producer)))
