@@ -286,13 +286,26 @@ func reason(err error) string {
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return "too many open files"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return "no port is left to connect from"
+		return "no port is left to connect from, or --source-address is not of this machine"
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err), errors.Is(err, conn.ErrUnknownOutcome) && !errors.Is(err, net.ErrClosed):
 		return "no answer in time"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return "the broker closed the connection"
 	}
-	return fmt.Sprintf("%T", err)
+	return fmt.Sprintf("%.100s", withoutAddress(err))
+}
+
+// withoutAddress is the cause of a connection that could not be made.
+func withoutAddress(err error) error {
+	var attempt *conn.ConnectError
+	var op *net.OpError
+	if errors.As(err, &attempt) {
+		err = attempt.Err
+	}
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	return err
 }
 
 func isTimeout(err error) bool {

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"text/tabwriter"
 	"time"
 
@@ -45,7 +46,9 @@ func newChurnFlags() (*pflag.FlagSet, *churned) {
 	add("duration", "z", "TIME", "10s", "how long to open connections; without a unit, seconds", parsed(&s.plan.Duration, parseDuration))
 	add("count", "C", "N", "", "open this many connections in all, however long it takes; k, M", parsed(&s.plan.Count, parseCount))
 	add("consume-from", "T", "DEST", defaultDestination, "destination to subscribe to; %d in it becomes the number of the subscription", parsed(&s.plan.PublishTo, asIs))
-	borrow(f, all, "ack", "stomp", "connect-timeout", "json", "quiet")
+	borrow(f, all, "ack", "stomp", "source-address", "connect-timeout")
+	borrow(f, all, tlsFlags...)
+	borrow(f, all, "json", "quiet")
 	return f, s
 }
 
@@ -92,9 +95,11 @@ func (c *command) churn(ctx context.Context, args []string) int {
 	}
 	fmt.Fprintf(progress, "  broker       %s\n  connections  %s, at most %s open, %s each\n\n    time connected subscribed      left   failed     open\n",
 		brokerName(&s.plan, load.Ready{}), pace, report.Count(uint64(s.open)), report.Plural(s.subscriptions, "subscription"))
+	var dials atomic.Int64
 	r := churn.Run(ctx, churn.Config{
 		Dial: func(ctx context.Context) (*conn.Conn, error) {
-			return reach(ctx, &s.plan, &conn.Config{Driver: loops, ReceiptTimeout: s.plan.ConnectTimeout})
+			n := int(dials.Add(1) - 1)
+			return reach(ctx, &s.plan, n, []conn.Address{s.plan.Broker.At(n)}, &conn.Config{Driver: loops, ReceiptTimeout: s.plan.ConnectTimeout})
 		},
 		Destination: func(n int) string { return strings.ReplaceAll(s.plan.PublishTo, "%d", fmt.Sprint(n)) },
 		Ack:         s.plan.Ack,

@@ -35,6 +35,7 @@ func newFailoverFlags() (*pflag.FlagSet, *drill) {
 	s := &drill{settings: common, after: 5 * time.Second, down: time.Second}
 	s.plan.Rate, s.plan.Duration, s.plan.Ack = 1000, 20*time.Second, frame.AckClientIndividual
 	f := newFlagSet("failover")
+	all.Lookup("uri").Usage = "the broker, as for run; several with commas between are tried in that order"
 	borrow(f, all, "uri")
 	add := func(name, letter, kind, text, help string, v *value) {
 		v.kind, v.text = kind, text
@@ -47,7 +48,9 @@ func newFailoverFlags() (*pflag.FlagSet, *drill) {
 	add("down", "", "TIME", "1s", "how long the embedded broker stays away", parsed(&s.down, parseDuration))
 	borrow(f, all, "size", "confirm", "publish-to", "consume-from", "header", "persistent")
 	add("ack", "", "MODE", "client-individual", "auto, client or client-individual", parsed(&s.plan.Ack, parseAck))
-	borrow(f, all, "stomp", "connect-timeout", "drain-timeout", "json", "quiet")
+	borrow(f, all, "stomp", "connect-timeout")
+	borrow(f, all, tlsFlags...)
+	borrow(f, all, "drain-timeout", "json", "quiet")
 	return f, s
 }
 
@@ -96,7 +99,7 @@ func (c *command) failover(ctx context.Context, args []string) int {
 	fmt.Fprintf(progress, "  broker    %s\n  messages  %s/s of %s for %s\n  restart   %s\n\n", brokerName(&s.plan, load.Ready{}),
 		report.PerSecond(s.plan.Rate), report.Size(float64(s.plan.Size)), report.Elapsed(s.plan.Duration), how)
 	r, err := failover.Run(ctx, failover.Config{
-		Dial:      func(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) { return reach(ctx, &s.plan, cfg) },
+		Dial:      func(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) { return reach(ctx, &s.plan, 0, s.plan.Broker, cfg) },
 		PublishTo: s.plan.PublishTo, ConsumeFrom: s.plan.ConsumeFrom, Headers: s.plan.Headers, Ack: s.plan.Ack,
 		Rate: s.plan.Rate, Duration: s.plan.Duration, Size: s.plan.Size, Window: s.plan.Window,
 		Restart: restart, RestartAfter: s.after,

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"net/netip"
 
 	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/conn"
@@ -43,14 +44,18 @@ func newDialer(p *workload.Plan) (*transport.STOMP, error) {
 	return d, nil
 }
 
-// reach makes one connection as the plan says, for the verbs that do not drive a
-// load.Run. Of several addresses it takes the first that answers. Hooks, driver and timeouts are those of cfg.
-func reach(ctx context.Context, p *workload.Plan, cfg *conn.Config) (*conn.Conn, error) {
+// reach makes connection number n as the plan says, for the verbs that do not drive a
+// load.Run. Of several brokers it takes the first that answers; source addresses take
+// turns. Hooks, driver and timeouts are those of cfg.
+func reach(ctx context.Context, p *workload.Plan, n int, brokers []conn.Address, cfg *conn.Config) (*conn.Conn, error) {
 	mine := *cfg
 	mine.Broker, mine.Versions, mine.ConnectTimeout = p.Kind, p.Versions, p.ConnectTimeout
 	mine.Link.Limits.Body = workload.MaxSize
 	d := conn.Dialer{
-		Addresses: p.Broker, MaxRounds: 1, KeepOrder: true, NoLoopback: true, TLS: p.TLS, WebSocket: ws.Client,
+		Addresses: brokers, MaxRounds: 1, KeepOrder: true, NoLoopback: true, TLS: p.TLS, WebSocket: ws.Client,
+	}
+	if len(p.Sources) > 0 {
+		d.LocalAddr = netip.AddrPortFrom(p.Sources[n%len(p.Sources)], 0)
 	}
 	return d.Dial(ctx, &mine)
 }

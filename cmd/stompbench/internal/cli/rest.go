@@ -14,16 +14,25 @@ import (
 // quietFor is how long nothing may come before a queue counts as empty.
 const quietFor = 300 * time.Millisecond
 
-// drainRest empties what a step that went wrong left in the queue, so that the next
-// one does not find it there. It takes as long as messages come, and a minute at
-// most.
+// drainRest empties what a step that went wrong left in the queue, of each broker, so
+// that the next one does not find it there. It takes as long as messages come, and a
+// minute at most.
 func drainRest(ctx context.Context, p *workload.Plan) error {
 	if p.Consumers == 0 || p.Delivery != workload.Shared {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	c, err := reach(ctx, p, &conn.Config{})
+	for i := range p.Broker {
+		if err := drainFrom(ctx, p, p.Broker[i:i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func drainFrom(ctx context.Context, p *workload.Plan, broker []conn.Address) error {
+	c, err := reach(ctx, p, 0, broker, &conn.Config{})
 	if err != nil {
 		return &load.SetupError{Doing: "connect", Err: err}
 	}

@@ -60,6 +60,9 @@ func borrow(f, from *pflag.FlagSet, names ...string) {
 	}
 }
 
+// tlsFlags are the flags of a connection with TLS.
+var tlsFlags = []string{"tls-ca", "tls-cert", "tls-key", "tls-server-name", "tls-insecure"}
+
 // helpVerb shows the help of the verb that is being done.
 func (c *command) helpVerb(f *pflag.FlagSet) int {
 	if c.verb.name == "run" {

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -229,6 +230,45 @@ func TestChurn(t *testing.T) {
 	code, stdout, _ = stompbench(t, "churn -q -C 5 -u stomp://"+nowhere(t))
 	if code != cli.ExitCannotRun || !strings.Contains(stdout, "5 × connect: connection refused") {
 		t.Errorf("exit %d\n%s", code, stdout)
+	}
+}
+
+// Connections come from the addresses of this machine that they are told to, and go to
+// several brokers in turn, also over TLS.
+func TestChurnGoesWhereItIsTold(t *testing.T) {
+	t.Parallel()
+	c := newCredentials(t)
+	tlsConfig := &tls.Config{Certificates: []tls.Certificate{c.server}}
+	var brokers [2]*broker.Broker
+	var uris [2]string
+	for i := range brokers {
+		b, err := broker.New(broker.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.Close()
+		if uris[i], err = b.ListenTLS("127.0.0.1:0", tlsConfig); err != nil {
+			t.Fatal(err)
+		}
+		brokers[i] = b
+	}
+	var r struct{ Opened uint64 }
+	object(t, 0, "churn -C 10 -x 2 --source-address 127.0.0.1 --tls-ca "+c.cert+" -u "+uris[0]+","+uris[1], &r)
+	if r.Opened != 10 || brokers[0].Stats().Accepted != 5 || brokers[1].Stats().Accepted != 5 {
+		t.Errorf("%d opened, %d and %d of them at each broker", r.Opened, brokers[0].Stats().Accepted, brokers[1].Stats().Accepted)
+	}
+	for args, says := range map[string]string{
+		"churn -q -C 1 -u " + uris[0]:                                           "certificate",
+		"churn -q -C 1 --tls-insecure --source-address 192.0.2.1 -u " + uris[0]: "--source-address",
+	} {
+		if code, stdout, _ := stompbench(t, args); code != cli.ExitCannotRun || !strings.Contains(stdout, says) {
+			t.Errorf("%s: exit %d, want 1 and something about %q\n%s", args, code, says, stdout)
+		}
+	}
+	// The drill gets as far as there being nothing to tell of.
+	code, _, stderr := stompbench(t, "failover -q -z 300ms -r 100 --restart-after 100ms --tls-insecure -u "+uris[0])
+	if code != cli.ExitCannotRun || !strings.Contains(stderr, "nothing was tested") {
+		t.Errorf("exit %d, %q", code, stderr)
 	}
 }
 
