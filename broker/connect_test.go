@@ -128,8 +128,7 @@ func TestConnectRefusesMalformedHeartBeat(t *testing.T) {
 	}
 }
 
-// "Once a server has sent the MESSAGE frame" aside: frames of servers are not for
-// them, and NACK does not exist in 1.0.
+// The frames of servers are not for them.
 func TestServerFramesAreRefused(t *testing.T) {
 	b := start(t, broker.Config{})
 	for _, command := range []string{"CONNECTED", "MESSAGE", "RECEIPT", "ERROR"} {
@@ -137,9 +136,6 @@ func TestServerFramesAreRefused(t *testing.T) {
 		c.write(command + "\nmessage-id:1\nreceipt:r\n\n^@")
 		c.expectError("not a client frame", "receipt-id:r")
 	}
-	c := connect(t, b, "1.0")
-	c.write("NACK\nmessage-id:1-1\n\n^@")
-	c.expectError("unknown command")
 }
 
 // Session ids tell sessions apart.
