@@ -72,9 +72,6 @@ func (s *Set) Has(n uint64) bool {
 // Len returns how many numbers are in the set.
 func (s *Set) Len() uint64 { return s.count }
 
-// High returns the largest number in the set, 0 if there is none.
-func (s *Set) High() uint64 { return s.high }
-
 // Forgotten returns how many missing numbers the set has had to stop watching,
 // because there were more than maxGaps separate gaps. They stay missing, even if
 // they turn up: then Add calls them old ones.

@@ -85,7 +85,7 @@ func TestSetAgainstModel(t *testing.T) {
 				t.Fatalf("seed %d: Add(%d) is %v, want %v", seed, at, got, want)
 			}
 		}
-		check(t, &s, m, s.High())
+		check(t, &s, m, s.high)
 	}
 }
 
