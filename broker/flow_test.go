@@ -41,3 +41,27 @@ func TestBriefHoldEndsWithItsBacklog(t *testing.T) {
 		}
 	})
 }
+
+// Producers of a full queue wait until half of it is free, and not for each message that goes.
+func TestFullQueueWaitsUntilHalfIsFree(t *testing.T) {
+	b := start(t, broker.Config{QueueBytes: 1 << 20})
+	p := connect(t, b, "1.2")
+	body := strings.Repeat("x", 10_000)
+	go floodFor(p.nc, 4<<20, patience, func(int) string { return "SEND\ndestination:/queue/q\n\n" + body + "^@" })
+	waitFor(t, func() bool { return b.Stats().HeldProducers == 1 })
+	c := connect(t, b, "1.2")
+	c.subscribe("s", "/queue/q", "client-individual", "prefetch-count:1")
+	m := c.expectBody(body)
+	acknowledge := func(n int) {
+		for range n {
+			c.write(settle("ACK", "1.2", m, ""))
+			m = c.expectBody(body)
+		}
+	}
+	acknowledge(15)
+	if st := b.Stats(); st.HeldProducers != 1 || st.Holds != 1 {
+		t.Errorf("%+v, want the producer held since the beginning", st)
+	}
+	acknowledge(100) // more than half of it, whatever a message counts
+	waitFor(t, func() bool { return b.Stats().Holds > 1 })
+}

@@ -99,7 +99,9 @@ func (c *command) failover(ctx context.Context, args []string) int {
 	fmt.Fprintf(progress, "  broker    %s\n  messages  %s/s of %s for %s\n  restart   %s\n\n", brokerName(&s.plan, load.Ready{}),
 		report.PerSecond(s.plan.Rate), report.Size(float64(s.plan.Size)), report.Elapsed(s.plan.Duration), how)
 	r, err := failover.Run(ctx, failover.Config{
-		Dial:      func(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) { return reach(ctx, &s.plan, 0, s.plan.Broker, cfg) },
+		Dial: func(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
+			return reach(ctx, &s.plan, 0, s.plan.Broker, cfg)
+		},
 		PublishTo: s.plan.PublishTo, ConsumeFrom: s.plan.ConsumeFrom, Headers: s.plan.Headers, Ack: s.plan.Ack,
 		Rate: s.plan.Rate, Duration: s.plan.Duration, Size: s.plan.Size, Window: s.plan.Window,
 		Restart: restart, RestartAfter: s.after,
