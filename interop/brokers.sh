@@ -42,6 +42,7 @@ start_all() {
   local b rc=0 launched=()
   for b in "${brokers[@]}"; do
     if "${b}_installed"; then
+      adopt "$b"
       if obstructed "$b"; then
         say "$b: something else listens on port ${PORT[$b]}"
         rc=1

@@ -90,9 +90,47 @@ pid_of() {
   [ -n "$start" ] && [ "$(born "$pid")" = "$start" ] && say "$pid"
 }
 
+# What the command line of each daemon says of whose it is, besides the folder that it runs in.
+declare -A MARK=(
+  [rabbitmq]="-home $STATE/rabbitmq"
+  [epmd]=epmd
+  [activemq]="-Dactivemq.base=$STATE/activemq"
+  [artemis]="-Dartemis.instance=$STATE/artemis"
+)
+
+# daemon_of NAME prints the pid of a daemon that runs though its pid file is gone, and fails if there is none. What counts is
+# that it leads a session, as spawn has it do, in NAME's folder, even if that is deleted, of this system and no container's.
+daemon_of() {
+  local dir args stat cwd folder
+  folder=$(readlink -m "$STATE/$1")
+  for dir in /proc/[0-9]*; do
+    { mapfile -d '' -t args <"$dir/cmdline"; } 2>/dev/null || continue
+    [[ " ${args[*]} " == *" ${MARK[$1]} "* && $dir/ns/mnt -ef /proc/self/ns/mnt ]] || continue
+    { stat=$(<"$dir/stat"); } 2>/dev/null || continue
+    read -ra stat <<<"${stat##*) }"
+    cwd=$(readlink "$dir/cwd" 2>/dev/null) || continue
+    if [[ ${stat[3]} == "${dir#/proc/}" && ${cwd%' (deleted)'} == "$folder" ]]; then
+      say "${dir#/proc/}"
+      return 0
+    fi
+  done
+  return 1
+}
+
+# adopt NAME finds a daemon again whose pid file is gone. One whose folder is gone as well has lost its store, and is ended.
+adopt() {
+  local pid
+  if pid_of "$1" >/dev/null || ! pid=$(daemon_of "$1"); then return 0; fi
+  mkdir -p "$STATE/$1"
+  say "$pid $(born "$pid" || say gone)" >"$STATE/$1/pid"
+  say "$1: found without its pid file, pid $pid"
+  if ! [[ /proc/$pid/cwd -ef $STATE/$1 ]]; then crash "$1"; fi
+}
+
 # halt NAME ends the daemon, politely first.
 halt() {
   local pid tries
+  adopt "$1"
   if ! pid=$(pid_of "$1"); then
     rm -f "$STATE/$1/pid"
     return 0
@@ -115,6 +153,7 @@ halt() {
 # crash NAME kills the daemon and its children with no chance to tidy up.
 crash() {
   local pid
+  adopt "$1"
   pid=$(pid_of "$1") || die "$1: not running"
   kill -KILL -- "-$pid" 2>/dev/null || true
   while pid_of "$1" >/dev/null; do sleep 0.05; done
@@ -174,7 +213,7 @@ probe() (
 status() {
   local answer
   if answer=$(probe "$1"); then
-    say "$1: up, pid $(pid_of "$1" || say 'not ours'), port ${PORT[$1]}:$answer"
+    say "$1: up, pid $(pid_of "$1" || daemon_of "$1" || say 'not ours'), port ${PORT[$1]}:$answer"
   else
     say "$1: down"
   fi

@@ -19,6 +19,7 @@ rabbitmq_start() {
   folder rabbitmq "$user"
   common=(env -i "PATH=$PATH" "HOME=$dir" LC_ALL=C.UTF-8 ERL_EPMD_ADDRESS=127.0.0.1 "ERL_EPMD_PORT=$RABBITMQ_EPMD_PORT")
   # The node would start epmd itself, but then nobody knew its pid.
+  adopt epmd
   pid_of epmd >/dev/null || spawn epmd "$user" "${common[@]}" epmd
   # RUNNING_UNDER_SYSTEMD makes the launcher exec Erlang, so that the pid is the broker's and SIGTERM stops it in order.
   spawn rabbitmq "$user" "${common[@]}" \

@@ -121,18 +121,22 @@ func (b *books) missing(from, to int) (missing int) {
 	return missing
 }
 
-// partial returns how many groups of so many numbers have arrived in part.
-func (b *books) partial(size int) (partial int) {
+// partial returns how many groups of so many numbers have arrived in part, of those that were confirmed and of the others.
+func (b *books) partial(size int) (confirmed, unknown int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	groups := map[int]int{}
 	for n := range b.copies {
 		groups[(n-1)/size]++
 	}
-	for _, arrived := range groups {
-		if arrived != size {
-			partial++
+	for group, arrived := range groups {
+		switch {
+		case arrived == size:
+		case b.told[group*size+1] == conn.Confirmed:
+			confirmed++
+		default:
+			unknown++
 		}
 	}
-	return partial
+	return confirmed, unknown
 }

@@ -18,30 +18,39 @@ func TestPromisesUnderKills(t *testing.T) {
 		t.Skip("STOMPWIRE_KILLS is not set: no broker is killed; make faults does")
 	}
 	kills := int(number(t, "STOMPWIRE_KILLS", 1))
-	for _, broker := range []struct {
-		name         string
-		commitStored bool // the receipt of COMMIT means that persistent messages are on disk
-	}{
-		{"rabbitmq", false},
-		{"activemq", true},
+	for _, mortal := range []mortal{
+		{name: "rabbitmq", prefetch: frame.Field{Name: "prefetch-count", Value: "50"}},
+		{name: "activemq", prefetch: frame.Field{Name: "activemq.prefetchSize", Value: "50"}, commitStored: true},
+		{name: "artemis", prefetch: frame.Field{Name: "consumer-window-size", Value: "100000"}, commitStored: true},
 	} {
-		t.Run(broker.name, func(t *testing.T) { killOften(t, broker.name, kills, broker.commitStored) })
+		t.Run(mortal.name, func(t *testing.T) { killOften(t, mortal, kills) })
 	}
 }
 
-func killOften(t *testing.T, name string, kills int, commitStored bool) {
+// mortal is a broker to kill.
+type mortal struct {
+	name         string
+	prefetch     frame.Field
+	commitStored bool // the receipt of COMMIT means that persistent messages are on disk
+}
+
+// killedGroup is how many messages a transaction has that may be killed half way.
+const killedGroup = 50
+
+func killOften(t *testing.T, m mortal, kills int) {
 	leavesNothingAfter(t, longGrowth)
-	v := startVictim(t, name)
+	v := startVictim(t, m.name)
 	all := []*traffic{
 		// What is in the store is at stake, so nobody takes it out before the end.
 		{name: "Send", way: plainSend, atTheEnd: true},
 		{name: "receipt", way: receipts, atTheEnd: true},
 		{name: "ClientProducer, Redeliver", way: redelivering, atTheEnd: true},
-		{name: "transaction", way: transactions, atTheEnd: true},
+		{name: "transaction", way: transactions, group: killedGroup, atTheEnd: true},
 		{name: "Send, persistent", way: plainSend, persistent: true, atTheEnd: true},
 		{name: "receipt, persistent", way: receipts, persistent: true, atTheEnd: true},
 		{name: "ClientProducer, persistent", way: redelivering, persistent: true, atTheEnd: true},
-		{name: "transaction, persistent", way: transactions, persistent: true, atTheEnd: true},
+		{name: "transaction, persistent", way: transactions, group: killedGroup, persistent: true, atTheEnd: true},
+		{name: "SendConfirmed in one, persistent", way: confirmedTransactions, group: killedGroup, persistent: true, atTheEnd: true},
 		{name: "persistent, ack auto", way: redelivering, persistent: true, ack: frame.AckAuto},
 		{name: "persistent, ack client", way: redelivering, persistent: true, ack: frame.AckClient},
 		{name: "persistent, ack client-individual", way: redelivering, persistent: true, ack: frame.AckClientIndividual},
@@ -49,27 +58,26 @@ func killOften(t *testing.T, name string, kills int, commitStored bool) {
 	stop, end := context.WithCancel(context.Background())
 	defer end()
 	for i, tr := range all {
+		tr.prefetch = m.prefetch
 		if tr.atTheEnd {
 			tr.ack = frame.AckClient // the fastest to take all out
 		}
 		tr.start(t, stop, v.dial, v.dial, v.cfg, fmt.Sprintf("/queue/faults-%d", i))
 	}
 	for range kills {
-		for _, tr := range all {
-			progresses(t, tr)
-		}
+		await(t, all)
 		time.Sleep(time.Duration(rand.IntN(500)) * time.Millisecond) // so that it is killed at any moment
+		began := time.Now()
 		v.kill()
+		t.Logf("killed, and back after %v", time.Since(began).Round(100*time.Millisecond))
 	}
-	for _, tr := range all {
-		progresses(t, tr)
-	}
+	await(t, all)
 	end()
-	fmt.Printf("kills: %s, %d times\n", name, kills)
+	fmt.Printf("kills: %s, %d times\n", m.name, kills)
 	for _, tr := range all {
 		a := tr.finish()
 		fmt.Println(tr.line(a))
-		promised := tr.persistent && tr.way != plainSend && (tr.way != transactions || commitStored) && tr.ack != frame.AckAuto
+		promised := tr.persistent && tr.way != plainSend && (tr.way != transactions || m.commitStored) && tr.ack != frame.AckAuto
 		if promised && a.lost != 0 {
 			t.Errorf("%s: %d confirmed ones are lost", tr.name, a.lost)
 		}
@@ -79,5 +87,19 @@ func killOften(t *testing.T, name string, kills int, commitStored bool) {
 		if !tr.persistent && a.lost == 0 {
 			t.Errorf("%s: nothing was lost, so no broker was killed", tr.name)
 		}
+	}
+}
+
+// await waits until each of them gets on, and then lets them all go as they can.
+func await(t *testing.T, all []*traffic) {
+	t.Helper()
+	for _, tr := range all {
+		tr.ration(500)
+	}
+	for _, tr := range all {
+		progresses(t, tr)
+	}
+	for _, tr := range all {
+		tr.ration(0)
 	}
 }

@@ -31,21 +31,24 @@ func TestPromisesUnderCuts(t *testing.T) {
 		{name: "Send", way: plainSend},
 		{name: "receipt", way: receipts},
 		{name: "ClientProducer, Redeliver", way: redelivering},
-		{name: "transaction", way: transactions},
+		{name: "transaction", way: transactions, group: 5},
 	}
 	takers := []*traffic{
 		{name: "ack auto", ack: frame.AckAuto},
 		{name: "ack client", ack: frame.AckClient},
 		{name: "ack client-individual", ack: frame.AckClientIndividual},
 	}
+	prefetch := frame.Field{Name: "prefetch-count", Value: "50"}
 	stop, end := context.WithCancel(context.Background())
 	defer end()
 	for i, tr := range senders {
 		tr.ack = frame.AckClientIndividual
+		tr.prefetch = prefetch
 		tr.start(t, stop, cut.dial, safe, conn.Config{}, fmt.Sprintf("/queue/sender-%d", i))
 	}
 	for i, tr := range takers {
 		tr.way = redelivering
+		tr.prefetch = prefetch
 		tr.start(t, stop, safe, cut.dial, conn.Config{}, fmt.Sprintf("/queue/taker-%d", i))
 	}
 	all := append(senders, takers...)
@@ -87,6 +90,9 @@ func progresses(t *testing.T, tr *traffic) {
 		settled := now.sent - now.unknown - (begin.sent - begin.unknown)
 		if settled >= least && (tr.atTheEnd || now.received >= begin.received+least) {
 			return
+		}
+		if time.Since(deadline.Add(-longPatience)) > 20*time.Second && int(time.Since(deadline))%7 == 0 {
+			fmt.Println("SLOW", tr.name, now, begin)
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: no progress: %v", tr.name, now)

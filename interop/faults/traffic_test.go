@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,33 +18,37 @@ import (
 type way int
 
 const (
-	plainSend    way = iota // without receipt
-	receipts                // a producer whose sends without outcome are unknown when the connection is lost
-	redelivering            // a producer that sends them again
-	transactions            // of groupSize messages
+	plainSend             way = iota // without receipt
+	receipts                         // a producer whose sends without outcome are unknown when the connection is lost
+	redelivering                     // a producer that sends them again
+	transactions                     // of traffic.group messages
+	confirmedTransactions            // whose SENDs have receipts of their own
 )
 
-const groupSize = 5
+func (w way) inTransactions() bool { return w == transactions || w == confirmedTransactions }
 
 // traffic is one sender and one consumer of a queue of their own, each with a client of its own, and the books of it.
 type traffic struct {
 	name       string
 	way        way
+	group      int // messages in a transaction
 	persistent bool
 	ack        frame.AckMode
-	atTheEnd   bool // consumes when all is sent, and else all the time
+	prefetch   frame.Field // bounds what is not acknowledged, in the broker's words
+	atTheEnd   bool        // consumes when all is sent, and else all the time
 
-	t       *testing.T
-	queue   string
-	books   *books
-	lives   lives
-	sender  *conn.Client
-	taker   *conn.Client
-	headers []frame.Field
-	next    int // number of the next message
-	wait    sync.WaitGroup
-	ended   chan struct{} // closed when the last message has arrived
-	once    sync.Once
+	t         *testing.T
+	queue     string
+	books     *books
+	allowance atomic.Int64 // number of the last message that may be sent; 0 is no limit
+	lives     lives
+	sender    *conn.Client
+	taker     *conn.Client
+	headers   []frame.Field
+	next      int // number of the next message
+	wait      sync.WaitGroup
+	ended     chan struct{} // closed when the last message has arrived
+	once      sync.Once
 }
 
 // last is the body of the message behind all others.
@@ -62,7 +67,8 @@ func (tr *traffic) start(t *testing.T, stop context.Context, sending, taking dia
 		tr.consume()
 	}
 	produce := map[way]func(context.Context) error{
-		plainSend: tr.sendPlainly, receipts: tr.sendConfirmed, redelivering: tr.sendConfirmed, transactions: tr.sendInTransactions,
+		plainSend: tr.sendPlainly, receipts: tr.sendConfirmed, redelivering: tr.sendConfirmed,
+		transactions: tr.sendInTransactions, confirmedTransactions: tr.sendInTransactions,
 	}[tr.way]
 	tr.wait.Go(func() {
 		if err := produce(stop); err != nil && stop.Err() == nil {
@@ -72,7 +78,7 @@ func (tr *traffic) start(t *testing.T, stop context.Context, sending, taking dia
 }
 
 func (tr *traffic) client(dial dialFunc, cfg conn.Config) *conn.Client {
-	cfg.ConnectTimeout = patience // a broker that has just started may take its time
+	cfg.ConnectTimeout, cfg.ReceiptTimeout = patience, patience // a broker that has just started may take its time
 	cl, err := conn.NewClient(conn.ClientConfig{
 		Dial: tr.lives.watch(dial), Conn: cfg, Attempts: -1, OneConnection: true,
 		Backoff: conn.Backoff{Initial: 10 * time.Millisecond, Max: 200 * time.Millisecond},
@@ -93,6 +99,10 @@ func (tr *traffic) client(dial dialFunc, cfg conn.Config) *conn.Client {
 // consume subscribes.
 func (tr *traffic) consume() {
 	acker := conn.NewAcker(conn.AckerConfig{Every: 25})
+	opts := conn.SubscribeOptions{Ack: tr.ack}
+	if tr.ack != frame.AckAuto { // which Artemis would deliver so much in and no more
+		opts.Headers = []frame.Field{tr.prefetch}
+	}
 	_, err := tr.taker.Subscribe(within(tr.t), tr.queue, func(_ context.Context, m *conn.Message) {
 		if string(m.Body) == last {
 			tr.once.Do(func() { close(tr.ended) })
@@ -110,14 +120,11 @@ func (tr *traffic) consume() {
 		if err != nil && !errors.Is(err, net.ErrClosed) {
 			tr.t.Errorf("%s: acknowledging: %v", tr.name, err)
 		}
-	}, conn.SubscribeOptions{Ack: tr.ack, Headers: prefetch})
+	}, opts)
 	if err != nil {
 		tr.t.Fatalf("%s: Subscribe: %v", tr.name, err)
 	}
 }
-
-// prefetch bounds what is not acknowledged, in the words of each broker.
-var prefetch = []frame.Field{{Name: "prefetch-count", Value: "50"}, {Name: "activemq.prefetchSize", Value: "50"}}
 
 func within(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), longPatience)
@@ -125,18 +132,32 @@ func within(t *testing.T) context.Context {
 	return ctx
 }
 
-// pace keeps a sender to some hundred messages a second: a broker that has to sync each to disk takes no more of ten.
-func pace(stop context.Context) bool {
-	select {
-	case <-stop.Done():
-		return false
-	case <-time.After(3 * time.Millisecond):
-		return true
+// pace keeps a sender to some hundred messages a second, as a broker that has to sync each to disk takes no more of ten, and to
+// its allowance. It says whether to go on.
+func (tr *traffic) pace(stop context.Context, messages int) bool {
+	for {
+		select {
+		case <-stop.Done():
+			return false
+		case <-time.After(time.Duration(messages) * time.Millisecond):
+		}
+		if allowed := tr.allowance.Load(); allowed == 0 || int64(tr.next) <= allowed {
+			return true
+		}
 	}
 }
 
+// ration has the sender wait when it has sent so many more; 0 lets it go on. Without that, those who are fast would fill the
+// broker's memory while those who are slow get on.
+func (tr *traffic) ration(more int) {
+	if more > 0 {
+		more += tr.books.audit().sent
+	}
+	tr.allowance.Store(int64(more))
+}
+
 func (tr *traffic) sendPlainly(stop context.Context) error {
-	for ; pace(stop); tr.next++ {
+	for ; tr.pace(stop, 3); tr.next++ {
 		if err := tr.sender.Send(stop, tr.queue, message(tr.next, 200), tr.headers...); err != nil {
 			return err
 		}
@@ -153,7 +174,7 @@ func (tr *traffic) sendConfirmed(stop context.Context) error {
 	if err != nil {
 		return err
 	}
-	for pace(stop) {
+	for tr.pace(stop, 3) {
 		if _, err := p.Send(stop, message(tr.next, 200)); err != nil {
 			if stop.Err() == nil {
 				return err
@@ -166,12 +187,12 @@ func (tr *traffic) sendConfirmed(stop context.Context) error {
 }
 
 func (tr *traffic) sendInTransactions(stop context.Context) error {
-	for pace(stop) {
+	for tr.pace(stop, tr.group) {
 		status := tr.commitGroup()
 		if status == 0 { // nothing was committed, and so the numbers can be used again
 			continue
 		}
-		for range groupSize {
+		for range tr.group {
 			tr.books.tell(tr.next, status)
 			tr.next++
 		}
@@ -184,8 +205,12 @@ func (tr *traffic) commitGroup() conn.OutcomeStatus {
 	ctx, cancel := context.WithTimeout(context.Background(), longPatience)
 	defer cancel()
 	tx, err := tr.sender.Begin(ctx, "")
-	for i := 0; i < groupSize && err == nil; i++ {
-		err = tx.Send(ctx, tr.queue, message(tr.next+i, 200), tr.headers...)
+	for i := 0; i < tr.group && err == nil; i++ {
+		send := tx.Send
+		if tr.way == confirmedTransactions {
+			send = tx.SendConfirmed
+		}
+		err = send(ctx, tr.queue, message(tr.next+i, 200), tr.headers...)
 	}
 	if err == nil {
 		err = tx.Commit(ctx)
@@ -235,8 +260,9 @@ func (tr *traffic) finish() audit {
 // line is what a run prints of one traffic.
 func (tr *traffic) line(a audit) string {
 	line := fmt.Sprintf("%-34s %v", tr.name, a)
-	if tr.way == transactions {
-		line += fmt.Sprintf(", transactions in part %d", tr.books.partial(groupSize))
+	if tr.way.inTransactions() {
+		confirmed, unknown := tr.books.partial(tr.group)
+		line += fmt.Sprintf(", transactions in part %d confirmed, %d unknown", confirmed, unknown)
 	}
 	return line
 }
