@@ -18,12 +18,12 @@ func TestPromisesUnderKills(t *testing.T) {
 		t.Skip("STOMPWIRE_KILLS is not set: no broker is killed; make faults does")
 	}
 	kills := int(number(t, "STOMPWIRE_KILLS", 1))
-	for _, mortal := range []mortal{
+	for _, m := range []mortal{
 		{name: "rabbitmq", prefetch: frame.Field{Name: "prefetch-count", Value: "50"}},
 		{name: "activemq", prefetch: frame.Field{Name: "activemq.prefetchSize", Value: "50"}, commitStored: true},
 		{name: "artemis", prefetch: frame.Field{Name: "consumer-window-size", Value: "100000"}, commitStored: true},
 	} {
-		t.Run(mortal.name, func(t *testing.T) { killOften(t, mortal, kills) })
+		t.Run(m.name, func(t *testing.T) { killOften(t, m, kills) })
 	}
 }
 
@@ -65,13 +65,13 @@ func killOften(t *testing.T, m mortal, kills int) {
 		tr.start(t, stop, v.dial, v.dial, v.cfg, fmt.Sprintf("/queue/faults-%d", i))
 	}
 	for range kills {
-		await(t, all)
+		keepUp(t, all)
 		time.Sleep(time.Duration(rand.IntN(500)) * time.Millisecond) // so that it is killed at any moment
 		began := time.Now()
 		v.kill()
 		t.Logf("killed, and back after %v", time.Since(began).Round(100*time.Millisecond))
 	}
-	await(t, all)
+	keepUp(t, all)
 	end()
 	fmt.Printf("kills: %s, %d times\n", m.name, kills)
 	for _, tr := range all {
@@ -90,15 +90,13 @@ func killOften(t *testing.T, m mortal, kills int) {
 	}
 }
 
-// await waits until each of them gets on, and then lets them all go as they can.
-func await(t *testing.T, all []*traffic) {
+// keepUp waits until each of them gets on, while none runs far ahead, and then lets them all go as they can.
+func keepUp(t *testing.T, all []*traffic) {
 	t.Helper()
 	for _, tr := range all {
 		tr.ration(500)
 	}
-	for _, tr := range all {
-		progresses(t, tr)
-	}
+	allProgress(t, all)
 	for _, tr := range all {
 		tr.ration(0)
 	}

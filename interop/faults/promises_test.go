@@ -54,18 +54,14 @@ func TestPromisesUnderCuts(t *testing.T) {
 	all := append(senders, takers...)
 	cuts := int(number(t, "STOMPWIRE_CUTS", promiseCuts))
 	for i := range cuts {
-		for _, tr := range all {
-			progresses(t, tr)
-		}
+		allProgress(t, all)
 		if i%2 == 0 {
 			cut.cut()
 		} else {
 			cut.reset()
 		}
 	}
-	for _, tr := range all {
-		progresses(t, tr)
-	}
+	allProgress(t, all)
 	end()
 	fmt.Printf("promises: %d cuts of each connection\n", cuts)
 	for _, tr := range all {
@@ -80,19 +76,27 @@ func TestPromisesUnderCuts(t *testing.T) {
 	}
 }
 
-// progresses waits until something more was sent, confirmed and consumed.
-func progresses(t *testing.T, tr *traffic) {
+// allProgress waits until of each something more was sent, confirmed and consumed.
+func allProgress(t *testing.T, all []*traffic) {
+	t.Helper()
+	var begin []audit
+	for _, tr := range all {
+		begin = append(begin, tr.books.audit())
+	}
+	for i, tr := range all {
+		progresses(t, tr, begin[i])
+	}
+}
+
+func progresses(t *testing.T, tr *traffic, begin audit) {
 	t.Helper()
 	const least = 20
-	begin, deadline := tr.books.audit(), time.Now().Add(longPatience)
+	deadline := time.Now().Add(longPatience)
 	for {
 		now := tr.books.audit()
 		settled := now.sent - now.unknown - (begin.sent - begin.unknown)
 		if settled >= least && (tr.atTheEnd || now.received >= begin.received+least) {
 			return
-		}
-		if time.Since(deadline.Add(-longPatience)) > 20*time.Second && int(time.Since(deadline))%7 == 0 {
-			fmt.Println("SLOW", tr.name, now, begin)
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: no progress: %v", tr.name, now)
