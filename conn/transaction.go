@@ -88,12 +88,11 @@ func (tx *Tx) Send(ctx context.Context, destination string, body []byte, h ...fr
 }
 
 // SendConfirmed is Send that asks for a receipt of its own, which Commit waits for
-// besides that of COMMIT. RabbitMQ was seen to answer after COMMIT, and when a persistent
-// message is on disk: with it, and only with it, what Commit has confirmed survives a
-// RabbitMQ that is killed. ActiveMQ and Artemis answer before COMMIT, whose own receipt
-// says as much. Until then each takes some memory, here as well. It makes no transaction
-// more whole: one whose outcome is unknown may be on RabbitMQ in part. Errors are those
-// of Send.
+// besides that of COMMIT. RabbitMQ answers after COMMIT, when a persistent message is on
+// disk, so what Commit has confirmed survives a RabbitMQ that is killed, as with Send it
+// does not. ActiveMQ and Artemis answer before COMMIT, whose own receipt says as much.
+// Until then each takes some memory, here as well. It makes no transaction whole: one
+// whose outcome is unknown may be on RabbitMQ in part. Errors are those of Send.
 func (tx *Tx) SendConfirmed(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
 	if tx.done.Load() {
 		return ErrTransactionDone
