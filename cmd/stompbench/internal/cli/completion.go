@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/completion"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 )
 
 // described is the command line as completion and the manual describe it.
@@ -18,6 +19,7 @@ func described() *completion.Command {
 			"Each flag of run, find, failover and churn can also be set by an environment variable: STOMPBENCH_CONSUME_FROM for --consume-from, and so on. " +
 				"STOMPBENCH_PASSCODE holds a password that the URI leaves out. NO_COLOR turns colours off.",
 			"The result goes to standard output, everything else to standard error.",
+			"Metrics of --slo: " + metrics() + ".",
 			"With calibrate --save, what this machine can send is kept in the user's cache directory, and run says how near it came to that.",
 		},
 	}
@@ -42,6 +44,7 @@ var choices = map[string][]string{
 	"ack":      {"auto", "client", "client-individual"},
 	"delivery": {"auto", "shared", "each"},
 	"stomp":    {"1.0", "1.1", "1.2"},
+	"slo":      slo.Names(), // what a condition begins with
 }
 
 func describe(f *pflag.Flag) completion.Flag {

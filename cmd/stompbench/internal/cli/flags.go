@@ -132,7 +132,7 @@ func (s *settings) loadFlags(f *flags) {
 	f.add("rate", "r", "*RATE", "", "messages a second of all producers together, such as 5000, 50k or 300k/m; steps as 10k:30s,50k:30s, a ramp as 1k..50k:60s; without it, flat out",
 		parsed(&p.Profile, workload.ParseRate))
 	f.add("warmup", "", "*TIME", "", "send this long before measuring: in the books, not in latencies and rates", parsed(&p.Warmup, parseDuration))
-	f.add("drain-timeout", "", "TIME", "5s", "of silence at the end, after which what has not come counts as lost", parsed(&p.DrainTimeout, parseDuration))
+	f.add("drain-timeout", "", "TIME", "5s", "of silence at the end, without a receipt or a message, after which messages that have not come count as lost and receipts as unknown", parsed(&p.DrainTimeout, parseDuration))
 }
 
 func (s *settings) destinationFlags(f *flags) {

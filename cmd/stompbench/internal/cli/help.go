@@ -5,6 +5,9 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 )
 
 const helpHead = `stompbench sends load to a STOMP broker and tells what became of every message.
@@ -77,5 +80,9 @@ func (c *command) helpAll() int {
 	for _, name := range order {
 		fmt.Fprintf(&b, "\n%s:\n\n%s", name, groups[name].FlagUsagesWrapped(helpWidth))
 	}
+	fmt.Fprintf(&b, "\nMetrics of --slo, where p99 may be any percentile, max or mean:\n\n%s", report.Wrap(metrics(), 2, helpWidth))
 	return c.print(helpHead + b.String() + helpTail)
 }
+
+// metrics are the names of what --slo can demand something of.
+func metrics() string { return strings.Join(slo.Names(), ", ") }

@@ -166,6 +166,8 @@ func TestHonestCounts(t *testing.T) {
 		{name: "not confirmed, which the SLO forbids", args: "--slo unknown=0", shares: share{mute}, met: broker.Faults{Unconfirmed: 10}, want: one, code: cli.ExitSLO},
 		{name: "twice without a word", shares: share{twice}, met: broker.Faults{Duplicated: 30}, want: one, code: cli.ExitIntegrity},
 		{name: "again, and marked so", shares: share{again}, met: broker.Faults{Redelivered: 50}, want: one},
+		{name: "again, which the SLO forbids", args: "--slo redelivered=0", shares: share{again}, met: broker.Faults{Redelivered: 50}, want: one, code: cli.ExitSLO},
+		{name: "again, which the SLO allows", args: "--slo redelivered<=50,duplicated=0", shares: share{again}, met: broker.Faults{Redelivered: 50}, want: one},
 		{name: "overtaken", faults: overtaken(210), met: broker.Faults{Deferred: 9}, want: one},
 		{name: "overtaken, which the SLO forbids", args: "--slo reordered<9", faults: overtaken(210), met: broker.Faults{Deferred: 9}, want: one, code: cli.ExitSLO},
 		{name: "an SLO does not hide a loss", args: "--slo lost<1k,received>=1", shares: share{lose}, met: broker.Faults{Lost: 40}, want: one, code: cli.ExitIntegrity},

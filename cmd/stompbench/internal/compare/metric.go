@@ -75,6 +75,7 @@ func Metrics() []Metric {
 	}{
 		{"lost", func(t *report.Totals) uint64 { return t.Lost }},
 		{"duplicated", func(t *report.Totals) uint64 { return t.Duplicated }},
+		{"redelivered", func(t *report.Totals) uint64 { return t.Redelivered }},
 		{"corrupt", func(t *report.Totals) uint64 { return t.Corrupt }},
 		{"reordered", func(t *report.Totals) uint64 { return t.Reordered }},
 		{"rejected", func(t *report.Totals) uint64 { return t.Rejected }},

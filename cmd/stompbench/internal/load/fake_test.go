@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
@@ -22,6 +23,9 @@ type fakeBroker struct {
 	deliver func(n int, body []byte, next func([]byte))
 	// outcome says how message n ends; nil confirms it.
 	outcome func(n int) conn.OutcomeStatus
+	// receiptAfter and deliverAfter say how long after message n its outcome and its
+	// delivery come, below 0 never; nil is at once.
+	receiptAfter, deliverAfter func(n int) time.Duration
 	// dieAt closes all sessions instead of taking message n.
 	dieAt int
 
@@ -49,7 +53,7 @@ func (b *fakeBroker) Dial(_ context.Context, _ transport.Connection, onFail func
 	return s, nil
 }
 
-func (b *fakeBroker) take(body []byte) (conn.OutcomeStatus, error) {
+func (b *fakeBroker) take(body []byte) (n int, status conn.OutcomeStatus, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.n++
@@ -60,18 +64,32 @@ func (b *fakeBroker) take(body []byte) (conn.OutcomeStatus, error) {
 		for _, s := range b.sessions {
 			s.onFail(errFakeDied)
 		}
-		return 0, errFakeDied
+		return 0, 0, errFakeDied
 	}
 	body = slices.Clone(body)
-	if b.deliver == nil {
+	switch {
+	case b.deliverAfter != nil:
+		after(b.deliverAfter(b.n), func() {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.pass(body)
+		})
+	case b.deliver == nil:
 		b.pass(body)
-	} else {
+	default:
 		b.deliver(b.n, body, b.pass)
 	}
 	if b.outcome != nil {
-		return b.outcome(b.n), nil
+		return b.n, b.outcome(b.n), nil
 	}
-	return conn.Confirmed, nil
+	return b.n, conn.Confirmed, nil
+}
+
+// after calls f after d, and never if that is below 0.
+func after(d time.Duration, f func()) {
+	if d >= 0 {
+		time.AfterFunc(d, f)
+	}
 }
 
 // pass hands a body to the consumer whose turn it is, or to all.
@@ -132,18 +150,51 @@ type fakeSender struct {
 	window  int
 	outcome func(conn.Outcome)
 	seq     uint64
+
+	mu      sync.Mutex
+	open    int           // outcomes that are to come
+	settled chan struct{} // closed when open is 0 and somebody flushes
 }
 
 func (p *fakeSender) Send(_ context.Context, body []byte, _ ...frame.Field) (uint64, error) {
-	status, err := p.b.take(body)
+	n, status, err := p.b.take(body)
 	if err != nil {
 		return 0, err
 	}
 	p.seq++
-	if p.window > 0 && status != 0 {
-		p.outcome(conn.Outcome{Seq: p.seq, Status: status, Err: errFakeDied})
+	if p.window == 0 || status == 0 {
+		return p.seq, nil
 	}
+	o := conn.Outcome{Seq: p.seq, Status: status, Err: errFakeDied}
+	if p.b.receiptAfter == nil {
+		p.outcome(o)
+		return p.seq, nil
+	}
+	p.mu.Lock()
+	p.open++
+	p.mu.Unlock()
+	after(p.b.receiptAfter(n), func() {
+		p.outcome(o)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.open--; p.open == 0 && p.settled != nil {
+			close(p.settled)
+		}
+	})
 	return p.seq, nil
 }
 
-func (p *fakeSender) Flush(context.Context) error { return nil }
+func (p *fakeSender) Flush(ctx context.Context) error {
+	p.mu.Lock()
+	settled := make(chan struct{})
+	if p.settled = settled; p.open == 0 {
+		close(settled)
+	}
+	p.mu.Unlock()
+	select {
+	case <-settled:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -12,42 +12,67 @@ import (
 // poll is how often we look whether everything has come.
 const poll = 10 * time.Millisecond
 
-// settle waits until the outcome of every message is known.
-func (r *run) settle() {
-	ctx, cancel := context.WithTimeout(context.Background(), r.plan.DrainTimeout)
-	defer cancel()
-	go r.cancelOnFailure(ctx, cancel)
-	_ = each(len(r.producers), func(i int) error {
-		r.producers[i].flush(ctx)
-		return nil
-	})
-}
-
 // stragglers is how long there may be silence after a failure before what has not
 // come is given up: nothing more may be sent, but what was on its way comes.
 const stragglers = time.Second
 
-// drain waits until every message that is expected has come, or until nothing has
-// come for so long that the rest counts as lost.
+// drain waits for the outcome of every message and for every message that is expected,
+// until there has been silence for so long that the rest is given up. Receipts and
+// messages are one silence: a broker that is busy with the ones may be late with the
+// others.
 func (r *run) drain() {
-	if len(r.consumers) == 0 || len(r.producers) == 0 {
+	if len(r.producers) == 0 {
 		return
 	}
-	accounts := r.accounts()
+	settled, giveUp := r.settle()
+	defer giveUp()
+	var accounts []ledger.Account
 	last, since := uint64(0), time.Now()
-	for !r.receivedAll(accounts) {
-		n := r.arrived()
-		if n != last {
+	for {
+		if accounts == nil && isClosed(settled) {
+			accounts = r.accounts() // which nothing changes any more
+		}
+		if accounts != nil && r.receivedAll(accounts) {
+			return
+		}
+		if n := r.arrived() + r.answered(); n != last {
 			last, since = n, time.Now()
 		}
 		patience := r.plan.DrainTimeout
 		if r.cause() != nil {
 			patience = min(patience, stragglers)
 		}
-		if time.Since(since) > patience {
+		if time.Since(since) >= patience {
 			return
 		}
 		time.Sleep(poll)
+	}
+}
+
+// settle waits for the outcome of every message until it is told to give up, which
+// returns when nobody waits any more. Transactions that are open are committed.
+func (r *run) settle() (settled <-chan struct{}, giveUp func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = each(len(r.producers), func(i int) error {
+			r.producers[i].flush(ctx)
+			return nil
+		})
+	}()
+	return done, func() {
+		cancel()
+		<-done
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -127,6 +152,18 @@ func (r *run) tallies() (sum tally) {
 func (r *run) arrived() uint64 {
 	t := r.tallies()
 	return t.intact + t.corrupt + t.foreign
+}
+
+// answered counts the receipts and the rejections that have come.
+func (r *run) answered() (n uint64) {
+	for _, p := range r.producers {
+		p.mu.Lock()
+		for _, s := range p.streams {
+			n += s.confirmed.Len() + s.refused
+		}
+		p.mu.Unlock()
+	}
+	return n
 }
 
 func (t *tally) add(o tally) {

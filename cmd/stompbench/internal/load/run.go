@@ -128,7 +128,6 @@ func Run(ctx context.Context, opts Options) (*Result, error) {
 	r.load(ctx)
 	r.stopping.Store(true)
 	sampleNow() // what comes after the last send is an interval of its own
-	r.settle()
 	r.drain()
 	r.answer()
 	cpu := r.usage.cost()

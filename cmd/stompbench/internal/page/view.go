@@ -172,7 +172,7 @@ func books(runs []Run) (rows []row) {
 	count("corrupt", "failed their checksum", true, func(t *report.Totals) uint64 { return t.Corrupt })
 	count("reordered", "came after a later one of their producer", false, func(t *report.Totals) uint64 { return t.Reordered })
 	count("foreign", "not of this run, left out of everything", false, func(t *report.Totals) uint64 { return t.Foreign })
-	count("largest backlog", "sent and not yet received", false, func(t *report.Totals) uint64 { return t.MaxBacklog })
+	count("largest backlog", "sent and not yet received, as looked at 100 times a second", false, func(t *report.Totals) uint64 { return t.MaxBacklog })
 	rate := func(label string, of func(*results.Result) (float64, float64)) {
 		rows = append(rows, each(runs, label, "average, over the seconds it took", func(r *results.Result) cell {
 			perSecond, seconds := of(r)

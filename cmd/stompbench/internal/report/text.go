@@ -34,7 +34,7 @@ func (r *Report) WriteText(w io.Writer, style Style) error {
 	r.latencies(&b)
 	b.WriteByte('\n')
 	for _, remark := range r.Remarks() {
-		b.WriteString(wrap(remark, 2, width))
+		b.WriteString(Wrap(remark, 2, width))
 	}
 	r.judgement(&b, style)
 	_, err := io.WriteString(w, b.String())
@@ -164,8 +164,9 @@ func (r *Report) rates(b *strings.Builder) {
 	}
 	if r.Plan.Consumers > 0 && r.Totals.Received > 0 {
 		fmt.Fprintf(b, "  %-10s  %s", "received", pace(r.Rates.Received, r.Rates.ReceivedBytes, r.Seconds.Receiving))
-		// Looked at once a second: of a shorter run there is nothing to tell.
-		if r.Plan.Producers > 0 && r.Seconds.Receiving >= 1 {
+		// Looked at a hundred times a second: of a run that was too short for some
+		// looks there is nothing to tell.
+		if r.Plan.Producers > 0 && r.Seconds.Receiving >= 0.1 {
 			fmt.Fprintf(b, ", up to %s behind", Count(r.Totals.MaxBacklog))
 		}
 		b.WriteByte('\n')
@@ -282,14 +283,14 @@ func few(x float64) string {
 // has a label.
 func labelled(label, text string) string {
 	const column = 14
-	return fmt.Sprintf("  %-*s%s", column-2, label, strings.TrimLeft(wrap(text, column, width), " "))
+	return fmt.Sprintf("  %-*s%s", column-2, label, strings.TrimLeft(Wrap(text, column, width), " "))
 }
 
 // width is where lines of text end.
 const width = 90
 
-// wrap breaks a text into lines of at most width characters, indented.
-func wrap(text string, indent, width int) string {
+// Wrap breaks a text into lines of at most width characters, indented.
+func Wrap(text string, indent, width int) string {
 	var b strings.Builder
 	column := 0
 	for _, word := range strings.Fields(text) {

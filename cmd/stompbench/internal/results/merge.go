@@ -142,7 +142,11 @@ func (r *Result) addTimes(all []*Result) {
 	if messages > 0 {
 		r.Process.CPUNsPerMsg, r.Process.AllocsPerMsg = cpu/messages, allocations/messages
 	}
+	// At least what one of them saw by itself, and what all of them had at a time.
 	r.Totals.MaxBacklog = 0
+	for _, o := range all {
+		r.Totals.MaxBacklog = max(r.Totals.MaxBacklog, o.Totals.MaxBacklog)
+	}
 	for i := range r.Series.Intervals {
 		r.Totals.MaxBacklog = max(r.Totals.MaxBacklog, r.Series.Intervals[i].Backlog)
 	}

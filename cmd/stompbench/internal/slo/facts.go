@@ -26,8 +26,9 @@ func FactsOf(r *load.Result) *Facts {
 	}
 	if r.Consumers > 0 {
 		for name, n := range map[string]uint64{
-			"received": b.Received, "lost": b.Lost, "confirmed_lost": b.ConfirmedLost, "duplicated": b.Duplicated,
-			"reordered": b.Reordered, "corrupt": r.Corrupt, "foreign": r.Foreign, "max_backlog": r.MaxBacklog,
+			"expected": b.Expected, "received": b.Received, "lost": b.Lost, "confirmed_lost": b.ConfirmedLost,
+			"unconfirmed_lost": b.UnconfirmedLost(), "duplicated": b.Duplicated, "redelivered": b.Redelivered,
+			"nacked": r.Nacked, "reordered": b.Reordered, "corrupt": r.Corrupt, "foreign": r.Foreign, "max_backlog": r.MaxBacklog,
 		} {
 			f.Numbers[name] = float64(n)
 		}

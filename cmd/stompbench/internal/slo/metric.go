@@ -31,22 +31,38 @@ var Numbers = []struct {
 }{
 	{"sent", Count, "messages sent"},
 	{"confirmed", Count, "messages confirmed by a receipt"},
+	{"expected", Count, "messages that should have come, for each subscriber that gets them all"},
 	{"received", Count, "messages received"},
 	{"lost", Count, "messages that never came"},
 	{"confirmed_lost", Count, "messages that were confirmed and never came"},
-	{"duplicated", Count, "messages that came more than once"},
+	{"unconfirmed_lost", Count, "the other lost ones"},
+	{"duplicated", Count, "messages that came again without a word"},
+	{"redelivered", Count, "messages that came again, marked as that by the broker"},
+	{"nacked", Count, "messages that consumers refused"},
 	{"reordered", Count, "messages that came after a later one of their producer"},
 	{"corrupt", Count, "messages that came damaged"},
 	{"foreign", Count, "messages that were not of this run"},
 	{"rejected", Count, "messages that the broker refused"},
 	{"unknown", Count, "messages without an outcome"},
 	{"unsent", Count, "messages that were due and not sent"},
-	{"max_backlog", Count, "most messages that were on their way at a time"},
+	{"max_backlog", Count, "most messages that were seen to be on their way at a time"},
 	{"sent_per_s", Rate, "messages sent a second"},
 	{"confirmed_per_s", Rate, "messages confirmed a second"},
 	{"received_per_s", Rate, "messages received a second"},
 	{"lost_share", Share, "lost ones among those expected"},
 	{"unsent_share", Share, "unsent ones among those due"},
+}
+
+// Names are all that a condition can name; p99 stands for any statistic.
+func Names() []string {
+	all := make([]string, 0, len(Numbers)+len(Latencies))
+	for _, n := range Numbers {
+		all = append(all, n.Name)
+	}
+	for _, l := range Latencies {
+		all = append(all, l+".p99")
+	}
+	return all
 }
 
 // Metric is what a condition looks at.
@@ -103,13 +119,7 @@ func parseStatistic(s string) (float64, error) {
 
 // didYouMean proposes what shares the most with the name.
 func didYouMean(name string) string {
-	all := make([]string, 0, len(Numbers)+len(Latencies))
-	for _, n := range Numbers {
-		all = append(all, n.Name)
-	}
-	for _, l := range Latencies {
-		all = append(all, l+".p99")
-	}
+	all := Names()
 	best, most := "", 1
 	for _, candidate := range all {
 		if n := common(strings.ReplaceAll(name, "-", "_"), candidate); n > most {

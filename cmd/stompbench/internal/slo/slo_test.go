@@ -143,3 +143,19 @@ func FuzzParse(f *testing.F) {
 		_ = s.Judge(facts())
 	})
 }
+
+// Every name is one that a condition can begin with, once.
+func TestNames(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, name := range slo.Names() {
+		if _, err := slo.Parse(name + "<1ms"); err != nil {
+			if _, err = slo.Parse(name + "<1"); err != nil {
+				t.Error(err)
+			}
+		}
+		if seen[name] {
+			t.Errorf("%s is there twice", name)
+		}
+		seen[name] = true
+	}
+}

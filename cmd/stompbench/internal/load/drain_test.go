@@ -1,0 +1,72 @@
+package load_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+)
+
+// What is outstanding at the end, be it a receipt or a message, is waited for until
+// the drain timeout has passed in which neither came.
+func TestDrain(t *testing.T) {
+	const n, patience = 4, 5 * time.Second
+	at := func(d time.Duration) func(int) time.Duration {
+		return func(int) time.Duration { return d }
+	}
+	never := at(-1)
+	// each is 3 s after the one before it.
+	each := func(from time.Duration) func(int) time.Duration {
+		return func(i int) time.Duration { return from + time.Duration(i)*3*time.Second }
+	}
+	for name, c := range map[string]struct {
+		receipt, deliver func(int) time.Duration
+		edit             func(*workload.Plan)
+
+		unknown, lost uint64
+		took          time.Duration // to the end of the last wait, to within a poll or two
+	}{
+		"at once":                           {receipt: at(0), deliver: at(0)},
+		"receipts come on and on":           {receipt: each(0), deliver: at(0), took: 12 * time.Second},
+		"messages come on and on":           {receipt: at(0), deliver: each(0), took: 12 * time.Second},
+		"both in turn":                      {receipt: each(0), deliver: each(time.Second), took: 13 * time.Second},
+		"messages keep receipts awaited":    {receipt: at(13 * time.Second), deliver: each(0), took: 13 * time.Second},
+		"receipts keep messages awaited":    {receipt: each(0), deliver: at(13 * time.Second), took: 13 * time.Second},
+		"no receipt":                        {receipt: never, deliver: at(time.Second), unknown: n, took: time.Second + patience},
+		"no message":                        {receipt: at(time.Second), deliver: never, lost: n, took: time.Second + patience},
+		"neither, which is one wait":        {receipt: never, deliver: never, unknown: n, lost: n, took: patience},
+		"a receipt that comes too late":     {receipt: at(patience + time.Second), deliver: at(0), unknown: n, took: patience},
+		"a message that comes too late":     {receipt: at(0), deliver: at(patience + time.Second), lost: n, took: patience},
+		"receipts, and nobody who consumes": {receipt: each(0), deliver: at(0), edit: func(p *workload.Plan) { p.Consumers = 0 }, took: 12 * time.Second},
+		"no receipt is asked for":           {receipt: never, deliver: each(0), edit: func(p *workload.Plan) { p.Window = 0 }, took: 12 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := &fakeBroker{receiptAfter: c.receipt, deliverAfter: c.deliver}
+				p := plan(t, n, func(p *workload.Plan) {
+					p.DrainTimeout = patience
+					if c.edit != nil {
+						c.edit(p)
+					}
+				})
+				began := time.Now()
+				r, err := load.Run(t.Context(), load.Options{Plan: p, Dialer: b})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if took := time.Since(began); took < c.took || took > c.took+100*time.Millisecond {
+					t.Errorf("took %v, want %v", took, c.took)
+				}
+				if r.Unknown != c.unknown || r.Books.Lost != c.lost || r.Partial() {
+					t.Errorf("%d unknown, %d lost, want %d and %d", r.Unknown, r.Books.Lost, c.unknown, c.lost)
+				}
+				time.Sleep(time.Minute) // what comes too late finds the books closed
+				if r.Unknown != c.unknown || r.Books.Lost != c.lost {
+					t.Errorf("later %d unknown, %d lost", r.Unknown, r.Books.Lost)
+				}
+			})
+		})
+	}
+}
