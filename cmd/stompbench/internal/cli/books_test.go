@@ -36,6 +36,7 @@ func faulty(t *testing.T, decide func(destination string, n int) broker.Fault) *
 // The books are right for each of many destinations: what is lost of one is not
 // made up for by what comes twice of another.
 func TestBooksOfManyDestinations(t *testing.T) {
+	t.Parallel()
 	for args, copies := range map[string]uint64{
 		"-x 6 -y 3 -t /queue/a%d":                1,
 		"-x 3 -y 1 -t /queue/a%d -s 10":          1, // stamps in headers
@@ -54,7 +55,7 @@ func TestBooksOfManyDestinations(t *testing.T) {
 				}
 				return broker.Fault{}
 			})
-			r := runJSON(t, cli.ExitIntegrity, "-C 600 --destinations 3 --drain-timeout 2s "+args+" -u "+b.URI())
+			r := runJSON(t, cli.ExitIntegrity, "-C 600 --destinations 3 --drain-timeout 4s "+args+" -u "+b.URI())
 			got := r.Totals
 			if got.Sent != 600 || got.Confirmed != 590 || got.Lost != 10*copies || got.Duplicated != 4*copies || got.Received != 590*copies {
 				t.Errorf("%+v", got)
@@ -72,7 +73,7 @@ func TestBooksOfSparseReceipts(t *testing.T) {
 		}
 		return broker.Fault{}
 	})
-	r := runJSON(t, cli.ExitIntegrity, "-C 200 --receipt-every 10 --drain-timeout 2s -u "+b.URI())
+	r := runJSON(t, cli.ExitIntegrity, "-C 200 --receipt-every 10 --drain-timeout 4s -u "+b.URI())
 	if got := r.Totals; got.Sent != 200 || got.Confirmed != 19 || got.Lost != 2 || got.Received != 198 {
 		t.Errorf("%+v", got)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"net"
 	"os"
 	"strings"
@@ -15,7 +16,18 @@ import (
 	"github.com/stompwire/stompwire/internal/leaktest"
 )
 
+// atOnce is how many parallel tests run at a time: they wait for most of their time, for
+// what was lost, a schedule or a slow consumer, and not for a processor. What is to be
+// limited by one thing and not by a neighbour, or not to be held up, is not parallel.
+const atOnce = "8"
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		_ = flag.Set("test.parallel", atOnce)
+	}
 	for _, env := range os.Environ() {
 		if name, _, _ := strings.Cut(env, "="); strings.HasPrefix(name, "STOMPBENCH_") {
 			_ = os.Unsetenv(name)

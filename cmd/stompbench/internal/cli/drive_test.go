@@ -19,6 +19,7 @@ import (
 // Whatever the flags ask for, the books balance: so many sent, confirmed,
 // delivered, refused and delivered again.
 func TestDriving(t *testing.T) {
+	t.Parallel()
 	type totals struct{ sent, confirmed, received, redelivered uint64 }
 	for _, c := range []struct {
 		args string
@@ -197,6 +198,7 @@ func TestPayloadFromFiles(t *testing.T) {
 
 // The warm-up is in the books, and neither in latencies nor in rates.
 func TestWarmup(t *testing.T) {
+	t.Parallel()
 	r := runJSON(t, 0, "--warmup 500ms -z 500ms -r 1k")
 	got := r.Totals
 	if got.Sent+got.Unsent != 1000 || got.Lost != 0 || got.Received != got.Sent {
@@ -273,6 +275,7 @@ func TestDryRun(t *testing.T) {
 // A consumer that takes its time gets no more than it has time for: 60 messages take
 // 59 times that and something.
 func TestConsumerLatency(t *testing.T) {
+	t.Parallel()
 	if rate := runJSON(t, 0, "-C 60 --consumer-latency 5ms").Rates["received_per_s"]; rate > 220 {
 		t.Errorf("%v/s, with 5 ms for each", rate)
 	}
@@ -283,6 +286,7 @@ func TestConsumerLatency(t *testing.T) {
 }
 
 func TestConnectRate(t *testing.T) {
+	t.Parallel()
 	start := time.Now()
 	runJSON(t, 0, "-C 10 -x 5 -y 6 --connect-rate 50")
 	if took := time.Since(start); took < 10*time.Second/50 {
@@ -338,6 +342,7 @@ func manual(t *testing.T) []byte {
 
 // The scenario of the manual runs as it is written, but for a shorter time.
 func TestScenarioOfTheManual(t *testing.T) {
+	t.Parallel()
 	_, text, found := strings.Cut(string(manual(t)), "```yaml\n")
 	text, _, closed := strings.Cut(text, "```")
 	if !found || !closed {

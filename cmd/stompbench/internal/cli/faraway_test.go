@@ -7,13 +7,6 @@ import (
 	"time"
 )
 
-// One message at a time over a long way is limited by it, not by who answers. It is so
-// long that what a busy machine adds to a round trip, before the run or in it, is less.
-func TestVerdictRoundTrip(t *testing.T) {
-	j := judge(t, 0, "-z 3s -c 1 -y 8 -u stomp://"+farAway(t, 200*time.Millisecond))
-	j.limitedBy(t, "network")
-}
-
 // farAway returns the address of a broker whose every answer, messages included,
 // takes so long to come.
 func farAway(t *testing.T, delay time.Duration) string {

@@ -25,6 +25,7 @@ func at(n uint64, fault broker.Fault) func(uint64, *frame.Frame) broker.Fault {
 // One message at a time, and the connection ends with message 700: what was refused
 // is told from what nobody answered for, and neither run is a loss of the broker's.
 func TestHonestEnds(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		fault             broker.Fault
 		met               broker.Faults
@@ -34,6 +35,7 @@ func TestHonestEnds(t *testing.T) {
 		"cut":     {fault: broker.Cut, met: broker.Faults{Cut: 1}, unknown: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			b := withFaults(t, at(700, c.fault))
 			e := begin(t, "-C 1000 -c 1 -u "+b.URI())
 			got := e.report(t, cli.ExitCannotRun).Totals

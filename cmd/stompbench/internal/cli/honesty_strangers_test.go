@@ -32,6 +32,7 @@ func stranger(t *testing.T, b *broker.Broker) (c *conn.Conn, ctx context.Context
 // What lies in the queue before the run, of an earlier run and of another program, is
 // counted as foreign and nowhere else.
 func TestHonestForeign(t *testing.T) {
+	t.Parallel()
 	b := withFaults(t, nil)
 	runJSON(t, 0, "-C 300 -y 0 -t /queue/q -u "+b.URI())
 	c, ctx := stranger(t, b)

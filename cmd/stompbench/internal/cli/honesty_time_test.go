@@ -39,6 +39,7 @@ var statistics = []string{"mean", "p50", "p90", "p95", "p99", "p99_9", "p99_99",
 // is part of. A way out of it is not in the receipt: half of those took less than
 // half of the messages.
 func TestHonestDelay(t *testing.T) {
+	t.Parallel()
 	const delay = 200 * time.Millisecond
 	in, out := withFaults(t, shares(t, of(1, broker.Delay(delay)))), withFaults(t, shares(t, of(1, broker.Defer(delay))))
 	args := "-C 1000 -r 1k --accept-generator-limit --slo from_send.p50<200ms -u "
@@ -71,6 +72,7 @@ func TestHonestDelay(t *testing.T) {
 // Of 1000 messages 150 take 200 ms longer: so much is in p90 and p95, however the
 // others fare.
 func TestHonestDelayOfSome(t *testing.T) {
+	t.Parallel()
 	const delay = 200 * time.Millisecond
 	b := withFaults(t, shares(t, of(0.15, broker.Delay(delay))))
 	e := begin(t, "-C 1000 -r 1k --accept-generator-limit -u "+b.URI())
@@ -106,9 +108,11 @@ func frozen(t *testing.T) *broker.Broker {
 // the machine does on top: 1400-ms of them ms or more. A closed loop sends nothing
 // meanwhile, so the freeze hits one message, and no percentile shows it.
 func TestHonestFreeze(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "out")
 	b, other := frozen(t), frozen(t)
 	e := begin(t, "-C 3000 -r 1k --accept-generator-limit --slo from_due.max<1.39s --out "+dir+" -u "+b.URI())
+	loop := begin(t, "-C 3000 -c 1 -u "+other.URI())
 	open := e.report(t, cli.ExitSLO)
 	kept, err := results.Read(dir)
 	if err != nil {
@@ -129,8 +133,7 @@ func TestHonestFreeze(t *testing.T) {
 	if worst := open.Latency["from_due"]["max"]; worst < digits*1.4e9-1e6 {
 		t.Errorf("the worst from due is %v", time.Duration(worst))
 	}
-	e = begin(t, "-C 3000 -c 1 -u "+other.URI())
-	closed := e.report(t, 0).Latency["from_send"]
+	closed := loop.report(t, 0).Latency["from_send"]
 	if closed["p99"] >= open.Latency["from_due"]["p99"] {
 		t.Errorf("closed loop, from send: p99 is %v, and was to hide the freeze", time.Duration(closed["p99"]))
 	}

@@ -54,6 +54,7 @@ func judge(t *testing.T, want int, args string) (j judged) {
 }
 
 func TestSLO(t *testing.T) {
+	t.Parallel()
 	if j := judge(t, 0, "-C 2000 --slo lost=0,sent=2k,from_send.p99<1h,duplicated<1"); len(j.SLO) != 4 || !j.SLO[0].Met {
 		t.Errorf("%+v", j.SLO)
 	}
@@ -77,6 +78,7 @@ func TestSLO(t *testing.T) {
 
 // A lost message is worse than an SLO that is not met.
 func TestIntegrityBeforeSLO(t *testing.T) {
+	t.Parallel()
 	at := proxy(t, func(n int, m []byte) []byte {
 		if n == 5 {
 			return nil
@@ -108,28 +110,54 @@ func slow(d time.Duration) func(uint64, *frame.Frame) broker.Fault {
 	}
 }
 
-// Runs that are made to be limited by one thing are said to be.
+// Runs that are made to be limited by one thing are said to be. The process's use of
+// processors counts, so there is no other test meanwhile; those that leave them idle do
+// not mind each other.
 func TestVerdict(t *testing.T) {
-	t.Run("schedule", func(t *testing.T) {
-		// However busy the machine: a message a second is sent.
-		j := judge(t, 0, "-z 3s -r 1 --accept-generator-limit")
-		j.limitedBy(t, "schedule")
-	})
-	t.Run("broker, at a rate", func(t *testing.T) {
-		b := withFaults(t, slow(10*time.Millisecond))
-		j := judge(t, 0, "-z 2s -r 5k -c 10 --accept-generator-limit -u "+b.URI())
-		j.limitedBy(t, "broker")
-		if j.Verdict.Invalid || j.Verdict.Window < 0.5 {
-			t.Errorf("%+v", j.Verdict)
-		}
-	})
-	t.Run("broker, flat out", func(t *testing.T) {
-		b := withFaults(t, slow(10*time.Millisecond))
-		j := judge(t, 0, "-z 1s -c 100 -u "+b.URI())
-		j.limitedBy(t, "broker")
-		if j.Verdict.Window < 0.5 {
-			t.Errorf("%+v", j.Verdict)
-		}
+	t.Run("idle", func(t *testing.T) {
+		t.Run("schedule", func(t *testing.T) {
+			t.Parallel()
+			// However busy the machine: a message a second is sent.
+			j := judge(t, 0, "-z 3s -r 1 --accept-generator-limit")
+			j.limitedBy(t, "schedule")
+		})
+		t.Run("broker, at a rate", func(t *testing.T) {
+			t.Parallel()
+			b := withFaults(t, slow(10*time.Millisecond))
+			j := judge(t, 0, "-z 2s -r 5k -c 10 --accept-generator-limit -u "+b.URI())
+			j.limitedBy(t, "broker")
+			if j.Verdict.Invalid || j.Verdict.Window < 0.5 {
+				t.Errorf("%+v", j.Verdict)
+			}
+		})
+		t.Run("broker, flat out", func(t *testing.T) {
+			t.Parallel()
+			b := withFaults(t, slow(10*time.Millisecond))
+			j := judge(t, 0, "-z 1s -c 100 -u "+b.URI())
+			j.limitedBy(t, "broker")
+			if j.Verdict.Window < 0.5 {
+				t.Errorf("%+v", j.Verdict)
+			}
+		})
+		t.Run("consumers", func(t *testing.T) {
+			t.Parallel()
+			// 40 messages take 4 s of the consumer, and far less of a broker that takes
+			// its time too: what is behind is the consumer's.
+			b := withFaults(t, slow(5*time.Millisecond))
+			j := judge(t, 0, "-C 40 -c 1 --consumer-latency 100ms -u "+b.URI())
+			j.limitedBy(t, "consumers")
+			if !strings.Contains(j.Verdict.Why, "--consumer-latency") || j.Verdict.Linger < 0.8 {
+				t.Errorf("%+v", j.Verdict)
+			}
+		})
+		t.Run("round trip", func(t *testing.T) {
+			t.Parallel()
+			// One message at a time over a long way is limited by it, not by who
+			// answers. It is so long that what a busy machine adds to a round trip,
+			// before the run or in it, is less.
+			j := judge(t, 0, "-z 3s -c 1 -y 8 -u stomp://"+farAway(t, 200*time.Millisecond))
+			j.limitedBy(t, "network")
+		})
 	})
 	t.Run("broker, that does not read", func(t *testing.T) {
 		// Without receipts nothing but the connection itself holds producers up.
@@ -140,22 +168,19 @@ func TestVerdict(t *testing.T) {
 			t.Errorf("%+v", j.Verdict)
 		}
 	})
-	t.Run("consumers", func(t *testing.T) {
-		// 40 messages take 4 s of the consumer, and far less of a broker that takes
-		// its time too: what is behind is the consumer's.
-		b := withFaults(t, slow(5*time.Millisecond))
-		j := judge(t, 0, "-C 40 -c 1 --consumer-latency 100ms -u "+b.URI())
-		j.limitedBy(t, "consumers")
-		if !strings.Contains(j.Verdict.Why, "--consumer-latency") || j.Verdict.Linger < 0.8 {
-			t.Errorf("%+v", j.Verdict)
-		}
-	})
 	t.Run("generator", func(t *testing.T) {
 		// More than any machine sends: the processors are all used, or missed.
-		j := judge(t, cli.ExitGenerator, "-z 2s -r 900M -x 8 -y 8 -s 64KiB -c 64 --drain-timeout 20s")
-		if j.Verdict.Limit != "generator" || !j.Verdict.Invalid {
-			t.Errorf("%+v", j.Verdict)
-		}
-		judge(t, 0, "-z 2s -r 900M -x 8 -y 8 -s 64KiB -c 64 --drain-timeout 20s --accept-generator-limit")
+		const args = "-z 2s -r 900M -x 8 -y 8 -s 64KiB -c 64 --drain-timeout 20s"
+		t.Run("which makes it invalid", func(t *testing.T) {
+			t.Parallel()
+			j := judge(t, cli.ExitGenerator, args)
+			if j.Verdict.Limit != "generator" || !j.Verdict.Invalid {
+				t.Errorf("%+v", j.Verdict)
+			}
+		})
+		t.Run("accepted", func(t *testing.T) {
+			t.Parallel()
+			judge(t, 0, args+" --accept-generator-limit")
+		})
 	})
 }

@@ -37,6 +37,7 @@ var scrapeURL = regexp.MustCompile(`http://127\.0\.0\.1:\d+/metrics`)
 // A run that is scraped until its end has told everything: the last scrape holds
 // what the report holds.
 func TestPrometheus(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var stdout, stderr shared

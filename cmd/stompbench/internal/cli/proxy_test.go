@@ -17,6 +17,7 @@ import (
 // A proxy between stompbench and the broker drops, repeats and damages messages
 // that we choose, and the result must say exactly that, and end with 3.
 func TestHonesty(t *testing.T) {
+	t.Parallel()
 	type want struct{ received, lost, duplicated, reordered, corrupt uint64 }
 	for name, c := range map[string]struct {
 		fault func(n int, message []byte) []byte

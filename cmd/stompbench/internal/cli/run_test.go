@@ -18,6 +18,7 @@ import (
 // Against the embedded broker, in every shape that the flags give: what is sent
 // comes, once and intact.
 func TestEmbedded(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		args           string
 		sent, received uint64
@@ -53,6 +54,7 @@ func TestEmbedded(t *testing.T) {
 }
 
 func TestConfirmed(t *testing.T) {
+	t.Parallel()
 	if r := runJSON(t, 0, "-C 1000 -c 10"); r.Totals.Confirmed != 1000 {
 		t.Errorf("%d of 1000 confirmed", r.Totals.Confirmed)
 	}
@@ -62,6 +64,7 @@ func TestConfirmed(t *testing.T) {
 }
 
 func TestRateIsKept(t *testing.T) {
+	t.Parallel()
 	r := runJSON(t, 0, "-z 1s -r 2k -x 2")
 	// A machine that is busy elsewhere may send less, but must own up to it.
 	if got := r.Totals.Sent + r.Totals.Unsent; got != 2000 || r.Totals.Sent == 0 {
@@ -78,6 +81,7 @@ func TestRateIsKept(t *testing.T) {
 // stdout has the result and nothing else, stderr has the rest, and --quiet leaves
 // nothing of that.
 func TestStreams(t *testing.T) {
+	t.Parallel()
 	code, stdout, stderr := stompbench(t, "-z 1200ms -r 500 -s 10")
 	if code != 0 {
 		t.Fatal(code, stderr)
@@ -207,6 +211,7 @@ func (u *until) String() string {
 // A broker that goes away leaves a partial result and exit code 1, whatever was
 // being done.
 func TestBrokerGoesAway(t *testing.T) {
+	t.Parallel()
 	for _, args := range []string{
 		"", "--transaction 7", "--receipt-every 5", "-c 0", "--ack client --ack-every 10",
 		"-x 2 -y 2 -t /queue/away-%d --destinations 4 -s 0", "--consumer-latency 20ms", "--warmup 10s",
@@ -220,7 +225,7 @@ func TestBrokerGoesAway(t *testing.T) {
 			defer b.Close()
 			var sends atomic.Int32
 			b.Inject(func(_ uint64, f *frame.Frame) broker.Fault {
-				if f.Command == frame.CmdSend && sends.Add(1) > 300 {
+				if f.Command == frame.CmdSend && sends.Add(1) > 100 {
 					return broker.Cut
 				}
 				return broker.Fault{}
@@ -239,6 +244,7 @@ func TestBrokerGoesAway(t *testing.T) {
 
 // The verb broker serves until it is interrupted.
 func TestBrokerVerb(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	listening := regexp.MustCompile(`listening on (stomp://127\.0\.0\.1:\d+)`)

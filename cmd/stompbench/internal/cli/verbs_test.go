@@ -81,46 +81,57 @@ func TestVerbsUsage(t *testing.T) {
 // Twenty messages a second any machine can, however busy: a step fails only if it stands
 // still for a third of a second at its end. What the search says follows from its steps.
 func TestFind(t *testing.T) {
-	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "out")
-	var r struct {
-		Ended  string
-		Rate   float64 `json:"rate_per_s"`
-		Failed float64 `json:"failed_rate_per_s"`
-		SLO    string
-		Steps  []struct {
-			Rate  float64 `json:"rate_per_s"`
-			Pass  bool
-			Rules []struct {
-				Rule string
-				Met  bool
+	t.Run("finds", func(t *testing.T) {
+		t.Parallel()
+		dir := filepath.Join(t.TempDir(), "out")
+		var r found
+		object(t, 0, "find --from 5 --to 20 --dwell 600ms --max-time 1m --slo lost=0,sent<10 --out "+dir, &r)
+		// sent<10 in 0.6 s at 5, 10, 20 a second: 3, 6, 12.
+		if r.Rate < 10 || r.Rate > 17.5 || r.Failed <= r.Rate || r.SLO != "lost=0,sent<10" {
+			t.Errorf("%+v", r)
+		}
+		for _, s := range r.Steps {
+			if len(s.Rules) != 3 || s.Latency != "from_due" || s.P99 <= 0 || s.Limited == "" {
+				t.Errorf("%+v", s)
 			}
-			Latency string
-			P99     int64  `json:"p99_ns"`
-			Limited string `json:"limited_by"`
 		}
-	}
-	object(t, 0, "find --from 5 --to 20 --dwell 600ms --max-time 1m --slo lost=0,sent<10 --out "+dir, &r)
-	// sent<10 in 0.6 s at 5, 10, 20 a second: 3, 6, 12.
-	if r.Rate < 10 || r.Rate > 17.5 || r.Failed <= r.Rate || r.SLO != "lost=0,sent<10" {
-		t.Errorf("%+v", r)
-	}
-	for _, s := range r.Steps {
-		if len(s.Rules) != 3 || s.Latency != "from_due" || s.P99 <= 0 || s.Limited == "" {
-			t.Errorf("%+v", s)
+		for _, name := range []string{"find.json", "find.csv"} {
+			if data, err := os.ReadFile(filepath.Join(dir, name)); err != nil || len(data) == 0 {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
-	}
-	for _, name := range []string{"find.json", "find.csv"} {
-		if data, err := os.ReadFile(filepath.Join(dir, name)); err != nil || len(data) == 0 {
-			t.Errorf("%s: %v", name, err)
+	})
+	t.Run("finds nothing", func(t *testing.T) {
+		t.Parallel()
+		var r found
+		object(t, cli.ExitSLO, "find --from 10 --to 20 --dwell 200ms --max-time 1s --slo lost>0", &r)
+	})
+	t.Run("finds the end of its range", func(t *testing.T) {
+		t.Parallel()
+		code, stdout, stderr := stompbench(t, "find --from 5 --to 10 --dwell 600ms --max-time 1m --slo lost=0")
+		if code != 0 || !strings.Contains(stdout, "10.0/s meets lost=0") && !strings.Contains(stdout, "10/s meets lost=0") ||
+			!strings.Contains(stdout, "raise --to") || !strings.Contains(stderr, "climb   pass") || !strings.Contains(stderr, "repeat  pass") {
+			t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 		}
-	}
-	object(t, cli.ExitSLO, "find --from 10 --to 20 --dwell 200ms --max-time 1s --slo lost>0", &r)
+	})
+}
 
-	code, stdout, stderr := stompbench(t, "find --from 5 --to 10 --dwell 600ms --max-time 1m --slo lost=0")
-	if code != 0 || !strings.Contains(stdout, "10.0/s meets lost=0") && !strings.Contains(stdout, "10/s meets lost=0") ||
-		!strings.Contains(stdout, "raise --to") || !strings.Contains(stderr, "climb   pass") || !strings.Contains(stderr, "repeat  pass") {
-		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
+// found is what the tests read of a search.
+type found struct {
+	Ended  string
+	Rate   float64 `json:"rate_per_s"`
+	Failed float64 `json:"failed_rate_per_s"`
+	SLO    string
+	Steps  []struct {
+		Rate  float64 `json:"rate_per_s"`
+		Pass  bool
+		Rules []struct {
+			Rule string
+			Met  bool
+		}
+		Latency string
+		P99     int64  `json:"p99_ns"`
+		Limited string `json:"limited_by"`
 	}
 }
 
@@ -149,38 +160,45 @@ func TestFindDrainsBetweenSteps(t *testing.T) {
 
 func TestFailover(t *testing.T) {
 	t.Parallel()
-	var r struct {
-		Sent, Confirmed, Received, Lost, Duplicated uint64
-		Outages                                     []struct {
-			Lane  string
-			First int64 `json:"to_first_ns"`
+	const args = " -z 5s -r 100 --restart-after 400ms --down 100ms"
+	t.Run("as JSON", func(t *testing.T) {
+		t.Parallel()
+		var r struct {
+			Sent, Confirmed, Received, Lost, Duplicated uint64
+			Outages                                     []struct {
+				Lane  string
+				First int64 `json:"to_first_ns"`
+			}
+			Events []struct{ What string }
+			Slices []struct{ Sent uint64 }
 		}
-		Events []struct{ What string }
-		Slices []struct{ Sent uint64 }
-	}
-	// The broker loses what it holds: either that is nothing, or the exit code says so.
-	// There is time for the client to come back, however late it is: it tries less and less often.
-	code, stdout, stderr := stompbench(t, "failover --json --quiet -z 5s -r 100 --restart-after 400ms --down 100ms")
-	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
-		t.Fatalf("%v\n%s%s", err, stdout, stderr)
-	}
-	if r.Lost > 0 != (code == cli.ExitIntegrity) || r.Lost == 0 && code != 0 || r.Confirmed != r.Sent || r.Received+r.Lost != r.Sent {
-		t.Errorf("exit %d, %+v", code, r)
-	}
-	if len(r.Outages) < 2 || r.Outages[0].First <= 0 || len(r.Events) < 6 || len(r.Slices) == 0 {
-		t.Errorf("%+v", r)
-	}
-	_, stdout, stderr = stompbench(t, "failover -z 5s -r 100 --restart-after 400ms --down 100ms")
-	for _, want := range []string{"at risk", "to the first confirmation", "timeline", "confirmed  |"} {
-		if !strings.Contains(stdout, want) {
-			t.Errorf("%q is missing:\n%s", want, stdout)
+		// The broker loses what it holds: either that is nothing, or the exit code says so.
+		// There is time for the client to come back, however late it is: it tries less and less often.
+		code, stdout, stderr := stompbench(t, "failover --json --quiet"+args)
+		if err := json.Unmarshal([]byte(stdout), &r); err != nil {
+			t.Fatalf("%v\n%s%s", err, stdout, stderr)
 		}
-	}
-	for _, want := range []string{"restarting the broker", "lost:", "connected", "first confirmation", "first message"} {
-		if !strings.Contains(stderr, want) {
-			t.Errorf("%q is missing:\n%s", want, stderr)
+		if r.Lost > 0 != (code == cli.ExitIntegrity) || r.Lost == 0 && code != 0 || r.Confirmed != r.Sent || r.Received+r.Lost != r.Sent {
+			t.Errorf("exit %d, %+v", code, r)
 		}
-	}
+		if len(r.Outages) < 2 || r.Outages[0].First <= 0 || len(r.Events) < 6 || len(r.Slices) == 0 {
+			t.Errorf("%+v", r)
+		}
+	})
+	t.Run("as text", func(t *testing.T) {
+		t.Parallel()
+		_, stdout, stderr := stompbench(t, "failover"+args)
+		for _, want := range []string{"at risk", "to the first confirmation", "timeline", "confirmed  |"} {
+			if !strings.Contains(stdout, want) {
+				t.Errorf("%q is missing:\n%s", want, stdout)
+			}
+		}
+		for _, want := range []string{"restarting the broker", "lost:", "connected", "first confirmation", "first message"} {
+			if !strings.Contains(stderr, want) {
+				t.Errorf("%q is missing:\n%s", want, stderr)
+			}
+		}
+	})
 }
 
 // A drill in which nothing happened has shown nothing. The restart command runs in
