@@ -19,7 +19,7 @@ import (
 // atOnce is how many parallel tests run at a time: they wait for most of their time, for
 // what was lost, a schedule or a slow consumer, and not for a processor. What is to be
 // limited by one thing and not by a neighbour, or not to be held up, is not parallel.
-const atOnce = "8"
+const atOnce = "6"
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 // stompbench runs the command line args, a string with single blanks.
 func stompbench(t *testing.T, args string) (code int, stdout, stderr string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	var out, err bytes.Buffer
 	code = cli.Run(ctx, strings.Fields(args), &out, &err)

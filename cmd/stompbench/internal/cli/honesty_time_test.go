@@ -108,7 +108,6 @@ func frozen(t *testing.T) *broker.Broker {
 // the machine does on top: 1400-ms of them ms or more. A closed loop sends nothing
 // meanwhile, so the freeze hits one message, and no percentile shows it.
 func TestHonestFreeze(t *testing.T) {
-	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "out")
 	b, other := frozen(t), frozen(t)
 	e := begin(t, "-C 3000 -r 1k --accept-generator-limit --slo from_due.max<1.39s --out "+dir+" -u "+b.URI())

@@ -24,7 +24,7 @@ func TestEmbedded(t *testing.T) {
 		sent, received uint64
 	}{
 		{"-C 20k", 20_000, 20_000},
-		{"-C 2000 -c 1", 2000, 2000},
+		{"-C 500 -c 1", 500, 500},
 		{"-C 20k -c 0", 20_000, 20_000},
 		{"-C 5k -x 4 -y 3", 5000, 5000},
 		{"-C 2k -x 2 -y 5 -t /topic/prices", 2000, 10_000},

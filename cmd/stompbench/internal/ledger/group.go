@@ -109,6 +109,9 @@ func (g *Group) Received() uint64 {
 	return n
 }
 
+// Redelivered returns how many have come again, and were marked as that.
+func (g *Group) Redelivered() uint64 { return g.redelivered }
+
 // account returns which account belongs to a producer of the group.
 func (g *Group) account(producer int) int {
 	if g.accounts == nil {

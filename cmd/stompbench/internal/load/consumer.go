@@ -129,7 +129,8 @@ func (c *consumer) read(body []byte, m transport.Delivery, s *stamp.Stamp) error
 
 // refuses reports whether this message is one of the share that gets a NACK.
 func (c *consumer) refuses() bool {
-	if c.nackDue += c.run.plan.Nack; c.nackDue < 1 {
+	// Ten times 0.1 is a little less than 1.
+	if c.nackDue += c.run.plan.Nack; c.nackDue < 1-1e-9 {
 		return false
 	}
 	c.nackDue--

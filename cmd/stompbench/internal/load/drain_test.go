@@ -7,6 +7,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+	"github.com/stompwire/stompwire/frame"
 )
 
 // What is outstanding at the end, be it a receipt or a message, is waited for until
@@ -68,5 +69,45 @@ func TestDrain(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// What was refused with NACK is waited for, though it has come before: a broker takes
+// its time to deliver it again. One that never does costs a second of silence.
+func TestDrainAfterNack(t *testing.T) {
+	for again, want := range map[time.Duration]struct {
+		redelivered uint64
+		took        time.Duration
+	}{
+		0:                      {10, 0},
+		700 * time.Millisecond: {10, 700 * time.Millisecond},
+		-1:                     {0, time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := plan(t, 20, func(p *workload.Plan) {
+				p.Ack, p.Nack, p.DrainTimeout = frame.AckClientIndividual, 0.5, 5*time.Second
+			})
+			began := time.Now()
+			r, err := load.Run(t.Context(), load.Options{Plan: p, Dialer: &fakeBroker{againAfter: again}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(began); took < want.took || took > want.took+100*time.Millisecond {
+				t.Errorf("%v: took %v, want %v", again, took, want.took)
+			}
+			if r.Nacked != 10 || r.Books.Redelivered != want.redelivered || !r.Intact() {
+				t.Errorf("%v: %d refused, %+v", again, r.Nacked, r.Books)
+			}
+		})
+	}
+}
+
+// A share is that share, though ten tenths do not add up to one in floating point.
+func TestNackShare(t *testing.T) {
+	for share, want := range map[float64]uint64{0.1: 100, 0.01: 10, 0.3: 300, 0.7: 700, 0.999: 999} {
+		p := plan(t, 1000, func(p *workload.Plan) { p.Ack, p.Nack = frame.AckClientIndividual, share })
+		if r := run(t, &fakeBroker{}, p); r.Nacked != want || r.Books.Redelivered != want {
+			t.Errorf("%v of 1000: %d refused, %d came again", share, r.Nacked, r.Books.Redelivered)
+		}
 	}
 }

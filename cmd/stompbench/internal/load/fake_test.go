@@ -26,6 +26,8 @@ type fakeBroker struct {
 	// receiptAfter and deliverAfter say how long after message n its outcome and its
 	// delivery come, below 0 never; nil is at once.
 	receiptAfter, deliverAfter func(n int) time.Duration
+	// againAfter is how long after a NACK a message comes again; below 0 never.
+	againAfter time.Duration
 	// dieAt closes all sessions instead of taking message n.
 	dieAt int
 
@@ -99,20 +101,35 @@ func (b *fakeBroker) pass(body []byte) {
 	}
 	if b.topic {
 		for _, h := range b.handlers {
-			h(body, fakeDelivery{})
+			h(body, fakeDelivery{b: b, h: h, body: body})
 		}
 		return
 	}
 	b.turn++
-	b.handlers[b.turn%len(b.handlers)](body, fakeDelivery{})
+	h := b.handlers[b.turn%len(b.handlers)]
+	h(body, fakeDelivery{b: b, h: h, body: body})
 }
 
-type fakeDelivery struct{}
+type fakeDelivery struct {
+	b     *fakeBroker
+	h     transport.Handler
+	body  []byte
+	again bool
+}
 
 func (fakeDelivery) Ack() error           { return nil }
-func (fakeDelivery) Nack() error          { return nil }
 func (fakeDelivery) Header(string) []byte { return nil }
-func (fakeDelivery) Redelivered() bool    { return false }
+func (d fakeDelivery) Redelivered() bool  { return d.again }
+
+func (d fakeDelivery) Nack() error {
+	after(d.b.againAfter, func() {
+		d.b.mu.Lock()
+		defer d.b.mu.Unlock()
+		d.again = true
+		d.h(d.body, d)
+	})
+	return nil
+}
 
 type fakeSession struct {
 	b      *fakeBroker

@@ -13,7 +13,8 @@ import (
 const poll = 10 * time.Millisecond
 
 // stragglers is how long there may be silence after a failure before what has not
-// come is given up: nothing more may be sent, but what was on its way comes.
+// come is given up: nothing more may be sent, but what was on its way comes. So it is
+// with messages that were refused, when all else has come: a broker may drop them.
 const stragglers = time.Second
 
 // drain waits for the outcome of every message and for every message that is expected,
@@ -32,14 +33,15 @@ func (r *run) drain() {
 		if accounts == nil && isClosed(settled) {
 			accounts = r.accounts() // which nothing changes any more
 		}
-		if accounts != nil && r.receivedAll(accounts) {
+		all := accounts != nil && r.receivedAll(accounts)
+		if all && r.cameAgain() {
 			return
 		}
 		if n := r.arrived() + r.answered(); n != last {
 			last, since = n, time.Now()
 		}
 		patience := r.plan.DrainTimeout
-		if r.cause() != nil {
+		if all || r.cause() != nil {
 			patience = min(patience, stragglers)
 		}
 		if time.Since(since) >= patience {
@@ -152,6 +154,20 @@ func (r *run) tallies() (sum tally) {
 func (r *run) arrived() uint64 {
 	t := r.tallies()
 	return t.intact + t.corrupt + t.foreign
+}
+
+// cameAgain reports whether as many messages came again as were refused.
+func (r *run) cameAgain() bool {
+	nacked, again := r.tallies().nacked, uint64(0)
+	if nacked == 0 {
+		return true
+	}
+	for _, g := range r.groups {
+		g.mu.Lock()
+		again += g.book.Redelivered()
+		g.mu.Unlock()
+	}
+	return again >= nacked
 }
 
 // answered counts the receipts and the rejections that have come.

@@ -61,7 +61,11 @@ func (a *aligner) add(s *Series, first int) {
 	}
 	for i := range s.Intervals {
 		in := &s.Intervals[i]
-		index := first + max(0, int((in.T-in.Seconds/2)/a.step))
+		at := in.T - in.Seconds/2
+		if in.Seconds > 2*a.step {
+			at = in.T // a stall: no interval may be longer than the time before its end
+		}
+		index := first + max(0, int(at/a.step))
 		if index != last {
 			settle(index)
 			last, covered = index, 0

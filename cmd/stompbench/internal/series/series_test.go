@@ -109,6 +109,26 @@ func TestAlign(t *testing.T) {
 	}
 }
 
+// A second that took longer, because the machine stood still, does not end before it
+// can have begun.
+func TestAlignOfAStall(t *testing.T) {
+	r := NewRecorder()
+	r.Add(sampled(500*time.Millisecond, 500*time.Millisecond, 1))
+	r.Add(sampled(5070*time.Millisecond, 4570*time.Millisecond, 2))
+	r.Add(sampled(6*time.Second, 930*time.Millisecond, 3))
+	_, s := Align([]Part{{time.Unix(1000, 0), r.Series()}})
+	if err := s.Check(); err != nil {
+		t.Error(err)
+	}
+	var sent uint64
+	for i := range s.Intervals {
+		sent += s.Intervals[i].Sent
+	}
+	if sent != 6 {
+		t.Errorf("%d sent: %+v", sent, s.Intervals)
+	}
+}
+
 func TestAlignOfDifferentSteps(t *testing.T) {
 	fine, coarse := newRecorder(100), newRecorder(4)
 	for i := 1; i <= 8; i++ {
