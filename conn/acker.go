@@ -51,10 +51,21 @@ func (a *Acker) Ack(m *Message) error {
 	if m.sub == nil || m.sub.mode != frame.AckClient {
 		return ErrAckMode
 	}
+	sent, err := a.note(m)
+	m.c.tell(sent)
+	return err
+}
+
+// note returns the ACK that went out, for the listeners, if m completes a batch. They
+// are told under no lock.
+func (a *Acker) note(m *Message) (sent []byte, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.c != m.c { // what is pending there will be delivered again
-		a.c, a.pending = m.c, 0
+	if a.c != m.c {
+		if err := m.c.Err(); err != nil {
+			return nil, err
+		}
+		a.c, a.pending = m.c, 0 // what is pending on the connection before will be delivered again
 	}
 	a.id = append(a.id[:0], m.Header.Get(frame.HeaderAck)...)
 	a.messageID = append(a.messageID[:0], m.ID()...)
@@ -66,33 +77,38 @@ func (a *Acker) Ack(m *Message) error {
 	case a.pending == 1:
 		a.wait()
 	}
-	return nil
+	return nil, nil
 }
 
 // Flush acknowledges what is pending. Call it before Unsubscribe or Disconnect. What
 // could not be acknowledged, because the outbox is full, is pending still.
 func (a *Acker) Flush() error {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.flush()
+	c := a.c
+	sent, err := a.flush()
+	a.mu.Unlock()
+	if sent != nil {
+		c.tell(sent)
+	}
+	return err
 }
 
-// flush is Flush with mu held.
-func (a *Acker) flush() error {
+// flush puts the ACK in flight, so that batches leave in their order. mu is held.
+func (a *Acker) flush() (sent []byte, err error) {
 	if a.pending == 0 {
-		return nil
+		return nil, nil
 	}
 	ack := writer.Ack{ID: a.id, MessageID: a.messageID, Subscription: a.subscription}
-	err := a.c.acknowledge(ack, nil, writer.AppendAck)
+	sent, err = a.c.acknowledge(ack, nil, writer.AppendAck)
 	if errors.Is(err, link.ErrOutboxFull) {
 		a.wait()
-		return err
+		return nil, err
 	}
 	a.pending = 0
 	if a.timer != nil {
 		a.timer.Stop()
 	}
-	return err
+	return sent, err
 }
 
 // wait has tick called after the interval. mu is held.

@@ -17,8 +17,8 @@ type (
 	ConnectingListener interface{ OnConnecting(c *Conn, addr string) }
 
 	// SendListener is told of each frame that is about to be sent, CONNECT with
-	// its passcode included, on the goroutine of the sender; of a producer's, as
-	// soon as it is on its way. Heart-beats are not frames; Conn.Stats counts
+	// its passcode included, on the goroutine of the sender; of a producer's, and
+	// of ACK and NACK, as soon as it is on its way. Heart-beats are not frames; Conn.Stats counts
 	// them. f is borrowed, and a copy: changing it changes nothing.
 	SendListener interface {
 		OnSend(c *Conn, f *frame.Frame)

@@ -109,13 +109,21 @@ func (set *listenerSet) sent(c *Conn, wire []byte) {
 
 // commitTold commits out, which begins with buf, and then tells of the frame that
 // was added: its number, which is in it, is not known before.
-func (c *Conn) commitTold(buf, out []byte) {
-	set := c.cfg.Listeners.sends()
-	if set == nil || len(out) == len(buf) {
-		c.l.Commit(out)
-		return
+func (c *Conn) commitTold(buf, out []byte) { c.tell(c.commitCopied(buf, out)) }
+
+// commitCopied commits out, which begins with buf, and returns a copy of the frame that
+// was added, for tell; nil if there was none, or nobody listens.
+func (c *Conn) commitCopied(buf, out []byte) (sent []byte) {
+	if len(out) > len(buf) && c.cfg.Listeners.sends() != nil {
+		sent = append(sent, out[len(buf):]...)
 	}
-	wire := append([]byte(nil), out[len(buf):]...)
 	c.l.Commit(out)
-	set.sent(c, wire)
+	return sent
+}
+
+// tell tells of a frame that is on its way, nil for none.
+func (c *Conn) tell(sent []byte) {
+	if set := c.cfg.Listeners.sends(); set != nil && sent != nil {
+		set.sent(c, sent)
+	}
 }

@@ -76,17 +76,21 @@ func (m *Message) Clone() *Message {
 // handler, and does not allocate. Errors: ErrAckMode, link.ErrOutboxFull if the
 // broker does not read, and one that Is net.ErrClosed: the broker will then
 // deliver the message again.
-func (m *Message) Ack(h ...frame.Field) error { return m.acknowledge("", h, writer.AppendAck) }
+func (m *Message) Ack(h ...frame.Field) error {
+	return m.acknowledge(frame.CmdAck, "", h, writer.AppendAck)
+}
 
 // Nack tells the broker that the message was not consumed; what it does with it is
 // its own affair: RabbitMQ delivers it again, ActiveMQ moves it to a dead letter
 // queue, Artemis drops it. 1.0 has no NACK: that is a *writer.FrameError. In all
 // else it is like Ack.
-func (m *Message) Nack(h ...frame.Field) error { return m.acknowledge("", h, writer.AppendNack) }
+func (m *Message) Nack(h ...frame.Field) error {
+	return m.acknowledge(frame.CmdNack, "", h, writer.AppendNack)
+}
 
 type appendAck func([]byte, frame.Version, writer.Ack, []frame.Field) ([]byte, error)
 
-func (m *Message) acknowledge(tx string, h []frame.Field, encode appendAck) error {
+func (m *Message) acknowledge(cmd frame.Command, tx string, h []frame.Field, encode appendAck) error {
 	if m.sub == nil || m.sub.mode == frame.AckAuto {
 		return ErrAckMode
 	}
@@ -96,28 +100,28 @@ func (m *Message) acknowledge(tx string, h []frame.Field, encode appendAck) erro
 		Subscription: m.Header.Get(frame.HeaderSubscription),
 		Transaction:  tx,
 	}
-	return m.c.acknowledge(ack, h, encode)
-}
-
-func (c *Conn) acknowledge(ack writer.Ack, h []frame.Field, encode appendAck) error {
-	if err := checkOwnReceipt(frame.CmdAck, h); err != nil {
+	if err := checkOwnReceipt(cmd, h); err != nil {
 		return err
 	}
-	if set := c.cfg.Listeners.sends(); set != nil {
-		set.announce(c, func() ([]byte, error) { return encode(nil, c.version, ack, h) })
-	}
+	sent, err := m.c.acknowledge(ack, h, encode)
+	m.c.tell(sent)
+	return err
+}
+
+// acknowledge puts ACK or NACK in flight. It calls no listeners: they are to be told of
+// what it returns, if anything, under no lock.
+func (c *Conn) acknowledge(ack writer.Ack, h []frame.Field, encode appendAck) (sent []byte, err error) {
 	size := len(ack.ID) + len(ack.MessageID) + len(ack.Subscription) + fieldsSize(h) + frameOverhead
 	buf, err := c.reserveNow(size)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	out, err := encode(buf, c.version, ack, h)
 	if err != nil {
 		c.l.Commit(buf)
-		return err
+		return nil, err
 	}
-	c.l.Commit(out)
-	return nil
+	return c.commitCopied(buf, out), nil
 }
 
 // deliver calls the handler of the subscription that f is for.

@@ -195,10 +195,18 @@ func TestReceiptOfTheUsersOwn(t *testing.T) {
 			"Nack":     func(h frame.Field) error { return m.Nack(h) },
 			"Tx.Send":  func(h frame.Field) error { return tx.Send(t.Context(), "/queue/b", nil, h) },
 			"Tx.Ack":   func(h frame.Field) error { return tx.Ack(m, h) },
+			"Tx.Nack":  func(h frame.Field) error { return tx.Nack(m, h) },
 		}
+		commands := map[string]frame.Command{"Ack": frame.CmdAck, "Nack": frame.CmdNack, "Tx.Ack": frame.CmdAck, "Tx.Nack": frame.CmdNack}
 		for name, call := range calls {
+			command := frame.CmdSend
+			if other, ok := commands[name]; ok {
+				command = other
+			}
 			for _, id := range []string{ours, waitedFor, "~"} {
-				if err := call(frame.Field{Name: "receipt", Value: id}); !errors.Is(err, conn.ErrReceiptID) || !errors.Is(err, writer.ErrRefused) {
+				err := call(frame.Field{Name: "receipt", Value: id})
+				var refused *writer.HeaderError
+				if !errors.Is(err, conn.ErrReceiptID) || !errors.As(err, &refused) || refused.Command != command {
 					t.Errorf("%s with receipt %s: %v", name, id, err)
 				}
 			}

@@ -138,22 +138,22 @@ func (tx *Tx) appendSend(dst []byte, destination string, h []frame.Field, body [
 
 // Ack is [Message.Ack] in the transaction.
 func (tx *Tx) Ack(m *Message, h ...frame.Field) error {
-	return tx.acknowledge(m, h, writer.AppendAck)
+	return tx.acknowledge(frame.CmdAck, m, h, writer.AppendAck)
 }
 
 // Nack is [Message.Nack] in the transaction.
 func (tx *Tx) Nack(m *Message, h ...frame.Field) error {
-	return tx.acknowledge(m, h, writer.AppendNack)
+	return tx.acknowledge(frame.CmdNack, m, h, writer.AppendNack)
 }
 
-func (tx *Tx) acknowledge(m *Message, h []frame.Field, encode appendAck) error {
+func (tx *Tx) acknowledge(cmd frame.Command, m *Message, h []frame.Field, encode appendAck) error {
 	switch {
 	case tx.done.Load():
 		return ErrTransactionDone
 	case m.c != tx.c:
 		return ErrForeignMessage
 	}
-	return m.acknowledge(tx.id, h, func(dst []byte, v frame.Version, ack writer.Ack, h []frame.Field) ([]byte, error) {
+	return m.acknowledge(cmd, tx.id, h, func(dst []byte, v frame.Version, ack writer.Ack, h []frame.Field) ([]byte, error) {
 		if tx.done.Load() {
 			return dst, ErrTransactionDone
 		}
