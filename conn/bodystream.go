@@ -105,17 +105,21 @@ func (c *Conn) startStream(f *frame.Frame, sub *Subscription, length int64) {
 	c.streamed = b
 	b.stop = context.AfterFunc(c.ctx, func() { _ = b.w.CloseWithError(c.Err()) })
 	go func() {
+		returned := false
 		defer close(b.done)
 		defer func() { _ = b.r.Close() }()
 		defer func() {
 			if v := recover(); v != nil {
 				c.panicked(v, m)
+			} else if !returned {
+				c.exited(m)
 			}
 		}()
 		if set := c.cfg.Listeners.now(); set != nil { // here, for they may read the body
 			set.message(c, m)
 		}
 		sub.handler(c.ctx, m)
+		returned = true
 	}()
 }
 

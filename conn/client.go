@@ -197,12 +197,13 @@ func (cl *Client) finish() {
 	cl.phase = phaseClosed
 	cl.err = cl.closedError()
 	cl.mu.Unlock()
+	// Deferred, for the user's code in them may end the goroutine.
+	if cl.cfg.OnClose != nil {
+		defer cl.cfg.OnClose(cl.err)
+	}
+	defer close(cl.done)
 	for _, ln := range cl.lanes() {
 		ln.refuse(cl.err)
-		ln.endMembers(cl.err)
-	}
-	close(cl.done)
-	if cl.cfg.OnClose != nil {
-		cl.cfg.OnClose(cl.err)
+		defer ln.endMembers(cl.err)
 	}
 }

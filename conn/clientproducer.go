@@ -83,7 +83,8 @@ type ClientProducer struct {
 	cfg ClientProducerConfig
 	ledger
 
-	at *attachment // guarded by ledger.mu; nil while there is no connection
+	at      *attachment // guarded by ledger.mu; nil while there is no connection
+	closing bool        // guarded by ledger.mu; Close was called
 }
 
 var _ member = (*ClientProducer)(nil)
@@ -182,6 +183,11 @@ func (p *ClientProducer) send(ctx context.Context, due int64, r *Result, body []
 func (p *ClientProducer) place(ctx context.Context, rec *record, body []byte, h []frame.Field) (seq uint64, err error) {
 	size := len(body) + fieldsSize(h) + 2*frameOverhead
 	var stale *Conn
+	if p.ln.cur.Load() == nil { // who is closed does not wait for a connection
+		if err := p.endOr(nil); err != nil {
+			return 0, err
+		}
+	}
 	for {
 		c, err := p.ln.wait(ctx, stale)
 		if err != nil {
@@ -199,6 +205,8 @@ func (p *ClientProducer) place(ctx context.Context, rec *record, body []byte, h 
 		switch {
 		case p.ended != nil:
 			err = p.ended
+		case p.closing:
+			err = ErrProducerClosed
 		case p.at == nil || p.at.c != c:
 			p.mu.Unlock()
 			c.l.Commit(buf)
@@ -237,8 +245,11 @@ func (p *ClientProducer) place(ctx context.Context, rec *record, body []byte, h 
 func (p *ClientProducer) endOr(err error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.ended != nil {
+	switch {
+	case p.ended != nil:
 		return p.ended
+	case p.closing:
+		return ErrProducerClosed
 	}
 	return err
 }
@@ -271,12 +282,20 @@ func (p *ClientProducer) Flush(ctx context.Context) error {
 	return p.flush(ctx)
 }
 
-// Close ends the producer: it waits for the outcomes of its sends under ctx, and
-// reports what has none by then as unknown. The client lives on.
+// Close ends the producer: it refuses new sends with ErrProducerClosed, waits for the
+// outcomes of those before under ctx, over a reconnect if need be, and reports what has
+// none by then as unknown. The client lives on. It returns ctx.Err() if ctx ends first;
+// in a handler it returns ErrWouldBlock, and nothing changes.
 func (p *ClientProducer) Close(ctx context.Context) error {
-	err := p.Flush(ctx)
+	if p.cl.inHandler(ctx) {
+		return ErrWouldBlock
+	}
+	p.mu.Lock()
+	p.closing = true
+	p.mu.Unlock()
+	err := p.flush(ctx)
 	p.ln.leave(p)
-	p.end(ErrDisconnecting)
+	p.end(ErrProducerClosed)
 	p.mu.Lock()
 	a := p.at
 	p.at = nil

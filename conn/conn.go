@@ -35,8 +35,9 @@ type Conn struct {
 
 	// Guarded by the outbox lock of the link, like everything between Reserve and
 	// Commit: draining refuses what is new once Disconnect was called, and
-	// disconnected everything once DISCONNECT is in the outbox.
-	draining     bool
+	// disconnected everything once DISCONNECT is in the outbox. draining is also set
+	// where there is no room in the outbox.
+	draining     atomic.Bool
 	disconnected bool
 
 	askers atomic.Pointer[[]*asker] // an immutable snapshot; replaced under mu
@@ -139,11 +140,18 @@ func (s *sessionHandler) OnClose(err error) {
 	c := (*Conn)(s)
 	c.endBodies(err)
 	c.receipts.fail(err)
+	// The user's code may end this goroutine, but not keep others from the news.
+	defer c.tellClosed(err)
+	defer close(c.closed)
+	defer func() {
+		if set := c.cfg.Listeners.now(); set != nil && c.connected {
+			set.disconnected(c, err)
+		}
+	}()
 	c.producers.fail(err)
-	if set := c.cfg.Listeners.now(); set != nil && c.connected {
-		set.disconnected(c, err)
-	}
-	close(c.closed)
+}
+
+func (c *Conn) tellClosed(err error) {
 	if c.life.Load() != lifeUp {
 		return
 	}
@@ -231,11 +239,18 @@ func (c *Conn) reserve(ctx context.Context, size int) ([]byte, error) {
 	if err == ErrWouldBlock && !c.inHandler(ctx) {
 		buf, err = c.l.Reserve(ctx, size)
 	}
-	if err == nil && c.draining {
+	if err == nil && c.draining.Load() {
 		c.l.Commit(buf)
 		return nil, ErrDisconnecting
 	}
 	return buf, err
+}
+
+// passOutbox returns when whoever had the outbox has let go of it.
+func (c *Conn) passOutbox() {
+	if buf, err := c.l.ReserveNow(0); err == nil {
+		c.l.Commit(buf)
+	} // with an error, it has had the lock too
 }
 
 // reserveNow is reserve for frames that must not wait: ACK and NACK, which are

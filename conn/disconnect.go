@@ -51,10 +51,8 @@ func (c *Conn) awaitEnd(ctx context.Context) error {
 // drain refuses new sends and waits for the outcomes of the producers' sends:
 // RabbitMQ answers DISCONNECT at once, whatever else it still owes us.
 func (c *Conn) drain(ctx context.Context) error {
-	if buf, err := c.l.ReserveNow(0); err == nil {
-		c.draining = true // we hold the outbox: whoever sends next will see it
-		c.l.Commit(buf)
-	}
+	c.draining.Store(true)
+	c.passOutbox() // whoever sends next will see it
 	if err := c.producers.flush(ctx); err != nil {
 		return unknown(err)
 	}

@@ -23,6 +23,10 @@ var (
 	// It Is net.ErrClosed.
 	ErrDisconnecting = fmt.Errorf("stomp: connection is disconnecting: %w", net.ErrClosed)
 
+	// ErrProducerClosed: Close was called on a Producer or ClientProducer. It Is
+	// net.ErrClosed and ErrDisconnecting.
+	ErrProducerClosed error = producerClosed{}
+
 	// ErrAckMode: a message of an auto subscription is acknowledged already.
 	ErrAckMode = errors.New("stomp: subscription is in ack mode auto")
 
@@ -57,12 +61,25 @@ var (
 	// the connection.
 	ErrIDInUse = errors.New("is in use on this connection")
 
+	// ErrGoexit: user code has ended the goroutine that it was called on, by
+	// runtime.Goexit, as t.FailNow of package testing does. It is the link's error of
+	// that name.
+	ErrGoexit = link.ErrGoexit
+
 	// ErrNotInVersion: the version of the session does not have that.
 	ErrNotInVersion = errors.New("stomp: not in the version of this session")
 
 	errTooLate        = errors.New("CONNECTED came too late")
 	errReceiptTimeout = errors.New("no receipt in time")
 )
+
+type producerClosed struct{}
+
+func (producerClosed) Error() string { return "stomp: producer is closed" }
+
+func (producerClosed) Is(target error) bool {
+	return target == net.ErrClosed || target == ErrDisconnecting
+}
 
 // ServerError is an ERROR frame. It owns its content, in which the passcode that
 // was used to connect is masked: some brokers quote the frame that they refuse.

@@ -56,9 +56,10 @@ func (ln *lane) start() {
 }
 
 func (ln *lane) run(ctx context.Context) {
-	err := ln.keep(ctx)
+	err := error(ErrGoexit) // unless the user's code lets keep return
+	defer func() { ln.cl.laneEnded(err) }()
+	err = ln.keep(ctx)
 	ln.enter(StateChange{To: StateClosed, Err: err})
-	ln.cl.laneEnded(err)
 }
 
 // keep connects again and again. It returns nil when the client is closing, and

@@ -141,12 +141,7 @@ func (l *ledger) settle(seq uint64, status OutcomeStatus, err error) bool {
 		l.reportInOrder()
 		return true
 	}
-	outcome, result := rec.outcome(), rec.result
-	l.mu.Unlock()
-	l.tell(outcome, result)
-	l.mu.Lock()
-	*rec = record{}
-	l.advance()
+	l.tell(rec)
 	l.mu.Unlock()
 	return true
 }
@@ -154,46 +149,81 @@ func (l *ledger) settle(seq uint64, status OutcomeStatus, err error) bool {
 // confirmBefore settles what was sent before seq on c and has no outcome: the broker's
 // receipts are cumulative.
 func (l *ledger) confirmBefore(seq uint64, c *Conn) {
+	returned := false
+	defer func() {
+		if !returned { // the user's code has ended the goroutine: the rest is for another
+			go l.confirmBefore(seq, c)
+		}
+	}()
+	for n := l.openBetween(0, seq, c); n != 0; n = l.openBetween(n, seq, c) {
+		l.settle(n, Confirmed, nil)
+	}
+	returned = true
+}
+
+// openBetween returns the next number after one and before another that was sent on c
+// and has no outcome; 0 if there is none.
+func (l *ledger) openBetween(after, before uint64, c *Conn) uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for n := l.low + 1; n < min(seq, l.last+1); n++ {
+	for n := max(after, l.low) + 1; n < min(before, l.last+1); n++ {
 		if rec := l.record(n); rec != nil && rec.c == c {
-			l.mu.Unlock()
-			l.settle(n, Confirmed, nil)
-			l.mu.Lock()
+			return n
 		}
 	}
+	return 0
 }
 
-func (rec *record) outcome() Outcome {
-	return Outcome{Seq: rec.seq, Status: rec.status, Err: rec.err}
-}
-
-func (l *ledger) tell(o Outcome, r *Result) {
-	if r != nil {
-		r.settle(o)
+// tell reports the outcome of a settled record and frees it. mu is held, but not while
+// the user's code runs.
+func (l *ledger) tell(rec *record) {
+	outcome, result := Outcome{Seq: rec.seq, Status: rec.status, Err: rec.err}, rec.result
+	l.mu.Unlock()
+	returned := false
+	defer func() {
+		l.mu.Lock()
+		*rec = record{}
+		l.advance()
+		if !returned { // the user's code has ended the goroutine: nobody will unlock it
+			l.mu.Unlock()
+		}
+	}()
+	if result != nil {
+		result.settle(outcome)
 	}
 	if l.report != nil {
-		l.report(o)
+		l.report(outcome)
 	}
+	returned = true
 }
 
 // reportInOrder reports what is settled from the oldest on. If somebody is at it,
 // that one goes on to ours. mu is held, and is not after.
 func (l *ledger) reportInOrder() {
-	if !l.reporting {
-		l.reporting = true
-		for rec := l.slot(l.low + 1); rec.seq == l.low+1 && rec.state == recordSettled; rec = l.slot(l.low + 1) {
-			outcome, result := rec.outcome(), rec.result
-			l.mu.Unlock()
-			l.tell(outcome, result)
-			l.mu.Lock()
-			*rec = record{}
-			l.advance()
-		}
-		l.reporting = false
+	if l.reporting {
+		l.mu.Unlock()
+		return
 	}
+	l.reporting = true
+	returned := false
+	defer func() {
+		if !returned {
+			go l.goOnReporting()
+		}
+	}()
+	for rec := l.slot(l.low + 1); rec.seq == l.low+1 && rec.state == recordSettled; rec = l.slot(l.low + 1) {
+		l.tell(rec)
+	}
+	returned = true
+	l.reporting = false
 	l.mu.Unlock()
+}
+
+// goOnReporting takes over from a goroutine that the user's code has ended.
+func (l *ledger) goOnReporting() {
+	l.mu.Lock()
+	l.reporting = false
+	l.reportInOrder()
 }
 
 // advance moves low over what is done and wakes whom that helps. mu is held.
@@ -252,6 +282,9 @@ func (l *ledger) flush(ctx context.Context) error {
 	case <-f.done:
 		return nil
 	case <-ctx.Done():
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.flushes = slices.DeleteFunc(l.flushes, func(other flushWait) bool { return other.done == f.done })
 		return ctx.Err()
 	}
 }
@@ -259,7 +292,11 @@ func (l *ledger) flush(ctx context.Context) error {
 // expire gives up what is due and sets the timer for what will be next.
 func (l *ledger) expire() {
 	now := l.now()
+	defer l.rearm()
 	l.giveUp(func(rec *record) bool { return rec.due <= now }, errReceiptTimeout)
+}
+
+func (l *ledger) rearm() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.armed = 0
@@ -276,15 +313,28 @@ func (l *ledger) expire() {
 
 // giveUp reports as unknown what is open and fits.
 func (l *ledger) giveUp(fits func(*record) bool, err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			go l.giveUp(fits, err)
+		}
+	}()
+	for seq := l.fitting(0, fits); seq != 0; seq = l.fitting(seq, fits) {
+		l.settle(seq, Unknown, unknown(err))
+	}
+	returned = true
+}
+
+// fitting returns the next number after seq that is open and fits, 0 if there is none.
+func (l *ledger) fitting(seq uint64, fits func(*record) bool) uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for seq := l.low + 1; seq <= l.last; seq++ {
+	for seq = max(seq, l.low) + 1; seq <= l.last; seq++ {
 		if rec := l.record(seq); rec != nil && fits(rec) {
-			l.mu.Unlock()
-			l.settle(seq, Unknown, unknown(err))
-			l.mu.Lock()
+			return seq
 		}
 	}
+	return 0
 }
 
 // end refuses what comes from now on.

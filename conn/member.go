@@ -170,6 +170,6 @@ func (ln *lane) hasMembers() bool { return len(ln.all()) > 0 }
 
 func (ln *lane) endMembers(err error) {
 	for _, m := range ln.all() {
-		m.end(err)
+		defer m.end(err)
 	}
 }

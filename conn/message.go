@@ -139,13 +139,15 @@ func (c *Conn) deliver(f *frame.Frame) {
 	}
 	// One Message serves all deliveries: they come one at a time.
 	c.msg = Message{Header: f.Header, Body: f.Body, c: c, sub: sub}
-	defer c.delivered()
+	returned := false
+	defer c.delivered(&returned)
 	if set != nil {
 		set.message(c, &c.msg)
 	}
 	if handler != nil {
 		handler(c.ctx, &c.msg)
 	}
+	returned = true
 }
 
 // subscriptionOf finds the subscription by its header. A server of 1.0 may leave

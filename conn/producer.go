@@ -3,6 +3,7 @@ package conn
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/stompwire/stompwire/frame"
@@ -54,15 +55,18 @@ const MaxWindow = 1 << 20
 // Producer sends messages with the same destination and headers, pipelined. Safe
 // for concurrent use.
 type Producer struct {
-	c     *Conn
-	block *writer.Block
-	text  bool
-	next  uint64  // last sequence number given out; guarded by the outbox lock
-	win   *window // nil if there are no receipts
-	ask   asker
+	c      *Conn
+	block  *writer.Block
+	text   bool
+	next   uint64  // last sequence number given out; guarded by the outbox lock
+	win    *window // nil if there are no receipts
+	number uint64  // in its receipt ids
+	ask    asker
+	closed atomic.Bool // looked at with the outbox held, so that nothing follows Close
 }
 
-// NewProducer returns a producer on this connection. It ends with the connection.
+// NewProducer returns a producer on this connection. It ends with the connection, or
+// with its Close: one that is made for a piece of work and not closed stays in memory.
 func (c *Conn) NewProducer(cfg ProducerConfig) (*Producer, error) {
 	if cfg.Window < 0 || cfg.Window > MaxWindow {
 		return nil, fmt.Errorf("stomp: producer window of %d is not within 0 and %d", cfg.Window, MaxWindow)
@@ -89,11 +93,10 @@ func (c *Conn) NewProducer(cfg ProducerConfig) (*Producer, error) {
 	if cfg.Window > 0 {
 		orDefault(&cfg.Timeout, c.cfg.ReceiptTimeout)
 		p.win = newWindow(cfg, n > 1)
-		number, err := c.producers.add(p.win)
-		if err != nil {
+		if p.number, err = c.producers.add(p.win); err != nil {
 			return nil, err
 		}
-		p.ask = asker{every: n, line: receiptLine(number)}
+		p.ask = asker{every: n, line: receiptLine(p.number)}
 		c.ask(&p.ask)
 	}
 	return p, nil
@@ -128,8 +131,8 @@ func checkReserved(h []frame.Field) error {
 // returns its sequence number, from 1 on and without gaps, once the frame is
 // encoded; body and h are borrowed until then. It waits, under ctx, while the
 // window or the outbox is full. Frames leave in the order of their numbers. With
-// an error nothing was sent; in a handler that may be ErrWouldBlock. It does not
-// allocate.
+// an error nothing was sent; in a handler that may be ErrWouldBlock, and after Close it
+// is ErrProducerClosed. It does not allocate.
 func (p *Producer) Send(ctx context.Context, body []byte, h ...frame.Field) (seq uint64, err error) {
 	if err := checkReserved(h); err != nil {
 		return 0, err
@@ -139,6 +142,10 @@ func (p *Producer) Send(ctx context.Context, body []byte, h ...frame.Field) (seq
 		buf, err := p.c.reserve(ctx, size)
 		if err != nil {
 			return 0, err
+		}
+		if p.closed.Load() {
+			p.c.l.Commit(buf)
+			return 0, ErrProducerClosed
 		}
 		if p.win != nil && !p.win.hasRoom(p.next+1) {
 			p.c.l.Commit(buf)
@@ -203,4 +210,24 @@ func (p *Producer) Flush(ctx context.Context) error {
 		return ErrWouldBlock
 	}
 	return p.win.flush(ctx)
+}
+
+// Close ends the producer: it refuses new sends with ErrProducerClosed, waits for the
+// outcomes of those before under ctx, and reports what has none by then as unknown. The
+// connection lives on. It returns ctx.Err() if ctx ends first; in a handler it returns
+// ErrWouldBlock, and nothing changes. Closing again does no harm.
+func (p *Producer) Close(ctx context.Context) error {
+	if p.c.inHandler(ctx) {
+		return ErrWouldBlock
+	}
+	p.closed.Store(true)
+	p.c.passOutbox()
+	if p.win == nil {
+		return nil
+	}
+	err := p.win.flush(ctx)
+	p.win.fail(ErrProducerClosed)
+	p.c.producers.remove(p.number)
+	p.c.forget(&p.ask)
+	return err
 }

@@ -127,6 +127,6 @@ func (ps *producers) fail(err error) {
 	ps.err = err
 	ps.mu.Unlock()
 	for _, w := range ps.windows() {
-		w.fail(err)
+		defer w.fail(err) // all of them, even if an OnOutcome ends this goroutine
 	}
 }

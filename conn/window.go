@@ -95,8 +95,8 @@ func (w *window) settle(seq uint64, err error) bool {
 		}
 		return false // a second receipt
 	}
+	defer w.advance() // whatever report does
 	w.report(Outcome{Seq: seq, Status: status, Err: err})
-	w.advance()
 	return true
 }
 
@@ -106,13 +106,21 @@ func (w *window) settleUpTo(seq uint64) (any bool) {
 	if seq > w.last.Load() {
 		return false
 	}
+	returned := false
+	defer func() {
+		if !returned {
+			go w.settleUpTo(seq)
+			return
+		}
+		w.advance()
+	}()
 	for n := w.low.Load() + 1; n <= seq; n++ {
 		if w.slot(n).CompareAndSwap(n, 0) {
 			w.report(Outcome{Seq: n, Status: Confirmed})
 			any = true
 		}
 	}
-	w.advance()
+	returned = true
 	return any
 }
 
@@ -121,10 +129,23 @@ func (w *window) disturb(err error) {
 	if !w.cumulative {
 		return
 	}
-	for seq := w.low.Load() + 1; seq <= w.last.Load(); seq++ {
+	w.giveUpTo(w.last.Load(), err)
+}
+
+// giveUpTo gives up all numbers up to last. If report ends the goroutine, another goes on.
+func (w *window) giveUpTo(last uint64, err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			go w.giveUpTo(last, err)
+			return
+		}
+		w.advance()
+	}()
+	for seq := w.low.Load() + 1; seq <= last; seq++ {
 		w.giveUp(seq, err)
 	}
-	w.advance()
+	returned = true
 }
 
 // giveUp reports seq as unknown unless it has an outcome.
@@ -199,8 +220,12 @@ func (w *window) flush(ctx context.Context) error {
 	case <-f.done: // there was nothing to wait for
 		return nil
 	default:
-		return ctx.Err()
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.flushes = slices.DeleteFunc(w.flushes, func(other flushWait) bool { return other.done == f.done })
+	w.flushing.Store(int32(len(w.flushes)))
+	return ctx.Err()
 }
 
 // sweep gives up numbers that were open sweeps ticks ago already.
@@ -219,10 +244,7 @@ func (w *window) sweep() {
 	if old <= low {
 		return
 	}
-	for seq := low + 1; seq <= old; seq++ {
-		w.giveUp(seq, errReceiptTimeout)
-	}
-	w.advance()
+	w.giveUpTo(old, errReceiptTimeout)
 }
 
 // fail gives up everything: the connection has ended.
@@ -231,8 +253,5 @@ func (w *window) fail(err error) {
 	w.err = err
 	w.sweeper.Stop()
 	w.mu.Unlock()
-	for seq := w.low.Load() + 1; seq <= w.last.Load(); seq++ {
-		w.giveUp(seq, err)
-	}
-	w.advance()
+	w.giveUpTo(w.last.Load(), err)
 }

@@ -21,11 +21,13 @@ var ErrUnsupportedConn = errors.New("engine: not a TCP or Unix socket")
 type Engine struct {
 	client *gnet.Client
 
-	enroll sync.RWMutex // Start against Close: gnet hangs when they overlap
-	mu     sync.Mutex   // guards alone
+	enroll sync.RWMutex          // Start against Close: gnet hangs when they overlap
+	mu     sync.Mutex            // guards what follows
+	looped map[*reader]gnet.Conn // links on loops
 	alone  map[*reader]struct{}
 	closed bool           // guarded by both
-	done   sync.WaitGroup // goroutines of the links in alone
+	lost   chan struct{}  // closed when a loop has ended before its time
+	done   sync.WaitGroup // goroutines of the links in alone, and of those that end
 }
 
 // Options of an engine. The zero value is ready.
@@ -36,7 +38,10 @@ type Options struct {
 
 // New starts an engine. Close it to stop its goroutines.
 func New(opts Options) (*Engine, error) {
-	e := &Engine{alone: make(map[*reader]struct{})}
+	e := &Engine{
+		looped: make(map[*reader]gnet.Conn), alone: make(map[*reader]struct{}),
+		lost: make(chan struct{}),
+	}
 	client, err := gnet.NewClient(&events{},
 		gnet.WithNumEventLoop(max(opts.Loops, 1)),
 		gnet.WithReadBufferCap(readBuffer),
@@ -56,7 +61,9 @@ func New(opts Options) (*Engine, error) {
 const readBuffer = 64 << 10
 
 // Start begins to read l on one of the loops: the one with the fewest links. Its
-// handler must not block unless the link has the engine to itself. It returns
+// handler must not block unless the link has the engine to itself, and must not call
+// runtime.Goexit, which ends the links of its loop with link.ErrGoexit, and has the
+// engine take no more. Start returns
 // ErrUnsupportedConn for a connection that is not a kernel socket, and an error
 // that Is net.ErrClosed on a closed engine; the link is then untouched.
 func (e *Engine) Start(l *link.Link) error {
@@ -65,15 +72,34 @@ func (e *Engine) Start(l *link.Link) error {
 	if e.closed {
 		return fmt.Errorf("engine: closed: %w", net.ErrClosed)
 	}
+	select {
+	case <-e.lost:
+		return errLoopEnded
+	default:
+	}
 	twin, err := duplicate(l.NetConn())
 	if err != nil {
 		return err
 	}
-	// Enroll takes a duplicate of its own and closes twin.
-	if _, err := e.client.EnrollContext(twin, &reader{engine: e, link: l}); err != nil {
-		return fmt.Errorf("engine: watch socket: %w", err)
+	return e.watch(twin, &reader{engine: e, link: l})
+}
+
+// watch has a loop read r. It takes a duplicate of twin and closes that.
+func (e *Engine) watch(twin net.Conn, r *reader) error {
+	watched := make(chan error, 1)
+	go func() { // gnet would wait for ever for a loop that has ended
+		_, err := e.client.EnrollContext(twin, r)
+		watched <- err
+	}()
+	select {
+	case err := <-watched:
+		if err != nil {
+			return fmt.Errorf("engine: watch socket: %w", err)
+		}
+		return nil
+	case <-e.lost:
+		return errLoopEnded
 	}
-	return nil
 }
 
 // duplicate returns a second net.Conn for the same socket.

@@ -15,6 +15,13 @@ type reader struct {
 	moved  bool // taken off the loop; its OnClose there means nothing
 }
 
+// OnOpen notes which links are on which loop.
+func (*events) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
+	r := c.Context().(*reader)
+	r.engine.join(r, c)
+	return nil, gnet.None
+}
+
 // events is the only type that gnet calls.
 type events struct {
 	gnet.BuiltinEventEngine
@@ -24,6 +31,18 @@ type events struct {
 // buffer, free of copies, and gnet's ring stays empty for ever.
 func (*events) OnTraffic(c gnet.Conn) gnet.Action {
 	r := c.Context().(*reader)
+	returned := false
+	defer func() {
+		if !returned {
+			r.engine.loopEnds(c.EventLoop())
+		}
+	}()
+	action := r.take(c)
+	returned = true
+	return action
+}
+
+func (r *reader) take(c gnet.Conn) gnet.Action {
 	chunk, err := c.Next(-1)
 	if err != nil {
 		r.link.Close(err)
@@ -43,12 +62,13 @@ func (*events) OnTraffic(c gnet.Conn) gnet.Action {
 // OnClose ends the link, unless its place on the loop is all that closed.
 func (*events) OnClose(c gnet.Conn, err error) gnet.Action {
 	r := c.Context().(*reader)
+	r.engine.part(r)
 	if r.moved {
 		return gnet.None
 	}
 	if err == nil {
 		err = io.EOF
 	}
-	r.link.End(err)
+	r.engine.end(r.link, err)
 	return gnet.None
 }

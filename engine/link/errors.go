@@ -21,6 +21,10 @@ var (
 
 	// ErrIdle: [Link.ReadLoop] read nothing for the given time.
 	ErrIdle = errors.New("stomp: link is idle")
+
+	// ErrGoexit: a handler has ended the goroutine that reads, by runtime.Goexit,
+	// which is what t.FailNow of package testing calls.
+	ErrGoexit = errors.New("stomp: a handler has ended the goroutine that reads the connection (runtime.Goexit)")
 )
 
 // ClosedError is returned by whatever is asked of a link that is closed or

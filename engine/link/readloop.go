@@ -22,9 +22,7 @@ const (
 // which call End with any other error.
 func (l *Link) ReadLoop(held *pool.Buffer, idle time.Duration) error {
 	if held != nil {
-		err := l.feedAll(held.B)
-		held.Release()
-		if err != nil {
+		if err := l.feedHeld(held); err != nil {
 			return err
 		}
 	}
@@ -52,6 +50,11 @@ func (l *Link) ReadLoop(held *pool.Buffer, idle time.Duration) error {
 			buf = pool.Get(4 * n)
 		}
 	}
+}
+
+func (l *Link) feedHeld(held *pool.Buffer) error {
+	defer held.Release()
+	return l.feedAll(held.B)
 }
 
 // feedAll feeds chunk, however often the handler pauses the link on the way.
