@@ -48,7 +48,8 @@ type ClientConfig struct {
 
 	// OnState is called for each step of each connection, in order for one
 	// connection, on a goroutine of that connection: while it runs, that
-	// connection makes no further step.
+	// connection makes no further step. If it calls runtime.Goexit, that ends the
+	// client with ErrGoexit.
 	OnState func(StateChange)
 
 	// OnSubscriptionLost is called when the broker refuses to renew a

@@ -85,6 +85,11 @@ type Config struct {
 	// OnPanic is called when a message handler or a listener panics, in its place
 	// and on its goroutine. The message is not acknowledged, and the connection lives on.
 	// nil has the Logger told, or slog's default one: never nobody.
+	//
+	// A message handler that calls runtime.Goexit, as t.FailNow of package testing does,
+	// is reported in the same way, but it takes the reading goroutine with it: the
+	// connection ends, with the *PanicError as the cause, which Is ErrGoexit. A Client
+	// makes a new one.
 	OnPanic func(*PanicError)
 
 	// OnClose is called once, when the connection has ended, with the cause: it

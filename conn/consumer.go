@@ -132,13 +132,17 @@ func (co *Consumer) All(ctx context.Context) iter.Seq2[*Message, error] {
 				yield(nil, err)
 				return
 			}
-			more := yield(m, nil)
-			m.Release()
-			if !more {
+			if !yieldAndRelease(m, yield) {
 				return
 			}
 		}
 	}
+}
+
+// yieldAndRelease gives m back also if the body of the loop panics.
+func yieldAndRelease(m *Message, yield func(*Message, error) bool) bool {
+	defer m.Release()
+	return yield(m, nil)
 }
 
 // Dropped returns how many messages were dropped because the queue was full.

@@ -312,3 +312,20 @@ func TestPanicIsContained(t *testing.T) {
 		}
 	})
 }
+
+// A loop over messages that ends by a panic gives its message back: TestMain counts them.
+func TestConsumerAllWithAPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		co, _, s := consume(t, conn.ConsumeOptions{})
+		s.latest().say(message("1", "m1", "x"))
+		func() {
+			defer func() { _ = recover() }()
+			for range co.All(t.Context()) {
+				panic("the body's")
+			}
+		}()
+		if err := co.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/frame"
 )
 
@@ -214,6 +215,38 @@ func TestDisconnectWithReceiptsOwed(t *testing.T) {
 		synctest.Wait()
 		if got.of(1).Status != conn.Unknown || got.of(2).Status != conn.Confirmed {
 			t.Errorf("outcomes %v", got.all)
+		}
+	})
+}
+
+// Disconnect takes nothing new, also if the outbox is so full that it takes nothing at all: who waits for room is refused
+// when there is some, and does not go out before DISCONNECT.
+func TestDisconnectWithAFullOutbox(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, b := session(t, inBubble, frame.Version12, conn.Config{Link: link.Options{HighWater: 100, HardLimit: 1000}})
+		p := producer(t, c, conn.ProducerConfig{Destination: "/queue/b", Window: 10})
+		m := received(t, c, b, frame.AckClient)
+		if _, err := p.Send(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait() // the flusher has that, and waits for the broker
+		for m.Ack() == nil {
+		}
+		late := async(func() error { return c.Send(context.Background(), "/queue/late", nil) })
+		synctest.Wait()
+		gone := async(func() error { return c.Disconnect(context.Background()) })
+		synctest.Wait()
+		read := b.obey()
+		if err := b.await(late); !errors.Is(err, conn.ErrDisconnecting) {
+			t.Errorf("who sends meanwhile: %v", err)
+		}
+		if err := b.await(gone); err != nil {
+			t.Error(err)
+		}
+		for _, text := range <-read {
+			if strings.Contains(text, "late") {
+				t.Errorf("the broker got %q", text)
+			}
 		}
 	})
 }

@@ -15,7 +15,8 @@ import (
 // MessageHandler handles one message, on the goroutine that reads the connection.
 // m is borrowed: valid until the handler returns. ctx ends with the connection; pass
 // it to calls on the connection, so that they never wait for what only this
-// goroutine can read.
+// goroutine can read. One that panics is told to Config.OnPanic; see there for
+// runtime.Goexit as well.
 type MessageHandler func(ctx context.Context, m *Message)
 
 // SubscribeOptions says how to subscribe. The zero value is fine.
