@@ -31,6 +31,7 @@ type Conn struct {
 	reader   io.Reader // of the message that is being read; nil between messages
 	reads    deadline
 	writes   deadline
+	writing  chan struct{} // holds one element while a message or a pong is written
 	once     sync.Once
 	closed   chan struct{}
 }
@@ -38,7 +39,7 @@ type Conn struct {
 // New returns a Conn over under that has no WebSocket yet: the options to open one
 // need [Conn.MayPong] before there is one for [Conn.Open].
 func New(under net.Conn, messages Messages) *Conn {
-	w := &Conn{Conn: under, messages: messages, closed: make(chan struct{})}
+	w := &Conn{Conn: under, messages: messages, writing: make(chan struct{}, 1), closed: make(chan struct{})}
 	hangUp := func() { _ = under.Close() }
 	w.reads.abort, w.writes.abort = hangUp, hangUp
 	return w
@@ -95,7 +96,9 @@ func (w *Conn) Write(p []byte) (int, error) {
 	if err := w.writes.begin(); err != nil {
 		return 0, err
 	}
+	w.writing <- struct{}{} // a pong takes no longer than controlTimeout
 	err := w.write(p)
+	<-w.writing
 	if err = w.writes.end(err); err != nil {
 		return 0, err
 	}

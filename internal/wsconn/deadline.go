@@ -14,8 +14,7 @@ type deadline struct {
 	mu    sync.Mutex
 	at    time.Time // zero for none
 	busy  bool
-	done  uint64 // operations that have ended
-	hit   bool   // passed during an operation
+	hit   bool // passed during an operation
 	timer *time.Timer
 }
 
@@ -64,18 +63,10 @@ func (d *deadline) end(err error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.busy = false
-	d.done++
 	if err != nil && d.hit {
 		return errors.Join(os.ErrDeadlineExceeded, err)
 	}
 	return err
-}
-
-// progress returns how many operations have ended, and whether one is under way.
-func (d *deadline) progress() (done uint64, busy bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.done, d.busy
 }
 
 func (d *deadline) stop() { d.set(time.Time{}) }

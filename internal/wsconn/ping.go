@@ -29,26 +29,31 @@ func (w *Conn) pings(interval time.Duration) {
 // that takes longer ends the connection.
 const controlTimeout = 5 * time.Second
 
+// pongWait is how long a pong may wait for a message that is under way. What is
+// left of controlTimeout is for writing it, however slow the machine is.
+const pongWait = controlTimeout / 2
+
 // MayPong says whether to answer a ping. It is asked on the reading goroutine. A
 // pong behind a message that the peer does not take would end the connection,
-// which back-pressure alone must not; and that peer would not see it either.
-func (w *Conn) MayPong(context.Context, []byte) bool {
-	const wait, step = controlTimeout - time.Second, 10 * time.Millisecond
-	done, busy := w.writes.progress()
-	for waited := time.Duration(0); busy; waited += step {
-		if waited >= wait {
-			return false
-		}
-		select {
-		case <-w.closed:
-			return false
-		case <-time.After(step):
-		}
-		var now uint64
-		if now, busy = w.writes.progress(); now != done {
-			return true
-		}
+// which back-pressure alone must not; and that peer would not see it either. So a
+// pong goes out between messages, and the next one waits until it is written: ctx
+// ends when the library is done with the ping.
+func (w *Conn) MayPong(ctx context.Context, _ []byte) bool {
+	begin := time.Now()
+	timer := time.NewTimer(pongWait)
+	defer timer.Stop()
+	select {
+	case w.writing <- struct{}{}:
+	case <-timer.C:
+		return false
+	case <-w.closed:
+		return false
 	}
+	if time.Since(begin) > pongWait { // both were due
+		<-w.writing
+		return false
+	}
+	context.AfterFunc(ctx, func() { <-w.writing })
 	return true
 }
 
