@@ -23,6 +23,9 @@ const patience = time.Minute
 // start returns a running broker that ends with the test.
 func start(t testing.TB, cfg broker.Config) *broker.Broker {
 	t.Helper()
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = patience // a client may be slow to connect where others flood
+	}
 	b, err := broker.Start(cfg)
 	if err != nil {
 		t.Fatal(err)

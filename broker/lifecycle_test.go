@@ -30,7 +30,7 @@ func TestStartTellsWhere(t *testing.T) {
 // Close ends everything, whatever goes on, and gives all memory back.
 func TestCloseUnderTraffic(t *testing.T) {
 	before := pool.InUse()
-	b, err := broker.Start(broker.Config{QueueBytes: 1 << 20})
+	b, err := broker.Start(broker.Config{QueueBytes: 1 << 20, ConnectTimeout: patience}) // the last ones connect under the others' traffic
 	if err != nil {
 		t.Fatal(err)
 	}
