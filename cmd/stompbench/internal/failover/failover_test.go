@@ -33,8 +33,9 @@ func config(address string) failover.Config {
 	}
 }
 
-// patiently sends as many messages over a longer time, in which the client comes back on any
-// machine: it tries less and less often, and who is not back when the time is up stays away.
+// patiently sends as many messages over a longer time, in which any machine gets to see that the
+// broker goes, and to come back to it: the client tries less and less often, and who is not back
+// when the time is up stays away.
 func patiently(cfg failover.Config) failover.Config {
 	cfg.Rate, cfg.Duration = 125, 6*time.Second
 	return cfg
@@ -159,7 +160,7 @@ func TestBrokerStaysAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := config(b.Addr().String())
+	cfg := patiently(config(b.Addr().String())) // or a machine that stands still has it all sent before the broker goes
 	cfg.DrainTimeout = 300 * time.Millisecond
 	cfg.Restart = func(context.Context) error { return b.Close() }
 	r := run(t, cfg)
