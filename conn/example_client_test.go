@@ -117,7 +117,7 @@ func exampleSession(nc net.Conn, text string, last bool) {
 			}
 			switch command {
 			case "CONNECT":
-				fmt.Fprint(nc, "CONNECTED\nversion:1.2\nheart-beat:1000,1000\n\n\x00")
+				fmt.Fprint(nc, "CONNECTED\nversion:1.2\nheart-beat:0,1000\n\n\x00") // not promised: a machine may stand still
 			case "SUBSCRIBE":
 				fmt.Fprintf(nc, "%sMESSAGE\nsubscription:1\nmessage-id:1\nack:1\ndestination:/queue/test\n\n%s\x00", receipt, text)
 			case "DISCONNECT":

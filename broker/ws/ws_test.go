@@ -111,7 +111,7 @@ func (p *peer) write(kind websocket.MessageType, text string) {
 
 // tell is write for a goroutine of its own.
 func (p *peer) tell(kind websocket.MessageType, text string) {
-	ctx, cancel := context.WithTimeout(p.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
 	defer cancel()
 	if err := p.Write(ctx, kind, []byte(strings.ReplaceAll(text, "^@", "\x00"))); err != nil {
 		p.t.Error(err)

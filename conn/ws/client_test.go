@@ -189,6 +189,9 @@ func checkFailure(t *testing.T, name, bad, good string) {
 	d.Addresses, d.MaxRounds = d.Addresses[:1], 1
 	_, err := d.Dial(t.Context(), nil)
 	var refused *ws.HandshakeError
+	for tries := 0; name == "silent" && !errors.As(err, &refused) && tries < 100; tries++ {
+		_, err = d.Dial(t.Context(), nil) // on a busy machine the time may be up before there is a connection
+	}
 	if !errors.As(err, &refused) {
 		t.Errorf("%s: error %v", name, err)
 	}
