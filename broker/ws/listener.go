@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"sync"
 
 	"github.com/stompwire/stompwire/broker"
@@ -69,7 +68,7 @@ func NewListener(ln net.Listener, opts Options) (net.Listener, error) {
 		conns:    make(chan net.Conn),
 		closed:   make(chan struct{}),
 		ended:    make(chan struct{}),
-		pending:  pending{most: opts.MaxPending, mostPerIP: opts.MaxPendingPerIP, perIP: make(map[netip.Addr]int)},
+		pending:  newPending(opts.MaxPending, opts.MaxPendingPerIP),
 	}
 	mux := http.NewServeMux()
 	mux.Handle(opts.Path, &handler{opts: opts, serve: l.hand})

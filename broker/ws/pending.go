@@ -14,35 +14,50 @@ import (
 type pending struct {
 	most, mostPerIP int
 
-	mu    sync.Mutex
-	all   int
-	perIP map[netip.Addr]int
+	mu      sync.Mutex
+	all     int
+	perIP   map[netip.Addr]int
+	refused map[net.Conn]struct{} // closed, and not counted, until the server sees it
+}
+
+func newPending(most, mostPerIP int) pending {
+	return pending{most: most, mostPerIP: mostPerIP, perIP: make(map[netip.Addr]int), refused: make(map[net.Conn]struct{})}
 }
 
 // count is told what becomes of a connection: it is an http.Server's ConnState.
 func (p *pending) count(nc net.Conn, st http.ConnState) {
 	switch st {
 	case http.StateNew:
-		if !p.add(peer.Network(nc.RemoteAddr())) {
+		if !p.add(nc) {
 			_ = nc.Close()
 		}
 	case http.StateHijacked, http.StateClosed:
-		p.remove(peer.Network(nc.RemoteAddr()))
+		p.remove(nc)
 	}
 }
 
-// add returns false if there are too many. It has counted nonetheless, until remove.
-func (p *pending) add(from netip.Addr) bool {
+// add returns false if there are too many.
+func (p *pending) add(nc net.Conn) bool {
+	from := peer.Network(nc.RemoteAddr())
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.all >= p.most || from.IsValid() && p.perIP[from] >= p.mostPerIP {
+		p.refused[nc] = struct{}{}
+		return false
+	}
 	p.all++
 	p.perIP[from]++
-	return p.all <= p.most && (!from.IsValid() || p.perIP[from] <= p.mostPerIP)
+	return true
 }
 
-func (p *pending) remove(from netip.Addr) {
+func (p *pending) remove(nc net.Conn) {
+	from := peer.Network(nc.RemoteAddr())
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if _, ok := p.refused[nc]; ok {
+		delete(p.refused, nc)
+		return
+	}
 	p.all--
 	if p.perIP[from]--; p.perIP[from] == 0 {
 		delete(p.perIP, from)
