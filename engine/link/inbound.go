@@ -55,7 +55,9 @@ func (l *Link) take(chunk []byte) (n int, err error) {
 	l.watchUnfinished()
 	l.feeding.Store(false)
 	if err == nil || l.refuse(err) {
-		l.acknowledge()
+		if l.quickAck != nil {
+			l.quickAck.read()
+		}
 		l.coalesce()
 		return len(chunk), nil
 	}

@@ -4,7 +4,6 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/stompwire/stompwire/frame"
@@ -34,7 +33,7 @@ type Link struct {
 	unheard    int   // bytes dropped while closing
 	coalesced  int64 // when coalesce last let the next read begin
 	goneTimer  *time.Timer
-	acked      syscall.RawConn // see acknowledge; nil without QuickAck
+	quickAck   *quickAck // nil without it
 
 	// Shared between the sides without the lock.
 	framesIn   atomic.Uint64

@@ -32,10 +32,10 @@ type Options struct {
 	// comes after a silence is read at once. Any other frame may wait for that long,
 	// and so may what else the same event loop reads.
 	CoalesceReads time.Duration
-	// QuickAck has what was read acknowledged to the peer, by TCP, as soon as it has been
-	// handled: for a peer that leaves Nagle's algorithm on, and so sends nothing small
-	// while the kernel delays that. It costs a system call for each read, and works on
-	// Linux only, over TCP and TLS. Brokers that need it have it from the client.
+	// QuickAck has what was read acknowledged to the peer, by TCP, when nothing has
+	// come for 2 ms, instead of the kernel's 40: for a peer that leaves Nagle's
+	// algorithm on, and so sends nothing small meanwhile. It works on Linux only, over
+	// TCP and TLS. Brokers that need it have it from the client.
 	QuickAck bool
 	// Linger is how long Shutdown waits for the peer to close its side;
 	// default 2 s.

@@ -4,4 +4,4 @@ package link
 
 import "errors"
 
-func quickAck(uintptr) error { return errors.ErrUnsupported }
+func acknowledgeNow(uintptr) error { return errors.ErrUnsupported }
