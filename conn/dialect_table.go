@@ -27,7 +27,7 @@ var dialects = [numBrokers]Dialect{
 		ErrorCloses:       frame.VersionsOf(frame.Version11, frame.Version12),
 	},
 	RabbitMQ: {
-		Name: "RabbitMQ", ServerPrefix: "RabbitMQ",
+		Broker: RabbitMQ, Name: "RabbitMQ", ServerPrefix: "RabbitMQ",
 		Host:             "/",
 		Tolerate:         parser.TolerateEscapes10 | parser.TolerateCarriageReturnEscape11 | parser.TolerateInvalidUTF8,
 		PrefetchHeader:   "prefetch-count",
@@ -47,7 +47,7 @@ var dialects = [numBrokers]Dialect{
 		maxFrameSince:      "3.12.2",
 	},
 	ActiveMQ: {
-		Name: "ActiveMQ", ServerPrefix: "ActiveMQ",
+		Broker: ActiveMQ, Name: "ActiveMQ", ServerPrefix: "ActiveMQ",
 		Host:                 "/",
 		Tolerate:             parser.TolerateUndefinedEscapes,
 		PrefetchHeader:       "activemq.prefetchSize",
@@ -67,7 +67,7 @@ var dialects = [numBrokers]Dialect{
 		MaxFrame:           100 << 20, // wireFormat.maxFrameSize of the configuration it is shipped with
 	},
 	Artemis: {
-		Name: "ActiveMQ Artemis", ServerPrefix: "ActiveMQ-Artemis",
+		Broker: Artemis, Name: "ActiveMQ Artemis", ServerPrefix: "ActiveMQ-Artemis",
 		Host: "/",
 		// It escapes names, unlike Classic, but on 1.1 also CR, which has no escape there.
 		Tolerate:             parser.TolerateCarriageReturnEscape11,
@@ -89,7 +89,7 @@ var dialects = [numBrokers]Dialect{
 		Nack:                 NackDiscards,
 	},
 	Embedded: {
-		Name: "stompwire", ServerPrefix: "stompwire",
+		Broker: Embedded, Name: "stompwire", ServerPrefix: "stompwire",
 		Host:               "/",
 		PrefetchHeader:     "prefetch-count",
 		PrefetchUnit:       PrefetchMessages,
@@ -101,12 +101,6 @@ var dialects = [numBrokers]Dialect{
 		ErrorCloses:        frame.AllVersions,
 		Nack:               NackRequeues,
 	},
-}
-
-func init() {
-	for b := range dialects {
-		dialects[b].Broker = Broker(b)
-	}
 }
 
 // DialectOf returns the dialect of the broker that says server of itself in

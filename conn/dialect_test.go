@@ -200,6 +200,8 @@ func TestPrefetchNeedsAck(t *testing.T) {
 		refused bool
 	}{
 		{"ActiveMQ-Artemis/2.44.0", frame.AckAuto, bound, true},
+		{"ActiveMQ-Artemis/2.44.0", frame.AckAuto, []frame.Field{{Name: "activemq.prefetchSize", Value: "50"}}, true},
+		{"ActiveMQ/5.17.2", frame.AckAuto, []frame.Field{{Name: "activemq.prefetchSize", Value: "50"}}, false},
 		{"ActiveMQ-Artemis/2.44.0", frame.AckClient, bound, false},
 		{"ActiveMQ-Artemis/2.44.0", frame.AckClientIndividual, bound, false},
 		{"ActiveMQ-Artemis/2.44.0", frame.AckAuto, []frame.Field{{Name: "consumer-window-size", Value: "-1"}}, false},

@@ -172,8 +172,10 @@ func (d *Dialect) checkPrefetch(mode frame.AckMode, h frame.Fields) error {
 	if !d.PrefetchNeedsAck || mode != frame.AckAuto {
 		return nil
 	}
-	if n, found := h.Lookup(d.PrefetchHeader); found && n != unlimited {
-		return d.refuse("PrefetchBytes", "with ack auto it would deliver that much and no more: subscribe with client or client-individual, or without it")
+	for _, name := range [...]string{d.PrefetchHeader, dialects[ActiveMQ].PrefetchHeader} { // it takes that for its own
+		if n, found := h.Lookup(name); found && n != unlimited {
+			return d.refuse("PrefetchBytes", "with ack auto it would deliver that much and no more: subscribe with client or client-individual, or without it")
+		}
 	}
 	return nil
 }
