@@ -71,6 +71,9 @@ func (h *Histogram) Percentile(p float64) time.Duration {
 	return time.Duration(h.hdr.ValueAtPercentile(p))
 }
 
+// Min returns the smallest sample, to three digits, 0 if there is none.
+func (h *Histogram) Min() time.Duration { return time.Duration(h.hdr.Min()) }
+
 // Max returns the largest sample, to three digits, 0 if there is none.
 func (h *Histogram) Max() time.Duration { return time.Duration(h.hdr.Max()) }
 

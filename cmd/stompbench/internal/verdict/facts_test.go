@@ -1,6 +1,7 @@
 package verdict_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ func of(n int, latencies ...time.Duration) *histo.Histogram {
 	return h
 }
 
-// What four runs on two processors measured, as they were, most of that machine
+// What five runs on two processors measured, as they were, most of that machine
 // being used by others.
 func TestRecordedRuns(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -59,6 +60,17 @@ func TestRecordedRuns(t *testing.T) {
 				Waits: load.Waits{Producers: ms(1985), Pacer: ms(2.1), Window: ms(1981.7), Consuming: ms(2093)},
 			},
 			limit: verdict.Broker, says: "producers waited 100 % of their time for receipts, which took 102.4ms",
+		},
+		// -z 5s -c 1000 to RabbitMQ, which made the queue when it was subscribed to
+		"the subscription took long": {
+			plan: workload.Plan{Duration: 5 * time.Second, Window: 1000},
+			result: load.Result{
+				Books: ledger.Balance{Sent: 83850}, Sending: ms(4989), Receiving: ms(5022), MaxBacklog: 1000,
+				Delay: of(0), Confirm: of(100, append(slices.Repeat([]time.Duration{ms(45.7)}, 837), ms(0.6), ms(2.1))...), RoundTrip: ms(18.4),
+				Cost:  load.Cost{CPU: ms(2280), Wall: ms(5022), Cores: 2, BusiestThread: ms(502), Starved: ms(753), MachineBusy: 1},
+				Waits: load.Waits{Producers: ms(4989), Window: ms(4939), Consuming: ms(5022)},
+			},
+			limit: verdict.Broker, says: "producers waited 99 % of their time for receipts, which took 45.7ms",
 		},
 		// -z 2s -r 900M -x 8 -y 8 -s 64KiB -c 64
 		"more than this machine can send": {

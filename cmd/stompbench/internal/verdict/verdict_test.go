@@ -93,10 +93,6 @@ func TestRules(t *testing.T) {
 			f.Waits.Window, f.RoundTrip, f.Confirm, f.Embedded = 18*s, 20*time.Millisecond, 21*time.Millisecond, true
 		},
 			verdict.Broker, "receipts", false},
-		"5 the round trip was slow for another reason": {func(f *verdict.Facts) {
-			f.Waits.Window, f.RoundTrip, f.Confirm = 18*s, 20*time.Millisecond, time.Millisecond
-		},
-			verdict.Broker, "receipts", false},
 		"5 no round trip is known": {func(f *verdict.Facts) { f.Waits.Window, f.RoundTrip = 18*s, 0 }, verdict.Broker, "", false},
 		"5 full connection":        {func(f *verdict.Facts) { f.Waits.Send = 18 * s }, verdict.Broker, "took nothing more for 90 %", false},
 		"5 both":                   {func(f *verdict.Facts) { f.Waits.Window, f.Waits.Send = 5*s, 6*s }, verdict.Broker, "took nothing more", false},
