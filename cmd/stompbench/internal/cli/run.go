@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/live"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
@@ -80,8 +79,6 @@ func (c *command) carryOut(ctx context.Context, s *settings, keep *keeper, notes
 		Plan: p, Dialer: dialer,
 		OnReady:  func(r load.Ready) { fmt.Fprint(progress, banner(p, r, notes)) },
 		OnSample: keep.sample(s.export.sample(view.Show)),
-		// At a rate, a processor that stands by keeps latencies short.
-		Govern: p.FlatOut() && !p.Embedded && os.Getenv("GOMAXPROCS") == "",
 	})
 }
 

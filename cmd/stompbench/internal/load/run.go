@@ -12,7 +12,6 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/procs"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
@@ -29,9 +28,6 @@ type Options struct {
 	// OnSample is called once a second, on one goroutine, besides when the last
 	// message has been sent, and at the end. The sample is borrowed: valid until OnSample returns. May be nil.
 	OnSample func(*Sample)
-
-	// Govern begins with one processor, and takes more when they are needed: see procs.
-	Govern bool
 }
 
 // Ready is what is known of the broker before the run.
@@ -127,7 +123,6 @@ func Run(ctx context.Context, opts Options) (*Result, error) {
 	if opts.OnReady != nil {
 		opts.OnReady(r.ready)
 	}
-	governor := r.govern()
 	r.begin()
 	sampleNow, stopSampling := r.startSampling()
 	r.load(ctx)
@@ -135,19 +130,11 @@ func Run(ctx context.Context, opts Options) (*Result, error) {
 	sampleNow() // what comes after the last send is an interval of its own
 	r.drain()
 	r.answer()
-	governor.Stop() // before the cost is told, which is by what could have been used
 	cpu := r.usage.cost()
 	r.hangUp()
 	r.freeze() // before the last sample: the samples are to add up to the result
 	stopSampling()
 	return r.result(ctx.Err() != nil, cpu), nil
-}
-
-func (r *run) govern() *procs.Governor {
-	if !r.Govern {
-		return nil
-	}
-	return procs.Govern(cpuTime)
 }
 
 // fail notes why the run cannot go on. Only the first reason counts.
