@@ -69,6 +69,7 @@ type load struct {
 	Persistent bool
 	Ack        string
 	Coalesce   time.Duration // between stompbench's reads; the others know nothing like it
+	Procs      int           // GOMAXPROCS of all; 0 leaves it alone
 	Duration   time.Duration
 }
 
@@ -135,6 +136,7 @@ func (t *tables) cpu(out io.Writer) {
 			{"receipts one at a time, 128 B, ack auto", load{Window: 1, Size: 128, Ack: "auto"}},
 			{"receipts, window 1000 (go-stomp: one at a time)", load{Window: 1000, Size: 128, Ack: "auto"}},
 			{"no receipts, 128 B, ack auto, reads 3 ms apart", load{Window: 0, Size: 128, Ack: "auto", Coalesce: 3 * time.Millisecond}},
+			{"receipts, window 1000, GOMAXPROCS=1 for all", load{Window: 1000, Size: 128, Ack: "auto", Procs: 1}},
 			{"receipts, window 1000, reads 3 ms apart", load{Window: 1000, Size: 128, Ack: "auto", Coalesce: 3 * time.Millisecond}},
 		} {
 			var ours, theirs, bare []result

@@ -22,7 +22,7 @@ func runStompbench(bench string, l load) (result, error) {
 		args = append(args, "--persistent")
 	}
 	const lost = 3
-	return run(lost, nil, bench, args...)
+	return run(lost, l.Procs, nil, bench, args...)
 }
 
 // runPeer runs one row with a peer, in a process of its own.
@@ -35,18 +35,21 @@ func runPeer(name string, l load) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	r, err := run(0, in, self, name)
+	r, err := run(0, l.Procs, in, self, name)
 	if err != nil {
 		return r, fmt.Errorf("%s: %w", name, err)
 	}
 	return r, nil
 }
 
-func run(fine int, in []byte, name string, args ...string) (result, error) {
+func run(fine, procs int, in []byte, name string, args ...string) (result, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Stdin = bytes.NewReader(in)
+	if procs > 0 {
+		cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(procs))
+	}
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint
 	out, err := cmd.Output()
