@@ -63,9 +63,9 @@ const readBuffer = 64 << 10
 // Start begins to read l on one of the loops: the one with the fewest links. Its
 // handler must not block unless the link has the engine to itself, and must not call
 // runtime.Goexit, which ends the links of its loop with link.ErrGoexit, and has the
-// engine take no more. Start returns
-// ErrUnsupportedConn for a connection that is not a kernel socket, and an error
-// that Is net.ErrClosed on a closed engine; the link is then untouched.
+// engine take no more. Start returns ErrUnsupportedConn for a connection that is not a
+// kernel socket, an error that Is net.ErrClosed on a closed engine, and one that Is
+// link.ErrGoexit when a loop has ended; the link is then untouched.
 func (e *Engine) Start(l *link.Link) error {
 	e.enroll.RLock()
 	defer e.enroll.RUnlock()

@@ -19,7 +19,8 @@
 //  5. Producers were held up for half of their time or more, by a full receipt
 //     window or by a connection that takes nothing more. With a full window, and
 //     receipts of which half take no more than three times of what the quickest took,
-//     and that a millisecond or more, the limit is the round trip: the network. If consumers were as slow as in rule 3, it is them.
+//     and that a millisecond or more, the limit is the round trip: the network. If
+//     consumers were as slow as in rule 3, it is them.
 //     Otherwise it is the broker.
 //  6. One thread of this process used 90 % of the time or more: the generator.
 //  7. Producers spent half of their time or more making messages: the generator.
