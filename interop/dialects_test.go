@@ -18,11 +18,10 @@ type dialect struct {
 	nack        fate   // of a message that is refused
 	deadLetters string // where refused messages go, for the fate buried
 	marksFirst  bool   // of the messages that a connection leaves behind only the first is marked as delivered before
+	scatters    bool   // it hands them out again while it still takes them back, so in any order
+	lateAuto    bool   // in mode auto it takes a message for delivered only a while after it was sent: the last may come again
 	eagerAck    bool   // an ACK in a transaction holds at once, and no ABORT takes it back
 
-	// A message in mode auto is taken for delivered this long after it was sent. If the subscription ends before, it comes
-	// again.
-	settles time.Duration
 	// A message that was delivered less than this before its connection is cut may be stranded: it goes to nobody else.
 	// Seen about once in a hundred cuts on a busy machine, however long the next consumer waits before it comes.
 	strands time.Duration
@@ -105,8 +104,9 @@ var dialects = []dialect{
 		anonymous:      true,
 		nack:           dropped,
 		marksFirst:     true,
+		scatters:       true,
+		lateAuto:       true,
 		eagerAck:       true,
-		settles:        2 * time.Second,
 		strands:        3 * time.Second,
 		badDestination: "/queue/",
 		refusal:        reaction{names: true, closes: frame.Version12},
