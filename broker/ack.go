@@ -103,9 +103,5 @@ func (sub *subscription) underWay(number, seq uint64) uint64 {
 	}
 	sub.d.mu.Lock()
 	defer sub.d.mu.Unlock()
-	i := sub.unacked.findMessage(seq)
-	if i < 0 {
-		return 0
-	}
-	return sub.unacked.ring.at(i).tag
+	return sub.unacked.tagOf(seq)
 }

@@ -26,7 +26,7 @@ type destination struct {
 	// pending are the messages of a queue that wait with the default priority, levels
 	// those with another, each in the order of seq. After every call they are empty
 	// or ready is 0.
-	pending      ring[*message]
+	pending      line
 	levels       *levels
 	bytes        int // of all messages held, waiting and unacknowledged
 	waitingBytes int // of those that wait, for each subscription of a topic anew
@@ -109,11 +109,18 @@ func (d *destination) drop(m *message) {
 	}
 }
 
-// wait puts m at the end of a ring.
-func (d *destination) wait(in *ring[*message], m *message) {
+// wait puts m at the end of a line.
+func (d *destination) wait(in *line, m *message) {
 	m.refs++
 	d.waitingBytes += int(m.size)
-	in.pushBack(m)
+	in.add(m)
+}
+
+// giveBack lets m wait again, which was taken out of the line. It comes with its
+// reference.
+func (d *destination) giveBack(to *line, m *message) {
+	d.waitingBytes += int(m.size)
+	to.giveBack(m)
 }
 
 // update moves a queue's subscription to where it belongs after something about it

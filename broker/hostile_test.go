@@ -412,6 +412,71 @@ func TestHostileNeverReadsReceipts(t *testing.T) {
 	check()
 }
 
+// A consumer acknowledges the latest message first, all the way, in the versions whose
+// ACK says which message and not which delivery.
+func TestHostileAckBackwards(t *testing.T) {
+	for _, version := range []string{"1.0", "1.1"} {
+		t.Run(version, func(t *testing.T) {
+			const n = 30000
+			b := start(t, broker.Config{MaxUnacked: n})
+			p, c := connect(t, b, "1.2"), connect(t, b, version)
+			c.subscribe("s", "/queue/a", "client-individual")
+			for range n {
+				p.send("/queue/a", "")
+			}
+			for range n {
+				c.next()
+			}
+			check := served(t, b)
+			var acks strings.Builder
+			for i := n; i > 0; i-- {
+				fmt.Fprintf(&acks, "ACK\nmessage-id:1-%d\nsubscription:s\n\n^@", i)
+			}
+			c.write(acks.String())
+			c.sync()
+			check()
+			waitFor(t, func() bool { return b.Stats().StoredBytes < 10000 })
+		})
+	}
+}
+
+// A consumer that does not read gives back what it has, message by message: each has to
+// find its place among those that came back before.
+func TestHostileGiveBack(t *testing.T) {
+	const n = 50000
+	b := start(t, broker.Config{MaxUnacked: n})
+	p := connect(t, b, "1.2")
+	for range n {
+		p.send("/queue/a", "x")
+	}
+	p.send("/queue/big", strings.Repeat("x", 16<<20-1000)) // more than any socket takes
+	p.send("/queue/big", "x")
+	p.sync()
+	c := connect(t, b, "1.2")
+	c.subscribe("s", "/queue/a", "client-individual")
+	for range n {
+		c.next()
+	}
+	c.write("SUBSCRIBE\nid:big\ndestination:/queue/big\n\n^@")
+	check := served(t, b)
+	var nacks strings.Builder
+	for i := range n {
+		fmt.Fprintf(&nacks, "NACK\nid:0-%d\n\n^@", i+1)
+	}
+	c.write(nacks.String() + "SEND\ndestination:/queue/end\n\nend^@")
+	p.subscribe("end", "/queue/end", "auto")
+	p.expectBody("end")
+	check()
+	c.nc.Close()
+	waitFor(t, func() bool { return b.Stats().Connections == 2 })
+	p.subscribe("s", "/queue/a", "auto")
+	for i := range n {
+		if m, id := p.expectBody("x"), fmt.Sprint("1-", i+1); m.get("message-id") != id {
+			t.Fatalf("got %v, want message %s", m, id)
+		}
+	}
+}
+
 // Subscribing and going away in the middle of a delivery leaves nothing behind.
 func TestHostileComeAndGo(t *testing.T) {
 	b := start(t, broker.Config{QueueBytes: 1 << 20})

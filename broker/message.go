@@ -17,7 +17,7 @@ type message struct {
 	text    *pool.Buffer
 	seq     uint64 // in its destination
 	expires int64  // Unix time in milliseconds, 0 for never
-	refs    int32  // rings that hold it
+	refs    int32  // lines and rings that hold it
 	size    int32  // what it counts for
 	nacks   int32
 	plain   bool // the header lines are the same in every version

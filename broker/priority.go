@@ -1,9 +1,6 @@
 package broker
 
-import (
-	"slices"
-	"sync"
-)
+import "sync"
 
 // A queue delivers what waits in the order of its priority header, 9 first and 0
 // last, and in the order of arrival within one priority. A message without the header,
@@ -13,7 +10,7 @@ const defaultPriority = 4
 
 // levels are the messages that wait with other priorities than the default one,
 // whose place is destination.pending. A queue has them while there are such messages.
-type levels [10]ring[*message]
+type levels [10]line
 
 var freeLevels = sync.Pool{New: func() any { return new(levels) }}
 
@@ -25,7 +22,7 @@ func parsePriority(value []byte) uint8 {
 }
 
 // level returns where messages of that priority wait.
-func (d *destination) level(priority uint8) *ring[*message] {
+func (d *destination) level(priority uint8) *line {
 	if priority == defaultPriority {
 		return &d.pending
 	}
@@ -35,8 +32,8 @@ func (d *destination) level(priority uint8) *ring[*message] {
 	return &d.levels[priority]
 }
 
-// front returns the ring whose front is to be delivered next, nil if nothing waits.
-func (d *destination) front() *ring[*message] {
+// front returns the line whose first is to be delivered next, nil if nothing waits.
+func (d *destination) front() *line {
 	if d.levels == nil {
 		if d.pending.len() > 0 {
 			return &d.pending
@@ -44,28 +41,11 @@ func (d *destination) front() *ring[*message] {
 		return nil
 	}
 	for priority := len(d.levels) - 1; priority >= 0; priority-- {
-		if r := d.level(uint8(priority)); r.len() > 0 {
-			return r
+		if l := d.level(uint8(priority)); l.len() > 0 {
+			return l
 		}
 	}
 	freeLevels.Put(d.levels) // all are empty, and keep little
 	d.levels = nil
 	return nil
-}
-
-// requeue puts messages that were delivered back to their places at the head of
-// the queue. They are in ascending order and come with a reference each.
-func (d *destination) requeue(back []*message) {
-	for len(back) > 0 {
-		priority := back[0].priority
-		var same []*message
-		back = slices.DeleteFunc(back, func(m *message) bool {
-			is := m.priority == priority
-			if is {
-				same = append(same, m)
-			}
-			return is
-		})
-		d.requeueIn(d.level(priority), same)
-	}
 }

@@ -1,10 +1,6 @@
 package broker
 
-import (
-	"slices"
-
-	"github.com/stompwire/stompwire/frame"
-)
+import "github.com/stompwire/stompwire/frame"
 
 // enqueue takes a SEND to a queue. If the consumer whose turn it is has room and
 // need not acknowledge, the SEND is encoded into its outbox and nothing is kept. It
@@ -63,25 +59,5 @@ func (d *destination) dispatchQueue() {
 			count = from.len()
 		}
 		d.next().drain(from, count)
-	}
-}
-
-// requeueIn puts messages of one priority back.
-func (d *destination) requeueIn(to *ring[*message], back []*message) {
-	// Others may have come back before, so the two are merged.
-	last := back[len(back)-1].seq
-	for to.len() > 0 && (*to.at(0)).seq < last {
-		back = append(back, to.popFront())
-		d.waitingBytes -= int(back[len(back)-1].size)
-	}
-	slices.SortFunc(back, func(a, b *message) int {
-		if a.seq < b.seq {
-			return -1
-		}
-		return 1
-	})
-	for _, m := range slices.Backward(back) {
-		d.waitingBytes += int(m.size)
-		to.pushFront(m)
 	}
 }

@@ -73,7 +73,7 @@ func (r *registry) destroy(d *destination) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for from := d.front(); from != nil; from = d.front() {
-		m := from.popFront()
+		m := from.take()
 		d.waitingBytes -= int(m.size)
 		d.drop(m)
 	}

@@ -1,6 +1,6 @@
 package broker
 
-// ring is a double-ended queue. Its zero value is empty. It keeps a little memory when
+// ring is a queue. Its zero value is empty. It keeps a little memory when
 // it is empty; what it needed beyond that it gives back to a pool, so that neither a
 // steady flow allocates nor an idle queue holds what its longest backlog took.
 type ring[T element[T]] struct {
@@ -30,15 +30,6 @@ func (r *ring[T]) pushBack(v T) {
 	}
 	r.n++
 	*r.at(r.n - 1) = v
-}
-
-func (r *ring[T]) pushFront(v T) {
-	if r.n == len(r.buf) {
-		r.grow()
-	}
-	r.head = (r.head - 1) & (len(r.buf) - 1)
-	r.n++
-	r.buf[r.head] = v
 }
 
 func (r *ring[T]) popFront() T {

@@ -10,7 +10,7 @@ type settlement struct {
 }
 
 // settle carries a settlement out and delivers what that makes room for. It locks.
-// Messages that were refused too often are returned. They are in no ring any more and
+// Messages that were refused too often are returned. They wait in no line any more and
 // still count: the caller has to bury them.
 func (d *destination) settle(st settlement) (dead []*message) {
 	d.mu.Lock()
@@ -62,12 +62,15 @@ func (d *destination) refuse(sub *subscription, back []*message) (dead []*messag
 	return dead
 }
 
-// putBack lets messages wait again, in front of others.
+// putBack lets messages that were delivered to sub wait again, in their places: in the
+// queue, or, in a topic, for sub alone, since no other can take them.
 func (d *destination) putBack(sub *subscription, back []*message) {
-	if d.topic {
-		sub.requeueTopic(back)
-	} else {
-		d.requeue(back)
+	for _, m := range back {
+		to := &sub.pending
+		if !d.topic {
+			to = d.level(m.priority)
+		}
+		d.giveBack(to, m)
 	}
 }
 
@@ -85,15 +88,6 @@ func (d *destination) unshare(m *message) *message {
 	return c
 }
 
-// requeueTopic lets refused messages wait at the front of their subscription: no
-// other can take them.
-func (sub *subscription) requeueTopic(back []*message) {
-	for i := len(back) - 1; i >= 0; i-- {
-		sub.d.waitingBytes += int(back[i].size)
-		sub.pending.pushFront(back[i])
-	}
-}
-
 // abandon gives up what an ended subscription holds. The messages of a queue go
 // back to it, marked as delivered before, and others get them.
 func (d *destination) abandon(sub *subscription) {
@@ -106,7 +100,7 @@ func (d *destination) abandon(sub *subscription) {
 	}
 	sub.unacked.tidy()
 	if !d.topic {
-		d.requeue(back)
+		d.putBack(sub, back)
 		d.dispatchQueue()
 		d.flow.progress(d)
 		return
@@ -115,7 +109,7 @@ func (d *destination) abandon(sub *subscription) {
 		d.drop(m)
 	}
 	for sub.pending.len() > 0 {
-		m := sub.pending.popFront()
+		m := sub.pending.take()
 		d.waitingBytes -= int(m.size)
 		d.drop(m)
 	}

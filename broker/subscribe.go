@@ -134,6 +134,7 @@ func (s *session) enter(sub *subscription) {
 	}
 	s.slots[sub.slot].sub = sub
 	sub.unacked.last = s.slots[sub.slot].tag
+	sub.unacked.named = s.version != frame.Version12
 }
 
 // onUnsubscribe takes an UNSUBSCRIBE. "The id header MUST match the subscription

@@ -19,7 +19,7 @@ type subscription struct {
 	ack  []byte // the ack line up to the tag; empty when there is none
 
 	// Guarded by d.mu.
-	pending ring[*message] // of a topic's subscription
+	pending line // of a topic's subscription
 	unacked unacked
 	place   int  // in d.subs
 	stalled bool // its outbox has no room; OnDrain will tell
@@ -75,18 +75,18 @@ const maxBatch = 32 << 10
 
 // drain delivers up to count messages from the front of from, which is not empty:
 // as many as there is room and credit for.
-func (sub *subscription) drain(from *ring[*message], count int) {
+func (sub *subscription) drain(from *line, count int) {
 	d := sub.d
-	buf, ok := sub.reserve(len((*from.at(0)).text.B) + min(d.waitingBytes, maxBatch))
+	buf, ok := sub.reserve(len(from.first().text.B) + min(d.waitingBytes, maxBatch))
 	if !ok {
 		return
 	}
 	for ; count > 0 && from.len() > 0 && sub.hasCredit(); count-- {
-		m := *from.at(0)
+		m := from.first()
 		if sub.frameSize(len(m.text.B)) > cap(buf)-len(buf) {
 			break
 		}
-		from.popFront()
+		from.take()
 		d.waitingBytes -= int(m.size)
 		if m.expires > 0 && m.expires <= now() {
 			d.expired++
@@ -99,7 +99,7 @@ func (sub *subscription) drain(from *ring[*message], count int) {
 	d.update(sub)
 }
 
-// sendMessage delivers m, which is in no ring. It returns false if the outbox does
+// sendMessage delivers m, which waits in no line. It returns false if the outbox does
 // not take it.
 func (sub *subscription) sendMessage(m *message) bool {
 	buf, ok := sub.reserve(len(m.text.B))

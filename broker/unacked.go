@@ -7,7 +7,18 @@ type unacked struct {
 	live  int    // deliveries that are not settled
 	last  uint64 // the latest tag given
 	holes int    // settled ones that are still in the ring
+
+	// The tag of each live delivery by the number of its message, for versions whose
+	// ACK says that. To look through the ring would let a peer that acknowledges the
+	// latest first spend our time on it.
+	named bool
+	tags  map[uint64]uint64
+	most  int // how many tags has had
 }
+
+// keptTags is how many entries the table of tags may have had to be kept when it is
+// empty.
+const keptTags = 256
 
 // delivery is one message under way; m is nil when it is settled.
 type delivery struct {
@@ -19,6 +30,13 @@ func (u *unacked) add(m *message) (tag uint64) {
 	u.last++
 	u.live++
 	u.ring.pushBack(delivery{u.last, m})
+	if u.named {
+		if u.tags == nil {
+			u.tags = make(map[uint64]uint64)
+		}
+		u.tags[m.seq] = u.last
+		u.most = max(u.most, u.live)
+	}
 	return u.last
 }
 
@@ -47,16 +65,9 @@ func (u *unacked) find(tag uint64) int {
 	}
 }
 
-// findMessage returns the place of the earliest delivery of message seq, -1 if none
-// is under way. Clients acknowledge in order, so the search is short as a rule.
-func (u *unacked) findMessage(seq uint64) int {
-	for i := range u.ring.len() {
-		if m := u.ring.at(i).m; m != nil && m.seq == seq {
-			return i
-		}
-	}
-	return -1
-}
+// tagOf returns the tag of the delivery of message seq that is under way, 0 if there is
+// none. A message is under way to a subscription once at most.
+func (u *unacked) tagOf(seq uint64) uint64 { return u.tags[seq] }
 
 // take settles the delivery at place i and returns its message, nil if it was
 // settled before. Places stay as they are until tidy.
@@ -67,6 +78,7 @@ func (u *unacked) take(i int) *message {
 		e.m = nil
 		u.live--
 		u.holes++
+		delete(u.tags, m.seq)
 	}
 	return m
 }
@@ -78,6 +90,9 @@ func (u *unacked) tidy() {
 	for u.ring.len() > 0 && u.ring.at(0).m == nil {
 		u.ring.popFront()
 		u.holes--
+	}
+	if u.live == 0 && u.most > keptTags {
+		u.tags, u.most = nil, 0
 	}
 	if u.holes <= u.live+64 {
 		return

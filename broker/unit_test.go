@@ -15,12 +15,9 @@ func TestRingAgainstSlice(t *testing.T) {
 	var want []number
 	for i := range 20000 {
 		switch k := rnd.IntN(10); {
-		case k < 3:
+		case k < 5:
 			r.pushBack(number(i))
 			want = append(want, number(i))
-		case k < 5:
-			r.pushFront(number(i))
-			want = slices.Insert(want, 0, number(i))
 		case k < 9 && len(want) > 0:
 			if got := r.popFront(); got != want[0] {
 				t.Fatalf("step %d: popped %d, want %d", i, got, want[0])
@@ -80,7 +77,7 @@ func TestRingDropsMemoryWhenEmpty(t *testing.T) {
 
 func TestUnackedAgainstMap(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
-	var u unacked
+	u := unacked{named: true}
 	under := map[uint64]*message{}
 	for i := range 20000 {
 		if rnd.IntN(2) == 0 {
@@ -92,17 +89,56 @@ func TestUnackedAgainstMap(t *testing.T) {
 		if want := under[tag]; (place >= 0) != (want != nil) {
 			t.Fatalf("step %d: find(%d) = %d, want found %v", i, tag, place, want != nil)
 		} else if want != nil {
-			if by := u.findMessage(want.seq); by != place {
-				t.Fatalf("step %d: findMessage = %d, find = %d", i, by, place)
+			if by := u.tagOf(want.seq); by != tag {
+				t.Fatalf("step %d: tagOf = %d, want %d", i, by, tag)
 			}
 			if got := u.take(place); got != want {
 				t.Fatalf("step %d: took %v, want %v", i, got, want)
 			}
 			delete(under, tag)
 			u.tidy()
+			if by := u.tagOf(want.seq); by != 0 {
+				t.Fatalf("step %d: tagOf = %d of what is settled", i, by)
+			}
 		}
 		if u.live != len(under) || u.ring.len() > 2*u.live+65 {
 			t.Fatalf("step %d: live %d of %d in the ring, want %d", i, u.live, u.ring.len(), len(under))
+		}
+	}
+}
+
+// Whichever delivery is asked for, the others are not looked at: this would take minutes.
+func TestUnackedBackwards(t *testing.T) {
+	const n = 1 << 18
+	u := unacked{named: true}
+	for i := range n {
+		u.add(&message{seq: uint64(i + 1)})
+	}
+	for seq := uint64(n); seq > 0; seq-- {
+		tag := u.tagOf(seq)
+		if u.take(u.find(tag)) == nil {
+			t.Fatalf("message %d is not under way", seq)
+		}
+		u.tidy()
+	}
+	if u.live != 0 || u.ring.len() != 0 {
+		t.Errorf("%d are under way, %d in the ring", u.live, u.ring.len())
+	}
+}
+
+// However many deliveries there were, little is kept of them when all are settled.
+func TestUnackedDropsMemoryWhenEmpty(t *testing.T) {
+	for _, most := range []int{1, keptTags, keptTags + 1, 16 << 10} {
+		u := unacked{named: true}
+		for i := range most {
+			u.add(&message{seq: uint64(i)})
+		}
+		for i := range most {
+			u.take(i)
+		}
+		u.tidy()
+		if kept := u.tags != nil; kept != (most <= keptTags) || len(u.tags) > 0 {
+			t.Errorf("%d: %d tags, kept %v", most, len(u.tags), kept)
 		}
 	}
 }
