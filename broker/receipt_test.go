@@ -1,6 +1,8 @@
 package broker_test
 
 import (
+	"net"
+	"strings"
 	"testing"
 
 	"github.com/stompwire/stompwire/broker"
@@ -110,6 +112,29 @@ func TestDisconnectReceiptMeansGone(t *testing.T) {
 }
 
 // What was sent before DISCONNECT is processed before its receipt.
+// A peer that closes its side behind its last frame, as one does that pipes a file to us,
+// gets its answers all the same.
+func TestHalfClosedPeerIsAnswered(t *testing.T) {
+	b := start(t, broker.Config{})
+	for range 50 {
+		for _, last := range []string{"", "DISCONNECT\nreceipt:last\n\n^@", "SEND\n\n^@"} {
+			c := dial(t, b)
+			c.write("CONNECT\naccept-version:1.2\nhost:test\n\n^@SEND\ndestination:/topic/none\nreceipt:1\n\n^@" + last)
+			_ = c.nc.(*net.TCPConn).CloseWrite()
+			c.expect("CONNECTED")
+			c.expect("RECEIPT", "receipt-id:1")
+			switch {
+			case strings.HasPrefix(last, "DISCONNECT"):
+				c.expect("RECEIPT", "receipt-id:last")
+			case last != "":
+				c.expect("ERROR")
+			}
+			c.expectEnd()
+		}
+	}
+	waitFor(t, func() bool { return b.Stats().Connections == 0 })
+}
+
 func TestDisconnectReceiptComesLast(t *testing.T) {
 	eachVersion(t, func(t *testing.T, b *broker.Broker, version string) {
 		c := connect(t, b, version)

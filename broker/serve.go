@@ -63,7 +63,9 @@ func (b *Broker) isClosed() bool {
 func (b *Broker) ServeConn(nc net.Conn) {
 	s := &session{b: b, number: b.accepted.Add(1), maker: new(maker), pace: newPace(b.cfg.ConnectionRate)}
 	s.metered = s.pace != nil || b.cfg.UserRate != (Rate{})
-	s.l = link.New(nc, s, link.Options{Limits: b.cfg.limitsBeforeLogin(), WriteTimeout: b.cfg.WriteTimeout})
+	s.l = link.New(nc, s, link.Options{
+		Limits: b.cfg.limitsBeforeLogin(), WriteTimeout: b.cfg.WriteTimeout, AnswerHalfClosed: true,
+	})
 	if !b.admit(s) {
 		_ = nc.Close()
 		return

@@ -133,6 +133,9 @@ func (e *Engine) Close() error {
 	e.mu.Lock()
 	again := e.closed
 	e.closed = true
+	for r := range e.looped {
+		r.link.Close(nil)
+	}
 	for r := range e.alone {
 		r.link.Close(nil)
 	}

@@ -211,3 +211,37 @@ func TestShutdownLingersOnlySoLong(t *testing.T) {
 		h.closing(t) // though the peer never closes
 	})
 }
+
+// A peer that closes its side after its last request is answered, however slowly it reads.
+func TestHalfClosedPeerIsAnswered(t *testing.T) {
+	eachDriver(t, func(t *testing.T, d driver) {
+		h := newHandler()
+		answer := strings.Repeat("x", 3<<20) + "last words"
+		h.onFrame = func(l *link.Link) error { return send(l, answer) }
+		l, peer := start(t, d, h, link.Options{AnswerHalfClosed: true})
+		_, _ = io.WriteString(peer, message("request"))
+		_ = peer.CloseWrite()
+		got, err := io.ReadAll(peer)
+		if err != nil || string(got) != answer {
+			t.Fatalf("the peer got %d of %d bytes, then %v", len(got), len(answer), err)
+		}
+		if err := h.closing(t); !errors.Is(err, io.EOF) {
+			t.Fatalf("OnClose(%v), want io.EOF for a cause", err)
+		}
+		if err := send(l, "too late"); !errors.Is(err, io.EOF) {
+			t.Fatalf("send: %v", err)
+		}
+	})
+}
+
+// One that does not read its answers is waited for as long as any other.
+func TestHalfClosedPeerThatNeverReads(t *testing.T) {
+	eachDriver(t, func(t *testing.T, d driver) {
+		h := newHandler()
+		h.onFrame = func(l *link.Link) error { return send(l, strings.Repeat("x", 16<<20)) }
+		_, peer := start(t, d, h, link.Options{AnswerHalfClosed: true, WriteTimeout: 50 * time.Millisecond})
+		_, _ = io.WriteString(peer, message("request"))
+		_ = peer.CloseWrite()
+		h.closing(t)
+	})
+}

@@ -90,12 +90,7 @@ func (l *Link) Shutdown(cause error) {
 		l.mu.Unlock()
 		return
 	}
-	l.state, l.cause = stateClosing, cause
-	l.quit.Store(true)
-	l.wakeSender()
-	l.wakePart()
-	l.sendEvery, l.hearEvery = 0, 0
-	l.setDeadline(l.opts.Linger+l.opts.WriteTimeout, cause)
+	l.stopTaking(cause)
 	idle := !l.flushing
 	l.mu.Unlock()
 	l.Resume() // a paused reader has to see the peer close
@@ -104,8 +99,27 @@ func (l *Link) Shutdown(cause error) {
 	}
 }
 
-// closeWrite sends our FIN after the last batch and starts the linger time.
+// stopTaking turns an open link, or a broken one, to one that closes once the outbox is
+// written. mu is held.
+func (l *Link) stopTaking(cause error) {
+	l.state, l.cause = stateClosing, cause
+	l.quit.Store(true)
+	l.wakeSender()
+	l.wakePart()
+	l.sendEvery, l.hearEvery = 0, 0
+	l.setDeadline(l.opts.Linger+l.opts.WriteTimeout, cause)
+}
+
+// closeWrite sends our FIN after the last batch and starts the linger time, if there is
+// anything to wait for.
 func (l *Link) closeWrite() {
+	l.mu.Lock()
+	over := l.readAll
+	l.mu.Unlock()
+	if over {
+		l.Close(nil)
+		return
+	}
 	half, ok := l.nc.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {
 		l.Close(nil)
@@ -123,15 +137,34 @@ func (l *Link) End(err error) {
 	if !l.ended.CompareAndSwap(false, true) {
 		return
 	}
-	if err == nil || errors.Is(err, io.EOF) { // gnet wraps it
+	inOrder := err == nil || errors.Is(err, io.EOF) // gnet wraps it
+	if inOrder {
 		err = io.EOF
 		if cut := l.stream.End(); cut != nil {
 			err = cut
 		}
 	}
-	l.close(l.causeOfEnd(err), stateBroken)
+	cause := l.causeOfEnd(err)
+	if inOrder && l.opts.AnswerHalfClosed {
+		l.answer(cause)
+	}
+	l.close(cause, stateBroken)
 	l.stream.Release()
 	l.h.OnClose(l.Err())
+}
+
+// answer has the outbox written, and returns when that is done, or cannot be.
+func (l *Link) answer(cause error) {
+	l.mu.Lock()
+	if l.state == stateOpen {
+		l.stopTaking(cause)
+	}
+	l.readAll = true
+	wait := l.state == stateClosing && l.flushing
+	l.mu.Unlock()
+	if wait {
+		<-l.done // the flusher closes the link, or the deadline does
+	}
 }
 
 // causeOfEnd asks the handler, if the end comes from outside.

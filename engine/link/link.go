@@ -71,6 +71,7 @@ type Link struct {
 	hearEvery time.Duration
 	deadline  int64 // of the session, see SetDeadline; 0 for none
 	late      error
+	readAll   bool // the peer has closed its side: what is written now is the last
 
 	room     chan struct{} // 1-slot wake-up for one of the waiting senders
 	partRoom chan struct{} // 1-slot wake-up for the sender of an unended frame

@@ -37,6 +37,11 @@ type Options struct {
 	// algorithm on, and so sends nothing small meanwhile. It works on Linux only, over
 	// TCP and TLS. Brokers that need it have it from the client.
 	QuickAck bool
+	// AnswerHalfClosed has what waits in the outbox written before the link closes if
+	// the peer has closed its side, as one may after its last request (RFC 9293,
+	// section 3.6). It is for servers. One whose peer has gone altogether notices when
+	// it writes, at the latest after Linger and WriteTimeout.
+	AnswerHalfClosed bool
 	// Linger is how long Shutdown waits for the peer to close its side;
 	// default 2 s.
 	Linger time.Duration
