@@ -29,7 +29,8 @@ type Stream struct {
 	// BodyThreshold, if above 0, and if the handler is a [BodyHandler], is the size
 	// above which a body is delivered in parts as it arrives, instead of being
 	// gathered: then a body of any size takes no memory. Limits.Body bounds only
-	// bodies that are gathered, and the threshold is never above it.
+	// bodies that are gathered, and the threshold is never above it. A change of this or
+	// of MaxStreamedBody holds from the next Feed on, and not for a frame that has begun.
 	BodyThreshold int
 	// MaxStreamedBody bounds bodies that are delivered in parts. 0 or less is the
 	// default of 64 GiB; there is no unlimited.

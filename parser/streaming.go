@@ -10,8 +10,8 @@ import (
 
 // BodyHandler is what a [Handler] implements, too, to get large bodies in parts.
 // See [Stream.BodyThreshold]. An error of any method ends Feed at once, as one of
-// OnFrame does. Until OnBodyEnd the handler that Feed is called with must be one,
-// too.
+// OnFrame does. Until the frame is complete that Feed was called with one for, it must
+// be called with one.
 type BodyHandler interface {
 	// OnBodyStart is called instead of OnFrame. The frame is borrowed: valid until
 	// OnBodyStart returns. It has no Body; length is that of the body, or -1 if it
@@ -53,8 +53,11 @@ func (p *Parser) startStreaming(data []byte) (end int, err error) {
 	return 0, errBodyStart
 }
 
-// setStreaming takes the settings for the next frame.
+// setStreaming takes the settings for the next frame. One that has begun keeps its own.
 func (s *Stream) setStreaming(h Handler) {
+	if s.phase != between {
+		return
+	}
 	s.streaming = streaming{}
 	if s.BodyThreshold <= 0 {
 		return
@@ -66,6 +69,10 @@ func (s *Stream) setStreaming(h Handler) {
 		}
 	}
 }
+
+// Streaming reports whether a part of a frame has been read whose body is delivered in
+// parts; such a frame is not among the Buffered bytes.
+func (s *Stream) Streaming() bool { return s.phase == streamed }
 
 // feedBody gives h what data has of a streamed body, and its end.
 func (s *Stream) feedBody(data []byte, h BodyHandler) (n int, err error) {

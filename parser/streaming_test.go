@@ -124,6 +124,31 @@ func TestStreamedNeedsBodyHandler(t *testing.T) {
 	}
 }
 
+// What is set while a body comes holds for the next one: this one is read to its end by
+// the rules that it began with.
+func TestStreamedSettingsHoldFromTheNextFrame(t *testing.T) {
+	for _, set := range []func(s *parser.Stream){
+		func(s *parser.Stream) { s.BodyThreshold = 0 },
+		func(s *parser.Stream) { s.MaxStreamedBody = 20 },
+	} {
+		for _, length := range []string{"", "content-length:60\n"} {
+			for cut := range len("MESSAGE\n\n" + length + x(60)) {
+				wire := "MESSAGE\n" + length + "\n" + x(60) + "\x00"
+				s, p := newStreaming(), &parts{}
+				mustFeed(t, s, p, wire[:cut+1])
+				set(s)
+				mustFeed(t, s, p, wire[cut+1:])
+				if n := len(p.frames); n != 2 || p.frames[1] != "/"+x(60) {
+					t.Fatalf("%q, changed behind %d octets: %q", length, cut+1, p.frames)
+				}
+				if _, err := s.Feed([]byte(wire), p); !errors.Is(err, frame.ErrBodyTooLong) {
+					t.Fatalf("the next frame: %v", err)
+				}
+			}
+		}
+	}
+}
+
 func TestStreamedNeed(t *testing.T) {
 	s := newStreaming()
 	mustFeed(t, s, &parts{}, "MESSAGE\ncontent-length:100\n\n"+x(30))

@@ -28,7 +28,7 @@ type Link struct {
 	// Read side: the reading goroutine only.
 	stream     parser.Stream
 	carry      carry
-	carryStart int64 // stream offset of the unfinished frame
+	carryStart int64 // stream offset of the unfinished frame, or part
 	frames     uint64
 	unheard    int   // bytes dropped while closing
 	coalesced  int64 // when coalesce last let the next read begin
@@ -41,8 +41,8 @@ type Link struct {
 	beatsIn    atomic.Uint64
 	lastRead   atomic.Int64 // when bytes last came, or were last fed completely
 	lastWrite  atomic.Int64
-	unfinished atomic.Int64 // when the frame in the carry began; 0 for none
-	unread     atomic.Int64 // bytes of that frame
+	unfinished atomic.Int64 // when the unfinished frame, or part of it, began; 0 for none
+	unread     atomic.Int64 // bytes of that frame in the carry
 	nextTick   atomic.Int64 // when the timer is due; 0 if it is not armed
 	feeding    atomic.Bool  // a handler has the reading goroutine, or paused it
 	paused     atomic.Bool

@@ -23,7 +23,7 @@ type Options struct {
 	WriteTimeout time.Duration
 	// FrameTimeout is how long a frame may stay unfinished once its first byte
 	// has come; default 30 s. A large body gets a second more for each 16 KiB
-	// of it that has arrived.
+	// of it that has arrived; one that is handed on in parts gets that long for each.
 	FrameTimeout time.Duration
 	// CoalesceReads is the least time between two reads while data keeps coming, up to
 	// MaxCoalesce; the default 0 reads whatever is there. Many brokers send frame by

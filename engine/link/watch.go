@@ -51,12 +51,13 @@ func (l *Link) setDeadline(d time.Duration, cause error) {
 	l.arm(now)
 }
 
-// watchUnfinished notes whether the carry holds a frame, on the reading
-// goroutine, and makes sure that the timer looks at it in time.
+// watchUnfinished notes whether a frame is unfinished, on the reading goroutine, and
+// makes sure that the timer looks at it in time. Of a body that is handed on in parts
+// each is an end and a new begin, for that moves the stream's offset.
 func (l *Link) watchUnfinished() {
 	n := l.stream.Buffered()
 	l.unread.Store(int64(n))
-	if n == 0 {
+	if n == 0 && !l.stream.Streaming() {
 		l.unfinished.Store(0)
 		return
 	}

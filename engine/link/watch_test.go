@@ -2,6 +2,7 @@ package link_test
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -195,6 +196,71 @@ func TestLargeBodyMayTakeLonger(t *testing.T) {
 		_, _ = peer.Write([]byte{0})
 		<-got
 	})
+}
+
+// streamer takes bodies in parts, each of which takes it some time.
+type streamer struct {
+	recorder
+	busy time.Duration
+	got  int
+	done chan struct{}
+}
+
+func (s *streamer) OnBodyStart(*frame.Frame, int64) error { return nil }
+
+func (s *streamer) OnBodyChunk(b []byte) error {
+	time.Sleep(s.busy)
+	s.got += len(b)
+	return nil
+}
+
+func (s *streamer) OnBodyEnd() error {
+	close(s.done)
+	return nil
+}
+
+// A body that is handed on in parts may take as long as it likes if it gets on, and as
+// long as its handler likes; but not stop for ever.
+func TestStreamedBodyMayNotStop(t *testing.T) {
+	for _, length := range []string{"content-length:1000\n", ""} {
+		synctest.Test(t, func(t *testing.T) {
+			ours, peer := net.Pipe()
+			s := &streamer{recorder: recorder{closed: make(chan error, 1)}, busy: time.Hour, done: make(chan struct{})}
+			l := link.New(ours, s, link.Options{FrameTimeout: 10 * time.Second})
+			l.SetBodyThreshold(100)
+			if err := (pump.Driver{}).Start(l); err != nil {
+				t.Fatal(err)
+			}
+			body := bytes.Repeat([]byte("x"), 1000)
+			for range 2 {
+				s.done = make(chan struct{})
+				_, _ = io.WriteString(peer, "MESSAGE\n"+length+"\n")
+				for at := 0; at < len(body); at += 200 {
+					time.Sleep(9 * time.Second)
+					if _, err := peer.Write(body[at : at+200]); err != nil {
+						t.Fatalf("closed while the body was arriving: %v", l.Err())
+					}
+				}
+				_, _ = peer.Write([]byte{0})
+				<-s.done
+				time.Sleep(time.Hour) // between frames there is no hurry
+			}
+			s.busy = 0
+			_, _ = io.WriteString(peer, "MESSAGE\n"+length+"\n")
+			_, _ = peer.Write(body[:500])
+			begin := time.Now()
+			<-l.Done()
+			var timeout *link.TimeoutError
+			if !errors.As(l.Err(), &timeout) || time.Since(begin) != 10*time.Second {
+				t.Fatalf("Err() = %v after %v, want a TimeoutError after 10s", l.Err(), time.Since(begin))
+			}
+			_ = peer.Close()
+			<-s.closed
+			if s.got != 2500 {
+				t.Errorf("got %d octets", s.got)
+			}
+		})
+	}
 }
 
 func TestSessionDeadline(t *testing.T) {
