@@ -118,6 +118,30 @@ func TestPauseStopsReadingAndResumeLosesNothing(t *testing.T) {
 	})
 }
 
+// What is fed again after a pause has been counted.
+func TestPauseCountsNoByteTwice(t *testing.T) {
+	eachDriver(t, func(t *testing.T, d driver) {
+		h := newHandler()
+		h.onFrame = func(l *link.Link) error {
+			l.Pause()
+			go l.Resume()
+			return nil
+		}
+		l, peer := start(t, d, h, link.Options{})
+		const n = 50
+		text := strings.Repeat(message("x"), n)
+		_, _ = io.WriteString(peer, text)
+		for range n {
+			h.next(t)
+		}
+		_ = peer.Close()
+		h.closing(t)
+		if st := l.Stats(); st.BytesIn != uint64(len(text)) || st.FramesIn != n {
+			t.Errorf("%d bytes and %d frames in, want %d and %d", st.BytesIn, st.FramesIn, len(text), n)
+		}
+	})
+}
+
 func TestPausedLinkPushesBack(t *testing.T) {
 	eachDriver(t, func(t *testing.T, d driver) {
 		h := newHandler()

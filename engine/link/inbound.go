@@ -39,7 +39,8 @@ func (l *Link) deserted() {
 func (l *Link) take(chunk []byte) (n int, err error) {
 	l.feeding.Store(true)
 	l.lastRead.Store(l.now())
-	l.bytesIn.Add(uint64(len(chunk)))
+	l.bytesIn.Add(uint64(len(chunk) - l.counted))
+	l.counted = 0
 	n, err = l.feed(chunk)
 	l.framesIn.Store(l.frames)
 	if beats := l.stream.HeartBeats(); beats != l.beatsIn.Load() {
@@ -49,6 +50,7 @@ func (l *Link) take(chunk []byte) (n int, err error) {
 		}
 	}
 	if errors.Is(err, ErrPaused) {
+		l.counted = len(chunk) - n
 		return n, ErrPaused // still "feeding": it is not the peer who is silent
 	}
 	l.lastRead.Store(l.now()) // the handler may have taken long

@@ -30,6 +30,7 @@ type Link struct {
 	carry      carry
 	carryStart int64 // stream offset of the unfinished frame, or part
 	frames     uint64
+	counted    int   // bytes of the next chunk that bytesIn has: those behind a pause
 	unheard    int   // bytes dropped while closing
 	coalesced  int64 // when coalesce last let the next read begin
 	goneTimer  *time.Timer
