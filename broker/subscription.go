@@ -158,7 +158,8 @@ func (sub *subscription) compile(name, id []byte, number uint64) {
 	v := sub.s.version
 	b := writer.AppendCommand(nil, frame.CmdMessage)
 	if id != nil {
-		// Neither text can be refused: it came in a frame of this version.
+		// Neither text can be refused: it came in a frame of this version, and
+		// cannotSay has looked at it.
 		b, _ = writer.AppendHeaderBytes(b, v, []byte(frame.HeaderSubscription), id)
 	}
 	b, _ = writer.AppendHeaderBytes(b, v, []byte(frame.HeaderDestination), name)
