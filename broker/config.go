@@ -40,7 +40,8 @@ type Config struct {
 	// bounded to 16 KiB besides.
 	Limits frame.Limits
 	// QueueBytes is how much a destination holds before its producers are slowed;
-	// default 64 MiB. Each message counts with what the memory for it is.
+	// default 64 MiB. Each message counts with what the memory for it is, and in a
+	// topic with 48 bytes for each subscription that still has to get or acknowledge it.
 	QueueBytes int
 	// StoredBytes is how much all destinations and open transactions hold together,
 	// waiting and unacknowledged messages alike; default 16 times QueueBytes, 1 GiB.

@@ -91,27 +91,48 @@ func (d *destination) post(s *session, m *message) bool {
 func (d *destination) adopt(m *message) {
 	m.seq = d.seq.next()
 	m.refs = 1 // the caller's; drop gives it back
-	d.count(m)
+	d.count(int(m.size) + d.perRef())
 }
 
-// count is what drop undoes with the last reference.
-func (d *destination) count(m *message) {
-	d.bytes += int(m.size)
-	d.b.stored.Add(int64(m.size))
+// hold takes a reference to m, for a line or for what is not acknowledged.
+func (d *destination) hold(m *message) {
+	m.refs++
+	d.count(d.perRef())
 }
 
 // drop gives one reference to m back.
 func (d *destination) drop(m *message) {
-	if m.refs--; m.refs == 0 {
-		d.bytes -= int(m.size)
-		d.b.stored.Add(-int64(m.size))
+	m.refs--
+	bytes := d.perRef()
+	if m.refs == 0 {
+		bytes += int(m.size)
 		m.free()
 	}
+	d.count(-bytes)
+}
+
+func (d *destination) count(bytes int) {
+	if bytes != 0 {
+		d.bytes += bytes
+		d.b.stored.Add(int64(bytes))
+	}
+}
+
+// refBytes is what a message of a topic counts for besides, for each subscription that it
+// waits for, or that has not acknowledged it: about its place there. One of a queue is in
+// one place at a time, which messageOverhead has.
+const refBytes = 48
+
+func (d *destination) perRef() int {
+	if d.topic {
+		return refBytes
+	}
+	return 0
 }
 
 // wait puts m at the end of a line.
 func (d *destination) wait(in *line, m *message) {
-	m.refs++
+	d.hold(m)
 	d.waitingBytes += int(m.size)
 	in.add(m)
 }

@@ -397,6 +397,45 @@ func TestHostileNeverReads(t *testing.T) {
 	}
 }
 
+// Many subscriptions to one topic have every message wait, or be unacknowledged, as often
+// as they are many.
+func TestHostileSubscriptionsOfOneTopic(t *testing.T) {
+	const bound = 4 << 20
+	for _, tt := range []struct {
+		ack           string
+		subscriptions int
+	}{
+		{"auto", 1024},  // and never reads
+		{"client", 256}, // and never acknowledges
+	} {
+		t.Run(tt.ack, func(t *testing.T) {
+			b := start(t, broker.Config{QueueBytes: bound, WriteTimeout: time.Hour})
+			check := served(t, b)
+			c, p := connect(t, b, "1.1"), connect(t, b, "1.2")
+			for i := range tt.subscriptions {
+				c.subscribe(fmt.Sprint(i), "/topic/t", tt.ack)
+			}
+			before := memory()
+			if tt.ack != "auto" {
+				_ = c.nc.SetReadDeadline(time.Time{})
+				go func() { _, _ = io.Copy(io.Discard, c.r) }()
+			}
+			stopped := make(chan int)
+			go func() {
+				stopped <- flood(p.nc, 1<<30, func(int) string { return strings.Repeat("SEND\ndestination:/topic/t\n\nx^@", 100) })
+			}()
+			waitFor(t, func() bool { st := b.Stats(); return st.HeldProducers == 1 && st.StoredBytes >= bound })
+			// The outbox, and what lies in buffers of sockets, are not counted.
+			t.Logf("%d KiB for a bound of %d", grownLess(t, before, 2*bound+1<<20)>>10, bound>>10)
+			p.nc.Close()
+			<-stopped
+			c.nc.Close()
+			check()
+			waitFor(t, func() bool { return b.Stats().StoredBytes == 0 })
+		})
+	}
+}
+
 // Receipts that nobody reads stop their own connection from being read.
 func TestHostileNeverReadsReceipts(t *testing.T) {
 	b := start(t, broker.Config{WriteTimeout: time.Minute})

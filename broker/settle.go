@@ -83,7 +83,7 @@ func (d *destination) unshare(m *message) *message {
 	}
 	c := m.copy(nil)
 	c.seq, c.expires, c.nacks, c.refs = m.seq, m.expires, m.nacks, 1
-	d.count(c)
+	d.count(int(c.size) + d.perRef())
 	d.drop(m)
 	return c
 }

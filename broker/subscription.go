@@ -116,7 +116,7 @@ func (sub *subscription) sendMessage(m *message) bool {
 func (sub *subscription) appendMessage(dst []byte, m *message) []byte {
 	var tag uint64
 	if sub.mode != frame.AckAuto {
-		m.refs++
+		sub.d.hold(m)
 		tag = sub.unacked.add(m)
 	}
 	sub.d.out++
