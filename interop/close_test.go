@@ -23,7 +23,7 @@ func TestCloseDuringCalls(t *testing.T) {
 			t.Fatal(err)
 		}
 		var sent, confirmed atomic.Uint64
-		underWay := make(chan struct{})
+		underWay, turn := make(chan struct{}), make(chan struct{}, 1)
 		ctx, body := within(t), make([]byte, 1<<10)
 		calls := map[string]func() error{
 			"Producer.Send": func() error {
@@ -35,13 +35,20 @@ func TestCloseDuringCalls(t *testing.T) {
 			},
 			"Flush": func() error { return p.Flush(ctx) },
 			"Send": func() error {
-				time.Sleep(time.Millisecond) // or all others wait behind what the kernel's buffers hold, which is a lot
+				select { // or all others wait behind what the kernel's buffers hold, which is a lot
+				case <-turn:
+				case <-c.Done():
+				}
 				return c.Send(ctx, to, body)
 			},
 			"SendReceipt": func() error {
 				err := c.SendReceipt(ctx, to, body)
 				if err == nil && confirmed.Add(1) == 20 {
 					close(underWay)
+				}
+				select {
+				case turn <- struct{}{}:
+				default:
 				}
 				return err
 			},
@@ -90,37 +97,42 @@ func TestCloseDuringCalls(t *testing.T) {
 // A consumer that is closed in the middle of its messages loses none of them for the next.
 func TestCloseDuringDelivery(t *testing.T) {
 	overEach(t, func(t *testing.T, tg target) {
-		c, q := tg.dial(t, nil), queue()
-		p, err := c.NewProducer(conn.ProducerConfig{Destination: q, Window: 100})
-		if err != nil {
+		comesBack(t, tg, func(most time.Duration) bool { return closeDuringDelivery(t, tg, most) })
+	})
+}
+
+func closeDuringDelivery(t *testing.T, tg target, most time.Duration) bool {
+	t.Helper()
+	c, q := tg.dial(t, nil), queue()
+	p, err := c.NewProducer(conn.ProducerConfig{Destination: q, Window: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const count = 200
+	ctx := within(t)
+	for range count {
+		if _, err := p.Send(ctx, []byte("x")); err != nil {
 			t.Fatal(err)
 		}
-		const count = 200
-		ctx := within(t)
-		for range count {
-			if _, err := p.Send(ctx, []byte("x")); err != nil {
-				t.Fatal(err)
-			}
-		}
-		disconnect(t, c)
+	}
+	disconnect(t, c)
 
-		first := subscribe(t, tg.dial(t, nil), q, frame.AckClientIndividual)
-		for range 10 {
-			first.next(t)
-		}
-		tg.cut(first.c)
+	first := subscribe(t, tg.dial(t, nil), q, frame.AckClientIndividual)
+	for range 10 {
+		first.next(t)
+	}
+	_ = first.c.Close()
 
-		second := subscribe(t, tg.dial(t, nil), q, frame.AckClientIndividual)
-		came := 0
-		defer func() {
-			if t.Failed() {
-				t.Logf("%d of %d messages came", came, count)
-			}
-		}()
-		for ; came < count; came++ {
-			second.ack(t, second.expect(t, "x")...)
+	second := subscribe(t, tg.dial(t, nil), q, frame.AckClientIndividual)
+	for came := range count {
+		ms := second.back(t, tg, most, "x")
+		if len(ms) == 0 {
+			t.Logf("%d of %d messages came", came, count)
+			return false
 		}
-		second.expectEnd(t)
-		disconnect(t, second.c)
-	})
+		second.ack(t, ms...)
+	}
+	second.expectEnd(t)
+	disconnect(t, second.c)
+	return true
 }

@@ -106,9 +106,14 @@ func parse(t *testing.T, d dialect, uri string) target {
 	return tg
 }
 
-// config is what a test connects with, unless it changes something.
+// config is what a test connects with, unless it changes something. Nobody is given up soon, and only the tests of heart-beats
+// have need of short ones.
 func (tg target) config() conn.Config {
-	return conn.Config{Login: tg.login, Passcode: tg.passcode, Host: tg.host, Driver: tg.driver, ConnectTimeout: patience}
+	return conn.Config{
+		Login: tg.login, Passcode: tg.passcode, Host: tg.host, Driver: tg.driver,
+		ConnectTimeout: patience, ReceiptTimeout: patience, DisconnectTimeout: patience,
+		HeartBeat: frame.HeartBeat{Send: time.Minute, Receive: time.Minute},
+	}
 }
 
 // dial connects with the configuration as change, which may be nil, leaves it.
@@ -124,12 +129,6 @@ func (tg target) dial(t *testing.T, change func(*conn.Config)) *conn.Conn {
 	}
 	t.Cleanup(func() { _ = c.Close() })
 	return c
-}
-
-// cut ends a connection without DISCONNECT, once the broker has come to rest where it has to.
-func (tg target) cut(c *conn.Conn) {
-	time.Sleep(tg.strands)
-	_ = c.Close()
 }
 
 // version pins a version, for dial.
