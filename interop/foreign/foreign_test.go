@@ -12,12 +12,12 @@ import (
 // do little but wait.
 const (
 	busyAtOnce    = 3
-	waitingAtOnce = 12
+	waitingAtOnce = 24
 )
 
 // beatTries is how often heart-beats are tried. Who falls silent for seconds is dead by
 // the protocol, and on a busy machine that can happen to anybody.
-const beatTries = 3
+const beatTries = 4
 
 // TestClients starts every program and then reports on each in turn, so that the
 // order of the output does not depend on which is faster.

@@ -14,7 +14,7 @@ import (
 
 // programTimeout ends a program that hangs. Each of its waits has a limit of its own,
 // far below.
-const programTimeout = 5 * time.Minute
+const programTimeout = 10 * time.Minute
 
 // report is what a program printed.
 type report struct {

@@ -22,9 +22,9 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// beat is the interval of heart-beats. It is no shorter, for some clients take silence
-// for death after one and a half, and the machine may be slow.
-const beat = 2 * time.Second
+// beat is the interval of heart-beats. Our broker bears silence for twice as long, and
+// a client that has just to send one may stand still for ten seconds on a slow machine.
+const beat = 10 * time.Second
 
 // stage is what a program finds when it starts: a broker of its own behind three
 // ports, and a partner.

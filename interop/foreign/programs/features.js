@@ -18,7 +18,7 @@
 //
 // A message has headers and body, a Buffer.
 
-const WAIT = 60000; // ms, for anything
+const WAIT = 180000; // ms, for anything
 const VERSION = process.env.STOMP_VERSION;
 const NOTES = {
   headers: { '1.0': 'D:\\tea', 1.1: 'D:\\tea\nand more', 1.2: 'D:\\tea\r\nand more' }[VERSION],
@@ -316,4 +316,4 @@ function load(name) {
   }
 }
 
-module.exports = { Box, Unsupported, VERSION, load, run, within };
+module.exports = { Box, Unsupported, VERSION, WAIT, load, run, within };

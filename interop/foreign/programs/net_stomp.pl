@@ -14,7 +14,7 @@ BEGIN {
 }
 
 my $version = $ENV{STOMP_VERSION};
-my $wait    = 60;                     # seconds, for anything
+my $wait    = 180;                    # seconds, for anything
 my %notes   = (
     'headers' => { '1.0' => 'D:\\tea', '1.1' => "D:\\tea\nand more", '1.2' => "D:\\tea\r\nand more" }->{$version},
     'backslash' => 'C:\\new\\code',

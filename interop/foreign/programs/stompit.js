@@ -2,7 +2,7 @@
 // What a user of stompit does. See features.js.
 
 const fs = require('node:fs');
-const { Box, VERSION, load, run, within } = require('./features');
+const { Box, VERSION, WAIT, load, run, within } = require('./features');
 
 const stompit = load('stompit');
 
@@ -15,6 +15,8 @@ function connect({ port, passcode, beat = 0, tls = false }) {
     const options = {
       host: process.env.STOMP_HOST,
       port: Number(port),
+      timeout: WAIT,
+      heartbeatDelayMargin: 2 * beat,
       connectHeaders: {
         'accept-version': VERSION, 'heart-beat': `${beat},${beat}`, host: '/', login: 'guest', passcode,
       },

@@ -44,6 +44,7 @@ function connect({ port, passcode, beat = 0, tls = false }) {
       reconnectDelay: 0,
       heartbeatIncoming: beat,
       heartbeatOutgoing: beat,
+      heartbeatToleranceMultiplier: 3,
       discardWebsocketOnCommFailure: true, // so that forceDisconnect cuts
       onConnect: () => resolve(Object.assign(s, session(client, s))),
       onStompError: frame => {

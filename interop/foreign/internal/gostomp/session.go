@@ -60,7 +60,12 @@ func dial(o program.Options) (program.Session, error) {
 	c, err := stomp.Connect(nc,
 		stomp.ConnOpt.Login("guest", o.Passcode),
 		stomp.ConnOpt.AcceptVersion(stomp.Version(o.Version)),
-		stomp.ConnOpt.HeartBeat(o.Beat, o.Beat))
+		stomp.ConnOpt.HeartBeat(o.Beat, o.Beat),
+		stomp.ConnOpt.HeartBeatGracePeriodMultiplier(3),
+		stomp.ConnOpt.MsgSendTimeout(program.Wait),
+		stomp.ConnOpt.RcvReceiptTimeout(program.Wait),
+		stomp.ConnOpt.DisconnectReceiptTimeout(program.Wait),
+		stomp.ConnOpt.UnsubscribeReceiptTimeout(program.Wait))
 	if err != nil {
 		return nil, err
 	}

@@ -97,7 +97,7 @@ func (u Unsupported) Error() string { return string(u) }
 func (u Unsupported) Is(err error) bool { return err == errors.ErrUnsupported }
 
 // Wait bounds every wait.
-const Wait = 60 * time.Second
+const Wait = 3 * time.Minute
 
 // Run tries what the environment asks for and prints the results.
 func Run(newClient func(Env) Client) {
