@@ -77,7 +77,7 @@ modules: ## The nested modules: build, vet, lint, test, every benchmark once.
 		$(GO) build ./...; \
 		$(GO) vet ./...; \
 		$(STATICCHECK) ./...; \
-		$(GO) test -bench . -benchtime=1x ./...; \
+		$(GO) test -timeout 60m -bench . -benchtime=1x ./...; \
 	done
 
 .PHONY: browser
@@ -91,7 +91,7 @@ brokers: ## Install and start RabbitMQ, ActiveMQ and Artemis on 127.0.0.1, with 
 
 .PHONY: interop
 interop: ## The tests against the brokers that are up.
-	@brokers=$$($(BROKERS) env); eval "$$brokers"; $(GO) test -count=1 -v ./interop/...
+	@brokers=$$($(BROKERS) env); eval "$$brokers"; $(GO) test -count=1 -v -timeout 60m ./interop/...
 
 .PHONY: clients
 clients: ## Install other people's STOMP clients: Python, Ruby, Perl, JavaScript.
@@ -99,7 +99,7 @@ clients: ## Install other people's STOMP clients: Python, Ruby, Perl, JavaScript
 
 .PHONY: foreign
 foreign: ## The tests of the embedded broker with those of them that are there.
-	$(GO) -C interop/foreign test -count=1 ./...
+	$(GO) -C interop/foreign test -count=1 -timeout 60m ./...
 
 .PHONY: faults
 faults: ## Break connections, and kill brokers of its own KILLS (1) times each: nothing confirmed may be lost.

@@ -16,7 +16,7 @@ declare -A PORT=([rabbitmq]=$((61613 + OFFSET)) [activemq]=$((61713 + OFFSET)) [
 # All of these are for machines that do something else at the time.
 BOOT_SECONDS=300
 STOP_SECONDS=90
-ANSWER_SECONDS=15
+ANSWER_SECONDS=60
 LOCK_SECONDS=900
 
 say() { printf '%s\n' "$*"; }
@@ -182,6 +182,15 @@ obstructed() {
 # listens NAME says whether anybody listens on the broker's port.
 listens() { (: <>"/dev/tcp/127.0.0.1/${PORT[$1]}") 2>/dev/null; }
 
+# await_port NUMBER waits until anybody listens on a port.
+await_port() {
+  local end=$((SECONDS + BOOT_SECONDS))
+  until (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; do
+    ((SECONDS < end)) || return 1
+    sleep 0.1
+  done
+}
+
 # launch NAME starts the broker unless it runs.
 launch() { pid_of "$1" >/dev/null || "${1}_start"; }
 
@@ -219,11 +228,11 @@ status() {
   fi
 }
 
-# print_env prints the variables that the tests read, for the brokers that answer.
+# print_env prints the variables that the tests read, for the brokers that answer. One that runs gets the time for it.
 print_env() {
   local b secure=
   for b in "${brokers[@]}"; do
-    probe "$b" >/dev/null || continue
+    probe "$b" >/dev/null || { pid_of "$b" >/dev/null && await "$b" >&2; } || continue
     "${b}_env"
     if [ "$b" != artemis ]; then secure=yes; fi
   done

@@ -40,9 +40,10 @@ debian_install() {
     "${root[@]}" chmod 755 "$guard"
     guarded=yes
   fi
+  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
   {
-    "${root[@]}" apt-get update -q &&
-      "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$@"
+    "${root[@]}" "${apt[@]}" update -q || true # the old lists may do
+    "${root[@]}" "${apt[@]}" install -qy --no-install-recommends "$@"
   } </dev/null >>"$STATE/install.log" 2>&1 || say "apt-get failed: $STATE/install.log"
   if [ -n "$guarded" ]; then "${root[@]}" rm -f "$guard"; fi
 }
@@ -52,8 +53,12 @@ artemis_install() {
   command -v mvn >/dev/null || return 1
   say "fetching Artemis $ARTEMIS_VERSION"
   mkdir -p "$dist"
+  artemis_fetch || artemis_fetch || artemis_fetch || return 1 # networks have bad moments
+  tar -xzf "$dist/$archive" -C "$dist" --no-same-owner && rm "$dist/$archive"
+}
+
+artemis_fetch() {
   mvn -B -q dependency:copy "-DoutputDirectory=$dist" \
     "-Dartifact=org.apache.activemq:apache-artemis:$ARTEMIS_VERSION:tar.gz:bin" </dev/null >>"$STATE/install.log" 2>&1 &&
-    (cd "$dist" && sha256sum --quiet -c <<<"$ARTEMIS_SHA256  $archive" >>"$STATE/install.log" 2>&1) &&
-    tar -xzf "$dist/$archive" -C "$dist" --no-same-owner && rm "$dist/$archive"
+    (cd "$dist" && sha256sum --quiet -c <<<"$ARTEMIS_SHA256  $archive" >>"$STATE/install.log" 2>&1)
 }
