@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"github.com/stompwire/stompwire/internal/awake"
 )
 
 // Disconnect ends the client in good order: it takes nothing new, waits for the
@@ -16,7 +18,7 @@ func (cl *Client) Disconnect(ctx context.Context) error {
 	if cl.inHandler(ctx) {
 		return ErrWouldBlock
 	}
-	ctx, cancel := context.WithTimeout(ctx, cl.defaults.DisconnectTimeout)
+	ctx, cancel := awake.WithTimeout(ctx, cl.defaults.DisconnectTimeout)
 	defer cancel()
 	if !cl.beginClosing() {
 		return cl.awaitEnd(ctx)

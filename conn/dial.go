@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/stompwire/stompwire/engine/link"
+	"github.com/stompwire/stompwire/internal/awake"
 	"github.com/stompwire/stompwire/writer"
 )
 
@@ -75,7 +76,7 @@ func newConn(cfg *Config) (c *Conn, hello []byte, err error) {
 }
 
 func (c *Conn) connectContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, c.cfg.ConnectTimeout,
+	return awake.WithTimeoutCause(ctx, c.cfg.ConnectTimeout,
 		fmt.Errorf("no CONNECTED within %v: %w", c.cfg.ConnectTimeout, context.DeadlineExceeded))
 }
 

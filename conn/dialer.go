@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/netip"
 	"time"
+
+	"github.com/stompwire/stompwire/internal/awake"
 )
 
 // Dialer connects to the first of several brokers that accepts a session. The zero
@@ -99,7 +101,7 @@ func (d *Dialer) Dial(ctx context.Context, cfg *Config) (*Conn, error) {
 	}
 	if d.TotalTimeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, d.TotalTimeout,
+		ctx, cancel = awake.WithTimeoutCause(ctx, d.TotalTimeout,
 			fmt.Errorf("no session within %v: %w", d.TotalTimeout, context.DeadlineExceeded))
 		defer cancel()
 	}
@@ -176,7 +178,7 @@ func (d *Dialer) attempt(ctx context.Context, t *target, left int) (*Conn, error
 	if deadline, ok := ctx.Deadline(); ok && left > 1 {
 		share := max(time.Until(deadline)/time.Duration(left), minAttempt)
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, share,
+		ctx, cancel = awake.WithTimeoutCause(ctx, share,
 			fmt.Errorf("no CONNECTED within %v, its share of the time: %w", share.Round(time.Millisecond), context.DeadlineExceeded))
 		defer cancel()
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/awake"
 	"github.com/stompwire/stompwire/writer"
 )
 
@@ -18,7 +19,7 @@ func (c *Conn) Disconnect(ctx context.Context) error {
 	if c.inHandler(ctx) {
 		return ErrWouldBlock
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.DisconnectTimeout)
+	ctx, cancel := awake.WithTimeout(ctx, c.cfg.DisconnectTimeout)
 	defer cancel()
 	if !c.leaving.CompareAndSwap(false, true) {
 		return c.awaitEnd(ctx) // somebody else is at it

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/stompwire/stompwire/internal/awake"
 	"github.com/stompwire/stompwire/pool"
 )
 
@@ -32,6 +33,7 @@ type ledger struct {
 	reporting bool // somebody reports, in order
 	timer     *time.Timer
 	armed     int64 // when the timer is due; 0 if it is not set
+	doubt     awake.Doubt
 	ended     error
 
 	confirmed, rejected, unknown uint64
@@ -292,8 +294,26 @@ func (l *ledger) flush(ctx context.Context) error {
 // expire gives up what is due and sets the timer for what will be next.
 func (l *ledger) expire() {
 	now := l.now()
+	if l.inDoubt(now) {
+		return
+	}
 	defer l.rearm()
 	l.giveUp(func(rec *record) bool { return rec.due <= now }, errReceiptTimeout)
+}
+
+// inDoubt reports whether what is due may have come while this process did not run,
+// and sets the timer to look again.
+func (l *ledger) inDoubt(now int64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.armed == 0 {
+		return false
+	}
+	more := l.doubt.More(time.Duration(now - l.armed))
+	if more > 0 {
+		l.arm(now + int64(more))
+	}
+	return more > 0
 }
 
 func (l *ledger) rearm() {

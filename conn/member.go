@@ -3,6 +3,8 @@ package conn
 import (
 	"context"
 	"slices"
+
+	"github.com/stompwire/stompwire/internal/awake"
 )
 
 // member is what a lane carries from one connection to the next: subscriptions
@@ -70,7 +72,7 @@ func (ln *lane) restoreSubscriptions(ctx context.Context, c *Conn) error {
 	if ln == ln.cl.consumer {
 		return ln.restoreRank(ctx, c, rankSubscription)
 	}
-	ctx, cancel := context.WithTimeout(ctx, ln.cl.defaults.ConnectTimeout)
+	ctx, cancel := awake.WithTimeout(ctx, ln.cl.defaults.ConnectTimeout)
 	defer cancel()
 	ln.cl.consumer.restored(ctx)
 	return nil
@@ -95,7 +97,7 @@ func (ln *lane) restoreRank(ctx context.Context, c *Conn, rank int) error {
 			ln.leave(m)
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, ln.cl.defaults.ConnectTimeout)
+	ctx, cancel := awake.WithTimeout(ctx, ln.cl.defaults.ConnectTimeout)
 	defer cancel()
 	for _, w := range all {
 		select {

@@ -8,6 +8,7 @@ import (
 	"net"
 
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/awake"
 )
 
 // DialFunc makes a connection, as [net.Dialer.DialContext] does. network is "tcp"
@@ -26,7 +27,7 @@ var ErrNoWebSocket = errors.New("stomp: ws and wss need Dialer.WebSocket, such a
 func (d *Dialer) reach(ctx context.Context, a *Address, versions frame.Versions) (net.Conn, error) {
 	if d.TransportTimeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, d.TransportTimeout, noTransport(d.TransportTimeout))
+		ctx, cancel = awake.WithTimeoutCause(ctx, d.TransportTimeout, noTransport(d.TransportTimeout))
 		defer cancel()
 	}
 	nc, err := d.reachUnder(ctx, a, versions)

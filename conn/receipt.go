@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/awake"
 	"github.com/stompwire/stompwire/writer"
 )
 
@@ -134,14 +135,23 @@ func checkOwnReceipt(cmd frame.Command, h []frame.Field) error {
 }
 
 func (c *Conn) await(ctx context.Context, outcome <-chan error) error {
+	due := time.Now().Add(c.cfg.ReceiptTimeout)
 	timer := time.NewTimer(c.cfg.ReceiptTimeout)
 	defer timer.Stop()
-	select {
-	case err := <-outcome:
-		return err
-	case <-ctx.Done():
-		return unknown(ctx.Err())
-	case <-timer.C:
-		return unknown(errReceiptTimeout)
+	var doubt awake.Doubt
+	for {
+		select {
+		case err := <-outcome:
+			return err
+		case <-ctx.Done():
+			return unknown(ctx.Err())
+		case <-timer.C:
+			more := doubt.More(time.Since(due))
+			if more == 0 {
+				return unknown(errReceiptTimeout)
+			}
+			due = time.Now().Add(more)
+			timer.Reset(more)
+		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/stompwire/stompwire/internal/awake"
 )
 
 // window keeps what is known of the sends of one producer that have no outcome
@@ -33,6 +35,8 @@ type window struct {
 	mu       sync.Mutex   // guards what follows
 	flushes  []flushWait
 	sweeper  *time.Timer
+	sweepDue time.Time
+	doubt    awake.Doubt
 	marks    [sweeps]uint64 // last at the latest ticks, newest first
 	err      error          // set when the connection has ended
 }
@@ -59,6 +63,7 @@ func newWindow(cfg ProducerConfig, cumulative bool) *window {
 		w.report = func(Outcome) {}
 	}
 	w.mu.Lock()
+	w.sweepDue = time.Now().Add(cfg.Timeout / sweeps)
 	w.sweeper = time.AfterFunc(cfg.Timeout/sweeps, w.sweep)
 	w.mu.Unlock()
 	return w
@@ -235,16 +240,27 @@ func (w *window) sweep() {
 		w.mu.Unlock()
 		return
 	}
+	if more := w.doubt.More(time.Since(w.sweepDue)); more > 0 {
+		w.sweepIn(more)
+		w.mu.Unlock()
+		return
+	}
 	old := w.marks[sweeps-1]
 	copy(w.marks[1:], w.marks[:sweeps-1])
 	w.marks[0] = w.last.Load()
 	low := w.low.Load()
-	w.sweeper.Reset(w.timeout / sweeps)
+	w.sweepIn(w.timeout / sweeps)
 	w.mu.Unlock()
 	if old <= low {
 		return
 	}
 	w.giveUpTo(old, errReceiptTimeout)
+}
+
+// sweepIn sets the time of the next tick. mu is held.
+func (w *window) sweepIn(d time.Duration) {
+	w.sweepDue = time.Now().Add(d)
+	w.sweeper.Reset(d)
 }
 
 // fail gives up everything: the connection has ended.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/stompwire/stompwire/internal/awake"
 	"github.com/stompwire/stompwire/pool"
 )
 
@@ -92,15 +93,17 @@ func (l *Link) releaseOutbox() {
 
 // write writes b whole and returns how far it came.
 func (l *Link) write(b []byte) (written, calls int, err error) {
+	var doubt awake.Doubt
 	for written < len(b) {
-		_ = l.nc.SetWriteDeadline(time.Now().Add(l.opts.WriteTimeout))
+		due := time.Now().Add(l.opts.WriteTimeout)
+		_ = l.nc.SetWriteDeadline(due)
 		n, err := l.nc.Write(b[written:min(len(b), written+maxWrite)])
 		written += n
 		calls++
 		l.lastWrite.Store(l.now())
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			if n > 0 {
-				continue // slow, but it does read
+			if n > 0 || doubt.More(time.Since(due)) > 0 {
+				continue // slow, but it does read; or it is we who did not run
 			}
 			return written, calls, &TimeoutError{What: "peer has not read", After: l.opts.WriteTimeout}
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/awake"
 	"github.com/stompwire/stompwire/parser"
 	"github.com/stompwire/stompwire/pool"
 )
@@ -72,7 +73,9 @@ type Link struct {
 	hearEvery time.Duration
 	deadline  int64 // of the session, see SetDeadline; 0 for none
 	late      error
-	readAll   bool // the peer has closed its side: what is written now is the last
+	readAll   bool        // the peer has closed its side: what is written now is the last
+	doubt     awake.Doubt // whether what is overdue is, or we did not run
+	mercy     int64       // until when nothing is overdue because of that
 
 	room     chan struct{} // 1-slot wake-up for one of the waiting senders
 	partRoom chan struct{} // 1-slot wake-up for the sender of an unended frame

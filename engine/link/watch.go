@@ -1,11 +1,18 @@
 package link
 
-import "time"
+import (
+	"time"
+
+	"github.com/stompwire/stompwire/internal/awake"
+)
 
 // One timer per link watches everything that is due some time: our heart-beats,
 // the peer's, an unfinished frame and the session's deadline. It is set to the
 // earliest of them and looks at clocks that reads and writes merely store to, so
 // traffic never touches it, and a link with nothing due costs nothing.
+//
+// A timer that is late says that the process did not run. What is overdue then is
+// looked at again a little later, when what came meanwhile has been read.
 
 // bodyRate is how fast an unfinished body must at least arrive, in bytes/s, to
 // be waited for longer than Options.FrameTimeout.
@@ -81,10 +88,16 @@ func (l *Link) tick() {
 		return
 	}
 	now := l.now()
-	if err, late := l.overdue(now); late {
-		l.mu.Unlock()
-		l.Close(err)
-		return
+	if err, late := l.overdue(now); !late {
+		l.doubt, l.mercy = awake.Doubt{}, 0
+	} else if now >= l.mercy {
+		more := l.doubt.More(time.Duration(now - l.nextTick.Load()))
+		if more == 0 {
+			l.mu.Unlock()
+			l.Close(err)
+			return
+		}
+		l.mercy = now + int64(more) // to read what came while we did not run
 	}
 	if l.sendEvery > 0 && l.beatDue() <= now {
 		l.beat(now)
@@ -152,18 +165,22 @@ func (l *Link) arm(now int64) {
 		return
 	}
 	var next int64
-	consider := func(due int64) {
-		if due != 0 && (next == 0 || due < next) {
+	consider := func(due, notBefore int64) {
+		if due = max(due, notBefore); next == 0 || due < next {
 			next = due
 		}
 	}
-	consider(l.deadline)
-	consider(l.frameDue(now))
-	if l.sendEvery > 0 {
-		consider(l.beatDue())
+	if l.deadline != 0 {
+		consider(l.deadline, l.mercy)
+	}
+	if due := l.frameDue(now); due != 0 {
+		consider(due, l.mercy)
 	}
 	if l.hearEvery > 0 {
-		consider(l.hearDue(now))
+		consider(l.hearDue(now), l.mercy)
+	}
+	if l.sendEvery > 0 {
+		consider(l.beatDue(), 0)
 	}
 	l.nextTick.Store(next)
 	switch {

@@ -45,6 +45,7 @@ var ladder = map[string]rung{
 	"conn/coding":  {level: 5, third: []string{"github.com/klauspost/compress"}},
 	"conn/charset": {level: 5, third: []string{"golang.org/x/text/encoding"}},
 
+	"internal/awake":  {level: 0},                                                // for what waits for a peer
 	"internal/peer":   {level: 0},                                                // for broker and broker/ws
 	"internal/wsconn": {level: 0, third: []string{"github.com/coder/websocket"}}, // for the two ws packages
 	"broker/ws":       {level: 5, third: []string{"github.com/coder/websocket"}},
