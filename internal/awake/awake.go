@@ -56,11 +56,11 @@ func WithTimeoutCause(ctx context.Context, d time.Duration, cause error) (contex
 	if outer, ok := ctx.Deadline(); ok && outer.Before(t.first) {
 		t.first = outer
 	}
-	context.AfterFunc(inner, t.end)
 	t.mu.Lock()
 	t.timer = time.AfterFunc(d, t.fire)
+	t.forget = context.AfterFunc(inner, t.end) // if the outer one ends
 	t.mu.Unlock()
-	return t, func() { cancel(context.Canceled) }
+	return t, func() { t.endWith(context.Canceled) }
 }
 
 // timeout is a context. Its own channel keeps children from taking the inner one for
@@ -73,11 +73,12 @@ type timeout struct {
 	done   chan struct{}
 
 	mu    sync.Mutex // guards what follows
-	timer *time.Timer
-	due   time.Time
-	doubt Doubt
-	over  bool // the time is
-	err   error
+	timer  *time.Timer
+	due    time.Time
+	doubt  Doubt
+	forget func() bool
+	over   bool // the time is
+	err    error
 }
 
 func (t *timeout) fire() {
@@ -90,10 +91,21 @@ func (t *timeout) fire() {
 	}
 	t.over = t.Context.Err() == nil
 	t.mu.Unlock()
-	t.cancel(t.cause)
+	t.endWith(t.cause)
 }
 
-// end runs when the inner context has ended, for whatever reason.
+// endWith ends the context unless that has happened.
+func (t *timeout) endWith(cause error) {
+	t.mu.Lock()
+	first := t.forget()
+	t.mu.Unlock()
+	if first {
+		t.cancel(cause)
+		t.end()
+	}
+}
+
+// end runs once, when the inner context has ended for whatever reason.
 func (t *timeout) end() {
 	t.mu.Lock()
 	t.timer.Stop()
@@ -112,4 +124,28 @@ func (t *timeout) Err() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.err
+}
+
+// Silence is how long there has been no sign of somebody, for who looks again and
+// again. What passes between two looks counts only up to a moment: longer than that
+// nobody listened. The zero value is ready. It is not safe for concurrent use.
+type Silence struct {
+	sum  time.Duration
+	last time.Time
+}
+
+// moment is the most that counts between two looks.
+const moment = 100 * time.Millisecond
+
+// Look says whether there was a sign since the last look, or not, and returns how long
+// there has been none.
+func (s *Silence) Look(sign bool) time.Duration {
+	now := time.Now()
+	if sign || s.last.IsZero() {
+		s.sum = 0
+	} else {
+		s.sum += min(now.Sub(s.last), moment)
+	}
+	s.last = now
+	return s.sum
 }

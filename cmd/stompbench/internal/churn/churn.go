@@ -14,6 +14,7 @@ import (
 
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/awake"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
@@ -240,7 +241,7 @@ func (c *churning) subscribe(nc *conn.Conn, destination string) bool {
 // do takes the time of a step, and notes its failure. What is given up because
 // outside has ended is none.
 func (c *churning) do(outside context.Context, step Step, f func(context.Context) error) bool {
-	ctx, cancel := context.WithTimeout(outside, c.Timeout)
+	ctx, cancel := awake.WithTimeout(outside, c.Timeout)
 	defer cancel()
 	began := c.clock.Now()
 	err := f(ctx)

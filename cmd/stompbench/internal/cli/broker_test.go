@@ -51,7 +51,7 @@ func runBroker(t *testing.T, args ...string) (uris []string) {
 			t.Errorf("exit %d: %s", code, stderr.String())
 		}
 	})
-	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(stdout.String(), "^C"); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(stdout.String(), "^C"); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) || len(done) > 0 {
 			t.Fatalf("it does not listen: %q %q", stdout.String(), stderr.String())
 		}
@@ -91,7 +91,7 @@ func connectTo(t *testing.T, uri string, trust *tls.Config) (*conn.Conn, error) 
 		t.Fatal(err)
 	}
 	d.WebSocket, d.TLS = ws.Client, trust
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	return d.Dial(ctx, nil)
 }

@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 }
 
 // stompbench runs the command line args, a string with single blanks.
-func stompbench(t *testing.T, args string) (code int, stdout, stderr string) {
+func stompbench(t testing.TB, args string) (code int, stdout, stderr string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
@@ -62,7 +62,7 @@ type result struct {
 
 // runJSON runs with --json and --quiet, and expects exit code want. Where nothing is to
 // be lost, no pause of a busy machine makes it so.
-func runJSON(t *testing.T, want int, args string) result {
+func runJSON(t testing.TB, want int, args string) result {
 	t.Helper()
 	if want == cli.ExitOK && !strings.Contains(args, "--drain-timeout") {
 		args += " --drain-timeout 1m"
@@ -261,7 +261,7 @@ func nowhere(t *testing.T) string {
 }
 
 // silent returns the address of somebody who accepts and says nothing.
-func silent(t *testing.T) string {
+func silent(t testing.TB) string {
 	return serve(t, func(nc net.Conn) { _, _ = nc.Read(make([]byte, 1<<20)) })
 }
 
@@ -274,7 +274,7 @@ func talker(t *testing.T, text string) string {
 	})
 }
 
-func serve(t *testing.T, handle func(net.Conn)) string {
+func serve(t testing.TB, handle func(net.Conn)) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -72,13 +72,15 @@ func TestDriving(t *testing.T) {
 // own is. With a prefetch of 1 and a slow consumer messages wait at the broker, which
 // is where they overtake each other.
 func TestOrderIsWithinAPriority(t *testing.T) {
-	const args = "-C 250 --seed 1 --priority 9:1,0:1 --ack client --prefetch 1 --consumer-latency 1ms "
-	runJSON(t, 0, args+"--slo reordered=0")
-	b, _ := watched(t)
-	b.Inject(overtaken(100))
-	if got := runJSON(t, 0, args+"-u "+b.URI()).Totals; got.Reordered != 2 || got.Lost != 0 {
-		t.Errorf("%+v, want those two reordered that were held back", got)
-	}
+	calmly(t, func(t testing.TB) {
+		const args = "-C 250 --seed 1 --priority 9:1,0:1 --ack client --prefetch 1 --consumer-latency 1ms "
+		runJSON(t, 0, args+"--slo reordered=0")
+		b, _ := watched(t)
+		b.Inject(overtaken(100))
+		if got := runJSON(t, 0, args+"-u "+b.URI()).Totals; got.Reordered != 2 || got.Lost != 0 {
+			t.Errorf("%+v, want those two reordered that were held back", got)
+		}
+	})
 }
 
 // seen are the SENDs that a broker has had.
@@ -91,7 +93,7 @@ type seen struct {
 }
 
 // watched starts a broker and notes what is sent to it.
-func watched(t *testing.T, headers ...string) (*broker.Broker, *seen) {
+func watched(t testing.TB, headers ...string) (*broker.Broker, *seen) {
 	t.Helper()
 	b, err := broker.Start(broker.Config{})
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 
 // farAway returns the address of a broker whose every answer, messages included,
 // takes so long to come.
-func farAway(t *testing.T, delay time.Duration) string {
+func farAway(t testing.TB, delay time.Duration) string {
 	return between(t, func(dst, src net.Conn) { late(dst, src, delay) })
 }
 

@@ -59,39 +59,41 @@ func TestHonestEnds(t *testing.T) {
 // in no latency.
 func TestHonestWarmup(t *testing.T) {
 	t.Parallel()
-	var sends atomic.Uint64
-	b := withFaults(t, func(_ uint64, f *frame.Frame) broker.Fault {
-		if f.Command != frame.CmdSend {
+	calmly(t, func(t testing.TB) {
+		var sends atomic.Uint64
+		b := withFaults(t, func(_ uint64, f *frame.Frame) broker.Fault {
+			if f.Command != frame.CmdSend {
+				return broker.Fault{}
+			}
+			switch n := sends.Add(1); {
+			case n <= 50:
+				return broker.Lose
+			case n <= 80:
+				return broker.Duplicate
+			case n <= 100:
+				return broker.Defer(3 * time.Second) // so they come long after the warm-up
+			}
 			return broker.Fault{}
+		})
+		e := begin(t, "--warmup 500ms -z 500ms -r 1k --accept-generator-limit -u "+b.URI())
+		r := e.report(t, cli.ExitIntegrity)
+		got, f := r.Totals, b.Stats().Faults
+		if f.Lost != 50 || f.Duplicated != 30 || f.Deferred != 20 {
+			t.Fatalf("the broker met %+v", f)
 		}
-		switch n := sends.Add(1); {
-		case n <= 50:
-			return broker.Lose
-		case n <= 80:
-			return broker.Duplicate
-		case n <= 100:
-			return broker.Defer(3 * time.Second) // so they come long after the warm-up
+		if got.Sent+got.Unsent != 1000 || got.Confirmed != got.Sent || got.Lost != f.Lost || got.ConfirmedLost != f.Lost ||
+			got.Received != got.Sent-f.Lost || got.Duplicated != f.Duplicated || got.Reordered != f.Deferred {
+			t.Errorf("%+v", got)
 		}
-		return broker.Fault{}
+		if got.Sent < 500 {
+			t.Skipf("this machine sent %d of 1000", got.Sent)
+		}
+		for _, name := range []string{"from_send", "from_due", "send_delay"} {
+			if n := r.Latency[name]["count"]; n != float64(got.Sent-500) {
+				t.Errorf("%v in %s, want the %d after the warm-up", n, name, got.Sent-500)
+			}
+		}
 	})
-	e := begin(t, "--warmup 500ms -z 500ms -r 1k --accept-generator-limit -u "+b.URI())
-	r := e.report(t, cli.ExitIntegrity)
-	got, f := r.Totals, b.Stats().Faults
-	if f.Lost != 50 || f.Duplicated != 30 || f.Deferred != 20 {
-		t.Fatalf("the broker met %+v", f)
-	}
-	if got.Sent+got.Unsent != 1000 || got.Confirmed != got.Sent || got.Lost != f.Lost || got.ConfirmedLost != f.Lost ||
-		got.Received != got.Sent-f.Lost || got.Duplicated != f.Duplicated || got.Reordered != f.Deferred {
-		t.Errorf("%+v", got)
-	}
-	if got.Sent < 500 {
-		t.Skipf("this machine sent %d of 1000", got.Sent)
-	}
-	for _, name := range []string{"from_send", "from_due", "send_delay"} {
-		if n := r.Latency[name]["count"]; n != float64(got.Sent-500) {
-			t.Errorf("%v in %s, want the %d after the warm-up", n, name, got.Sent-500)
-		}
-	}
 }
 
 // A share of messages is refused with NACK, and comes again, marked. That is told from

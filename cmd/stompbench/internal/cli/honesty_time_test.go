@@ -40,33 +40,35 @@ var statistics = []string{"mean", "p50", "p90", "p95", "p99", "p99_9", "p99_99",
 // half of the messages.
 func TestHonestDelay(t *testing.T) {
 	t.Parallel()
-	const delay = 200 * time.Millisecond
-	in, out := withFaults(t, shares(t, of(1, broker.Delay(delay)))), withFaults(t, shares(t, of(1, broker.Defer(delay))))
-	args := "-C 1000 -r 1k --accept-generator-limit --slo from_send.p50<200ms -u "
-	atOnce := []*running{begin(t, args+in.URI()), begin(t, args+out.URI())}
-	for i, way := range []string{"in", "out"} {
-		r := atOnce[i].report(t, cli.ExitSLO)
-		late := []string{"from_send", "from_due"}
-		if way == "in" {
-			late = append(late, "confirm")
-		}
-		for _, name := range late {
-			for _, s := range statistics {
-				if l := r.Latency[name]; l[s] < digits*float64(delay) || l["count"] != 1000 {
-					t.Errorf("a way %s of %v: %s of %s is %v: %v", way, delay, s, name, time.Duration(l[s]), l)
+	calmly(t, func(t testing.TB) {
+		const delay = 200 * time.Millisecond
+		in, out := withFaults(t, shares(t, of(1, broker.Delay(delay)))), withFaults(t, shares(t, of(1, broker.Defer(delay))))
+		args := "-C 1000 -r 1k --accept-generator-limit --slo from_send.p50<200ms -u "
+		atOnce := []*running{begin(t, args+in.URI()), begin(t, args+out.URI())}
+		for i, way := range []string{"in", "out"} {
+			r := atOnce[i].report(t, cli.ExitSLO)
+			late := []string{"from_send", "from_due"}
+			if way == "in" {
+				late = append(late, "confirm")
+			}
+			for _, name := range late {
+				for _, s := range statistics {
+					if l := r.Latency[name]; l[s] < digits*float64(delay) || l["count"] != 1000 {
+						t.Errorf("a way %s of %v: %s of %s is %v: %v", way, delay, s, name, time.Duration(l[s]), l)
+					}
 				}
 			}
+			if way == "out" && r.Latency["confirm"]["p50"] >= r.Latency["from_send"]["p50"] {
+				t.Errorf("what delays messages delays receipts: %v, %v", r.Latency["confirm"], r.Latency["from_send"])
+			}
+			if f := [2]*broker.Broker{in, out}[i].Stats().Faults; f.Delayed+f.Deferred != 1000 || r.Totals.Received != 1000 || r.Totals.Reordered != 0 {
+				t.Errorf("%+v, %+v", f, r.Totals)
+			}
+			t.Logf("a way %s of %v: from send %s", way, delay, row(r.Latency["from_send"]))
+			t.Logf("a way %s of %v: to receipt %s", way, delay, row(r.Latency["confirm"]))
+			t.Logf("a way %s of %v: send delay %s", way, delay, row(r.Latency["send_delay"]))
 		}
-		if way == "out" && r.Latency["confirm"]["p50"] >= r.Latency["from_send"]["p50"] {
-			t.Errorf("what delays messages delays receipts: %v, %v", r.Latency["confirm"], r.Latency["from_send"])
-		}
-		if f := [2]*broker.Broker{in, out}[i].Stats().Faults; f.Delayed+f.Deferred != 1000 || r.Totals.Received != 1000 || r.Totals.Reordered != 0 {
-			t.Errorf("%+v, %+v", f, r.Totals)
-		}
-		t.Logf("a way %s of %v: from send %s", way, delay, row(r.Latency["from_send"]))
-		t.Logf("a way %s of %v: to receipt %s", way, delay, row(r.Latency["confirm"]))
-		t.Logf("a way %s of %v: send delay %s", way, delay, row(r.Latency["send_delay"]))
-	}
+	})
 }
 
 // Of 1000 messages 150 take 200 ms longer: so much is in p90 and p95, however the
@@ -93,7 +95,7 @@ func TestHonestDelayOfSome(t *testing.T) {
 }
 
 // frozen stops reading the producer for 1.4 s after its message 1000.
-func frozen(t *testing.T) *broker.Broker {
+func frozen(t testing.TB) *broker.Broker {
 	var sends atomic.Uint64
 	return withFaults(t, func(_ uint64, f *frame.Frame) broker.Fault {
 		if f.Command == frame.CmdSend && sends.Add(1) == 1000 {
@@ -108,37 +110,39 @@ func frozen(t *testing.T) *broker.Broker {
 // the machine does on top: 1400-ms of them ms or more. A closed loop sends nothing
 // meanwhile, so the freeze hits one message, and no percentile shows it.
 func TestHonestFreeze(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "out")
-	b, other := frozen(t), frozen(t)
-	e := begin(t, "-C 3000 -r 1k --accept-generator-limit --slo from_due.max<1.39s --out "+dir+" -u "+b.URI())
-	loop := begin(t, "-C 3000 -c 1 -u "+other.URI())
-	open := e.report(t, cli.ExitSLO)
-	kept, err := results.Read(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	due := kept.Histogram(series.FromDue)
-	for _, ms := range []int{100, 300, 500, 700, 900, 1100, 1300, 1390} {
-		least := time.Duration(digits * float64(time.Duration(ms)*time.Millisecond))
-		late, want := due.Over(least), uint64(1400-ms)
-		if late < want {
-			t.Errorf("%d messages came %d ms late, want at least %d", late, ms, want)
+	calmly(t, func(t testing.TB) {
+		dir := filepath.Join(t.TempDir(), "out")
+		b, other := frozen(t), frozen(t)
+		e := begin(t, "-C 3000 -r 1k --accept-generator-limit --slo from_due.max<1.39s --out "+dir+" -u "+b.URI())
+		loop := begin(t, "-C 3000 -c 1 -u "+other.URI())
+		open := e.report(t, cli.ExitSLO)
+		kept, err := results.Read(dir)
+		if err != nil {
+			t.Fatal(err)
 		}
-		t.Logf("from due %d ms or more: %d messages, at least %d by the schedule", ms, late, want)
-	}
-	if due.Count() != 3000 || open.Totals.Received != 3000 || b.Stats().Faults.Frozen != 1 {
-		t.Errorf("%d latencies, %+v, %+v", due.Count(), open.Totals, b.Stats().Faults)
-	}
-	if worst := open.Latency["from_due"]["max"]; worst < digits*1.4e9-1e6 {
-		t.Errorf("the worst from due is %v", time.Duration(worst))
-	}
-	closed := loop.report(t, 0).Latency["from_send"]
-	if closed["p99"] >= open.Latency["from_due"]["p99"] {
-		t.Errorf("closed loop, from send: p99 is %v, and was to hide the freeze", time.Duration(closed["p99"]))
-	}
-	t.Logf("open loop, from due:     %s", row(open.Latency["from_due"]))
-	t.Logf("open loop, from send:    %s", row(open.Latency["from_send"]))
-	t.Logf("closed loop, from send:  %s", row(closed))
+		due := kept.Histogram(series.FromDue)
+		for _, ms := range []int{100, 300, 500, 700, 900, 1100, 1300, 1390} {
+			least := time.Duration(digits * float64(time.Duration(ms)*time.Millisecond))
+			late, want := due.Over(least), uint64(1400-ms)
+			if late < want {
+				t.Errorf("%d messages came %d ms late, want at least %d", late, ms, want)
+			}
+			t.Logf("from due %d ms or more: %d messages, at least %d by the schedule", ms, late, want)
+		}
+		if due.Count() != 3000 || open.Totals.Received != 3000 || b.Stats().Faults.Frozen != 1 {
+			t.Errorf("%d latencies, %+v, %+v", due.Count(), open.Totals, b.Stats().Faults)
+		}
+		if worst := open.Latency["from_due"]["max"]; worst < digits*1.4e9-1e6 {
+			t.Errorf("the worst from due is %v", time.Duration(worst))
+		}
+		closed := loop.report(t, 0).Latency["from_send"]
+		if closed["p99"] >= open.Latency["from_due"]["p99"] {
+			t.Errorf("closed loop, from send: p99 is %v, and was to hide the freeze", time.Duration(closed["p99"]))
+		}
+		t.Logf("open loop, from due:     %s", row(open.Latency["from_due"]))
+		t.Logf("open loop, from send:    %s", row(open.Latency["from_send"]))
+		t.Logf("closed loop, from send:  %s", row(closed))
+	})
 }
 
 func row(l map[string]float64) string {

@@ -32,7 +32,7 @@ type judged struct {
 
 // limitedBy holds that the verdict is so. On a machine that leaves this process no
 // processor that is the verdict, rightly, and there is nothing to test.
-func (j *judged) limitedBy(t *testing.T, limit string) {
+func (j *judged) limitedBy(t testing.TB, limit string) {
 	t.Helper()
 	if v := &j.Verdict; v.Limit == "generator" && v.Starved > 0.3 && limit != v.Limit {
 		t.Skipf("other programs have the processors: %s", v.Why)
@@ -41,7 +41,7 @@ func (j *judged) limitedBy(t *testing.T, limit string) {
 	}
 }
 
-func judge(t *testing.T, want int, args string) (j judged) {
+func judge(t testing.TB, want int, args string) (j judged) {
 	t.Helper()
 	code, stdout, stderr := stompbench(t, "run --json --quiet "+args)
 	if code != want {
@@ -89,7 +89,7 @@ func TestIntegrityBeforeSLO(t *testing.T) {
 }
 
 // withFaults starts a broker with faults.
-func withFaults(t *testing.T, decide func(session uint64, f *frame.Frame) broker.Fault) *broker.Broker {
+func withFaults(t testing.TB, decide func(session uint64, f *frame.Frame) broker.Fault) *broker.Broker {
 	t.Helper()
 	b, err := broker.Start(broker.Config{})
 	if err != nil {
@@ -117,70 +117,86 @@ func TestVerdict(t *testing.T) {
 	t.Run("idle", func(t *testing.T) {
 		t.Run("schedule", func(t *testing.T) {
 			t.Parallel()
-			// However busy the machine: a message a second is sent.
-			j := judge(t, 0, "-z 3s -r 1 --accept-generator-limit")
-			j.limitedBy(t, "schedule")
+			calmly(t, func(t testing.TB) {
+				// However busy the machine: a message a second is sent.
+				j := judge(t, 0, "-z 3s -r 1 --accept-generator-limit")
+				j.limitedBy(t, "schedule")
+			})
 		})
 		t.Run("broker, at a rate", func(t *testing.T) {
 			t.Parallel()
-			b := withFaults(t, slow(10*time.Millisecond))
-			j := judge(t, 0, "-z 2s -r 5k -c 10 --accept-generator-limit -u "+b.URI())
-			j.limitedBy(t, "broker")
-			if j.Verdict.Invalid || j.Verdict.Window < 0.5 {
-				t.Errorf("%+v", j.Verdict)
-			}
+			calmly(t, func(t testing.TB) {
+				b := withFaults(t, slow(10*time.Millisecond))
+				j := judge(t, 0, "-z 2s -r 5k -c 10 --accept-generator-limit -u "+b.URI())
+				j.limitedBy(t, "broker")
+				if j.Verdict.Invalid || j.Verdict.Window < 0.5 {
+					t.Errorf("%+v", j.Verdict)
+				}
+			})
 		})
 		t.Run("broker, flat out", func(t *testing.T) {
 			t.Parallel()
-			b := withFaults(t, slow(10*time.Millisecond))
-			j := judge(t, 0, "-z 1s -c 100 -u "+b.URI())
-			j.limitedBy(t, "broker")
-			if j.Verdict.Window < 0.5 {
-				t.Errorf("%+v", j.Verdict)
-			}
+			calmly(t, func(t testing.TB) {
+				b := withFaults(t, slow(10*time.Millisecond))
+				j := judge(t, 0, "-z 1s -c 100 -u "+b.URI())
+				j.limitedBy(t, "broker")
+				if j.Verdict.Window < 0.5 {
+					t.Errorf("%+v", j.Verdict)
+				}
+			})
 		})
 		t.Run("consumers", func(t *testing.T) {
 			t.Parallel()
-			// 40 messages take 4 s of the consumer, and far less of a broker that takes
-			// its time too: what is behind is the consumer's.
-			b := withFaults(t, slow(5*time.Millisecond))
-			j := judge(t, 0, "-C 40 -c 1 --consumer-latency 100ms -u "+b.URI())
-			j.limitedBy(t, "consumers")
-			if !strings.Contains(j.Verdict.Why, "--consumer-latency") || j.Verdict.Linger < 0.8 {
-				t.Errorf("%+v", j.Verdict)
-			}
+			calmly(t, func(t testing.TB) {
+				// 40 messages take 4 s of the consumer, and far less of a broker that takes
+				// its time too: what is behind is the consumer's.
+				b := withFaults(t, slow(5*time.Millisecond))
+				j := judge(t, 0, "-C 40 -c 1 --consumer-latency 100ms -u "+b.URI())
+				j.limitedBy(t, "consumers")
+				if !strings.Contains(j.Verdict.Why, "--consumer-latency") || j.Verdict.Linger < 0.8 {
+					t.Errorf("%+v", j.Verdict)
+				}
+			})
 		})
 		t.Run("round trip", func(t *testing.T) {
 			t.Parallel()
-			// One message at a time over a long way is limited by it, not by who
-			// answers. It is so long that what a busy machine adds to a round trip,
-			// before the run or in it, is less.
-			j := judge(t, 0, "-z 3s -c 1 -y 8 -u stomp://"+farAway(t, 200*time.Millisecond))
-			j.limitedBy(t, "network")
+			calmly(t, func(t testing.TB) {
+				// One message at a time over a long way is limited by it, not by who
+				// answers. It is so long that what a busy machine adds to a round trip,
+				// before the run or in it, is less.
+				j := judge(t, 0, "-z 3s -c 1 -y 8 -u stomp://"+farAway(t, 200*time.Millisecond))
+				j.limitedBy(t, "network")
+			})
 		})
 	})
 	t.Run("broker, that does not read", func(t *testing.T) {
-		// Without receipts nothing but the connection itself holds producers up.
-		b := withFaults(t, slow(50*time.Millisecond))
-		j := judge(t, 0, "-z 1s -c 0 -y 0 -s 1MiB -u "+b.URI())
-		j.limitedBy(t, "broker")
-		if j.Verdict.Send < 0.5 {
-			t.Errorf("%+v", j.Verdict)
-		}
+		calmly(t, func(t testing.TB) {
+			// Without receipts nothing but the connection itself holds producers up.
+			b := withFaults(t, slow(50*time.Millisecond))
+			j := judge(t, 0, "-z 1s -c 0 -y 0 -s 1MiB -u "+b.URI())
+			j.limitedBy(t, "broker")
+			if j.Verdict.Send < 0.5 {
+				t.Errorf("%+v", j.Verdict)
+			}
+		})
 	})
 	t.Run("generator", func(t *testing.T) {
 		// More than any machine sends: the processors are all used, or missed.
 		const args = "-z 2s -r 900M -x 8 -y 8 -s 64KiB -c 64 --drain-timeout 20s"
 		t.Run("which makes it invalid", func(t *testing.T) {
 			t.Parallel()
-			j := judge(t, cli.ExitGenerator, args)
-			if j.Verdict.Limit != "generator" || !j.Verdict.Invalid {
-				t.Errorf("%+v", j.Verdict)
-			}
+			calmly(t, func(t testing.TB) {
+				j := judge(t, cli.ExitGenerator, args)
+				if j.Verdict.Limit != "generator" || !j.Verdict.Invalid {
+					t.Errorf("%+v", j.Verdict)
+				}
+			})
 		})
 		t.Run("accepted", func(t *testing.T) {
 			t.Parallel()
-			judge(t, 0, args+" --accept-generator-limit")
+			calmly(t, func(t testing.TB) {
+				judge(t, 0, args+" --accept-generator-limit")
+			})
 		})
 	})
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // kept runs with --out and returns what was kept.
-func kept(t *testing.T, want int, args string) *results.Result {
+func kept(t testing.TB, want int, args string) *results.Result {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "out")
 	if code, _, stderr := stompbench(t, "run --quiet --out "+dir+" "+args); code != want {
@@ -67,19 +67,21 @@ func TestSendingEnds(t *testing.T) {
 	for _, args := range []string{"-C 150 --consumer-latency 10ms", "-z 1s -r 150 --consumer-latency 15ms"} {
 		t.Run(args, func(t *testing.T) {
 			t.Parallel()
-			r := kept(t, 0, args)
-			all, drained := r.Series.Intervals, 0.0
-			for i := range all {
-				if !all[i].Sending {
-					drained += all[i].Seconds
+			calmly(t, func(t testing.TB) {
+				r := kept(t, 0, args)
+				all, drained := r.Series.Intervals, 0.0
+				for i := range all {
+					if !all[i].Sending {
+						drained += all[i].Seconds
+					}
 				}
-			}
-			if all[len(all)-1].Sending {
-				t.Errorf("the last of %d intervals counts as sending", len(all))
-			}
-			if late := r.Seconds.Receiving - r.Seconds.Sending; drained < late/2 {
-				t.Errorf("%.2f s passed after the last send, and %.2f s do not count as sending", late, drained)
-			}
+				if all[len(all)-1].Sending {
+					t.Errorf("the last of %d intervals counts as sending", len(all))
+				}
+				if late := r.Seconds.Receiving - r.Seconds.Sending; drained < late/2 {
+					t.Errorf("%.2f s passed after the last send, and %.2f s do not count as sending", late, drained)
+				}
+			})
 		})
 	}
 }
@@ -133,7 +135,7 @@ func TestNoPasswordIsKept(t *testing.T) {
 }
 
 // interrupted runs args, without --quiet, and interrupts the run when it shows that it is under way.
-func interrupted(t *testing.T, args string) {
+func interrupted(t testing.TB, args string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

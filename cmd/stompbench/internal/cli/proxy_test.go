@@ -97,7 +97,7 @@ func proxy(t *testing.T, fault func(n int, message []byte) []byte) string {
 }
 
 // between returns the address of a broker whose answers answers copies.
-func between(t *testing.T, answers func(dst, src net.Conn)) string {
+func between(t testing.TB, answers func(dst, src net.Conn)) string {
 	t.Helper()
 	b, err := broker.Start(broker.Config{})
 	if err != nil {

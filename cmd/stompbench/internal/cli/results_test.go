@@ -75,7 +75,7 @@ func TestCompareVerb(t *testing.T) {
 		a1 + " " + b + " --fail-if lost":                                   {cli.ExitUsage, "--fail-if"},
 		a1 + " " + other:                                                   {cli.ExitUsage, "count is 300 and 400"},
 		a1 + " " + other + " --anyway":                                     {0, "the plans differ: count is 300 and 400"},
-		a1 + " " + b + " --skip 10s":                                       {cli.ExitCannotRun, "nothing is left"},
+		a1 + " " + b + " --skip 1h":                                        {cli.ExitCannotRun, "nothing is left"},
 		a1:                                                                 {cli.ExitUsage, "two sides"},
 		a1 + " " + dir:                                                     {cli.ExitUsage, "count is 300 and 400"}, // of new and other: those of base lie deeper
 		a1 + " " + filepath.Join(dir, "none"):                              {cli.ExitCannotRun, "no such file"},

@@ -288,7 +288,7 @@ func TestOneSendsTheOtherReceives(t *testing.T) {
 		if !strings.HasPrefix(to, "-t") {
 			to = ""
 		}
-		r := runJSON(t, 0, "-C 3000 -x 0 -y 2 -z 10 -u "+b.URI()+" "+to)
+		r := runJSON(t, 0, "-C 3000 -x 0 -y 2 -z 2m -u "+b.URI()+" "+to)
 		if r.Totals.Received != 3000 || r.Totals.Foreign != 0 {
 			t.Errorf("%s: %+v", args, r.Totals)
 		}

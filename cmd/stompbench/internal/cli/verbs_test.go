@@ -18,7 +18,7 @@ import (
 )
 
 // object runs a verb with --json and --quiet, and reads what it writes.
-func object(t *testing.T, want int, args string, into any) {
+func object(t testing.TB, want int, args string, into any) {
 	t.Helper()
 	verb, rest, _ := strings.Cut(args, " ")
 	code, stdout, stderr := stompbench(t, verb+" --json --quiet "+rest)
@@ -83,36 +83,42 @@ func TestVerbsUsage(t *testing.T) {
 func TestFind(t *testing.T) {
 	t.Run("finds", func(t *testing.T) {
 		t.Parallel()
-		dir := filepath.Join(t.TempDir(), "out")
-		var r found
-		object(t, 0, "find --from 5 --to 20 --dwell 600ms --max-time 1m --slo lost=0,sent<10 --out "+dir, &r)
-		// sent<10 in 0.6 s at 5, 10, 20 a second: 3, 6, 12.
-		if r.Rate < 10 || r.Rate > 17.5 || r.Failed <= r.Rate || r.SLO != "lost=0,sent<10" {
-			t.Errorf("%+v", r)
-		}
-		for _, s := range r.Steps {
-			if len(s.Rules) != 3 || s.Latency != "from_due" || s.P99 <= 0 || s.Limited == "" {
-				t.Errorf("%+v", s)
+		calmly(t, func(t testing.TB) {
+			dir := filepath.Join(t.TempDir(), "out")
+			var r found
+			object(t, 0, "find --from 5 --to 20 --dwell 600ms --max-time 1m --slo lost=0,sent<10 --out "+dir, &r)
+			// sent<10 in 0.6 s at 5, 10, 20 a second: 3, 6, 12.
+			if r.Rate < 10 || r.Rate > 17.5 || r.Failed <= r.Rate || r.SLO != "lost=0,sent<10" {
+				t.Errorf("%+v", r)
 			}
-		}
-		for _, name := range []string{"find.json", "find.csv"} {
-			if data, err := os.ReadFile(filepath.Join(dir, name)); err != nil || len(data) == 0 {
-				t.Errorf("%s: %v", name, err)
+			for _, s := range r.Steps {
+				if len(s.Rules) != 3 || s.Latency != "from_due" || s.P99 <= 0 || s.Limited == "" {
+					t.Errorf("%+v", s)
+				}
 			}
-		}
+			for _, name := range []string{"find.json", "find.csv"} {
+				if data, err := os.ReadFile(filepath.Join(dir, name)); err != nil || len(data) == 0 {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+		})
 	})
 	t.Run("finds nothing", func(t *testing.T) {
 		t.Parallel()
-		var r found
-		object(t, cli.ExitSLO, "find --from 10 --to 20 --dwell 200ms --max-time 1s --slo lost>0", &r)
+		calmly(t, func(t testing.TB) {
+			var r found
+			object(t, cli.ExitSLO, "find --from 10 --to 20 --dwell 200ms --max-time 1s --slo lost>0", &r)
+		})
 	})
 	t.Run("finds the end of its range", func(t *testing.T) {
 		t.Parallel()
-		code, stdout, stderr := stompbench(t, "find --from 5 --to 10 --dwell 600ms --max-time 1m --slo lost=0")
-		if code != 0 || !strings.Contains(stdout, "10.0/s meets lost=0") && !strings.Contains(stdout, "10/s meets lost=0") ||
-			!strings.Contains(stdout, "raise --to") || !strings.Contains(stderr, "climb   pass") || !strings.Contains(stderr, "repeat  pass") {
-			t.Errorf("exit %d\n%s%s", code, stdout, stderr)
-		}
+		calmly(t, func(t testing.TB) {
+			code, stdout, stderr := stompbench(t, "find --from 5 --to 10 --dwell 600ms --max-time 1m --slo lost=0")
+			if code != 0 || !strings.Contains(stdout, "10.0/s meets lost=0") && !strings.Contains(stdout, "10/s meets lost=0") ||
+				!strings.Contains(stdout, "raise --to") || !strings.Contains(stderr, "climb   pass") || !strings.Contains(stderr, "repeat  pass") {
+				t.Errorf("exit %d\n%s%s", code, stdout, stderr)
+			}
+		})
 	})
 }
 
@@ -163,41 +169,45 @@ func TestFailover(t *testing.T) {
 	const args = " -z 5s -r 100 --restart-after 400ms --down 100ms"
 	t.Run("as JSON", func(t *testing.T) {
 		t.Parallel()
-		var r struct {
-			Sent, Confirmed, Received, Lost, Duplicated uint64
-			Outages                                     []struct {
-				Lane  string
-				First int64 `json:"to_first_ns"`
+		calmly(t, func(t testing.TB) {
+			var r struct {
+				Sent, Confirmed, Received, Lost, Duplicated uint64
+				Outages                                     []struct {
+					Lane  string
+					First int64 `json:"to_first_ns"`
+				}
+				Events []struct{ What string }
+				Slices []struct{ Sent uint64 }
 			}
-			Events []struct{ What string }
-			Slices []struct{ Sent uint64 }
-		}
-		// The broker loses what it holds: either that is nothing, or the exit code says so.
-		// There is time for the client to come back, however late it is: it tries less and less often.
-		code, stdout, stderr := stompbench(t, "failover --json --quiet"+args)
-		if err := json.Unmarshal([]byte(stdout), &r); err != nil {
-			t.Fatalf("%v\n%s%s", err, stdout, stderr)
-		}
-		if r.Lost > 0 != (code == cli.ExitIntegrity) || r.Lost == 0 && code != 0 || r.Confirmed != r.Sent || r.Received+r.Lost != r.Sent {
-			t.Errorf("exit %d, %+v", code, r)
-		}
-		if len(r.Outages) < 2 || r.Outages[0].First <= 0 || len(r.Events) < 6 || len(r.Slices) == 0 {
-			t.Errorf("%+v", r)
-		}
+			// The broker loses what it holds: either that is nothing, or the exit code says so.
+			// There is time for the client to come back, however late it is: it tries less and less often.
+			code, stdout, stderr := stompbench(t, "failover --json --quiet"+args)
+			if err := json.Unmarshal([]byte(stdout), &r); err != nil {
+				t.Fatalf("%v\n%s%s", err, stdout, stderr)
+			}
+			if r.Lost > 0 != (code == cli.ExitIntegrity) || r.Lost == 0 && code != 0 || r.Confirmed != r.Sent || r.Received+r.Lost != r.Sent {
+				t.Errorf("exit %d, %+v", code, r)
+			}
+			if len(r.Outages) < 2 || r.Outages[0].First <= 0 || len(r.Events) < 6 || len(r.Slices) == 0 {
+				t.Errorf("%+v", r)
+			}
+		})
 	})
 	t.Run("as text", func(t *testing.T) {
 		t.Parallel()
-		_, stdout, stderr := stompbench(t, "failover"+args)
-		for _, want := range []string{"at risk", "to the first confirmation", "timeline", "confirmed  |"} {
-			if !strings.Contains(stdout, want) {
-				t.Errorf("%q is missing:\n%s", want, stdout)
+		calmly(t, func(t testing.TB) {
+			_, stdout, stderr := stompbench(t, "failover"+args)
+			for _, want := range []string{"at risk", "to the first confirmation", "timeline", "confirmed  |"} {
+				if !strings.Contains(stdout, want) {
+					t.Errorf("%q is missing:\n%s", want, stdout)
+				}
 			}
-		}
-		for _, want := range []string{"restarting the broker", "lost:", "connected", "first confirmation", "first message"} {
-			if !strings.Contains(stderr, want) {
-				t.Errorf("%q is missing:\n%s", want, stderr)
+			for _, want := range []string{"restarting the broker", "lost:", "connected", "first confirmation", "first message"} {
+				if !strings.Contains(stderr, want) {
+					t.Errorf("%q is missing:\n%s", want, stderr)
+				}
 			}
-		}
+		})
 	})
 }
 
@@ -205,30 +215,32 @@ func TestFailover(t *testing.T) {
 // the user's shell.
 func TestFailoverWithoutAnOutage(t *testing.T) {
 	t.Parallel()
-	b, err := broker.Start(broker.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
-	code, _, stderr := stompbench(t, "failover -q -z 300ms -r 100 --restart-after 100ms -u "+b.URI())
-	if code != cli.ExitCannotRun || !strings.Contains(stderr, "nothing was tested") {
-		t.Errorf("exit %d, %q", code, stderr)
-	}
-	if runtime.GOOS == "windows" {
-		return
-	}
-	mark := filepath.Join(t.TempDir(), "mark")
-	var out, errs strings.Builder
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	code = cli.Run(ctx, []string{"failover", "-q", "-z", "2s", "-r", "100", "--restart-after", "100ms", "-u", b.URI(),
-		"--restart-cmd", "echo restarted > '" + mark + "'; exit 7"}, &out, &errs)
-	if data, err := os.ReadFile(mark); err != nil || string(data) != "restarted\n" {
-		t.Errorf("%q, %v", data, err)
-	}
-	if code != cli.ExitCannotRun || !strings.Contains(errs.String(), "exit status 7") {
-		t.Errorf("exit %d, %q", code, errs.String())
-	}
+	calmly(t, func(t testing.TB) {
+		b, err := broker.Start(broker.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.Close()
+		code, _, stderr := stompbench(t, "failover -q -z 300ms -r 100 --restart-after 100ms -u "+b.URI())
+		if code != cli.ExitCannotRun || !strings.Contains(stderr, "nothing was tested") {
+			t.Errorf("exit %d, %q", code, stderr)
+		}
+		if runtime.GOOS == "windows" {
+			return
+		}
+		mark := filepath.Join(t.TempDir(), "mark")
+		var out, errs strings.Builder
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		code = cli.Run(ctx, []string{"failover", "-q", "-z", "2s", "-r", "100", "--restart-after", "100ms", "-u", b.URI(),
+			"--restart-cmd", "echo restarted > '" + mark + "'; exit 7"}, &out, &errs)
+		if data, err := os.ReadFile(mark); err != nil || string(data) != "restarted\n" {
+			t.Errorf("%q, %v", data, err)
+		}
+		if code != cli.ExitCannotRun || !strings.Contains(errs.String(), "exit status 7") {
+			t.Errorf("exit %d, %q", code, errs.String())
+		}
+	})
 }
 
 func TestChurn(t *testing.T) {
@@ -305,12 +317,14 @@ func TestCalibrate(t *testing.T) {
 			Count uint64
 		}
 	}
-	object(t, 0, "calibrate -z 50ms", &c)
-	for _, p := range c.Points {
-		if p.Rate <= 0 {
-			t.Errorf("%+v", c.Points)
+	calmly(t, func(t testing.TB) { // 50 ms of standing still send nothing
+		object(t, 0, "calibrate -z 50ms", &c)
+		for _, p := range c.Points {
+			if p.Rate <= 0 {
+				t.Errorf("%+v", c.Points)
+			}
 		}
-	}
+	})
 	if len(c.Points) == 0 || len(c.Timers) != 2 || c.Timers[0].Count != 50 {
 		t.Errorf("%+v", c)
 	}

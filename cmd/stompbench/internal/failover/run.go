@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/internal/awake"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
@@ -76,7 +77,7 @@ func (r *run) connect(ctx context.Context) (*conn.Client, *conn.ClientProducer, 
 	if err != nil {
 		return nil, nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.ConnectTimeout)
+	ctx, cancel := awake.WithTimeout(ctx, r.ConnectTimeout)
 	defer cancel()
 	fail := func(err error) (*conn.Client, *conn.ClientProducer, error) {
 		_ = cl.Close()
@@ -227,15 +228,15 @@ func (r *run) drain(ctx context.Context, cl *conn.Client, p *conn.ClientProducer
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	var last uint64
-	for since := time.Now(); ; {
+	var silence awake.Silence
+	for {
 		progress, done := r.progress()
 		if done {
 			return
 		}
-		if progress != last {
-			last, since = progress, time.Now()
-		}
-		if time.Since(since) > r.DrainTimeout {
+		silent := silence.Look(progress != last)
+		last = progress
+		if silent > r.DrainTimeout {
 			return
 		}
 		select {
@@ -261,7 +262,7 @@ func (r *run) progress() (n uint64, done bool) {
 
 // finish closes the books.
 func (r *run) finish(ctx context.Context, cl *conn.Client) *Result {
-	goodbye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	goodbye, cancel := awake.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()
 	r.mu.Lock()
 	r.closed = true

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/awake"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 )
@@ -169,7 +170,7 @@ func (r *run) subscribe(ctx context.Context, c *consumer, s transport.Session) (
 	if o.Headers, err = r.subscribeHeaders(s); err != nil {
 		return &SetupError{"subscribe to " + o.Destination, err}
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.plan.ConnectTimeout)
+	ctx, cancel := awake.WithTimeout(ctx, r.plan.ConnectTimeout)
 	defer cancel()
 	began := r.clock.Now()
 	c.subscription, err = s.Subscribe(ctx, o, c.handle)

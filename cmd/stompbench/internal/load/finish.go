@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/stompwire/stompwire/internal/awake"
+
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
@@ -28,7 +30,8 @@ func (r *run) drain() {
 	settled, giveUp := r.settle()
 	defer giveUp()
 	var accounts []ledger.Account
-	last, since := uint64(0), time.Now()
+	last := uint64(0)
+	var silence awake.Silence
 	for {
 		if accounts == nil && isClosed(settled) {
 			accounts = r.accounts() // which nothing changes any more
@@ -37,14 +40,14 @@ func (r *run) drain() {
 		if all && r.cameAgain() {
 			return
 		}
-		if n := r.arrived() + r.answered(); n != last {
-			last, since = n, time.Now()
-		}
+		n := r.arrived() + r.answered()
+		silent := silence.Look(n != last)
+		last = n
 		patience := r.plan.DrainTimeout
 		if all || r.cause() != nil {
 			patience = min(patience, stragglers)
 		}
-		if time.Since(since) >= patience {
+		if silent >= patience {
 			return
 		}
 		time.Sleep(poll)
@@ -81,7 +84,8 @@ func isClosed(c <-chan struct{}) bool {
 // answer waits until what has come has its ACK or NACK. A subscription that ended
 // before that would have its messages delivered to another one, once more.
 func (r *run) answer() {
-	for end := time.Now().Add(r.plan.DrainTimeout); time.Now().Before(end) && r.cause() == nil; time.Sleep(poll) {
+	var silence awake.Silence
+	for ; silence.Look(false) < r.plan.DrainTimeout && r.cause() == nil; time.Sleep(poll) {
 		if !slices.ContainsFunc(r.consumers, (*consumer).busy) {
 			return
 		}
@@ -210,7 +214,7 @@ func (r *run) hangUp() {
 	sessions := r.sessions
 	r.sessions = nil
 	r.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), min(goodbye, r.plan.DrainTimeout))
+	ctx, cancel := awake.WithTimeout(context.Background(), min(goodbye, r.plan.DrainTimeout))
 	defer cancel()
 	healthy := r.cause() == nil
 	if sessions != nil && healthy {

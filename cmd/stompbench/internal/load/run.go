@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/internal/awake"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
@@ -216,11 +217,13 @@ func (r *run) watch(stop context.Context, done <-chan struct{}, cancel, cancelHa
 	case <-stop.Done():
 	}
 	r.stopping.Store(true)
+	patience, impatient := awake.WithTimeout(context.Background(), r.plan.DrainTimeout)
+	defer impatient()
 	select {
 	case <-done:
 	case <-r.failed:
 		cancelHard()
-	case <-time.After(r.plan.DrainTimeout):
+	case <-patience.Done():
 		cancelHard()
 	}
 }
