@@ -18,6 +18,7 @@ import (
 	"github.com/stompwire/stompwire/conn/ws"
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/calm"
 )
 
 // bare returns a WebSocket without a session.
@@ -53,32 +54,34 @@ func deaf(t testing.TB) string {
 // The link sets a deadline for each write. One that passes while nothing is written must do no harm.
 func TestDeadlineBetweenWrites(t *testing.T) {
 	t.Parallel() // it takes longer than a write may, on a busy machine too
-	const limit = 2 * time.Second
-	uri := serve(t, nil, (*peer).echo)
-	cfg := conn.Config{Link: link.Options{WriteTimeout: limit}, HeartBeat: frame.HeartBeat{Send: -1, Receive: -1}}
-	c := dial(t, dialer(t, uri, ws.Options{}), &cfg)
-	for range 2 {
-		time.Sleep(limit + 100*time.Millisecond)
-		if err := c.SendReceipt(t.Context(), "/queue/a", []byte("a")); err != nil {
-			t.Fatal(err)
+	calm.Run(t, func(t testing.TB) {
+		const limit = 2 * time.Second
+		uri := serve(t, nil, (*peer).echo)
+		cfg := conn.Config{Link: link.Options{WriteTimeout: limit}, HeartBeat: frame.HeartBeat{Send: -1, Receive: -1}}
+		c := dial(t, dialer(t, uri, ws.Options{}), &cfg)
+		for range 2 {
+			time.Sleep(limit + 100*time.Millisecond)
+			if err := c.SendReceipt(t.Context(), "/queue/a", []byte("a")); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
 
-	nc := bare(t, uri, ws.Options{})
-	_ = nc.SetDeadline(time.Now().Add(-time.Second))
-	if _, err := nc.Write([]byte("a")); !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("write after the deadline: %v", err)
-	}
-	if _, err := nc.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("read after the deadline: %v", err)
-	}
-	_ = nc.SetDeadline(time.Time{})
-	if _, err := nc.Write([]byte("CONNECT\n\n\x00")); err != nil {
-		t.Errorf("write without a deadline: %v", err)
-	}
-	if _, err := nc.Read(make([]byte, 1)); err != nil {
-		t.Errorf("read without a deadline: %v", err)
-	}
+		nc := bare(t, uri, ws.Options{})
+		_ = nc.SetDeadline(time.Now().Add(-time.Second))
+		if _, err := nc.Write([]byte("a")); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("write after the deadline: %v", err)
+		}
+		if _, err := nc.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("read after the deadline: %v", err)
+		}
+		_ = nc.SetDeadline(time.Time{})
+		if _, err := nc.Write([]byte("CONNECT\n\n\x00")); err != nil {
+			t.Errorf("write without a deadline: %v", err)
+		}
+		if _, err := nc.Read(make([]byte, 1)); err != nil {
+			t.Errorf("read without a deadline: %v", err)
+		}
+	})
 }
 
 func TestDeadlineDuringWrite(t *testing.T) {
@@ -138,51 +141,53 @@ func TestPings(t *testing.T) {
 // A ping of a server that has stopped to read must not end the connection: back-pressure is no failure.
 func TestPingUnderBackPressure(t *testing.T) {
 	t.Parallel() // it takes as long as a pong would wait
-	type result struct {
-		received int
-		err      error
-	}
-	results := make(chan result, 1)
-	var written atomic.Int64
-	uri := serve(t, nil, func(p *peer) {
-		// Until the client is stuck: a pong that goes out while it is not has to be read.
-		for last, same := int64(0), 0; same < 50; time.Sleep(10 * time.Millisecond) {
-			now := written.Load()
-			if same++; now == 0 || now != last {
-				last, same = now, 0
+	calm.Run(t, func(t testing.TB) {
+		type result struct {
+			received int
+			err      error
+		}
+		results := make(chan result, 1)
+		var written atomic.Int64
+		uri := serve(t, nil, func(p *peer) {
+			// Until the client is stuck: a pong that goes out while it is not has to be read.
+			for last, same := int64(0), 0; same < 50; time.Sleep(10 * time.Millisecond) {
+				now := written.Load()
+				if same++; now == 0 || now != last {
+					last, same = now, 0
+				}
 			}
+			ctx, cancel := context.WithTimeout(context.Background(), 6*time.Second)
+			defer cancel()
+			_ = p.Ping(ctx) // nobody reads its answer
+			var r result
+			for r.err == nil {
+				var data []byte
+				_, data, r.err = p.Read(context.Background())
+				r.received += len(data)
+			}
+			results <- r
+		})
+		nc := bare(t, uri, ws.Options{})
+		ended := make(chan error, 1)
+		go func() {
+			_, err := nc.Read(make([]byte, 1))
+			ended <- err
+		}()
+		const size = 32 << 20
+		for range size / (64 << 10) {
+			if _, err := nc.Write(make([]byte, 64<<10)); err != nil {
+				t.Fatal(err)
+			}
+			written.Add(64 << 10)
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), 6*time.Second)
-		defer cancel()
-		_ = p.Ping(ctx) // nobody reads its answer
-		var r result
-		for r.err == nil {
-			var data []byte
-			_, data, r.err = p.Read(context.Background())
-			r.received += len(data)
+		_ = nc.(interface{ CloseWrite() error }).CloseWrite()
+		if r := <-results; r.received != size || websocket.CloseStatus(r.err) != websocket.StatusNormalClosure {
+			t.Errorf("server received %d bytes, then %v", r.received, r.err)
 		}
-		results <- r
+		if err := <-ended; err != io.EOF {
+			t.Errorf("reading ends with %v", err)
+		}
 	})
-	nc := bare(t, uri, ws.Options{})
-	ended := make(chan error, 1)
-	go func() {
-		_, err := nc.Read(make([]byte, 1))
-		ended <- err
-	}()
-	const size = 32 << 20
-	for range size / (64 << 10) {
-		if _, err := nc.Write(make([]byte, 64<<10)); err != nil {
-			t.Fatal(err)
-		}
-		written.Add(64 << 10)
-	}
-	_ = nc.(interface{ CloseWrite() error }).CloseWrite()
-	if r := <-results; r.received != size || websocket.CloseStatus(r.err) != websocket.StatusNormalClosure {
-		t.Errorf("server received %d bytes, then %v", r.received, r.err)
-	}
-	if err := <-ended; err != io.EOF {
-		t.Errorf("reading ends with %v", err)
-	}
 }
 
 // Heart-beats travel as messages of one line end. The server does not promise its own, so that nobody minds when a busy
@@ -234,33 +239,35 @@ func TestPeerCloses(t *testing.T) {
 
 // Disconnect closes the WebSocket by its handshake; Close returns at once, whatever the peer does.
 func TestWeClose(t *testing.T) {
-	ended := make(chan error, 1)
-	uri := serve(t, nil, func(p *peer) {
-		p.echo()
-		ended <- p.end
-	})
-	c := dial(t, dialer(t, uri, ws.Options{}), nil)
-	if err := c.Disconnect(t.Context()); err != nil {
-		t.Error(err)
-	}
-	if err := <-ended; websocket.CloseStatus(err) != websocket.StatusNormalClosure {
-		t.Errorf("the server saw %v; want a normal closure", err)
-	}
+	calm.Run(t, func(t testing.TB) {
+		ended := make(chan error, 1)
+		uri := serve(t, nil, func(p *peer) {
+			p.echo()
+			ended <- p.end
+		})
+		c := dial(t, dialer(t, uri, ws.Options{}), nil)
+		if err := c.Disconnect(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := <-ended; websocket.CloseStatus(err) != websocket.StatusNormalClosure {
+			t.Errorf("the server saw %v; want a normal closure", err)
+		}
 
-	nc := bare(t, deaf(t), ws.Options{})
-	read := make(chan error, 1)
-	go func() {
-		_, err := nc.Read(make([]byte, 1))
-		read <- err
-	}()
-	if half, ok := nc.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
-		t.Error("no CloseWrite")
-	}
-	start := time.Now()
-	_ = nc.Close()
-	_ = nc.Close()
-	// The library's own Close waits 5 s for the peer.
-	if err := <-read; err == nil || time.Since(start) > 4*time.Second {
-		t.Errorf("read ends with %v, %v after Close", err, time.Since(start))
-	}
+		nc := bare(t, deaf(t), ws.Options{})
+		read := make(chan error, 1)
+		go func() {
+			_, err := nc.Read(make([]byte, 1))
+			read <- err
+		}()
+		if half, ok := nc.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
+			t.Error("no CloseWrite")
+		}
+		start := time.Now()
+		_ = nc.Close()
+		_ = nc.Close()
+		// The library's own Close waits 5 s for the peer.
+		if err := <-read; err == nil || time.Since(start) > 4*time.Second {
+			t.Errorf("read ends with %v, %v after Close", err, time.Since(start))
+		}
+	})
 }

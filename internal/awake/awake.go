@@ -72,7 +72,7 @@ type timeout struct {
 	cancel context.CancelCauseFunc
 	done   chan struct{}
 
-	mu    sync.Mutex // guards what follows
+	mu     sync.Mutex // guards what follows
 	timer  *time.Timer
 	due    time.Time
 	doubt  Doubt

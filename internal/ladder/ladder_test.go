@@ -51,6 +51,7 @@ var ladder = map[string]rung{
 	"broker/ws":       {level: 5, third: []string{"github.com/coder/websocket"}},
 
 	"internal/ladder":   {level: 0},
+	"internal/calm":     {level: 0},                                        // for tests only
 	"internal/leaktest": {level: 2, third: []string{"go.uber.org/goleak"}}, // for tests only
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/calm"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
 )
@@ -72,7 +73,7 @@ func TestDriving(t *testing.T) {
 // own is. With a prefetch of 1 and a slow consumer messages wait at the broker, which
 // is where they overtake each other.
 func TestOrderIsWithinAPriority(t *testing.T) {
-	calmly(t, func(t testing.TB) {
+	calm.Run(t, func(t testing.TB) {
 		const args = "-C 250 --seed 1 --priority 9:1,0:1 --ack client --prefetch 1 --consumer-latency 1ms "
 		runJSON(t, 0, args+"--slo reordered=0")
 		b, _ := watched(t)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/calm"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
 )
@@ -59,7 +60,7 @@ func TestHonestEnds(t *testing.T) {
 // in no latency.
 func TestHonestWarmup(t *testing.T) {
 	t.Parallel()
-	calmly(t, func(t testing.TB) {
+	calm.Run(t, func(t testing.TB) {
 		var sends atomic.Uint64
 		b := withFaults(t, func(_ uint64, f *frame.Frame) broker.Fault {
 			if f.Command != frame.CmdSend {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/calm"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
 )
@@ -117,7 +118,7 @@ func TestVerdict(t *testing.T) {
 	t.Run("idle", func(t *testing.T) {
 		t.Run("schedule", func(t *testing.T) {
 			t.Parallel()
-			calmly(t, func(t testing.TB) {
+			calm.Run(t, func(t testing.TB) {
 				// However busy the machine: a message a second is sent.
 				j := judge(t, 0, "-z 3s -r 1 --accept-generator-limit")
 				j.limitedBy(t, "schedule")
@@ -125,7 +126,7 @@ func TestVerdict(t *testing.T) {
 		})
 		t.Run("broker, at a rate", func(t *testing.T) {
 			t.Parallel()
-			calmly(t, func(t testing.TB) {
+			calm.Run(t, func(t testing.TB) {
 				b := withFaults(t, slow(10*time.Millisecond))
 				j := judge(t, 0, "-z 2s -r 5k -c 10 --accept-generator-limit -u "+b.URI())
 				j.limitedBy(t, "broker")
@@ -136,7 +137,7 @@ func TestVerdict(t *testing.T) {
 		})
 		t.Run("broker, flat out", func(t *testing.T) {
 			t.Parallel()
-			calmly(t, func(t testing.TB) {
+			calm.Run(t, func(t testing.TB) {
 				b := withFaults(t, slow(10*time.Millisecond))
 				j := judge(t, 0, "-z 1s -c 100 -u "+b.URI())
 				j.limitedBy(t, "broker")
@@ -147,7 +148,7 @@ func TestVerdict(t *testing.T) {
 		})
 		t.Run("consumers", func(t *testing.T) {
 			t.Parallel()
-			calmly(t, func(t testing.TB) {
+			calm.Run(t, func(t testing.TB) {
 				// 40 messages take 4 s of the consumer, and far less of a broker that takes
 				// its time too: what is behind is the consumer's.
 				b := withFaults(t, slow(5*time.Millisecond))
@@ -160,7 +161,7 @@ func TestVerdict(t *testing.T) {
 		})
 		t.Run("round trip", func(t *testing.T) {
 			t.Parallel()
-			calmly(t, func(t testing.TB) {
+			calm.Run(t, func(t testing.TB) {
 				// One message at a time over a long way is limited by it, not by who
 				// answers. It is so long that what a busy machine adds to a round trip,
 				// before the run or in it, is less.
@@ -170,7 +171,7 @@ func TestVerdict(t *testing.T) {
 		})
 	})
 	t.Run("broker, that does not read", func(t *testing.T) {
-		calmly(t, func(t testing.TB) {
+		calm.Run(t, func(t testing.TB) {
 			// Without receipts nothing but the connection itself holds producers up.
 			b := withFaults(t, slow(50*time.Millisecond))
 			j := judge(t, 0, "-z 1s -c 0 -y 0 -s 1MiB -u "+b.URI())
@@ -185,7 +186,7 @@ func TestVerdict(t *testing.T) {
 		const args = "-z 2s -r 900M -x 8 -y 8 -s 64KiB -c 64 --drain-timeout 20s"
 		t.Run("which makes it invalid", func(t *testing.T) {
 			t.Parallel()
-			calmly(t, func(t testing.TB) {
+			calm.Run(t, func(t testing.TB) {
 				j := judge(t, cli.ExitGenerator, args)
 				if j.Verdict.Limit != "generator" || !j.Verdict.Invalid {
 					t.Errorf("%+v", j.Verdict)
@@ -194,7 +195,7 @@ func TestVerdict(t *testing.T) {
 		})
 		t.Run("accepted", func(t *testing.T) {
 			t.Parallel()
-			calmly(t, func(t testing.TB) {
+			calm.Run(t, func(t testing.TB) {
 				judge(t, 0, args+" --accept-generator-limit")
 			})
 		})

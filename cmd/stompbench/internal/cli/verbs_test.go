@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/broker"
+	"github.com/stompwire/stompwire/internal/calm"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
 )
@@ -83,7 +84,7 @@ func TestVerbsUsage(t *testing.T) {
 func TestFind(t *testing.T) {
 	t.Run("finds", func(t *testing.T) {
 		t.Parallel()
-		calmly(t, func(t testing.TB) {
+		calm.Run(t, func(t testing.TB) {
 			dir := filepath.Join(t.TempDir(), "out")
 			var r found
 			object(t, 0, "find --from 5 --to 20 --dwell 600ms --max-time 1m --slo lost=0,sent<10 --out "+dir, &r)
@@ -105,14 +106,14 @@ func TestFind(t *testing.T) {
 	})
 	t.Run("finds nothing", func(t *testing.T) {
 		t.Parallel()
-		calmly(t, func(t testing.TB) {
+		calm.Run(t, func(t testing.TB) {
 			var r found
 			object(t, cli.ExitSLO, "find --from 10 --to 20 --dwell 200ms --max-time 1s --slo lost>0", &r)
 		})
 	})
 	t.Run("finds the end of its range", func(t *testing.T) {
 		t.Parallel()
-		calmly(t, func(t testing.TB) {
+		calm.Run(t, func(t testing.TB) {
 			code, stdout, stderr := stompbench(t, "find --from 5 --to 10 --dwell 600ms --max-time 1m --slo lost=0")
 			if code != 0 || !strings.Contains(stdout, "10.0/s meets lost=0") && !strings.Contains(stdout, "10/s meets lost=0") ||
 				!strings.Contains(stdout, "raise --to") || !strings.Contains(stderr, "climb   pass") || !strings.Contains(stderr, "repeat  pass") {
@@ -169,7 +170,7 @@ func TestFailover(t *testing.T) {
 	const args = " -z 5s -r 100 --restart-after 400ms --down 100ms"
 	t.Run("as JSON", func(t *testing.T) {
 		t.Parallel()
-		calmly(t, func(t testing.TB) {
+		calm.Run(t, func(t testing.TB) {
 			var r struct {
 				Sent, Confirmed, Received, Lost, Duplicated uint64
 				Outages                                     []struct {
@@ -195,7 +196,7 @@ func TestFailover(t *testing.T) {
 	})
 	t.Run("as text", func(t *testing.T) {
 		t.Parallel()
-		calmly(t, func(t testing.TB) {
+		calm.Run(t, func(t testing.TB) {
 			_, stdout, stderr := stompbench(t, "failover"+args)
 			for _, want := range []string{"at risk", "to the first confirmation", "timeline", "confirmed  |"} {
 				if !strings.Contains(stdout, want) {
@@ -215,7 +216,7 @@ func TestFailover(t *testing.T) {
 // the user's shell.
 func TestFailoverWithoutAnOutage(t *testing.T) {
 	t.Parallel()
-	calmly(t, func(t testing.TB) {
+	calm.Run(t, func(t testing.TB) {
 		b, err := broker.Start(broker.Config{})
 		if err != nil {
 			t.Fatal(err)
@@ -317,7 +318,7 @@ func TestCalibrate(t *testing.T) {
 			Count uint64
 		}
 	}
-	calmly(t, func(t testing.TB) { // 50 ms of standing still send nothing
+	calm.Run(t, func(t testing.TB) { // 50 ms of standing still send nothing
 		object(t, 0, "calibrate -z 50ms", &c)
 		for _, p := range c.Points {
 			if p.Rate <= 0 {

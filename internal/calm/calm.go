@@ -1,4 +1,10 @@
-package cli_test
+// Package calm is for tests of what time does: of a run of a second, of a handshake that
+// may take five. When the process stands still for as long, because it is stopped or the
+// machine is, such a test sees what it would not have seen otherwise, and is told apart
+// here from one that fails.
+//
+// Imports: the standard library.
+package calm
 
 import (
 	"fmt"
@@ -17,11 +23,10 @@ const (
 	mostTries = 12
 )
 
-// calmly is for tests of what time does to a run. A process that stands still for a
-// second has sent nothing in it, and a run of a second is judged, rightly, by that. So
-// try is called again when it has failed and the process stood still meanwhile. What
-// fails without that has failed.
-func calmly(t *testing.T, try func(t testing.TB)) {
+// Run calls try, and calls it again if it has failed and the process stood still
+// meanwhile. What fails without that has failed. What was disturbed in each of many
+// tries is skipped: nobody knows. The cleanups of try run at the end of t.
+func Run(t *testing.T, try func(t testing.TB)) {
 	t.Helper()
 	for n := 1; ; n++ {
 		over := watchTime()
@@ -122,25 +127,3 @@ func (a *attempt) Failed() bool {
 }
 func (a *attempt) Skip(args ...any) { a.Skipf("%s", fmt.Sprint(args...)) }
 func (a *attempt) SkipNow()         { a.Skipf("skipped") }
-
-// What fails while nothing stands still has failed, at once; what stood still is tried
-// again, but not for ever.
-func TestCalmly(t *testing.T) {
-	if still := func() time.Duration { over := watchTime(); return over() }(); still >= standstill {
-		t.Skipf("this process stands still: %v", still)
-	}
-	a := &attempt{TB: t}
-	a.run(func(t testing.TB) {
-		t.Error("one", 2)
-		t.Fatalf("three %d", 4)
-		panic("not reached")
-	})
-	if said := a.said.String(); !a.Failed() || said != "one 2\nthree 4\n" {
-		t.Errorf("%v, %q", a.failed, said)
-	}
-	a = &attempt{TB: t}
-	a.run(func(t testing.TB) { t.Skip("why ", 5) })
-	if a.Failed() || a.skipped != "why 5" {
-		t.Errorf("%v, %q", a.failed, a.skipped)
-	}
-}
