@@ -14,13 +14,14 @@ import (
 	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/calm"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/churn"
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
-func start(t *testing.T, cfg broker.Config) *broker.Broker {
+func start(t testing.TB, cfg broker.Config) *broker.Broker {
 	t.Helper()
 	b, err := broker.Start(cfg)
 	if err != nil {
@@ -69,12 +70,14 @@ func TestChurn(t *testing.T) {
 // What was due and not opened is counted: one connection at a time is held for
 // longer than there is time between two.
 func TestUnopened(t *testing.T) {
-	cfg := config(start(t, broker.Config{}))
-	cfg.Open, cfg.Count, cfg.Rate, cfg.Duration, cfg.Hold = 1, 0, 100, 500*time.Millisecond, 100*time.Millisecond
-	r := churn.Run(t.Context(), cfg)
-	if r.Opened+r.Unopened != 50 || r.Opened < 1 || r.Opened > 6 {
-		t.Errorf("%d opened and %d not, want 50 in all", r.Opened, r.Unopened)
-	}
+	calm.Run(t, func(t testing.TB) {
+		cfg := config(start(t, broker.Config{}))
+		cfg.Open, cfg.Count, cfg.Rate, cfg.Duration, cfg.Hold = 1, 0, 100, 500*time.Millisecond, 100*time.Millisecond
+		r := churn.Run(t.Context(), cfg)
+		if r.Opened+r.Unopened != 50 || r.Opened < 1 || r.Opened > 6 {
+			t.Errorf("%d opened and %d not, want 50 in all", r.Opened, r.Unopened)
+		}
+	})
 }
 
 func TestFailuresAreCounted(t *testing.T) {

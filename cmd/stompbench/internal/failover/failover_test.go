@@ -14,6 +14,7 @@ import (
 	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/calm"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/failover"
 )
@@ -41,7 +42,7 @@ func patiently(cfg failover.Config) failover.Config {
 	return cfg
 }
 
-func run(t *testing.T, cfg failover.Config) *failover.Result {
+func run(t testing.TB, cfg failover.Config) *failover.Result {
 	t.Helper()
 	r, err := failover.Run(t.Context(), cfg)
 	if err != nil {
@@ -56,34 +57,36 @@ func run(t *testing.T, cfg failover.Config) *failover.Result {
 // The broker goes, with all that it holds, and comes back: whatever it had not
 // confirmed is sent again, and what it took with it is counted as lost.
 func TestBrokerRestarts(t *testing.T) {
-	b, err := broker.Start(broker.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := b.Addr().String()
-	cfg := patiently(config(at))
-	const down = 200 * time.Millisecond
-	cfg.Restart = func(context.Context) (err error) {
-		_ = b.Close()
-		time.Sleep(down)
-		b, err = failover.StartAgain(t.Context(), func() (*broker.Broker, error) { return broker.Start(broker.Config{Addr: at}) })
-		return err
-	}
-	defer func() { _ = b.Close() }()
-	// What was lost never comes: do not wait for it for too long.
-	cfg.DrainTimeout = 5 * time.Second
-	r := run(t, cfg)
-	if r.Confirmed != r.Sent || r.Unknown+r.Rejected != 0 {
-		t.Errorf("%d of %d confirmed, %d unknown, %d rejected", r.Confirmed, r.Sent, r.Unknown, r.Rejected)
-	}
-	if r.Received+r.Lost != r.Sent || r.ConfirmedLost != r.Lost || r.Duplicated+r.Corrupt+r.Foreign != 0 {
-		t.Errorf("%+v", r)
-	}
-	lanes(t, r, down)
+	calm.Run(t, func(t testing.TB) {
+		b, err := broker.Start(broker.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := b.Addr().String()
+		cfg := patiently(config(at))
+		const down = 200 * time.Millisecond
+		cfg.Restart = func(context.Context) (err error) {
+			_ = b.Close()
+			time.Sleep(down)
+			b, err = failover.StartAgain(t.Context(), func() (*broker.Broker, error) { return broker.Start(broker.Config{Addr: at}) })
+			return err
+		}
+		defer func() { _ = b.Close() }()
+		// What was lost never comes: do not wait for it for too long.
+		cfg.DrainTimeout = 5 * time.Second
+		r := run(t, cfg)
+		if r.Confirmed != r.Sent || r.Unknown+r.Rejected != 0 {
+			t.Errorf("%d of %d confirmed, %d unknown, %d rejected", r.Confirmed, r.Sent, r.Unknown, r.Rejected)
+		}
+		if r.Received+r.Lost != r.Sent || r.ConfirmedLost != r.Lost || r.Duplicated+r.Corrupt+r.Foreign != 0 {
+			t.Errorf("%+v", r)
+		}
+		lanes(t, r, down)
+	})
 }
 
 // lanes holds that both connections were lost and made good, for at least so long.
-func lanes(t *testing.T, r *failover.Result, down time.Duration) {
+func lanes(t testing.TB, r *failover.Result, down time.Duration) {
 	t.Helper()
 	seen := map[string]bool{}
 	for _, o := range r.Outages {
@@ -121,55 +124,59 @@ func lanes(t *testing.T, r *failover.Result, down time.Duration) {
 // Only the connections are cut: the broker has everything, so nothing is lost, and
 // what comes twice comes with notice.
 func TestConnectionsAreCut(t *testing.T) {
-	b, err := broker.Start(broker.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
-	p := startProxy(t, b.Addr().String())
-	cfg := patiently(config(p.ln.Addr().String()))
-	const down = 200 * time.Millisecond
-	cfg.Restart = func(context.Context) error {
-		p.block(true)
-		time.Sleep(down)
-		p.block(false)
-		return nil
-	}
-	var mu sync.Mutex
-	var told []failover.Event
-	cfg.OnEvent = func(e failover.Event) {
+	calm.Run(t, func(t testing.TB) {
+		b, err := broker.Start(broker.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.Close()
+		p := startProxy(t, b.Addr().String())
+		cfg := patiently(config(p.ln.Addr().String()))
+		const down = 200 * time.Millisecond
+		cfg.Restart = func(context.Context) error {
+			p.block(true)
+			time.Sleep(down)
+			p.block(false)
+			return nil
+		}
+		var mu sync.Mutex
+		var told []failover.Event
+		cfg.OnEvent = func(e failover.Event) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, e)
+		}
+		r := run(t, cfg)
+		if r.Confirmed != r.Sent || r.Received != r.Sent || r.Lost+r.ConfirmedLost+r.Duplicated+r.Corrupt+r.Foreign+r.Unknown != 0 {
+			t.Errorf("%+v", r)
+		}
+		lanes(t, r, down)
 		mu.Lock()
 		defer mu.Unlock()
-		told = append(told, e)
-	}
-	r := run(t, cfg)
-	if r.Confirmed != r.Sent || r.Received != r.Sent || r.Lost+r.ConfirmedLost+r.Duplicated+r.Corrupt+r.Foreign+r.Unknown != 0 {
-		t.Errorf("%+v", r)
-	}
-	lanes(t, r, down)
-	mu.Lock()
-	defer mu.Unlock()
-	if len(told) != len(r.Events) || len(told) < 6 {
-		t.Errorf("%d of %d events were told", len(told), len(r.Events))
-	}
+		if len(told) != len(r.Events) || len(told) < 6 {
+			t.Errorf("%d of %d events were told", len(told), len(r.Events))
+		}
+	})
 }
 
 // A broker that never comes back: what was not confirmed has no outcome.
 func TestBrokerStaysAway(t *testing.T) {
-	b, err := broker.Start(broker.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := patiently(config(b.Addr().String())) // or a machine that stands still has it all sent before the broker goes
-	cfg.DrainTimeout = 300 * time.Millisecond
-	cfg.Restart = func(context.Context) error { return b.Close() }
-	r := run(t, cfg)
-	if r.Confirmed+r.Unknown != r.Sent || r.Sent >= 750 || r.Unsent == 0 {
-		t.Errorf("%+v", r)
-	}
-	if len(r.Outages) != 2 || r.Outages[0].First != 0 || r.Outages[1].Connected != 0 {
-		t.Errorf("%+v", r.Outages)
-	}
+	calm.Run(t, func(t testing.TB) {
+		b, err := broker.Start(broker.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg := patiently(config(b.Addr().String())) // or a machine that stands still has it all sent before the broker goes
+		cfg.DrainTimeout = 300 * time.Millisecond
+		cfg.Restart = func(context.Context) error { return b.Close() }
+		r := run(t, cfg)
+		if r.Confirmed+r.Unknown != r.Sent || r.Sent >= 750 || r.Unsent == 0 {
+			t.Errorf("%+v", r)
+		}
+		if len(r.Outages) != 2 || r.Outages[0].First != 0 || r.Outages[1].Connected != 0 {
+			t.Errorf("%+v", r.Outages)
+		}
+	})
 }
 
 func TestNothingHappens(t *testing.T) {
@@ -228,7 +235,7 @@ type proxy struct {
 	open    map[net.Conn]struct{}
 }
 
-func startProxy(t *testing.T, to string) *proxy {
+func startProxy(t testing.TB, to string) *proxy {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

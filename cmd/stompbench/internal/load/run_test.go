@@ -10,13 +10,14 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/calm"
 	"github.com/stompwire/stompwire/internal/leaktest"
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // plan returns a complete plan of n messages that edit has changed.
-func plan(t *testing.T, n uint64, edit func(*workload.Plan)) *workload.Plan {
+func plan(t testing.TB, n uint64, edit func(*workload.Plan)) *workload.Plan {
 	t.Helper()
 	p := &workload.Plan{
 		Producers: 1, Consumers: 1, Count: n, Size: 100, Window: 50, PublishTo: "/queue/q",
@@ -31,7 +32,7 @@ func plan(t *testing.T, n uint64, edit func(*workload.Plan)) *workload.Plan {
 	return p
 }
 
-func run(t *testing.T, b *fakeBroker, p *workload.Plan) *load.Result {
+func run(t testing.TB, b *fakeBroker, p *workload.Plan) *load.Result {
 	t.Helper()
 	b.consumers = p.Consumers
 	r, err := load.Run(t.Context(), load.Options{Plan: p, Dialer: b})
@@ -289,27 +290,29 @@ func TestInterrupted(t *testing.T) {
 // A second at a steady rate: the right number of messages, evenly, and lateness
 // measured for each.
 func TestPacedForATime(t *testing.T) {
-	p := plan(t, 0, func(p *workload.Plan) {
-		p.Count, p.Duration, p.Rate, p.Producers = 0, time.Second, 2000, 2
+	calm.Run(t, func(t testing.TB) {
+		p := plan(t, 0, func(p *workload.Plan) {
+			p.Count, p.Duration, p.Rate, p.Producers = 0, time.Second, 2000, 2
+		})
+		var samples int
+		b := &fakeBroker{}
+		r, err := load.Run(t.Context(), load.Options{Plan: p, Dialer: b, OnSample: func(s *load.Sample) { samples++ }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Books.Sent+r.Unsent != 2000 {
+			t.Errorf("%d sent and %d unsent, want 2000 in all", r.Books.Sent, r.Unsent)
+		}
+		if r.Delay.Count() != r.Books.Sent {
+			t.Errorf("%d delays of %d messages", r.Delay.Count(), r.Books.Sent)
+		}
+		if r.Sending < 500*time.Millisecond {
+			t.Errorf("sending took %v", r.Sending)
+		}
+		if samples == 0 {
+			t.Error("no samples")
+		}
 	})
-	var samples int
-	b := &fakeBroker{}
-	r, err := load.Run(t.Context(), load.Options{Plan: p, Dialer: b, OnSample: func(s *load.Sample) { samples++ }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.Books.Sent+r.Unsent != 2000 {
-		t.Errorf("%d sent and %d unsent, want 2000 in all", r.Books.Sent, r.Unsent)
-	}
-	if r.Delay.Count() != r.Books.Sent {
-		t.Errorf("%d delays of %d messages", r.Delay.Count(), r.Books.Sent)
-	}
-	if r.Sending < 500*time.Millisecond {
-		t.Errorf("sending took %v", r.Sending)
-	}
-	if samples == 0 {
-		t.Error("no samples")
-	}
 }
 
 // wrk2's lesson: a broker that stops for a moment looks fine from the send time,
