@@ -118,7 +118,7 @@ func dialPeer(b *testing.B, serve func(nc net.Conn)) *conn.Conn {
 			serve(nc)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	c, err := conn.Dial(ctx, ln.Addr().String(), nil)
 	if err != nil {

@@ -47,7 +47,7 @@ var ladder = map[string]rung{
 
 	"internal/awake":  {level: 0},                                                // for what waits for a peer
 	"internal/peer":   {level: 0},                                                // for broker and broker/ws
-	"internal/wsconn": {level: 0, third: []string{"github.com/coder/websocket"}}, // for the two ws packages
+	"internal/wsconn": {level: 1, third: []string{"github.com/coder/websocket"}}, // for the two ws packages
 	"broker/ws":       {level: 5, third: []string{"github.com/coder/websocket"}},
 
 	"internal/ladder":   {level: 0},

@@ -5,6 +5,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/stompwire/stompwire/internal/awake"
 )
 
 // deadline is one direction's. Only one Read and one Write may run at a time.
@@ -16,12 +18,14 @@ type deadline struct {
 	busy  bool
 	hit   bool // passed during an operation
 	timer *time.Timer
+	due   time.Time // of the timer
+	doubt awake.Doubt
 }
 
 func (d *deadline) set(t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.at = t
+	d.at, d.due, d.doubt = t, t, awake.Doubt{}
 	switch {
 	case t.IsZero():
 		if d.timer != nil {
@@ -40,8 +44,14 @@ func (d *deadline) passed() bool { return !d.at.IsZero() && !time.Now().Before(d
 // have been replaced.
 func (d *deadline) fire() {
 	d.mu.Lock()
-	d.hit = d.busy && d.passed()
-	hit := d.hit
+	hit := d.busy && d.passed()
+	if hit {
+		if more := d.doubt.More(time.Since(d.due)); more > 0 { // the peer may have gone on meanwhile
+			d.due, hit = time.Now().Add(more), false
+			d.timer.Reset(more)
+		}
+	}
+	d.hit = hit
 	d.mu.Unlock()
 	if hit {
 		d.abort()
