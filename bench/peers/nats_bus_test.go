@@ -17,7 +17,7 @@ type natsServer struct{ url string }
 func natsBus(tb testing.TB) bus {
 	tb.Helper()
 	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true,
+		Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true, WriteDeadline: time.Minute,
 	})
 	must(tb, err)
 	s.Start()
@@ -25,7 +25,7 @@ func natsBus(tb testing.TB) bus {
 		s.Shutdown()
 		s.WaitForShutdown()
 	})
-	if !s.ReadyForConnections(10 * time.Second) {
+	if !s.ReadyForConnections(time.Minute) {
 		tb.Fatal("nats-server does not listen")
 	}
 	return natsServer{s.ClientURL()}
@@ -52,5 +52,5 @@ func (s natsServer) subscribe(tb testing.TB, destination string, ack bool, handl
 		_, err = nc.QueueSubscribe(destination, "workers", callback)
 	}
 	must(tb, err)
-	must(tb, nc.Flush()) // a PING: the server has the subscription
+	must(tb, nc.FlushTimeout(time.Minute)) // a PING: the server has the subscription
 }

@@ -1,6 +1,8 @@
 package peers
 
 import (
+	"time"
+
 	"testing"
 
 	"github.com/nats-io/nats.go"
@@ -11,7 +13,7 @@ const subject = "queue.bench"
 
 func dialNATS(tb testing.TB, url string) *nats.Conn {
 	tb.Helper()
-	nc, err := nats.Connect(url, nats.NoReconnect())
+	nc, err := nats.Connect(url, nats.NoReconnect(), nats.Timeout(time.Minute))
 	must(tb, err)
 	tb.Cleanup(nc.Close)
 	return nc
