@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
@@ -19,19 +18,22 @@ type plannedRun struct {
 
 // tellPlan writes what would be done.
 func (c *command) tellPlan(s *settings, notes []string) int {
-	p := &s.plan
 	if s.json {
-		out := plannedRun{
-			Broker: p.Broker.String(), Embedded: p.Embedded, Connections: p.Connections(),
-			Plan: report.PlanOf(p), Notes: append([]string{}, notes...),
-		}
-		enc := json.NewEncoder(c.stdout)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(out); err != nil {
-			return c.fail(fmt.Errorf("cannot write the plan: %w", err))
-		}
-		return ExitOK
+		return c.printObject(planOf(s, notes))
 	}
+	return c.print(planText(s, notes))
+}
+
+func planOf(s *settings, notes []string) plannedRun {
+	p := &s.plan
+	return plannedRun{
+		Broker: p.Broker.String(), Embedded: p.Embedded, Connections: p.Connections(),
+		Plan: report.PlanOf(p), Notes: append([]string{}, notes...),
+	}
+}
+
+func planText(s *settings, notes []string) string {
+	p := &s.plan
 	var r rows
 	if p.Embedded {
 		r.add("broker", "embedded in this process")
@@ -40,7 +42,15 @@ func (c *command) tellPlan(s *settings, notes []string) int {
 	}
 	r.plan(p, notes)
 	r.add("needs", "%s", needs(p))
-	return c.print(r.String())
+	return r.String()
+}
+
+// printObject writes a plan as JSON.
+func (c *command) printObject(plan any) int {
+	if err := writeObject(c.stdout, plan); err != nil {
+		return c.fail(fmt.Errorf("cannot write the plan: %w", err))
+	}
+	return ExitOK
 }
 
 // needs says what the run takes of this machine before the first message.

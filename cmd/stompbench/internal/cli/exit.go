@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"slices"
+
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/completion"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
@@ -41,6 +43,20 @@ func exitCode(r *load.Result) int {
 		return ExitInterrupted
 	case r.Refusal != nil:
 		return ExitCannotRun
+	}
+	return ExitOK
+}
+
+// severity lists exit codes from the one that weighs most, over several runs: what is
+// wrong with the broker's books comes first, then what could not be run.
+var severity = []int{ExitIntegrity, ExitCannotRun, ExitInterrupted, ExitGenerator, ExitSLO}
+
+// worst returns the code that weighs most.
+func worst(codes ...int) int {
+	for _, code := range severity {
+		if slices.Contains(codes, code) {
+			return code
+		}
 	}
 	return ExitOK
 }

@@ -21,6 +21,7 @@ type settings struct {
 	quiet    bool
 	out      string
 	judgement
+	repeating
 }
 
 // Defaults. A window of 1000 receipts keeps a broker busy across a network and
@@ -94,6 +95,7 @@ func newFlags() (*pflag.FlagSet, *settings) {
 		{"Receipts and transactions", s.confirmFlags},
 		{"Consumers", s.consumerFlags},
 		{"Judgement", s.judgement.addFlags},
+		{"Several runs", s.repeating.addFlags},
 		{"Run and output", s.outputFlags},
 	} {
 		f.group = g.name

@@ -34,6 +34,8 @@ Each of them has its own --help.
   stompbench -t /topic/prices -y 10 -r 1k            ten subscribers, each gets everything
   stompbench -r 20k -z 1m --out base                 keep the result: result.json, a page with plots, and more
   stompbench compare base new --fail-if 'from_due.p99>+10%' --fail-if 'lost>0'
+  stompbench -r 20k --repeat 5                       five runs, and how far they lie apart
+  stompbench -r 20k --interleave a.yaml,b.yaml       two scenarios in turn, and the difference between them
 `
 
 const helpTail = `

@@ -14,7 +14,7 @@ import (
 // quietFor is how long nothing may come before a queue counts as empty.
 const quietFor = 300 * time.Millisecond
 
-// drainRest empties what a step that went wrong left in the queue, of each broker, so
+// drainRest empties what a step that went wrong left in the queues, of each broker, so
 // that the next one does not find it there. It takes as long as messages come, and a
 // minute at most.
 func drainRest(ctx context.Context, p *workload.Plan) error {
@@ -39,8 +39,10 @@ func drainFrom(ctx context.Context, p *workload.Plan, broker []conn.Address) err
 	defer c.Close()
 	var n atomic.Uint64
 	count := func(context.Context, *conn.Message) { n.Add(1) }
-	if _, err := c.Subscribe(ctx, p.ConsumeFrom, count, conn.SubscribeOptions{}); err != nil {
-		return &load.SetupError{Doing: "subscribe to " + p.ConsumeFrom, Err: err}
+	for i := range p.ConsumeTargets() {
+		if _, err := c.Subscribe(ctx, p.ConsumeName(i), count, conn.SubscribeOptions{}); err != nil {
+			return &load.SetupError{Doing: "subscribe to " + p.ConsumeName(i), Err: err}
+		}
 	}
 	tick := time.NewTicker(quietFor)
 	defer tick.Stop()

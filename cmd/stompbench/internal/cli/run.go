@@ -10,7 +10,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
 // run is the verb run.
@@ -19,10 +19,21 @@ func (c *command) run(ctx context.Context, args []string) int {
 	if code, done := c.parse(f, args); done {
 		return code
 	}
-	notes, err := s.read(f)
+	if err := s.read(f); err != nil {
+		return c.fail(err)
+	}
+	several, err := s.repeating.check(f)
 	if err != nil {
 		return c.fail(err)
 	}
+	sides, err := s.sides(f, args)
+	if err != nil {
+		return c.fail(err)
+	}
+	if several {
+		return c.campaign(ctx, s, sides)
+	}
+	notes := sides[0].notes
 	if s.dryRun {
 		return c.tellPlan(s, notes)
 	}
@@ -38,7 +49,7 @@ func (c *command) run(ctx context.Context, args []string) int {
 		return c.fail(err)
 	}
 	defer s.export.close(ctx)
-	result, err := c.carryOut(ctx, s, keep, notes)
+	result, err := c.carryOut(ctx, s, keep, func(p *workload.Plan, r load.Ready) string { return banner(p, r, notes) })
 	switch {
 	case err != nil && ctx.Err() != nil:
 		fmt.Fprintln(c.stderr, "stompbench: interrupted before the first message")
@@ -49,22 +60,18 @@ func (c *command) run(ctx context.Context, args []string) int {
 	return c.tell(s, keep, result)
 }
 
-// carryOut runs the plan, against a broker of our own if it names none.
-func (c *command) carryOut(ctx context.Context, s *settings, keep *keeper, notes []string) (*load.Result, error) {
+// carryOut runs the plan, against a broker of our own if it names none. What hello
+// says of those who are connected goes before the table.
+func (c *command) carryOut(ctx context.Context, s *settings, keep *keeper, hello func(*workload.Plan, load.Ready) string) (*load.Result, error) {
 	p := &s.plan
-	if p.Embedded {
-		own, err := startBroker("127.0.0.1:0")
-		if err != nil {
-			return nil, &load.SetupError{Doing: "start the embedded broker", Err: err}
-		}
-		defer own.Close()
-		if p.Broker, err = parseURI(own.URI()); err != nil {
-			return nil, err
-		}
-	}
-	dialer, err := transport.NewSTOMP(p)
+	own, err := embed(p)
 	if err != nil {
-		return nil, &load.SetupError{Doing: "start an event loop", Err: err}
+		return nil, err
+	}
+	defer closeOwn(own)
+	dialer, err := newDialer(p)
+	if err != nil {
+		return nil, err
 	}
 	defer dialer.Close()
 
@@ -77,25 +84,31 @@ func (c *command) carryOut(ctx context.Context, s *settings, keep *keeper, notes
 	defer view.Close()
 	return load.Run(ctx, load.Options{
 		Plan: p, Dialer: dialer,
-		OnReady:  func(r load.Ready) { fmt.Fprint(progress, banner(p, r, notes)) },
+		OnReady:  func(r load.Ready) { fmt.Fprint(progress, hello(p, r)) },
 		OnSample: keep.sample(s.export.sample(view.Show)),
 	})
 }
 
-// tell writes the result and returns the verdict.
-func (c *command) tell(s *settings, keep *keeper, result *load.Result) int {
+// judged makes the report of a result, with the verdict on it.
+func (s *settings) judged(result *load.Result) *report.Report {
 	rep := report.New(Version(), &s.plan, result)
 	outcomes := s.slo.Judge(slo.FactsOf(result))
 	rep.SLO = report.Conditions(outcomes)
 	rep.Ceiling = ceilingFor(&s.plan, rep.Rates.Sent)
-	code := s.judgedCode(exitCode(result), rep.Verdict, outcomes)
-	rep.ExitCode = code
+	rep.ExitCode = s.judgedCode(exitCode(result), rep.Verdict, outcomes)
 	switch {
 	case result.Failure != nil:
 		rep.Failure = broke(result.Failure)
-	case code == ExitCannotRun:
+	case rep.ExitCode == ExitCannotRun:
 		rep.Failure = broke(result.Refusal)
 	}
+	return rep
+}
+
+// tell writes the result and returns the verdict.
+func (c *command) tell(s *settings, keep *keeper, result *load.Result) int {
+	rep := s.judged(result)
+	code := rep.ExitCode
 	var err error
 	if s.json {
 		err = rep.WriteJSON(c.stdout)

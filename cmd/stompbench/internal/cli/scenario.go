@@ -15,21 +15,30 @@ import (
 // maxScenario bounds a scenario file, and so what the YAML library is given.
 const maxScenario = 1 << 20
 
-// fromScenario sets flags that neither the command line nor the environment has
-// set from a YAML file: its keys are their long names. A list gives a flag that may
-// be repeated several values, and any other one a value with commas.
-func fromScenario(f *pflag.FlagSet, path string) error {
-	info, err := os.Stat(path)
+// scenarioFile is a file that sets flags.
+type scenarioFile struct {
+	flag string // that names it
+	path string
+	// refuse says why the file may not set a flag; nil lets it set all of them,
+	// and those that are set already stay as they are.
+	refuse func(*pflag.Flag) error
+}
+
+// apply sets flags that neither the command line nor the environment has set from
+// a YAML file: its keys are their long names. A list gives a flag that may be
+// repeated several values, and any other one a value with commas.
+func (s *scenarioFile) apply(f *pflag.FlagSet) error {
+	info, err := os.Stat(s.path)
 	if err == nil && info.Size() > maxScenario {
-		return usage("--scenario %s has more than %d KiB: that is no scenario", path, maxScenario>>10)
+		return usage("--%s %s has more than %d KiB: that is no scenario", s.flag, s.path, maxScenario>>10)
 	}
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(s.path)
 	if err != nil {
-		return usage("--scenario cannot be read: %v", err)
+		return usage("--%s cannot be read: %v", s.flag, err)
 	}
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
-		return usage("--scenario %s is not YAML: %s", path, yamlReason(err))
+		return usage("--%s %s is not YAML: %s", s.flag, s.path, yamlReason(err))
 	}
 	seen := make(map[string]bool)
 	for _, doc := range file.Docs {
@@ -37,19 +46,19 @@ func fromScenario(f *pflag.FlagSet, path string) error {
 		case nil, *ast.NullNode, *ast.CommentGroupNode:
 		case ast.MapNode:
 			for entries := body.MapRange(); entries.Next(); {
-				if err := setFromScenario(f, seen, entries.Key(), entries.Value()); err != nil {
-					return usage("%s, line %d: %v", path, entries.Key().GetToken().Position.Line, err)
+				if err := s.set(f, seen, entries.Key(), entries.Value()); err != nil {
+					return usage("%s, line %d: %v", s.path, entries.Key().GetToken().Position.Line, err)
 				}
 			}
 		default:
-			return usage("--scenario %s, line %d: write flags as name: value", path, body.GetToken().Position.Line)
+			return usage("--%s %s, line %d: write flags as name: value", s.flag, s.path, body.GetToken().Position.Line)
 		}
 	}
 	return nil
 }
 
-// setFromScenario sets one flag. Its errors leave the line to the caller.
-func setFromScenario(f *pflag.FlagSet, seen map[string]bool, key, value ast.Node) error {
+// set sets one flag. Its errors leave the line to the caller.
+func (s *scenarioFile) set(f *pflag.FlagSet, seen map[string]bool, key, value ast.Node) error {
 	name := key.GetToken().Value
 	flag := f.Lookup(name)
 	switch {
@@ -61,6 +70,11 @@ func setFromScenario(f *pflag.FlagSet, seen map[string]bool, key, value ast.Node
 		return fmt.Errorf("%s is there twice: write a list if you mean both", name)
 	}
 	seen[name] = true
+	if s.refuse != nil {
+		if err := s.refuse(flag); err != nil {
+			return err
+		}
+	}
 	texts, err := scalars(value)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)

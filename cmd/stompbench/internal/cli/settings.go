@@ -20,16 +20,14 @@ func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(fo
 
 // read takes in the environment and the scenario file, in this order: what is set
 // stays set.
-func (s *settings) read(f *pflag.FlagSet) (notes []string, err error) {
+func (s *settings) read(f *pflag.FlagSet) error {
 	if err := fromEnvironment(f); err != nil {
-		return nil, err
+		return err
 	}
-	if s.scenario != "" {
-		if err := fromScenario(f, s.scenario); err != nil {
-			return nil, err
-		}
+	if s.scenario == "" {
+		return nil
 	}
-	return s.complete(f)
+	return (&scenarioFile{flag: "scenario", path: s.scenario}).apply(f)
 }
 
 // complete makes the plan of what was said, and checks it.

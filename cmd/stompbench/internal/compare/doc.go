@@ -15,5 +15,10 @@
 // several runs: with one run a side, the interval is too short by that. Draws
 // come from a fixed seed, so the same files give the same answer.
 //
+// # Several runs of one side
+//
+// [Summarize] tells how far runs of the same lie apart. Its interval of the median
+// takes each run for one sample and assumes no distribution.
+//
 // Imports: the results, report, series and histo packages of stompbench.
 package compare

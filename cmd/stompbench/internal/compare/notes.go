@@ -13,6 +13,7 @@ import (
 func add(sum *report.Totals, t *report.Totals) {
 	sum.Lost += t.Lost
 	sum.Duplicated += t.Duplicated
+	sum.Redelivered += t.Redelivered
 	sum.Corrupt += t.Corrupt
 	sum.Reordered += t.Reordered
 	sum.Rejected += t.Rejected

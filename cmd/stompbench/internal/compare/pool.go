@@ -44,15 +44,20 @@ func blocks(r *results.Result, skip float64) (all []block) {
 	if size == 0 {
 		return nil
 	}
+	sent, received := r.Plan.WarmupSec+r.Seconds.Sending, r.Plan.WarmupSec+r.Seconds.Receiving
+	if r.Plan.Producers == 0 {
+		received = math.Inf(1) // its seconds begin with the first message, whenever that was
+	}
 	for part := range slices.Chunk(intervals, size) {
-		all = append(all, join(part, r.Plan.WarmupSec+r.Seconds.Sending))
+		all = append(all, join(part, sent, received))
 	}
 	return all
 }
 
-// join adds up intervals of a run that sent until sent, in seconds: the rest of the
-// interval in which it ended is not to count, or rates were lower than the report's.
-func join(part []*series.Interval, sent float64) block {
+// join adds up intervals of a run whose last message was sent and came at these
+// times, in seconds: the rest of the interval in which that was is not to count, or
+// rates were lower than the report's.
+func join(part []*series.Interval, sent, received float64) block {
 	b := block{latency: map[series.Kind][]bucket{}}
 	for _, in := range part {
 		b.cpu += in.CPU
@@ -64,7 +69,7 @@ func join(part []*series.Interval, sent float64) block {
 			b.sending += max(0, min(in.Seconds, sent-(in.T-in.Seconds)))
 		}
 		if in.Sending || in.Received > 0 {
-			b.receiving += in.Seconds
+			b.receiving += max(0, min(in.Seconds, received-(in.T-in.Seconds)))
 		}
 	}
 	for _, kind := range series.Kinds() {

@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -62,6 +61,12 @@ func (c *Comparison) WriteMarkdown(w io.Writer) error {
 		}
 		table = append(table, []string{r.Name, r.write(r.A), r.write(r.B), r.difference(), r.interval(), string(r.Verdict())})
 	}
+	return writeTable(w, table, c.Notes)
+}
+
+// writeTable writes a table, whose first line is its head, and notes under it.
+// Outer columns are of text, those between of numbers.
+func writeTable(w io.Writer, table [][]string, notes []string) error {
 	width := make([]int, len(table[0]))
 	for _, line := range table {
 		for i, cell := range line {
@@ -92,35 +97,12 @@ func (c *Comparison) WriteMarkdown(w io.Writer) error {
 		}
 		b.WriteString("|\n")
 	}
-	if len(c.Notes) > 0 {
+	if len(notes) > 0 {
 		b.WriteByte('\n')
 	}
-	for _, note := range c.Notes {
+	for _, note := range notes {
 		fmt.Fprintf(&b, "- %s\n", note)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// jsonRow is a row in JSON: null for what is not known, latencies in nanoseconds.
-type jsonRow struct {
-	Name       string   `json:"name"`
-	A          *float64 `json:"a"`
-	B          *float64 `json:"b"`
-	Difference *float64 `json:"difference"`
-	Share      *float64 `json:"share"` // the difference over A
-	Low        *float64 `json:"share_low"`
-	High       *float64 `json:"share_high"`
-	Verdict    Verdict  `json:"verdict"`
-}
-
-// MarshalJSON writes the row as an object.
-func (r Row) MarshalJSON() ([]byte, error) {
-	known := func(x float64) *float64 {
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return nil
-		}
-		return &x
-	}
-	return json.Marshal(jsonRow{r.Name, known(r.A), known(r.B), known(r.B - r.A), known((r.B - r.A) / r.A), known(r.Low), known(r.High), r.Verdict()})
 }

@@ -1,0 +1,198 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+)
+
+// repeating is what the flags say about several runs one after the other.
+type repeating struct {
+	repeat     int
+	interleave []string // scenario files
+	pause      time.Duration
+}
+
+// Bounds and defaults of repeating. Two rounds are the least in which a steady drift
+// cancels between scenarios that take turns.
+const (
+	maxRepeat     = 1000
+	maxInterleave = 26
+	defaultPause  = time.Second
+	defaultRounds = 2
+)
+
+func (r *repeating) addFlags(f *flags) {
+	f.add("repeat", "", "*N", "", "run this often, and tell how far the runs lie apart; with --interleave, each scenario, and 2 if not given", parsed(&r.repeat, parseInt))
+	f.add("interleave", "", "*FILES", "", "scenario files with commas between that take turns, A B B A ..., and are compared; what other flags say is for all of them",
+		parsed(&r.interleave, parseFiles))
+	r.pause = defaultPause
+	f.add("pause", "", "TIME", "1s", "between one run and the next", parsed(&r.pause, parseDuration))
+}
+
+func parseFiles(s string) (files []string, err error) {
+	for path := range strings.SplitSeq(s, ",") {
+		if path = strings.TrimSpace(path); path == "" {
+			return nil, errors.New("a name is missing: write files with commas between")
+		}
+		files = append(files, path)
+	}
+	return files, nil
+}
+
+// check says what contradicts itself, and fills in what was left open. several
+// reports whether there is to be more than a plain run: who asks to repeat once gets
+// the same folders and the same summary as who asks for ten.
+func (r *repeating) check(f *pflag.FlagSet) (several bool, err error) {
+	several = f.Changed("repeat") || len(r.interleave) > 0
+	switch n := len(r.interleave); {
+	case n == 1:
+		return false, usage("--interleave takes turns, and %s is alone: name another file with a comma between, or give it by --scenario with --repeat", r.interleave[0])
+	case n > maxInterleave:
+		return false, usage("--interleave has %d files: name up to %d", n, maxInterleave)
+	case f.Changed("repeat") && (r.repeat < 1 || r.repeat > maxRepeat):
+		return false, usage("--repeat %d: choose from 1 to %d", r.repeat, maxRepeat)
+	case !several && f.Changed("pause"):
+		return false, usage("--pause is between runs, and there is one: give --repeat or --interleave too")
+	case r.pause < 0:
+		return false, usage("--pause is %v: it cannot be negative", r.pause)
+	case f.Changed("repeat"):
+	case n > 1:
+		r.repeat = defaultRounds
+	default:
+		r.repeat = 1
+	}
+	return several, nil
+}
+
+// side is a scenario that is run, perhaps in turn with others.
+type side struct {
+	*settings
+	name  string // "" if there is but one
+	file  string // that it was read from, with --interleave
+	notes []string
+}
+
+// forAll are the flags that are for all runs together, and so not for a file of
+// --interleave to say.
+var forAll = map[string]bool{
+	"repeat": true, "interleave": true, "pause": true, "out": true, "json": true, "quiet": true, "dry-run": true,
+	"prometheus": true, "prometheus-wait": true,
+}
+
+// sides returns what there is to run: the settings themselves or, with --interleave,
+// those of each file with what is said for all.
+func (s *settings) sides(f *pflag.FlagSet, args []string) ([]*side, error) {
+	if len(s.interleave) == 0 {
+		notes, err := s.complete(f)
+		return []*side{{settings: s, notes: notes}}, err
+	}
+	var all []*side
+	for i, name := range sideNames(s.interleave) {
+		one, err := s.side(args, s.interleave[i])
+		if err != nil {
+			return nil, err
+		}
+		one.name = name
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// side reads the arguments again, and the file on top of them: a set of flags cannot
+// be copied.
+func (s *settings) side(args []string, path string) (*side, error) {
+	f, own := newFlags()
+	own.plan.Seed = s.plan.Seed // the same messages for all
+	if err := f.Parse(args); err != nil {
+		return nil, asUsage(err)
+	}
+	if err := own.read(f); err != nil {
+		return nil, err
+	}
+	file := scenarioFile{flag: "interleave", path: path, refuse: func(flag *pflag.Flag) error {
+		switch {
+		case forAll[flag.Name]:
+			return fmt.Errorf("%s is for all runs together: give it beside --interleave", flag.Name)
+		case flag.Changed:
+			return fmt.Errorf("%s is set for all runs already, by the command line, the environment or --scenario: leave it out there or here", flag.Name)
+		}
+		return nil
+	}}
+	if err := file.apply(f); err != nil {
+		return nil, err
+	}
+	notes, err := own.complete(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &side{settings: own, file: path, notes: notes}, nil
+}
+
+// sideNames calls scenarios by their files, without what all names of files have.
+// The names become folders beside the files of the summary.
+func sideNames(files []string) []string {
+	taken := map[string]bool{pageName: true, summaryName: true, results.Name: true}
+	names := make([]string, len(files))
+	for i, path := range files {
+		base := filepath.Base(path)
+		base = strings.TrimSuffix(base, filepath.Ext(base))
+		if base == "" {
+			base = "scenario"
+		}
+		name := base
+		for n := 2; taken[strings.ToLower(name)]; n++ {
+			name = base + "-" + strconv.Itoa(n)
+		}
+		taken[strings.ToLower(name)] = true
+		names[i] = name
+	}
+	return names
+}
+
+// turn is one run of several.
+type turn struct {
+	number int // from 1, in the order in which they are made
+	round  int // from 1, how many times its side has had its turn by then
+	*side
+	outcome
+}
+
+// turnsOf returns the order of runs. Every other round goes backwards: whatever
+// changes steadily meanwhile, such as the heat of a processor or the length of a
+// broker's log, then adds up to the same for all sides.
+func turnsOf(sides []*side, rounds int) (turns []*turn) {
+	for round := 1; round <= rounds; round++ {
+		order := slices.Clone(sides)
+		if round%2 == 0 {
+			slices.Reverse(order)
+		}
+		for _, s := range order {
+			turns = append(turns, &turn{number: len(turns) + 1, round: round, side: s})
+		}
+	}
+	return turns
+}
+
+// planned returns how long a run sends; known is false if that is not for the plan
+// to say, and with a rate and a count it is what the rate makes of it.
+func planned(p *workload.Plan) (d time.Duration, known bool) {
+	if p.Duration > 0 {
+		d, known = p.Warmup+p.Duration, true
+	}
+	if p.Count > 0 && p.Rate > 0 && p.Producers > 0 {
+		if byCount := time.Duration(float64(p.Count) / p.Rate * float64(time.Second)); !known || byCount < d {
+			d, known = byCount, true
+		}
+	}
+	return d, known
+}

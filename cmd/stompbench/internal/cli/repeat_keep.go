@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/page"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+)
+
+// summaryName is the file of what several runs have in common, in the folder that
+// theirs are in.
+const summaryName = "summary.json"
+
+// folder is where the runs of a side are kept, which is a side for compare: "" to
+// keep nothing.
+func (m *campaign) folder(s *side) string {
+	if m.out == "" {
+		return ""
+	}
+	return filepath.Join(m.out, s.name)
+}
+
+// dir is where a run is kept. Numbers have as many digits as the last one, so that
+// an order by name is that of time.
+func (m *campaign) dir(t *turn) string {
+	if m.out == "" {
+		return ""
+	}
+	return filepath.Join(m.folder(t.side), fmt.Sprintf("run-%0*d", len(strconv.Itoa(m.repeat)), t.round))
+}
+
+// prepare sees that everything can be kept, before there is anything to lose, and
+// that no run of another time would get among these.
+func (m *campaign) prepare() error {
+	if m.out == "" {
+		return nil
+	}
+	if err := results.Prepare(m.out); err != nil {
+		return err
+	}
+	folders := []string{m.out}
+	for _, s := range m.sides {
+		folders = append(folders, m.folder(s))
+	}
+	for _, dir := range slices.Compact(folders) {
+		if inner := below(dir); inner[0] != dir {
+			return usage("%s holds results already, such as that in %s: name another folder", m.out, filepath.Dir(inner[0]))
+		}
+	}
+	if _, err := os.Lstat(filepath.Join(m.out, summaryName)); err == nil {
+		return usage("%s holds a %s already: name another folder", m.out, summaryName)
+	}
+	return nil
+}
+
+// read returns the results of a side in the order in which they were made.
+func (m *campaign) read(s *side) (all []*results.Result, err error) {
+	for _, t := range m.turns {
+		switch {
+		case t.side != s || !t.made:
+		case t.result != nil:
+			all = append(all, t.result)
+		default:
+			r, err := results.Read(m.dir(t))
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, r)
+		}
+	}
+	return all, nil
+}
+
+// keep writes what all runs have in common beside their folders.
+func (m *campaign) keep(sum *summary) error {
+	if m.out == "" {
+		return nil
+	}
+	var paths []string
+	var runs []page.Run
+	for i, s := range m.sides {
+		at := 0
+		for _, t := range m.turns {
+			if t.side == s && t.made {
+				paths = append(paths, m.dir(t))
+				runs = append(runs, page.Run{Result: sum.results[i][at]})
+				at++
+			}
+		}
+	}
+	for i, name := range names(paths) {
+		runs[i].Name = name
+	}
+	for _, f := range []results.File{
+		{Name: pageName, Write: func(w io.Writer) error { return page.Write(w, runs) }},
+		{Name: summaryName, Write: func(w io.Writer) error { return writeObject(w, sum) }},
+	} {
+		if err := results.WriteFile(filepath.Join(m.out, f.Name), f.Write); err != nil {
+			return &results.FolderError{Dir: m.out, Err: err}
+		}
+	}
+	return nil
+}

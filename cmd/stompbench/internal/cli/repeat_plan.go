@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+)
+
+// plannedRuns is what --dry-run --json writes of several runs.
+type plannedRuns struct {
+	Runs      int               `json:"runs"`
+	Order     []string          `json:"order,omitempty"` // of scenarios, if there are several
+	PauseSec  float64           `json:"pause_s"`
+	TotalSec  *float64          `json:"total_s"` // without connecting and draining; null where a plan does not say
+	Scenarios []plannedScenario `json:"scenarios"`
+}
+
+type plannedScenario struct {
+	Name string `json:"name"`
+	File string `json:"file,omitempty"`
+	plannedRun
+}
+
+// total is how long all runs send, with the pauses; known is false if that is not
+// for the plans to say.
+func (m *campaign) total() (d time.Duration, known bool) {
+	d = time.Duration(len(m.turns)-1) * m.pause
+	for _, t := range m.turns {
+		one, ok := planned(&t.plan)
+		if !ok {
+			return 0, false
+		}
+		d += one
+	}
+	return d, true
+}
+
+// schedule says what will be done in which order, and how long it takes.
+func (m *campaign) schedule() string {
+	var r rows
+	text := report.Plural(len(m.turns), "run")
+	if len(m.sides) > 1 {
+		text += fmt.Sprintf(", %d of each in turns: %s", m.repeat, m.order())
+	}
+	if len(m.turns) > 1 {
+		text += ", " + report.Elapsed(m.pause) + " between"
+	}
+	r.add("series", "%s", text)
+	if d, known := m.total(); known {
+		r.add("time", "%s, and what each run takes to connect and to end", report.Elapsed(d.Round(time.Millisecond)))
+	} else {
+		r.add("time", "open: as long as it takes to send so many messages")
+	}
+	if len(m.turns) > 1 && slices.ContainsFunc(m.sides, leavesAll) {
+		r.add("note", "nobody receives: what one run sends is still at the broker when the next one begins")
+	}
+	return r.String()
+}
+
+// leavesAll reports whether what is sent stays at a broker that is there after the
+// run.
+func leavesAll(s *side) bool {
+	return s.plan.Consumers == 0 && !s.plan.Embedded && s.plan.Delivery == workload.Shared
+}
+
+// shownTurns is how many turns the order names.
+const shownTurns = 12
+
+// order names the sides in the order of their turns.
+func (m *campaign) order() string {
+	var names []string
+	for _, t := range m.turns[:min(shownTurns, len(m.turns))] {
+		names = append(names, t.name)
+	}
+	if len(m.turns) > shownTurns {
+		names = append(names, "…")
+	}
+	return strings.Join(names, " ")
+}
+
+// tellCampaignPlan writes what would be done.
+func (c *command) tellCampaignPlan(m *campaign) int {
+	if m.json {
+		out := plannedRuns{Runs: len(m.turns), PauseSec: m.pause.Seconds()}
+		if d, known := m.total(); known {
+			seconds := d.Seconds()
+			out.TotalSec = &seconds
+		}
+		for _, s := range m.sides {
+			out.Scenarios = append(out.Scenarios, plannedScenario{s.name, s.file, planOf(s.settings, s.notes)})
+		}
+		for _, t := range m.turns {
+			if t.name != "" {
+				out.Order = append(out.Order, t.name)
+			}
+		}
+		return c.printObject(out)
+	}
+	var b strings.Builder
+	b.WriteString(m.schedule())
+	for _, s := range m.sides {
+		if s.name != "" {
+			fmt.Fprintf(&b, "\n%s, by %s:\n", s.name, s.file)
+		}
+		b.WriteString(planText(s.settings, s.notes))
+	}
+	return c.print(b.String())
+}

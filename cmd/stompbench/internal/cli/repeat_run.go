@@ -1,0 +1,195 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+)
+
+// campaign is several runs one after the other.
+type campaign struct {
+	*settings // what is for all of them
+	sides     []*side
+	turns     []*turn
+	// interrupted says that the user ended it before the last turn was over.
+	interrupted bool
+}
+
+// outcome is what became of a turn.
+type outcome struct {
+	made    bool // there is a result, whole or partial
+	partial bool
+	code    int
+	trouble string // what is wrong with it, "" if nothing is
+	// result is nil if it is in the folder: what stays in memory from run to run
+	// would change how often the garbage collector runs.
+	result *results.Result
+}
+
+// campaign carries out several runs, and tells what they have in common.
+func (c *command) campaign(ctx context.Context, s *settings, sides []*side) int {
+	m := &campaign{settings: s, sides: sides, turns: turnsOf(sides, s.repeat)}
+	if s.dryRun {
+		return c.tellCampaignPlan(m)
+	}
+	if err := m.prepare(); err != nil {
+		return c.fail(err)
+	}
+	progress := io.Writer(c.stderr)
+	if s.quiet {
+		progress = io.Discard
+	}
+	if err := s.export.start(progress); err != nil {
+		return c.fail(err)
+	}
+	defer s.export.close(ctx)
+	fmt.Fprint(progress, m.schedule())
+	for _, t := range m.turns {
+		if t.number > 1 {
+			m.rest(ctx)
+		}
+		if ctx.Err() != nil {
+			m.interrupted = true
+			break
+		}
+		if goOn := c.turn(ctx, m, t, progress); !goOn {
+			break
+		}
+	}
+	return c.tellCampaign(m, progress)
+}
+
+// rest waits between two runs.
+func (m *campaign) rest(ctx context.Context) {
+	select {
+	case <-time.After(m.pause):
+	case <-ctx.Done():
+	}
+}
+
+// turn makes one run. Whatever becomes of it is for the next ones to go on from,
+// unless there will be none: it could not even start the first time that its side
+// had its turn, nothing can be kept, or it was interrupted.
+func (c *command) turn(ctx context.Context, m *campaign, t *turn, progress io.Writer) (goOn bool) {
+	own := *t.settings // a run may complete its plan
+	own.export, own.quiet = m.export, m.quiet
+	fmt.Fprintf(progress, "\n%s\n", m.title(t))
+	keep := &keeper{dir: m.dir(t), recorder: series.NewRecorder()}
+	if keep.dir != "" {
+		if err := results.Prepare(keep.dir); err != nil {
+			c.cannot(m, t, err)
+			return false
+		}
+	}
+	result, err := c.carryOut(ctx, &own, keep, func(p *workload.Plan, r load.Ready) string {
+		if t.round > 1 {
+			return ""
+		}
+		return banner(p, r, t.notes)
+	})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		m.interrupted = true
+		return false
+	case err != nil:
+		c.cannot(m, t, err)
+		return t.round > 1
+	}
+	rep := own.judged(result)
+	t.made, t.partial, t.code, t.trouble = true, rep.Partial, rep.ExitCode, trouble(rep)
+	t.result = results.New(rep, result, keep.recorder.Series())
+	if keep.dir != "" {
+		if err := writeFolder(keep.dir, t.result); err != nil {
+			t.made = false
+			c.cannot(m, t, err)
+			return false
+		}
+		t.result = nil
+	}
+	fmt.Fprintf(progress, "  %s\n", summaryLine(rep))
+	if t.trouble != "" {
+		fmt.Fprintf(c.stderr, "stompbench: %s: %s\n", m.title(t), t.trouble)
+	}
+	if result.Interrupted {
+		m.interrupted = true
+		return false
+	}
+	if !own.plan.Embedded && (result.Failure != nil || !result.Intact()) && t.number < len(m.turns) {
+		if err := drainRest(ctx, &own.plan); err != nil && ctx.Err() == nil {
+			fmt.Fprintf(c.stderr, "stompbench: %s: what it left behind could not be cleared away: %s\n", m.title(t), sentence(err))
+		}
+	}
+	return true
+}
+
+// cannot notes why there is no result of a turn, and says it.
+func (c *command) cannot(m *campaign, t *turn, err error) {
+	t.code, t.trouble = worst(t.code, ExitCannotRun), sentence(err)
+	fmt.Fprintf(c.stderr, "stompbench: %s: %s\n", m.title(t), t.trouble)
+}
+
+// title says which of the runs a turn is.
+func (m *campaign) title(t *turn) string {
+	text := fmt.Sprintf("run %d of %d", t.number, len(m.turns))
+	if t.name != "" {
+		text += " (" + t.name + ")"
+	}
+	return text
+}
+
+// trouble says why a run does not have exit code 0, "" if it has.
+func trouble(rep *report.Report) string {
+	switch rep.ExitCode {
+	case ExitOK:
+		return ""
+	case ExitIntegrity:
+		t := &rep.Totals
+		text := fmt.Sprintf("lost %s, duplicated %s, corrupt %s", report.Count(t.Lost), report.Count(t.Duplicated), report.Count(t.Corrupt))
+		if rep.Failure != "" {
+			text += ", and it broke off: " + rep.Failure
+		}
+		return text
+	case ExitInterrupted:
+		return "interrupted"
+	case ExitGenerator:
+		return "the generator could not keep the rate: the result is invalid"
+	case ExitSLO:
+		var missed []string
+		for i := range rep.SLO {
+			if !rep.SLO[i].Met {
+				missed = append(missed, rep.SLO[i].String())
+			}
+		}
+		return "not met: " + strings.Join(missed, ", ")
+	}
+	return "it broke off: " + rep.Failure
+}
+
+// summaryLine is what a run came to, in a line.
+func summaryLine(rep *report.Report) string {
+	var parts []string
+	if rep.Plan.Producers > 0 {
+		parts = append(parts, "sent "+report.PerSecond(rep.Rates.Sent)+"/s")
+	}
+	if rep.Plan.Consumers > 0 {
+		parts = append(parts, "received "+report.PerSecond(rep.Rates.Received)+"/s")
+	}
+	for _, l := range []struct {
+		label string
+		of    *report.Distribution
+	}{{"from due", &rep.Latency.FromDue}, {"from send", &rep.Latency.FromSend}, {"to receipt", &rep.Latency.Confirm}} {
+		if l.of.Count > 0 && (l.label != "from due" || rep.Plan.RatePerSec > 0) {
+			parts = append(parts, fmt.Sprintf("%s p50 %s p99 %s", l.label, report.Duration(time.Duration(l.of.P50)), report.Duration(time.Duration(l.of.P99))))
+			break
+		}
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,144 @@
+package compare
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+)
+
+// Summary is what the runs of one side have in common.
+type Summary struct {
+	Rows  []Spread `json:"metrics"`
+	Notes []string `json:"notes"`
+}
+
+// Spread is a metric over several runs. What was not measured in each of them is
+// NaN.
+type Spread struct {
+	Metric
+	Values                  []float64 // of each run, in their order
+	Median, Lowest, Highest float64
+	// Low and High enclose the median of what such runs measure with a confidence
+	// of at least 95 %. They are NaN with less than six runs.
+	Low, High float64
+}
+
+// Summarize puts the runs of one side beside each other. A run is one sample: what
+// changes within it and what changes from one to the next are both in the spread.
+func Summarize(runs []*results.Result) *Summary {
+	s := &Summary{Rows: []Spread{}, Notes: []string{}}
+	sides := make([]*side, len(runs))
+	for i, r := range runs {
+		sides[i] = newSide([]*results.Result{r}, 0)
+	}
+	for _, m := range Metrics() {
+		row := Spread{Metric: m}
+		for _, one := range sides {
+			row.Values = append(row.Values, m.of(one.whole))
+		}
+		if slices.ContainsFunc(row.Values, func(x float64) bool { return !math.IsNaN(x) }) {
+			row.spread()
+			s.Rows = append(s.Rows, row)
+		}
+	}
+	if confidence, ok := ofRange(len(runs)); ok {
+		s.Notes = append(s.Notes, fmt.Sprintf("less than %d runs give no 95 %% interval: lowest to highest holds the median of such runs with a confidence of %.3g %%",
+			enough, 100*confidence))
+	}
+	return s
+}
+
+// spread computes what follows from the values.
+func (r *Spread) spread() {
+	nan := math.NaN()
+	r.Median, r.Lowest, r.Highest, r.Low, r.High = nan, nan, nan, nan, nan
+	if slices.ContainsFunc(r.Values, math.IsNaN) {
+		return
+	}
+	sorted := slices.Sorted(slices.Values(r.Values))
+	n := len(sorted)
+	r.Median = (sorted[(n-1)/2] + sorted[n/2]) / 2
+	r.Lowest, r.Highest = sorted[0], sorted[n-1]
+	if k := inner(n); k > 0 {
+		r.Low, r.High = sorted[k-1], sorted[n-k]
+	}
+}
+
+// enough is how many runs it takes for an interval of 95 %: 2/2⁶ is below 5 %.
+const enough = 6
+
+// inner returns how many of n sorted values may be counted in from both ends, so
+// that the median lies between the last ones counted with a confidence of at least
+// 95 %; 0 if not even between the outermost. Each value lies below the median with
+// a chance of one half, whatever the distribution, so this needs no other assumption
+// than that runs do not depend on each other.
+func inner(n int) int {
+	k, tail, term := 0, 0.0, math.Pow(0.5, float64(n)) // chance that exactly k lie below
+	for tail+term <= 0.025 {
+		tail += term
+		term *= float64(n-k) / float64(k+1)
+		k++
+	}
+	return k
+}
+
+// ofRange returns the confidence of lowest to highest; ok is false where there is a
+// better interval, or none at all.
+func ofRange(n int) (confidence float64, ok bool) {
+	return 1 - 2*math.Pow(0.5, float64(n)), n > 1 && n < enough
+}
+
+// main reports whether the row is for people; the others are in the JSON form.
+func (r *Spread) main() bool {
+	if r.counted {
+		return r.Highest > 0
+	}
+	switch kind, statistic, latency := strings.Cut(r.Name, "."); {
+	case !latency:
+		return r.Name != "cpu_cores"
+	case kind == "send_delay":
+		return false
+	default:
+		return statistic == "p50" || statistic == "p99" || statistic == "p99.9" || statistic == "max"
+	}
+}
+
+// WriteMarkdown writes a table that aligns as text too.
+func (s *Summary) WriteMarkdown(w io.Writer) error {
+	table := [][]string{{"", "median", "lowest", "highest", "spread", "95 % interval"}}
+	for i := range s.Rows {
+		r := &s.Rows[i]
+		if !r.main() {
+			continue
+		}
+		interval := "–"
+		if !math.IsNaN(r.Low) {
+			interval = r.write(r.Low) + " … " + r.write(r.High)
+		}
+		table = append(table, []string{r.Name, r.write(r.Median), r.write(r.Lowest), r.write(r.Highest), r.width(), interval})
+	}
+	return writeTable(w, table, s.Notes)
+}
+
+// width is from lowest to highest as a share of the median.
+func (r *Spread) width() string {
+	switch {
+	case math.IsNaN(r.Median) || r.Median == 0 || len(r.Values) < 2:
+		return "–"
+	case r.Highest == r.Lowest:
+		return "0"
+	}
+	share := (r.Highest - r.Lowest) / r.Median
+	switch {
+	case share < 0.01:
+		return fmt.Sprintf("%.2f %%", 100*share)
+	case share < 1:
+		return fmt.Sprintf("%.1f %%", 100*share)
+	}
+	return report.Count(uint64(math.Round(100*share))) + " %"
+}
