@@ -35,17 +35,32 @@ func (w *shared) String() string {
 var scrapeURL = regexp.MustCompile(`http://127\.0\.0\.1:\d+/metrics`)
 
 // A run that is scraped until its end has told everything: the last scrape holds
-// what the report holds.
+// what the report holds. Of several runs it holds the sum.
 func TestPrometheus(t *testing.T) {
 	t.Parallel()
+	for _, args := range []string{"-C 3000 -r 2k", "-C 1000 -r 2k --repeat 3 --pause 0"} {
+		t.Run(args, func(t *testing.T) {
+			t.Parallel()
+			last := scraped(t, args+" --prometheus :0 --prometheus-wait 1m")
+			for name, want := range map[string]int{"sent_total": 3000, "confirmed_total": 3000, "received_total": 3000, "from_due_seconds_count": 3000, "running": 0} {
+				if line := fmt.Sprintf("\nstompbench_%s %d\n", name, want); !strings.Contains(last, line) {
+					t.Errorf("%q is missing:\n%s", line, last)
+				}
+			}
+		})
+	}
+}
+
+// scraped runs args, and scrapes until that is over.
+func scraped(t *testing.T, args string) (last string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var stdout, stderr shared
 	done := make(chan int, 1)
 	go func() {
-		done <- cli.Run(ctx, strings.Fields("-C 3000 -r 2k --prometheus :0 --prometheus-wait 1m"), &stdout, &stderr)
+		done <- cli.Run(ctx, strings.Fields(args), &stdout, &stderr)
 	}()
-	var last string
 	for {
 		url := scrapeURL.FindString(stderr.String())
 		if url != "" {
@@ -58,12 +73,7 @@ func TestPrometheus(t *testing.T) {
 			if code != 0 {
 				t.Fatalf("exit %d\n%s", code, stderr.String())
 			}
-			for name, want := range map[string]int{"sent_total": 3000, "confirmed_total": 3000, "received_total": 3000, "from_due_seconds_count": 3000, "running": 0} {
-				if line := fmt.Sprintf("\nstompbench_%s %d\n", name, want); !strings.Contains(last, line) {
-					t.Errorf("%q is missing:\n%s", line, last)
-				}
-			}
-			return
+			return last
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

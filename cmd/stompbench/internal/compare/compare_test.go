@@ -96,15 +96,18 @@ func TestSidesAreWhatTheReportSays(t *testing.T) {
 	}
 }
 
-// The moment that messages were on their way at the end is no time of sending.
+// The moment that messages were on their way at the end is no time of sending, and
+// what passes after the last of them none of receiving.
 func TestTailOfARun(t *testing.T) {
 	t.Parallel()
 	r := run(kind{seconds: 6, rate: 1000, latency: time.Millisecond, seed: 1})
 	last := &r.Series.Intervals[5]
 	last.Seconds, last.T = last.Seconds+0.2, last.T+0.2
 	c := compared(t, []*results.Result{r}, []*results.Result{r})
-	if got := row(t, c, "sent_per_s").A; math.Abs(got-r.Rates.Sent) > 1e-3*got {
-		t.Errorf("%v/s, want %v/s", got, r.Rates.Sent)
+	for name, want := range map[string]float64{"sent_per_s": r.Rates.Sent, "received_per_s": r.Rates.Received} {
+		if got := row(t, c, name).A; math.Abs(got-want) > 1e-3*got {
+			t.Errorf("%s is %v/s, want %v/s", name, got, want)
+		}
 	}
 }
 

@@ -32,19 +32,20 @@ type Spread struct {
 // changes within it and what changes from one to the next are both in the spread.
 func Summarize(runs []*results.Result) *Summary {
 	s := &Summary{Rows: []Spread{}, Notes: []string{}}
-	sides := make([]*side, len(runs))
-	for i, r := range runs {
-		sides[i] = newSide([]*results.Result{r}, 0)
-	}
 	for _, m := range Metrics() {
-		row := Spread{Metric: m}
-		for _, one := range sides {
-			row.Values = append(row.Values, m.of(one.whole))
+		s.Rows = append(s.Rows, Spread{Metric: m})
+	}
+	for _, r := range runs { // one after the other: a pool takes megabytes
+		one := newSide([]*results.Result{r}, 0)
+		for i := range s.Rows {
+			s.Rows[i].Values = append(s.Rows[i].Values, s.Rows[i].of(one.whole))
 		}
-		if slices.ContainsFunc(row.Values, func(x float64) bool { return !math.IsNaN(x) }) {
-			row.spread()
-			s.Rows = append(s.Rows, row)
-		}
+	}
+	s.Rows = slices.DeleteFunc(s.Rows, func(r Spread) bool {
+		return !slices.ContainsFunc(r.Values, func(x float64) bool { return !math.IsNaN(x) })
+	})
+	for i := range s.Rows {
+		s.Rows[i].spread()
 	}
 	if confidence, ok := ofRange(len(runs)); ok {
 		s.Notes = append(s.Notes, fmt.Sprintf("less than %d runs give no 95 %% interval: lowest to highest holds the median of such runs with a confidence of %.3g %%",
