@@ -96,27 +96,31 @@ func checkMallocs(t *testing.T, n int, run func(n int)) {
 }
 
 // TestAllocAcknowledged holds messages that are kept until they are acknowledged to
-// the same.
+// the same, in the versions that acknowledge a message and in the one of deliveries.
 func TestAllocAcknowledged(t *testing.T) {
-	b := start(t, broker.Config{})
-	pub, sub := connect(t, b, "1.2"), connect(t, b, "1.2")
-	sub.subscribe("s", "/queue/a", "client")
-	const size = 200
-	p := &pipeline{t: t, pub: pub.nc, sub: sub.nc, size: size, buf: make([]byte, 64<<10)}
-	p.batch = bytes.Repeat(wire("SEND\ndestination:/queue/a\n\nhello^@"), size)
-	tag, ack := 0, make([]byte, 0, 100)
-	run := func(n int) {
-		for ; n > 0; n -= size {
-			p.run(size)
-			tag += size
-			ack = append(strconv.AppendInt(append(ack[:0], "ACK\nid:0-"...), int64(tag), 10), "\n\n\x00"...)
-			if _, err := sub.nc.Write(ack); err != nil {
-				t.Fatal(err)
+	for version, begin := range map[string]string{"1.1": "ACK\nsubscription:s\nmessage-id:1-", "1.2": "ACK\nid:0-"} {
+		t.Run(version, func(t *testing.T) {
+			b := start(t, broker.Config{})
+			pub, sub := connect(t, b, "1.2"), connect(t, b, version)
+			sub.subscribe("s", "/queue/a", "client")
+			const size = 100
+			p := &pipeline{t: t, pub: pub.nc, sub: sub.nc, size: size, buf: make([]byte, 64<<10)}
+			p.batch = bytes.Repeat(wire("SEND\ndestination:/queue/a\n\nhello^@"), size)
+			last, ack := 0, make([]byte, 0, 100)
+			run := func(n int) {
+				for ; n > 0; n -= size {
+					p.run(size)
+					last += size
+					ack = append(strconv.AppendInt(append(ack[:0], begin...), int64(last), 10), "\n\n\x00"...)
+					if _, err := sub.nc.Write(ack); err != nil {
+						t.Fatal(err)
+					}
+				}
 			}
-		}
+			run(20000)
+			checkMallocs(t, 100000, run)
+		})
 	}
-	run(20000)
-	checkMallocs(t, 100000, run)
 }
 
 // TestAllocBacklog holds messages that wait for a subscription to it. What is left is

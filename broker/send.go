@@ -107,12 +107,15 @@ func (s *session) destination(public []byte) (*destination, error) {
 	if !isTemp(public) {
 		return s.b.registry.get(s.b, public, s.maker)
 	}
+	if d := s.b.registry.find(public); d != nil && slices.Contains(s.temps, d) {
+		return d, nil
+	}
 	s.temps = slices.DeleteFunc(s.temps, (*destination).isGone)
 	if len(s.temps) >= s.b.cfg.MaxSubscriptions {
 		return nil, errTooManyDestinations
 	}
 	d, err := s.b.registry.get(s.b, public, s.maker)
-	if err == nil && !slices.Contains(s.temps, d) {
+	if err == nil {
 		s.temps = append(s.temps, d)
 	}
 	return d, err

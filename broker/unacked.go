@@ -18,7 +18,7 @@ type unacked struct {
 
 // keptTags is how many entries the table of tags may have had to be kept when it is
 // empty.
-const keptTags = 256
+const keptTags = 512
 
 // delivery is one message under way; m is nil when it is settled.
 type delivery struct {
