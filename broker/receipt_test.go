@@ -1,7 +1,6 @@
 package broker_test
 
 import (
-	"net"
 	"strings"
 	"testing"
 
@@ -116,11 +115,17 @@ func TestDisconnectReceiptMeansGone(t *testing.T) {
 // gets its answers all the same.
 func TestHalfClosedPeerIsAnswered(t *testing.T) {
 	b := start(t, broker.Config{})
-	for range 50 {
+	server, trusting := certified(t)
+	dialTLS := listenTLS(t, b, server, trusting)
+	for i := range 50 {
 		for _, last := range []string{"", "DISCONNECT\nreceipt:last\n\n^@", "SEND\n\n^@"} {
-			c := dial(t, b)
+			dial := func() *client { return dial(t, b) }
+			if i%2 > 0 {
+				dial = dialTLS
+			}
+			c := dial()
 			c.write("CONNECT\naccept-version:1.2\nhost:test\n\n^@SEND\ndestination:/topic/none\nreceipt:1\n\n^@" + last)
-			_ = c.nc.(*net.TCPConn).CloseWrite()
+			_ = c.nc.(interface{ CloseWrite() error }).CloseWrite()
 			c.expect("CONNECTED")
 			c.expect("RECEIPT", "receipt-id:1")
 			switch {
