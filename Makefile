@@ -107,12 +107,12 @@ faults: ## Break connections, and kill brokers of its own KILLS (1) times each: 
 	STOMPWIRE_KILLS=$(KILLS) $(GO) -C interop/faults test -count=1 -v -run Kills -timeout 120m .
 
 .PHONY: load
-load: ## stompbench against each broker that is up, for LOADTIME (3s): nothing may be lost.
+load: ## stompbench against each broker that is up, for LOADTIME (3s): nothing may be lost, however long a broker stands still.
 	$(GO) build -o bin/stompbench ./cmd/stompbench
 	@brokers=$$($(BROKERS) env); eval "$${brokers:?no broker is up}"; \
 	for uri in $${STOMPWIRE_RABBITMQ_URI-} $${STOMPWIRE_ACTIVEMQ_URI-} $${STOMPWIRE_ARTEMIS_URI-}; do \
 		echo "stompbench run --uri $$uri -z $(LOADTIME)"; \
-		bin/stompbench run --uri "$$uri" -z $(LOADTIME); \
+		bin/stompbench run --uri "$$uri" -z $(LOADTIME) --drain-timeout 3m --connect-timeout 3m --heart-beat 1m; \
 	done
 
 .PHONY: clean

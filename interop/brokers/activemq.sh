@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # ActiveMQ Classic from its Debian package, with STOMP connectors only. Flow control and limits are the product's
-# defaults, because those are what users run. Only a silent client is borne three times as long as it promised to send, for
-# a busy machine may silence any.
+# defaults, because those are what users run. Only a silent client is borne for longer: three times as long as it promised
+# to send, and before it connects; for a busy machine may silence any.
 
 ACTIVEMQ_SHARE=/usr/share/activemq
 ACTIVEMQ_NIO_PORT=$((61714 + OFFSET))
@@ -33,7 +33,7 @@ activemq_env() {
 }
 
 activemq_config() {
-  local grace=transport.hbGracePeriodMultiplier=3
+  local grace="transport.hbGracePeriodMultiplier=3&amp;transport.connectAttemptTimeout=${LOGIN_SECONDS}000"
   cat >"$1/activemq.xml" <<XML
 <beans xmlns="http://www.springframework.org/schema/beans"
        xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"

@@ -4,7 +4,7 @@
 # Artemis knows two routings: anycast (each message to one consumer) and multicast (to all). Left alone it treats every
 # STOMP destination as multicast, so a message sent to a queue without consumers is gone. Installations that serve
 # JMS-like names therefore give the acceptor the prefixes /queue/ and /topic/, and so does this one. It bears a silent client
-# three times as long as that promised to send, not twice, for a busy machine may silence any.
+# three times as long as that promised to send, not twice, and for longer before it connects, for a busy machine may silence any.
 
 ARTEMIS_VERSION=2.44.0
 ARTEMIS_SHA256=1030320a8d1af6376361cd750bef12ef3cf7babc7a363bc6097340961d1e3e29
@@ -50,7 +50,7 @@ XML
     <large-messages-directory>$1/data/large-messages</large-messages-directory>
     <max-disk-usage>99</max-disk-usage>
     <acceptors>
-      <acceptor name="stomp">tcp://127.0.0.1:${PORT[artemis]}?protocols=STOMP;anycastPrefix=/queue/;multicastPrefix=/topic/;heartBeatToConnectionTtlModifier=3</acceptor>
+      <acceptor name="stomp">tcp://127.0.0.1:${PORT[artemis]}?protocols=STOMP;anycastPrefix=/queue/;multicastPrefix=/topic/;heartBeatToConnectionTtlModifier=3;handshake-timeout=$LOGIN_SECONDS</acceptor>
     </acceptors>
     <address-settings>
       <address-setting match="#">

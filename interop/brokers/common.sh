@@ -18,6 +18,7 @@ BOOT_SECONDS=300
 STOP_SECONDS=90
 ANSWER_SECONDS=60
 LOCK_SECONDS=900
+LOGIN_SECONDS=180 # that each broker gives a client from the first packet to CONNECT
 
 say() { printf '%s\n' "$*"; }
 die() {

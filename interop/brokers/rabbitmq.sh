@@ -54,6 +54,8 @@ rabbitmq_config() {
 listeners.tcp = none
 stomp.listeners.tcp.1 = 127.0.0.1:${PORT[rabbitmq]}
 stomp.listeners.ssl.1 = 127.0.0.1:$RABBITMQ_TLS_PORT
+stomp.login_timeout = ${LOGIN_SECONDS}000
+ssl_handshake_timeout = ${LOGIN_SECONDS}000
 web_stomp.tcp.ip = 127.0.0.1
 web_stomp.tcp.port = $RABBITMQ_WS_PORT
 ssl_options.cacertfile = $TLS/ca.pem
