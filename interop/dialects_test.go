@@ -14,6 +14,7 @@ type dialect struct {
 
 	anonymous   bool   // it lets anybody in, as we install it
 	vhosts      bool   // the host header has to name a virtual host
+	stumbles    string // what it says to CONNECT when a call within itself took five seconds, as on a machine that stands still
 	nack        fate   // of a message that is refused
 	deadLetters string // where refused messages go, for the fate buried
 	marksFirst  bool   // of the messages that a connection leaves behind only the first is marked as delivered before
@@ -70,6 +71,7 @@ var dialects = []dialect{
 		env:            "STOMPWIRE_RABBITMQ_URI",
 		required:       true,
 		vhosts:         true,
+		stumbles:       "Processing error",
 		nack:           redelivered,
 		badDestination: "/nowhere/x",
 		headers: map[headerCase]deviation{

@@ -2,6 +2,7 @@ package interop_test
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"os"
 	"strings"
@@ -123,12 +124,23 @@ func (tg target) dial(t *testing.T, change func(*conn.Config)) *conn.Conn {
 	if change != nil {
 		change(&cfg)
 	}
-	c, err := conn.Dial(within(t), tg.address, &cfg)
+	ctx := within(t)
+	c, err := conn.Dial(ctx, tg.address, &cfg)
+	for tg.stumbled(err) && ctx.Err() == nil {
+		t.Log(err)
+		c, err = conn.Dial(ctx, tg.address, &cfg)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
 	return c
+}
+
+// stumbled says whether the broker has refused us for a reason of its own, so that we may try again.
+func (tg target) stumbled(err error) bool {
+	var refused *conn.ServerError
+	return tg.stumbles != "" && errors.As(err, &refused) && refused.Message == tg.stumbles
 }
 
 // version pins a version, for dial.

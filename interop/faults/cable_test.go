@@ -79,11 +79,17 @@ func (w *cable) lead(target string) {
 	w.target = target
 }
 
-// muteWays has what comes from the client, or goes to it, disappear. Connections on which something did are to be ended.
+// muteWays has what comes from the client, or goes to it, disappear.
 func (w *cable) muteWays(fromClient, toClient bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.mute = [2]bool{fromClient, toClient}
+}
+
+// unmute takes that back, and resets all connections, for something may have disappeared on any.
+func (w *cable) unmute() {
+	w.muteWays(false, false)
+	w.reset()
 }
 
 func (w *cable) muted(way int) bool {
@@ -101,13 +107,14 @@ func (w *cable) leadsTo() string {
 // carry copies one way, to the end or to the cut.
 func (w *cable) carry(p *pair, way int, from, to *net.TCPConn, left int) {
 	defer w.end(p, false)
+	deaf := false // since something has disappeared, for nobody could read the rest
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buf)
 		if err != nil {
 			return
 		}
-		if w.muted(way) {
+		if deaf = deaf || w.muted(way); deaf {
 			continue
 		}
 		cut := left >= 0 && n >= left

@@ -18,11 +18,17 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// once returns a script that plays a fault for frames of one command, from the n-th on, on the first connection only.
+// once returns a script that plays a fault for frames of one command, from the n-th on, on one connection only: the first from
+// which such a frame comes. One that the client gave up before, as the peer was slow, has no fault to show.
 func once(command string, n int, fault func(s *session, f *incoming) (done bool)) func(*session, *incoming) bool {
+	var victim atomic.Pointer[session]
 	var seen atomic.Int64
 	return func(s *session, f *incoming) bool {
-		if s.number > 1 || f.command != command || seen.Add(1) < int64(n) {
+		if f.command != command {
+			return false
+		}
+		victim.CompareAndSwap(nil, s)
+		if victim.Load() != s || seen.Add(1) < int64(n) {
 			return false
 		}
 		return fault(s, f)

@@ -52,8 +52,11 @@ func startRun(t *testing.T, dial dialFunc, b *books, change func(*settings)) *ru
 		ClientConfig: conn.ClientConfig{
 			Attempts: -1,
 			Backoff:  conn.Backoff{Initial: 2 * time.Millisecond, Max: 20 * time.Millisecond},
-			Conn:     conn.Config{OnError: func(err *conn.ServerError) { r.errors <- err }},
-			OnClose:  func(err error) { r.closed <- err },
+			Conn: conn.Config{ // which gives nobody up soon
+				OnError:        func(err *conn.ServerError) { r.errors <- err },
+				ConnectTimeout: patience, ReceiptTimeout: patience, DisconnectTimeout: patience, HeartBeat: alive(time.Minute),
+			},
+			OnClose: func(err error) { r.closed <- err },
 			OnState: func(step conn.StateChange) {
 				if step.To == conn.StateLost {
 					r.losses <- step.Err

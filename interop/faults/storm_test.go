@@ -184,8 +184,7 @@ func (s *storm) hole(fromClient, toClient bool) {
 	eventually(s.t, "the client is connected", s.r.cl.IsConnected)
 	s.w.cable.muteWays(fromClient, toClient)
 	s.hit(patience)
-	s.w.cable.reset()
-	s.w.cable.muteWays(false, false)
+	s.w.cable.unmute()
 }
 
 // inject has the broker close the connections that the next frames of some kind come from, without handling the frames.

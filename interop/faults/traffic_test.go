@@ -78,7 +78,9 @@ func (tr *traffic) start(t *testing.T, stop context.Context, sending, taking dia
 }
 
 func (tr *traffic) client(dial dialFunc, cfg conn.Config) *conn.Client {
-	cfg.ConnectTimeout, cfg.ReceiptTimeout = patience, patience // a broker that has just started may take its time
+	// A broker that has just started, or stands still, may take its time.
+	cfg.ConnectTimeout, cfg.ReceiptTimeout, cfg.DisconnectTimeout = patience, patience, patience
+	cfg.HeartBeat = alive(time.Minute)
 	cl, err := conn.NewClient(conn.ClientConfig{
 		Dial: tr.lives.watch(dial), Conn: cfg, Attempts: -1, OneConnection: true,
 		Backoff: conn.Backoff{Initial: 10 * time.Millisecond, Max: 200 * time.Millisecond},
