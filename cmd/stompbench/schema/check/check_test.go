@@ -13,11 +13,13 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/stompwire/stompwire/internal/calm"
+
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
 	"github.com/stompwire/stompwire/cmd/stompbench/schema"
 )
 
-func validator(t *testing.T) *jsonschema.Schema {
+func validator(t testing.TB) *jsonschema.Schema {
 	t.Helper()
 	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema.ResultV1))
 	if err != nil {
@@ -50,7 +52,7 @@ func (w *interrupter) Write(p []byte) (int, error) {
 }
 
 // stompbench runs a command line and returns its exit code.
-func stompbench(t *testing.T, args ...string) int {
+func stompbench(t testing.TB, args ...string) int {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
@@ -82,27 +84,29 @@ func TestRealResults(t *testing.T) {
 		stompbench(t, append(strings.Fields("run "+args), "--out", out)...)
 		check(t, s, name, filepath.Join(out, "result.json"))
 	}
-	a, b, sum := filepath.Join(dir, "a"), filepath.Join(dir, "b"), filepath.Join(dir, "sum")
-	done := make(chan int)
-	go func() {
-		done <- cli.Run(t.Context(), []string{"run", "-q", "-z", "3s", "-r", "500", "--out", a}, new(bytes.Buffer), new(bytes.Buffer))
-	}()
-	stompbench(t, "run", "-q", "-z", "3s", "-r", "500", "--out", b)
-	if code := <-done; code != 0 {
-		t.Fatalf("exit %d", code)
-	}
-	stompbench(t, "merge", a, b, "--out", sum)
-	check(t, s, "merged", filepath.Join(sum, "result.json"))
+	calm.Run(t, func(t testing.TB) { // or the one has ended before the other begins
+		dir := t.TempDir()
+		a, b, sum := filepath.Join(dir, "a"), filepath.Join(dir, "b"), filepath.Join(dir, "sum")
+		args := strings.Fields("run -q -z 3s -r 500 --accept-generator-limit --out")
+		done := make(chan int, 1)
+		go func() { done <- cli.Run(t.Context(), append(slices.Clone(args), a), new(bytes.Buffer), new(bytes.Buffer)) }()
+		stompbench(t, append(args, b)...)
+		if code := <-done; code != 0 {
+			t.Fatalf("exit %d", code)
+		}
+		stompbench(t, "merge", a, b, "--out", sum)
+		check(t, s, "merged", filepath.Join(sum, "result.json"))
+	})
 }
 
-func check(t *testing.T, s *jsonschema.Schema, name, path string) {
+func check(t testing.TB, s *jsonschema.Schema, name, path string) {
 	t.Helper()
 	if err := s.Validate(read(t, path)); err != nil {
 		t.Errorf("%s: %v", name, err)
 	}
 }
 
-func read(t *testing.T, path string) any {
+func read(t testing.TB, path string) any {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
