@@ -89,7 +89,9 @@ func TestRealResults(t *testing.T) {
 		a, b, sum := filepath.Join(dir, "a"), filepath.Join(dir, "b"), filepath.Join(dir, "sum")
 		args := strings.Fields("run -q -z 3s -r 500 --accept-generator-limit --out")
 		done := make(chan int, 1)
-		go func() { done <- cli.Run(t.Context(), append(slices.Clone(args), a), new(bytes.Buffer), new(bytes.Buffer)) }()
+		go func() {
+			done <- cli.Run(t.Context(), append(slices.Clone(args), a), new(bytes.Buffer), new(bytes.Buffer))
+		}()
 		stompbench(t, append(args, b)...)
 		if code := <-done; code != 0 {
 			t.Fatalf("exit %d", code)
