@@ -231,7 +231,7 @@ func TestFaultDelayIsBounded(t *testing.T) {
 	b.Inject(on(frame.CmdSend, broker.Defer(time.Hour)))
 	body := strings.Repeat("x", 1000)
 	n := floodFor(p.nc, 256<<20, 2*time.Second, func(int) string { return "SEND\ndestination:/queue/q\n\n" + body + "^@" })
-	if n > 32<<20 {
+	if n > 128<<20 { // less is what sockets hold, of which the kernel lets some grow to 32 MiB
 		t.Errorf("%d bytes were taken", n)
 	}
 	if err := b.Close(); err != nil {

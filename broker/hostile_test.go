@@ -444,7 +444,7 @@ func TestHostileNeverReadsReceipts(t *testing.T) {
 	before := memory()
 	id := strings.Repeat("r", 1000)
 	n := floodFor(c.nc, 256<<20, 500*time.Millisecond, func(int) string { return "SEND\ndestination:/topic/none\nreceipt:" + id + "\n\n^@" })
-	if n > 32<<20 {
+	if n > 128<<20 { // less is what sockets hold, of which the kernel lets some grow to 32 MiB
 		t.Errorf("%d bytes were read from a peer that reads nothing", n)
 	}
 	grownLess(t, before, 4<<20)
