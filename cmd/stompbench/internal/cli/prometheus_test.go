@@ -54,7 +54,7 @@ func TestPrometheus(t *testing.T) {
 // scraped runs args, and scrapes until that is over.
 func scraped(t *testing.T, args string) (last string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	var stdout, stderr shared
 	done := make(chan int, 1)

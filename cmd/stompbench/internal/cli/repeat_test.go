@@ -186,28 +186,26 @@ func TestInterleave(t *testing.T) {
 		}
 		return broker.Fault{}
 	})
-	files := scenarios(t, "header: [who:a, number:%d]\nsize: 100\n", "header: [who:b, number:%d]\nsize: 200\n", "header: [who:c, number:%d]\nsize: 300\n")
+	files := scenarios(t, "header: [who:a, number:%d]\nsize: 100\n", "header: [who:b, number:%d]\nsize: 200\n")
 	dir := filepath.Join(t.TempDir(), "out")
 	code, stdout, stderr := stompbench(t, "-q --pause 0 -C 200 --drain-timeout 1m --repeat 3 --interleave "+files+" --out "+dir+" -u "+b.URI())
 	if code != 0 {
 		t.Fatal(code, stdout, stderr)
 	}
-	if got := strings.Join(order, " "); got != "a b c c b a a b c" {
+	if got := strings.Join(order, " "); got != "a b b a a b" {
 		t.Errorf("in the order %s", got)
 	}
-	for _, other := range []string{"b", "c"} {
-		code, table, stderr := stompbench(t, "compare --anyway "+filepath.Join(dir, "a")+" "+filepath.Join(dir, other))
-		if code != 0 || !strings.Contains(stdout, "A is a, B is "+other+"\n\n"+table) || !strings.Contains(table, "size_bytes") {
-			t.Errorf("exit %d: compare has another table\n%s%s\nthan\n%s", code, table, stderr, stdout)
-		}
+	code, table, stderr := stompbench(t, "compare --anyway "+filepath.Join(dir, "a")+" "+filepath.Join(dir, "b"))
+	if code != 0 || !strings.Contains(stdout, "A is a, B is b\n\n"+table) || !strings.Contains(table, "size_bytes") {
+		t.Errorf("exit %d: compare has another table\n%s%s\nthan\n%s", code, table, stderr, stdout)
 	}
-	for _, want := range []string{"a, 3 runs of ", "c, 3 runs of 1 producer and 1 consumer of 300 B"} {
+	for _, want := range []string{"a, 3 runs of ", "b, 3 runs of 1 producer and 1 consumer of 200 B"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("%q is missing in\n%s", want, stdout)
 		}
 	}
 	page, err := os.ReadFile(filepath.Join(dir, "report.html"))
-	if err != nil || !strings.Contains(string(page), "9 runs compared") || !strings.Contains(string(page), "</i>b/run-2</th>") {
+	if err != nil || !strings.Contains(string(page), "6 runs compared") || !strings.Contains(string(page), "</i>b/run-2</th>") {
 		t.Errorf("%v, %d bytes", err, len(page))
 	}
 }
@@ -340,6 +338,31 @@ func TestInterleaveCannotStart(t *testing.T) {
 	}
 }
 
+// A broker that is gone in a later round does not end the series: the others go on.
+func TestInterleaveGoesOn(t *testing.T) {
+	t.Parallel()
+	b, err := broker.Start(broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	files := scenarios(t, "count: 100\n", "count: 100\nuri: "+b.URI()+"\n")
+	var stdout strings.Builder
+	stderr := &until{what: regexp.MustCompile(`(?s)run 2 of 4.* received `), do: func() { _ = b.Close() }}
+	code := cli.Run(t.Context(), strings.Fields("--json --pause 0 --drain-timeout 1m --interleave "+files), &stdout, stderr)
+	var s summed
+	if err := json.Unmarshal([]byte(stdout.String()), &s); err != nil {
+		t.Fatalf("exit %d, %v\n%s%s", code, err, stdout.String(), stderr)
+	}
+	if code != cli.ExitCannotRun || s.order() != "a b b a" || !slices.Equal(s.exitCodes(), []int{0, 0, 1, 0}) ||
+		s.Scenarios[0].Runs != 2 || s.Scenarios[1].Runs != 1 || len(s.Comparisons) != 1 || !s.Partial {
+		t.Errorf("exit %d, %+v", code, s)
+	}
+	if !strings.Contains(stderr.String(), "stompbench: run 3 of 4 (b): cannot connect: ") {
+		t.Errorf("%s", stderr)
+	}
+}
+
 // ^C ends the series; what is done is kept and told.
 func TestRepeatInterrupted(t *testing.T) {
 	t.Parallel()
@@ -466,7 +489,8 @@ func TestRepeatDryRun(t *testing.T) {
 		"--repeat 1 -z 10s":                   {"1 run\n", "10s, and"},
 		"--repeat 2 -z 1m -y 0 -u stomp://h":  {"nobody receives"},
 		"--interleave " + ab + " -z 10s":      {"4 runs, 2 of each in turns: a b b a, 1s between", "33s, and", "a, by ", "b, by ", "1,000/s", "after 2s of warm-up", "3,000 messages"},
-		"--interleave " + ab + " --repeat 9":  {"18 runs, 9 of each in turns: a b b a a b b a a b b a …, "},
+		"--interleave " + ab + "," + scenarios(t, "count: 1\n") + " --repeat 3": {"9 runs, 3 of each in turns: a b a-2 a-2 b a a b a-2, "},
+		"--interleave " + ab + " --repeat 9":                                    {"18 runs, 9 of each in turns: a b b a a b b a a b b a …, "},
 	} {
 		code, stdout, stderr := stompbench(t, "--dry-run "+args)
 		for _, want := range says {

@@ -11,8 +11,15 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// quietFor is how long nothing may come before a queue counts as empty.
-const quietFor = 300 * time.Millisecond
+const (
+	// look is how often it is seen whether something has come. After two looks in a row
+	// at which nothing had, queues count as empty: one may have come right after a stall
+	// of this process, for which nothing could come.
+	look = 200 * time.Millisecond
+	// atOnce is how many queues are emptied at a time: brokers bound the subscriptions
+	// of a connection.
+	atOnce = 500
+)
 
 // drainRest empties what a step that went wrong left in the queues, of each broker, so
 // that the next one does not find it there. It takes as long as messages come, and a
@@ -24,14 +31,17 @@ func drainRest(ctx context.Context, p *workload.Plan) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for i := range p.Broker {
-		if err := drainFrom(ctx, p, p.Broker[i:i+1]); err != nil {
-			return err
+		for first := 0; first < p.ConsumeTargets(); first += atOnce {
+			if err := drainFrom(ctx, p, p.Broker[i:i+1], first); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func drainFrom(ctx context.Context, p *workload.Plan, broker []conn.Address) error {
+// drainFrom empties the queues from the first one on.
+func drainFrom(ctx context.Context, p *workload.Plan, broker []conn.Address, first int) error {
 	c, err := reach(ctx, p, 0, broker, &conn.Config{})
 	if err != nil {
 		return &load.SetupError{Doing: "connect", Err: err}
@@ -39,23 +49,24 @@ func drainFrom(ctx context.Context, p *workload.Plan, broker []conn.Address) err
 	defer c.Close()
 	var n atomic.Uint64
 	count := func(context.Context, *conn.Message) { n.Add(1) }
-	for i := range p.ConsumeTargets() {
+	for i := first; i < min(first+atOnce, p.ConsumeTargets()); i++ {
 		if _, err := c.Subscribe(ctx, p.ConsumeName(i), count, conn.SubscribeOptions{}); err != nil {
 			return &load.SetupError{Doing: "subscribe to " + p.ConsumeName(i), Err: err}
 		}
 	}
-	tick := time.NewTicker(quietFor)
+	tick := time.NewTicker(look)
 	defer tick.Stop()
-	for last := uint64(0); ; {
+	last, quiet := uint64(0), 0
+	for quiet < 2 {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			return nil // what is left shows as foreign
 		}
-		now := n.Load()
-		if now == last {
-			return c.Disconnect(ctx)
+		quiet++
+		if now := n.Load(); now != last {
+			last, quiet = now, 0
 		}
-		last = now
 	}
+	return c.Disconnect(ctx)
 }
