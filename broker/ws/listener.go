@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 
 	"github.com/stompwire/stompwire/broker"
@@ -64,16 +65,14 @@ func NewListener(ln net.Listener, opts Options) (net.Listener, error) {
 	}
 	l := &listener{
 		Listener: ln,
-		uri:      scheme + "://" + ln.Addr().String() + opts.Path,
+		uri:      (&url.URL{Scheme: scheme, Host: ln.Addr().String(), Path: opts.Path}).String(),
 		conns:    make(chan net.Conn),
 		closed:   make(chan struct{}),
 		ended:    make(chan struct{}),
 		pending:  newPending(opts.MaxPending, opts.MaxPendingPerIP),
 	}
-	mux := http.NewServeMux()
-	mux.Handle(opts.Path, &handler{opts: opts, serve: l.hand})
 	l.server = http.Server{
-		Handler:           mux,
+		Handler:           at(opts.Path, &handler{opts: opts, serve: l.hand}),
 		ReadTimeout:       opts.RequestTimeout,
 		ReadHeaderTimeout: opts.RequestTimeout,
 		WriteTimeout:      opts.RequestTimeout,
@@ -87,6 +86,18 @@ func NewListener(ln net.Listener, opts Options) (net.Listener, error) {
 		close(l.ended)
 	})
 	return l, nil
+}
+
+// at serves h at path and nothing elsewhere. A ServeMux would take the path for a
+// pattern, and panic at some.
+func at(path string, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != path {
+			http.NotFound(w, r)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // URI returns where to connect.

@@ -379,6 +379,18 @@ func TestOptionsAreChecked(t *testing.T) {
 	}
 }
 
+// Any path will do that begins with a slash, and is what it says, octet by octet.
+func TestPath(t *testing.T) {
+	b := start(t, broker.Config{})
+	for _, path := range []string{"/", "/ws/", "/{", "/{x}", "/a b", "/a//b", "/a?b#c", "/100%", "/ü"} {
+		uri := listen(t, b, ws.Options{Path: path})
+		open(t, uri, nil).connect()
+		if p, err := tryOpen(t, uri+"x", nil); err == nil {
+			t.Errorf("%q: %qx opens, too: %v", path, uri, p.resp.Status)
+		}
+	}
+}
+
 // What is no WebSocket gets an HTTP answer.
 func TestPlainRequests(t *testing.T) {
 	uri := "http" + strings.TrimPrefix(listen(t, start(t, broker.Config{}), ws.Options{Path: "/a"}), "ws")
