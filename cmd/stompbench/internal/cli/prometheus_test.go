@@ -41,7 +41,7 @@ func TestPrometheus(t *testing.T) {
 	for _, args := range []string{"-C 3000 -r 2k", "-C 1000 -r 2k --repeat 3 --pause 0"} {
 		t.Run(args, func(t *testing.T) {
 			t.Parallel()
-			last := scraped(t, args+" --prometheus :0 --prometheus-wait 1m")
+			last := scraped(t, args+" --prometheus :0 --prometheus-wait 5m")
 			for name, want := range map[string]int{"sent_total": 3000, "confirmed_total": 3000, "received_total": 3000, "from_due_seconds_count": 3000, "running": 0} {
 				if line := fmt.Sprintf("\nstompbench_%s %d\n", name, want); !strings.Contains(last, line) {
 					t.Errorf("%q is missing:\n%s", line, last)
@@ -54,7 +54,7 @@ func TestPrometheus(t *testing.T) {
 // scraped runs args, and scrapes until that is over.
 func scraped(t *testing.T, args string) (last string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	var stdout, stderr shared
 	done := make(chan int, 1)
