@@ -6,11 +6,20 @@ import "iter"
 // not in the set. Forgotten ones are not among them. Neighbouring runs may touch.
 func (s *Set) Missing(last uint64) iter.Seq[Interval] {
 	return func(yield func(Interval) bool) {
+		old := runs{blocks: s.old.blocks}
+		next, more := old.next()
 		for _, g := range s.gaps {
-			if g.First > last {
+			for ; more && next.First < g.First; next, more = old.next() {
+				if next.First > last || !yield(Interval{next.First, min(next.Last, last)}) {
+					return
+				}
+			}
+			if g.First > last || !yield(Interval{g.First, min(g.Last, last)}) {
 				return
 			}
-			if !yield(Interval{g.First, min(g.Last, last)}) {
+		}
+		for ; more; next, more = old.next() {
+			if next.First > last || !yield(Interval{next.First, min(next.Last, last)}) {
 				return
 			}
 		}

@@ -9,8 +9,9 @@ import (
 // be before the missing ones are written down as gaps: 2^20 numbers in 128 KiB.
 const maxWindow = 1 << 20
 
-// maxGaps bounds the list of gaps: 2^16 of them take 1 MiB.
-const maxGaps = 1 << 16
+// maxGaps bounds the list of gaps: 2^14 of them take 256 KiB. Older ones have a bit for
+// each number then.
+const maxGaps = 1 << 14
 
 // Set is a set of sequence numbers from 1 on, for streams that are nearly in
 // order. The zero value is empty.
@@ -29,8 +30,9 @@ type Set struct {
 	window []uint64
 	head   int // index in window of the word for low+1 … low+64
 	gaps   []Interval
+	old    dense // gaps that were too many for the list, all of them short
 	// lastForgotten and forgotten are those missing numbers that had to be
-	// dropped from the list because it was full.
+	// dropped because there were too many blocks of them, too.
 	lastForgotten, forgotten uint64
 }
 
@@ -63,7 +65,7 @@ func (s *Set) Has(n uint64) bool {
 		return true // as far as we still know
 	case n <= s.low:
 		_, missing := s.findGap(n)
-		return !missing
+		return !missing && !s.old.has(n)
 	}
 	at, bit := s.locate(n)
 	return s.window[at]&bit != 0
@@ -73,8 +75,8 @@ func (s *Set) Has(n uint64) bool {
 func (s *Set) Len() uint64 { return s.count }
 
 // Forgotten returns how many missing numbers the set has had to stop watching,
-// because there were more than maxGaps separate gaps. They stay missing, even if
-// they turn up: then Add calls them old ones.
+// because they lay in more than maxBlocks blocks. They stay missing, even if they
+// turn up: then Add calls them old ones.
 func (s *Set) Forgotten() uint64 { return s.forgotten }
 
 func (s *Set) setBit(n uint64) bool {
@@ -158,14 +160,53 @@ func (s *Set) addGap(gap Interval) {
 		return
 	}
 	if len(s.gaps) == maxGaps {
-		// Half at once, so that the copying is paid for by the gaps to come.
-		for _, g := range s.gaps[:maxGaps/2] {
-			s.forgotten += g.Len()
-			s.lastForgotten = g.Last
-		}
-		s.gaps = slices.Delete(s.gaps, 0, maxGaps/2)
+		s.condense()
 	}
 	s.gaps = append(s.gaps, gap)
+}
+
+// condense makes room in the list of gaps, for half of them at once, so that the
+// copying is paid for by the gaps to come. Short gaps become bits; one of a block's
+// length or more is cheaper where it is.
+func (s *Set) condense() {
+	long := s.gaps[:0]
+	var forgotten, last uint64
+	for _, g := range s.gaps[:maxGaps/2] {
+		if g.Len() >= blockLen {
+			long = append(long, g)
+			continue
+		}
+		s.old.add(g)
+		if n := len(s.old.blocks); n > maxBlocks {
+			missing, upTo := s.old.drop(n / 2)
+			forgotten, last = forgotten+missing, upTo
+		}
+	}
+	s.gaps = slices.Delete(s.gaps, len(long), maxGaps/2)
+	if len(s.gaps) > maxGaps*3/4 {
+		last = max(last, s.gaps[maxGaps/2].Last)
+	}
+	if last > 0 {
+		s.forget(last, forgotten)
+	}
+}
+
+// forget drops the gaps up to last from the list; so many that were no gaps of the
+// list are forgotten with them.
+func (s *Set) forget(last, others uint64) {
+	n := 0
+	for ; n < len(s.gaps) && s.gaps[n].Last <= last; n++ {
+		others += s.gaps[n].Len()
+	}
+	s.gaps = slices.Delete(s.gaps, 0, n)
+	if len(s.gaps) > 0 && s.gaps[0].First <= last {
+		others += last - s.gaps[0].First + 1
+		s.gaps[0].First = last + 1
+	}
+	whole, _ := s.old.find(last / blockLen) // blocks that end by then
+	missing, _ := s.old.drop(whole)
+	s.forgotten += others + missing
+	s.lastForgotten = last
 }
 
 // findGap returns the gap that n lies in.
@@ -183,7 +224,7 @@ func (s *Set) findGap(n uint64) (at int, found bool) {
 func (s *Set) fillGap(n uint64) bool {
 	at, found := s.findGap(n)
 	if !found {
-		return false
+		return s.old.fill(n)
 	}
 	g := &s.gaps[at]
 	switch {

@@ -30,8 +30,8 @@ func (m model) missing(last uint64) (runs []Interval) {
 	return runs
 }
 
-// joined returns the missing runs of s with touching ones joined.
-func joined(s *Set, last uint64) (runs []Interval) {
+// missingRuns returns the missing runs of s with touching ones joined.
+func missingRuns(s *Set, last uint64) (runs []Interval) {
 	for run := range s.Missing(last) {
 		if k := len(runs) - 1; k >= 0 && runs[k].Last+1 == run.First {
 			runs[k].Last = run.Last
@@ -53,7 +53,7 @@ func check(t *testing.T, s *Set, m model, last uint64) {
 		}
 	}
 	for _, upTo := range []uint64{0, 1, last / 2, last, last + 100} {
-		got, want := joined(s, upTo), m.missing(upTo)
+		got, want := missingRuns(s, upTo), m.missing(upTo)
 		if len(got) != len(want) {
 			t.Fatalf("Missing(%d): %d runs, want %d\n%v\n%v", upTo, len(got), len(want), got, want)
 		}
@@ -136,27 +136,115 @@ func TestSetAlternating(t *testing.T) {
 	}
 }
 
-// A long run takes no more memory than a short one, even if it loses messages
-// all the time, and what is lost is still counted exactly.
-func TestSetMemoryIsBounded(t *testing.T) {
+// A stream that another machine has every fourth message of is known to the last
+// one, in a bit for each.
+func TestSetThatIsShared(t *testing.T) {
 	var s Set
-	const n = 2 * maxWindow
+	const n = 3 * maxWindow
 	for i := uint64(1); i <= n; i++ {
 		if i%4 != 0 {
 			s.Add(i)
 		}
 	}
-	if len(s.window)*64 > maxWindow || len(s.gaps) > maxGaps {
-		t.Errorf("window of %d, %d gaps", len(s.window)*64, len(s.gaps))
+	if len(s.window)*64 > maxWindow || len(s.gaps) > maxGaps || len(s.old.blocks) == 0 || len(s.old.blocks) > n/blockLen {
+		t.Errorf("window of %d, %d gaps, %d blocks", len(s.window)*64, len(s.gaps), len(s.old.blocks))
 	}
-	if s.Forgotten() == 0 {
-		t.Error("nothing had to be forgotten: the test does not test")
+	if got := s.MissingLen(n); got != n/4 || s.Forgotten() != 0 {
+		t.Errorf("%d missing, want %d; %d forgotten", got, n/4, s.Forgotten())
 	}
-	if got := s.MissingLen(n); got != n/4 {
-		t.Errorf("%d missing, want %d", got, n/4)
+	missing := uint64(0)
+	for run := range s.Missing(n - 100) {
+		for i := run.First; i <= run.Last; i++ {
+			if missing += 4; i != missing {
+				t.Fatalf("%d is missing, want %d", i, missing)
+			}
+		}
 	}
-	if s.Add(4) {
-		t.Error("a forgotten number was called new")
+	if missing != n-100 {
+		t.Errorf("the last that is missing is %d", missing)
+	}
+	for i := uint64(4); i <= n; i += 4 {
+		if s.Has(i) || !s.Add(i) || s.Add(i) || !s.Has(i) {
+			t.Fatalf("%d", i)
+		}
+	}
+	if s.MissingLen(n) != 0 || s.Len() != n || len(s.gaps)+len(s.old.blocks) != 0 {
+		t.Errorf("%d missing, %d in, %d gaps, %d blocks", s.MissingLen(n), s.Len(), len(s.gaps), len(s.old.blocks))
+	}
+}
+
+// However long a run, and whatever it loses, memory is bounded, and what is lost is
+// still counted exactly.
+func TestSetMemoryIsBounded(t *testing.T) {
+	for name, length := range map[string]uint64{"short gaps": 5, "long gaps": 2 * blockLen} {
+		const n = 5 * maxGaps
+		s := setOf(func(yield func(Interval) bool) {
+			for i := uint64(0); i < n; i++ {
+				if at := 1 + i*(length+blockLen/3); !yield(Interval{at, at + blockLen/3 - 1}) {
+					return
+				}
+			}
+		})
+		if len(s.gaps) > maxGaps || len(s.old.blocks) > maxBlocks {
+			t.Errorf("%s: %d gaps, %d blocks", name, len(s.gaps), len(s.old.blocks))
+		}
+		if s.Forgotten() == 0 {
+			t.Errorf("%s: nothing had to be forgotten: the test does not test", name)
+		}
+		if got := s.MissingLen(s.high); got != (n-1)*length || s.Len() != n*(blockLen/3) {
+			t.Errorf("%s: %d missing, want %d", name, got, (n-1)*length)
+		}
+		if s.Add(blockLen/3 + 1) {
+			t.Errorf("%s: a forgotten number was called new", name)
+		}
+	}
+}
+
+// A set can be told by its runs, and made of them again.
+func TestRuns(t *testing.T) {
+	for seed := range uint64(100) {
+		r := rand.New(rand.NewPCG(seed, 4))
+		var s Set
+		m := model{}
+		for range r.IntN(300) {
+			n := 1 + r.Uint64N(400)
+			s.Add(n)
+			m.add(n)
+		}
+		back := setOf(s.Runs())
+		check(t, back, m, s.high)
+		for range 100 { // it goes on like the other one
+			n := 1 + r.Uint64N(600)
+			if back.Add(n) != m.add(n) {
+				t.Fatalf("seed %d: Add(%d)", seed, n)
+			}
+		}
+		check(t, back, m, back.high)
+	}
+}
+
+func TestUnion(t *testing.T) {
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		var a, b Set
+		m, both := model{}, uint64(0)
+		for range r.IntN(100) {
+			a.Add(1 + r.Uint64N(150))
+			b.Add(1 + r.Uint64N(200))
+		}
+		for n := uint64(1); n <= 200; n++ {
+			if a.Has(n) || b.Has(n) {
+				m.add(n)
+			}
+			if a.Has(n) && b.Has(n) {
+				both++
+			}
+		}
+		sum, got := union(&a, &b)
+		if got != both {
+			t.Errorf("seed %d: %d in both, want %d", seed, got, both)
+		}
+		check(t, sum, m, sum.high)
 	}
 }
 

@@ -5,9 +5,10 @@
 // The block is [Size] bytes of little-endian words, each on an 8-byte boundary:
 //
 //	 0  magic     "stompbn1"
-//	 8  run       random, one per run
-//	16  producer  number of the stream, from 0: one for each destination of a producer;
-//	              in the upper half, the priority if messages differ in it
+//	 8  run       random, one per run; or the one that several processes agreed on
+//	16  producer  number of the stream, from 0: one for each destination of a producer
+//	20  priority  4 bits, if messages differ in it; bit 4: of the warm-up
+//	21  part      3 bytes: which of the run's processes sent it, 0 if it has one
 //	24  sequence  of that stream, 1, 2, 3, …
 //	32  due       ns since the Unix epoch: when the schedule wanted it sent
 //	40  sent      ns since the Unix epoch: when it was handed to the connection

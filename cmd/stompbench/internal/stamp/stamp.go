@@ -12,6 +12,9 @@ const Size = 56
 // MaxPriority is the highest priority that a message can have.
 const MaxPriority = 9
 
+// MaxPart is the highest number that a part of a run can have.
+const MaxPart = 1<<24 - 1
+
 // magic is "stompbn1" read as a little-endian word.
 const magic = 0x316e62706d6f7473
 
@@ -39,7 +42,9 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 type Stamp struct {
 	Run      uint64
 	Producer uint32
-	Priority uint8 // 0 to MaxPriority; 0 if that of all messages is the same
+	Part     uint32 // of the run that sent it, up to MaxPart; 0 if it has but one
+	Priority uint8  // 0 to MaxPriority; 0 if that of all messages is the same
+	Warmup   bool   // it was due in the warm-up
 	Sequence uint64
 	Due      int64
 	Sent     int64
@@ -55,10 +60,28 @@ func Write(body []byte, s *Stamp, payloadSum uint32) {
 	put((*[Size]byte)(body), s, payloadSum, len(body))
 }
 
+// Where things are in the word of the producer, by bits.
+const (
+	priorityAt   = 32
+	priorityBits = 4
+	warmupBit    = 1 << 36
+	unusedBits   = 7 << 37
+	partAt       = 40
+)
+
+// sender is the word of the producer.
+func (s *Stamp) sender() uint64 {
+	word := uint64(s.Part)<<partAt | uint64(s.Priority)<<priorityAt | uint64(s.Producer)
+	if s.Warmup {
+		word |= warmupBit
+	}
+	return word
+}
+
 func put(b *[Size]byte, s *Stamp, sum uint32, length int) {
 	binary.LittleEndian.PutUint64(b[:], magic)
 	binary.LittleEndian.PutUint64(b[atRun:], s.Run)
-	binary.LittleEndian.PutUint64(b[atProducer:], uint64(s.Priority)<<32|uint64(s.Producer))
+	binary.LittleEndian.PutUint64(b[atProducer:], s.sender())
 	binary.LittleEndian.PutUint64(b[atSequence:], s.Sequence)
 	binary.LittleEndian.PutUint64(b[atDue:], uint64(s.Due))
 	binary.LittleEndian.PutUint64(b[atSent:], uint64(s.Sent))
@@ -85,13 +108,14 @@ func Read(body []byte, s *Stamp) error {
 func get(b *[Size]byte, s *Stamp, sum uint32, length int) error {
 	s.Run = binary.LittleEndian.Uint64(b[atRun:])
 	producer := binary.LittleEndian.Uint64(b[atProducer:])
-	s.Producer, s.Priority = uint32(producer), uint8(producer>>32)
+	s.Producer, s.Part = uint32(producer), uint32(producer>>partAt)
+	s.Priority, s.Warmup = uint8(producer>>priorityAt)&(1<<priorityBits-1), producer&warmupBit != 0
 	s.Sequence = binary.LittleEndian.Uint64(b[atSequence:])
 	s.Due = int64(binary.LittleEndian.Uint64(b[atDue:]))
 	s.Sent = int64(binary.LittleEndian.Uint64(b[atSent:]))
 	if crc32.Update(sum, castagnoli, b[:atCheck]) != binary.LittleEndian.Uint32(b[atCheck:]) ||
 		uint64(length) != uint64(binary.LittleEndian.Uint32(b[atLength:])) ||
-		producer>>32 > MaxPriority {
+		s.Priority > MaxPriority || producer&unusedBits != 0 {
 		return ErrCorrupt
 	}
 	return nil

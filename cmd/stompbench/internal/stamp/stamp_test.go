@@ -73,6 +73,22 @@ func TestPriority(t *testing.T) {
 	}
 }
 
+// Which part sent it, and whether that was in the warm-up, goes with it, and changes
+// nothing else.
+func TestPartAndWarmup(t *testing.T) {
+	for _, part := range []uint32{0, 1, 0xabcdef, stamp.MaxPart} {
+		for _, warmup := range []bool{false, true} {
+			want, b := example, make([]byte, 100)
+			want.Part, want.Warmup, want.Priority = part, warmup, stamp.MaxPriority
+			stamp.Write(b, &want, stamp.PayloadSum(b))
+			var got stamp.Stamp
+			if err := stamp.Read(b, &got); err != nil || got != want {
+				t.Errorf("got %+v, %v, want %+v", got, err, want)
+			}
+		}
+	}
+}
+
 // Every single damaged bit is noticed, wherever it is.
 func TestEveryBitCounts(t *testing.T) {
 	b := body(stamp.Size + 40)
