@@ -35,7 +35,7 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 }
 
 // texts are written as one text each.
-var texts = []reflect.Type{reflect.TypeFor[time.Time](), reflect.TypeFor[histo.Packed]()}
+var texts = []reflect.Type{reflect.TypeFor[time.Time](), reflect.TypeFor[histo.Packed](), reflect.TypeFor[[]byte]()}
 
 type walker struct {
 	t    *testing.T
@@ -45,6 +45,9 @@ type walker struct {
 func (w *walker) compare(path string, typ reflect.Type, n *node) {
 	if name, ok := strings.CutPrefix(n.Ref, "#/$defs/"); ok {
 		n = w.defs[name]
+	}
+	if slices.Contains(texts, typ) {
+		return
 	}
 	switch typ.Kind() {
 	case reflect.Pointer:
@@ -60,9 +63,7 @@ func (w *walker) compare(path string, typ reflect.Type, n *node) {
 			w.compare(path+"."+kind, typ.Elem(), value)
 		}
 	case reflect.Struct:
-		if !slices.Contains(texts, typ) {
-			w.fields(path, typ, n)
-		}
+		w.fields(path, typ, n)
 	}
 }
 

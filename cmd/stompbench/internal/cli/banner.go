@@ -172,6 +172,9 @@ func headers(fields []frame.Field) string {
 
 func until(p *workload.Plan) string {
 	var parts []string
+	if p.Shared() && p.Producers == 0 {
+		return fmt.Sprintf("nothing has come for %s, or no message at all within %s", report.Elapsed(p.DrainTimeout), report.Elapsed(p.Await))
+	}
 	if p.Duration > 0 {
 		text := report.Elapsed(p.Duration)
 		if p.Warmup > 0 {

@@ -35,7 +35,8 @@ const (
 )
 
 // notForFind are the flags of run that find has its own idea of.
-var notForFind = []string{"rate", "duration", "count", "help", "version", "out", "help-all", "dry-run", "scenario", "prometheus", "prometheus-wait", "accept-generator-limit", "repeat", "interleave", "pause"}
+var notForFind = []string{"rate", "duration", "count", "help", "version", "out", "help-all", "dry-run", "scenario", "prometheus", "prometheus-wait", "accept-generator-limit", "repeat", "interleave", "pause",
+	"run-id", "await"}
 
 func newFindFlags() (*pflag.FlagSet, *searching) {
 	all, common := newFlags()

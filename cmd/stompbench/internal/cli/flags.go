@@ -32,6 +32,7 @@ const (
 	defaultSize        = 128
 	defaultWindow      = 1000
 	defaultTimeout     = 5 * time.Second
+	defaultAwait       = time.Minute
 )
 
 // flags are the flags of run, in groups for the help.
@@ -78,7 +79,7 @@ func trimStar(kind string) string {
 func newFlags() (*pflag.FlagSet, *settings) {
 	s := &settings{plan: workload.Plan{
 		Producers: 1, Consumers: 1, Duration: defaultDuration, Size: defaultSize, Window: defaultWindow,
-		PublishTo: defaultDestination, ConnectTimeout: 2 * defaultTimeout, DrainTimeout: defaultTimeout,
+		PublishTo: defaultDestination, ConnectTimeout: 2 * defaultTimeout, DrainTimeout: defaultTimeout, Await: defaultAwait,
 		Seed: rand.Uint64N(1 << 53), // a JSON number that every reader keeps exactly
 	}}
 	f := &flags{FlagSet: pflag.NewFlagSet("stompbench", pflag.ContinueOnError)}
@@ -134,6 +135,8 @@ func (s *settings) loadFlags(f *flags) {
 	f.add("rate", "r", "*RATE", "", "messages a second of all producers together, such as 5000, 50k or 300k/m; steps as 10k:30s,50k:30s, a ramp as 1k..50k:60s; without it, flat out",
 		parsed(&p.Profile, workload.ParseRate))
 	f.add("warmup", "", "*TIME", "", "send this long before measuring: in the books, not in latencies and rates", parsed(&p.Warmup, parseDuration))
+	f.add("run-id", "", "NAME", "", "share the run with other processes that are given the same name and --out: each keeps its own books, and stompbench merge closes them", parsed(&p.RunName, workload.ParseRunName))
+	f.add("await", "", "TIME", "1m", "with --run-id and no producers: how long to wait for the first message; the run ends after --drain-timeout without one", parsed(&p.Await, parseDuration))
 	f.add("drain-timeout", "", "TIME", "5s", "of silence at the end, without a receipt or a message, after which messages that have not come count as lost and receipts as unknown", parsed(&p.DrainTimeout, parseDuration))
 }
 

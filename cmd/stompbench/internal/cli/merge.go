@@ -9,12 +9,14 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 )
 
 // merging is what the flags of merge say.
 type merging struct {
 	out  string
 	json bool
+	slo  slo.SLO
 }
 
 func newMergeFlags() (*pflag.FlagSet, *merging) {
@@ -23,12 +25,15 @@ func newMergeFlags() (*pflag.FlagSet, *merging) {
 	out := parsed(&s.out, asIs)
 	out.kind = "DIR"
 	f.VarP(out, "out", "o", "folder for the sum")
+	conditions := parsed(&s.slo, slo.Parse)
+	conditions.kind = "CONDITIONS"
+	f.VarP(conditions, "slo", "", "what all of them together are to achieve, besides what the parts of a run were given; exit code 99 if they do not")
 	addSwitch(f, &s.json, "json", "", "write the sum's report as one JSON object")
 	return f, s
 }
 
 // merge is the verb merge: it adds up what several machines did at the same time,
-// and tells the sum as if one had done it.
+// closes the books that they have in common, and tells it as if one had done it.
 func (c *command) merge(_ context.Context, args []string) int {
 	f, s := newMergeFlags()
 	if code, done := c.parse(f, args); done {
@@ -49,6 +54,9 @@ func (c *command) merge(_ context.Context, args []string) int {
 		}
 		return c.fail(err)
 	}
+	if err := s.judge(sum); err != nil {
+		return c.fail(err)
+	}
 	if err := results.Prepare(s.out); err != nil {
 		return c.fail(err)
 	}
@@ -64,4 +72,26 @@ func (c *command) merge(_ context.Context, args []string) int {
 		return c.fail(fmt.Errorf("cannot write the result: %w", err))
 	}
 	return sum.ExitCode
+}
+
+// judge holds the sum to what the parts were to achieve and could not tell, and to what
+// the command line demands.
+func (s *merging) judge(sum *results.Result) error {
+	demands := s.slo
+	if sum.SLODeferred != "" {
+		deferred, err := slo.Parse(sum.SLODeferred)
+		if err != nil {
+			return fmt.Errorf("slo_deferred is damaged: %w", err)
+		}
+		demands = append(deferred, demands...)
+	}
+	if len(demands) == 0 {
+		return nil
+	}
+	outcomes := demands.Judge(sum.Facts())
+	sum.SLO, sum.SLODeferred = report.Conditions(outcomes), ""
+	if sum.ExitCode == ExitOK && !slo.Met(outcomes) {
+		sum.ExitCode = ExitSLO
+	}
+	return nil
 }

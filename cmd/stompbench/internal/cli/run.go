@@ -93,7 +93,11 @@ func (c *command) carryOut(ctx context.Context, s *settings, keep *keeper, hello
 func (s *settings) judged(result *load.Result) *report.Report {
 	rep := report.New(Version(), &s.plan, result)
 	outcomes := s.slo.Judge(slo.FactsOf(result))
-	rep.SLO = report.Conditions(outcomes)
+	if s.plan.Shared() {
+		rep.SLODeferred = s.slo.String()
+	} else {
+		rep.SLO = report.Conditions(outcomes)
+	}
 	rep.Ceiling = ceilingFor(&s.plan, rep.Rates.Sent)
 	rep.ExitCode = s.judgedCode(exitCode(result), rep.Verdict, outcomes)
 	switch {

@@ -78,14 +78,36 @@ func (s *settings) complete(f *pflag.FlagSet) (notes []string, err error) {
 	if err := s.idle(f); err != nil {
 		return nil, err
 	}
+	more, err := s.part(f)
+	if err != nil {
+		return nil, err
+	}
+	notes = append(notes, more...)
 	if p.Versions == 0 {
 		p.Versions = frame.AllVersions
 	}
 	if p.TLS, err = s.tls.config(p.Broker); err != nil {
 		return nil, err
 	}
-	more, err := p.Complete()
+	more, err = p.Complete()
 	return append(notes, more...), err
+}
+
+// part sees that a process that shares its run was told what it can do.
+func (s *settings) part(f *pflag.FlagSet) (notes []string, err error) {
+	receives := s.plan.Producers == 0 && s.plan.Shared()
+	if f.Changed("await") && !receives {
+		return nil, usage("--await is for a process that only receives what others send: add --run-id and --producers 0, or leave it out")
+	}
+	for _, name := range []string{"duration", "count", "warmup"} {
+		if receives && f.Changed(name) {
+			return nil, usage("--%s is for those who send: with --run-id, a process that only receives ends when nothing comes any more, so leave it out", name)
+		}
+	}
+	if s.plan.Shared() && s.out == "" && f.Lookup("out") != nil {
+		notes = append(notes, "without --out nothing is kept of this part, and nobody can close the books")
+	}
+	return notes, nil
 }
 
 // isZero reports whether a number is 0, however it is written.

@@ -78,9 +78,9 @@ func (b *Book) Forgotten() (n uint64) {
 	return n
 }
 
-// Unknown returns a part that messages came from and that is not among those who sent.
-func (b *Book) Unknown() (part uint32, found bool) {
-	streams := b.streams()
+// UnknownTo returns a part that messages of b came from and that all does not know of.
+func (b *Book) UnknownTo(all *Book) (part uint32, found bool) {
+	streams := all.streams()
 	for i := range b.Received {
 		for _, a := range b.Received[i].Arrivals {
 			if int(a.Stream) >= streams[a.Part] {

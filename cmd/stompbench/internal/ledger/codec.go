@@ -53,7 +53,7 @@ func (b *Book) Pack() ([]byte, error) {
 		return nil, ErrTooLarge
 	}
 	var out bytes.Buffer
-	z := zlib.NewWriter(&out)
+	z, _ := zlib.NewWriterLevel(&out, zlib.BestSpeed) // which is there
 	e := &encoder{w: bufio.NewWriter(z), left: maxSize}
 	e.book(b)
 	_ = e.w.Flush() // into memory

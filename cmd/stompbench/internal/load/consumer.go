@@ -35,6 +35,7 @@ type consumer struct {
 
 	// The reading goroutine only.
 	reader  stamp.HeaderReader
+	known   known
 	inBody  bool // the only place for a stamp; otherwise it may be in a header
 	acks    bool
 	nackDue float64       // share of a NACK that has come together
@@ -47,10 +48,12 @@ type consumer struct {
 	mu      sync.Mutex // guards what follows
 	order   ledger.Order
 	tally   tally
-	frozen  bool // the books are being closed
+	frozen  bool  // the books are being closed
+	came    int64 // when the first message of this run came, 0 if none has
 	entries []ledger.Entry
 	sendNs  []int64
 	dueNs   []int64
+	warmup  *warmupBatch // nil while no message of a warm-up has come
 }
 
 // tally is what one consumer has counted.
@@ -60,7 +63,7 @@ type tally struct {
 	corrupt  uint64
 	foreign  uint64
 	nacked   uint64
-	first    int64 // when the first message of this run came, 0 if none has
+	first    int64 // when the first of these came, 0 if none has
 	last     int64 // when the last did
 	ackErr   error // the first
 }
@@ -119,7 +122,7 @@ func (c *consumer) read(body []byte, m transport.Delivery, s *stamp.Stamp) error
 	if c.inBody {
 		return stamp.Read(body, s)
 	}
-	if len(c.run.producers) == 0 {
+	if c.run.origins != nil {
 		if err := stamp.Read(body, s); !errors.Is(err, stamp.ErrForeign) {
 			return err
 		}
@@ -177,7 +180,7 @@ func (c *consumer) judge(s *stamp.Stamp, err error, now int64, redelivered bool)
 	case err != nil || !c.run.ours(s):
 		c.tally.foreign++
 	default:
-		producer, ok := c.group.producer(s.Producer)
+		producer, ok := c.producer(s)
 		if !ok {
 			c.tally.foreign++ // what was sent elsewhere
 			return
@@ -186,27 +189,54 @@ func (c *consumer) judge(s *stamp.Stamp, err error, now int64, redelivered bool)
 	}
 }
 
+// producer returns the number that a message's stream has in the book, if it has one.
+func (c *consumer) producer(s *stamp.Stamp) (uint32, bool) {
+	if all := c.run.origins; all != nil {
+		return c.known.number(all, origin{s.Part, s.Producer})
+	}
+	return c.group.producer(s.Producer)
+}
+
 func (c *consumer) take(s *stamp.Stamp, producer uint32, now int64, redelivered bool) {
 	c.tally.intact++
-	if c.tally.first == 0 {
-		c.tally.first = now
-	}
 	c.tally.last = now
+	if c.came == 0 {
+		c.came = now
+	}
 	c.entries = append(c.entries, ledger.Entry{
 		Producer: producer, Sequence: s.Sequence,
 		Late: c.order.Late(producer, s.Priority, s.Sequence), Redelivered: redelivered,
 	})
-	from := c.run.measureFrom.Load()
-	if now >= from {
-		c.tally.measured++
+	if c.measures(s, now) {
+		if c.tally.measured++; c.tally.first == 0 {
+			c.tally.first = now
+		}
 	}
-	if s.Due >= from || len(c.run.producers) == 0 && now >= from {
+	if c.warmsUp(s, now) {
+		c.warmUp(now-s.Sent, now-s.Due)
+	} else {
 		c.sendNs = append(c.sendNs, now-s.Sent)
 		c.dueNs = append(c.dueNs, now-s.Due)
 	}
 	if len(c.entries) == cap(c.entries) {
 		c.flush()
 	}
+}
+
+// measures reports whether a message counts for the rate. Of our own ones those do that
+// come after the warm-up.
+func (c *consumer) measures(s *stamp.Stamp, now int64) bool {
+	if c.run.origins != nil {
+		return !c.warmsUp(s, now)
+	}
+	return now >= c.run.measureFrom.Load()
+}
+
+// warmsUp reports whether a message is one of the warm-up. Its sender says so; where
+// that is somebody of whom we know nothing, we may have a warm-up of our own.
+func (c *consumer) warmsUp(s *stamp.Stamp, now int64) bool {
+	r := c.run
+	return s.Warmup || r.origins != nil && !r.plan.Shared() && now < r.measureFrom.Load()
 }
 
 // flush writes down what was gathered; it holds mu.
@@ -220,10 +250,10 @@ func (c *consumer) flush() {
 	}
 	c.group.mu.Unlock()
 	c.send.Record(c.sendNs...)
-	// Flat out both latencies are the same one.
-	if !c.run.plan.FlatOut() || c.run.plan.Producers == 0 {
+	if !c.run.dueIsSent() {
 		c.due.Record(c.dueNs...)
 	}
+	c.warmup.flush()
 	c.entries, c.sendNs, c.dueNs = c.entries[:0], c.sendNs[:0], c.dueNs[:0]
 }
 

@@ -36,11 +36,12 @@ func (r *run) drain() {
 		if accounts == nil && isClosed(settled) {
 			accounts = r.accounts() // which nothing changes any more
 		}
-		all := accounts != nil && r.receivedAll(accounts)
+		// What others sent, and received, is for them to know: only silence tells.
+		all := accounts != nil && (!r.plan.Shared() || len(r.consumers) == 0) && r.receivedAll(accounts)
 		if all && r.cameAgain() {
 			return
 		}
-		n := r.arrived() + r.answered()
+		n := r.heard() + r.answered()
 		silent := silence.Look(n != last)
 		last = n
 		patience := r.plan.DrainTimeout
@@ -154,8 +155,12 @@ func (r *run) tallies() (sum tally) {
 	return sum
 }
 
-// arrived counts everything that has come, of whatever kind.
-func (r *run) arrived() uint64 {
+// heard counts everything that has come, of whatever kind: what is not ours may lie
+// before what is. Not so where only silence ends the run, for others may never be silent.
+func (r *run) heard() uint64 {
+	if r.plan.Shared() {
+		return r.came()
+	}
 	t := r.tallies()
 	return t.intact + t.corrupt + t.foreign
 }

@@ -10,8 +10,11 @@ import (
 // group is the ledger of the consumers that share one copy of the streams to a
 // destination.
 type group struct {
+	destination int
+	shared      bool // its consumers share it with those of other processes, if there are
 	// place says where a stream stands in the book; nil if at its own number.
 	place     map[uint32]uint32
+	streams   []uint32 // by place
 	producers int
 
 	mu      sync.Mutex
@@ -28,21 +31,29 @@ func (g *group) producer(stream uint32) (uint32, bool) {
 	return at, ok
 }
 
-// strangers is how many streams are told apart when they are not ours.
-const strangers = 1 << 20
+// stream returns the stream at a place of the book.
+func (g *group) stream(place int) uint32 {
+	if g.place == nil {
+		return uint32(place)
+	}
+	return g.streams[place]
+}
 
 // newGroup returns the book of those who subscribe to a destination.
 func (r *run) newGroup(destination int) *group {
+	g := &group{destination: destination, shared: r.plan.Delivery == workload.Shared}
 	switch {
-	case len(r.producers) == 0:
-		return &group{book: ledger.NewGroup(strangers), producers: strangers}
+	case r.origins != nil:
+		g.book, g.producers = ledger.NewGroup(strangers), strangers
 	case !r.plan.Paired() || r.plan.ConsumeTargets() == 1:
-		return &group{book: ledger.NewGroup(len(r.streams)), producers: len(r.streams)}
-	}
-	of := r.streamsTo[destination]
-	g := &group{place: make(map[uint32]uint32, len(of)), producers: len(of), book: ledger.NewGroupOf(of)}
-	for i, id := range of {
-		g.place[id] = uint32(i)
+		g.book, g.producers = ledger.NewGroup(len(r.streams)), len(r.streams)
+	default:
+		of := r.streamsTo[destination]
+		g.book, g.producers, g.streams = ledger.NewGroupOf(of), len(of), of
+		g.place = make(map[uint32]uint32, len(of))
+		for i, id := range of {
+			g.place[id] = uint32(i)
+		}
 	}
 	return g
 }
@@ -65,8 +76,12 @@ func (r *run) newConsumers() {
 	}
 }
 
-// countCopies notes how many groups each stream goes to.
+// countCopies notes how many groups each stream goes to, as far as that is for us to
+// know.
 func (r *run) countCopies() {
+	if r.plan.Shared() {
+		return
+	}
 	everywhere := uint64(0)
 	for _, g := range r.groups {
 		if g.place == nil {

@@ -30,18 +30,21 @@ type producer struct {
 	message message
 	pacer   *pacer.Pacer
 	delays  batch
-	waits   waits
-	ended   int64 // when it had nothing more to send
+	// Of the warm-up; nil without one.
+	warmDelays *batch
+	waits      waits
+	ended      int64 // when it had nothing more to send
 
 	transacted bool
 	unsent     uint64 // due and not sent; set when it ends
 
 	lastSent int64 // when
 
-	mu       sync.Mutex // guards what outcomes change
-	refusal  error      // the first
-	confirms batch
-	frozen   bool // the books are being closed
+	mu           sync.Mutex // guards what outcomes change
+	refusal      error      // the first
+	confirms     batch
+	warmConfirms *batch // nil without a warm-up
+	frozen       bool   // the books are being closed
 }
 
 func newProducer(r *run, index int) *producer {
@@ -51,6 +54,7 @@ func newProducer(r *run, index int) *producer {
 	}
 	p.delays.recorder = r.delay.For(index)
 	p.confirms.recorder = r.confirm.For(index)
+	p.warmDelays, p.warmConfirms = r.warmup.batches()
 	p.pacer = pacer.New(r.clock.Now, r.sleep)
 	destinations := workload.Share(index, r.plan.Producers, r.plan.PublishTargets())
 	for _, d := range destinations {
@@ -106,6 +110,7 @@ func (p *producer) prepare(s transport.Session) error {
 func (p *producer) send(stop, hard context.Context) error {
 	defer func() {
 		p.delays.flush()
+		p.warmDelays.flushSome()
 		p.ended = p.run.clock.Now()
 		p.waits.stamped(p.ended, p.pacer.Waited()) // the last Send may have stalled too
 	}()
@@ -195,12 +200,14 @@ func (p *producer) sendOne(ctx context.Context, s *stream, k uint64, due int64, 
 		due = now
 	} else if due >= measureFrom {
 		p.delays.addAt(now, now-due)
+	} else {
+		p.warmDelays.addAt(now, now-due)
 	}
 	seq := s.seq + 1
 	if s.sentAt != nil {
 		p.note(s, seq, now)
 	}
-	block := stamp.Stamp{Run: p.run.id.Load(), Producer: s.id, Sequence: seq, Due: due, Sent: now}
+	block := stamp.Stamp{Run: p.run.id.Load(), Part: p.run.part, Producer: s.id, Sequence: seq, Due: due, Sent: now, Warmup: due < measureFrom}
 	if p.levels != nil {
 		block.Priority = p.levels[k%uint64(len(p.levels))]
 	}
@@ -272,6 +279,7 @@ func (p *producer) confirmedLen() (n uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.confirms.flush()
+	p.warmConfirms.flushSome()
 	for _, s := range p.streams {
 		n += s.confirmed.Len()
 	}
@@ -310,4 +318,11 @@ func (b *batch) add(ns int64) {
 func (b *batch) flush() {
 	b.recorder.Record(b.ns[:b.n]...)
 	b.n = 0
+}
+
+// flushSome is flush for one that may be nil, or empty.
+func (b *batch) flushSome() {
+	if b != nil && b.n > 0 {
+		b.flush()
+	}
 }

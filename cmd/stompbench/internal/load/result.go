@@ -10,6 +10,7 @@ import (
 // Result is what came out of a run.
 type Result struct {
 	ID          uint64    // of the run, which is in every message; 0 if none has come
+	Open        bool      // other processes had part in it: what was lost is for all of them to tell
 	Start       time.Time // of the load
 	Ready       Ready
 	Interrupted bool  // the caller's context ended
@@ -17,6 +18,7 @@ type Result struct {
 	Refusal     error // the first message that the broker rejected, nil if none
 
 	Books   ledger.Balance
+	Book    *ledger.Book // what they were closed with, for others who know more
 	Corrupt uint64
 	Foreign uint64
 	Nacked  uint64 // messages that consumers refused
@@ -28,6 +30,7 @@ type Result struct {
 	// send, Receiving to the last message. MeasuredSent and MeasuredReceived are the
 	// messages in that time, repeats included.
 	Sending, Receiving             time.Duration
+	SendingFrom, ReceivingFrom     time.Duration // when that begins, from the start
 	MeasuredSent, MeasuredReceived uint64
 	// Unsent is how many messages were due while producers were held up, and
 	// never sent.
@@ -87,7 +90,7 @@ func (r *run) freeze() {
 func (r *run) result(interrupted bool, cost Cost) *Result {
 	t := r.tallies()
 	out := &Result{
-		ID: r.id.Load(), Start: time.Unix(0, r.start).UTC(),
+		ID: r.id.Load(), Open: r.plan.Shared(), Start: time.Unix(0, r.start).UTC(),
 		AckError: t.ackErr,
 		Ready:    r.ready, Interrupted: interrupted, Failure: r.cause(),
 		Corrupt: t.corrupt, Foreign: t.foreign, Nacked: t.nacked, MeasuredReceived: t.measured,
@@ -117,18 +120,26 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 	}
 	out.Books = ledger.Close(r.accounts(), books)
 	out.Books.Forgive(out.Corrupt)
+	if out.Open {
+		// Others may have received what we sent, and sent what we received.
+		out.Books.Expected, out.Books.Lost, out.Books.ConfirmedLost, out.Books.Forgotten = 0, 0, 0, 0
+	}
+	out.Book = r.book()
 
 	from := max(r.start, r.measureFrom.Load())
-	out.Sending = time.Duration(max(0, lastSent-from))
-	if len(r.producers) == 0 {
-		from = max(t.first, r.measureFrom.Load())
+	out.Sending, out.SendingFrom = time.Duration(max(0, lastSent-from)), time.Duration(from-r.start)
+	if r.origins != nil {
+		from = t.first
+		if from == 0 {
+			from = t.last // nothing was measured
+		}
 	}
-	out.Receiving = time.Duration(max(0, t.last-from))
+	out.Receiving, out.ReceivingFrom = time.Duration(max(0, t.last-from)), time.Duration(max(0, from-r.start))
 
 	r.collect() // what account and tallies have flushed
 	s := &r.sampler
 	out.FromSend, out.FromDue, out.Delay, out.Confirm = s.totalSend, s.totalDue, s.totalDelay, s.totalConfirm
-	if r.plan.FlatOut() && r.plan.Producers > 0 {
+	if r.dueIsSent() {
 		out.FromDue = out.FromSend
 	}
 	return out

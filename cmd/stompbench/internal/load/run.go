@@ -44,9 +44,10 @@ type run struct {
 	plan  *workload.Plan
 	clock stamp.Clock
 	sleep func(time.Duration)
-	// id is in every message. Without producers of our own it is 0 until the
-	// first message comes: the run is then that of its producers.
-	id atomic.Uint64
+	// id is in every message. Without producers of our own, and unless it was agreed
+	// on, it is 0 until the first message comes: the run is then that of its producers.
+	id   atomic.Uint64
+	part uint32 // of the run's processes which one this is; 0 if there is no other
 
 	ready     Ready
 	producers []*producer
@@ -54,11 +55,13 @@ type run struct {
 	streamsTo [][]uint32 // by destination
 	consumers []*consumer
 	groups    []*group
+	origins   *origins // nil if all messages are ours
 
 	mu       sync.Mutex
 	sessions []transport.Session // guarded by mu
 
 	fromSend, fromDue, delay, confirm *histo.Shards
+	warmup                            warmup
 
 	start, end int64 // of sending, by the clock
 	// measureFrom is when the warm-up ends; what was due before is in the books
@@ -96,9 +99,14 @@ func newRun(opts Options) *run {
 	if p.Producers <= preciseUpTo {
 		r.sleep = pacer.Precise
 	}
-	if p.Producers > 0 {
+	switch {
+	case p.Shared():
+		r.id.Store(p.RunID())
+		r.part = newPart()
+	case p.Producers > 0:
 		r.id.Store(rand.Uint64() | 1)
 	}
+	r.warmup = newWarmup(p)
 	for i := range p.Producers {
 		r.producers = append(r.producers, newProducer(r, i))
 	}
@@ -106,6 +114,7 @@ func newRun(opts Options) *run {
 	for _, s := range r.streams {
 		r.streamsTo[s.destination] = append(r.streamsTo[s.destination], s.id)
 	}
+	r.origins = r.newOrigins()
 	r.newConsumers()
 	r.countCopies()
 	r.sampler.init()
@@ -124,7 +133,7 @@ func Run(ctx context.Context, opts Options) (*Result, error) {
 	if opts.OnReady != nil {
 		opts.OnReady(r.ready)
 	}
-	r.begin()
+	r.begin(ctx)
 	sampleNow, stopSampling := r.startSampling()
 	r.load(ctx)
 	r.stopping.Store(true)
@@ -156,25 +165,25 @@ func (r *run) cause() error {
 	}
 }
 
+// dueIsSent reports whether each message is due when it is sent: flat out, as far as we
+// know who sends. Both latencies are the same one then.
+func (r *run) dueIsSent() bool { return r.plan.FlatOut() && r.origins == nil }
+
 // ours reports whether a sound message is one of this run.
 func (r *run) ours(s *stamp.Stamp) bool {
 	id := r.id.Load()
 	if id == 0 && r.id.CompareAndSwap(0, s.Run) {
 		id = s.Run
 	}
-	limit := len(r.streams)
-	if len(r.producers) == 0 {
-		limit = strangers
-	}
-	return s.Run == id && int(s.Producer) < limit && s.Sequence != 0
+	return s.Run == id && s.Sequence != 0 && (r.origins != nil || s.Part == 0 && int(s.Producer) < len(r.streams))
 }
 
 // begin sets the time at which the run starts.
-func (r *run) begin() {
+func (r *run) begin(ctx context.Context) {
 	// Not part of the load: the garbage of connecting.
 	runtime.GC()
+	r.start = r.awaitFirst(ctx)
 	r.usage.begin(r.plan.Warmup)
-	r.start = r.clock.Now()
 	r.end = 1<<63 - 1
 	if d := r.plan.Duration; d > 0 {
 		r.end = r.start + int64(r.plan.Warmup+d)
@@ -197,9 +206,12 @@ func (r *run) load(ctx context.Context) {
 	done := make(chan struct{})
 	go r.watch(stop, done, cancel, cancelHard)
 
-	if len(r.producers) == 0 {
+	switch {
+	case len(r.producers) == 0 && r.plan.Shared():
+		r.waitForSilence(stop)
+	case len(r.producers) == 0:
 		r.waitForStrangers(stop)
-	} else {
+	default:
 		r.sendAll(stop, hard)
 	}
 	close(done)
@@ -238,19 +250,4 @@ func (r *run) sendAll(stop, hard context.Context) {
 		})
 	}
 	wg.Wait()
-}
-
-// waitForStrangers waits while others send to us.
-func (r *run) waitForStrangers(stop context.Context) {
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for stop.Err() == nil {
-		if r.plan.Count > 0 && r.receivedFromStrangers(r.plan.Count) {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-stop.Done():
-		}
-	}
 }

@@ -18,6 +18,7 @@ type Sample struct {
 
 	// Of the interval.
 	FromSend, FromDue, Delay, Confirm *histo.Histogram
+	Warmup                            *Warmup       // nil in a run without one
 	CPU                               time.Duration // of this process; 0 where the system does not tell
 	Sending                           bool          // false once only stragglers come in
 }
@@ -152,9 +153,10 @@ func (r *run) collect() Sample {
 		Sending: !r.stopping.Load(),
 	}
 	out.Backlog = behind(wanted, received)
-	if r.plan.FlatOut() && r.plan.Producers > 0 {
+	if r.dueIsSent() {
 		out.FromDue = out.FromSend
 	}
+	out.Warmup = r.warmup.drain()
 	s.maxBacklog = max(s.maxBacklog, out.Backlog)
 	s.last.at, s.last.sent, s.last.confirmed, s.last.received, s.last.cpu = now, sent, confirmed, received, cpu
 	return out

@@ -63,6 +63,8 @@ func (s *stream) outcome(o conn.Outcome) {
 		s.confirmed.Add(o.Seq)
 		if at := s.sentAt[o.Seq&uint64(len(s.sentAt)-1)].Load(); at >= p.run.measureFrom.Load() {
 			p.confirms.add(now - at)
+		} else {
+			p.warmConfirms.add(now - at)
 		}
 	case conn.Rejected:
 		s.refused++

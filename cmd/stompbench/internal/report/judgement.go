@@ -80,6 +80,9 @@ func (r *Report) judgement(b *strings.Builder, style Style) {
 				invalid, style.bad(invalid), 1))
 		}
 	}
+	if r.SLODeferred != "" {
+		b.WriteString(labelled("slo", r.SLODeferred+", for stompbench merge to judge"))
+	}
 	label := "slo"
 	for i := range r.SLO {
 		c := &r.SLO[i]

@@ -23,9 +23,11 @@ type Report struct {
 	Failure  string `json:"failure,omitempty"`
 	AckError string `json:"ack_error,omitempty"` // the first ACK that could not be sent
 	ExitCode int    `json:"exit_code"`
-	// BooksOpen says that what became of some messages is not known, because other
-	// machines received or sent them.
+	// BooksOpen says that this is a part of a run: what became of its messages is known
+	// only with what the other parts know.
 	BooksOpen bool `json:"books_open,omitempty"`
+	// United says that these are the books of all parts of a run.
+	United bool `json:"united,omitempty"`
 
 	Broker  Broker  `json:"broker"`
 	Plan    Plan    `json:"plan"`
@@ -38,6 +40,8 @@ type Report struct {
 	Verdict *verdict.Verdict `json:"verdict"`
 	Ceiling *Ceiling         `json:"ceiling,omitempty"` // if calibrate saved one
 	SLO     []Condition      `json:"slo,omitempty"`
+	// SLODeferred is an SLO that the run is held to once its books are closed.
+	SLODeferred string `json:"slo_deferred,omitempty"`
 }
 
 // Broker is who was measured.
@@ -76,6 +80,9 @@ type Totals struct {
 type Seconds struct {
 	Sending   float64 `json:"sending"`
 	Receiving float64 `json:"receiving"`
+	// When that begins, from the start of the run.
+	SendingFrom   float64 `json:"sending_from"`
+	ReceivingFrom float64 `json:"receiving_from"`
 }
 
 // Rates are averages over the run.
@@ -135,7 +142,11 @@ func New(version string, p *workload.Plan, r *load.Result) *Report {
 			Corrupt: r.Corrupt, Foreign: r.Foreign,
 			Unsent: r.Unsent, MaxBacklog: r.MaxBacklog,
 		},
-		Seconds: Seconds{Sending: r.Sending.Seconds(), Receiving: r.Receiving.Seconds()},
+		Seconds: Seconds{
+			Sending: r.Sending.Seconds(), Receiving: r.Receiving.Seconds(),
+			SendingFrom: r.SendingFrom.Seconds(), ReceivingFrom: r.ReceivingFrom.Seconds(),
+		},
+		BooksOpen: r.Open,
 		Latency: Latency{
 			FromSend: DistributionOf(r.FromSend), FromDue: DistributionOf(r.FromDue),
 			Confirm: DistributionOf(r.Confirm), SendDelay: DistributionOf(r.Delay),

@@ -60,7 +60,7 @@ func TestJSON(t *testing.T) {
 		"totals": {"sent", "confirmed", "rejected", "unknown", "expected", "received", "lost", "confirmed_lost",
 			"unconfirmed_lost", "duplicated", "redelivered", "nacked", "reordered", "corrupt", "foreign", "unsent", "max_backlog"},
 		"rates":   {"sent_per_s", "received_per_s", "sent_bytes_per_s", "received_bytes_per_s"},
-		"seconds": {"sending", "receiving"},
+		"seconds": {"sending", "receiving", "sending_from", "receiving_from"},
 		"process": {"cpu_cores", "cpu_ns_per_message", "allocations_per_message", "gc_cycles", "gc_pause_ns"},
 	}
 	for object, names := range numbers {

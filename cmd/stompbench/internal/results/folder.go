@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
 // Name is the file that holds everything.
@@ -113,10 +115,14 @@ func WriteFile(name string, write func(io.Writer) error) (err error) {
 // files are the files of the result but result.json.
 func (r *Result) files() []File {
 	files := []File{{"series.csv", r.WriteCSV}}
-	for _, kind := range r.Kinds() {
-		files = append(files,
-			File{string(kind) + ".hlog", func(w io.Writer) error { return r.WriteLog(w, kind) }},
-			File{string(kind) + ".hgrm", func(w io.Writer) error { return r.WritePercentiles(w, kind) }})
+	for _, kind := range series.Kinds() {
+		_, measured := r.Histograms[kind]
+		if measured || r.Series.HasWarmup(kind) {
+			files = append(files, File{string(kind) + ".hlog", func(w io.Writer) error { return r.WriteLog(w, kind) }})
+		}
+		if measured {
+			files = append(files, File{string(kind) + ".hgrm", func(w io.Writer) error { return r.WritePercentiles(w, kind) }})
+		}
 	}
 	return files
 }

@@ -1,6 +1,7 @@
 package results
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -9,8 +10,10 @@ import (
 )
 
 // WriteLog writes a histogram log, format 1.3: a line for each interval that has
-// samples. Times are in seconds from the start, values in nanoseconds, and
-// Interval_Max in milliseconds, as HdrHistogram's own tools have them.
+// samples, and one with the tag warmup.KIND for one that has some from the warm-up:
+// HdrHistogram's tools leave tagged lines out unless they are asked for them. Times
+// are in seconds from the start, values in nanoseconds, and Interval_Max in
+// milliseconds, as those tools have them.
 func (r *Result) WriteLog(w io.Writer, kind series.Kind) error {
 	_, err := fmt.Fprintf(w, `#[Logged with stompbench %s: latency %s, in nanoseconds]
 #[Histogram log format version 1.3]
@@ -19,14 +22,21 @@ func (r *Result) WriteLog(w io.Writer, kind series.Kind) error {
 `, r.Version, kind.Label(), float64(r.StartedAt.UnixMilli())/1e3, r.StartedAt.UTC().Format(time.RFC3339Nano))
 	for i := range r.Series.Intervals {
 		in := &r.Series.Intervals[i]
-		l := in.Latency[kind]
-		if l == nil || err != nil {
-			continue
-		}
-		var text []byte
-		if text, err = l.HDR.MarshalText(); err == nil {
-			_, err = fmt.Fprintf(w, "%.3f,%.3f,%.3f,%s\n", in.T-in.Seconds, in.Seconds, float64(l.Max)/1e6, text)
-		}
+		err = errors.Join(err,
+			writeLine(w, "Tag=warmup."+string(kind)+",", in, in.Warmup[kind]),
+			writeLine(w, "", in, in.Latency[kind]))
+	}
+	return err
+}
+
+// writeLine writes the line of an interval, if there is anything in it.
+func writeLine(w io.Writer, tag string, in *series.Interval, l *series.Latency) error {
+	if l == nil {
+		return nil
+	}
+	text, err := l.HDR.MarshalText()
+	if err == nil {
+		_, err = fmt.Fprintf(w, "%s%.3f,%.3f,%.3f,%s\n", tag, in.T-in.Seconds, in.Seconds, float64(l.Max)/1e6, text)
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package results
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 )
 
 // MergeError says why results cannot be merged, and what to do.
@@ -23,20 +25,15 @@ func cannot(format string, args ...any) error { return &MergeError{fmt.Sprintf(f
 // counts and histograms exactly, the seconds by the clock on the wall. The error is
 // a [*MergeError].
 //
-// Each machine has closed its books by itself: what one sent and another received
-// is in nobody's. Where a machine had only producers or only consumers, the sum
-// therefore leaves the books open and says so.
+// Parts of one run, which have its id in common, have open books: what one sent and
+// another received is in neither's. Their ledgers are united and closed. Several runs
+// that have closed their books themselves are added up.
 func Merge(all []*Result) (*Result, error) {
-	if err := mergeable(all); err != nil {
+	united, err := mergeable(all)
+	if err != nil {
 		return nil, err
 	}
-	first := all[0]
-	out := &Result{Report: first.Report, Histograms: map[series.Kind]Histogram{}}
-	out.Failure, out.AckError, out.Partial, out.ExitCode = "", "", false, 0
-	out.Totals, out.Seconds, out.Rates, out.Process = report.Totals{}, report.Seconds{}, report.Rates{}, report.Process{}
-	out.Plan.Producers, out.Plan.Consumers, out.Plan.Count, out.Plan.RatePerSec = 0, 0, 0, 0
-	out.Plan.ProducerConnections, out.Plan.ConsumerConnections = 0, 0
-
+	out := &Result{Report: baseOf(all), Histograms: map[series.Kind]Histogram{}}
 	var parts []series.Part
 	for _, r := range all {
 		out.addReport(&r.Report)
@@ -44,31 +41,116 @@ func Merge(all []*Result) (*Result, error) {
 		out.Machines = append(out.Machines, r.Machines...)
 		parts = append(parts, series.Part{Start: r.StartedAt, Series: &r.Series})
 	}
+	slices.Sort(out.RunIDs)
+	out.RunIDs = slices.Compact(out.RunIDs)
 	out.StartedAt, out.Series = series.Align(parts)
 	out.addTimes(all)
 	out.addHistograms(all)
+	if united {
+		if err := out.unite(all); err != nil {
+			return nil, err
+		}
+	}
 	return out, nil
 }
 
-// mergeable says why the results are no parts of one run.
-func mergeable(all []*Result) error {
-	if len(all) < 2 {
-		return cannot("merge takes the results of at least two machines")
+// mergeable says why the results cannot be merged. united says that they are parts of
+// one run.
+func mergeable(all []*Result) (united bool, err error) {
+	if len(all) == 0 || len(all) == 1 && !all[0].BooksOpen {
+		return false, cannot("merge takes the results of at least two machines")
 	}
 	seen := map[string]int{}
 	for i, r := range all {
 		key := strings.Join(r.RunIDs, " ") + r.StartedAt.String()
 		if j, ok := seen[key]; ok {
-			return cannot("results %d and %d are the same one: give each machine's once", j+1, i+1)
+			return false, cannot("results %d and %d are the same one: give each machine's once", j+1, i+1)
 		}
 		seen[key] = i
+	}
+	if different, ok := differentRuns(all); !ok {
+		return true, nil
+	} else if different != nil {
+		return false, different
+	}
+	for i, r := range all {
 		for j, other := range all[:i] {
 			if !r.StartedAt.Before(other.ends()) || !other.StartedAt.Before(r.ends()) {
-				return cannot("results %d and %d are not of the same time: merge adds up what several machines did together; compare looks at runs one after the other", j+1, i+1)
+				return false, cannot("results %d and %d are not of the same time: merge adds up what several machines did together; compare looks at runs one after the other", j+1, i+1)
 			}
 		}
 	}
-	return nil
+	return false, nil
+}
+
+// differentRuns reports whether the results are of several runs, and why those cannot
+// be added up, if so: the books of each must be closed.
+func differentRuns(all []*Result) (why error, several bool) {
+	for i, r := range all {
+		if !slices.Equal(r.RunIDs, all[0].RunIDs) {
+			several = true
+		}
+		switch {
+		case slices.Contains(r.RunIDs, ""):
+			return cannot("result %d heard of no message, so nobody knows of which run it is: give all processes of a run the same --run-id", i+1), true
+		case r.closed() && all[0].closed() || slices.Equal(r.RunIDs, all[0].RunIDs):
+			continue
+		}
+		return cannot("results 1 and %d are of different runs (%s and %s): give all processes of a run the same --run-id",
+			i+1, strings.Join(all[0].RunIDs, " "), strings.Join(r.RunIDs, " ")), true
+	}
+	return nil, several
+}
+
+// closed reports whether everything that was sent was to be received here, and the
+// other way round.
+func (r *Result) closed() bool {
+	return !r.BooksOpen && r.Plan.Producers > 0 && r.Plan.Consumers > 0
+}
+
+// baseOf returns the report that the others are added to: what cannot be added up is
+// that of the first who sends or, if it is about receiving, the first who receives.
+func baseOf(all []*Result) report.Report {
+	out := all[0].Report
+	if i := slices.IndexFunc(all, func(r *Result) bool { return r.Plan.Producers > 0 }); i >= 0 {
+		out = all[i].Report
+	}
+	if i := slices.IndexFunc(all, func(r *Result) bool { return r.Plan.Consumers > 0 }); i >= 0 {
+		p := &all[i].Plan
+		out.Plan.ConsumeFrom, out.Plan.Delivery, out.Plan.Ack, out.Plan.AckEvery = p.ConsumeFrom, p.Delivery, p.Ack, p.AckEvery
+		out.Plan.NackShare, out.Plan.Prefetch = p.NackShare, p.Prefetch
+		out.Plan.ConsumerLatencyNs, out.Plan.SlowConsumers = p.ConsumerLatencyNs, p.SlowConsumers
+	}
+	out.Failure, out.AckError, out.Partial, out.ExitCode, out.BooksOpen, out.United = "", "", false, 0, false, false
+	out.Totals, out.Seconds, out.Rates, out.Process = report.Totals{}, report.Seconds{}, report.Rates{}, report.Process{}
+	out.Plan.Producers, out.Plan.Consumers, out.Plan.Count, out.Plan.RatePerSec = 0, 0, 0, 0
+	out.Plan.ProducerConnections, out.Plan.ConsumerConnections = 0, 0
+	out.SLO, out.SLODeferred = nil, ""
+	out.Verdict, out.Ceiling = verdictOf(all)
+	return out
+}
+
+// verdictOf returns what limited the only one who sent or, of several, the one that
+// makes the result invalid.
+func verdictOf(all []*Result) (v *verdict.Verdict, c *report.Ceiling) {
+	senders := 0
+	for _, r := range all {
+		if r.Plan.Producers == 0 || r.Verdict == nil {
+			continue
+		}
+		if senders++; senders == 1 {
+			v, c = r.Verdict, r.Ceiling
+		} else if !v.Invalid {
+			v = r.Verdict
+		}
+	}
+	if senders > 1 {
+		c = nil
+		if !v.Invalid {
+			v = nil
+		}
+	}
+	return v, c
 }
 
 // ends is when the last interval of the series ends.
@@ -89,7 +171,8 @@ func (r *Result) addReport(o *report.Report) {
 		r.AckError = o.AckError
 	}
 	r.ExitCode = worse(r.ExitCode, o.ExitCode)
-	r.BooksOpen = r.BooksOpen || o.BooksOpen || o.Plan.Producers == 0 || o.Plan.Consumers == 0
+	r.BooksOpen = r.BooksOpen || o.BooksOpen
+	r.deferSLO(o.SLODeferred)
 	r.Plan.Producers += o.Plan.Producers
 	r.Plan.Consumers += o.Plan.Consumers
 	r.Plan.ProducerConnections += o.Plan.ProducerConnections
@@ -112,35 +195,73 @@ func worse(a, b int) int {
 	return a
 }
 
+// deferSLO adds the conditions that it does not have yet.
+func (r *Result) deferSLO(conditions string) {
+	var all []string
+	for c := range strings.SplitSeq(r.SLODeferred+","+conditions, ",") {
+		if c != "" && !slices.Contains(all, c) {
+			all = append(all, c)
+		}
+	}
+	r.SLODeferred = strings.Join(all, ",")
+}
+
+// span is a stretch of time, as far as there is one.
+type span struct{ from, to time.Time }
+
+// add makes the span long enough for another one.
+func (s *span) add(start time.Time, from, seconds float64) {
+	if seconds <= 0 {
+		return
+	}
+	start = start.Add(time.Duration(from * float64(time.Second)))
+	end := start.Add(time.Duration(seconds * float64(time.Second)))
+	if s.from.IsZero() || start.Before(s.from) {
+		s.from = start
+	}
+	if end.After(s.to) {
+		s.to = end
+	}
+}
+
+// seconds returns how long it is, and when it begins after start.
+func (s *span) seconds(start time.Time) (length, from float64) {
+	if s.from.IsZero() {
+		return 0, 0
+	}
+	return s.to.Sub(s.from).Seconds(), s.from.Sub(start).Seconds()
+}
+
 // addTimes computes how long all of it took, and with that the rates.
 func (r *Result) addTimes(all []*Result) {
-	var sent, received, sentBytes, receivedBytes, cpu, allocations, messages float64
+	var sent, received, sentBytes, receivedBytes, cpu, allocations float64
+	var sending, receiving span
 	for _, o := range all {
-		late := o.StartedAt.Sub(r.StartedAt).Seconds()
-		if o.Seconds.Sending > 0 {
-			r.Seconds.Sending = max(r.Seconds.Sending, late+o.Seconds.Sending)
-		}
-		if o.Seconds.Receiving > 0 {
-			r.Seconds.Receiving = max(r.Seconds.Receiving, late+o.Seconds.Receiving)
+		sending.add(o.StartedAt, o.Seconds.SendingFrom, o.Seconds.Sending)
+		receiving.add(o.StartedAt, o.Seconds.ReceivingFrom, o.Seconds.Receiving)
+		size := o.Plan.SizeBytes
+		if o.Plan.Producers == 0 {
+			size = r.Plan.SizeBytes // who only receives does not know it
 		}
 		sent += o.Rates.Sent * o.Seconds.Sending
 		received += o.Rates.Received * o.Seconds.Receiving
 		sentBytes += o.Rates.SentBytes * o.Seconds.Sending
-		receivedBytes += o.Rates.ReceivedBytes * o.Seconds.Receiving
+		receivedBytes += o.Rates.Received * o.Seconds.Receiving * float64(size)
 
 		n := float64(max(o.Totals.Sent, o.Totals.Received))
 		cpu += o.Process.CPUNsPerMsg * n
 		allocations += o.Process.AllocsPerMsg * n
-		messages += n
 	}
+	r.Seconds.Sending, r.Seconds.SendingFrom = sending.seconds(r.StartedAt)
+	r.Seconds.Receiving, r.Seconds.ReceivingFrom = receiving.seconds(r.StartedAt)
 	if s := r.Seconds.Sending; s > 0 {
 		r.Rates.Sent, r.Rates.SentBytes = sent/s, sentBytes/s
 	}
 	if s := r.Seconds.Receiving; s > 0 {
 		r.Rates.Received, r.Rates.ReceivedBytes = received/s, receivedBytes/s
 	}
-	if messages > 0 {
-		r.Process.CPUNsPerMsg, r.Process.AllocsPerMsg = cpu/messages, allocations/messages
+	if n := float64(max(r.Totals.Sent, r.Totals.Received)); n > 0 {
+		r.Process.CPUNsPerMsg, r.Process.AllocsPerMsg = cpu/n, allocations/n
 	}
 	// At least what one of them saw by itself, and what all of them had at a time.
 	r.Totals.MaxBacklog = 0
@@ -154,6 +275,10 @@ func (r *Result) addTimes(all []*Result) {
 
 // addHistograms adds the histograms, and computes of them what the report says.
 func (r *Result) addHistograms(all []*Result) {
+	if r.Plan.Producers > 0 && r.Plan.RatePerSec == 0 {
+		all = withoutDue(all)
+		r.Series.Drop(series.FromDue)
+	}
 	for _, kind := range series.Kinds() {
 		sum := histo.New()
 		for _, o := range all {
@@ -169,6 +294,19 @@ func (r *Result) addHistograms(all []*Result) {
 	if _, ok := r.Histograms[series.FromDue]; !ok {
 		r.Latency.FromDue = r.Latency.FromSend // flat out they are the same
 	}
+}
+
+// withoutDue returns results without latencies from due: flat out, they are those from
+// send, but who only receives cannot know.
+func withoutDue(all []*Result) []*Result {
+	out := make([]*Result, len(all))
+	for i, r := range all {
+		copied := *r
+		copied.Histograms = maps.Clone(r.Histograms)
+		delete(copied.Histograms, series.FromDue)
+		out[i] = &copied
+	}
+	return out
 }
 
 // addCounts adds every count of o to sum, so that one that is new is not forgotten.

@@ -2,11 +2,15 @@ package results_test
 
 import (
 	"errors"
+	"maps"
 	"math"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
@@ -79,17 +83,126 @@ func TestMerge(t *testing.T) {
 	}
 }
 
-// Between machines nobody knows what was lost, and nobody says that all is well.
-func TestMergeLeavesBooksOpen(t *testing.T) {
-	a, b := result(2, time.Millisecond), elsewhere(2, time.Millisecond, 0)
-	a.Plan.Consumers, a.Totals.Expected, a.Totals.Received = 0, 0, 0
-	b.Plan.Producers, b.Totals.Expected, b.Totals.Sent = 0, 0, 0
-	got, err := results.Merge([]*results.Result{a, b})
+// part returns the result of a process that shares a run with others.
+func part(later time.Duration, producers, consumers int, b *ledger.Book) *results.Result {
+	r := elsewhere(3, time.Millisecond, later)
+	r.BooksOpen, r.Plan.Producers, r.Plan.Consumers = true, producers, consumers
+	if producers == 0 {
+		r.Plan.SizeBytes, r.Plan.RatePerSec, r.Rates.ReceivedBytes = 1, 0, r.Rates.Received
+		r.Totals.Sent, r.Totals.Confirmed = 0, 0
+		r.Seconds.Sending, r.Rates.Sent, r.Rates.SentBytes = 0, 0, 0
+	}
+	if consumers == 0 {
+		r.Totals.Received = 0
+		r.Seconds.Receiving, r.Rates.Received, r.Rates.ReceivedBytes = 0, 0, 0
+	}
+	r.Totals.Expected = 0
+	packed, err := b.Pack()
+	if err != nil {
+		panic(err)
+	}
+	r.Ledger = &results.Ledger{Version: ledger.FormatVersion, Book: packed}
+	return r
+}
+
+// upTo is the set of the numbers from 1 on that are not missing.
+func upTo(n uint64, missing ...uint64) *ledger.Set {
+	s := &ledger.Set{}
+	for i := uint64(1); i <= n; i++ {
+		if !slices.Contains(missing, i) {
+			s.Add(i)
+		}
+	}
+	return s
+}
+
+// The parts of a run are one run again: books, times and rates.
+func TestMergeUnites(t *testing.T) {
+	sender := part(0, 2, 0, &ledger.Book{Sent: []ledger.Part{{Number: 5, Streams: []ledger.Stream{
+		{Account: ledger.Account{Sent: 3000, Confirmed: upTo(3000, 7)}},
+	}}}})
+	receiver := func(later time.Duration, received *ledger.Set) *results.Result {
+		return part(later, 0, 1, &ledger.Book{Received: []ledger.Copy{{
+			Shared: true, Arrivals: []ledger.Arrival{{Part: 5, Received: received}},
+		}}})
+	}
+	one := receiver(200*time.Millisecond, upTo(2000, 7, 8))
+	two := receiver(400*time.Millisecond, upTo(3000, slices.Collect(maps.Keys(numbers(1, 1999)))...))
+	one.Seconds.ReceivingFrom, one.Seconds.Receiving = 0.5, 2.5
+	two.Seconds.ReceivingFrom, two.Seconds.Receiving = 0.5, 2.5
+	one.Totals.Corrupt, two.Totals.Foreign, one.Totals.Nacked, one.ExitCode = 1, 4, 2, 3
+	two.SLODeferred, sender.SLODeferred = "lost=0,sent>1k", "sent>1k"
+	for _, all := range [][]*results.Result{{sender, one, two}, {two, one, sender}} {
+		got, err := results.Merge(all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := report.Totals{
+			Sent: 3000, Confirmed: 2999, Expected: 3000, Received: 2998, Lost: 1, ConfirmedLost: 1, UnconfirmedLost: 0,
+			Duplicated: 1, Corrupt: 1, Foreign: 4, Nacked: 2,
+		}
+		if got.Totals != want || !got.United || got.BooksOpen || got.ExitCode != 3 {
+			t.Errorf("\n got %+v\nwant %+v\n%v, %v, exit %d", got.Totals, want, got.United, got.BooksOpen, got.ExitCode)
+		}
+		if got.Plan.Producers != 2 || got.Plan.Consumers != 2 || got.Plan.SizeBytes != 128 || got.Plan.RatePerSec != 1000 || len(got.RunIDs) != 1 {
+			t.Errorf("%+v, %q", got.Plan, got.RunIDs)
+		}
+		// From the first message that came to the last: 0.7 s to 3.4 s.
+		rate := (one.Rates.Received*2.5 + two.Rates.Received*2.5) / 2.7
+		if s := got.Seconds; math.Abs(s.Receiving-2.7) > 1e-9 || math.Abs(s.ReceivingFrom-0.7) > 1e-9 || s.Sending != 3 || s.SendingFrom != 0 ||
+			math.Abs(got.Rates.Received-rate) > 1e-6 || math.Abs(got.Rates.ReceivedBytes-128*rate) > 1e-3 {
+			t.Errorf("%+v, %+v", got.Seconds, got.Rates)
+		}
+		if f := got.Facts(); f.Numbers["lost"] != 1 || f.Numbers["max_backlog"] != 0 || f.Latencies["from_send"].Count() != 9000 {
+			t.Errorf("%+v", f.Numbers)
+		}
+		if conditions := strings.Split(got.SLODeferred, ","); len(conditions) != 2 || !slices.Contains(conditions, "lost=0") {
+			t.Errorf("%q", got.SLODeferred)
+		}
+	}
+}
+
+func numbers(first, last uint64) map[uint64]bool {
+	all := map[uint64]bool{}
+	for n := first; n <= last; n++ {
+		all[n] = true
+	}
+	return all
+}
+
+// How the parts ended is the exit code of a run whose books balance, but for what a
+// part cannot tell.
+func TestUnitedExitCode(t *testing.T) {
+	for _, c := range []struct {
+		sender, receiver int
+		failure          string
+		missing          []uint64
+		want             int
+	}{
+		{}, {sender: 130, want: 130}, {receiver: 99}, {receiver: 3}, {sender: 4, receiver: 99, want: 4},
+		{sender: 1, failure: "gone", missing: []uint64{2}, want: 1}, {sender: 130, missing: []uint64{2}, want: 3},
+	} {
+		sender := part(0, 1, 0, &ledger.Book{Sent: []ledger.Part{{Streams: []ledger.Stream{{Account: ledger.Account{Sent: 3}}}}}})
+		receiver := part(1, 0, 1, &ledger.Book{Received: []ledger.Copy{{Arrivals: []ledger.Arrival{{Received: upTo(3, c.missing...)}}}}})
+		sender.ExitCode, sender.Failure, receiver.ExitCode = c.sender, c.failure, c.receiver
+		got, err := results.Merge([]*results.Result{sender, receiver})
+		if err != nil || got.ExitCode != c.want {
+			t.Errorf("%+v: %v, exit %d", c, err, got.ExitCode)
+		}
+	}
+}
+
+// Flat out a message is due when it is sent. Who only receives cannot know, the sum
+// can.
+func TestUnitedFlatOut(t *testing.T) {
+	sender := part(0, 1, 0, &ledger.Book{Sent: []ledger.Part{{}}})
+	sender.Plan.RatePerSec = 0
+	got, err := results.Merge([]*results.Result{sender, part(1, 0, 1, &ledger.Book{})})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text, mood := got.Balance(); mood != report.Neutral || !got.BooksOpen {
-		t.Errorf("%s, %v", text, mood)
+	if _, ok := got.Histograms[series.FromDue]; ok || got.Series.Has(series.FromDue) || got.Latency.FromDue != got.Latency.FromSend {
+		t.Errorf("%+v", got.Latency)
 	}
 }
 

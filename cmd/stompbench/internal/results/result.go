@@ -15,11 +15,12 @@ import (
 // the report with more fields.
 type Result struct {
 	report.Report
-	RunIDs     []string                  `json:"run_ids"` // of the runs, several after a merge; "" for a receiver that heard of none
+	RunIDs     []string                  `json:"run_ids"` // of the runs, several after a merge of several; "" for a receiver that heard of none
 	StartedAt  time.Time                 `json:"started_at"`
 	Machines   []machine.Machine         `json:"machines"`
 	Histograms map[series.Kind]Histogram `json:"histograms"`
 	Series     series.Series             `json:"series"`
+	Ledger     *Ledger                   `json:"ledger,omitempty"`
 }
 
 // Histogram is a whole run's distribution in a form that can be added up exactly.
@@ -34,6 +35,9 @@ func New(rep *report.Report, res *load.Result, s *series.Series) *Result {
 	r := &Result{
 		Report: *rep, StartedAt: res.Start, Machines: []machine.Machine{machine.Describe()},
 		RunIDs: []string{runID(res.ID)}, Histograms: map[series.Kind]Histogram{}, Series: *s,
+	}
+	if res.Book != nil {
+		r.Ledger = newLedger(res.Book)
 	}
 	put := func(kind series.Kind, h *histo.Histogram) {
 		if h.Count() > 0 {

@@ -269,6 +269,50 @@ func TestHistogramLog(t *testing.T) {
 	}
 }
 
+// Latencies of the warm-up are in the log with a tag, and nowhere else.
+func TestWarmupIsTagged(t *testing.T) {
+	r := result(3, time.Millisecond)
+	before := r.Latency
+	h := histo.New()
+	h.Record(77_000_000)
+	rec := series.NewRecorder()
+	for range 2 {
+		rec.Add(&load.Sample{
+			Elapsed: time.Second, Interval: time.Second, FromSend: histo.New(), FromDue: histo.New(), Delay: histo.New(), Confirm: histo.New(),
+			Warmup: &load.Warmup{FromSend: h, FromDue: h, Delay: histo.New(), Confirm: histo.New()},
+		})
+	}
+	r.Series.Intervals[0].Warmup = rec.Series().Intervals[0].Warmup
+	r.Series.Intervals[1].Warmup = rec.Series().Intervals[1].Warmup
+	dir := t.TempDir()
+	if err := r.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	back, err := results.Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back.Latency != before || back.Histogram(series.FromDue).Count() != 3000 || back.Series.Total(series.FromDue).Count() != 3000 {
+		t.Errorf("the warm-up counts: %+v", back.Latency)
+	}
+	log, err := os.Open(filepath.Join(dir, "from_due.hlog"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	reader, counts := hdrhistogram.NewHistogramLogReader(log), map[string]int64{}
+	for {
+		h, err := reader.NextIntervalHistogram()
+		if h == nil || err != nil {
+			break
+		}
+		counts[h.Tag()] += h.TotalCount()
+	}
+	if len(counts) != 2 || counts[""] != 3000 || counts["warmup.from_due"] != 2 {
+		t.Errorf("%v", counts)
+	}
+}
+
 func TestPercentileFile(t *testing.T) {
 	var out bytes.Buffer
 	if err := result(4, time.Millisecond).WritePercentiles(&out, series.FromSend); err != nil {

@@ -22,9 +22,11 @@ func (s *Series) Check() error {
 			return fmt.Errorf("series.intervals[%d] cannot be: it ends at %v s and lasts %v s", i, in.T, in.Seconds)
 		}
 		last = in.T
-		for kind, l := range in.Latency {
-			if l == nil || l.HDR.Count() != l.Count {
-				return fmt.Errorf("series.intervals[%d].latency_ns.%s: its histogram has not the samples it says", i, kind)
+		for name, latencies := range map[string]Latencies{"latency_ns": in.Latency, "warmup_latency_ns": in.Warmup} {
+			for kind, l := range latencies {
+				if l == nil || l.HDR.Count() != l.Count {
+					return fmt.Errorf("series.intervals[%d].%s.%s: its histogram has not the samples it says", i, name, kind)
+				}
 			}
 		}
 	}

@@ -83,16 +83,25 @@ func interval(s *load.Sample) Interval {
 		Sent: s.Sent, Confirmed: s.Confirmed, Received: s.Received, Backlog: s.Backlog,
 		CPU: seconds(s.CPU), Latency: Latencies{},
 	}
-	put := func(kind Kind, h *histo.Histogram) {
-		if l := newLatency(h); l != nil {
-			i.Latency[kind] = l
-		}
-	}
-	put(FromSend, s.FromSend)
-	put(Confirm, s.Confirm)
-	put(SendDelay, s.Delay)
+	i.Latency.put(FromSend, s.FromSend)
+	i.Latency.put(Confirm, s.Confirm)
+	i.Latency.put(SendDelay, s.Delay)
 	if s.FromDue != s.FromSend {
-		put(FromDue, s.FromDue)
+		i.Latency.put(FromDue, s.FromDue)
+	}
+	if w := s.Warmup; w != nil && w.FromSend.Count()+w.Confirm.Count()+w.Delay.Count() > 0 {
+		i.Warmup = Latencies{}
+		i.Warmup.put(FromSend, w.FromSend)
+		i.Warmup.put(FromDue, w.FromDue)
+		i.Warmup.put(Confirm, w.Confirm)
+		i.Warmup.put(SendDelay, w.Delay)
 	}
 	return i
+}
+
+// put adds a histogram, unless it is empty.
+func (l Latencies) put(kind Kind, h *histo.Histogram) {
+	if packed := newLatency(h); packed != nil {
+		l[kind] = packed
+	}
 }

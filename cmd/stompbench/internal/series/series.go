@@ -25,6 +25,8 @@ type Interval struct {
 	CPU       float64 `json:"cpu_s"`   // of the process, in seconds
 
 	Latency Latencies `json:"latency_ns"`
+	// Warmup is the latencies of the warm-up, which count nowhere.
+	Warmup Latencies `json:"warmup_latency_ns,omitempty"`
 }
 
 // Kind is one of the ways to look at a message's latency.
@@ -89,9 +91,18 @@ func (i *Interval) add(o *Interval, scratch *histo.Histogram) {
 	i.Received += o.Received
 	i.CPU += o.CPU
 	i.Sending = i.Sending || o.Sending
+	i.Latency = i.Latency.plus(o.Latency, scratch)
+	i.Warmup = i.Warmup.plus(o.Warmup, scratch)
+	if len(i.Warmup) == 0 {
+		i.Warmup = nil // as it is read back
+	}
+}
+
+// plus returns the latencies of both.
+func (l Latencies) plus(o Latencies, scratch *histo.Histogram) Latencies {
 	sum := Latencies{}
 	for _, kind := range Kinds() {
-		a, b := i.Latency[kind], o.Latency[kind]
+		a, b := l[kind], o[kind]
 		switch {
 		case a == nil && b == nil:
 			continue
@@ -105,7 +116,7 @@ func (i *Interval) add(o *Interval, scratch *histo.Histogram) {
 		}
 		sum[kind] = a
 	}
-	i.Latency = sum
+	return sum
 }
 
 // append adds o, which follows i, to i.
@@ -123,6 +134,24 @@ func (s *Series) Total(kind Kind) *histo.Histogram {
 		}
 	}
 	return sum
+}
+
+// HasWarmup reports whether any interval has samples of the kind from the warm-up.
+func (s *Series) HasWarmup(kind Kind) bool {
+	for i := range s.Intervals {
+		if s.Intervals[i].Warmup[kind] != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Drop takes out the samples of one kind.
+func (s *Series) Drop(kind Kind) {
+	for i := range s.Intervals {
+		delete(s.Intervals[i].Latency, kind)
+		delete(s.Intervals[i].Warmup, kind)
+	}
 }
 
 // Has reports whether any interval has samples of the kind.

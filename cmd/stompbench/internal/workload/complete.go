@@ -34,7 +34,7 @@ func invalid(format string, args ...any) error {
 // changed. The error is an [*Invalid].
 func (p *Plan) Complete() (notes []string, err error) {
 	for _, step := range []func() error{
-		p.checkWorkers, p.checkRate, p.completeRate, p.checkEnd, p.completeSizes, p.checkConfirms, p.checkHeaders,
+		p.checkWorkers, p.completeShared, p.checkRate, p.completeRate, p.checkEnd, p.completeSizes, p.checkConfirms, p.checkHeaders,
 		p.checkDestinations, p.completeDestinations, p.completeConnections, p.checkAcks,
 	} {
 		if err := step(); err != nil {
@@ -49,6 +49,9 @@ func (p *Plan) Complete() (notes []string, err error) {
 	}
 	if n := p.PublishTargets(); p.Producers > 0 && max(n, p.Producers)%min(n, p.Producers) != 0 {
 		notes = append(notes, fmt.Sprintf("%d destinations and %d producers: some destinations get more than others, since neither number divides the other", n, p.Producers))
+	}
+	if p.Shared() {
+		notes = append(notes, fmt.Sprintf("this is a part of the run %s: its books are open until stompbench merge closes those of all parts", p.RunName))
 	}
 	if p.Warmup > 0 {
 		notes = append(notes, fmt.Sprintf("the first %v are warm-up: in the books, not in latencies and rates", p.Warmup))
@@ -110,7 +113,7 @@ func (p *Plan) checkEnd() error {
 		return invalid("--duration is %v: it cannot be negative", p.Duration)
 	case p.Warmup < 0:
 		return invalid("--warmup is %v: it cannot be negative", p.Warmup)
-	case p.Duration == 0 && p.Count == 0:
+	case p.Duration == 0 && p.Count == 0 && !p.onlyReceives():
 		return invalid("the run would never end: set --duration or --count above 0")
 	case p.Count > 0 && p.Count < uint64(p.Producers):
 		return invalid("--count %d leaves some of the %d producers without a message: lower --producers or raise --count", p.Count, p.Producers)

@@ -98,6 +98,20 @@ func (p *Plan) PublishName(i int) string { return expand(p.PublishTo, p.Destinat
 // ConsumeName: see PublishName.
 func (p *Plan) ConsumeName(i int) string { return expand(p.ConsumeFrom, p.Destinations.First+i) }
 
+// PublishNumber and ConsumeNumber return a number that tells destination i from others
+// of the same pattern, in any process; 0 if there is but one.
+func (p *Plan) PublishNumber(i int) uint32 { return p.number(p.PublishTo, i) }
+
+// ConsumeNumber: see PublishNumber.
+func (p *Plan) ConsumeNumber(i int) uint32 { return p.number(p.ConsumeFrom, i) }
+
+func (p *Plan) number(destination string, i int) uint32 {
+	if !isPattern(destination) {
+		return 0
+	}
+	return uint32(p.Destinations.First+i) + 1 // which may begin with 0
+}
+
 // Paired reports whether what is sent to destination i comes out at destination i
 // alone. Otherwise it comes out at all of them: an exchange, or a wildcard.
 func (p *Plan) Paired() bool { return isPattern(p.PublishTo) == isPattern(p.ConsumeFrom) }

@@ -38,6 +38,12 @@ type Plan struct {
 	Count       uint64
 	Warmup      time.Duration
 
+	// RunName is what several processes that share the run agreed on, "" if this one
+	// has it to itself. Await is how long one that only receives waits for the first
+	// message.
+	RunName string
+	Await   time.Duration
+
 	Sizes   Sizes // of bodies; nil is Size
 	Size    int   // of a body in bytes, the average one if they differ
 	Payload Payload

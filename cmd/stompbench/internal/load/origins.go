@@ -1,0 +1,113 @@
+package load
+
+import (
+	"math/rand/v2"
+	"sync"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
+)
+
+// origin is a stream of any process, as its messages name it.
+type origin struct{ part, stream uint32 }
+
+// strangers is how many streams are told apart when they are not all ours.
+const strangers = 1 << 20
+
+// origins numbers the streams that messages come from, where they are not all ours: our
+// own first, the others as they turn up.
+type origins struct {
+	mu      sync.Mutex
+	numbers map[origin]uint32
+	all     []origin // by number
+}
+
+// number returns the number of a stream; ok is false if there are too many.
+func (o *origins) number(of origin) (n uint32, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if n, ok = o.numbers[of]; ok {
+		return n, true
+	}
+	if len(o.all) == strangers {
+		return 0, false
+	}
+	n = uint32(len(o.all))
+	o.all = append(o.all, of)
+	o.numbers[of] = n
+	return n, true
+}
+
+// newOrigins returns the origins of a run whose messages are not all ours, with our own
+// streams; nil for a run that is by itself.
+func (r *run) newOrigins() *origins {
+	if len(r.producers) > 0 && !r.plan.Shared() {
+		return nil
+	}
+	o := &origins{numbers: make(map[origin]uint32)}
+	for _, s := range r.streams {
+		o.number(origin{r.part, s.id})
+	}
+	return o
+}
+
+// newPart returns a number for one of the processes of a run. Nobody gives them out,
+// and that two of them draw the same is noticed when their results are merged.
+func newPart() uint32 { return 1 + rand.Uint32N(stamp.MaxPart) }
+
+// known is what a consumer remembers of the origins, so that it need not ask for each
+// message. The zero value knows none.
+type known struct {
+	numbers map[origin]uint32
+	last    origin
+	n       uint32 // of last, as far as numbers has any
+}
+
+// number is that of origins.
+func (k *known) number(all *origins, of origin) (uint32, bool) {
+	if of == k.last && len(k.numbers) > 0 {
+		return k.n, true
+	}
+	n, ok := k.numbers[of]
+	if !ok {
+		if n, ok = all.number(of); !ok {
+			return 0, false
+		}
+		if k.numbers == nil {
+			k.numbers = make(map[origin]uint32)
+		}
+		k.numbers[of] = n
+	}
+	k.last, k.n = of, n
+	return n, true
+}
+
+// book is what this process knows, which is frozen: for those that know the rest.
+func (r *run) book() *ledger.Book {
+	b := &ledger.Book{}
+	if len(r.streams) > 0 {
+		sent := ledger.Part{Number: r.part}
+		for i, account := range r.accounts() {
+			to := r.plan.PublishNumber(r.streams[i].destination)
+			sent.Streams = append(sent.Streams, ledger.Stream{Destination: to, Account: account})
+		}
+		b.Sent = []ledger.Part{sent}
+	}
+	for _, g := range r.groups {
+		b.Received = append(b.Received, r.copyOf(g))
+	}
+	return b
+}
+
+func (r *run) copyOf(g *group) ledger.Copy {
+	name := func(i int) (part, stream uint32) {
+		if r.origins != nil {
+			o := r.origins.all[i]
+			return o.part, o.stream
+		}
+		return r.part, g.stream(i)
+	}
+	c := g.book.Copy(name)
+	c.Destination, c.Shared = r.plan.ConsumeNumber(g.destination), g.shared
+	return c
+}

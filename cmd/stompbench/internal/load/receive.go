@@ -1,0 +1,83 @@
+package load
+
+import (
+	"context"
+	"time"
+)
+
+// waitForStrangers waits while others send to us.
+func (r *run) waitForStrangers(stop context.Context) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for stop.Err() == nil {
+		if r.plan.Count > 0 && r.receivedFromStrangers(r.plan.Count) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-stop.Done():
+		}
+	}
+}
+
+// awaitFirst returns when the run starts: now or, if all messages are those of other
+// processes, when the first one comes. If none comes, it is when that was given up.
+func (r *run) awaitFirst(ctx context.Context) int64 {
+	if len(r.producers) > 0 || !r.plan.Shared() {
+		return r.clock.Now()
+	}
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for until := time.Now().Add(r.plan.Await); time.Now().Before(until); {
+		if first := r.firstCame(); first != 0 {
+			return first
+		}
+		select {
+		case <-tick.C:
+		case <-r.failed:
+			return r.clock.Now()
+		case <-ctx.Done():
+			return r.clock.Now()
+		}
+	}
+	return r.clock.Now()
+}
+
+// firstCame returns when the first message came, 0 if none has.
+func (r *run) firstCame() (at int64) {
+	for _, c := range r.consumers {
+		c.mu.Lock()
+		if first := c.came; first != 0 && (at == 0 || first < at) {
+			at = first
+		}
+		c.mu.Unlock()
+	}
+	return at
+}
+
+// waitForSilence waits until no message has come for so long that those who send must
+// have ended. What is not of this run is no message.
+func (r *run) waitForSilence(stop context.Context) {
+	tick := time.NewTicker(r.lookEvery())
+	defer tick.Stop()
+	last, since := r.came(), time.Now()
+	for last > 0 && stop.Err() == nil && time.Since(since) < r.plan.DrainTimeout {
+		select {
+		case <-tick.C:
+		case <-stop.Done():
+		}
+		if n := r.came(); n != last {
+			last, since = n, time.Now()
+		}
+	}
+}
+
+// came counts the messages of this run that have come, damaged ones included.
+func (r *run) came() (n uint64) {
+	for _, c := range r.consumers {
+		c.mu.Lock()
+		n += c.tally.intact + c.tally.corrupt
+		c.mu.Unlock()
+	}
+	return n
+}

@@ -1,0 +1,109 @@
+package results
+
+import (
+	"slices"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
+)
+
+// farApart is how far apart the parts of a run may begin. Those who only receive begin
+// with their first message, so it is their clocks that disagree.
+const farApart = time.Hour
+
+// unite closes the books of a run of which several processes, all of them, know a part
+// each. out has the sums of everything else. The error is a [*MergeError].
+func (r *Result) unite(all []*Result) error {
+	books := make([]*ledger.Book, len(all))
+	for i, part := range all {
+		var err error
+		if books[i], err = part.book(i + 1); err != nil {
+			return err
+		}
+	}
+	if err := oneRun(all, books); err != nil {
+		return err
+	}
+	united := ledger.Unite(books)
+	for i, b := range books {
+		if part, found := b.UnknownTo(united); found {
+			return cannot("result %d has messages of a process (part %06x) whose result is not among these: give those of all that sent, and a new --run-id for each run", i+1, part)
+		}
+	}
+	if len(united.Sent) == 0 {
+		return cannot("none of these sent anything: give the result of the process that did, too")
+	}
+	if r.Ledger = newLedger(united); r.Ledger.TooLarge {
+		return cannot("together, the messages are too scattered for a ledger, so what was lost cannot be told")
+	}
+	r.close(united)
+	r.ExitCode = r.unitedCode(all)
+	return nil
+}
+
+// close puts the closed books in the place of the sums of what each process knew.
+func (r *Result) close(united *ledger.Book) {
+	b, foreign := united.Close()
+	t := &r.Totals
+	b.Forgive(t.Corrupt)
+	t.Sent, t.Confirmed, t.Rejected = b.Sent, b.Confirmed, b.Rejected
+	t.Expected, t.Received, t.Lost = b.Expected, b.Received, b.Lost
+	t.ConfirmedLost, t.UnconfirmedLost = b.ConfirmedLost, b.UnconfirmedLost()
+	t.Duplicated, t.Redelivered, t.Reordered = b.Duplicated, b.Redelivered, b.Reordered
+	t.Foreign += foreign
+	t.MaxBacklog = 0
+	r.BooksOpen, r.United = false, true
+}
+
+// oneRun says why the results, whose run has one id, are no parts of one run.
+func oneRun(all []*Result, books []*ledger.Book) error {
+	first := all[0].StartedAt
+	senders, receivers := -1, -1
+	sentBy := make(map[uint32]int)
+	for i, r := range all {
+		if apart := r.StartedAt.Sub(first).Abs(); apart > farApart {
+			return cannot("results 1 and %d begin %v apart: set the clocks of the machines", i+1, apart.Round(time.Second))
+		}
+		for _, p := range books[i].Sent {
+			if j, twice := sentBy[p.Number]; twice {
+				return cannot("results %d and %d are of the same process: give each once", j+1, i+1)
+			}
+			sentBy[p.Number] = i
+		}
+		switch {
+		case r.Plan.Producers == 0:
+		case senders < 0:
+			senders = i
+		case r.Plan.PublishTo != all[senders].Plan.PublishTo:
+			return cannot("results %d and %d send to %s and %s: the parts of a run have the same --publish-to", senders+1, i+1, all[senders].Plan.PublishTo, r.Plan.PublishTo)
+		}
+		switch {
+		case r.Plan.Consumers == 0:
+		case receivers < 0:
+			receivers = i
+		case r.Plan.ConsumeFrom != all[receivers].Plan.ConsumeFrom || r.Plan.Delivery != all[receivers].Plan.Delivery:
+			p, q := &all[receivers].Plan, &r.Plan
+			return cannot("results %d and %d receive from %s (%s) and %s (%s): the parts of a run have the same --consume-from and --delivery",
+				receivers+1, i+1, p.ConsumeFrom, p.Delivery, q.ConsumeFrom, q.Delivery)
+		}
+	}
+	return nil
+}
+
+// unitedCode is the exit code of a run whose books are closed now: no part could tell
+// what was lost, or whether that meets an SLO, but how it ended.
+func (r *Result) unitedCode(all []*Result) (code int) {
+	t := &r.Totals
+	switch {
+	case r.Failure != "" && t.Duplicated+t.Corrupt == 0:
+		return 1 // what a broken connection did not deliver is not held against the broker
+	case t.Lost+t.Duplicated+t.Corrupt > 0:
+		return 3
+	}
+	for _, part := range all {
+		if !slices.Contains([]int{3, 99}, part.ExitCode) {
+			code = worse(code, part.ExitCode)
+		}
+	}
+	return code
+}

@@ -1,0 +1,50 @@
+package workload
+
+import (
+	"errors"
+	"hash/fnv"
+	"strings"
+	"unicode"
+)
+
+// maxRunName is how long the name of a shared run may be.
+const maxRunName = 100
+
+// ParseRunName reads the name of a shared run.
+func ParseRunName(s string) (string, error) {
+	if s == "" || len(s) > maxRunName || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return "", errors.New("give it a name that no other run has, such as nightly-7: up to 100 letters, and the same everywhere")
+	}
+	return s, nil
+}
+
+// Shared reports whether other processes have part in the run.
+func (p *Plan) Shared() bool { return p.RunName != "" }
+
+// RunID is the number of a shared run, which its messages have instead of the name; it
+// is not 0.
+func (p *Plan) RunID() uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(p.RunName))
+	return max(1, h.Sum64())
+}
+
+// onlyReceives reports whether all messages are those of other processes that share the
+// run. Nobody tells us when they have sent the last one.
+func (p *Plan) onlyReceives() bool { return p.Shared() && p.Producers == 0 }
+
+// completeShared makes of the plan one for a process that is not alone.
+func (p *Plan) completeShared() error {
+	switch {
+	case !p.Shared():
+		return nil
+	case p.Embedded:
+		return invalid("--run-id is for several processes, and the embedded broker is for this one: give a --uri")
+	case p.Await <= 0:
+		return invalid("--await must be above 0")
+	}
+	if p.onlyReceives() {
+		p.Duration, p.Count, p.Warmup = 0, 0, 0 // those who send have them
+	}
+	return nil
+}
