@@ -9,6 +9,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
 // keepOne keeps the result of a run in a folder of that name and returns its path.
@@ -149,5 +150,36 @@ func TestSchemaVerb(t *testing.T) {
 	}
 	if code, _, stderr := stompbench(t, "schema x"); code != cli.ExitUsage {
 		t.Errorf("exit %d, %s", code, stderr)
+	}
+}
+
+// Latencies of the warm-up and those that count are, together, those of all messages.
+func TestWarmupIsKept(t *testing.T) {
+	t.Parallel()
+	dir := keepOne(t, t.TempDir(), "a", "-r 500 -C 1500 --warmup 1s --accept-generator-limit --drain-timeout 1m")
+	r, err := results.Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, all := range map[series.Kind]uint64{
+		series.FromSend: r.Totals.Received, series.FromDue: r.Totals.Received, series.Confirm: r.Totals.Confirmed, series.SendDelay: r.Totals.Sent,
+	} {
+		warmup, measured := uint64(0), r.Histogram(kind).Count()
+		for i := range r.Series.Intervals {
+			if l := r.Series.Intervals[i].Warmup[kind]; l != nil {
+				warmup += l.Count
+			}
+		}
+		// By receipts a message of the warm-up is one that was sent in it.
+		if kind != series.Confirm && (warmup != 500 || measured != 1000) || warmup+measured != all || r.Distribution(kind).Count != measured || r.Series.Total(kind).Count() != measured {
+			t.Errorf("%s: %d of the warm-up and %d measured of %d", kind, warmup, measured, all)
+		}
+		text, err := os.ReadFile(filepath.Join(dir, string(kind)+".hlog"))
+		if err != nil || (warmup > 0) != strings.Contains(string(text), "\nTag=warmup."+string(kind)+",") {
+			t.Errorf("%v\n%s", err, text)
+		}
+	}
+	if code, _, stderr := stompbench(t, "report --text "+dir); code != 0 {
+		t.Error(stderr)
 	}
 }

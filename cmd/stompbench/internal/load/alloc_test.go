@@ -54,6 +54,9 @@ func newLoop(tb testing.TB, edit func(*workload.Plan)) *producer {
 	}
 	r := newRun(Options{Plan: &p})
 	r.start = r.clock.Now()
+	if p.Warmup > 0 {
+		r.measureFrom.Store(r.start + int64(p.Warmup))
+	}
 	out := r.producers[0]
 	_, out.fields = newFields(&p, 0, conn.UnknownBroker.Dialect())
 	for i, s := range out.streams {
@@ -84,7 +87,9 @@ func TestAllocNothing(t *testing.T) {
 			p.Priorities = []workload.PriorityClass{{Priority: 9, Weight: 1}, {Priority: 4, Weight: 9}}
 			p.Expires = time.Minute
 		},
-		"acks": func(p *workload.Plan) { p.Ack, p.Nack = frame.AckClientIndividual, 0.1 },
+		"shared":  func(p *workload.Plan) { p.RunName, p.Await = "x", time.Second },
+		"warm-up": func(p *workload.Plan) { p.Warmup = time.Hour },
+		"acks":    func(p *workload.Plan) { p.Ack, p.Nack = frame.AckClientIndividual, 0.1 },
 	} {
 		t.Run(name, func(t *testing.T) { allocNothing(t, edit) })
 	}
@@ -106,9 +111,16 @@ func allocNothing(t *testing.T, edit func(*workload.Plan)) {
 	if allocs := testing.AllocsPerRun(20, send); allocs != 0 {
 		t.Errorf("%v allocations in 2000 messages, want 0", allocs)
 	}
-	p.run.collect()
-	if got := p.run.sampler.totalSend.Count(); got != k {
-		t.Errorf("%d latencies of %d messages", got, k)
+	warmup, measured := uint64(0), k
+	s := p.run.collect()
+	if p.run.plan.Warmup > 0 {
+		warmup, measured = k, 0
+		if w := s.Warmup; w.FromSend.Count() != k || w.FromDue.Count() != k || w.Confirm.Count() != k || w.Delay.Count() < k-uint64(len(p.delays.ns)) {
+			t.Errorf("%d, %d, %d, %d latencies of %d messages", w.FromSend.Count(), w.FromDue.Count(), w.Confirm.Count(), w.Delay.Count(), k)
+		}
+	}
+	if got := p.run.sampler.totalSend.Count(); got != measured {
+		t.Errorf("%d latencies of %d messages, %d of the warm-up", got, k, warmup)
 	}
 	if b := p.run.tallies(); b.intact != k || b.corrupt+b.foreign != 0 {
 		t.Errorf("%+v of %d messages", b, k)

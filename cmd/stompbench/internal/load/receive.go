@@ -3,6 +3,8 @@ package load
 import (
 	"context"
 	"time"
+
+	"github.com/stompwire/stompwire/internal/awake"
 )
 
 // waitForStrangers waits while others send to us.
@@ -28,7 +30,8 @@ func (r *run) awaitFirst(ctx context.Context) int64 {
 	}
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
-	for until := time.Now().Add(r.plan.Await); time.Now().Before(until); {
+	var silence awake.Silence
+	for silence.Look(false) < r.plan.Await {
 		if first := r.firstCame(); first != 0 {
 			return first
 		}
@@ -58,17 +61,19 @@ func (r *run) firstCame() (at int64) {
 // waitForSilence waits until no message has come for so long that those who send must
 // have ended. What is not of this run is no message.
 func (r *run) waitForSilence(stop context.Context) {
-	tick := time.NewTicker(r.lookEvery())
+	tick := time.NewTicker(poll)
 	defer tick.Stop()
-	last, since := r.came(), time.Now()
-	for last > 0 && stop.Err() == nil && time.Since(since) < r.plan.DrainTimeout {
+	var silence awake.Silence
+	last := r.came()
+	silent := silence.Look(true)
+	for last > 0 && stop.Err() == nil && silent < r.plan.DrainTimeout {
 		select {
 		case <-tick.C:
 		case <-stop.Done():
 		}
-		if n := r.came(); n != last {
-			last, since = n, time.Now()
-		}
+		n := r.came()
+		silent = silence.Look(n != last)
+		last = n
 	}
 }
 
