@@ -102,7 +102,11 @@ func messages(p *workload.Plan) string {
 	if p.Expires > 0 {
 		text += fmt.Sprintf(", expiring after %v", p.Expires)
 	}
-	return text + headers(p.Headers)
+	text += headers(p.Headers)
+	if p.Extra.Any() {
+		text += ", and " + p.Extra.String()
+	}
+	return text
 }
 
 func connections(p *workload.Plan) string {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/broker/ws"
-	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
@@ -31,7 +30,7 @@ func forLoad() broker.Config {
 		MaxDestinations:              workload.MaxDestinations,
 		MaxDestinationsPerConnection: workload.MaxDestinations,
 		MaxSubscriptions:             workload.MaxDestinations,
-		Limits:                       frame.Limits{Body: workload.MaxSize},
+		Limits:                       workload.ExtraLimits(workload.MaxHeaders, workload.MaxHeaderSize),
 		TransactionBytes:             8 * workload.MaxSize,
 	}
 }

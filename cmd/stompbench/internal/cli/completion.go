@@ -44,7 +44,9 @@ var choices = map[string][]string{
 	"ack":      {"auto", "client", "client-individual"},
 	"delivery": {"auto", "shared", "each"},
 	"stomp":    {"1.0", "1.1", "1.2"},
-	"slo":      slo.Names(), // what a condition begins with
+
+	"header-values": {"random", "fixed"},
+	"slo":           slo.Names(), // what a condition begins with
 }
 
 func describe(f *pflag.Flag) completion.Flag {

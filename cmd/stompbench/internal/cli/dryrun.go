@@ -59,6 +59,9 @@ func needs(p *workload.Plan) string {
 	if p.Embedded {
 		descriptors *= 2 // the broker has the other ends
 	}
-	return fmt.Sprintf("%s, %s for bodies",
-		report.Plural(descriptors, "open file"), report.Size(float64(p.BodiesMemory())))
+	text := fmt.Sprintf("%s, %s for bodies", report.Plural(descriptors, "open file"), report.Size(float64(p.BodiesMemory())))
+	if n := p.HeadersMemory(); n > 0 {
+		text += fmt.Sprintf(", %s for headers", report.Size(float64(n)))
+	}
+	return text
 }

@@ -63,6 +63,8 @@ func diagnose(err error) (what, advice string) {
 		return serverSays(server), "check user, password, virtual host and destination"
 	case errors.Is(err, load.ErrPrefetchAuto):
 		return load.ErrPrefetchAuto.Error(), "choose --ack client or client-individual, or leave --prefetch out"
+	case errors.Is(err, load.ErrNoEscapes):
+		return load.ErrNoEscapes.Error(), "leave --header-escape out"
 	case errors.As(err, &hint):
 		return fmt.Sprintf("no header for --%s is known of this broker", strings.ToLower(hint.Hint)), "name it by --broker, or leave that flag out"
 	case errors.Is(err, syscall.ECONNREFUSED):

@@ -50,7 +50,7 @@ func newDialer(p *workload.Plan) (*transport.STOMP, error) {
 func reach(ctx context.Context, p *workload.Plan, n int, brokers []conn.Address, cfg *conn.Config) (*conn.Conn, error) {
 	mine := *cfg
 	mine.Broker, mine.Versions, mine.ConnectTimeout = p.Kind, p.Versions, p.ConnectTimeout
-	mine.Link.Limits.Body = workload.MaxSize
+	mine.Link.Limits = p.FrameLimits()
 	d := conn.Dialer{
 		Addresses: brokers, MaxRounds: 1, KeepOrder: true, NoLoopback: true, TLS: p.TLS, WebSocket: ws.Client,
 	}

@@ -123,7 +123,7 @@ func (s *settings) idle(f *pflag.FlagSet) error {
 		who     string
 		flags   []string
 	}{
-		{s.plan.Producers, "producers", []string{"receipt-every", "transaction", "priority", "expires", "payload", "producer-connections", "persistent", "header"}},
+		{s.plan.Producers, "producers", []string{"receipt-every", "transaction", "priority", "expires", "payload", "producer-connections", "persistent", "header", "header-count", "header-size", "header-values", "header-escape"}},
 		{s.plan.Consumers, "consumers", []string{"ack", "ack-every", "nack", "prefetch", "consumer-latency", "slow-consumers", "consumer-connections"}},
 	} {
 		for _, name := range c.flags {

@@ -90,6 +90,14 @@ func parseStamp(s string) (workload.Stamp, error) {
 	return where, nil
 }
 
+// parseHeaderValues reports whether values are fixed.
+func parseHeaderValues(s string) (fixed bool, err error) {
+	if s != "random" && s != "fixed" {
+		return false, errors.New("choose random or fixed")
+	}
+	return s == "fixed", nil
+}
+
 func parseBroker(s string) (conn.Broker, error) {
 	brokers := map[string]conn.Broker{"auto": conn.UnknownBroker, "rabbitmq": conn.RabbitMQ, "activemq": conn.ActiveMQ, "artemis": conn.Artemis}
 	b, ok := brokers[strings.ToLower(s)]

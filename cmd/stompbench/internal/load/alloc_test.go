@@ -58,7 +58,7 @@ func newLoop(tb testing.TB, edit func(*workload.Plan)) *producer {
 		r.measureFrom.Store(r.start + int64(p.Warmup))
 	}
 	out := r.producers[0]
-	_, out.fields = newFields(&p, 0, conn.UnknownBroker.Dialect())
+	_, out.fields = newFields(&p, 0, conn.UnknownBroker.Dialect(), r.extra)
 	for i, s := range out.streams {
 		s.sender = &loop{s: s, c: r.consumers[i]}
 	}
@@ -89,7 +89,14 @@ func TestAllocNothing(t *testing.T) {
 		},
 		"shared":  func(p *workload.Plan) { p.RunName, p.Await = "x", time.Second },
 		"warm-up": func(p *workload.Plan) { p.Warmup = time.Hour },
-		"acks":    func(p *workload.Plan) { p.Ack, p.Nack = frame.AckClientIndividual, 0.1 },
+		"extra headers": func(p *workload.Plan) {
+			p.Extra = workload.Extra{Count: workload.Sizes{{Min: 0, Max: 64, Weight: 1}}, Size: workload.FixedSize(50), Escapes: 0.25}
+		},
+		"extra headers and a stamp": func(p *workload.Plan) {
+			p.Size = 0
+			p.Extra = workload.Extra{Count: workload.FixedSize(64), Size: workload.Sizes{{Min: 1, Max: 200, Weight: 1}}, Fixed: true}
+		},
+		"acks": func(p *workload.Plan) { p.Ack, p.Nack = frame.AckClientIndividual, 0.1 },
 	} {
 		t.Run(name, func(t *testing.T) { allocNothing(t, edit) })
 	}

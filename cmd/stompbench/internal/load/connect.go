@@ -193,6 +193,9 @@ const ownServer = "stompwire"
 // all that it ever delivers.
 var ErrPrefetchAuto = errors.New("with --ack auto, this broker delivers no more than --prefetch")
 
+// ErrNoEscapes: the broker speaks STOMP 1.0, in which what is to be escaped cannot be.
+var ErrNoEscapes = errors.New("this broker speaks STOMP 1.0, which escapes nothing")
+
 func (r *run) subscribeHeaders(s transport.Session) ([]frame.Field, error) {
 	d := s.Dialect()
 	out := routing(r.plan, d.SubscribeRouting)
@@ -205,7 +208,7 @@ func (r *run) subscribeHeaders(s transport.Session) ([]frame.Field, error) {
 	if d.PrefetchNeedsAck && r.plan.Ack == frame.AckAuto {
 		return nil, ErrPrefetchAuto
 	}
-	fields, err := d.SubscribeFields(conn.Prefetch(r.plan.Prefetch), conn.PrefetchBytes(r.plan.Prefetch*(r.plan.Size+frameBytes)))
+	fields, err := d.SubscribeFields(conn.Prefetch(r.plan.Prefetch), conn.PrefetchBytes(r.plan.Prefetch*(r.plan.Size+r.plan.Extra.Bytes()+frameBytes)))
 	return append(out, fields...), err
 }
 

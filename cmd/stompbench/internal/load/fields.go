@@ -1,6 +1,7 @@
 package load
 
 import (
+	"slices"
 	"strconv"
 	"time"
 	"unsafe"
@@ -16,7 +17,10 @@ import (
 // the next. It is for the producer's goroutine.
 type fields struct {
 	list    []frame.Field // what is sent with the message at hand
-	varying []varying     // how each of them is made
+	varying []varying     // how each of them is made; extra ones follow in list
+
+	extra workload.HeaderSets // in turn; nil if messages do not differ in these
+	turn  int
 }
 
 // varying makes the value of one header.
@@ -34,8 +38,9 @@ type message struct {
 }
 
 // newFields returns the headers of a producer that are the same for all its
-// messages, and those that are not: nil if there are none.
-func newFields(p *workload.Plan, producer int, d conn.Dialect) (same []frame.Field, differing *fields) {
+// messages, and those that are not: nil if there are none. extra are those of the
+// plan.
+func newFields(p *workload.Plan, producer int, d conn.Dialect, extra workload.HeaderSets) (same []frame.Field, differing *fields) {
 	f := &fields{}
 	for _, h := range p.Headers {
 		template := workload.NewTemplate(h.Value, producer)
@@ -71,7 +76,15 @@ func newFields(p *workload.Plan, producer int, d conn.Dialect) (same []frame.Fie
 			return stamp.AppendHeader(dst, &m.stamp, m.bodySum, m.length)
 		})
 	}
-	if len(f.list) == 0 {
+	switch len(extra) {
+	case 0:
+	case 1:
+		same = append(same, extra[0]...)
+	default:
+		f.extra, f.turn = extra, producer%len(extra)
+		f.list = slices.Grow(f.list, p.Extra.Count.Max())
+	}
+	if len(f.list) == 0 && f.extra == nil {
 		return same, nil
 	}
 	return same, f
@@ -106,5 +119,16 @@ func (f *fields) of(m *message) []frame.Field {
 		// allocation for each message.
 		f.list[i].Value = unsafe.String(unsafe.SliceData(v.text), len(v.text))
 	}
+	if f.extra == nil {
+		return f.list
+	}
+	set := f.extra[f.turn]
+	if f.turn++; f.turn == len(f.extra) {
+		f.turn = 0
+	}
+	if len(f.varying) == 0 {
+		return set
+	}
+	f.list = append(f.list[:len(f.varying)], set...)
 	return f.list
 }

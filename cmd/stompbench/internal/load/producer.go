@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/stompwire/stompwire/frame"
+
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
@@ -87,7 +89,10 @@ func slots(n int) []atomic.Int64 {
 // prepare makes the senders on a session.
 func (p *producer) prepare(s transport.Session) error {
 	plan := p.run.plan
-	same, differing := newFields(plan, p.index, s.Dialect())
+	if plan.Extra.Any() && plan.Extra.Escapes > 0 && s.Version() == frame.Version10 {
+		return &SetupError{"prepare to send", ErrNoEscapes}
+	}
+	same, differing := newFields(plan, p.index, s.Dialect(), p.run.extra)
 	p.fields = differing
 	for _, st := range p.streams {
 		o := transport.SenderOptions{

@@ -56,6 +56,7 @@ type run struct {
 	consumers []*consumer
 	groups    []*group
 	origins   *origins // nil if all messages are ours
+	extra     workload.HeaderSets
 
 	mu       sync.Mutex
 	sessions []transport.Session // guarded by mu
@@ -95,6 +96,7 @@ func newRun(opts Options) *run {
 		confirm:  histo.NewShards(p.Producers),
 		failed:   make(chan struct{}),
 		over:     make(chan struct{}),
+		extra:    p.NewHeaderSets(),
 	}
 	if p.Producers <= preciseUpTo {
 		r.sleep = pacer.Precise

@@ -26,7 +26,11 @@ type Plan struct {
 	Window              int      `json:"receipt_window"`
 	ReceiptEvery        int      `json:"receipt_every"`
 	Transaction         int      `json:"transaction,omitempty"`
-	Headers             []string `json:"headers,omitempty"` // names alone: a value may be a secret
+	Headers             []string `json:"headers,omitempty"`      // names alone: a value may be a secret
+	HeaderCount         string   `json:"header_count,omitempty"` // of the extra ones
+	HeaderSizes         string   `json:"header_sizes,omitempty"`
+	HeaderValues        string   `json:"header_values,omitempty"`
+	HeaderEscapeShare   float64  `json:"header_escape_share,omitempty"`
 	Persistent          bool     `json:"persistent"`
 	Priority            string   `json:"priority,omitempty"`
 	ExpiresSec          float64  `json:"expires_s,omitempty"`
@@ -68,6 +72,9 @@ func PlanOf(p *workload.Plan) Plan {
 	}
 	if p.ConsumerLatency > 0 {
 		out.SlowConsumers = p.SlowConsumers
+	}
+	if e := &p.Extra; e.Any() {
+		out.HeaderCount, out.HeaderSizes, out.HeaderValues, out.HeaderEscapeShare = e.Count.String(), e.Size.String(), e.Kind(), e.Escapes
 	}
 	for _, a := range p.Sources {
 		out.SourceAddresses = append(out.SourceAddresses, a.String())

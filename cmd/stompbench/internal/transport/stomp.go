@@ -47,7 +47,7 @@ func NewSTOMP(p *workload.Plan) (*STOMP, error) {
 			HeartBeat:      frame.HeartBeat{Send: p.HeartBeat, Receive: p.HeartBeat},
 			ConnectTimeout: p.ConnectTimeout,
 			ReceiptTimeout: max(p.ConnectTimeout, p.DrainTimeout),
-			Link:           link.Options{CoalesceReads: p.CoalesceReads, Limits: frame.Limits{Body: workload.MaxSize}},
+			Link:           link.Options{CoalesceReads: p.CoalesceReads, Limits: p.FrameLimits()},
 		},
 	}, nil
 }

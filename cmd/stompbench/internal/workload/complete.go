@@ -34,7 +34,8 @@ func invalid(format string, args ...any) error {
 // changed. The error is an [*Invalid].
 func (p *Plan) Complete() (notes []string, err error) {
 	for _, step := range []func() error{
-		p.checkWorkers, p.completeShared, p.checkRate, p.completeRate, p.checkEnd, p.completeSizes, p.checkConfirms, p.checkHeaders,
+		p.checkWorkers, p.completeShared, p.checkRate, p.completeRate, p.checkEnd, p.completeSizes, p.checkConfirms,
+		p.checkHeaders, p.completeExtra,
 		p.checkDestinations, p.completeDestinations, p.completeConnections, p.checkAcks,
 	} {
 		if err := step(); err != nil {

@@ -60,6 +60,7 @@ type Plan struct {
 	Transaction  int // messages in a transaction; 0: without transactions
 
 	Headers    []frame.Field // values are templates
+	Extra      Extra
 	Persistent bool
 	Priorities []PriorityClass
 	Expires    time.Duration // after which the broker may drop a message; 0: never

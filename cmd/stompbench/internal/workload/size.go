@@ -23,22 +23,25 @@ type Sizes []SizeClass
 //
 // 4KiB is that size always, 100..4k any from the one to the other, and
 // 128:80,4k:15,64k:5 are eighty of a hundred of 128 bytes, and so on.
-func ParseSizes(s string) (out Sizes, err error) {
+func ParseSizes(s string) (Sizes, error) { return parseClasses(s, ParseBytes) }
+
+// parseClasses reads numbers, each as parse does, in the grammar of sizes.
+func parseClasses(s string, parse func(string) (int, error)) (out Sizes, err error) {
 	err = weighted(s, func(value string, weight float64) error {
 		from, to, ranged := strings.Cut(value, "..")
 		c := SizeClass{Weight: weight}
 		var err error
-		if c.Min, err = ParseBytes(from); err != nil {
+		if c.Min, err = parse(from); err != nil {
 			return err
 		}
 		c.Max = c.Min
 		if ranged {
-			if c.Max, err = ParseBytes(to); err != nil {
+			if c.Max, err = parse(to); err != nil {
 				return err
 			}
 		}
 		if c.Max < c.Min {
-			return fmt.Errorf("%s goes down: write the smaller size first", value)
+			return fmt.Errorf("%s goes down: write the smaller one first", value)
 		}
 		out = append(out, c)
 		return nil

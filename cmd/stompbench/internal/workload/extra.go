@@ -1,0 +1,265 @@
+package workload
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/stompwire/stompwire/frame"
+)
+
+// Extra are headers that messages have for the sake of their number and size.
+type Extra struct {
+	Count   Sizes   // how many a message has; nil: none
+	Size    Sizes   // of a value in bytes, before it is escaped; nil is defaultHeaderSize
+	Fixed   bool    // the same values in every message
+	Escapes float64 // share of the values that hold what STOMP escapes
+}
+
+// The bounds of extra headers.
+const (
+	MaxHeaders     = 1000
+	MaxHeaderSize  = 64 << 10
+	MaxHeaderBlock = 1 << 20 // all values of a message together
+
+	defaultHeaderSize = 16
+	// escapeEach is how far apart in a value are the octets that STOMP escapes.
+	escapeEach = 8
+)
+
+// ParseHeaderCounts reads how many headers messages have, as ParseSizes reads sizes:
+// 16, 0..64 or 4:80,64:20.
+func ParseHeaderCounts(s string) (Sizes, error) { return parseClasses(s, ParseInt) }
+
+// ExtraName returns the name of extra header i, from 0. Brokers that make a property
+// of each header take it for one.
+func ExtraName(i int) string { return fmt.Sprintf("hdr%03d", i+1) }
+
+// isExtraName reports whether an extra header may have this name.
+func isExtraName(name string) bool {
+	var n int
+	_, err := fmt.Sscanf(name, "hdr%d", &n)
+	return err == nil && n > 0 && ExtraName(n-1) == name
+}
+
+// Any reports whether any message has extra headers.
+func (e *Extra) Any() bool { return e.Count.Max() > 0 }
+
+// Bytes returns how many bytes the values take in a message, on average.
+func (e *Extra) Bytes() int {
+	if !e.Any() {
+		return 0
+	}
+	return int(e.Count.Mean()*e.Size.Mean() + 0.5)
+}
+
+// Kind returns the name of what values are, as flags spell it.
+func (e *Extra) Kind() string {
+	if e.Fixed {
+		return "fixed"
+	}
+	return "random"
+}
+
+// String says what they are, as a person would.
+func (e *Extra) String() string {
+	text := fmt.Sprintf("%v %s headers of %v B", e.Count, e.Kind(), e.Size)
+	if e.Escapes > 0 {
+		text += fmt.Sprintf(", %.3g%% of them with escapes", 100*e.Escapes)
+	}
+	return text
+}
+
+// completeExtra checks the extra headers and fills in what was left open.
+func (p *Plan) completeExtra() error {
+	e := &p.Extra
+	if e.Count == nil {
+		for flag, given := range map[string]bool{"size": e.Size != nil, "values fixed": e.Fixed, "escape": e.Escapes != 0} {
+			if given {
+				return invalid("--header-%s is for the headers of --header-count, and there are none: set it, or leave this out", flag)
+			}
+		}
+		return nil
+	}
+	if e.Size == nil {
+		e.Size = FixedSize(defaultHeaderSize)
+	}
+	switch {
+	case e.Count.Min() < 0 || e.Count.Max() > MaxHeaders:
+		return invalid("--header-count is %v: choose from 0 to %d", e.Count, MaxHeaders)
+	case e.Size.Min() < 0 || e.Size.Max() > MaxHeaderSize:
+		return invalid("--header-size is %v B: choose from 0 B to %d KiB", e.Size, MaxHeaderSize>>10)
+	case e.Count.Max()*e.Size.Max() > MaxHeaderBlock:
+		return invalid("--header-count %v of --header-size %v B are more than %d MiB in a message: lower one of them", e.Count, e.Size, MaxHeaderBlock>>20)
+	case e.Escapes < 0 || e.Escapes > 1 || e.Escapes != e.Escapes:
+		return invalid("--header-escape is %v: choose a share from 0 to 1", e.Escapes)
+	case e.Escapes > 0 && e.Size.Min() == 0:
+		return invalid("--header-escape needs something to escape, and --header-size %v has empty values: raise it", e.Size)
+	case e.Escapes > 0 && p.Versions == frame.VersionsOf(frame.Version10):
+		return invalid("--header-escape needs STOMP 1.1, for 1.0 escapes nothing: leave out --stomp 1.0")
+	}
+	for _, h := range p.Headers {
+		if isExtraName(h.Name) {
+			return invalid("--header %s has a name that --header-count gives: choose another", h.Name)
+		}
+	}
+	return nil
+}
+
+// FrameLimits returns what a frame of the plan may take, on either side: no less than
+// what a frame may take by default.
+func (p *Plan) FrameLimits() frame.Limits {
+	l := frame.Limits{Body: MaxSize}.WithDefaults()
+	if p.Extra.Any() {
+		l = ExtraLimits(p.Extra.Count.Max(), p.Extra.Size.Max())
+	}
+	return l
+}
+
+// ExtraLimits returns the limits for frames with so many extra headers of such a size,
+// besides others.
+func ExtraLimits(count, size int) frame.Limits {
+	l := frame.Limits{Body: MaxSize}.WithDefaults()
+	line := 2*size + 64 // escaped, with its name
+	l.Headers += count
+	l.HeaderLine = max(l.HeaderLine, line)
+	l.HeaderBlock += min(count*line, 2*MaxHeaderBlock+count*64)
+	return l
+}
+
+// How many different lists of extra headers there are, and what memory they may take:
+// all producers share them.
+const (
+	maxHeaderSets = 1024
+	minHeaderSets = 2
+	headerMemory  = 16 << 20
+	headerField   = 48 // of a list, besides the value
+)
+
+// HeaderSets are lists of extra headers that messages have in turn, made before the
+// run. They are never written to, so that producers share them.
+type HeaderSets [][]frame.Field
+
+// NewHeaderSets makes the plan's extra headers; nil if there are none. The same seed
+// makes the same. Numbers and sizes have their exact shares in each round of the lists.
+func (p *Plan) NewHeaderSets() HeaderSets {
+	e := &p.Extra
+	if !e.Any() {
+		return nil
+	}
+	random := rand.New(rand.NewChaCha8(p.headerKey(0)))
+	counts := shuffled(e.Count, p.headerSets(), random)
+	total := 0
+	for _, n := range counts {
+		total += n
+	}
+	sizes := shuffled(e.Size, max(total, 1), random)
+	values := newHeaderValues(p)
+	out := make(HeaderSets, len(counts))
+	at := 0
+	for i, n := range counts {
+		out[i] = make([]frame.Field, n)
+		for k := range n {
+			out[i][k] = frame.Field{Name: ExtraName(k), Value: values.of(k, at, sizes[at%len(sizes)])}
+			at++
+		}
+	}
+	return out
+}
+
+// headerSets says how many lists there are: one, if messages do not differ in them.
+func (p *Plan) headerSets() int {
+	e := &p.Extra
+	if e.Fixed && e.Count.Fixed() && e.Size.Fixed() {
+		return 1
+	}
+	each := e.Count.Mean() * (e.Size.Mean() + headerField)
+	return min(max(int(headerMemory/max(each, 1)), minHeaderSets), maxHeaderSets)
+}
+
+// HeadersMemory returns about how many bytes the extra headers take.
+func (p *Plan) HeadersMemory() int {
+	if !p.Extra.Any() {
+		return 0
+	}
+	return int(float64(p.headerSets()) * p.Extra.Count.Mean() * (p.Extra.Size.Mean() + headerField))
+}
+
+// headerKey makes a key for values from the seed; 0 is that of random ones.
+func (p *Plan) headerKey(header int) (key [32]byte) {
+	binary.LittleEndian.PutUint64(key[:], p.Seed)
+	binary.LittleEndian.PutUint64(key[8:], math.MaxUint64-uint64(header)) // bodies count from 0
+	return key
+}
+
+// shuffled returns about n numbers with the shares of s, at least one of each class, in
+// random order.
+func shuffled(s Sizes, n int, random *rand.Rand) (out []int) {
+	for _, part := range s.spread(n) {
+		out = append(out, part...)
+	}
+	random.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	return out
+}
+
+// headerValues makes the values of extra headers.
+type headerValues struct {
+	extra  *Extra
+	random *rand.ChaCha8
+	fixed  []string // by header, as long as the longest
+}
+
+func newHeaderValues(p *Plan) *headerValues {
+	v := &headerValues{extra: &p.Extra, random: rand.NewChaCha8(p.headerKey(1))}
+	if !v.extra.Fixed {
+		return v
+	}
+	for k := range v.extra.Count.Max() {
+		escaped := v.escaped(k)
+		v.fixed = append(v.fixed, headerText(rand.NewChaCha8(p.headerKey(2+k)), v.extra.Size.Max(), escaped))
+	}
+	return v
+}
+
+// of returns the value of header k, which is the nth of all.
+func (v *headerValues) of(k, nth, size int) string {
+	if v.extra.Fixed {
+		return v.fixed[k][:size]
+	}
+	return headerText(v.random, size, v.escaped(nth))
+}
+
+// escaped reports whether value n is one of those with escapes: of any number of them
+// their share is, rounded up.
+func (v *headerValues) escaped(n int) bool {
+	before := func(n int) float64 { return math.Ceil(float64(n)*v.extra.Escapes - 1e-9) }
+	return before(n+1) > before(n)
+}
+
+const (
+	headerLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	// mustEscape are the octets that STOMP 1.1 and 1.2 escape both.
+	mustEscape = ":\\\n"
+)
+
+// headerText makes a value of letters, digits, - and _. With escapes, every eighth octet
+// is one that has to be escaped, the first among them.
+func headerText(random *rand.ChaCha8, size int, escapes bool) string {
+	var b strings.Builder
+	b.Grow(size)
+	bits := uint64(0)
+	for i := range size {
+		if i%8 == 0 {
+			bits = random.Uint64()
+		}
+		if escapes && i%escapeEach == 0 {
+			b.WriteByte(mustEscape[i/escapeEach%len(mustEscape)])
+		} else {
+			b.WriteByte(headerLetters[bits&63])
+		}
+		bits >>= 8
+	}
+	return b.String()
+}
