@@ -16,7 +16,7 @@ func described() *completion.Command {
 	d := &completion.Command{
 		Name: "stompbench", Summary: "send load to a STOMP broker and account for every message", Exits: exits,
 		Notes: []string{
-			"Each flag of run, find, failover and churn can also be set by an environment variable: STOMPBENCH_CONSUME_FROM for --consume-from, and so on. " +
+			"Each flag of run, find, sweep, failover and churn can also be set by an environment variable: STOMPBENCH_CONSUME_FROM for --consume-from, and so on. " +
 				"STOMPBENCH_PASSCODE holds a password that the URI leaves out. NO_COLOR turns colours off.",
 			"The result goes to standard output, everything else to standard error.",
 			"Metrics of --slo: " + metrics() + ".",

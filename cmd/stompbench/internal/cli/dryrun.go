@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 
+	"github.com/stompwire/stompwire/conn"
+
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
@@ -35,11 +37,7 @@ func planOf(s *settings, notes []string) plannedRun {
 func planText(s *settings, notes []string) string {
 	p := &s.plan
 	var r rows
-	if p.Embedded {
-		r.add("broker", "embedded in this process")
-	} else {
-		r.add("broker", "%s", p.Broker)
-	}
+	r.broker(p)
 	r.plan(p, notes)
 	r.add("needs", "%s", needs(p))
 	return r.String()
@@ -51,6 +49,18 @@ func (c *command) printObject(plan any) int {
 		return c.fail(fmt.Errorf("cannot write the plan: %w", err))
 	}
 	return ExitOK
+}
+
+// broker says which one would be used.
+func (r *rows) broker(p *workload.Plan) {
+	switch {
+	case p.Embedded:
+		r.add("broker", "embedded in this process")
+	case p.Kind != conn.UnknownBroker:
+		r.add("broker", "%s, spoken to as %v", p.Broker, p.Kind)
+	default:
+		r.add("broker", "%s", p.Broker)
+	}
 }
 
 // needs says what the run takes of this machine before the first message.

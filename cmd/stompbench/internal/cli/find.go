@@ -127,12 +127,7 @@ func (c *command) find(ctx context.Context, args []string) int {
 func (s *searching) step(ctx context.Context, rate float64) (rules []find.Rule, p find.Point, err error) {
 	plan := s.plan
 	plan.Rate, plan.Profile = rate, pacer.Constant(rate)
-	dialer, err := newDialer(&plan)
-	if err != nil {
-		return nil, p, err
-	}
-	defer dialer.Close()
-	r, err := load.Run(ctx, load.Options{Plan: &plan, Dialer: dialer})
+	r, err := runStep(ctx, &plan, nil)
 	if err != nil {
 		return nil, p, err
 	}

@@ -14,6 +14,7 @@ const helpHead = `stompbench sends load to a STOMP broker and tells what became 
 
   stompbench [run] [flags]           send, receive, report; with no flags, against a broker of its own
   stompbench find [flags]            search for the highest rate that meets an SLO
+  stompbench sweep --over FLAG=A,B   run once for each value of a flag, and put the results into one table
   stompbench failover [flags]        send at a steady rate while the broker restarts
   stompbench churn [flags]           open and close connections and subscriptions
   stompbench calibrate [--save]      measure what this machine can send at all
@@ -39,7 +40,7 @@ Each of them has its own --help.
 `
 
 const helpTail = `
-Each flag of run, find, failover and churn can also be set by an environment variable: STOMPBENCH_CONSUME_FROM
+Each flag of run, find, sweep, failover and churn can also be set by an environment variable: STOMPBENCH_CONSUME_FROM
 for --consume-from, and so on.
 STOMPBENCH_PASSCODE holds a password that the URI leaves out. NO_COLOR turns colours off.
 

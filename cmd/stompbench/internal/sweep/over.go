@@ -1,0 +1,134 @@
+package sweep
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+)
+
+// MaxSteps bounds how many values a sweep may have.
+const MaxSteps = 100
+
+// Over is what a sweep goes over: the values of one flag.
+type Over struct {
+	Flag   string
+	Values []string // as the flag reads them
+}
+
+// String writes it as ParseOver reads it.
+func (o Over) String() string { return o.Flag + "=" + strings.Join(o.Values, ",") }
+
+// ParseOver reads what a sweep goes over:
+//
+//	over   = flag "=" values *("," values)
+//	values = value | number ".." number ("*" | "+") number
+//
+// 1..1000*10 is 1, 10, 100 and 1000, and 10..50+20 is 10, 30 and 50. kind returns
+// what the values of a flag are, as its help has it, "" if there is no such flag.
+func ParseOver(s string, kind func(flag string) string) (Over, error) {
+	flag, list, ok := strings.Cut(s, "=")
+	o := Over{Flag: strings.TrimLeft(strings.TrimSpace(flag), "-")}
+	if !ok || o.Flag == "" {
+		return Over{}, errors.New("write a flag and its values, such as size=128,1k,16k or confirm=1..1000*10")
+	}
+	of := kind(o.Flag)
+	if of == "" {
+		return Over{}, fmt.Errorf("there is no flag %.64q to go over: see stompbench sweep --help", o.Flag)
+	}
+	for part := range strings.SplitSeq(list, ",") {
+		part = strings.TrimSpace(part)
+		if part == "" {
+			return Over{}, fmt.Errorf("%s has an empty value: write values with commas between", o.Flag)
+		}
+		values, err := expand(part, of)
+		if err != nil {
+			return Over{}, err
+		}
+		if o.Values = append(o.Values, values...); len(o.Values) > MaxSteps {
+			return Over{}, fmt.Errorf("%s has more than %d values: leave some out", o.Flag, MaxSteps)
+		}
+	}
+	return o, nil
+}
+
+// expand returns the values that a part of a list stands for: itself, if it has no
+// operator.
+func expand(part, kind string) ([]string, error) {
+	from, rest, ranged := strings.Cut(part, "..")
+	at := strings.LastIndexAny(rest, "*+")
+	if !ranged || at < 0 {
+		return []string{part}, nil
+	}
+	numbers := scales[kind]
+	if numbers.parse == nil {
+		return nil, fmt.Errorf("%.64q is a range, and these values are no numbers: write them with commas between", part)
+	}
+	var n [3]float64
+	for i, text := range []string{from, rest[:at], rest[at+1:]} {
+		var err error
+		parse := numbers.parse
+		if i == 2 && rest[at] == '*' {
+			parse = factor
+		}
+		if n[i], err = parse(strings.TrimSpace(text)); err != nil {
+			return nil, fmt.Errorf("%.64q: %w", part, err)
+		}
+	}
+	first, last, step := n[0], n[1], n[2]
+	multiply := rest[at] == '*'
+	switch {
+	case last < first:
+		return nil, fmt.Errorf("%.64q goes down: write the smaller one first", part)
+	case multiply && !(step > 1 && first > 0), !multiply && !(step > 0):
+		return nil, fmt.Errorf("%.64q gets nowhere: multiply what is above 0 by more than 1, or add more than 0", part)
+	}
+	var out []string
+	for value := first; value <= last*(1+1e-9) && len(out) <= MaxSteps; {
+		out = append(out, numbers.format(value))
+		if multiply {
+			value *= step
+		} else {
+			value += step
+		}
+	}
+	return out, nil
+}
+
+func factor(s string) (float64, error) {
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return 0, errors.New("write a number to multiply by")
+	}
+	return n, nil
+}
+
+// scale is how values of a kind are numbers.
+type scale struct {
+	parse  func(string) (float64, error)
+	format func(float64) string
+}
+
+var scales = map[string]scale{
+	"N":     {number(workload.ParseCount), whole},
+	"BYTES": {number(workload.ParseBytes), whole},
+	"RATE":  {workload.ParsePerSecond, fraction},
+	"SHARE": {workload.ParseShare, fraction},
+	"TIME": {number(workload.ParseDuration), func(ns float64) string {
+		return time.Duration(ns + 0.5).String()
+	}},
+}
+
+func number[T int | uint64 | time.Duration](parse func(string) (T, error)) func(string) (float64, error) {
+	return func(s string) (float64, error) {
+		n, err := parse(s)
+		return float64(n), err
+	}
+}
+
+func whole(n float64) string { return strconv.FormatFloat(n, 'f', 0, 64) }
+
+func fraction(n float64) string { return strconv.FormatFloat(n, 'g', 6, 64) }
