@@ -2,14 +2,9 @@ package churn
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"math"
-	"net"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/stompwire/stompwire/conn"
@@ -28,6 +23,8 @@ type Config struct {
 	// Destination of subscription n of a connection, from 0.
 	Destination func(n int) string
 	Ack         frame.AckMode
+	// Fields returns headers of SUBSCRIBE for the broker at hand. nil for none.
+	Fields func(d conn.Dialect) []frame.Field
 
 	Rate          float64       // connections a second; 0: as fast as the workers can
 	Open          int           // connections at a time, at most
@@ -37,6 +34,8 @@ type Config struct {
 	Hold          time.Duration // between the last receipt and leaving
 	Timeout       time.Duration // of each step
 
+	HalfOpen HalfOpen
+
 	// OnSample is called once a second, on one goroutine. May be nil.
 	OnSample func(Sample)
 }
@@ -45,7 +44,7 @@ type Config struct {
 type Sample struct {
 	Elapsed                               time.Duration
 	Connected, Subscribed, Closed, Failed uint64
-	Open                                  int64
+	Open, HalfOpen                        int64
 }
 
 // Step is something that is done to a connection.
@@ -87,6 +86,7 @@ type Result struct {
 	MostOpen int64
 	Latency  [Steps]*histo.Histogram
 	FromDue  *histo.Histogram // of CONNECTED; empty without a rate
+	HalfOpen *HalfResult      // nil without
 }
 
 // maxReasons bounds how many different failures are told apart.
@@ -113,12 +113,15 @@ type churning struct {
 
 	steps [Steps]*histo.Recorder
 	due   *histo.Recorder
+
+	half *halfOpen
 }
 
 // Run carries it out. When ctx ends it opens no more, gives up what is not
-// connected yet, and leaves in good order.
+// connected yet, and leaves in good order. Half-open connections are held to the end of
+// their time, which may be after that of the others.
 func Run(ctx context.Context, cfg Config) *Result {
-	c := &churning{Config: cfg, clock: stamp.NewClock(), failures: map[Failure]uint64{}, due: histo.NewRecorder()}
+	c := &churning{Config: cfg, clock: stamp.NewClock(), failures: map[Failure]uint64{}, due: histo.NewRecorder(), half: newHalfOpen(cfg.HalfOpen)}
 	for i := range c.steps {
 		c.steps[i] = histo.NewRecorder()
 	}
@@ -136,6 +139,7 @@ func Run(ctx context.Context, cfg Config) *Result {
 		wg.Go(func() { c.work(ctx, opening) })
 	}
 	wg.Wait()
+	c.half.going.Wait()
 	stop()
 	return c.result(ctx)
 }
@@ -162,6 +166,10 @@ func (c *churning) work(ctx, opening context.Context) {
 			return
 		}
 		c.begun.Add(1)
+		if stage, ok := c.half.choose(n, time.Duration(c.clock.Now()-c.start)); ok {
+			c.half.going.Go(func() { c.keep(ctx, stage) })
+			continue
+		}
 		c.one(ctx, due)
 	}
 }
@@ -198,14 +206,18 @@ func hold(ctx context.Context, d time.Duration) {
 }
 
 func (c *churning) connect(ctx context.Context, due int64) (nc *conn.Conn, ok bool) {
+	phase, began := c.half.phase(), c.clock.Now()
 	ok = c.do(ctx, Connect, func(ctx context.Context) (err error) {
 		nc, err = c.Dial(ctx)
 		return err
 	})
+	now := c.clock.Now()
+	if ok || !over(ctx) {
+		c.half.others(phase, now-began, ok)
+	}
 	if !ok {
 		return nil, false
 	}
-	now := c.clock.Now()
 	if c.Rate > 0 {
 		c.due.Record(now - due)
 	}
@@ -227,8 +239,12 @@ func raise(number *atomic.Int64, n int64) {
 
 func (c *churning) subscribe(nc *conn.Conn, destination string) bool {
 	var s *conn.Subscription
+	o := conn.SubscribeOptions{Ack: c.Ack}
+	if c.Fields != nil {
+		o.Headers = c.Fields(nc.Dialect())
+	}
 	ok := c.do(context.Background(), Subscribe, func(ctx context.Context) (err error) {
-		s, err = nc.Subscribe(ctx, destination, func(context.Context, *conn.Message) {}, conn.SubscribeOptions{Ack: c.Ack})
+		s, err = nc.Subscribe(ctx, destination, func(context.Context, *conn.Message) {}, o)
 		return err
 	})
 	if !ok {
@@ -263,57 +279,6 @@ func over(ctx context.Context) bool {
 	return ctx.Err() != nil || bounded && !time.Now().Before(deadline)
 }
 
-func (c *churning) fail(step Step, err error) {
-	c.failed.Add(1)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	key := Failure{Step: step.String(), Reason: reason(err)}
-	if _, known := c.failures[key]; !known && len(c.failures) >= maxReasons {
-		key.Reason = "other"
-	}
-	c.failures[key]++
-}
-
-// reason puts errors that differ in ports and numbers only under one name.
-func reason(err error) string {
-	var server *conn.ServerError
-	switch {
-	case errors.As(err, &server):
-		return fmt.Sprintf("the broker says: %.100s", server.Message)
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "connection refused"
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return "connection reset"
-	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		return "too many open files"
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return "no port is left to connect from, or --source-address is not of this machine"
-	case errors.Is(err, context.DeadlineExceeded), isTimeout(err), errors.Is(err, conn.ErrUnknownOutcome) && !errors.Is(err, net.ErrClosed):
-		return "no answer in time"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
-		return "the broker closed the connection"
-	}
-	return fmt.Sprintf("%.100s", withoutAddress(err))
-}
-
-// withoutAddress is the cause of a connection that could not be made.
-func withoutAddress(err error) error {
-	var attempt *conn.ConnectError
-	var op *net.OpError
-	if errors.As(err, &attempt) {
-		err = attempt.Err
-	}
-	if errors.As(err, &op) {
-		err = op.Err
-	}
-	return err
-}
-
-func isTimeout(err error) bool {
-	var ne net.Error
-	return errors.As(err, &ne) && ne.Timeout()
-}
-
 // sample tells once a second, until the function that it returns is called.
 func (c *churning) sample() (stop func()) {
 	done := make(chan struct{})
@@ -332,6 +297,7 @@ func (c *churning) sample() (stop func()) {
 					Elapsed:   time.Duration(c.clock.Now() - c.start),
 					Connected: c.connected.Load(), Subscribed: c.subscribed.Load(),
 					Closed: c.closed.Load(), Failed: c.failed.Load(), Open: c.open.Load(),
+					HalfOpen: c.half.held.Load(),
 				})
 			}
 		}
@@ -348,7 +314,7 @@ func (c *churning) result(ctx context.Context) *Result {
 	r := &Result{
 		Interrupted: ctx.Err() != nil, Server: c.server, Version: c.version,
 		Opened: c.connected.Load(), Subscribed: c.subscribed.Load(), Failed: c.failed.Load(), Failures: c.failures,
-		MostOpen: c.most.Load(), FromDue: histo.New(),
+		MostOpen: c.most.Load(), FromDue: histo.New(), HalfOpen: c.halfResult(),
 	}
 	if last := c.last.Load(); last > 0 {
 		r.Opening = time.Duration(last - c.start)

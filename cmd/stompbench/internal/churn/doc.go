@@ -7,6 +7,10 @@
 // the time that one waited for its turn. Without one, so many workers open and
 // close one after the other.
 //
-// Imports: conn and frame of stompwire, and the histo, pacer and stamp packages of
-// stompbench.
+// A share of the connections may be half-open: begun up to some point, and then silent
+// for as long as the broker lets them, or they are told to. What it does with them, and
+// what they do to the others, is in the result.
+//
+// Imports: conn, frame and writer of stompwire, golang.org/x/sys to see the end of a
+// connection without reading, and the histo, pacer and stamp packages of stompbench.
 package churn

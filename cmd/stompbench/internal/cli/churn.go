@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"runtime"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/engine"
+	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/churn"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
@@ -27,6 +29,7 @@ type churned struct {
 	*settings
 	open, subscriptions int
 	hold                time.Duration
+	half                churn.HalfOpen
 }
 
 func newChurnFlags() (*pflag.FlagSet, *churned) {
@@ -46,9 +49,12 @@ func newChurnFlags() (*pflag.FlagSet, *churned) {
 	add("duration", "z", "TIME", "10s", "how long to open connections; without a unit, seconds", parsed(&s.plan.Duration, parseDuration))
 	add("count", "C", "N", "", "open this many connections in all, however long it takes; k, M", parsed(&s.plan.Count, parseCount))
 	add("consume-from", "T", "DEST", defaultDestination, "destination to subscribe to; %d in it becomes the number of the subscription", parsed(&s.plan.PublishTo, asIs))
-	borrow(f, all, "ack", "stomp", "source-address", "connect-timeout")
+	s.addHalfFlags(add)
+	all.Lookup("heart-beat").Usage = "heart-beats to offer and to ask for; half-open connections promise them as well, and send none; 0 for none"
+	all.Lookup("broker").Usage = "whose habits to reckon with: rabbitmq, activemq or artemis; auto goes by what the broker says of itself"
+	borrow(f, all, "ack", "broker", "stomp", "heart-beat", "source-address", "connect-timeout")
 	borrow(f, all, tlsFlags...)
-	borrow(f, all, "json", "quiet")
+	borrow(f, all, "dry-run", "json", "quiet")
 	return f, s
 }
 
@@ -71,8 +77,15 @@ func (c *command) churn(ctx context.Context, args []string) int {
 	case s.hold < 0 || s.hold > 24*time.Hour:
 		return c.fail(usage("--hold is %v: choose from 0 to 24h", s.hold))
 	}
-	if _, err := s.complete(f); err != nil {
+	notes, err := s.complete(f)
+	if err == nil {
+		err = s.checkHalf(f)
+	}
+	if err != nil {
 		return c.fail(err)
+	}
+	if s.dryRun {
+		return c.tellChurnPlan(s, notes)
 	}
 	own, err := embed(&s.plan)
 	if err != nil {
@@ -89,28 +102,47 @@ func (c *command) churn(ctx context.Context, args []string) int {
 	if s.quiet {
 		progress = io.Discard
 	}
+	fmt.Fprintf(progress, "  broker       %s\n  connections  %s\n", brokerName(&s.plan, load.Ready{}), s.connections())
+	if s.half.Share > 0 {
+		fmt.Fprintf(progress, "  half-open    %s\n", s.tellHalf())
+	}
+	fmt.Fprint(progress, "\n    time connected subscribed      left   failed     open half-open\n")
+	var dials, halves atomic.Int64
+	s.half.Dialect = s.plan.Kind.Dialect()
+	s.half.Reach = func(ctx context.Context, stage churn.Stage) (net.Conn, []byte, error) {
+		return reachHalf(ctx, &s.plan, int(halves.Add(1)-1), stage)
+	}
+	r := churn.Run(ctx, churn.Config{
+		Dial: func(ctx context.Context) (*conn.Conn, error) {
+			n := int(dials.Add(1) - 1)
+			return reach(ctx, &s.plan, n, []conn.Address{s.plan.Broker.At(n)}, &conn.Config{
+				Driver: loops, ReceiptTimeout: s.plan.ConnectTimeout,
+				HeartBeat: frame.HeartBeat{Send: s.plan.HeartBeat, Receive: s.plan.HeartBeat},
+			})
+		},
+		Destination: func(n int) string { return strings.ReplaceAll(s.plan.PublishTo, "%d", fmt.Sprint(n)) },
+		Ack:         s.plan.Ack, Fields: s.plan.SubscribeFields,
+		Rate: s.plan.Rate, Open: s.open, Duration: s.plan.Duration, Count: s.plan.Count,
+		Subscriptions: s.subscriptions, Hold: s.hold, Timeout: s.plan.ConnectTimeout, HalfOpen: s.half,
+		OnSample: func(x churn.Sample) {
+			fmt.Fprintf(progress, "%7.1fs %9s %10s %9s %8s %8d %9d\n", x.Elapsed.Seconds(), report.Count(x.Connected),
+				report.Count(x.Subscribed), report.Count(x.Closed), report.Count(x.Failed), x.Open, x.HalfOpen)
+		},
+	})
+	return c.tellChurn(s, r)
+}
+
+// connections says how they are opened.
+func (s *churned) connections() string {
 	pace := "as fast as they come"
 	if s.plan.Rate > 0 {
 		pace = report.PerSecond(s.plan.Rate) + "/s"
 	}
-	fmt.Fprintf(progress, "  broker       %s\n  connections  %s, at most %s open, %s each\n\n    time connected subscribed      left   failed     open\n",
-		brokerName(&s.plan, load.Ready{}), pace, report.Count(uint64(s.open)), report.Plural(s.subscriptions, "subscription"))
-	var dials atomic.Int64
-	r := churn.Run(ctx, churn.Config{
-		Dial: func(ctx context.Context) (*conn.Conn, error) {
-			n := int(dials.Add(1) - 1)
-			return reach(ctx, &s.plan, n, []conn.Address{s.plan.Broker.At(n)}, &conn.Config{Driver: loops, ReceiptTimeout: s.plan.ConnectTimeout})
-		},
-		Destination: func(n int) string { return strings.ReplaceAll(s.plan.PublishTo, "%d", fmt.Sprint(n)) },
-		Ack:         s.plan.Ack,
-		Rate:        s.plan.Rate, Open: s.open, Duration: s.plan.Duration, Count: s.plan.Count,
-		Subscriptions: s.subscriptions, Hold: s.hold, Timeout: s.plan.ConnectTimeout,
-		OnSample: func(x churn.Sample) {
-			fmt.Fprintf(progress, "%7.1fs %9s %10s %9s %8s %8d\n", x.Elapsed.Seconds(), report.Count(x.Connected),
-				report.Count(x.Subscribed), report.Count(x.Closed), report.Count(x.Failed), x.Open)
-		},
-	})
-	return c.tellChurn(s, r)
+	text := fmt.Sprintf("%s, at most %s open, %s each", pace, report.Count(uint64(s.open)), report.Plural(s.subscriptions, "subscription"))
+	if s.hold > 0 {
+		text += ", held for " + report.Elapsed(s.hold)
+	}
+	return text
 }
 
 // churnReport is the JSON form.
@@ -130,6 +162,7 @@ type churnReport struct {
 	SubscribedPer float64                        `json:"subscribed_per_s"`
 	Failures      []churnFailure                 `json:"failures"`
 	Latency       map[string]report.Distribution `json:"latency_ns"`
+	HalfOpen      *halfReport                    `json:"half_open,omitempty"`
 }
 
 type churnFailure struct {
@@ -170,6 +203,11 @@ func (c *command) tellChurn(s *churned, r *churn.Result) int {
 	if r.FromDue.Count() > 0 {
 		rep.Latency["connect_from_due"] = report.DistributionOf(r.FromDue)
 	}
+	if r.HalfOpen != nil {
+		rep.HalfOpen = newHalfReport(r.HalfOpen, s.half.Hold)
+		rep.Latency["connect_before_half_open"] = report.DistributionOf(r.HalfOpen.Before)
+		rep.Latency["connect_with_half_open"] = report.DistributionOf(r.HalfOpen.With)
+	}
 	var err error
 	if s.json {
 		err = writeObject(c.stdout, rep)
@@ -196,6 +234,7 @@ func (rep *churnReport) text(r *churn.Result) string {
 	for _, f := range rep.Failures {
 		fmt.Fprintf(&b, "                 %s × %s: %s\n", report.Count(f.Count), f.Step, oneLine(f.Reason))
 	}
+	rep.HalfOpen.write(&b)
 	b.WriteByte('\n')
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(w, "  latency\tp50\tp90\tp99\tp99.9\tmax\t\n")
@@ -216,6 +255,10 @@ func (rep *churnReport) text(r *churn.Result) string {
 	row("connect, from due", r.FromDue)
 	for step, h := range r.Latency {
 		row(churn.Step(step).String(), h)
+		if churn.Step(step) == churn.Connect && r.HalfOpen != nil {
+			row("before any half-open", r.HalfOpen.Before)
+			row("with half-open ones", r.HalfOpen.With)
+		}
 	}
 	_ = w.Flush()
 	return b.String()

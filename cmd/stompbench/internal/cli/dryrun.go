@@ -63,6 +63,16 @@ func (r *rows) broker(p *workload.Plan) {
 	}
 }
 
+// profileName is what --broker says.
+func profileName(p *workload.Plan) string {
+	for name, kind := range brokerProfiles {
+		if kind == p.Kind {
+			return name
+		}
+	}
+	return ""
+}
+
 // needs says what the run takes of this machine before the first message.
 func needs(p *workload.Plan) string {
 	descriptors := p.Connections()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/failover"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
 // drill is what the flags of failover say.
@@ -48,29 +50,28 @@ func newFailoverFlags() (*pflag.FlagSet, *drill) {
 	add("down", "", "TIME", "1s", "how long the embedded broker stays away", parsed(&s.down, parseDuration))
 	borrow(f, all, "size", "confirm", "publish-to", "consume-from", "header", "persistent")
 	add("ack", "", "MODE", "client-individual", "auto, client or client-individual", parsed(&s.plan.Ack, parseAck))
-	borrow(f, all, "stomp", "connect-timeout")
+	borrow(f, all, "broker", "stomp", "connect-timeout")
 	borrow(f, all, tlsFlags...)
-	borrow(f, all, "drain-timeout", "json", "quiet")
+	borrow(f, all, "drain-timeout", "dry-run", "json", "quiet")
 	return f, s
 }
 
-func (s *drill) complete(f *pflag.FlagSet) error {
+func (s *drill) complete(f *pflag.FlagSet) (notes []string, err error) {
 	switch {
 	case s.plan.Window == 0:
-		return usage("--confirm 0 asks for no receipts: without them nobody knows what to send again")
+		return nil, usage("--confirm 0 asks for no receipts: without them nobody knows what to send again")
 	case s.plan.Rate <= 0 || s.plan.Rate > 1e6:
-		return usage("--rate is from above 0 to 1M messages a second")
+		return nil, usage("--rate is from above 0 to 1M messages a second")
 	case s.plan.Duration <= 0:
-		return usage("--duration must be above 0")
+		return nil, usage("--duration must be above 0")
 	case s.after < 0 || s.after >= s.plan.Duration:
-		return usage("--restart-after must be within --duration, which is %s", report.Elapsed(s.plan.Duration))
+		return nil, usage("--restart-after must be within --duration, which is %s", report.Elapsed(s.plan.Duration))
 	case s.down < 0 || s.down > time.Hour:
-		return usage("--down is %v: choose from 0 to 1h", s.down)
+		return nil, usage("--down is %v: choose from 0 to 1h", s.down)
 	case s.command != "" && !f.Changed("uri"):
-		return usage("--restart-cmd needs the --uri of the broker that it restarts; the embedded one is restarted as it is")
+		return nil, usage("--restart-cmd needs the --uri of the broker that it restarts; the embedded one is restarted as it is")
 	}
-	_, err := s.settings.complete(f)
-	return err
+	return s.settings.complete(f)
 }
 
 // failover is the verb failover.
@@ -82,8 +83,12 @@ func (c *command) failover(ctx context.Context, args []string) int {
 	if err := fromEnvironment(f); err != nil {
 		return c.fail(err)
 	}
-	if err := s.complete(f); err != nil {
+	notes, err := s.complete(f)
+	if err != nil {
 		return c.fail(err)
+	}
+	if s.dryRun {
+		return c.tellDrillPlan(s, notes)
 	}
 	own, err := embed(&s.plan)
 	if err != nil {
@@ -96,13 +101,13 @@ func (c *command) failover(ctx context.Context, args []string) int {
 		progress = io.Discard
 	}
 	restart, how := s.restart(home, progress)
-	fmt.Fprintf(progress, "  broker    %s\n  messages  %s/s of %s for %s\n  restart   %s\n\n", brokerName(&s.plan, load.Ready{}),
-		report.PerSecond(s.plan.Rate), report.Size(float64(s.plan.Size)), report.Elapsed(s.plan.Duration), how)
+	fmt.Fprintf(progress, "  broker    %s\n  messages  %s\n  restart   %s\n\n", brokerName(&s.plan, load.Ready{}), s.load(), how)
+	fields, more := s.headers()
 	r, err := failover.Run(ctx, failover.Config{
 		Dial: func(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
 			return reach(ctx, &s.plan, 0, s.plan.Broker, cfg)
 		},
-		PublishTo: s.plan.PublishTo, ConsumeFrom: s.plan.ConsumeFrom, Headers: s.plan.Headers, Ack: s.plan.Ack,
+		PublishTo: s.plan.PublishTo, ConsumeFrom: s.plan.ConsumeFrom, Fields: fields, Append: more, Ack: s.plan.Ack,
 		Rate: s.plan.Rate, Duration: s.plan.Duration, Size: s.plan.Size, Window: s.plan.Window,
 		Restart: restart, RestartAfter: s.after,
 		ConnectTimeout: s.plan.ConnectTimeout, DrainTimeout: s.plan.DrainTimeout,
@@ -115,6 +120,42 @@ func (c *command) failover(ctx context.Context, args []string) int {
 		return c.fail(&load.SetupError{Doing: "connect", Err: err})
 	}
 	return c.tellFailover(s, r)
+}
+
+// load says what is sent.
+func (s *drill) load() string {
+	return fmt.Sprintf("%s/s for %s, %s", report.PerSecond(s.plan.Rate), report.Elapsed(s.plan.Duration), messages(&s.plan))
+}
+
+// headers are those of the messages and of the subscription: what the user gives, and
+// what the broker at hand has for persistence, queues and topics.
+func (s *drill) headers() (fields func(conn.Dialect) (send, subscribe []frame.Field), more func([]frame.Field, uint64) []frame.Field) {
+	var same []frame.Field
+	type template struct {
+		name  string
+		value workload.Template
+	}
+	var differing []template
+	for _, h := range s.plan.Headers {
+		t := workload.NewTemplate(h.Value, 0)
+		if value, ok := t.Constant(); ok {
+			same = append(same, frame.Field{Name: h.Name, Value: value})
+		} else {
+			differing = append(differing, template{h.Name, t})
+		}
+	}
+	fields = func(d conn.Dialect) (send, subscribe []frame.Field) {
+		return append(slices.Clone(same), s.plan.SendFields(d)...), s.plan.SubscribeFields(d)
+	}
+	if len(differing) == 0 {
+		return fields, nil
+	}
+	return fields, func(h []frame.Field, n uint64) []frame.Field {
+		for _, t := range differing {
+			h = append(h, frame.Field{Name: t.name, Value: string(t.value.Append(nil, n))})
+		}
+		return h
+	}
 }
 
 // restart returns what restarts the broker, nil if that is somebody else's to do,

@@ -313,10 +313,7 @@ func (c *command) tellSweepPlan(steps []*sweeping) int {
 		for _, s := range steps {
 			out.Steps = append(out.Steps, plannedStep{s.value, planOf(s.settings, s.notes)})
 		}
-		if err := writeObject(c.stdout, out); err != nil {
-			return c.fail(fmt.Errorf("cannot write the plan: %w", err))
-		}
-		return ExitOK
+		return c.printObject(out)
 	}
 	var r rows
 	r.broker(&first.plan)

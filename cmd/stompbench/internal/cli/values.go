@@ -98,9 +98,11 @@ func parseHeaderValues(s string) (fixed bool, err error) {
 	return s == "fixed", nil
 }
 
+// brokerProfiles are the brokers whose habits are known, as flags spell them.
+var brokerProfiles = map[string]conn.Broker{"auto": conn.UnknownBroker, "rabbitmq": conn.RabbitMQ, "activemq": conn.ActiveMQ, "artemis": conn.Artemis}
+
 func parseBroker(s string) (conn.Broker, error) {
-	brokers := map[string]conn.Broker{"auto": conn.UnknownBroker, "rabbitmq": conn.RabbitMQ, "activemq": conn.ActiveMQ, "artemis": conn.Artemis}
-	b, ok := brokers[strings.ToLower(s)]
+	b, ok := brokerProfiles[strings.ToLower(s)]
 	if !ok {
 		return 0, errors.New("choose auto, rabbitmq, activemq or artemis")
 	}

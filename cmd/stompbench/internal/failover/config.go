@@ -16,8 +16,13 @@ type Config struct {
 	Dial        func(ctx context.Context, cfg *conn.Config) (*conn.Conn, error)
 	PublishTo   string
 	ConsumeFrom string
-	Headers     []frame.Field // of each message
-	Ack         frame.AckMode // client or client-individual, or what is under way to the consumer is lost
+	// Fields returns the headers of each message, and those of the subscription, for
+	// the broker that answered first. nil for none.
+	Fields func(d conn.Dialect) (send, subscribe []frame.Field)
+	// Append appends headers that differ from one message to the next, which is number
+	// n. nil for none.
+	Append func(h []frame.Field, n uint64) []frame.Field
+	Ack    frame.AckMode // client or client-individual, or what is under way to the consumer is lost
 
 	Rate     float64       // messages a second
 	Duration time.Duration // of sending

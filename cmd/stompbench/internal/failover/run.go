@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/frame"
 	"github.com/stompwire/stompwire/internal/awake"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
@@ -32,6 +33,9 @@ type run struct {
 	sentAt    []int64 // by sequence number, modulo its length
 	open      [2]*Outage
 	closed    bool // the books are
+
+	dialect conn.Dialect // of the broker that answered first; written by met
+	met     sync.Once
 
 	events chan Event // to whoever is told; sent to under mu, while not closed
 }
@@ -71,7 +75,7 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 
 func (r *run) connect(ctx context.Context) (*conn.Client, *conn.ClientProducer, error) {
 	cl, err := conn.NewClient(conn.ClientConfig{
-		Dial: r.Dial, OnState: r.state, Attempts: 0,
+		Dial: r.dial, OnState: r.state, Attempts: 0,
 		Backoff: conn.Backoff{Max: time.Second}, // what is measured should not be our own patience
 	})
 	if err != nil {
@@ -86,11 +90,15 @@ func (r *run) connect(ctx context.Context) (*conn.Client, *conn.ClientProducer, 
 	if err := cl.Connect(ctx); err != nil {
 		return fail(err)
 	}
-	if _, err := cl.Subscribe(ctx, r.ConsumeFrom, r.message, conn.SubscribeOptions{Ack: r.Ack}); err != nil {
+	var send, subscribe []frame.Field
+	if r.Fields != nil {
+		send, subscribe = r.Fields(r.dialect)
+	}
+	if _, err := cl.Subscribe(ctx, r.ConsumeFrom, r.message, conn.SubscribeOptions{Ack: r.Ack, Headers: subscribe}); err != nil {
 		return fail(err)
 	}
 	p, err := cl.NewProducer(conn.ClientProducerConfig{
-		Destination: r.PublishTo, Headers: r.Headers, Window: r.Window,
+		Destination: r.PublishTo, Headers: send, Window: r.Window,
 		Redeliver: true, MaxBytes: 1 << 30, // the window is the bound
 		Timeout:   r.Duration + 24*time.Hour, // of the outcome: we ask at the end
 		OnOutcome: r.outcome,
@@ -99,6 +107,15 @@ func (r *run) connect(ctx context.Context) (*conn.Client, *conn.ClientProducer, 
 		return fail(err)
 	}
 	return cl, p, nil
+}
+
+// dial makes a connection, and keeps what broker it was if it is the first.
+func (r *run) dial(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
+	nc, err := r.Dial(ctx, cfg)
+	if err == nil {
+		r.met.Do(func() { r.dialect = nc.Dialect() })
+	}
+	return nc, err
 }
 
 // tell passes events on.
@@ -130,6 +147,7 @@ func (r *run) sendAll(ctx context.Context, cl *conn.Client, p *conn.ClientProduc
 	// Who still waits for a connection when the time is up has waited long enough.
 	ctx, cancel := context.WithDeadline(ctx, r.clock.Time(r.start+int64(r.Duration)))
 	defer cancel()
+	var fields []frame.Field
 	k := uint64(0)
 	for ; ; k++ {
 		due := r.due(k)
@@ -143,7 +161,10 @@ func (r *run) sendAll(ctx context.Context, cl *conn.Client, p *conn.ClientProduc
 		s := stamp.Stamp{Run: r.id, Sequence: k + 1, Due: due, Sent: now}
 		stamp.Write(body, &s, sum)
 		r.noteSent(k+1, now)
-		if _, err := p.Send(ctx, body); err != nil {
+		if r.Append != nil {
+			fields = r.Append(fields[:0], k+1)
+		}
+		if _, err := p.Send(ctx, body, fields...); err != nil {
 			r.takeBack()
 			if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
 				r.fail(err)

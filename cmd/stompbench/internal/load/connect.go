@@ -198,7 +198,7 @@ var ErrNoEscapes = errors.New("this broker speaks STOMP 1.0, which escapes nothi
 
 func (r *run) subscribeHeaders(s transport.Session) ([]frame.Field, error) {
 	d := s.Dialect()
-	out := routing(r.plan, d.SubscribeRouting)
+	out := r.plan.SubscribeFields(d)
 	if r.plan.Prefetch == 0 {
 		return out, nil
 	}

@@ -50,10 +50,7 @@ func newFields(p *workload.Plan, producer int, d conn.Dialect, extra workload.He
 			f.add(h.Name, func(dst []byte, m *message) []byte { return template.Append(dst, m.number) })
 		}
 	}
-	if p.Persistent {
-		same = append(same, frame.Field{Name: d.PersistentHeader, Value: "true"})
-	}
-	same = append(same, routing(p, d.SendRouting)...)
+	same = append(same, p.SendFields(d)...)
 	switch len(p.Priorities) {
 	case 0:
 	case 1:
@@ -88,19 +85,6 @@ func newFields(p *workload.Plan, producer int, d conn.Dialect, extra workload.He
 		return same, nil
 	}
 	return same, f
-}
-
-// routing is the header by which Artemis tells a queue from a topic; other brokers
-// have none.
-func routing(p *workload.Plan, header string) []frame.Field {
-	if header == "" {
-		return nil
-	}
-	value := "ANYCAST"
-	if p.Delivery == workload.Each {
-		value = "MULTICAST"
-	}
-	return []frame.Field{{Name: header, Value: value}}
 }
 
 func (f *fields) add(name string, value func(dst []byte, m *message) []byte) {

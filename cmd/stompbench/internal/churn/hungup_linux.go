@@ -1,0 +1,27 @@
+package churn
+
+import (
+	"net"
+
+	"golang.org/x/sys/unix"
+)
+
+// hungUp reports whether the other side has ended a connection. It reads nothing of
+// what may be there before the end.
+func hungUp(nc net.Conn) (ended bool) {
+	socket := socketOf(nc)
+	if socket == nil {
+		return false
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return true
+	}
+	err = raw.Control(func(fd uintptr) {
+		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
+		if _, err := unix.Poll(fds, 0); err == nil {
+			ended = fds[0].Revents&(unix.POLLRDHUP|unix.POLLHUP|unix.POLLERR) != 0
+		}
+	})
+	return ended || err != nil
+}

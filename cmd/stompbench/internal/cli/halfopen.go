@@ -1,0 +1,201 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/ws"
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/churn"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+)
+
+// halfFlags are the flags of churn that say how --half-open is meant.
+var halfFlags = []string{"half-open-at", "half-open-hold", "half-open-max", "half-open-after"}
+
+func (s *churned) addHalfFlags(add func(name, letter, kind, text, help string, v *value)) {
+	h := &s.half
+	h.Stages, h.Hold, h.Max = []churn.Stage{churn.AtTCP, churn.AtConnect, churn.AtConnected}, time.Minute, 100
+	add("half-open", "", "SHARE", "", "share of the connections to begin and never finish, such as 10%", parsed(&h.Share, parseShare))
+	add("half-open-at", "", "STAGES", "tcp,connect,connected", "how far they get, in turn: tcp, and not a byte; connect, half of CONNECT; connected, and then silent; subscribed, and then silent, and nothing is read",
+		parsed(&h.Stages, parseStages))
+	add("half-open-hold", "", "TIME", "1m", "how long to hold each of them, unless the broker ends it", parsed(&h.Hold, parseDuration))
+	add("half-open-max", "", "N", "100", "how many to hold at a time, at most", parsed(&h.Max, parseInt))
+	add("half-open-after", "", "TIME", "", "when to begin with them; without it, after a quarter of --duration or --count, so that there is something to compare with",
+		parsed(&h.After, parseDuration))
+}
+
+func parseStages(text string) (out []churn.Stage, err error) {
+	for name := range strings.SplitSeq(text, ",") {
+		s, ok := churn.ParseStage(strings.TrimSpace(name))
+		if !ok {
+			return nil, errors.New("choose from tcp, connect, connected and subscribed, with commas between")
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// checkHalf looks for flags that contradict each other. The plan is complete.
+func (s *churned) checkHalf(f *pflag.FlagSet) error {
+	h := &s.half
+	if !f.Changed("half-open") {
+		for _, name := range halfFlags {
+			if f.Changed(name) {
+				return usage("--%s means nothing without --half-open: add it, or leave this out", name)
+			}
+		}
+		return nil
+	}
+	switch {
+	case h.Share <= 0 || h.Share >= 1 || h.Share != h.Share:
+		return usage("--half-open is %v: choose a share above 0 and below 1, such as 10%%", h.Share)
+	case h.Hold <= 0 || h.Hold > 24*time.Hour:
+		return usage("--half-open-hold is %v: choose from above 0 to 24h", h.Hold)
+	case h.Max < 1 || h.Max > 100_000:
+		return usage("--half-open-max is %d: choose from 1 to 100000", h.Max)
+	case h.After < 0 || s.plan.Duration > 0 && h.After >= s.plan.Duration:
+		return usage("--half-open-after must be within --duration, which is %s", report.Elapsed(s.plan.Duration))
+	}
+	switch {
+	case f.Changed("half-open-after"):
+	case s.plan.Duration > 0:
+		h.After = s.plan.Duration / 4
+	default:
+		h.AfterCount = s.plan.Count / 4
+	}
+	return nil
+}
+
+// tellHalf says what is meant, for the head of a run and the dry run.
+func (s *churned) tellHalf() string {
+	h := &s.half
+	names := make([]string, len(h.Stages))
+	for i, stage := range h.Stages {
+		names[i] = stage.String()
+	}
+	after := fmt.Sprintf("after %s", report.Elapsed(h.After))
+	if h.AfterCount > 0 {
+		after = fmt.Sprintf("after the first %s", report.Count(h.AfterCount))
+	}
+	return fmt.Sprintf("%.3g%% of the connections %s, at %s in turn, each for at most %s, at most %s at a time",
+		100*h.Share, after, strings.Join(names, ", "), report.Elapsed(h.Hold), report.Count(uint64(h.Max)))
+}
+
+// reachHalf makes connection number n up to where STOMP begins, or to TCP only, and
+// the CONNECT frame for it.
+func reachHalf(ctx context.Context, p *workload.Plan, n int, stage churn.Stage) (net.Conn, []byte, error) {
+	a := p.Broker.At(n)
+	nc, err := reachSocket(ctx, p, n, &a)
+	if err != nil || stage == churn.AtTCP {
+		return nc, nil, err
+	}
+	if a.Transport == conn.TransportTLS || a.Transport == conn.TransportWSS {
+		if nc, err = encrypt(ctx, p, nc, &a); err != nil {
+			return nil, nil, err
+		}
+	}
+	if a.Transport == conn.TransportWS || a.Transport == conn.TransportWSS {
+		at := a.Transport.String() + "://" + authority(&a) + "/" + strings.TrimPrefix(a.Path, "/")
+		if nc, err = ws.Client(ctx, nc, at, []string{"v12.stomp", "v11.stomp", "v10.stomp"}); err != nil {
+			return nil, nil, err
+		}
+	}
+	connect, err := connectFrame(p, &a)
+	if err != nil {
+		_ = nc.Close()
+		return nil, nil, err
+	}
+	return nc, connect, nil
+}
+
+// authority is the host and port of an address as its URI has them: with the port
+// that is meant by none.
+func authority(a *conn.Address) string {
+	u, err := url.Parse(a.String())
+	if err != nil {
+		return "" // an address that has been read before
+	}
+	return u.Host
+}
+
+func reachSocket(ctx context.Context, p *workload.Plan, n int, a *conn.Address) (net.Conn, error) {
+	var d net.Dialer
+	if a.Transport == conn.TransportUnix {
+		return d.DialContext(ctx, "unix", a.Path)
+	}
+	if len(p.Sources) > 0 {
+		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(p.Sources[n%len(p.Sources)], 0))
+	}
+	u := url.URL{Host: authority(a)}
+	host, err := url.PathUnescape(u.Hostname()) // a zone of IPv6
+	if err != nil {
+		return nil, err
+	}
+	return d.DialContext(ctx, "tcp", net.JoinHostPort(host, u.Port()))
+}
+
+func encrypt(ctx context.Context, p *workload.Plan, nc net.Conn, a *conn.Address) (net.Conn, error) {
+	cfg := p.TLS.Clone()
+	if cfg == nil {
+		cfg = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	if cfg.ServerName == "" {
+		cfg.ServerName = a.ServerName
+	}
+	if cfg.ServerName == "" {
+		u := url.URL{Host: authority(a)}
+		cfg.ServerName, _, _ = strings.Cut(u.Hostname(), "%")
+	}
+	secure := tls.Client(nc, cfg)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		_ = nc.Close()
+		return nil, err
+	}
+	return secure, nil
+}
+
+// connectFrame is the CONNECT that the client would send.
+func connectFrame(p *workload.Plan, a *conn.Address) ([]byte, error) {
+	host := a.VHost
+	if host == "" {
+		host = p.Kind.Dialect().Host
+	}
+	h := []frame.Field{{Name: frame.HeaderAcceptVersion, Value: p.Versions.String()}, {Name: frame.HeaderHost, Value: host}}
+	if a.Login != "" {
+		h = append(h, frame.Field{Name: frame.HeaderLogin, Value: a.Login})
+	}
+	if a.Passcode != "" {
+		h = append(h, frame.Field{Name: frame.HeaderPasscode, Value: a.Passcode})
+	}
+	h = append(h, frame.Field{Name: frame.HeaderHeartBeat, Value: promised(p).String()})
+	return writer.AppendFrameNoLength(nil, frame.Version12, frame.CmdConnect, h, nil)
+}
+
+// promised are the heart-beats that half-open connections promise, and do not send:
+// those that the others offer.
+func promised(p *workload.Plan) frame.HeartBeat {
+	switch {
+	case p.HeartBeat < 0:
+		return frame.HeartBeat{}
+	case p.HeartBeat == 0:
+		return frame.HeartBeat{Send: defaultHeartBeat, Receive: defaultHeartBeat}
+	}
+	return frame.HeartBeat{Send: p.HeartBeat, Receive: p.HeartBeat}
+}
+
+// defaultHeartBeat is that of the client.
+const defaultHeartBeat = 10 * time.Second

@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+)
+
+// plannedVerb is what every verb tells of its plan as JSON.
+type plannedVerb struct {
+	Broker   string   `json:"broker"` // without the password; "" for one of our own
+	Embedded bool     `json:"embedded"`
+	Dialect  string   `json:"broker_profile"` // "auto" goes by what it says of itself
+	Notes    []string `json:"notes"`
+}
+
+func plannedVerbOf(p *workload.Plan, notes []string) plannedVerb {
+	return plannedVerb{Broker: p.Broker.String(), Embedded: p.Embedded, Dialect: profileName(p), Notes: append([]string{}, notes...)}
+}
+
+// plannedChurn is what churn --dry-run --json writes.
+type plannedChurn struct {
+	plannedVerb
+	RatePerSec    float64          `json:"rate_per_s"` // 0: as fast as they come
+	Open          int              `json:"open"`
+	Subscriptions int              `json:"subscriptions"`
+	HoldNs        int64            `json:"hold_ns"`
+	DurationSec   float64          `json:"duration_s"` // 0: until count
+	Count         uint64           `json:"count"`      // 0: until duration
+	ConsumeFrom   string           `json:"consume_from"`
+	Ack           string           `json:"ack"`
+	HalfOpen      *plannedHalfOpen `json:"half_open,omitempty"`
+}
+
+type plannedHalfOpen struct {
+	Share      float64  `json:"share"`
+	Stages     []string `json:"stages"`
+	AfterNs    int64    `json:"after_ns"`
+	AfterCount uint64   `json:"after_count"`
+	HoldNs     int64    `json:"hold_ns"`
+	Max        int      `json:"max"`
+}
+
+// tellChurnPlan writes what churn would do.
+func (c *command) tellChurnPlan(s *churned, notes []string) int {
+	p := &s.plan
+	if s.json {
+		out := plannedChurn{
+			plannedVerb: plannedVerbOf(p, notes), RatePerSec: p.Rate, Open: s.open, Subscriptions: s.subscriptions, HoldNs: int64(s.hold),
+			DurationSec: p.Duration.Seconds(), Count: p.Count, ConsumeFrom: p.PublishTo, Ack: p.Ack.String(),
+		}
+		if h := &s.half; h.Share > 0 {
+			out.HalfOpen = &plannedHalfOpen{Share: h.Share, AfterNs: int64(h.After), AfterCount: h.AfterCount, HoldNs: int64(h.Hold), Max: h.Max}
+			for _, stage := range h.Stages {
+				out.HalfOpen.Stages = append(out.HalfOpen.Stages, stage.String())
+			}
+		}
+		return c.printObject(out)
+	}
+	var r rows
+	r.broker(p)
+	r.add("connect", "%s", s.connections())
+	if s.subscriptions > 0 {
+		r.add("consumers", "of %s, ack %s", p.PublishTo, p.Ack)
+	}
+	descriptors := s.open
+	if s.half.Share > 0 {
+		r.add("half-open", "%s", s.tellHalf())
+		descriptors += s.half.Max
+	}
+	switch {
+	case p.Count > 0 && p.Duration > 0:
+		r.add("until", "%s have passed or %s connections are opened", report.Elapsed(p.Duration), report.Count(p.Count))
+	case p.Count > 0:
+		r.add("until", "%s connections are opened", report.Count(p.Count))
+	default:
+		r.add("until", "%s have passed", report.Elapsed(p.Duration))
+	}
+	for _, note := range notes {
+		r.add("note", "%s", note)
+	}
+	if p.Embedded {
+		descriptors *= 2
+	}
+	r.add("needs", "%s", report.Plural(descriptors, "open file"))
+	return c.print(r.String())
+}
+
+// plannedDrill is what failover --dry-run --json writes.
+type plannedDrill struct {
+	plannedVerb
+	Plan           report.Plan `json:"plan"`
+	RestartAfterNs int64       `json:"restart_after_ns"`
+	RestartCommand string      `json:"restart_cmd,omitempty"`
+	DownNs         int64       `json:"down_ns"` // of the embedded broker
+}
+
+// tellDrillPlan writes what failover would do.
+func (c *command) tellDrillPlan(s *drill, notes []string) int {
+	p := &s.plan
+	if s.json {
+		out := plannedDrill{plannedVerb: plannedVerbOf(p, notes), Plan: report.PlanOf(p), RestartAfterNs: int64(s.after), RestartCommand: s.command}
+		if p.Embedded {
+			out.DownNs = int64(s.down)
+		}
+		return c.printObject(out)
+	}
+	_, how := s.restart(nil, nil)
+	var r rows
+	r.broker(p)
+	r.add("producers", "1 to %s, %s", p.PublishTo, receipts(p))
+	r.add("messages", "%s", s.load())
+	r.add("consumers", "1 of %s, ack %s", p.ConsumeFrom, p.Ack)
+	r.add("restart", "%s", how)
+	for _, note := range notes {
+		r.add("note", "%s", note)
+	}
+	return c.print(r.String())
+}
+
+func (c *command) printObject(object any) int {
+	if err := writeObject(c.stdout, object); err != nil {
+		return c.fail(fmt.Errorf("cannot write the plan: %w", err))
+	}
+	return ExitOK
+}
