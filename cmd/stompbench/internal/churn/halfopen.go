@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -186,6 +187,7 @@ func (c *churning) keep(ctx context.Context, s Stage) {
 	began := c.clock.Now()
 	ended, how := watch(ctx, nc, s != AtSubscribed, h.Hold)
 	after := c.clock.Now() - began
+	how = strings.ReplaceAll(how, nc.LocalAddr().String(), "this address") // or each has a reason of its own
 	h.note(s, func(x *Held) {
 		x.Opened++
 		switch {
@@ -294,7 +296,7 @@ func refusal(answer []byte) string {
 	}
 	for line := range bytes.SplitSeq(rest, []byte("\n")) {
 		if message, ok := bytes.CutPrefix(line, []byte("message:")); ok {
-			return fmt.Sprintf("the broker says: %.100s", bytes.TrimRight(message, "\r"))
+			return fmt.Sprintf("the broker says: %.200s", bytes.TrimRight(message, "\r"))
 		}
 	}
 	return "the broker says ERROR"
