@@ -288,6 +288,9 @@ func (c *churning) subscribeTo(nc net.Conn) error {
 	return err
 }
 
+// unescaped undoes the escapes of STOMP 1.1 and 1.2, in a text that people read.
+var unescaped = strings.NewReplacer(`\\`, `\`, `\c`, ":", `\n`, " ", `\r`, "")
+
 // refusal is what an ERROR says, as reason has it of the client's errors.
 func refusal(answer []byte) string {
 	command, rest, _ := bytes.Cut(answer, []byte("\n"))
@@ -296,7 +299,7 @@ func refusal(answer []byte) string {
 	}
 	for line := range bytes.SplitSeq(rest, []byte("\n")) {
 		if message, ok := bytes.CutPrefix(line, []byte("message:")); ok {
-			return fmt.Sprintf("the broker says: %.200s", bytes.TrimRight(message, "\r"))
+			return fmt.Sprintf("the broker says: %.200s", unescaped.Replace(string(bytes.TrimRight(message, "\r"))))
 		}
 	}
 	return "the broker says ERROR"

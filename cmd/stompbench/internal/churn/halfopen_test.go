@@ -277,7 +277,7 @@ func TestHowHalfOpenEnds(t *testing.T) {
 			}
 		}, "the broker says: slow consumer", ""},
 		"an ERROR with our address": {churn.AtTCP, func(nc net.Conn) {
-			_, _ = fmt.Fprintf(nc, "ERROR\nmessage:silence of %s\n\n\x00", nc.RemoteAddr())
+			_, _ = fmt.Fprintf(nc, "ERROR\nmessage:silence of %s\n\n\x00", strings.ReplaceAll(nc.RemoteAddr().String(), ":", `\c`))
 		}, "the broker says: silence of this address", ""},
 		"refused": {churn.AtConnected, func(nc net.Conn) {
 			if upTo(nc, "\x00") {
