@@ -158,24 +158,28 @@ func TestHalfOpenTakesPlaces(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	cfg = half(cfg, b.Addr().String(), time.Hour, churn.AtTCP)
-	var reached, dialled atomic.Int64
-	reach, dial := cfg.HalfOpen.Reach, cfg.Dial
-	cfg.HalfOpen.Reach = func(ctx context.Context, s churn.Stage) (net.Conn, []byte, error) {
-		defer reached.Add(1)
-		return reach(ctx, s)
-	}
 	// One after the other: each is there, or gone, when the next one comes. Before
-	// number 11 + n there are n half-open ones.
-	cfg.Dial = func(ctx context.Context) (*conn.Conn, error) {
-		n := dialled.Add(1) - 1
-		halves := max(0, n-10)
+	// the others' number 11 + n there are n half-open ones.
+	var reached, dialled atomic.Int64
+	until := func(ctx context.Context, halves, others int64) {
 		for ctx.Err() == nil {
 			st := b.Stats()
-			if reached.Load() >= halves && int64(st.Accepted) >= n+halves && int64(st.Connections) <= min(3, halves) {
-				break
+			if reached.Load() >= halves && int64(st.Accepted) >= halves+others && int64(st.Connections) <= min(3, halves) {
+				return
 			}
 			time.Sleep(time.Millisecond)
 		}
+	}
+	reach, dial := cfg.HalfOpen.Reach, cfg.Dial
+	cfg.HalfOpen.Reach = func(ctx context.Context, s churn.Stage) (net.Conn, []byte, error) {
+		until(ctx, reached.Load(), dialled.Load())
+		defer reached.Add(1)
+		return reach(ctx, s)
+	}
+	cfg.Dial = func(ctx context.Context) (*conn.Conn, error) {
+		n := dialled.Load()
+		until(ctx, max(0, n-10), n)
+		dialled.Add(1)
 		return dial(ctx)
 	}
 	cfg.OnSample = func(s churn.Sample) {
@@ -254,7 +258,8 @@ func TestHowHalfOpenEnds(t *testing.T) {
 		refused string
 	}{
 		"closed": {churn.AtTCP, func(net.Conn) {}, "closed", ""},
-		"reset": {churn.AtTCP, func(nc net.Conn) {
+		"reset": {churn.AtConnect, func(nc net.Conn) {
+			upTo(nc, "CONNECT")
 			_ = nc.(*net.TCPConn).SetLinger(0)
 			_ = nc.Close()
 		}, "connection reset", ""},

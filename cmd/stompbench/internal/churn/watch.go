@@ -33,7 +33,7 @@ func watch(ctx context.Context, nc net.Conn, reading bool, hold time.Duration) (
 
 // lastLook is how long the end of a connection may take to be found behind what was
 // not read before.
-const lastLook = 100 * time.Millisecond
+const lastLook = time.Second
 
 // gone waits until the other side has ended a connection of which nobody reads, and
 // reports false if ctx ends first.

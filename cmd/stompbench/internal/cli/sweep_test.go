@@ -48,7 +48,7 @@ func TestSweep(t *testing.T) {
 		{"--over consumer-latency=0..200us+100us", "consumer_latency_ns", []any{0.0, 1e5, 2e5}},
 	} {
 		var r swept
-		object(t, 0, "sweep -C 60 "+c.args, &r)
+		object(t, 0, "sweep --drain-timeout 30s -C 60 "+c.args, &r)
 		if len(r.Steps) != len(c.values) || r.Partial || r.ExitCode != 0 {
 			t.Errorf("%s: %+v", c.args, r)
 			continue
@@ -68,7 +68,7 @@ func TestSweep(t *testing.T) {
 		}
 	}
 	dir := filepath.Join(t.TempDir(), "out")
-	code, stdout, stderr := stompbench(t, "sweep --over size=100,200 -C 50 --out "+dir)
+	code, stdout, stderr := stompbench(t, "sweep --drain-timeout 30s --over size=100,200 -C 50 --out "+dir)
 	if code != 0 || strings.Count(stdout, "\n") != 6 || !strings.Contains(stdout, "CPU/message") || !strings.Contains(stderr, "size 200: ") {
 		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
@@ -77,7 +77,7 @@ func TestSweep(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if code, _, stderr := stompbench(t, "sweep --over size=100,200 -C 50 --out "+dir); code != cli.ExitUsage {
+	if code, _, stderr := stompbench(t, "sweep --drain-timeout 30s --over size=100,200 -C 50 --out "+dir); code != cli.ExitUsage {
 		t.Errorf("the same folder again: exit %d, %q", code, stderr)
 	}
 	if code, _, stderr := stompbench(t, "compare "+filepath.Join(dir, "01-size-100")+" "+filepath.Join(dir, "01-size-100")); code != 0 {
@@ -112,15 +112,15 @@ func TestSweepGoesOn(t *testing.T) {
 		}
 		return broker.Fault{}
 	})
-	object(t, cli.ExitIntegrity, "sweep --over header-count=1,2,0 -C 50 --drain-timeout 500ms -u "+b.URI(), &r)
+	object(t, cli.ExitIntegrity, "sweep --over header-count=1,2,0 -C 50 --drain-timeout 10s -u "+b.URI(), &r)
 	for i, lost := range []uint64{0, 50, 0} {
 		if s := r.Steps[i]; s.Result.Totals.Lost != lost || s.Result.Totals.Sent != 50 {
 			t.Errorf("step %s: %+v, want %d lost", s.Value, s.Result.Totals, lost)
 		}
 	}
 	// An SLO is held against each step.
-	object(t, cli.ExitSLO, "sweep --over header-count=0,1 -C 50 --slo sent<10 -u "+b.URI(), &r)
-	code, stdout, _ := stompbench(t, "sweep -q --over header-count=0,1 -C 50 --slo sent<10 -u "+b.URI())
+	object(t, cli.ExitSLO, "sweep --over header-count=0,1 -C 50 --drain-timeout 30s --slo sent<10 -u "+b.URI(), &r)
+	code, stdout, _ := stompbench(t, "sweep -q --over header-count=0,1 -C 50 --drain-timeout 30s --slo sent<10 -u "+b.URI())
 	if code != cli.ExitSLO || strings.Count(stdout, "not: sent<10 (50)") != 2 {
 		t.Errorf("exit %d\n%s", code, stdout)
 	}
