@@ -14,6 +14,7 @@ import (
 
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/awake"
 	"github.com/stompwire/stompwire/writer"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
@@ -174,7 +175,7 @@ func (h *halfOpen) others(p phase, ns int64, connected bool) {
 func (c *churning) keep(ctx context.Context, s Stage) {
 	h := c.half
 	defer h.held.Add(-1)
-	opening, cancel := context.WithTimeout(ctx, c.Timeout)
+	opening, cancel := awake.WithTimeout(ctx, c.Timeout)
 	nc, err := c.openUpTo(opening, s)
 	cancel()
 	if err != nil {

@@ -12,14 +12,12 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/sweep"
 )
 
 // notForSweep are the flags of run that a sweep has no use for.
-var notForSweep = []string{"help", "help-all", "version", "prometheus", "prometheus-wait", "repeat", "interleave"}
+var notForSweep = []string{"help", "help-all", "version", "prometheus", "prometheus-wait", "repeat", "interleave", "pause"}
 
 // notToSweep are flags of a sweep that are the same in all its steps.
 var notToSweep = append([]string{"over", "uri", "header", "source-address", "slo", "scenario", "dry-run", "out", "json", "quiet", "accept-generator-limit", "help"}, tlsFlags...)
@@ -101,16 +99,8 @@ func (s *sweeping) read(f *pflag.FlagSet, args []string, v string) error {
 	if f.NArg() > 0 && strings.Contains(f.Arg(0), "=") {
 		return usage("%q is not a flag: write --over %s", f.Arg(0), f.Arg(0))
 	}
-	if err := fromEnvironment(f); err != nil {
+	if err := s.settings.read(f); err != nil || v == "" {
 		return err
-	}
-	if s.scenario != "" {
-		if err := fromScenario(f, s.scenario); err != nil {
-			return err
-		}
-	}
-	if v == "" {
-		return nil
 	}
 	s.value = v
 	if err := f.Set(s.over.Flag, v); err != nil {
@@ -184,15 +174,7 @@ func (s *sweeping) step(ctx context.Context, k *keeper) (sweep.Step, error) {
 	if err != nil {
 		return out, err
 	}
-	rep := report.New(Version(), &s.plan, result)
-	outcomes := s.slo.Judge(slo.FactsOf(result))
-	rep.SLO = report.Conditions(outcomes)
-	rep.ExitCode = s.judgedCode(exitCode(result), rep.Verdict, outcomes)
-	if result.Failure != nil {
-		rep.Failure = broke(result.Failure)
-	} else if rep.ExitCode == ExitCannotRun {
-		rep.Failure = broke(result.Refusal)
-	}
+	rep := s.judged(result)
 	out.Result, out.ExitCode, out.Failure = rep, rep.ExitCode, rep.Failure
 	if k.recorder != nil {
 		if err := writeFolder(k.dir, results.New(rep, result, k.recorder.Series())); err != nil {
@@ -246,24 +228,15 @@ type sweepReport struct {
 	Steps    []sweep.Step `json:"steps"`
 }
 
-// worstFirst is in which order exit codes of steps become that of the sweep: that of
-// docs/stompbench-verbs.md.
-var worstFirst = []int{ExitCannotRun, ExitIntegrity, ExitInterrupted, ExitGenerator, ExitSLO}
-
-func worst(steps []sweep.Step) int {
-	for _, code := range worstFirst {
-		if slices.ContainsFunc(steps, func(s sweep.Step) bool { return s.ExitCode == code }) {
-			return code
-		}
-	}
-	return ExitOK
-}
-
 // tellSweep writes the table.
 func (c *command) tellSweep(ctx context.Context, s *sweeping, steps []sweep.Step) int {
+	codes := make([]int, len(steps))
+	for i := range steps {
+		codes[i] = steps[i].ExitCode
+	}
 	rep := sweepReport{
 		Schema: 1, Tool: "stompbench sweep", Version: Version(), Broker: s.plan.Broker.String(), Over: s.over.String(),
-		Partial: ctx.Err() != nil, ExitCode: worst(steps), Steps: append([]sweep.Step{}, steps...),
+		Partial: ctx.Err() != nil, ExitCode: worst(codes...), Steps: append([]sweep.Step{}, steps...),
 	}
 	if rep.Partial && rep.ExitCode == ExitOK {
 		rep.ExitCode = ExitInterrupted

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"fmt"
-
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
@@ -117,11 +115,4 @@ func (c *command) tellDrillPlan(s *drill, notes []string) int {
 		r.add("note", "%s", note)
 	}
 	return c.print(r.String())
-}
-
-func (c *command) printObject(object any) int {
-	if err := writeObject(c.stdout, object); err != nil {
-		return c.fail(fmt.Errorf("cannot write the plan: %w", err))
-	}
-	return ExitOK
 }
