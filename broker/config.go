@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"runtime"
 	"time"
 
@@ -110,7 +111,7 @@ func (c Config) withDefaults() Config {
 	def(&c.ConnectTimeout, 10*time.Second)
 	def(&c.WriteTimeout, 30*time.Second)
 	def(&c.QueueBytes, 64<<20)
-	def(&c.StoredBytes, 16*c.QueueBytes)
+	def(&c.StoredBytes, 16*min(c.QueueBytes, math.MaxInt/16))
 	def(&c.MaxRedeliveries, 5)
 	def(&c.MaxConnections, 1<<16)
 	def(&c.MaxConnectionsPerIP, c.MaxConnections)
@@ -136,8 +137,8 @@ func (c Config) validate() error {
 	}
 	for _, n := range []int{c.Loops, c.QueueBytes, c.StoredBytes, c.MaxRedeliveries, c.MaxConnections, c.MaxDestinations, c.MaxDestinationsPerConnection,
 		c.MaxConnectionsPerIP, c.MaxConnectionsPerUser, c.ConnectionRate.Frames, c.ConnectionRate.Bytes, c.UserRate.Frames, c.UserRate.Bytes,
-		c.MaxSubscriptions, c.MaxUnacked, c.MaxTransactions, c.TransactionBytes, int(c.ConnectTimeout), int(c.WriteTimeout)} {
-		if n < 0 {
+		c.MaxSubscriptions, c.MaxUnacked, c.MaxTransactions, c.TransactionBytes} {
+		if n < 0 || c.ConnectTimeout < 0 || c.WriteTimeout < 0 {
 			return errors.New("broker: a limit of the configuration is negative")
 		}
 	}

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -178,7 +179,13 @@ func TestConfig(t *testing.T) {
 	if got := (Config{}).withDefaults(); got.validate() != nil || got.QueueBytes != 64<<20 || got.MaxUnacked != 16<<10 {
 		t.Errorf("got %+v", got)
 	}
-	for _, bad := range []Config{{QueueBytes: -1}, {MaxConnections: -1}, {Loops: -1}, {ConnectTimeout: -1},
+	if got := (Config{QueueBytes: math.MaxInt / 8}).withDefaults(); got.StoredBytes < got.QueueBytes {
+		t.Errorf("a queue may hold %d bytes, and all of them %d", got.QueueBytes, got.StoredBytes)
+	}
+	if err := (Config{ConnectTimeout: time.Hour, WriteTimeout: time.Hour}).validate(); err != nil {
+		t.Error(err) // an int may have 32 bits
+	}
+	for _, bad := range []Config{{QueueBytes: -1}, {WriteTimeout: -1}, {MaxConnections: -1}, {Loops: -1}, {ConnectTimeout: -1},
 		{UserRate: Rate{Bytes: -1}}, {MaxConnectionsPerIP: -1}, {Permissions: map[string]Permission{"a": {}}},
 		{Users: map[string]string{"a": ""}, Permissions: map[string]Permission{"a": {Read: []string{""}}}}} {
 		if bad.validate() == nil {
@@ -236,7 +243,7 @@ func TestPace(t *testing.T) {
 		{Rate{Frames: 1}, 1, 1, 900 * time.Millisecond},
 		{Rate{Bytes: 1000}, 50, 2, 0},
 		{Rate{Bytes: 1000}, 50, 4, 100 * time.Millisecond},
-		{Rate{Bytes: 3_000_000_000}, 1_000_000_000, 1, 233333333},
+		{Rate{Bytes: 2_000_000_000}, 1_000_000_000, 1, 400_000_000},
 		{Rate{Frames: 1000, Bytes: 1000}, 1000, 1, 900 * time.Millisecond},
 	} {
 		p := newPace(tt.rate)

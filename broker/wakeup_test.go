@@ -81,7 +81,7 @@ func TestHeldSessionIsReadAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d.bytes = 1 << 40
+		d.bytes = 1 << 30
 		return d
 	}
 	first, second := full("/queue/1"), full("/queue/2")

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"math/bits"
+	"sync/atomic"
 
 	"github.com/valyala/bytebufferpool"
 )
@@ -17,7 +18,14 @@ const (
 	MaxPooled = 1 << (minShift + classShift*(numClasses-1))
 )
 
-var classes [numClasses]bytebufferpool.Pool
+var classes [numClasses]sizedPool
+
+// sizedPool begins at a multiple of 8 bytes, which bytebufferpool's counters need on
+// systems of 32 bits and would not have in an array.
+type sizedPool struct {
+	_ [0]atomic.Int64
+	bytebufferpool.Pool
+}
 
 // classFor returns the smallest class whose buffers hold size bytes, and
 // numClasses if none does.
