@@ -57,7 +57,7 @@ start_all() {
       say "$b: not installed, skipped"
     fi
   done
-  for b in "${launched[@]}"; do await "$b" || rc=1; done
+  for b in "${launched[@]}"; do settle "$b" || rc=1; done
   return $rc
 }
 

@@ -211,6 +211,18 @@ await() {
   return 1
 }
 
+# settle NAME waits for a broker that was launched. One that has died is launched again, twice: RabbitMQ gives up booting when
+# some of its parts take five seconds to start, as they do on a machine that stands still.
+settle() {
+  local again
+  for again in yes yes no; do
+    if await "$1"; then return 0; fi
+    if [ $again = no ] || pid_of "$1" >/dev/null; then return 1; fi
+    say "$1: died, is started again"
+    launch "$1"
+  done
+}
+
 # probe NAME opens a STOMP session, prints the header lines of CONNECTED on one line, and closes it.
 probe() (
   { exec 7<>"/dev/tcp/127.0.0.1/${PORT[$1]}"; } 2>/dev/null || exit 1
