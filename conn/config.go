@@ -12,6 +12,10 @@ import (
 
 // Config says how to connect. The zero value, and a nil *Config, are ready to use:
 // every version, heart-beats each 10 s, no login. It is read once and not kept.
+//
+// A timeout that comes late, because the process was stopped or its machine stood
+// still, is looked at again a second later, up to three times: what came meanwhile
+// is read first.
 type Config struct {
 	// Login and Passcode go to the broker with CONNECT if they are not empty.
 	// They cannot hold CR, LF or NUL, which CONNECT has no way to write.

@@ -7,7 +7,9 @@ import (
 	"github.com/stompwire/stompwire/parser"
 )
 
-// Options of a link. A field that is 0 has its default; nothing is unlimited.
+// Options of a link. A field that is 0 has its default; nothing is unlimited. What is
+// overdue when the process has not run for a while gets a second more, up to three
+// times, for what came meanwhile to be read.
 type Options struct {
 	Limits   frame.Limits     // of one inbound frame
 	Tolerate parser.Tolerance // deviations of the peer to put up with; none by default
