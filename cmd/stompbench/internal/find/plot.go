@@ -13,9 +13,12 @@ const (
 	plotHeight = 12
 )
 
-// Plot draws the latency p99 over the rate, both in logarithmic scale: o for what
-// passed, x for what failed. rate and latency write numbers. It is empty for fewer
-// than two rates with a latency.
+// PlotKey says what the marks of a plot are.
+const PlotKey = "o passed, x failed, g failed by the generator, ? at an undecided rate"
+
+// Plot draws the latency p99 over the rate, both in logarithmic scale, repeats
+// included, with the marks of PlotKey. rate and latency write numbers. It is empty for
+// fewer than two rates with a latency.
 func (r *Result) Plot(rate func(float64) string, latency func(time.Duration) string) string {
 	steps := slices.DeleteFunc(slices.Clone(r.Steps), func(s Step) bool { return s.P99 <= 0 })
 	if len(steps) < 2 {
@@ -35,14 +38,28 @@ func (r *Result) Plot(rate func(float64) string, latency func(time.Duration) str
 	}
 	for _, s := range steps {
 		cell := &grid[plotHeight-1-y.at(float64(s.P99))][x.at(s.Rate)]
-		switch {
-		case !s.Pass:
-			*cell = 'x' // where both are, what failed is what one has to know of
-		case *cell == ' ':
-			*cell = 'o'
+		// Where several are, the worst is what one has to know of.
+		if mark := r.mark(&s); strings.IndexByte(marks, mark) > strings.IndexByte(marks, *cell) {
+			*cell = mark
 		}
 	}
 	return draw(grid, x, y, rate, latency)
+}
+
+// marks are in the order in which they hide each other.
+const marks = " og?x"
+
+func (r *Result) mark(s *Step) byte {
+	if rate := r.At(s.Rate); rate != nil && rate.Verdict == Undecided {
+		return '?'
+	}
+	switch s.Verdict() {
+	case Passed:
+		return 'o'
+	case Generator:
+		return 'g'
+	}
+	return 'x'
 }
 
 func draw(grid [][]byte, x, y *axis, rate func(float64) string, latency func(time.Duration) string) string {

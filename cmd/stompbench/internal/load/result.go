@@ -36,6 +36,12 @@ type Result struct {
 	// never sent.
 	Unsent     uint64
 	MaxBacklog uint64
+	// BacklogSlope is by how many messages a second the backlog grew from the end of
+	// the warm-up to the end of sending; below 0 it was worked off. BacklogTrend says
+	// that it is known: not without producers or consumers, nor of a run of less than
+	// ten looks at the backlog.
+	BacklogSlope float64
+	BacklogTrend bool
 
 	FromSend, FromDue, Delay, Confirm *histo.Histogram
 	Cost                              Cost
@@ -138,6 +144,7 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 
 	r.collect() // what account and tallies have flushed
 	s := &r.sampler
+	out.BacklogSlope, out.BacklogTrend = s.backlog.slope()
 	out.FromSend, out.FromDue, out.Delay, out.Confirm = s.totalSend, s.totalDue, s.totalDelay, s.totalConfirm
 	if r.dueIsSent() {
 		out.FromDue = out.FromSend

@@ -32,6 +32,7 @@ type sampler struct {
 		cpu                       time.Duration
 	}
 	maxBacklog uint64
+	backlog    trend // after the warm-up, while messages are sent
 	// Of the interval, and of the whole run.
 	send, due, delay, confirm                     *histo.Histogram
 	totalSend, totalDue, totalDelay, totalConfirm *histo.Histogram
@@ -103,6 +104,7 @@ func (r *run) lookEvery() time.Duration {
 
 // look takes note of the backlog. A message costs nothing for it.
 func (r *run) look() {
+	now := r.clock.Now()
 	wanted, received := r.wanted(), uint64(0)
 	for _, c := range r.consumers {
 		c.mu.Lock()
@@ -112,7 +114,11 @@ func (r *run) look() {
 	s := &r.sampler
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.maxBacklog = max(s.maxBacklog, behind(wanted, received))
+	backlog := behind(wanted, received)
+	s.maxBacklog = max(s.maxBacklog, backlog)
+	if len(r.producers) > 0 && len(r.consumers) > 0 && now >= r.measureFrom.Load() && !r.stopping.Load() {
+		s.backlog.add(now, float64(backlog))
+	}
 }
 
 // behind is the backlog, of which wanted was read first: what is received between the

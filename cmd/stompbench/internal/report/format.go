@@ -29,6 +29,17 @@ func PerSecond(r float64) string {
 	return strconv.FormatFloat(r, 'g', 3, 64)
 }
 
+// Change writes a rate with its sign, for what may go up or down.
+func Change(r float64) string {
+	switch {
+	case r < 0:
+		return "-" + PerSecond(-r)
+	case r > 0:
+		return "+" + PerSecond(r)
+	}
+	return "0"
+}
+
 // Duration writes a duration with three digits and the unit that fits.
 func Duration(d time.Duration) string {
 	switch ns := float64(d); {

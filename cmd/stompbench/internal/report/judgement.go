@@ -57,6 +57,10 @@ func (c *Condition) value() string {
 		return PerSecond(v) + "/s"
 	case slo.Share:
 		return fmt.Sprintf("%.3g %%", 100*v)
+	case slo.Slope:
+		return Change(v) + "/s"
+	case slo.SlopeShare:
+		return fmt.Sprintf("%+.2f %%", 100*v)
 	default:
 		return Count(uint64(v))
 	}

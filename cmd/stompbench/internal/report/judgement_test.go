@@ -13,8 +13,9 @@ import (
 // Both forms hold the conditions with what the run came to, and what limited it.
 func TestJudgement(t *testing.T) {
 	p, r := example(20_000)
+	r.BacklogSlope, r.BacklogTrend = 1234.4, true
 	rep := report.New("v1", p, r)
-	demand, err := slo.Parse("from_due.p99<1ms,sent_per_s>=500,lost=0,lost_share<1%,confirm.p99.99<1h")
+	demand, err := slo.Parse("from_due.p99<1ms,sent_per_s>=500,lost=0,lost_share<1%,confirm.p99.99<1h,backlog.slope<=0,backlog.slope_share<=2%")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +27,8 @@ func TestJudgement(t *testing.T) {
 	}
 	for _, want := range []string{
 		"limited by  ", "producers   waited", "NOT MET  from_due.p99<1ms (19.8 ms)",
-		"met      sent_per_s>=500 (1,000/s)", "of few samples",
+		"met      sent_per_s>=500 (1,000/s)", "of few samples", ", up to 77 behind, 1,234 more each second",
+		"NOT MET  backlog.slope<=0 (+1,234/s)", "NOT MET  backlog.slope_share<=2% (+123.44 %)",
 	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("%q is missing:\n%s", want, text.String())
@@ -47,10 +49,25 @@ func TestJudgement(t *testing.T) {
 	if err := json.Unmarshal(object.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
-	if len(got.SLO) != 5 || got.SLO[0].Met || got.SLO[0].Limit != 1e6 || *got.SLO[0].Value < 19e6 || !got.SLO[1].Met || !got.SLO[4].Shaky {
+	if len(got.SLO) != 7 || got.SLO[0].Met || got.SLO[0].Limit != 1e6 || *got.SLO[0].Value < 19e6 || !got.SLO[1].Met || !got.SLO[4].Shaky {
 		t.Errorf("%+v", got.SLO)
 	}
 	if got.Verdict["limited_by"] == "" || got.Verdict["why"] == "" || len(got.Verdict) != 16 {
 		t.Errorf("%d: %v", len(got.Verdict), got.Verdict)
+	}
+}
+
+// The backlog's slope is told if there is one to speak of, and only then.
+func TestBacklogSlope(t *testing.T) {
+	for slope, says := range map[float64]string{0: "", 9: "", -9: "", 10: "10 more each second", -250: "250 less each second"} {
+		p, r := example(20_000)
+		r.BacklogSlope, r.BacklogTrend = slope, true
+		out := text(t, p, r, nil)
+		if says == "" && strings.Contains(out, "each second") || !strings.Contains(out, says) {
+			t.Errorf("%v: want %q in\n%s", slope, says, out)
+		}
+		if got := report.New("v1", p, r).Rates.BacklogSlope; got == nil || *got != slope {
+			t.Errorf("%v in JSON", got)
+		}
 	}
 }

@@ -91,6 +91,9 @@ type Rates struct {
 	Received      float64 `json:"received_per_s"`
 	SentBytes     float64 `json:"sent_bytes_per_s"`
 	ReceivedBytes float64 `json:"received_bytes_per_s"`
+	// BacklogSlope is by how many messages a second the backlog grew, nil if that was
+	// not measured: see package slo.
+	BacklogSlope *float64 `json:"backlog_slope_per_s,omitempty"`
 }
 
 // Latency is the four ways to look at a message: to its arrival, from when it was
@@ -159,6 +162,9 @@ func New(version string, p *workload.Plan, r *load.Result) *Report {
 	rep.Rates.Received = r.ReceivedPerSecond()
 	rep.Rates.SentBytes = rep.Rates.Sent * float64(p.Size)
 	rep.Rates.ReceivedBytes = rep.Rates.Received * float64(p.Size)
+	if r.BacklogTrend {
+		rep.Rates.BacklogSlope = &r.BacklogSlope
+	}
 	rep.Process = process(max(r.MeasuredSent, r.MeasuredReceived), r.Cost)
 	rep.Verdict = verdict.Of(p, r)
 	return rep

@@ -177,8 +177,29 @@ func (r *Report) rates(b *strings.Builder) {
 		if r.Plan.Producers > 0 && r.Seconds.Receiving >= 0.1 && !r.BooksOpen && !r.United {
 			fmt.Fprintf(b, ", up to %s behind", Count(r.Totals.MaxBacklog))
 		}
+		b.WriteString(r.growth())
 		b.WriteByte('\n')
 	}
+}
+
+// What the backlog changes by is told from 1 % of the rate on, if it is more than a few
+// messages over the run: what is below says nothing.
+const (
+	muchOfRate = 0.01
+	fewBehind  = 10
+)
+
+// growth says how the backlog changed while messages were sent, "" if it did not.
+func (r *Report) growth() string {
+	slope := r.Rates.BacklogSlope
+	if slope == nil || math.Abs(*slope) < muchOfRate*r.Rates.Sent || math.Abs(*slope)*r.Seconds.Sending < fewBehind {
+		return ""
+	}
+	more := "more"
+	if *slope < 0 {
+		more = "less"
+	}
+	return fmt.Sprintf(", %s %s each second", PerSecond(math.Abs(*slope)), more)
 }
 
 // pace writes a rate with what it was taken over. A single message has none.

@@ -92,21 +92,26 @@ func parseValue(kind Kind, s string) (float64, error) {
 		unit, example = "/s", "messages a second, such as 500 or 10k"
 	case Share:
 		unit, example = "%", "a share, such as 0.1% or 0.001"
+	case Slope:
+		unit, example = "/s", "messages a second, such as 0, 50 or -10"
+	case SlopeShare:
+		unit, example = "%", "a share, such as 2% or 0.02"
 	}
+	share, signed := kind == Share || kind == SlopeShare, kind == Slope || kind == SlopeShare
 	if head, ok := strings.CutSuffix(number, unit); ok && unit != "" {
 		number = head
-		if kind == Share {
+		if share {
 			factor = 0.01
 		}
 	}
 	for suffix, f := range map[string]float64{"k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9} {
-		if head, ok := strings.CutSuffix(number, suffix); ok && kind != Share {
+		if head, ok := strings.CutSuffix(number, suffix); ok && !share {
 			number, factor = head, f
 			break
 		}
 	}
 	n, err := strconv.ParseFloat(number, 64)
-	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) || n < 0 || strings.ContainsAny(number, "xXpP_") {
+	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) || n < 0 && !signed || strings.ContainsAny(number, "xXpP_") {
 		return 0, fmt.Errorf("%q is not a value for it: write %s", s, example)
 	}
 	return n * factor, nil

@@ -10,6 +10,7 @@
 //	statistic  = "p" percentile | "max" | "mean"        percentile: 50, 99.9, 99.99 …
 //	number     = one of Numbers, such as "lost" or "sent_per_s"
 //	value      = duration (of a latency) | decimal [ "k" | "K" | "M" | "G" ] [ "%" ] [ "/s" ]
+//	             a slope may be below 0
 //
 // Blanks are allowed around everything. A duration needs its unit: 20ms, 1.5s,
 // 300us or 300µs. A percent sign is for shares, /s for rates, and both may be left
@@ -21,6 +22,15 @@
 // nothing: what was not measured was not achieved. A percentile beyond which fewer
 // than ten samples lie is judged as it stands, and marked as shaky, since the next
 // run may well show another.
+//
+// backlog.slope is by how many messages a second the backlog, which is what was sent
+// and not yet received, grew over the measured part of a run: above 0, the rate is more
+// than consumers take. It is the median of the slopes between all pairs of up to 256
+// looks at the backlog (Theil and Sen), so that a stall or a burst which is over soon
+// does not count. Noise is never quite 0: leave room for it, best as a share of the
+// rate, such as backlog.slope_share<=2%, which is the same at any rate. Where a full
+// receipt window holds producers up the backlog cannot grow beyond it: what grows is
+// how late messages leave, which from_due and unsent tell.
 //
 // Imports: the histo, ledger and load packages of stompbench.
 package slo

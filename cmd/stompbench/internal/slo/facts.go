@@ -35,6 +35,12 @@ func FactsOf(r *load.Result) *Facts {
 		f.Numbers["received_per_s"] = r.ReceivedPerSecond()
 		f.Numbers["lost_share"] = share(b.Lost, b.Expected)
 	}
+	if r.BacklogTrend {
+		f.Numbers["backlog.slope"] = r.BacklogSlope
+		if sent := r.SentPerSecond(); sent > 0 {
+			f.Numbers["backlog.slope_share"] = r.BacklogSlope / sent
+		}
+	}
 	return f
 }
 

@@ -18,6 +18,8 @@ const (
 	Count               // messages
 	Rate                // messages a second
 	Share               // from 0 to 1
+	Slope               // messages a second more or, below 0, less each second
+	SlopeShare          // the same as a share of what is sent a second
 )
 
 // Latencies are the distributions that conditions can name.
@@ -51,6 +53,8 @@ var Numbers = []struct {
 	{"received_per_s", Rate, "messages received a second"},
 	{"lost_share", Share, "lost ones among those expected"},
 	{"unsent_share", Share, "unsent ones among those due"},
+	{"backlog.slope", Slope, "messages a second by which the backlog grows"},
+	{"backlog.slope_share", SlopeShare, "the same as a share of the messages sent a second"},
 }
 
 // Names are all that a condition can name; p99 stands for any statistic.

@@ -16,7 +16,8 @@ func facts() *slo.Facts {
 	}
 	return &slo.Facts{
 		Latencies: map[string]*histo.Histogram{"from_due": h, "confirm": histo.New()},
-		Numbers:   map[string]float64{"lost": 0, "sent": 12_000, "sent_per_s": 9_999, "lost_share": 0.001},
+		Numbers:   map[string]float64{"lost": 0, "sent": 12_000, "sent_per_s": 9_999, "lost_share": 0.001,
+			"backlog.slope": -12.5, "backlog.slope_share": 0.015},
 	}
 }
 
@@ -46,6 +47,13 @@ func TestJudge(t *testing.T) {
 		" lost = 0 , from_due.p90 < 20 ms ": true,
 		"lost=0,from_due.p90<1ms":           false,
 		"from_due.p90<1ms,lost=0":           false,
+		"backlog.slope<=0":                  true,
+		"backlog.slope<0/s":                 true,
+		"backlog.slope>=-10":                false,
+		"backlog.slope>=-0.0125k/s":         true,
+		"backlog.slope_share<=2%":           true,
+		"backlog.slope_share<=0.01":         false,
+		"backlog.slope_share<-1%":           false,
 		// What was not measured was not achieved.
 		"confirm.p99<1h":   false,
 		"from_send.p99<1h": false,
@@ -114,6 +122,10 @@ func TestParseErrors(t *testing.T) {
 		"from_due.p99<1ms<2ms":      "with its unit",
 		"sent_per_s>=10k/m":         "messages a second",
 		"lost_share<x%":             "a share",
+		"backlog<1":                 "there is no metric \"backlog\": did you mean",
+		"backlog.slope<1%":          "messages a second",
+		"backlog.slope<--1":         "messages a second",
+		"backlog.slope_share<1/s":   "a share",
 		"lost=0;sent>1":             "number of messages",
 		"sent_per_s>99999999e99999": "messages a second",
 	} {
@@ -128,7 +140,7 @@ func TestParseErrors(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"lost=0", "from_due.p99<20ms,sent_per_s>=10k", "a.b=c", "<>=", "lost_share<1%"} {
+	for _, s := range []string{"lost=0", "from_due.p99<20ms,sent_per_s>=10k", "a.b=c", "backlog.slope<=-1k/s", "backlog.slope_share>-2%", "<>=", "lost_share<1%"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

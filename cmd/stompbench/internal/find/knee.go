@@ -1,0 +1,104 @@
+package find
+
+import "math"
+
+// Knee is where the rate lies at which half of the steps would fail: see the package
+// comment. A bound is 0 where no step says anything: beyond the highest rate that was
+// tried, or below the lowest.
+type Knee struct {
+	Low    float64 `json:"low_per_s"`
+	High   float64 `json:"high_per_s"`
+	Likely float64 `json:"likely_per_s"` // as likely below as above; 0 unless there are both bounds
+	Sure   float64 `json:"sure"`         // how probable it is that the knee lies within them
+}
+
+const (
+	sure      = 0.9
+	wayward   = 0.05 // the share of steps that go the other way, whatever the rate
+	widest    = 1.0 / 3
+	widths    = 12
+	perWithin = 8     // places in the gap to stop at
+	mostPlace = 4_000 // however small that is
+	// farthest is how far beyond the bounds the knee may lie, and beyond what was
+	// tried before it is called open.
+	farthest, open = 4.0, 1.5
+)
+
+// kneeOf computes the interval. Rates are in order.
+func kneeOf(rates []Rate, within float64) Knee {
+	var told []Rate    // by steps that say something
+	var logs []float64 // of their rates
+	for _, r := range rates {
+		if r.told() > 0 {
+			told, logs = append(told, r), append(logs, math.Log(r.Rate))
+		}
+	}
+	if len(told) == 0 {
+		return Knee{}
+	}
+	bottom, top := told[0].Rate, told[len(told)-1].Rate
+	if b := boundsOf(told); b.lo != nil && b.hi != nil {
+		bottom, top = b.lo.Rate, b.hi.Rate
+	}
+	from, to := math.Log(bottom/farthest), math.Log(top*farthest)
+	n := int(min(mostPlace, math.Ceil((to-from)/within*perWithin)))
+	at := func(i int) float64 { return from + (to-from)*float64(i)/float64(n) }
+	chance := make([]float64, n+1) // of each place, all widths together
+	sum, narrowest := 0.0, min(within/10, widest)
+	for w := range widths {
+		width := narrowest * math.Pow(widest/narrowest, float64(w)/(widths-1))
+		for i := range chance {
+			p := likelihood(told, logs, at(i), width)
+			chance[i] += p
+			sum += p
+		}
+	}
+	quantile := func(q float64) float64 {
+		left := q * sum
+		for i, p := range chance {
+			if left -= p; left <= 0 {
+				return math.Exp(at(i))
+			}
+		}
+		return math.Exp(to)
+	}
+	k := Knee{Low: quantile((1 - sure) / 2), High: quantile((1 + sure) / 2), Sure: sure}
+	return k.bounded(told, quantile(0.5))
+}
+
+// bounded leaves out what is only there because something had to be assumed of the
+// rates that nobody tried.
+func (k Knee) bounded(told []Rate, likely float64) Knee {
+	passed, failed := 0, 0
+	for _, r := range told {
+		passed += r.Passed
+		failed += r.Failed
+	}
+	bottom, top := told[0].Rate, told[len(told)-1].Rate
+	if k.Low = min(k.Low, top); passed == 0 || k.Low < bottom/open {
+		k.Low = 0
+	}
+	if k.High = max(k.High, bottom); failed == 0 || k.High > top*open {
+		k.High = 0
+	}
+	if k.Low > 0 && k.High > 0 {
+		k.Likely = likely
+	}
+	return k
+}
+
+// likelihood is how probable what became of the steps is if the knee is there and so
+// wide. logs are the logarithms of the rates, and knee is one.
+func likelihood(rates []Rate, logs []float64, knee, width float64) float64 {
+	all := 1.0
+	for i := range rates {
+		fails := wayward + (1-2*wayward)/(1+math.Exp((knee-logs[i])/width))
+		for range rates[i].Failed {
+			all *= fails
+		}
+		for range rates[i].Passed {
+			all *= 1 - fails
+		}
+	}
+	return all
+}

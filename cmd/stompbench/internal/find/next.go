@@ -1,0 +1,106 @@
+package find
+
+import "math"
+
+// next decides on the next step, or says why there is none.
+func (s *search) next() (phase Phase, rate float64, ended string) {
+	if len(s.Steps) == 0 {
+		return Climb, min(s.From, s.To), ""
+	}
+	rates := tally(s.Steps)
+	b := boundsOf(rates)
+	if r := s.again(b); r > 0 {
+		return Repeat, r, ""
+	}
+	bottom, top := rates[0].Rate, rates[len(rates)-1].Rate
+	switch {
+	case b.hi == nil && top < s.To:
+		return Climb, min(2*top, s.To), ""
+	case b.lo == nil && bottom/2 >= s.From*lowest:
+		return Climb, bottom / 2, ""
+	case b.lo == nil:
+		return "", 0, TooSlow
+	}
+	if r := s.gap(b); r > 0 {
+		return Narrow, r, ""
+	}
+	if r := s.unconfirmed(b); r > 0 {
+		return Repeat, r, ""
+	}
+	switch {
+	case b.hi == nil:
+		return "", 0, AtTop
+	case b.hi.Verdict == Generator:
+		return "", 0, ByLimit
+	}
+	return "", 0, Found
+}
+
+// again returns a rate to try again at once, 0 for none: what the generator failed a
+// first time, for a machine that was busy just then is no news of the broker; and what
+// contradicts other rates as often as they contradict it.
+func (s *search) again(b bounds) float64 {
+	last := s.Steps[len(s.Steps)-1]
+	if last.GeneratorLimited && s.Repeats > 0 && s.tries(last.Rate) == 1 {
+		return last.Rate
+	}
+	var rate *Rate
+	for i := range b.within {
+		r := &b.within[i]
+		if r.Verdict != Undecided && !s.confirmed(r) && (rate == nil || r.Tries() < rate.Tries()) {
+			rate = r
+		}
+	}
+	if rate == nil {
+		return 0
+	}
+	return rate.Rate
+}
+
+// gap returns the middle of a gap that is too wide, 0 if there is none: between the
+// bounds, or between a bound and what is undecided between them.
+func (s *search) gap(b bounds) float64 {
+	if len(b.within) == 0 {
+		return s.middle(b.lo, b.hi)
+	}
+	if r := s.middle(b.lo, &b.within[0]); r > 0 {
+		return r
+	}
+	return s.middle(&b.within[len(b.within)-1], b.hi)
+}
+
+func (s *search) middle(lo, hi *Rate) float64 {
+	if lo == nil || hi == nil || hi.Rate/lo.Rate <= 1+s.Within {
+		return 0
+	}
+	return math.Sqrt(lo.Rate * hi.Rate)
+}
+
+// unconfirmed returns the bound that was not tried often enough, the one of fewer tries
+// first; 0 if both were.
+func (s *search) unconfirmed(b bounds) float64 {
+	lo, hi := b.lo, b.hi
+	switch {
+	case hi != nil && !s.confirmed(hi) && (s.confirmed(lo) || hi.Tries() < lo.Tries()):
+		return hi.Rate
+	case !s.confirmed(lo):
+		return lo.Rate
+	}
+	return 0
+}
+
+// confirmed reports whether a rate was tried as often as is asked for. Tries that the
+// generator failed are made up for, within reason, unless there are no others.
+func (s *search) confirmed(r *Rate) bool {
+	enough := 1 + s.Repeats
+	return r.told() >= enough || r.Generator >= enough && (r.told() == 0 || r.Tries() >= 2*enough)
+}
+
+func (s *search) tries(rate float64) (n int) {
+	for i := range s.Steps {
+		if s.Steps[i].Rate == rate {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,70 @@
+package load
+
+import "slices"
+
+// trend takes note of a value over time, in bounded memory: when it is full it forgets
+// every other value, and from then on takes half as many. Its owner guards it.
+type trend struct {
+	values []valueAt
+	apart  int64 // the least time between two, in nanoseconds
+}
+
+type valueAt struct {
+	at    int64 // nanoseconds
+	value float64
+}
+
+// trendRoom is how many values a trend holds: enough to see the shape of a run, few
+// enough for every pair of them to be looked at when it ends.
+const trendRoom = 256
+
+// tooFew is how many values have no slope worth the name.
+const tooFew = 10
+
+func (t *trend) add(at int64, value float64) {
+	if n := len(t.values); n > 0 && at-t.values[n-1].at < t.apart {
+		return
+	}
+	if len(t.values) == trendRoom {
+		kept := t.values[:0]
+		for i := 0; i < trendRoom; i += 2 {
+			kept = append(kept, t.values[i])
+		}
+		t.values = kept
+		t.apart = (t.values[len(kept)-1].at - t.values[0].at) / int64(len(kept)-1)
+		if at-kept[len(kept)-1].at < t.apart {
+			return
+		}
+	}
+	t.values = append(t.values, valueAt{at, value})
+}
+
+// slope returns by how much the value grows a second; known is false if there are too
+// few values to tell.
+//
+// It is the median of the slopes between all pairs of values (Theil and Sen). A stall
+// of the machine, a pause of a collector or a burst at an end moves a median little
+// as long as it takes less than about a quarter of the time; least squares would be
+// drawn by its square, and by most at the ends.
+func (t *trend) slope() (perSecond float64, known bool) {
+	if len(t.values) < tooFew {
+		return 0, false
+	}
+	slopes := make([]float64, 0, len(t.values)*(len(t.values)-1)/2)
+	for i, a := range t.values {
+		for _, b := range t.values[i+1:] {
+			if b.at > a.at {
+				slopes = append(slopes, (b.value-a.value)/float64(b.at-a.at)*1e9)
+			}
+		}
+	}
+	if len(slopes) == 0 {
+		return 0, false
+	}
+	slices.Sort(slopes)
+	middle := len(slopes) / 2
+	if len(slopes)%2 == 1 {
+		return slopes[middle], true
+	}
+	return (slopes[middle-1] + slopes[middle]) / 2, true
+}
