@@ -2,22 +2,19 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/find"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
@@ -29,20 +26,30 @@ type searching struct {
 	out   string
 }
 
+// The default SLO. A backlog that grows by 2 % of the rate is more than noise makes of
+// one that does not, and adds 60 ms to latencies in 3 s.
 const (
-	defaultSLO   = "lost=0,from_due.p99<100ms"
-	defaultDwell = 3 * time.Second
+	defaultSLO      = "lost=0,from_due.p99<100ms,backlog.slope_share<=2%"
+	sendOnlySLO     = "confirm.p99<100ms"
+	defaultDwell    = 3 * time.Second
+	defaultSettling = 500 * time.Millisecond
+	defaultRepeats  = 2
+	mostRepeats     = 20
 )
 
 // notForFind are the flags of run that find has its own idea of.
-var notForFind = []string{"rate", "duration", "count", "help", "version", "out", "help-all", "dry-run", "scenario", "prometheus", "prometheus-wait", "accept-generator-limit", "repeat", "interleave", "pause",
-	"run-id", "await"}
+var notForFind = map[string]bool{
+	"rate": true, "duration": true, "count": true, "help": true, "version": true, "help-all": true,
+	"scenario": true, "prometheus": true, "prometheus-wait": true,
+	"repeat": true, "interleave": true, "pause": true, "run-id": true, "await": true,
+}
 
 func newFindFlags() (*pflag.FlagSet, *searching) {
 	all, common := newFlags()
 	s := &searching{settings: common, dwell: defaultDwell, Config: find.Config{
-		From: 1000, To: 10e6, Within: 0.05, Budget: 3 * time.Minute,
+		From: 1000, To: 10e6, Within: 0.05, Repeats: defaultRepeats, Budget: 3 * time.Minute,
 	}}
+	common.plan.Warmup = defaultSettling
 	f := newFlagSet("find")
 	add := func(name, kind, text, help string, v *value) {
 		v.kind, v.text = kind, text
@@ -51,45 +58,45 @@ func newFindFlags() (*pflag.FlagSet, *searching) {
 	add("from", "RATE", "1k", "the first rate to try", parsed(&s.From, parseRate))
 	add("to", "RATE", "10M", "the highest rate to try", parsed(&s.To, parseRate))
 	add("within", "SHARE", "5%", "how near to the knee to come", parsed(&s.Within, parseShare))
-	add("dwell", "TIME", "3s", "how long to send at each rate", parsed(&s.dwell, parseDuration))
+	add("dwell", "TIME", "3s", "how long to measure at each rate", parsed(&s.dwell, parseDuration))
+	add("warmup", "TIME", "500ms", "how long to send at each rate before measuring", parsed(&s.plan.Warmup, parseDuration))
+	add("repeat", "N", "2", "how often to try the highest rate that passed and the lowest that failed again; more make surer", parsed(&s.Repeats, parseInt))
 	add("max-time", "TIME", "3m", "when to begin no further step", parsed(&s.Budget, parseDuration))
-	add("out", "DIR", "", "write the steps there, as find.json and find.csv", parsed(&s.out, asIs))
+	add("out", "DIR", "", "keep the search there: find.json, find.csv, and a page with the curve", parsed(&s.out, asIs))
 	all.VisitAll(func(flag *pflag.Flag) {
-		for _, name := range notForFind {
-			if flag.Name == name {
-				return
-			}
+		if f.Lookup(flag.Name) == nil && !notForFind[flag.Name] {
+			f.AddFlag(flag)
 		}
-		f.AddFlag(flag)
 	})
 	return f, s
 }
 
-func (s *searching) complete(f *pflag.FlagSet) error {
+func (s *searching) complete(f *pflag.FlagSet) (notes []string, err error) {
 	switch {
 	case s.From <= 0 || s.From > workload.MaxRate || s.To <= 0 || s.To > workload.MaxRate:
-		return usage("--from and --to are rates above 0 and up to %v a second", workload.MaxRate)
+		return nil, usage("--from and --to are rates above 0 and up to %v a second", workload.MaxRate)
 	case s.To < s.From:
-		return usage("--to is below --from: there is nothing in between to search")
+		return nil, usage("--to is below --from: there is nothing in between to search")
 	case s.dwell < 200*time.Millisecond || s.dwell > time.Hour:
-		return usage("--dwell is %v: choose from 200ms to 1h", s.dwell)
-	case s.Budget < s.dwell:
-		return usage("--max-time is below --dwell: not one step would fit")
+		return nil, usage("--dwell is %v: choose from 200ms to 1h", s.dwell)
+	case s.Budget < s.dwell+s.plan.Warmup:
+		return nil, usage("--max-time is below --dwell and --warmup: not one step would fit")
 	case s.Within <= 0 || s.Within >= 1:
-		return usage("--within is a share above 0 and below 1, such as 5%%")
+		return nil, usage("--within is a share above 0 and below 1, such as 5%%")
+	case s.Repeats < 0 || s.Repeats > mostRepeats:
+		return nil, usage("--repeat is %d: choose from 0 to %d", s.Repeats, mostRepeats)
 	case s.plan.Producers == 0:
-		return usage("find needs producers: raise --producers")
+		return nil, usage("find needs producers: raise --producers")
 	}
 	if len(s.slo) == 0 {
 		text := defaultSLO
 		if s.plan.Consumers == 0 {
-			text = "confirm.p99<100ms"
+			text = sendOnlySLO
 		}
 		s.slo, _ = slo.Parse(text) // a test holds that it is sound
 	}
 	s.plan.Rate, s.plan.Duration = s.From, s.dwell
-	_, err := s.settings.complete(f)
-	return err
+	return s.settings.complete(f)
 }
 
 // find is the verb find.
@@ -101,7 +108,14 @@ func (c *command) find(ctx context.Context, args []string) int {
 	if err := fromEnvironment(f); err != nil {
 		return c.fail(err)
 	}
-	if err := s.complete(f); err != nil {
+	notes, err := s.complete(f)
+	if err != nil {
+		return c.fail(err)
+	}
+	if s.dryRun {
+		return c.tellSearchPlan(s, notes)
+	}
+	if err := s.prepareOut(); err != nil {
 		return c.fail(err)
 	}
 	own, err := embed(&s.plan)
@@ -113,170 +127,52 @@ func (c *command) find(ctx context.Context, args []string) int {
 	if s.quiet {
 		progress = io.Discard
 	}
-	fmt.Fprintf(progress, "  broker      %s\n  searching   from %s/s to %s/s for the highest rate with %s, %s a step, for at most %s\n\n%s\n",
-		brokerName(&s.plan, load.Ready{}), report.PerSecond(s.From), report.PerSecond(s.To), s.slo, report.Elapsed(s.dwell),
-		report.Elapsed(s.Budget), stepHead)
-	result, err := find.Search(ctx, s.Config, s.step, func(st *find.Step) { fmt.Fprint(progress, stepLine(st)) })
-	if err != nil && ctx.Err() == nil {
+	fmt.Fprintf(progress, "  %-10s  %s\n%s\n%s\n", "broker", brokerName(&s.plan, load.Ready{}), s.intent(), stepHead)
+	began := time.Now()
+	result, err := find.Search(ctx, s.Config, s.step, func(st *find.Step, at find.Rate) { fmt.Fprint(progress, stepLine(st, at)) })
+	if err != nil && ctx.Err() == nil && len(result.Steps) == 0 {
 		return c.fail(err)
 	}
-	return c.tellSearch(ctx, s, result)
-}
-
-// step sends at one rate.
-func (s *searching) step(ctx context.Context, rate float64) (rules []find.Rule, p find.Point, err error) {
-	plan := s.plan
-	plan.Rate, plan.Profile = rate, pacer.Constant(rate)
-	r, err := runStep(ctx, &plan, nil)
-	if err != nil {
-		return nil, p, err
-	}
-	v := verdict.Of(&plan, r)
-	if r.Failure != nil {
-		return []find.Rule{{Name: "the connection holds (" + broke(r.Failure) + ")"}}, pointOf(&plan, r, v), nil
-	}
-	rules = append(rules, find.Rule{
-		Name: fmt.Sprintf("the rate is kept (%s/s)", report.PerSecond(r.SentPerSecond())), Met: v.RateKept,
-	})
-	for _, o := range report.Conditions(s.slo.Judge(slo.FactsOf(r))) {
-		rules = append(rules, find.Rule{Name: o.String(), Met: o.Met})
-	}
-	if !r.Intact() {
-		err = drainRest(ctx, &plan)
-	}
-	return rules, pointOf(&plan, r, v), err
-}
-
-func pointOf(plan *workload.Plan, r *load.Result, v *verdict.Verdict) find.Point {
-	p := find.Point{
-		SentPerSecond: r.SentPerSecond(), ReceivedPerSecond: r.ReceivedPerSecond(),
-		LimitedBy: string(v.Limit), Why: v.Why, GeneratorLimited: v.Limit == verdict.Generator,
-	}
-	h := r.FromDue
-	if p.Of = "from_due"; plan.Consumers == 0 {
-		h, p.Of = r.Confirm, "confirm"
-	}
-	p.P50, p.P99, p.Max = int64(h.Percentile(50)), int64(h.Percentile(99)), int64(h.Max())
-	return p
-}
-
-const stepHead = "                    rate      sent/s      p50      p99      max"
-
-// stepLine writes a step with the rule that decided.
-func stepLine(s *find.Step) string {
-	verdict, why := "pass", ""
-	if !s.Pass {
-		verdict = "FAIL"
-		for _, r := range s.Rules {
-			if !r.Met {
-				why = "  not: " + r.Name
-				break
-			}
-		}
-	}
-	short := func(ns int64) string {
-		if ns == 0 {
-			return "-"
-		}
-		return report.Duration(time.Duration(ns))
-	}
-	return fmt.Sprintf("  %-6s  %s  %10s  %10s  %7s  %7s  %7s%s\n", s.Phase, verdict, report.PerSecond(s.Rate),
-		report.PerSecond(s.SentPerSecond), short(s.P50), short(s.P99), short(s.Max), why)
-}
-
-// searchReport is the JSON form of a search.
-type searchReport struct {
-	Schema  int    `json:"schema"`
-	Tool    string `json:"tool"`
-	Version string `json:"version"`
-	Broker  string `json:"broker"` // without the password
-	SLO     string `json:"slo"`
-	Partial bool   `json:"partial"`
-	*find.Result
-}
-
-// tellSearch writes the result of a search. That nothing meets the SLO has the
-// exit code of an SLO that was not met.
-func (c *command) tellSearch(ctx context.Context, s *searching, r *find.Result) int {
-	rep := searchReport{
-		Schema: 1, Tool: "stompbench find", Version: Version(), Broker: s.plan.Broker.String(), SLO: s.slo.String(),
-		Partial: ctx.Err() != nil, Result: r,
-	}
-	var err error
-	if s.json {
-		err = writeObject(c.stdout, rep)
-	} else {
-		_, err = io.WriteString(c.stdout, searchText(s, r, rep.Partial))
-	}
-	if err == nil && s.out != "" {
-		err = rep.keep(s.out)
-	}
+	rep := s.report(result, began)
 	switch {
+	case ctx.Err() != nil:
+		rep.Partial = true
 	case err != nil:
-		return c.fail(fmt.Errorf("cannot write the result: %w", err))
-	case rep.Partial:
-		return ExitInterrupted
-	case r.Rate == 0:
-		return ExitSLO
+		rep.Partial, rep.Failure = true, sentence(err)
 	}
-	return ExitOK
+	return c.tellSearch(s, rep)
 }
 
-func writeObject(w io.Writer, object any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(object)
+// intent says what is searched for, and how.
+func (s *searching) intent() string {
+	var r rows
+	r.add("searching", "from %s/s to %s/s for the highest rate with %s", report.PerSecond(s.From), report.PerSecond(s.To), s.slo)
+	r.add("steps", "%s each, after %s of warm-up, until the knee is known to %.3g %% and both sides of it were tried %s; for at most %s",
+		report.Elapsed(s.dwell), report.Elapsed(s.plan.Warmup), 100*s.Within, times(1+s.Repeats), report.Elapsed(s.Budget))
+	return r.String()
 }
 
-func searchText(s *searching, r *find.Result, partial bool) string {
-	var b strings.Builder
-	b.WriteByte('\n')
-	if plot := r.Plot(report.PerSecond, report.Duration); plot != "" {
-		fmt.Fprintf(&b, "p99 over the rate, o passed, x failed\n\n%s\n", plot)
+func times(n int) string {
+	if n == 1 {
+		return "once"
 	}
-	best, worst := r.Best(), r.Worst()
+	return fmt.Sprintf("%d times", n)
+}
+
+// prepareOut sees that the folder can be written, before there is anything to lose.
+func (s *searching) prepareOut() error {
+	if s.out == "" {
+		return nil
+	}
+	if err := os.MkdirAll(s.out, 0o755); err != nil {
+		return fmt.Errorf("cannot keep the search in %s: %w: name another folder with --out", s.out, err)
+	}
+	_, err := os.Lstat(filepath.Join(s.out, searchName))
 	switch {
-	case partial:
-		b.WriteString("PARTIAL RESULT: interrupted\n")
-	case r.Ended == find.TimeUp:
-		b.WriteString("the time is up; the search is not done\n")
+	case err == nil:
+		return usage("%s holds a search already: name another folder, or remove %s from it", s.out, searchName)
+	case !errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("cannot keep the search in %s: %w: name another folder with --out", s.out, err)
 	}
-	if best == nil {
-		fmt.Fprintf(&b, "no rate that was tried meets %s\n", s.slo)
-	} else {
-		fmt.Fprintf(&b, "%s/s meets %s: p50 %s, p99 %s\n", report.PerSecond(r.Rate), s.slo,
-			report.Duration(time.Duration(best.P50)), report.Duration(time.Duration(best.P99)))
-	}
-	switch {
-	case worst != nil:
-		fmt.Fprintf(&b, "%s/s does not; limited by %s: %s\n", report.PerSecond(r.Failed), worst.LimitedBy, worst.Why)
-		if worst.GeneratorLimited {
-			b.WriteString("so what was found is the generator's limit on this machine: the broker may be able to do more\n")
-		}
-	case r.Ended == find.AtTop:
-		b.WriteString("that is the highest rate to try: raise --to\n")
-	}
-	return b.String()
-}
-
-// keep writes the steps into a folder.
-func (r *searchReport) keep(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	var object strings.Builder
-	if err := writeObject(&object, r); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "find.json"), []byte(object.String()), 0o644); err != nil {
-		return err
-	}
-	table := "phase,rate_per_s,pass,sent_per_s,received_per_s,p50_ns,p99_ns,max_ns,limited_by\n"
-	for i := range r.Steps {
-		s := &r.Steps[i]
-		table += fmt.Sprintf("%s,%.3f,%v,%.3f,%.3f,%d,%d,%d,%s\n",
-			s.Phase, s.Rate, s.Pass, s.SentPerSecond, s.ReceivedPerSecond, s.P50, s.P99, s.Max, s.LimitedBy)
-	}
-	return os.WriteFile(filepath.Join(dir, "find.csv"), []byte(table), 0o644)
+	return nil
 }

@@ -42,6 +42,9 @@ func TestVerbsUsage(t *testing.T) {
 		"find --dwell 1ms":                  "--dwell",
 		"find --max-time 1s":                "--max-time",
 		"find -x 0":                         "producers",
+		"find --repeat -1":                  "--repeat",
+		"find --repeat 21":                  "--repeat",
+		"find --max-time 3s":                "--warmup",
 		"find --slo lost":                   "--slo",
 		"failover -c 0":                     "--confirm",
 		"failover --restart-after 1h":       "--restart-after",
@@ -76,92 +79,6 @@ func TestVerbsUsage(t *testing.T) {
 		if code != cli.ExitCannotRun || stderr == "" && verb != "churn" {
 			t.Errorf("%s where nobody listens: exit %d, %q", verb, code, stderr)
 		}
-	}
-}
-
-// Twenty messages a second any machine can, however busy: a step fails only if it stands
-// still for a third of a second at its end. What the search says follows from its steps.
-func TestFind(t *testing.T) {
-	t.Run("finds", func(t *testing.T) {
-		t.Parallel()
-		calm.Run(t, func(t testing.TB) {
-			dir := filepath.Join(t.TempDir(), "out")
-			var r found
-			object(t, 0, "find --from 5 --to 20 --dwell 600ms --max-time 1m --slo lost=0,sent<10 --out "+dir, &r)
-			// sent<10 in 0.6 s at 5, 10, 20 a second: 3, 6, 12.
-			if r.Rate < 10 || r.Rate > 17.5 || r.Failed <= r.Rate || r.SLO != "lost=0,sent<10" {
-				t.Errorf("%+v", r)
-			}
-			for _, s := range r.Steps {
-				if len(s.Rules) != 3 || s.Latency != "from_due" || s.P99 <= 0 || s.Limited == "" {
-					t.Errorf("%+v", s)
-				}
-			}
-			for _, name := range []string{"find.json", "find.csv"} {
-				if data, err := os.ReadFile(filepath.Join(dir, name)); err != nil || len(data) == 0 {
-					t.Errorf("%s: %v", name, err)
-				}
-			}
-		})
-	})
-	t.Run("finds nothing", func(t *testing.T) {
-		t.Parallel()
-		calm.Run(t, func(t testing.TB) {
-			var r found
-			object(t, cli.ExitSLO, "find --from 10 --to 20 --dwell 200ms --max-time 1s --slo lost>0", &r)
-		})
-	})
-	t.Run("finds the end of its range", func(t *testing.T) {
-		t.Parallel()
-		calm.Run(t, func(t testing.TB) {
-			code, stdout, stderr := stompbench(t, "find --from 5 --to 10 --dwell 600ms --max-time 1m --slo lost=0")
-			if code != 0 || !strings.Contains(stdout, "10.0/s meets lost=0") && !strings.Contains(stdout, "10/s meets lost=0") ||
-				!strings.Contains(stdout, "raise --to") || !strings.Contains(stderr, "climb   pass") || !strings.Contains(stderr, "repeat  pass") {
-				t.Errorf("exit %d\n%s%s", code, stdout, stderr)
-			}
-		})
-	})
-}
-
-// found is what the tests read of a search.
-type found struct {
-	Ended  string
-	Rate   float64 `json:"rate_per_s"`
-	Failed float64 `json:"failed_rate_per_s"`
-	SLO    string
-	Steps  []struct {
-		Rate  float64 `json:"rate_per_s"`
-		Pass  bool
-		Rules []struct {
-			Rule string
-			Met  bool
-		}
-		Latency string
-		P99     int64  `json:"p99_ns"`
-		Limited string `json:"limited_by"`
-	}
-}
-
-// What a step that lost messages left behind is not the next one's.
-func TestFindDrainsBetweenSteps(t *testing.T) {
-	t.Parallel()
-	b, err := broker.Start(broker.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
-	var r struct {
-		Steps []struct {
-			Pass  bool
-			Rules []struct{ Rule string }
-		}
-	}
-	// Producers send to a queue of which nobody receives: every step loses all.
-	args := "find --from 10 --to 20 --dwell 300ms --max-time 3s --drain-timeout 200ms -t /queue/a -T /queue/b -u " + b.URI()
-	object(t, cli.ExitSLO, args, &r)
-	runJSON(t, 0, "-C 10 -t /queue/b -u "+b.URI())
-	if len(r.Steps) == 0 || r.Steps[0].Pass {
-		t.Errorf("%+v", r)
 	}
 }
 

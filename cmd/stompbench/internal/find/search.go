@@ -83,14 +83,15 @@ func (r *Result) last(rate float64) *Step {
 type search struct {
 	Config
 	test  Test
-	shown func(*Step)
+	shown func(*Step, Rate)
 	until time.Time
 	Result
 }
 
-// Search searches. shown is called after each step; it may be nil. With an error,
+// Search searches. shown is called after each step, with what became of all steps at
+// its rate; it may be nil. With an error,
 // that of the test or of ctx, the result is that of the steps so far.
-func Search(ctx context.Context, cfg Config, test Test, shown func(*Step)) (*Result, error) {
+func Search(ctx context.Context, cfg Config, test Test, shown func(*Step, Rate)) (*Result, error) {
 	s := &search{Config: cfg, test: test, shown: shown, until: time.Now().Add(cfg.Budget)}
 	err := s.run(ctx)
 	s.conclude()
@@ -153,7 +154,8 @@ func (s *search) try(ctx context.Context, phase Phase, rate float64) error {
 	step.GeneratorLimited = step.GeneratorLimited && !step.Pass
 	s.Steps = append(s.Steps, step)
 	if s.shown != nil {
-		s.shown(&step)
+		s.Rates = tally(s.Steps)
+		s.shown(&step, *s.At(rate))
 	}
 	return nil
 }

@@ -44,7 +44,11 @@ func TestSearch(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			cfg := find.Config{From: c.from, To: c.to, Within: 0.05, Repeats: 2, Budget: c.budget}
 			shown, began := 0, time.Now()
-			r, err := find.Search(t.Context(), cfg, upTo(c.limit), func(*find.Step) { shown++ })
+			r, err := find.Search(t.Context(), cfg, upTo(c.limit), func(s *find.Step, r find.Rate) {
+				if shown++; r.Rate != s.Rate || r.Tries() == 0 {
+					t.Errorf("%+v of %+v", r, s)
+				}
+			})
 			if err != nil || r.Ended != c.ended || shown != len(r.Steps) {
 				t.Fatalf("%+v: %v, %s, %d of %d steps shown", c, err, r.Ended, shown, len(r.Steps))
 			}

@@ -126,6 +126,22 @@ type Outcome struct {
 	Met       bool
 }
 
+// Used returns how much of what the condition allows was used: 1 is all of it, more is
+// too much, and 0 is nothing or cannot be said.
+func (o *Outcome) Used() float64 {
+	limit, value := o.Condition.Limit, o.Value
+	switch o.Condition.op {
+	case ">", ">=":
+		limit, value = value, limit
+	case "=":
+		return 0
+	}
+	if !o.Known || limit <= 0 || value <= 0 {
+		return 0
+	}
+	return value / limit
+}
+
 // Judge compares all conditions with the facts.
 func (s SLO) Judge(f *Facts) []Outcome {
 	out := make([]Outcome, len(s))

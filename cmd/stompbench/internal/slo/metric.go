@@ -14,12 +14,12 @@ type Kind uint8
 
 // The kinds of metrics.
 const (
-	Latency Kind = iota // nanoseconds
-	Count               // messages
-	Rate                // messages a second
-	Share               // from 0 to 1
-	Slope               // messages a second more or, below 0, less each second
-	SlopeShare          // the same as a share of what is sent a second
+	Latency    Kind = iota // nanoseconds
+	Count                  // messages
+	Rate                   // messages a second
+	Share                  // from 0 to 1
+	Slope                  // messages a second more or, below 0, less each second
+	SlopeShare             // the same as a share of what is sent a second
 )
 
 // Latencies are the distributions that conditions can name.

@@ -1,6 +1,7 @@
 package slo_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +17,7 @@ func facts() *slo.Facts {
 	}
 	return &slo.Facts{
 		Latencies: map[string]*histo.Histogram{"from_due": h, "confirm": histo.New()},
-		Numbers:   map[string]float64{"lost": 0, "sent": 12_000, "sent_per_s": 9_999, "lost_share": 0.001,
+		Numbers: map[string]float64{"lost": 0, "sent": 12_000, "sent_per_s": 9_999, "lost_share": 0.001,
 			"backlog.slope": -12.5, "backlog.slope_share": 0.015},
 	}
 }
@@ -91,6 +92,22 @@ func TestOutcome(t *testing.T) {
 	}
 	if !slo.Met(nil) {
 		t.Error("no condition is not met")
+	}
+}
+
+// How much of a limit was used is what tells the condition that is nearest to it.
+func TestUsed(t *testing.T) {
+	for text, want := range map[string]float64{
+		"sent<24k": 0.5, "sent<=6k": 2, "sent>6k": 0.5, "sent>=24k": 2, "lost=0": 0, "lost<5": 0, "lost<=0": 0,
+		"backlog.slope<=0": 0, "backlog.slope>=-25": 0, "backlog.slope_share<=3%": 0.5, "confirm.p99<1s": 0,
+	} {
+		s, err := slo.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Judge(facts())[0].Used(); math.Abs(got-want) > 1e-9 {
+			t.Errorf("%s: %v, want %v", text, got, want)
+		}
 	}
 }
 

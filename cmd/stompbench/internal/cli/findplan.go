@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+)
+
+// plannedSearch is what find --dry-run --json writes.
+type plannedSearch struct {
+	Broker     string      `json:"broker"` // without the password; "" for one of our own
+	Embedded   bool        `json:"embedded"`
+	SLO        string      `json:"slo"`
+	From       float64     `json:"from_per_s"`
+	To         float64     `json:"to_per_s"`
+	Within     float64     `json:"within"`
+	Repeats    int         `json:"repeats"`
+	DwellSec   float64     `json:"dwell_s"`
+	MaxTimeSec float64     `json:"max_time_s"`
+	Steps      int         `json:"steps"`   // about how many, if chance has no hand in it
+	StepsSec   float64     `json:"steps_s"` // how long they take without what follows each
+	Plan       report.Plan `json:"plan"`    // of each step, but for its rate
+	Notes      []string    `json:"notes"`
+}
+
+// tellSearchPlan writes what would be done.
+func (c *command) tellSearchPlan(s *searching, notes []string) int {
+	p := &s.plan
+	steps := s.about()
+	took := time.Duration(steps) * (s.dwell + p.Warmup)
+	if s.json {
+		out := plannedSearch{
+			Broker: p.Broker.String(), Embedded: p.Embedded, SLO: s.slo.String(), From: s.From, To: s.To, Within: s.Within,
+			Repeats: s.Repeats, DwellSec: s.dwell.Seconds(), MaxTimeSec: s.Budget.Seconds(), Steps: steps, StepsSec: took.Seconds(),
+			Plan: report.PlanOf(p), Notes: append([]string{}, notes...),
+		}
+		if err := writeObject(c.stdout, out); err != nil {
+			return c.fail(fmt.Errorf("cannot write the plan: %w", err))
+		}
+		return ExitOK
+	}
+	var r rows
+	if p.Embedded {
+		r.add("broker", "embedded in this process")
+	} else {
+		r.add("broker", "%s", p.Broker)
+	}
+	r.WriteString(s.intent())
+	r.plan(p, notes)
+	r.add("takes", "about %d steps, so %s and what it takes to empty queues, if the knee is at %s/s", steps,
+		report.Elapsed(took.Round(time.Second)), report.PerSecond(s.middle()))
+	r.add("needs", "%s", needs(p))
+	return c.print(r.String())
+}
+
+// middle is the rate in the middle of those to try, by its logarithm.
+func (s *searching) middle() float64 { return math.Sqrt(s.From * s.To) }
+
+// about is how many steps it takes to a knee in the middle: doublings up to it, halvings
+// of the last one, and repeats of both bounds.
+func (s *searching) about() int {
+	climb := int(math.Ceil(math.Log2(s.middle()/s.From))) + 1
+	narrow := int(math.Ceil(math.Log2(math.Log(2) / math.Log1p(s.Within))))
+	return climb + max(0, narrow) + 2*s.Repeats
+}

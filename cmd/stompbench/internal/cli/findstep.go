@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/find"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+)
+
+// step sends at one rate, and leaves nothing behind.
+func (s *searching) step(ctx context.Context, rate float64) (rules []find.Rule, p find.Point, err error) {
+	plan := s.plan
+	plan.Rate, plan.Profile = rate, pacer.Constant(rate)
+	r, err := runStep(ctx, &plan, nil)
+	if err != nil {
+		return nil, p, err
+	}
+	v := verdict.Of(&plan, r)
+	outcomes := s.slo.Judge(slo.FactsOf(r))
+	p = pointOf(&plan, r, v)
+	p.GeneratorLimited = byGenerator(r, v, outcomes)
+	if !r.Intact() || r.Failure != nil {
+		err = drainRest(ctx, &plan)
+	}
+	return rulesOf(rate, r, v, outcomes), p, err
+}
+
+// rulesOf are the demands on a step: that the connection holds and the rate is kept,
+// and those of the SLO.
+func rulesOf(rate float64, r *load.Result, v *verdict.Verdict, outcomes []slo.Outcome) []find.Rule {
+	if r.Failure != nil {
+		return []find.Rule{{Name: "the connection holds (" + broke(r.Failure) + ")"}}
+	}
+	sent := r.SentPerSecond()
+	rules := []find.Rule{{
+		Name: fmt.Sprintf("the rate is kept (%s/s)", report.PerSecond(sent)), Met: v.RateKept, Value: &sent, Limit: rate,
+	}}
+	for i, c := range report.Conditions(outcomes) {
+		rules = append(rules, find.Rule{Name: c.String(), Met: c.Met, Value: c.Value, Limit: c.Limit, Used: outcomes[i].Used()})
+	}
+	return rules
+}
+
+// heldUp is the share of their time from which producers count as held up by receipts
+// or the connection: those who were not were late by themselves.
+const heldUp = 0.01
+
+// byGenerator reports whether a step that failed did so because of this process, or of
+// the machine it runs on, so that it says nothing of the broker: the verdict blames the
+// generator; or nobody was at a limit, nobody held producers up, and all that is wrong
+// is that messages left late, or not at all.
+func byGenerator(r *load.Result, v *verdict.Verdict, outcomes []slo.Outcome) bool {
+	switch {
+	case r.Failure != nil || r.Refusal != nil || !r.Intact():
+		return false
+	case v.Limit == verdict.Generator:
+		return true
+	case v.Limit != verdict.Schedule && v.Limit != verdict.Unclear || v.WindowShare+v.SendShare >= heldUp:
+		return false
+	}
+	for i := range outcomes {
+		if o := &outcomes[i]; !o.Met && v.RateKept && !lateOnly(r, &o.Condition) {
+			return false
+		}
+	}
+	return true
+}
+
+// lateOnly reports whether a condition that was not met is one on how late messages
+// left, or would be met had none left late.
+func lateOnly(r *load.Result, c *slo.Condition) bool {
+	name := c.Metric.Name
+	if strings.HasPrefix(name, "send_delay.") || name == "unsent" || name == "unsent_share" {
+		return true
+	}
+	if !strings.HasPrefix(name, "from_due.") {
+		return false
+	}
+	facts := slo.FactsOf(r)
+	facts.Latencies["from_due"] = r.FromSend
+	return slo.Met(slo.SLO{*c}.Judge(facts))
+}
+
+func pointOf(plan *workload.Plan, r *load.Result, v *verdict.Verdict) find.Point {
+	p := find.Point{
+		SentPerSecond: r.SentPerSecond(), ReceivedPerSecond: r.ReceivedPerSecond(), BacklogSlope: r.BacklogSlope,
+		LimitedBy: string(v.Limit), Why: v.Why,
+	}
+	h := r.FromDue
+	if p.Of = "from_due"; plan.Consumers == 0 {
+		h, p.Of = r.Confirm, "confirm"
+	}
+	p.P50, p.P99, p.Max = int64(h.Percentile(50)), int64(h.Percentile(99)), int64(h.Max())
+	return p
+}
+
+const stepHead = "                    rate      sent/s      p50      p99      max  rule"
+
+// stepLine writes a step with the rules that it broke or, if it broke none, the one
+// that it came nearest to; and what became of that rate, if that is not the same
+// each time.
+func stepLine(s *find.Step, at find.Rate) string {
+	verdict, rule := "", ""
+	switch s.Verdict() {
+	case find.Passed:
+		verdict = "pass"
+		if r := s.Tightest(); r != nil {
+			rule = "met: " + r.Name
+		}
+	case find.Generator:
+		verdict, rule = "void", "not: "+brokenRules(s)+"; by the generator, so this says nothing of the broker: "+s.Why
+	default:
+		verdict, rule = "FAIL", "not: "+brokenRules(s)
+	}
+	if at.Verdict == find.Undecided {
+		rule += fmt.Sprintf("; undecided: %d of %d passed", at.Passed, at.Passed+at.Failed)
+	}
+	return fmt.Sprintf("  %-6s  %s  %10s  %10s  %7s  %7s  %7s  %s\n", s.Phase, verdict, report.PerSecond(s.Rate),
+		report.PerSecond(s.SentPerSecond), short(s.P50), short(s.P99), short(s.Max), rule)
+}
+
+func brokenRules(s *find.Step) string {
+	var names []string
+	for _, r := range s.Broken() {
+		names = append(names, r.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// short writes a latency, or that there is none.
+func short(ns int64) string {
+	if ns == 0 {
+		return "-"
+	}
+	return report.Duration(time.Duration(ns))
+}

@@ -1,0 +1,122 @@
+package page
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/find"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
+)
+
+// Search is a search for the knee in the form in which it is written out, as find.json.
+type Search struct {
+	Schema    int         `json:"schema"`
+	Tool      string      `json:"tool"`
+	Version   string      `json:"version"`
+	Partial   bool        `json:"partial"`           // it ended before it was done
+	Failure   string      `json:"failure,omitempty"` // why, if it was not by ^C
+	ExitCode  int         `json:"exit_code"`
+	StartedAt time.Time   `json:"started_at"`
+	Broker    string      `json:"broker"` // without the password
+	Embedded  bool        `json:"embedded"`
+	SLO       string      `json:"slo"`
+	DwellSec  float64     `json:"dwell_s"`
+	Within    float64     `json:"within"`
+	Repeats   int         `json:"repeats"`
+	Plan      report.Plan `json:"plan"` // of each step, but for its rate
+	*find.Result
+}
+
+// Headline is what the search came to, in one sentence.
+func (s *Search) Headline() string {
+	perSecond := func(r float64) string { return report.PerSecond(r) + "/s" }
+	k := &s.Knee
+	switch sure := fmt.Sprintf("%.0f %%", 100*k.Sure); {
+	case len(s.Steps) == 0:
+		return "no rate was tried"
+	case s.Rate == 0 && s.ByGenerator():
+		return "nothing is known of the broker: the generator failed at each rate that was tried"
+	case k.Low == 0 && k.High == 0:
+		return "the steps do not say where the knee is"
+	case k.Low == 0:
+		return fmt.Sprintf("the knee is below %s, %s sure", perSecond(k.High), sure)
+	case k.High == 0:
+		return fmt.Sprintf("the knee is above %s, %s sure", perSecond(k.Low), sure)
+	default:
+		return fmt.Sprintf("the knee is between %s and %s, %s sure; at about %s", perSecond(k.Low), perSecond(k.High), sure, perSecond(k.Likely))
+	}
+}
+
+// Findings are what the search came to, in sentences.
+func (s *Search) Findings() (all []string) {
+	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	switch {
+	case s.Failure != "":
+		say("PARTIAL RESULT: %s", s.Failure)
+	case s.Partial:
+		say("PARTIAL RESULT: interrupted")
+	case s.Ended == find.TimeUp:
+		say("the time is up and the search is not done: raise --max-time")
+	}
+	say("%s", s.Headline())
+	if best, at := s.Best(), s.At(s.Rate); best != nil {
+		say("%s/s meets %s: it passed %s; p50 %s, p99 %s", report.PerSecond(s.Rate), s.SLO, tries(at.Passed, at.Passed),
+			report.Duration(time.Duration(best.P50)), report.Duration(time.Duration(best.P99)))
+	} else {
+		say("no rate that was tried meets %s", s.SLO)
+	}
+	s.sayAbove(say)
+	for _, r := range s.Undecided() {
+		say("%s/s is undecided: it passed %s", report.PerSecond(r.Rate), tries(r.Passed, r.Passed+r.Failed))
+	}
+	return all
+}
+
+// sayAbove says why it is not more.
+func (s *Search) sayAbove(say func(format string, args ...any)) {
+	worst, at := s.Worst(), s.At(s.Failed)
+	if worst == nil {
+		if s.Ended == find.AtTop {
+			say("there is no knee up to %s/s, the highest rate to try: raise --to", report.PerSecond(s.Rates[len(s.Rates)-1].Rate))
+		}
+		return
+	}
+	if at.Verdict == find.Generator {
+		say("%s/s failed %s by the generator's doing, which is no limit of the broker: %s", report.PerSecond(s.Failed), tries(at.Generator, at.Tries()), worst.Why)
+		say("so the search ended at what this machine can generate: the broker may be able to do more")
+		return
+	}
+	if worst.Verdict() != find.Failed { // the last try of it may have been the generator's
+		for i := range s.Steps {
+			if st := &s.Steps[i]; st.Rate == s.Failed && st.Verdict() == find.Failed {
+				worst = st
+			}
+		}
+	}
+	say("%s/s failed %s: not %s; limited by %s: %s", report.PerSecond(s.Failed), tries(at.Failed, at.Passed+at.Failed), broken(worst), worst.LimitedBy, worst.Why)
+	if worst.LimitedBy == string(verdict.Schedule) {
+		say("nobody was at a limit at that rate, which was kept: it is where the SLO ends, and not the most that the broker can do")
+	}
+}
+
+// broken are the rules that a step did not meet.
+func broken(s *find.Step) string {
+	var names []string
+	for _, r := range s.Broken() {
+		names = append(names, r.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// tries writes how many of how many tries.
+func tries(n, of int) string {
+	switch {
+	case n == of && n == 1:
+		return "the one time that it was tried"
+	case n == of:
+		return fmt.Sprintf("all %d times", n)
+	}
+	return fmt.Sprintf("%d of %d times", n, of)
+}
