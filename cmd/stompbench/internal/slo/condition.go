@@ -20,6 +20,18 @@ type Condition struct {
 // String returns the condition as it was written, without blanks.
 func (c *Condition) String() string { return c.text }
 
+// On returns the same condition on another latency; ok is false if it is not on one.
+func (c *Condition) On(latency string) (other Condition, ok bool) {
+	if c.Metric.Kind != Latency {
+		return Condition{}, false
+	}
+	other = *c
+	rest := c.text[len(c.Metric.latency):] // the name comes first
+	other.Metric.latency, other.text = latency, latency+rest
+	other.Metric.Name = latency + c.Metric.Name[len(c.Metric.latency):]
+	return other, true
+}
+
 // SLO is a list of conditions, all of which are to be met. The zero value has none
 // and is always met.
 type SLO []Condition

@@ -111,6 +111,25 @@ func TestUsed(t *testing.T) {
 	}
 }
 
+// A condition can be asked of another latency.
+func TestOn(t *testing.T) {
+	s, err := slo.Parse("from_due.p99_9<=20ms,lost=0,confirm.max<1s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, ok := s[0].On("send_delay")
+	if !ok || c.String() != "send_delay.p99_9<=20ms" || c.Metric.Name != "send_delay.p99_9" || c.Limit != 20e6 || s[0].String() != "from_due.p99_9<=20ms" {
+		t.Errorf("%v, %+v", ok, c)
+	}
+	if _, ok := s[1].On("confirm"); ok {
+		t.Error("a count is no latency")
+	}
+	c, _ = s[2].On("from_due")
+	if o := (slo.SLO{c}).Judge(facts())[0]; !o.Known || !o.Met {
+		t.Errorf("%+v", o)
+	}
+}
+
 // What is wrong is said with the condition and with what to write instead.
 func TestParseErrors(t *testing.T) {
 	for text, says := range map[string]string{
