@@ -106,6 +106,19 @@ func TestFind(t *testing.T) {
 				t.Errorf("%s: %v\n%.500s", name, err, data)
 			}
 		}
+		before, err := os.ReadFile(filepath.Join(dir, "report.html"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code, _, stderr := stompbench(t, "report "+dir); code != 0 {
+			t.Errorf("exit %d, %s", code, stderr)
+		}
+		if again, err := os.ReadFile(filepath.Join(dir, "report.html")); err != nil || string(again) != string(before) {
+			t.Errorf("the page made again is another: %v", err)
+		}
+		if code, stdout, _ := stompbench(t, "report --text "+dir); code != 0 || !strings.Contains(stdout, "meets lost=0,sent<10") {
+			t.Errorf("exit %d, %s", code, stdout)
+		}
 		code, _, stderr := stompbench(t, "find --out "+dir)
 		if code != cli.ExitUsage || !strings.Contains(stderr, "holds a search already") {
 			t.Errorf("exit %d, %s", code, stderr)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -21,7 +22,7 @@ const searchName = "find.json"
 
 func (s *searching) report(r *find.Result, began time.Time) *page.Search {
 	rep := &page.Search{
-		Schema: 1, Tool: "stompbench find", Version: Version(), StartedAt: began.UTC().Truncate(time.Millisecond),
+		Schema: page.SearchSchema, Tool: page.SearchTool, Version: Version(), StartedAt: began.UTC().Truncate(time.Millisecond),
 		Broker: s.plan.Broker.String(), Embedded: s.plan.Embedded, SLO: s.slo.String(),
 		DwellSec: s.dwell.Seconds(), Within: s.Within, Repeats: s.Repeats, Plan: report.PlanOf(&s.plan), Result: r,
 	}
@@ -102,6 +103,39 @@ func keepSearch(dir string, rep *page.Search) error {
 		}
 	}
 	return nil
+}
+
+// searchIn returns the find.json that report is asked for: that of a folder which holds
+// no result.json, or the file itself.
+func searchIn(args []string) (path string, ok bool) {
+	if len(args) != 1 {
+		return "", false
+	}
+	path = args[0]
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		if _, err := os.Stat(filepath.Join(path, results.Name)); err == nil {
+			return "", false
+		}
+		path = filepath.Join(path, searchName)
+	}
+	_, err := os.Stat(path)
+	return path, err == nil && filepath.Base(path) == searchName
+}
+
+// reportSearch makes the page of a search again, or its text.
+func (c *command) reportSearch(path string, s *reporting) int {
+	rep, err := page.ReadSearch(path)
+	if err != nil {
+		return c.fail(err)
+	}
+	if s.text {
+		return c.print(searchText(rep))
+	}
+	out := s.output
+	if out == "" {
+		out = filepath.Join(filepath.Dir(path), pageName)
+	}
+	return c.writePage(out, func(w io.Writer) error { return page.WriteSearch(w, rep) })
 }
 
 // writeSteps writes the steps as a table.

@@ -41,6 +41,9 @@ func (c *command) report(_ context.Context, args []string) int {
 	if code, done := c.parse(f, args); done {
 		return code
 	}
+	if path, ok := searchIn(f.Args()); ok {
+		return c.reportSearch(path, s)
+	}
 	runs, err := readAll(f.Args())
 	if err != nil {
 		return c.fail(err)
@@ -52,8 +55,13 @@ func (c *command) report(_ context.Context, args []string) int {
 	for i, name := range names(f.Args()) {
 		named[i] = page.Run{Name: name, Result: runs[i]}
 	}
-	write := func(w io.Writer) error { return page.Write(w, named) }
-	switch path := target(s.output, f.Args()); path {
+	return c.writePage(target(s.output, f.Args()), func(w io.Writer) error { return page.Write(w, named) })
+}
+
+// writePage writes a page to a file, or to standard output.
+func (c *command) writePage(path string, write func(io.Writer) error) int {
+	var err error
+	switch path {
 	case "-":
 		err = write(c.stdout)
 	default:

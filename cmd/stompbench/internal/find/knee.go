@@ -33,7 +33,7 @@ func kneeOf(rates []Rate, within float64) Knee {
 			told, logs = append(told, r), append(logs, math.Log(r.Rate))
 		}
 	}
-	if len(told) == 0 {
+	if len(told) == 0 || !(within > 0) || !(told[0].Rate > 0) {
 		return Knee{}
 	}
 	bottom, top := told[0].Rate, told[len(told)-1].Rate

@@ -94,7 +94,7 @@ type search struct {
 func Search(ctx context.Context, cfg Config, test Test, shown func(*Step, Rate)) (*Result, error) {
 	s := &search{Config: cfg, test: test, shown: shown, until: time.Now().Add(cfg.Budget)}
 	err := s.run(ctx)
-	s.conclude()
+	s.Tally(cfg.Within)
 	return &s.Result, err
 }
 
@@ -115,17 +115,17 @@ func (s *search) run(ctx context.Context) error {
 	}
 }
 
-// conclude says what the steps come to.
-func (s *search) conclude() {
-	s.Rates = tally(s.Steps)
-	b := boundsOf(s.Rates)
+// Tally computes of the steps what they come to, in a search for a gap like that.
+func (r *Result) Tally(within float64) {
+	r.Rates, r.Rate, r.Failed = tally(r.Steps), 0, 0
+	b := boundsOf(r.Rates)
 	if b.lo != nil {
-		s.Rate = b.lo.Rate
+		r.Rate = b.lo.Rate
 	}
 	if b.hi != nil {
-		s.Failed = b.hi.Rate
+		r.Failed = b.hi.Rate
 	}
-	s.Knee = kneeOf(s.Rates, s.Within)
+	r.Knee = kneeOf(r.Rates, within)
 }
 
 // outOfTime reports whether another step might end too late: one as long as the

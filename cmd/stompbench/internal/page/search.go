@@ -1,13 +1,22 @@
 package page
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/find"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
+)
+
+// SearchTool and SearchSchema say what a find.json is.
+const (
+	SearchTool   = "stompbench find"
+	SearchSchema = 1
 )
 
 // Search is a search for the knee in the form in which it is written out, as find.json.
@@ -27,6 +36,42 @@ type Search struct {
 	Repeats   int         `json:"repeats"`
 	Plan      report.Plan `json:"plan"` // of each step, but for its rate
 	*find.Result
+}
+
+// maxSearch is how large a find.json may be: that of 1,000 steps takes less than one MB.
+const maxSearch = 64 << 20
+
+// ReadSearch reads a find.json.
+func ReadSearch(path string) (*Search, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxSearch+1))
+	if err != nil {
+		return nil, err
+	}
+	s := new(Search)
+	switch err := json.Unmarshal(text, s); {
+	case len(text) > maxSearch:
+		return nil, fmt.Errorf("%s: more than %d MiB are no search", path, maxSearch>>20)
+	case err != nil:
+		return nil, fmt.Errorf("%s: not a search of stompbench: %w", path, err)
+	case s.Tool != SearchTool || s.Result == nil:
+		return nil, fmt.Errorf("%s: not a search of stompbench", path)
+	case s.Schema != SearchSchema:
+		return nil, fmt.Errorf("%s: its schema is %d and this stompbench reads %d: use the one that wrote it", path, s.Schema, SearchSchema)
+	}
+	for i := range s.Steps {
+		if !(s.Steps[i].Rate > 0) {
+			return nil, fmt.Errorf("%s: it is damaged: step %d has a rate of %v", path, i+1, s.Steps[i].Rate)
+		}
+	}
+	// What is computed of the steps is computed again: a file that was damaged or
+	// written by hand is no more than its steps.
+	s.Tally(s.Within)
+	return s, nil
 }
 
 // Headline is what the search came to, in one sentence.
@@ -49,8 +94,14 @@ func (s *Search) Headline() string {
 	}
 }
 
-// Findings are what the search came to, in sentences.
-func (s *Search) Findings() (all []string) {
+// Findings are what the search came to, in sentences: the headline and what stands
+// behind it.
+func (s *Search) Findings() []string {
+	return append(append(s.warnings(), s.Headline()), s.grounds()...)
+}
+
+// warnings say that the search is not all of it.
+func (s *Search) warnings() (all []string) {
 	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	switch {
 	case s.Failure != "":
@@ -60,7 +111,12 @@ func (s *Search) Findings() (all []string) {
 	case s.Ended == find.TimeUp:
 		say("the time is up and the search is not done: raise --max-time")
 	}
-	say("%s", s.Headline())
+	return all
+}
+
+// grounds say which rates passed and failed how often, and why.
+func (s *Search) grounds() (all []string) {
+	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	if best, at := s.Best(), s.At(s.Rate); best != nil {
 		say("%s/s meets %s: it passed %s; p50 %s, p99 %s", report.PerSecond(s.Rate), s.SLO, tries(at.Passed, at.Passed),
 			report.Duration(time.Duration(best.P50)), report.Duration(time.Duration(best.P99)))

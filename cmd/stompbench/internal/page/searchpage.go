@@ -54,7 +54,7 @@ func WriteSearch(w io.Writer, s *Search) error {
 	style := styleText + searchStyle
 	v := searchView{
 		Search: s, Style: template.CSS(style), StyleHash: hash(style), Title: s.Headline(),
-		Text: s.Findings(), When: when(s.StartedAt), Setup: searchSetup(s), Curve: kneeOf(s), Latency: latencyOf(s),
+		Text: append(s.warnings(), s.grounds()...), When: when(s.StartedAt), Setup: searchSetup(s), Curve: kneeOf(s), Latency: latencyOf(s),
 	}
 	for _, r := range s.Rates {
 		v.Rates = append(v.Rates, rateViewOf(s, &r))

@@ -44,7 +44,7 @@ func Change(r float64) string {
 func Duration(d time.Duration) string {
 	switch ns := float64(d); {
 	case d < 0:
-		return "-" + Duration(-d)
+		return "-" + Duration(-max(d, -math.MaxInt64)) // the least of all has no opposite
 	case d < time.Microsecond:
 		return fmt.Sprintf("%d ns", d)
 	case ns < 999.5e3:

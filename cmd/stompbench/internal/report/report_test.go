@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -214,6 +215,7 @@ func TestFormats(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "0 ns", 999: "999 ns", 1000: "1.00 µs", 12_345: "12.3 µs", 999_400: "999 µs", 999_600: "1.00 ms",
 		123_456_789: "123 ms", 1_500 * time.Millisecond: "1.50 s", -2 * time.Millisecond: "-2.00 ms", time.Hour: "3600 s",
+		math.MinInt64: "-9223372037 s",
 	} {
 		if got := report.Duration(d); got != want {
 			t.Errorf("Duration(%d) is %s, want %s", d, got, want)
