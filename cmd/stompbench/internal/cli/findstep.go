@@ -26,7 +26,9 @@ func (s *searching) step(ctx context.Context, rate float64) (rules []find.Rule, 
 	v := verdict.Of(&plan, r)
 	outcomes := s.slo.Judge(slo.FactsOf(r))
 	p = pointOf(&plan, r, v)
-	p.GeneratorLimited = byGenerator(r, v, outcomes)
+	if p.GeneratorLimited = byGenerator(r, v, outcomes); p.GeneratorLimited && v.Limit != verdict.Generator && !slo.Met(outcomes) {
+		p.LimitedBy, p.Why = string(verdict.Generator), late(r, v)
+	}
 	if !r.Intact() || r.Failure != nil {
 		err = drainRest(ctx, &plan)
 	}
@@ -49,9 +51,31 @@ func rulesOf(rate float64, r *load.Result, v *verdict.Verdict, outcomes []slo.Ou
 	return rules
 }
 
-// heldUp is the share of their time from which producers count as held up by receipts
-// or the connection: those who were not were late by themselves.
-const heldUp = 0.01
+const (
+	// heldUp is the share of their time from which producers count as held up by receipts
+	// or the connection: those who were not were late by themselves.
+	heldUp = 0.01
+	// starved is the share of the processors from which on they were rather held up by
+	// other programs, which looks like a connection that takes nothing.
+	starved = 0.05
+)
+
+// waited is how much of their time the broker held producers up.
+func waited(v *verdict.Verdict) float64 {
+	if v.StarvedShare >= starved {
+		return v.WindowShare
+	}
+	return v.WindowShare + v.SendShare
+}
+
+// late says of a step that is the generator's what is known of that.
+func late(r *load.Result, v *verdict.Verdict) string {
+	why := fmt.Sprintf("nobody held producers up, and messages left up to %s late", report.Duration(r.Delay.Max()))
+	if v.StarvedShare >= starved {
+		return why + fmt.Sprintf(": other programs had the processors, of which it missed %.0f %%", 100*v.StarvedShare)
+	}
+	return why + ": this machine stood still, or its timers did"
+}
 
 // byGenerator reports whether a step that failed did so because of this process, or of
 // the machine it runs on, so that it says nothing of the broker: the verdict blames the
@@ -63,7 +87,7 @@ func byGenerator(r *load.Result, v *verdict.Verdict, outcomes []slo.Outcome) boo
 		return false
 	case v.Limit == verdict.Generator:
 		return true
-	case v.Limit != verdict.Schedule && v.Limit != verdict.Unclear || v.WindowShare+v.SendShare >= heldUp:
+	case v.Limit != verdict.Schedule && v.Limit != verdict.Unclear || waited(v) >= heldUp:
 		return false
 	}
 	for i := range outcomes {

@@ -171,6 +171,8 @@ func tries(n, of int) string {
 	switch {
 	case n == of && n == 1:
 		return "the one time that it was tried"
+	case n == of && n == 2:
+		return "both times"
 	case n == of:
 		return fmt.Sprintf("all %d times", n)
 	}
