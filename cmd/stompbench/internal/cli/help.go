@@ -13,7 +13,7 @@ import (
 const helpHead = `stompbench sends load to a STOMP broker and tells what became of every message.
 
   stompbench [run] [flags]           send, receive, report; with no flags, against a broker of its own
-  stompbench find [flags]            search for the highest rate that meets an SLO
+  stompbench find [flags]            search for the highest rate that meets an SLO, and say how sure it is
   stompbench sweep --over FLAG=A,B   run once for each value of a flag, and put the results into one table
   stompbench failover [flags]        send at a steady rate while the broker restarts
   stompbench churn [flags]           open and close connections and subscriptions
@@ -46,7 +46,7 @@ STOMPBENCH_PASSCODE holds a password that the URI leaves out. NO_COLOR turns col
 
 The result goes to standard output, everything else to standard error.
 Exit codes: 0 all is well; 1 could not run; 2 wrong flags; 3 a message was lost, duplicated or corrupt;
-4 the generator could not keep the --rate; 99 --slo not met, or a condition of compare --fail-if came true; 130 ^C.
+4 the generator could not keep the --rate, or was what find ended at; 99 --slo not met, or a condition of compare --fail-if came true; 130 ^C.
 `
 
 // helpWidth is the width of the help.

@@ -19,7 +19,7 @@ type verb struct {
 func verbs() []verb {
 	return []verb{
 		{"run", "send, receive, and report", func() *pflag.FlagSet { f, _ := newFlags(); return f }, (*command).run},
-		{"find", "search for the highest rate that meets an SLO", func() *pflag.FlagSet { f, _ := newFindFlags(); return f }, (*command).find},
+		{"find", "search for the highest rate that meets an SLO, and say how sure it is", func() *pflag.FlagSet { f, _ := newFindFlags(); return f }, (*command).find},
 		{"sweep", "run once for each value of a flag, and put the results into one table", func() *pflag.FlagSet { f, _ := newSweepFlags(); return f }, (*command).sweep},
 		{"failover", "send at a steady rate while the broker restarts", func() *pflag.FlagSet { f, _ := newFailoverFlags(); return f }, (*command).failover},
 		{"churn", "open and close connections and subscriptions", func() *pflag.FlagSet { f, _ := newChurnFlags(); return f }, (*command).churn},
