@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"math"
 	"time"
 
@@ -10,8 +9,7 @@ import (
 
 // plannedSearch is what find --dry-run --json writes.
 type plannedSearch struct {
-	Broker     string      `json:"broker"` // without the password; "" for one of our own
-	Embedded   bool        `json:"embedded"`
+	plannedVerb
 	SLO        string      `json:"slo"`
 	From       float64     `json:"from_per_s"`
 	To         float64     `json:"to_per_s"`
@@ -22,7 +20,6 @@ type plannedSearch struct {
 	Steps      int         `json:"steps"`   // about how many, if chance has no hand in it
 	StepsSec   float64     `json:"steps_s"` // how long they take without what follows each
 	Plan       report.Plan `json:"plan"`    // of each step, but for its rate
-	Notes      []string    `json:"notes"`
 }
 
 // tellSearchPlan writes what would be done.
@@ -32,21 +29,14 @@ func (c *command) tellSearchPlan(s *searching, notes []string) int {
 	took := time.Duration(steps) * (s.dwell + p.Warmup)
 	if s.json {
 		out := plannedSearch{
-			Broker: p.Broker.String(), Embedded: p.Embedded, SLO: s.slo.String(), From: s.From, To: s.To, Within: s.Within,
+			plannedVerb: plannedVerbOf(p, notes), SLO: s.slo.String(), From: s.From, To: s.To, Within: s.Within,
 			Repeats: s.Repeats, DwellSec: s.dwell.Seconds(), MaxTimeSec: s.Budget.Seconds(), Steps: steps, StepsSec: took.Seconds(),
-			Plan: report.PlanOf(p), Notes: append([]string{}, notes...),
+			Plan: report.PlanOf(p),
 		}
-		if err := writeObject(c.stdout, out); err != nil {
-			return c.fail(fmt.Errorf("cannot write the plan: %w", err))
-		}
-		return ExitOK
+		return c.printObject(out)
 	}
 	var r rows
-	if p.Embedded {
-		r.add("broker", "embedded in this process")
-	} else {
-		r.add("broker", "%s", p.Broker)
-	}
+	r.broker(p)
 	r.WriteString(s.intent())
 	r.plan(p, notes)
 	r.add("takes", "about %d steps, so %s and what it takes to empty queues, if the knee is at %s/s", steps,
