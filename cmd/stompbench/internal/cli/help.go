@@ -23,7 +23,7 @@ const helpHead = `stompbench sends load to a STOMP broker and tells what became 
   stompbench man                     write the manual page
   stompbench report DIR... [-o FILE] make the page of results again; several are laid over each other; --text for none
   stompbench compare A B             tell the difference between two sides of results from noise
-  stompbench merge A B... -o DIR     add up what several machines measured at the same time
+  stompbench merge A B... -o DIR     one result of what several machines did at the same time, or as parts of one run
   stompbench schema                  print the JSON Schema of result.json
   stompbench version                 show the version
 
@@ -34,6 +34,7 @@ Each of them has its own --help.
   stompbench -u stomp://guest:guest@localhost -z 1m  as fast as a RabbitMQ on this machine takes them
   stompbench -t /topic/prices -y 10 -r 1k            ten subscribers, each gets everything
   stompbench -r 20k -z 1m --out base                 keep the result: result.json, a page with plots, and more
+  stompbench run -u stomp://host -x 0 --run-id n7 -o r   receive what others send: as run n7, as they do; then merge
   stompbench compare base new --fail-if 'from_due.p99>+10%' --fail-if 'lost>0'
   stompbench -r 20k --repeat 5                       five runs, and how far they lie apart
   stompbench -r 20k --interleave a.yaml,b.yaml       two scenarios in turn, and the difference between them

@@ -77,16 +77,13 @@ func (c *command) merge(_ context.Context, args []string) int {
 // judge holds the sum to what the parts were to achieve and could not tell, and to what
 // the command line demands.
 func (s *merging) judge(sum *results.Result) error {
-	demands := s.slo
-	if sum.SLODeferred != "" {
-		deferred, err := slo.Parse(sum.SLODeferred)
-		if err != nil {
-			return fmt.Errorf("slo_deferred is damaged: %w", err)
-		}
-		demands = append(deferred, demands...)
-	}
-	if len(demands) == 0 {
+	sum.DeferSLO(s.slo.String())
+	if sum.SLODeferred == "" {
 		return nil
+	}
+	demands, err := slo.Parse(sum.SLODeferred)
+	if err != nil {
+		return fmt.Errorf("slo_deferred is damaged: %w", err)
 	}
 	outcomes := demands.Judge(sum.Facts())
 	sum.SLO, sum.SLODeferred = report.Conditions(outcomes), ""

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -237,6 +238,26 @@ func TestWarmupOfOthers(t *testing.T) {
 	}
 }
 
+// Without a name for the run, those who only receive take the id of the first message
+// for theirs.
+func TestMergeWithoutRunID(t *testing.T) {
+	t.Parallel()
+	b, dir := withFaults(t, nil), t.TempDir()
+	folders := startAll(t, b, dir, nil, map[string]string{"s": "-y 0 -C 40 -c 10"}, 0)
+	for i, args := range []string{"-x 0 -C 10 -z 4m --ack client-individual --prefetch 5", "-x 0 -z 10s"} {
+		p := start(t, dir, strconv.Itoa(i), args+" -u "+b.URI())
+		if <-p.over; p.code != cli.ExitOK {
+			t.Fatalf("%s: exit %d, %s", args, p.code, p.stderr)
+		}
+		folders = append(folders, p.dir)
+	}
+	got := merged(t, cli.ExitOK, folders)
+	// What the first one had and did not acknowledge, the second one had again.
+	if want := (books{Sent: 40, Confirmed: 40, Expected: 40, Received: 40, Redelivered: got.Totals.Redelivered}); got.Totals != want {
+		t.Errorf("\n got %+v\nwant %+v", got.Totals, want)
+	}
+}
+
 // What does not belong together is refused in a sentence.
 func TestMergeRefuses(t *testing.T) {
 	t.Parallel()
@@ -315,6 +336,7 @@ func TestRunIDFlags(t *testing.T) {
 		"--run-id x -u localhost -x 0 -C 10":          "--count is for those who send",
 		"--run-id x -u localhost --await 1s":          "--await is for a process that only receives",
 		"--run-id x -u localhost -x 0 --await 0":      "--await must be above 0",
+		"--run-id x -u localhost --repeat 2":          "--repeat makes several runs",
 		"--await 1s -x 0 -u localhost":                "--await is for a process that only receives",
 		"--run-id  -u localhost":                      "--run-id",
 		"find --run-id x -u localhost":                "unknown flag",

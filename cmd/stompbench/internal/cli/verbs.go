@@ -27,7 +27,7 @@ func verbs() []verb {
 		{"broker", "run the embedded broker alone", func() *pflag.FlagSet { f, _ := newBrokerFlags(); return f }, (*command).broker},
 		{"report", "make the page of results again", func() *pflag.FlagSet { f, _ := newReportFlags(); return f }, (*command).report},
 		{"compare", "tell the difference between results from noise", func() *pflag.FlagSet { f, _ := newCompareFlags(); return f }, (*command).compare},
-		{"merge", "add up what several machines measured", func() *pflag.FlagSet { f, _ := newMergeFlags(); return f }, (*command).merge},
+		{"merge", "make one result of those of several machines", func() *pflag.FlagSet { f, _ := newMergeFlags(); return f }, (*command).merge},
 		{"schema", "print the JSON Schema of result.json", nil, (*command).schema},
 		{"completion", "write a completion script for bash, zsh or fish", nil, (*command).completion},
 		{"man", "write the manual page", nil, (*command).man},

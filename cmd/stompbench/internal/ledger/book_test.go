@@ -192,6 +192,7 @@ func TestBookIsCompact(t *testing.T) {
 			if err != nil || len(packed) > c.most {
 				t.Errorf("%s: %v, %d bytes, want %d at most", name, err, len(packed), c.most)
 			}
+			t.Logf("%s: %.4f bytes a message", name, float64(len(packed))/n)
 			books = append(books, repack(t, b))
 		}
 		if b, _ := Unite(books).Close(); b.Received != n || b.Lost+b.Duplicated != 0 {

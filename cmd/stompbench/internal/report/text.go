@@ -291,7 +291,10 @@ func (r *Report) Remarks() (all []string) {
 	}
 	if p := &r.Process; p.CPUCores > 0 {
 		who := "This process"
-		if r.Broker.Embedded {
+		switch {
+		case r.United:
+			who = "The processes together"
+		case r.Broker.Embedded:
 			who = "This process, broker included,"
 		}
 		say("%s used %.2f CPU cores, %s of CPU and %s allocations a message.",

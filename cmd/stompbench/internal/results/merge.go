@@ -172,7 +172,7 @@ func (r *Result) addReport(o *report.Report) {
 	}
 	r.ExitCode = worse(r.ExitCode, o.ExitCode)
 	r.BooksOpen = r.BooksOpen || o.BooksOpen
-	r.deferSLO(o.SLODeferred)
+	r.DeferSLO(o.SLODeferred)
 	r.Plan.Producers += o.Plan.Producers
 	r.Plan.Consumers += o.Plan.Consumers
 	r.Plan.ProducerConnections += o.Plan.ProducerConnections
@@ -195,8 +195,8 @@ func worse(a, b int) int {
 	return a
 }
 
-// deferSLO adds the conditions that it does not have yet.
-func (r *Result) deferSLO(conditions string) {
+// DeferSLO adds those conditions to SLODeferred that it does not have yet.
+func (r *Result) DeferSLO(conditions string) {
 	var all []string
 	for c := range strings.SplitSeq(r.SLODeferred+","+conditions, ",") {
 		if c != "" && !slices.Contains(all, c) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/stompwire/stompwire/internal/calm"
 
+	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
 	"github.com/stompwire/stompwire/cmd/stompbench/schema"
 )
@@ -78,6 +79,7 @@ func TestRealResults(t *testing.T) {
 		"no receipts": "-C 500 -c 0 --ack client",
 		"sending":     "-C 500 -y 0",
 		"cut short":   "-z 1h -r 500",
+		"warm-up":     "-C 1000 -r 1k --warmup 500ms --accept-generator-limit",
 	}
 	for name, args := range runs {
 		out := filepath.Join(dir, name)
@@ -99,6 +101,24 @@ func TestRealResults(t *testing.T) {
 		stompbench(t, "merge", a, b, "--out", sum)
 		check(t, s, "merged", filepath.Join(sum, "result.json"))
 	})
+}
+
+// So do the parts of a run, and what they come to.
+func TestParts(t *testing.T) {
+	s, dir := validator(t), t.TempDir()
+	b, err := broker.Start(broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	sender, receiver, sum := filepath.Join(dir, "s"), filepath.Join(dir, "r"), filepath.Join(dir, "sum")
+	args := []string{"run", "-q", "-u", b.URI(), "-t", "/queue/%d", "--run-id", "TestParts", "--slo", "lost=0"}
+	stompbench(t, append(slices.Clone(args), "-y", "0", "-C", "500", "--out", sender)...)
+	stompbench(t, append(slices.Clone(args), "-x", "0", "--out", receiver)...)
+	stompbench(t, "merge", sender, receiver, "--out", sum)
+	for _, part := range []string{sender, receiver, sum} {
+		check(t, s, part, filepath.Join(part, "result.json"))
+	}
 }
 
 func check(t testing.TB, s *jsonschema.Schema, name, path string) {
