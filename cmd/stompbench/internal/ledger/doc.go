@@ -8,6 +8,9 @@
 // competing consumers of a queue together, or one subscriber of a topic. Closing
 // a group against what the producers sent and had confirmed gives its [Balance].
 //
+// Where several processes share a run, each keeps a [Book]. [Unite] makes one of them,
+// by set union, and that is closed like any other.
+//
 // The types of this package are not safe for concurrent use; whoever owns one
 // guards it. Recording allocates only while a window grows to its working size.
 //

@@ -2,10 +2,12 @@
 //
 //	result.json   everything; the other files can be made from it again
 //	series.csv    what happened in each second
-//	KIND.hlog     latencies of each second, a log that HdrHistogram's tools read
+//	KIND.hlog     latencies of each second, a log that HdrHistogram's tools read;
+//	              those of the warm-up with a tag
 //	KIND.hgrm     latencies of the whole run by percentile, likewise
 //
 // KIND is from_due, from_send, confirm or send_delay.
 //
-// Imports: the report, series, load, machine and histo packages of stompbench.
+// Imports: the report, series, ledger, load, machine, verdict, slo and histo packages of
+// stompbench.
 package results
