@@ -38,7 +38,7 @@ lint: ## staticcheck, at the version .ci/tools/go.mod pins.
 
 .PHONY: cross
 cross: ## Build and vet for the other systems that are supported.
-	@for target in linux/arm64 darwin/arm64 windows/amd64; do \
+	@for target in linux/arm64 linux/386 darwin/arm64 windows/amd64; do \
 		echo "build and vet: $$target"; \
 		export GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0; \
 		$(GO) build ./...; \
