@@ -141,6 +141,7 @@ func TestHonestUnion(t *testing.T) {
 			t.Logf("parts:  %+v", alone)
 			t.Logf("union:  %+v", got.Totals)
 			if !c.spoilt {
+				merged(t, cli.ExitSLO, folders, "--slo", "backlog.slope<1M")
 				merged(t, cli.ExitSLO, folders, "--slo", "lost=0,received<2k")
 			}
 			if len(c.receivers) == 2 { // one of them after the other it comes to the same

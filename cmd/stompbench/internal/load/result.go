@@ -144,7 +144,9 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 
 	r.collect() // what account and tallies have flushed
 	s := &r.sampler
-	out.BacklogSlope, out.BacklogTrend = s.backlog.slope()
+	if !out.Open { // nobody saw both sides
+		out.BacklogSlope, out.BacklogTrend = s.backlog.slope()
+	}
 	out.FromSend, out.FromDue, out.Delay, out.Confirm = s.totalSend, s.totalDue, s.totalDelay, s.totalConfirm
 	if r.dueIsSent() {
 		out.FromDue = out.FromSend
