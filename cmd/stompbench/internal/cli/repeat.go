@@ -61,6 +61,8 @@ func (r *repeating) check(f *pflag.FlagSet) (several bool, err error) {
 		return false, usage("--interleave has %d files: name up to %d", n, maxInterleave)
 	case f.Changed("repeat") && (r.repeat < 1 || r.repeat > maxRepeat):
 		return false, usage("--repeat %d: choose from 1 to %d", r.repeat, maxRepeat)
+	case several && f.Changed("run-id"):
+		return false, usage("--run-id is the name of one run that several processes share: leave it out, or --repeat and --interleave")
 	case !several && f.Changed("pause"):
 		return false, usage("--pause is between runs, and there is one: give --repeat or --interleave too")
 	case r.pause < 0:
@@ -86,7 +88,7 @@ type side struct {
 // --interleave to say.
 var forAll = map[string]bool{
 	"repeat": true, "interleave": true, "pause": true, "out": true, "json": true, "quiet": true, "dry-run": true,
-	"prometheus": true, "prometheus-wait": true,
+	"prometheus": true, "prometheus-wait": true, "run-id": true,
 }
 
 // sides returns what there is to run: the settings themselves or, with --interleave,
