@@ -23,7 +23,8 @@ func watch(ctx context.Context, nc net.Conn, reading bool, hold time.Duration) (
 		// What has come may end with an end that could not be seen before. If not, this
 		// is over at once.
 		_ = nc.SetReadDeadline(time.Now().Add(lastLook))
-		return readToEnd(nc)
+		ended, how = readToEnd(nc)
+		return ended, "when is not known, for it was behind what nobody read: " + how
 	}
 	if err := nc.SetReadDeadline(time.Time{}); err != nil {
 		return true, "closed"
