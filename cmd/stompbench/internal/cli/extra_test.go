@@ -46,7 +46,7 @@ func TestExtraHeadersArrive(t *testing.T) {
 		"--header-count 4 --header-size 10":                                           {400, 4000, 0, 400},
 		"--header-count 4 --header-size 10 --header-values fixed --header-escape 50%": {400, 4000, 200, 4},
 		"--header-count 4 --header-escape 100% --transaction 10":                      {400, 6400, 400, 400},
-		"--header-count 5 --header-size 3 --receipt-every 7 --stamp header -H n:%d":   {500, 1500, 0, 500},
+		"--header-count 5 --header-size 8 --receipt-every 7 --stamp header -H n:%d":   {500, 4000, 0, 500},
 		"--header-count 1000 --header-size 0 -c 10":                                   {100_000, 0, 0, 1000},
 		"--header-count 3 -c 0 -x 4":                                                  {300, 4800, 0, -1},
 		"--header-count 0 --header-size 7":                                            {},
@@ -57,7 +57,7 @@ func TestExtraHeadersArrive(t *testing.T) {
 		messages, headers, bytes, escaped = 0, 0, 0, 0
 		clear(values)
 		mu.Unlock()
-		code, stdout, stderr := stompbench(t, "-q --drain-timeout 30s -C 100 -u "+b.URI()+" "+args)
+		code, stdout, stderr := stompbench(t, "-q --seed 7 --drain-timeout 30s -C 100 -u "+b.URI()+" "+args)
 		mu.Lock()
 		if code != 0 || messages != 100 || headers != want.headers || bytes != want.bytes || escaped != want.escaped || want.values >= 0 && len(values) != want.values {
 			t.Errorf("%s: exit %d, %d messages with %d headers of %d B, %d with escapes, %d different; want %+v\n%s%s",

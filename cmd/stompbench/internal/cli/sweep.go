@@ -17,7 +17,7 @@ import (
 )
 
 // notForSweep are the flags of run that a sweep has no use for.
-var notForSweep = []string{"help", "help-all", "version", "prometheus", "prometheus-wait", "repeat", "interleave", "pause"}
+var notForSweep = []string{"help", "help-all", "version", "prometheus", "prometheus-wait", "repeat", "interleave", "pause", "run-id", "await"}
 
 // notToSweep are flags of a sweep that are the same in all its steps.
 var notToSweep = append([]string{"over", "uri", "header", "source-address", "slo", "scenario", "dry-run", "out", "json", "quiet", "accept-generator-limit", "help"}, tlsFlags...)

@@ -145,6 +145,7 @@ func TestSweepUsage(t *testing.T) {
 		"size=1,2":                                                    "write --over size=1,2",
 		"--over producer-connections=1,2":                             "--producer-connections is 2",
 		"--over size=1,2 --repeat 3":                                  "repeat",
+		"--over size=1,2 --run-id a":                                  "run-id",
 		"--over header-values=random,odd --header-count 2":            "random or fixed",
 	} {
 		code, stdout, stderr := stompbench(t, strings.TrimSpace("sweep "+args))
