@@ -8,12 +8,31 @@ type Account struct {
 	// Every says that only the numbers Every, 2·Every, … asked for a receipt.
 	// Confirmed and Rejected then count those: 1 is the first that asked. 0 is 1.
 	Every     uint64
-	Confirmed *Set     // by receipts; nil if it asked for none
-	Rejected  []uint64 // refused by the broker, so not expected to arrive
+	Confirmed *Set // by receipts; nil if it asked for none
+	Rejected  *Set // refused by the broker, so not expected to arrive; nil for none
 }
 
-// message returns the number of the nth message that asked for a receipt.
-func (a *Account) message(n uint64) uint64 { return n * max(1, a.Every) }
+// rejected returns how many messages were refused.
+func (a *Account) rejected() uint64 {
+	if a.Rejected == nil {
+		return 0
+	}
+	return a.Rejected.Len()
+}
+
+// rejectedOf returns how many of those that are missing in received were refused. Those
+// that the list of the refused ones has forgotten count as not refused: the worse case.
+func (a *Account) rejectedOf(received *Set) uint64 {
+	if a.rejected() == 0 {
+		return 0
+	}
+	var missing uint64
+	for run := range a.asked(received.Missing(a.Sent)) {
+		missing += run.Len()
+	}
+	rejected := missing - overlap(a.asked(received.Missing(a.Sent)), a.Rejected.Missing(a.Sent/max(1, a.Every)))
+	return rejected - min(rejected, a.Rejected.Forgotten())
+}
 
 // asked yields those of runs of messages that asked for a receipt, as they are
 // counted.
@@ -67,7 +86,7 @@ func Close(accounts []Account, groups []*Group) Balance {
 	for i := range accounts {
 		a := &accounts[i]
 		b.Sent += a.Sent
-		b.Rejected += uint64(len(a.Rejected))
+		b.Rejected += a.rejected()
 		if a.Confirmed != nil {
 			b.Confirmed += a.Confirmed.Len()
 		}
@@ -108,10 +127,9 @@ func (b *Balance) closeOne(a *Account, received *Set) {
 		unconfirmed := a.Confirmed.Missing(a.Sent / max(1, a.Every))
 		b.ConfirmedLost += asked - overlap(a.asked(received.Missing(a.Sent)), unconfirmed)
 	}
-	for _, n := range a.Rejected {
-		if n = a.message(n); n <= a.Sent && !received.Has(n) && missing > 0 {
-			missing--
-		}
+	if missing > 0 && a.rejected() > 0 {
+		missing -= min(missing, a.rejectedOf(received))
+		b.Forgotten += a.Rejected.Forgotten()
 	}
 	b.Lost += missing
 }

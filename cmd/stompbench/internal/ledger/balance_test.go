@@ -18,7 +18,7 @@ func TestBalanceAgainstModel(t *testing.T) {
 		var want Balance
 		for i := range accounts {
 			want.Sent += accounts[i].Sent
-			want.Rejected += uint64(len(accounts[i].Rejected))
+			want.Rejected += accounts[i].rejected()
 			if accounts[i].Confirmed != nil {
 				want.Confirmed += accounts[i].Confirmed.Len()
 			}
@@ -36,7 +36,7 @@ func TestBalanceAgainstModel(t *testing.T) {
 }
 
 func randomAccount(r *rand.Rand) Account {
-	a := Account{Sent: r.Uint64N(500)}
+	a := Account{Sent: r.Uint64N(500), Rejected: &Set{}}
 	if r.IntN(3) == 0 {
 		return a
 	}
@@ -46,7 +46,7 @@ func randomAccount(r *rand.Rand) Account {
 		case k < 90:
 			a.Confirmed.Add(n)
 		case k < 92:
-			a.Rejected = append(a.Rejected, n)
+			a.Rejected.Add(n)
 		}
 	}
 	return a
@@ -84,12 +84,8 @@ func playGroup(r *rand.Rand, g *Group, accounts []Account, consumers int, want *
 			}
 		}
 		want.Received += uint64(len(times))
-		rejected := map[uint64]bool{}
-		for _, n := range a.Rejected {
-			rejected[n] = true
-		}
 		for n := uint64(1); n <= a.Sent; n++ {
-			if times[n] > 0 || rejected[n] {
+			if times[n] > 0 || a.Rejected.Has(n) {
 				continue
 			}
 			want.Lost++
@@ -140,7 +136,8 @@ func TestRedeliveredIsNoDuplicate(t *testing.T) {
 
 // With a receipt for every 10th message, only of those does the broker vouch.
 func TestReceiptForEveryNth(t *testing.T) {
-	a := Account{Sent: 105, Every: 10, Confirmed: &Set{}, Rejected: []uint64{10}} // message 100
+	a := Account{Sent: 105, Every: 10, Confirmed: &Set{}, Rejected: &Set{}}
+	a.Rejected.Add(10) // message 100
 	for n := uint64(1); n <= 9; n++ {
 		if n != 4 {
 			a.Confirmed.Add(n)
@@ -173,5 +170,33 @@ func TestGroupOfSomeProducers(t *testing.T) {
 	b := Close(accounts, []*Group{g})
 	if b.Expected != 10 || b.Received != 3 || b.Lost != 7 {
 		t.Errorf("%+v", b)
+	}
+}
+
+// Refusals are counted whatever their number. Those that are too many to be told from others, each between two that
+// were not, make the worse case of what is missing.
+func TestManyRejections(t *testing.T) {
+	const sent = 3 << 20
+	for every, forgotten := range map[uint64]bool{1: false, 16: true} {
+		a := Account{Sent: sent, Rejected: &Set{}}
+		g := NewGroup(1)
+		var missing uint64
+		for n := uint64(1); n <= sent; n++ {
+			switch {
+			case n%every == 0:
+				a.Rejected.Add(n)
+			case n == sent/2+1:
+				missing++
+			default:
+				g.Record(Entry{Sequence: n})
+			}
+		}
+		b := Close([]Account{a}, []*Group{g})
+		if b.Rejected != sent/every || b.Expected != sent-sent/every {
+			t.Errorf("every %d: %+v", every, b)
+		}
+		if b.Lost < missing || b.Lost > missing+b.Forgotten || (b.Forgotten > 0) != forgotten {
+			t.Errorf("every %d: lost %d of %d, %d forgotten", every, b.Lost, missing, b.Forgotten)
+		}
 	}
 }

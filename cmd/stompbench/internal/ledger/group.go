@@ -125,7 +125,7 @@ func (g *Group) Expected(accounts []Account) uint64 {
 	var n uint64
 	for i := range g.producers {
 		if at := g.account(i); at < len(accounts) {
-			n += accounts[at].Sent - uint64(len(accounts[at].Rejected))
+			n += accounts[at].Sent - accounts[at].rejected()
 		}
 	}
 	return n

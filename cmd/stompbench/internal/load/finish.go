@@ -19,10 +19,14 @@ const poll = 10 * time.Millisecond
 // with messages that were refused, when all else has come: a broker may drop them.
 const stragglers = time.Second
 
+// maxDrain is how long that may take in all: each message that comes prolongs it, and
+// there may be millions.
+const maxDrain = time.Hour
+
 // drain waits for the outcome of every message and for every message that is expected,
 // until there has been silence for so long that the rest is given up. Receipts and
 // messages are one silence: a broker that is busy with the ones may be late with the
-// others.
+// others. What is not waited for breaks no silence.
 func (r *run) drain() {
 	if len(r.producers) == 0 {
 		return
@@ -30,6 +34,7 @@ func (r *run) drain() {
 	settled, giveUp := r.settle()
 	defer giveUp()
 	var accounts []ledger.Account
+	began := time.Now()
 	last := uint64(0)
 	var silence awake.Silence
 	for {
@@ -48,7 +53,7 @@ func (r *run) drain() {
 		if all || r.cause() != nil {
 			patience = min(patience, stragglers)
 		}
-		if silent >= patience {
+		if silent >= patience || time.Since(began) >= max(maxDrain, patience) {
 			return
 		}
 		time.Sleep(poll)
@@ -155,28 +160,42 @@ func (r *run) tallies() (sum tally) {
 	return sum
 }
 
-// heard counts everything that has come, of whatever kind: what is not ours may lie
-// before what is. Not so where only silence ends the run, for others may never be silent.
+// heard counts what breaks the silence: what has come for the first time, or again after
+// a NACK, and what may be that and is damaged. What is not ours may lie before what is, so
+// it counts while none of ours has come. Of a run that others have part in, all of its
+// messages count.
 func (r *run) heard() uint64 {
 	if r.plan.Shared() {
 		return r.came()
 	}
 	t := r.tallies()
-	return t.intact + t.corrupt + t.foreign
-}
-
-// cameAgain reports whether as many messages came again as were refused.
-func (r *run) cameAgain() bool {
-	nacked, again := r.tallies().nacked, uint64(0)
-	if nacked == 0 {
-		return true
+	n := min(t.corrupt, r.wanted()) + r.cameBack()
+	if t.intact == 0 {
+		n += t.foreign
 	}
 	for _, g := range r.groups {
 		g.mu.Lock()
-		again += g.book.Redelivered()
+		n += g.book.Received()
 		g.mu.Unlock()
 	}
-	return again >= nacked
+	return n
+}
+
+// cameAgain reports whether as many messages came again as were refused.
+func (r *run) cameAgain() bool { return r.cameBack() >= r.tallies().nacked }
+
+// cameBack counts messages that came again because they were refused.
+func (r *run) cameBack() (n uint64) {
+	nacked := r.tallies().nacked
+	if nacked == 0 {
+		return 0
+	}
+	for _, g := range r.groups {
+		g.mu.Lock()
+		n += g.book.Redelivered()
+		g.mu.Unlock()
+	}
+	return min(n, nacked)
 }
 
 // answered counts the receipts and the rejections that have come.
@@ -184,7 +203,7 @@ func (r *run) answered() (n uint64) {
 	for _, p := range r.producers {
 		p.mu.Lock()
 		for _, s := range p.streams {
-			n += s.confirmed.Len() + s.refused
+			n += s.confirmed.Len() + s.rejected.Len()
 		}
 		p.mu.Unlock()
 	}

@@ -250,10 +250,6 @@ func (p *producer) note(s *stream, seq uint64, now int64) {
 	s.sentAt[seq&uint64(len(s.sentAt)-1)].Store(now)
 }
 
-// maxRejected bounds the list of rejected messages of a stream. A broker that
-// rejects one usually closes the connection with it.
-const maxRejected = 1 << 16
-
 // flush waits until the outcomes of all messages are known.
 func (p *producer) flush(ctx context.Context) {
 	for _, s := range p.streams {

@@ -29,8 +29,7 @@ type stream struct {
 	sentAt []atomic.Int64
 
 	confirmed ledger.Set // guarded by p.mu, like rejected
-	rejected  []uint64
-	refused   uint64 // how many were rejected, those that are not in the list included
+	rejected  ledger.Set
 }
 
 // minSpan is the least number of receipts of a stream that may be outstanding.
@@ -67,10 +66,7 @@ func (s *stream) outcome(o conn.Outcome) {
 			p.warmConfirms.add(now - at)
 		}
 	case conn.Rejected:
-		s.refused++
-		if len(s.rejected) < maxRejected {
-			s.rejected = append(s.rejected, o.Seq)
-		}
+		s.rejected.Add(o.Seq)
 		if p.refusal == nil {
 			p.refusal = o.Err
 		}
@@ -89,13 +85,13 @@ func (s *stream) unknown() uint64 {
 	if s.p.gate != nil {
 		asked /= s.p.every
 	}
-	known := s.confirmed.Len() + s.refused
+	known := s.confirmed.Len() + s.rejected.Len()
 	return asked - min(known, asked)
 }
 
 // account closes the stream's side of the books; it holds p.mu.
 func (s *stream) account() ledger.Account {
-	a := ledger.Account{Sent: s.sent.Load(), Rejected: s.rejected}
+	a := ledger.Account{Sent: s.sent.Load(), Rejected: &s.rejected}
 	if s.sentAt != nil {
 		a.Confirmed = &s.confirmed
 		if s.p.gate != nil {
