@@ -15,21 +15,24 @@ type AckerConfig struct {
 	Every    int           // messages; default 100
 	Interval time.Duration // after the first message that is not acknowledged; default 100 ms
 
-	// OnError is told what came of acknowledging on the interval. May be nil.
+	// OnError is told what came of acknowledging on the interval, or at the end of the
+	// subscription. It is called under no lock. May be nil.
 	OnError func(error)
 }
 
 // Acker acknowledges the messages of one subscription in mode client in batches:
 // one ACK covers a message and all before it. On RabbitMQ it covers all before it
 // on the connection, of other subscriptions too. What is not acknowledged when the
-// connection ends is delivered again, so a batch is how much may come twice. Safe
-// for concurrent use, but the order of the calls counts.
+// connection ends is delivered again, so a batch is how much may come twice.
+// Unsubscribe and Disconnect send what is pending ahead of their frames. Safe for
+// concurrent use, but the order of the calls counts.
 type Acker struct {
 	cfg AckerConfig
 
-	mu      sync.Mutex // above the outbox
-	c       *Conn      // that delivered what is pending
+	mu      sync.Mutex    // above the outbox
+	sub     *Subscription // of what is pending; nil at first
 	pending int
+	waiting bool // for the timer; the subscription knows of us then
 	timer   *time.Timer
 
 	id, messageID, subscription []byte // of the latest message
@@ -51,46 +54,82 @@ func (a *Acker) Ack(m *Message) error {
 	if m.sub == nil || m.sub.mode != frame.AckClient {
 		return ErrAckMode
 	}
-	sent, err := a.note(m)
+	before, sent, err := a.note(m)
+	m.c.tell(before)
 	m.c.tell(sent)
 	return err
 }
 
-// note returns the ACK that went out, for the listeners, if m completes a batch. They
-// are told under no lock.
-func (a *Acker) note(m *Message) (sent []byte, err error) {
+// note returns the ACK that went out, for the listeners, if m completes a batch; and that
+// of another subscription before, if it was pending. They are told under no lock.
+func (a *Acker) note(m *Message) (before, sent []byte, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.c != m.c {
-		if err := m.c.Err(); err != nil {
-			return nil, err
+	if a.sub != m.sub {
+		if before, err = a.turnTo(m.sub); err != nil {
+			return nil, nil, err
 		}
-		a.c, a.pending = m.c, 0 // what is pending on the connection before will be delivered again
 	}
 	a.id = append(a.id[:0], m.Header.Get(frame.HeaderAck)...)
 	a.messageID = append(a.messageID[:0], m.ID()...)
 	a.subscription = append(a.subscription[:0], m.Header.Get(frame.HeaderSubscription)...)
-	a.pending++
-	switch {
-	case a.pending >= a.cfg.Every:
-		return a.flush()
-	case a.pending == 1:
-		a.wait()
+	if a.pending++; a.pending < a.cfg.Every {
+		if a.pending == 1 {
+			a.wait()
+		}
+		if !m.sub.leaving.Load() {
+			return before, nil, nil
+		}
 	}
-	return nil, nil
+	sent, err = a.flush()
+	return before, sent, err
 }
 
-// Flush acknowledges what is pending. Call it before Unsubscribe or Disconnect. What
-// could not be acknowledged, because the outbox is full, is pending still.
+// turnTo has sub be the one whose messages are acknowledged. What is pending on the
+// connection before will be delivered again. mu is held.
+func (a *Acker) turnTo(sub *Subscription) (sent []byte, err error) {
+	if err := sub.c.Err(); err != nil {
+		return nil, err
+	}
+	if a.sub != nil && a.sub.c == sub.c {
+		if sent, err = a.flush(); errors.Is(err, link.ErrOutboxFull) {
+			return nil, err
+		}
+	}
+	a.settled()
+	a.sub = sub
+	return sent, nil
+}
+
+// Flush acknowledges what is pending. What could not be acknowledged, because the outbox
+// is full, is pending still.
 func (a *Acker) Flush() error {
 	a.mu.Lock()
-	c := a.c
+	sub := a.sub
 	sent, err := a.flush()
 	a.mu.Unlock()
 	if sent != nil {
-		c.tell(sent)
+		sub.c.tell(sent)
 	}
 	return err
+}
+
+// flushOf is Flush for sub alone, by someone who has nobody to return an error to. It
+// returns whether it found the outbox full.
+func (a *Acker) flushOf(sub *Subscription) (full bool) {
+	a.mu.Lock()
+	if a.sub != sub {
+		a.mu.Unlock()
+		return false
+	}
+	sent, err := a.flush()
+	a.mu.Unlock()
+	sub.c.tell(sent)
+	full = errors.Is(err, link.ErrOutboxFull)
+	if err != nil && !full {
+		a.failed(err)
+	}
+	return full
 }
 
 // flush puts the ACK in flight, so that batches leave in their order. mu is held.
@@ -99,29 +138,47 @@ func (a *Acker) flush() (sent []byte, err error) {
 		return nil, nil
 	}
 	ack := writer.Ack{ID: a.id, MessageID: a.messageID, Subscription: a.subscription}
-	sent, err = a.c.acknowledge(ack, nil, writer.AppendAck)
+	sent, err = a.sub.c.acknowledge(a.sub, ack, nil, writer.AppendAck)
 	if errors.Is(err, link.ErrOutboxFull) {
 		a.wait()
 		return nil, err
 	}
-	a.pending = 0
-	if a.timer != nil {
-		a.timer.Stop()
-	}
+	a.settled()
 	return sent, err
 }
 
-// wait has tick called after the interval. mu is held.
+// settled takes note that nothing is pending any more. mu is held.
+func (a *Acker) settled() {
+	a.pending = 0
+	if a.waiting {
+		a.waiting = false
+		a.timer.Stop()
+		a.sub.removeAcker(a)
+	}
+}
+
+// wait has tick called after the interval, or someone who ends the subscription flush
+// before. mu is held.
 func (a *Acker) wait() {
 	if a.timer == nil {
 		a.timer = time.AfterFunc(a.cfg.Interval, a.tick)
-		return
+	} else {
+		a.timer.Reset(a.cfg.Interval)
 	}
-	a.timer.Reset(a.cfg.Interval)
+	if !a.waiting {
+		a.waiting = true
+		a.sub.addAcker(a)
+	}
 }
 
 func (a *Acker) tick() {
-	if err := a.Flush(); err != nil && a.cfg.OnError != nil {
+	if err := a.Flush(); err != nil {
+		a.failed(err)
+	}
+}
+
+func (a *Acker) failed(err error) {
+	if a.cfg.OnError != nil {
 		a.cfg.OnError(err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -137,5 +138,36 @@ func TestAckerWithAFullOutbox(t *testing.T) {
 			t.Error(err)
 		}
 		_ = c.Close()
+	})
+}
+
+// One Acker for two subscriptions is of little use, and yet forgets nothing.
+func TestAckerOfTwoSubscriptions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeServer{t: t}
+		cl := s.connected(conn.ClientConfig{OneConnection: true})
+		acker := conn.NewAcker(conn.AckerConfig{Every: 3, Interval: time.Second})
+		for _, destination := range []string{"/queue/a", "/queue/b"} {
+			_, err := cl.Subscribe(t.Context(), destination, func(_ context.Context, m *conn.Message) {
+				if err := acker.Ack(m); err != nil {
+					t.Error(err)
+				}
+			}, conn.SubscribeOptions{Ack: frame.AckClient})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, id := range strings.Split("1 1 2 1 2 2 2 1", " ") {
+			s.latest().say(message(id, fmt.Sprint(i), "x"))
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		var acked []string
+		for _, text := range s.frames("ACK") {
+			acked = append(acked, header(text, "id"))
+		}
+		if want := []string{"1", "2", "3", "6", "7"}; !slices.Equal(acked, want) {
+			t.Errorf("acknowledged %q, want %q", acked, want)
+		}
 	})
 }

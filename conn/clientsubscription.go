@@ -126,8 +126,9 @@ func (s *ClientSubscription) Destination() string { return s.destination }
 
 // Unsubscribe ends the subscription, for good: it is not renewed, whatever the error.
 // If it is live it returns when the broker has confirmed that; if ctx ends before that
-// was asked for, it is asked for nevertheless. In a handler it returns ErrWouldBlock,
-// and nothing changes.
+// was asked for, it is asked for nevertheless. What an [Acker] has gathered is
+// acknowledged before; after that nothing can be: see ErrUnsubscribed. In a handler it
+// returns ErrWouldBlock, and nothing changes.
 func (s *ClientSubscription) Unsubscribe(ctx context.Context) error {
 	if s.cl.inHandler(ctx) {
 		return ErrWouldBlock
@@ -162,12 +163,11 @@ func (s *ClientSubscription) leave() *Subscription {
 // withdraw ends a subscription that is reported as failed with err, also where the
 // broker may have it.
 func (s *ClientSubscription) withdraw(err error) {
-	sub := s.leave()
-	if sub == nil {
-		return
-	}
-	sub.c.subs.remove(sub)
-	if !errors.As(err, new(*ServerError)) {
+	switch sub := s.leave(); {
+	case sub == nil:
+	case errors.As(err, new(*ServerError)): // there is nothing to end
+		sub.c.subs.remove(sub)
+	default:
 		sub.c.abandon(sub)
 	}
 }
@@ -230,7 +230,6 @@ func (s *ClientSubscription) attach(ctx context.Context, c *Conn) (<-chan error,
 	}
 	s.mu.Unlock()
 	if gone { // meanwhile; whoever ended it did not know of this one
-		c.subs.remove(sub)
 		c.abandon(sub)
 	}
 	return outcome, nil
@@ -264,7 +263,10 @@ func (s *ClientSubscription) settle(c *Conn, err error) bool {
 	if gone || errors.Is(err, ErrUnknownOutcome) {
 		return true
 	}
-	s.leave()
+	if sub := s.leave(); sub != nil {
+		sub.c.subs.remove(sub)
+		s.end(err) // there is nothing to unsubscribe from
+	}
 	if s.cl.defaults.Logger != nil {
 		s.cl.defaults.Logger.Error("stomp: subscription lost", "destination", s.destination, "cause", err)
 	}

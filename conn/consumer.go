@@ -148,9 +148,10 @@ func yieldAndRelease(m *Message, yield func(*Message, error) bool) bool {
 // Dropped returns how many messages were dropped because the queue was full.
 func (co *Consumer) Dropped() uint64 { return co.in.dropped.Load() }
 
-// Close unsubscribes, and drops what waits in the queue. It ends the consumer whatever
-// the error, also if ctx has ended; except in a handler of the same connection, where
-// it returns ErrWouldBlock and does nothing.
+// Close unsubscribes, and drops what waits in the queue. What Next has returned is to be
+// acknowledged before: see ErrUnsubscribed. It ends the consumer whatever the error, also
+// if ctx has ended; except in a handler of the same connection, where it returns
+// ErrWouldBlock and does nothing. Closing again does no harm.
 func (co *Consumer) Close(ctx context.Context) error {
 	if co.inHandler(ctx) {
 		return ErrWouldBlock

@@ -8,9 +8,9 @@ import (
 	"github.com/stompwire/stompwire/writer"
 )
 
-// Disconnect ends the session in good order: it waits for the receipts of the
-// producers' sends, sends DISCONNECT, waits for its receipt and closes; all within
-// Config.DisconnectTimeout and ctx. A broker that does not answer DISCONNECT is no
+// Disconnect ends the session in good order: it acknowledges what an [Acker] has
+// gathered, waits for the receipts of the producers' sends, sends DISCONNECT, waits for
+// its receipt and closes; all within Config.DisconnectTimeout and ctx. A broker that does not answer DISCONNECT is no
 // error, for the answer may be lost by rule (STOMP 1.2, Connection Lingering).
 // Sends whose receipts did not come in time are reported as unknown by their
 // producers, and make Disconnect return an error that Is ErrUnknownOutcome.
@@ -28,6 +28,9 @@ func (c *Conn) Disconnect(ctx context.Context) error {
 		set.disconnecting(c)
 	}
 	c.flow.end(c.l) // receipts have to be read, whoever is slow
+	for s := range c.subs.all {
+		s.hurryAckers()
+	}
 	err := c.drain(ctx)
 	if c.sayGoodbye(ctx) {
 		c.l.Shutdown(nil)

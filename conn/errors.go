@@ -30,6 +30,10 @@ var (
 	// ErrAckMode: a message of an auto subscription is acknowledged already.
 	ErrAckMode = errors.New("stomp: subscription is in ack mode auto")
 
+	// ErrUnsubscribed: UNSUBSCRIBE is on its way, and after it an ACK or NACK has no
+	// effect on any broker but that of an ERROR. The broker delivers the message again.
+	ErrUnsubscribed = errors.New("stomp: subscription has ended")
+
 	// ErrForeignMessage: an ACK or NACK belongs on the connection that delivered
 	// the message.
 	ErrForeignMessage = errors.New("stomp: message was delivered by another connection")

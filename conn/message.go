@@ -73,9 +73,9 @@ func (m *Message) Clone() *Message {
 
 // Ack acknowledges the message; in mode client also all earlier ones of its
 // subscription. h is added to the frame. It never waits, so it is fine in a
-// handler, and does not allocate. Errors: ErrAckMode, link.ErrOutboxFull if the
-// broker does not read, and one that Is net.ErrClosed: the broker will then
-// deliver the message again.
+// handler, and does not allocate. Errors: ErrAckMode; link.ErrOutboxFull if the
+// broker does not read; ErrUnsubscribed, and one that Is net.ErrClosed: the broker
+// will then deliver the message again.
 func (m *Message) Ack(h ...frame.Field) error {
 	return m.acknowledge(frame.CmdAck, "", h, writer.AppendAck)
 }
@@ -103,18 +103,22 @@ func (m *Message) acknowledge(cmd frame.Command, tx string, h []frame.Field, enc
 	if err := checkOwnReceipt(cmd, h); err != nil {
 		return err
 	}
-	sent, err := m.c.acknowledge(ack, h, encode)
+	sent, err := m.c.acknowledge(m.sub, ack, h, encode)
 	m.c.tell(sent)
 	return err
 }
 
 // acknowledge puts ACK or NACK in flight. It calls no listeners: they are to be told of
 // what it returns, if anything, under no lock.
-func (c *Conn) acknowledge(ack writer.Ack, h []frame.Field, encode appendAck) (sent []byte, err error) {
+func (c *Conn) acknowledge(sub *Subscription, ack writer.Ack, h []frame.Field, encode appendAck) (sent []byte, err error) {
 	size := len(ack.ID) + len(ack.MessageID) + len(ack.Subscription) + fieldsSize(h) + frameOverhead
 	buf, err := c.reserveNow(size)
 	if err != nil {
 		return nil, err
+	}
+	if sub.ended.Load() {
+		c.l.Commit(buf)
+		return nil, ErrUnsubscribed
 	}
 	out, err := encode(buf, c.version, ack, h)
 	if err != nil {
@@ -160,16 +164,7 @@ func (c *Conn) subscriptionOf(f *frame.Frame) *Subscription {
 }
 
 func (t *subscriptions) byDestination(destination []byte) *Subscription {
-	table := t.table.Load()
-	if table == nil {
-		return nil
-	}
-	for _, s := range table.bySeq {
-		if s != nil && s.destination == string(destination) {
-			return s
-		}
-	}
-	for _, s := range table.byName {
+	for s := range t.all {
 		if s.destination == string(destination) {
 			return s
 		}

@@ -47,6 +47,13 @@ type Subscription struct {
 	mode        frame.AckMode
 	handler     MessageHandler
 	streamOver  int // 0 for never
+
+	leaving atomic.Bool // Unsubscribe or Disconnect was called: nothing is gathered any more
+	ended   atomic.Bool // UNSUBSCRIBE is in the outbox; set with that held
+
+	mu     sync.Mutex // leaf
+	ackers []*Acker   // that gather what is to be acknowledged
+	ending *ending    // the latest attempt to unsubscribe; nil if there was none
 }
 
 // ID returns the id of the subscription on the wire.
@@ -64,23 +71,14 @@ func (c *Conn) Subscribe(ctx context.Context, destination string, h MessageHandl
 		return nil, err
 	}
 	if err := c.command(ctx, frame.CmdSubscribe, fields, !opts.NoReceipt); err != nil {
-		c.subs.remove(s)
 		if errors.Is(err, ErrUnknownOutcome) {
 			c.abandon(s)
+		} else {
+			c.subs.remove(s)
 		}
 		return nil, err
 	}
 	return s, nil
-}
-
-// abandon ends a subscription that the broker may have and nobody here knows of:
-// what it delivered in mode auto would be lost.
-func (c *Conn) abandon(s *Subscription) {
-	fields := s.unsubscribeFields()
-	if buf, err := c.reserveNow(fieldsSize(fields) + frameOverhead); err == nil {
-		out, err := writer.AppendFrame(buf, c.version, frame.CmdUnsubscribe, fields, nil)
-		_ = c.commit(buf, out, err)
-	}
 }
 
 // enterSubscription prepares for the messages of a subscription and returns the
@@ -107,35 +105,6 @@ func (c *Conn) enterSubscription(destination string, h MessageHandler, opts Subs
 		{Name: frame.HeaderDestination, Value: destination},
 		{Name: frame.HeaderAck, Value: opts.Ack.String()},
 	}, opts.Headers...), nil
-}
-
-// Unsubscribe ends the subscription and returns when the broker has confirmed it.
-// Messages that were on their way are still handled until then.
-func (s *Subscription) Unsubscribe(ctx context.Context) error {
-	err := s.c.command(ctx, frame.CmdUnsubscribe, s.unsubscribeFields(), true)
-	if wasSent(err) {
-		s.c.subs.remove(s)
-	}
-	return err
-}
-
-// end is Unsubscribe by someone who is done with the subscription in any case: what
-// could not wait for its turn goes out at once.
-func (s *Subscription) end(ctx context.Context) error {
-	err := s.Unsubscribe(ctx)
-	if !wasSent(err) && s.c.Err() == nil {
-		s.c.subs.remove(s)
-		s.c.abandon(s)
-	}
-	return err
-}
-
-func (s *Subscription) unsubscribeFields() []frame.Field {
-	fields := []frame.Field{{Name: frame.HeaderID, Value: s.id}}
-	if s.c.version == frame.Version10 {
-		fields = append(fields, frame.Field{Name: frame.HeaderDestination, Value: s.destination})
-	}
-	return fields
 }
 
 // command sends a frame without a body, waiting for its receipt if asked to.
@@ -227,6 +196,24 @@ func (t *subscriptions) remove(s *Subscription) {
 		next.bySeq[i] = nil
 	}
 	t.table.Store(next)
+}
+
+// all yields those that there are.
+func (t *subscriptions) all(yield func(*Subscription) bool) {
+	table := t.table.Load()
+	if table == nil {
+		return
+	}
+	for _, s := range table.bySeq {
+		if s != nil && !yield(s) {
+			return
+		}
+	}
+	for _, s := range table.byName {
+		if !yield(s) {
+			return
+		}
+	}
 }
 
 func (t *subscriptions) copy() *subTable {
