@@ -183,13 +183,8 @@ func (p *ClientProducer) send(ctx context.Context, due int64, r *Result, body []
 func (p *ClientProducer) place(ctx context.Context, rec *record, body []byte, h []frame.Field) (seq uint64, err error) {
 	size := len(body) + fieldsSize(h) + 2*frameOverhead
 	var stale *Conn
-	if p.ln.cur.Load() == nil { // who is closed does not wait for a connection
-		if err := p.endOr(nil); err != nil {
-			return 0, err
-		}
-	}
 	for {
-		c, err := p.ln.wait(ctx, stale)
+		c, err := p.ln.wait(ctx, stale, p.room.closed)
 		if err != nil {
 			return 0, p.endOr(err)
 		}
@@ -282,10 +277,11 @@ func (p *ClientProducer) Flush(ctx context.Context) error {
 	return p.flush(ctx)
 }
 
-// Close ends the producer: it refuses new sends with ErrProducerClosed, waits for the
-// outcomes of those before under ctx, over a reconnect if need be, and reports what has
-// none by then as unknown. The client lives on. It returns ctx.Err() if ctx ends first;
-// in a handler it returns ErrWouldBlock, and nothing changes.
+// Close ends the producer: it refuses new sends with ErrProducerClosed, also those that
+// wait for a connection or for room in the window, waits for the outcomes of those before
+// under ctx, over a reconnect if need be, and reports what has none by then as unknown.
+// The client lives on. It returns ctx.Err() if ctx ends first; in a handler it returns
+// ErrWouldBlock, and nothing changes. Closing again does no harm.
 func (p *ClientProducer) Close(ctx context.Context) error {
 	if p.cl.inHandler(ctx) {
 		return ErrWouldBlock
@@ -293,6 +289,7 @@ func (p *ClientProducer) Close(ctx context.Context) error {
 	p.mu.Lock()
 	p.closing = true
 	p.mu.Unlock()
+	p.room.close()
 	err := p.flush(ctx)
 	p.ln.leave(p)
 	p.end(ErrProducerClosed)

@@ -66,7 +66,7 @@ func (r *reading) Read(p []byte) (int, error) {
 func (ln *lane) do(ctx context.Context, call func(c *Conn) (again bool, err error)) error {
 	var c *Conn
 	for {
-		next, err := ln.wait(ctx, c)
+		next, err := ln.wait(ctx, c, nil)
 		if err != nil {
 			return err
 		}

@@ -182,15 +182,16 @@ func (ln *lane) retire(c *Conn) State {
 	return ln.state
 }
 
-// wait returns a connection other than not, the one that the caller found ended.
-func (ln *lane) wait(ctx context.Context, not *Conn) (*Conn, error) {
+// wait returns a connection other than not, the one that the caller found ended; or
+// ErrProducerClosed when closed is.
+func (ln *lane) wait(ctx context.Context, not *Conn, closed <-chan struct{}) (*Conn, error) {
 	if c := ln.cur.Load(); c != nil && c != not {
 		return c, nil
 	}
-	return ln.waitForNext(ctx, not)
+	return ln.waitForNext(ctx, not, closed)
 }
 
-func (ln *lane) waitForNext(ctx context.Context, not *Conn) (*Conn, error) {
+func (ln *lane) waitForNext(ctx context.Context, not *Conn, closed <-chan struct{}) (*Conn, error) {
 	for {
 		ln.mu.Lock()
 		c, next, refused, last := ln.cur.Load(), ln.next, ln.refused, ln.last
@@ -208,6 +209,8 @@ func (ln *lane) waitForNext(ctx context.Context, not *Conn) (*Conn, error) {
 		}
 		select {
 		case <-next:
+		case <-closed:
+			return nil, ErrProducerClosed
 		case <-ctx.Done():
 			return nil, &NotConnectedError{Err: ctx.Err(), Last: last}
 		}

@@ -243,14 +243,9 @@ func (l *ledger) advance() {
 	l.wake()
 }
 
-// wake wakes a sender if there is room for it, or never will be. mu is held.
+// wake wakes a sender if there is room for it in the window. mu is held.
 func (l *ledger) wake() {
-	size := uint64(len(l.records))
-	if l.ended != nil {
-		l.room.wake(size)
-		return
-	}
-	l.room.wake(size - (l.last - l.low))
+	l.room.wake(uint64(len(l.records)) - (l.last - l.low))
 }
 
 // waitForRoom returns when there may be room for rec, or none on c, and with an error
@@ -259,11 +254,18 @@ func (l *ledger) waitForRoom(ctx context.Context, c *Conn, rec *record) error {
 	if c.inHandler(ctx) {
 		return ErrWouldBlock
 	}
-	err := l.room.wait(ctx, c.Done(), func() bool { // on done, maybe the next one has a producer with room
+	free := func() bool {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		return l.ended != nil || l.hasRoom(rec)
-	})
+		return l.hasRoom(rec)
+	}
+	var err error
+	// Who is woken by room in the window, and has none for the copy, keeps that to itself:
+	// passed on among those who have none it would go round for ever. The next outcome wakes
+	// another one.
+	for again := true; again; again = err == nil && !free() && !l.room.isClosed() && c.Err() == nil {
+		err = l.room.wait(ctx, c.Done(), free) // on done, maybe the next one has a producer with room
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.wake() // one wake-up for one sender: pass it on
@@ -365,5 +367,5 @@ func (l *ledger) end(err error) {
 		l.ended = err
 	}
 	l.timer.Stop()
-	l.wake()
+	l.room.close()
 }

@@ -212,10 +212,11 @@ func (p *Producer) Flush(ctx context.Context) error {
 	return p.win.flush(ctx)
 }
 
-// Close ends the producer: it refuses new sends with ErrProducerClosed, waits for the
-// outcomes of those before under ctx, and reports what has none by then as unknown. The
-// connection lives on. It returns ctx.Err() if ctx ends first; in a handler it returns
-// ErrWouldBlock, and nothing changes. Closing again does no harm.
+// Close ends the producer: it refuses new sends with ErrProducerClosed, also those that
+// wait for room in the window, waits for the outcomes of those before under ctx, and
+// reports what has none by then as unknown. The connection lives on. It returns ctx.Err()
+// if ctx ends first; in a handler it returns ErrWouldBlock, and nothing changes. Closing
+// again does no harm.
 func (p *Producer) Close(ctx context.Context) error {
 	if p.c.inHandler(ctx) {
 		return ErrWouldBlock
@@ -225,6 +226,7 @@ func (p *Producer) Close(ctx context.Context) error {
 	if p.win == nil {
 		return nil
 	}
+	p.win.room.close()
 	err := p.win.flush(ctx)
 	p.win.fail(ErrProducerClosed)
 	p.c.producers.remove(p.number)

@@ -43,8 +43,8 @@ func TestProducerClose(t *testing.T) {
 		synctest.Wait()
 		closed := async(func() error { return p.Close(context.Background()) })
 		synctest.Wait()
-		if len(closed) != 0 || len(waits) != 0 {
-			t.Error("Close does not wait, or has others refused before there is room")
+		if len(closed) != 0 || len(waits) != cap(waits) {
+			t.Error("Close does not wait, or lets others wait for room")
 		}
 		b.receipt("~0-1")
 		b.receipt("~0-2")

@@ -16,6 +16,8 @@ type room struct {
 	waiters atomic.Int32
 	eager   atomic.Int32  // those of them who take any room
 	woken   chan struct{} // 1 slot
+	closed  chan struct{} // nobody is to wait any more
+	once    sync.Once     // for closed
 	timers  sync.Pool     // *time.Timer that are stopped, so that waiting does not allocate
 }
 
@@ -26,6 +28,19 @@ const linger = time.Millisecond
 func (r *room) init(window int) {
 	r.batch = max(1, uint64(window)/4)
 	r.woken = make(chan struct{}, 1)
+	r.closed = make(chan struct{})
+}
+
+// close has all waits return, and nobody wait any more.
+func (r *room) close() { r.once.Do(func() { close(r.closed) }) }
+
+func (r *room) isClosed() bool {
+	select {
+	case <-r.closed:
+		return true
+	default:
+		return false
+	}
 }
 
 // wake wakes one sender if the room that is free now is worth it.
@@ -39,7 +54,7 @@ func (r *room) wake(free uint64) {
 	}
 }
 
-// wait returns when there may be room or done is closed, and ctx.Err() if ctx ends
+// wait returns when there may be room or done or r is closed, and ctx.Err() if ctx ends
 // first. A wake-up is for one sender: the caller passes it on, with wake.
 func (r *room) wait(ctx context.Context, done <-chan struct{}, free func() bool) error {
 	// Count first, look then: whoever makes room counts after, and sees us.
@@ -63,6 +78,8 @@ func (r *room) wait(ctx context.Context, done <-chan struct{}, free func() bool)
 		return nil
 	case <-done:
 		return nil
+	case <-r.closed:
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -84,6 +101,8 @@ func (r *room) linger(ctx context.Context, done <-chan struct{}) (over bool, err
 	case <-r.woken:
 		return true, nil
 	case <-done:
+		return true, nil
+	case <-r.closed:
 		return true, nil
 	case <-ctx.Done():
 		return true, ctx.Err()
