@@ -30,11 +30,11 @@ var _ confirmer = (*attachment)(nil)
 // anywhere.
 func (p *ClientProducer) compile(c *Conn, v frame.Version) (a *attachment, err error) {
 	a = &attachment{p: p, c: c}
-	fields := append([]frame.Field{{Name: frame.HeaderDestination, Value: p.cfg.Destination}}, p.cfg.Headers...)
-	fixed := append(fields[:len(fields):len(fields)], p.cfg.DuplicateHeader, frame.Field{Name: p.cfg.IDHeader})
+	fixed := append(p.cfg.Headers[:len(p.cfg.Headers):len(p.cfg.Headers)], p.cfg.DuplicateHeader, frame.Field{Name: p.cfg.IDHeader})
 	if err := checkReserved(fixed); err != nil {
 		return nil, err
 	}
+	fields := append([]frame.Field{{Name: frame.HeaderDestination, Value: p.cfg.Destination}}, p.cfg.Headers...)
 	if a.block, err = writer.Compile(v, frame.CmdSend, fields); err != nil {
 		return nil, err
 	}

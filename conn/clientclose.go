@@ -125,7 +125,7 @@ func (cl *Client) drain(ctx context.Context) error {
 
 // inHandler reports whether ctx comes from a handler of one of the connections.
 func (cl *Client) inHandler(ctx context.Context) bool {
-	at, _ := ctx.Value(handlerKey{}).(*Conn)
+	at := handlerOf(ctx)
 	if at == nil {
 		return false
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/stompwire/stompwire/frame"
@@ -65,8 +66,9 @@ type ClientProducerConfig struct {
 	// InOrder has outcomes reported in the order of the sends, one at a time.
 	InOrder bool
 
-	// OnOutcome is called once for each send. It must not block, and without
-	// InOrder must be safe for concurrent use. May be nil.
+	// OnOutcome is called once for each send. It must not block, nor wait for
+	// outcomes with Flush or Close, and without InOrder must be safe for concurrent
+	// use. May be nil.
 	OnOutcome func(Outcome)
 }
 
@@ -144,7 +146,7 @@ func (p *ClientProducer) enter() error {
 // and for room in the window. With an error nothing was sent, and there will be no
 // outcome; in a handler it may be ErrWouldBlock. It does not allocate.
 func (p *ClientProducer) Send(ctx context.Context, body []byte, h ...frame.Field) (seq uint64, err error) {
-	return p.send(ctx, p.now()+int64(p.cfg.Timeout), nil, body, h)
+	return p.send(ctx, p.due(), nil, body, h)
 }
 
 // SendBy is Send with a deadline for the outcome instead of the producer's
@@ -157,12 +159,18 @@ func (p *ClientProducer) SendBy(ctx context.Context, deadline time.Time, body []
 // allocates.
 func (p *ClientProducer) SendResult(ctx context.Context, body []byte, h ...frame.Field) (*Result, error) {
 	r := &Result{done: make(chan struct{})}
-	seq, err := p.send(ctx, p.now()+int64(p.cfg.Timeout), r, body, h)
+	seq, err := p.send(ctx, p.due(), r, body, h)
 	if err != nil {
 		return nil, err
 	}
 	r.seq = seq
 	return r, nil
+}
+
+// due returns when the Timeout of what is sent now ends.
+func (p *ClientProducer) due() int64 {
+	now := p.now()
+	return now + min(int64(p.cfg.Timeout), math.MaxInt64-now)
 }
 
 func (p *ClientProducer) send(ctx context.Context, due int64, r *Result, body []byte, h []frame.Field) (seq uint64, err error) {
@@ -190,7 +198,7 @@ func (p *ClientProducer) place(ctx context.Context, rec *record, body []byte, h 
 		}
 		buf, err := c.reserve(ctx, size)
 		if err != nil {
-			if !notSent(err) {
+			if !notSent(err) || ctx.Err() != nil { // which may be the error
 				return 0, err
 			}
 			stale = c
@@ -268,8 +276,8 @@ func (p *ClientProducer) encode(dst []byte, a *attachment, seq uint64, h []frame
 	return out, at, err
 }
 
-// Flush waits until every send so far has its outcome. It returns ctx.Err() if ctx
-// ends first, and ErrWouldBlock in a handler.
+// Flush waits until every send so far has its outcome, and OnOutcome has returned. It
+// returns ctx.Err() if ctx ends first, and ErrWouldBlock in a handler.
 func (p *ClientProducer) Flush(ctx context.Context) error {
 	if p.cl.inHandler(ctx) {
 		return ErrWouldBlock

@@ -71,7 +71,7 @@ func (ln *lane) do(ctx context.Context, call func(c *Conn) (again bool, err erro
 			return err
 		}
 		c = next
-		if again, err := call(c); !again {
+		if again, err := call(c); !again || ctx.Err() != nil { // which may be the error
 			return err
 		}
 	}

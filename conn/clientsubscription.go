@@ -28,6 +28,7 @@ type ClientSubscription struct {
 // asked is a subscription that was asked for on a connection, by whoever.
 type asked struct {
 	c       *Conn
+	receipt string       // to be dropped by who waits for it no longer
 	outcome <-chan error // nil if there will be none: then it is err
 	err     error
 }
@@ -76,6 +77,7 @@ func (s *ClientSubscription) subscribe(ctx context.Context) error {
 			err := on.err
 			if on.outcome != nil {
 				err = on.c.await(ctx, on.outcome)
+				on.c.receipts.drop(on.receipt)
 			}
 			if err == nil && s.settled() {
 				return nil
@@ -211,7 +213,7 @@ func (s *ClientSubscription) attach(ctx context.Context, c *Conn) (<-chan error,
 	if err != nil {
 		return nil, err
 	}
-	outcome, err := s.ask(ctx, c, fields)
+	receipt, outcome, err := s.ask(ctx, c, fields)
 	if err != nil { // the broker does not know of it
 		c.subs.remove(sub)
 		return nil, err
@@ -223,7 +225,7 @@ func (s *ClientSubscription) attach(ctx context.Context, c *Conn) (<-chan error,
 		outcome = nil
 	case s.first != nil:
 		s.sub = sub
-		s.tell(asked{c: c, outcome: outcome})
+		s.tell(asked{c: c, receipt: receipt, outcome: outcome})
 		outcome = nil
 	default:
 		s.sub = sub
@@ -236,14 +238,13 @@ func (s *ClientSubscription) attach(ctx context.Context, c *Conn) (<-chan error,
 }
 
 // ask sends SUBSCRIBE. Without an error it is on its way.
-func (s *ClientSubscription) ask(ctx context.Context, c *Conn, fields []frame.Field) (outcome <-chan error, err error) {
+func (s *ClientSubscription) ask(ctx context.Context, c *Conn, fields []frame.Field) (receipt string, outcome <-chan error, err error) {
 	if s.opts.NoReceipt {
-		return nil, c.command(ctx, frame.CmdSubscribe, fields, false)
+		return "", nil, c.command(ctx, frame.CmdSubscribe, fields, false)
 	}
-	_, outcome, err = c.order(ctx, fieldsSize(fields)+frameOverhead, func(dst []byte, receipt frame.Field) ([]byte, error) {
+	return c.order(ctx, fieldsSize(fields)+frameOverhead, func(dst []byte, receipt frame.Field) ([]byte, error) {
 		return writer.AppendFrame(dst, c.version, frame.CmdSubscribe, with(fields, receipt), nil)
 	})
-	return outcome, err
 }
 
 // settle: only a refusal is final; a confirmation that is late or lost is not.

@@ -34,7 +34,11 @@ func (h handlerContext) Value(key any) any {
 }
 
 // inHandler reports whether ctx comes from a handler of this connection.
-func (c *Conn) inHandler(ctx context.Context) bool {
-	at, _ := ctx.Value(handlerKey{}).(*Conn)
-	return at == c
+func (c *Conn) inHandler(ctx context.Context) bool { return handlerOf(ctx) == c }
+
+// handlerOf returns the connection from whose handler ctx comes, nil if from none. It runs
+// the user's code if ctx is the user's: no lock may be held.
+func handlerOf(ctx context.Context) *Conn {
+	c, _ := ctx.Value(handlerKey{}).(*Conn)
+	return c
 }

@@ -61,6 +61,9 @@ var (
 	// of yours could confirm another frame.
 	ErrReceiptID = errors.New("begins with a tilde, as only the connection's own may")
 
+	// ErrReservedHeader: the client sets that header itself.
+	ErrReservedHeader = errors.New("is set by the client")
+
 	// ErrIDInUse: the id is that of a live subscription, or of an open transaction, of
 	// the connection.
 	ErrIDInUse = errors.New("is in use on this connection")

@@ -192,10 +192,11 @@ func (ln *lane) wait(ctx context.Context, not *Conn, closed <-chan struct{}) (*C
 }
 
 func (ln *lane) waitForNext(ctx context.Context, not *Conn, closed <-chan struct{}) (*Conn, error) {
+	from := handlerOf(ctx)
 	for {
 		ln.mu.Lock()
 		c, next, refused, last := ln.cur.Load(), ln.next, ln.refused, ln.last
-		if c == nil && ln.live != nil && ln.live.inHandler(ctx) {
+		if c == nil && ln.live != nil && ln.live == from {
 			c = ln.live // its goroutine is the one that would restore it
 		}
 		ln.mu.Unlock()

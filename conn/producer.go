@@ -40,12 +40,13 @@ type ProducerConfig struct {
 	AssumeCumulative bool
 
 	// Timeout is how long to wait for a receipt before the outcome is Unknown;
-	// Config.ReceiptTimeout if it is 0. It is kept to within a quarter.
+	// Config.ReceiptTimeout if it is 0. It is kept to within a quarter, and is 4 ms at
+	// least.
 	Timeout time.Duration
 
-	// OnOutcome is called once for each send. It must not block, and must be
-	// safe for concurrent use: outcomes by timeout come from another goroutine
-	// than those by receipt. May be nil.
+	// OnOutcome is called once for each send. It must not block, nor wait for
+	// outcomes with Flush or Close, and must be safe for concurrent use: outcomes
+	// by timeout come from another goroutine than those by receipt. May be nil.
 	OnOutcome func(Outcome)
 }
 
@@ -81,10 +82,10 @@ func (c *Conn) NewProducer(cfg ProducerConfig) (*Producer, error) {
 	if cfg.ReceiptEvery > 1 && n == 1 {
 		return nil, fmt.Errorf("%w: %s", ErrReceiptsNotCumulative, c.dialect.Name)
 	}
-	fields := append([]frame.Field{{Name: frame.HeaderDestination, Value: cfg.Destination}}, cfg.Headers...)
-	if err := checkReserved(fields); err != nil {
+	if err := checkReserved(cfg.Headers); err != nil {
 		return nil, err
 	}
+	fields := append([]frame.Field{{Name: frame.HeaderDestination, Value: cfg.Destination}}, cfg.Headers...)
 	block, err := writer.Compile(c.version, frame.CmdSend, fields)
 	if err != nil {
 		return nil, err
@@ -120,8 +121,8 @@ func checkEvery(n, window int) error {
 func checkReserved(h []frame.Field) error {
 	for i := range h {
 		switch h[i].Name {
-		case frame.HeaderReceipt, frame.HeaderContentLength, frame.HeaderTransaction:
-			return fmt.Errorf("stomp: producer: header %s cannot be set", h[i].Name)
+		case frame.HeaderReceipt, frame.HeaderContentLength, frame.HeaderTransaction, frame.HeaderDestination:
+			return reservedError(frame.CmdSend, h, i)
 		}
 	}
 	return nil
@@ -200,8 +201,8 @@ func (p *Producer) waitForRoom(ctx context.Context) error {
 	return p.win.wait(ctx, p.c.Done()) // the next reserve says if the connection is gone
 }
 
-// Flush waits until every send so far has its outcome. It returns ctx.Err() if ctx
-// ends first.
+// Flush waits until every send so far has its outcome, and OnOutcome has returned. It
+// returns ctx.Err() if ctx ends first.
 func (p *Producer) Flush(ctx context.Context) error {
 	if p.win == nil {
 		return nil

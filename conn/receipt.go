@@ -2,7 +2,7 @@ package conn
 
 import (
 	"context"
-	"errors"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -114,13 +114,22 @@ func (c *Conn) order(ctx context.Context, size int, encode func(dst []byte, rece
 
 // checkReceipt refuses a receipt header of the user's where we send our own: the
 // first would count, and answer to nobody.
-func checkReceipt(h []frame.Field) error {
+func checkReceipt(cmd frame.Command, h []frame.Field) error {
+	return checkNames(cmd, h, frame.HeaderReceipt)
+}
+
+// checkNames refuses headers of the user's with names that we set.
+func checkNames(cmd frame.Command, h []frame.Field, names ...string) error {
 	for i := range h {
-		if h[i].Name == frame.HeaderReceipt {
-			return errors.New("stomp: the receipt header is set by us here")
+		if slices.Contains(names, h[i].Name) {
+			return reservedError(cmd, h, i)
 		}
 	}
 	return nil
+}
+
+func reservedError(cmd frame.Command, h []frame.Field, i int) error {
+	return &writer.HeaderError{Command: cmd, Name: h[i].Name, Index: i, Reason: ErrReservedHeader}
 }
 
 // checkOwnReceipt refuses a receipt header of the user's whose RECEIPT could be taken

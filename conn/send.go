@@ -45,7 +45,7 @@ func (c *Conn) announceSend(set *listenerSet, destination string, body []byte, h
 // nil then, a [*ServerError] if the broker rejected it, and Is
 // [ErrUnknownOutcome] if the connection, ctx or Config.ReceiptTimeout ended first.
 func (c *Conn) SendReceipt(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
-	if err := checkReceipt(h); err != nil {
+	if err := checkReceipt(frame.CmdSend, h); err != nil {
 		return err
 	}
 	return c.request(ctx, sendSize(destination, body, h), func(dst []byte, receipt frame.Field) ([]byte, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/frame"
@@ -37,7 +38,7 @@ func (c *Conn) SendFrom(ctx context.Context, destination string, body io.Reader,
 // like [Conn.SendReceipt]; Config.ReceiptTimeout counts from the end of the body. A
 // broker that rejects the message before its end, and closes, is a [*ServerError] too.
 func (c *Conn) SendFromReceipt(ctx context.Context, destination string, body io.Reader, length int64, h ...frame.Field) error {
-	if err := checkReceipt(h); err != nil {
+	if err := checkReceipt(frame.CmdSend, h); err != nil {
 		return err
 	}
 	if c.inHandler(ctx) {
@@ -78,7 +79,7 @@ func (c *Conn) sendFrom(ctx context.Context, destination string, body io.Reader,
 	if err != nil {
 		return err
 	}
-	if err := c.checkLength(int64(len(head)) + length + 1); err != nil {
+	if err := c.checkLength(min(length, math.MaxInt64-int64(len(head))-1) + int64(len(head)) + 1); err != nil {
 		return err
 	}
 	if set := c.cfg.Listeners.sends(); set != nil { // of a body that nobody has yet

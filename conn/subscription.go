@@ -27,7 +27,8 @@ type SubscribeOptions struct {
 	// Ack is the acknowledgement mode; auto by default. client-individual needs
 	// 1.1.
 	Ack frame.AckMode
-	// Headers are added to SUBSCRIBE, such as a broker's prefetch header.
+	// Headers are added to SUBSCRIBE, such as a broker's prefetch header. Those that are
+	// set here are refused with ErrReservedHeader.
 	Headers []frame.Field
 	// StreamOver, if above 0, has h called when a body longer than this begins to
 	// arrive: Message.Body is nil then, and Message.Reader has the body, so that it
@@ -87,7 +88,11 @@ func (c *Conn) enterSubscription(destination string, h MessageHandler, opts Subs
 	if opts.Ack == frame.AckClientIndividual && c.version == frame.Version10 {
 		return nil, nil, fmt.Errorf("%w: ack mode client-individual", ErrNotInVersion)
 	}
-	if err := checkReceipt(opts.Headers); err != nil {
+	if opts.Ack > frame.AckClientIndividual {
+		return nil, nil, fmt.Errorf("stomp: SubscribeOptions.Ack: there is no mode number %d", opts.Ack)
+	}
+	if err := checkNames(frame.CmdSubscribe, opts.Headers,
+		frame.HeaderReceipt, frame.HeaderID, frame.HeaderDestination, frame.HeaderAck); err != nil {
 		return nil, nil, err
 	}
 	if err := c.dialect.checkPrefetch(opts.Ack, opts.Headers); err != nil {

@@ -82,6 +82,9 @@ func (tx *Tx) Send(ctx context.Context, destination string, body []byte, h ...fr
 	if err := checkOwnReceipt(frame.CmdSend, h); err != nil {
 		return err
 	}
+	if err := checkNames(frame.CmdSend, h, frame.HeaderTransaction); err != nil {
+		return err // it would be the one that counts
+	}
 	return tx.c.post(ctx, sendSize(destination, body, h)+len(tx.id), func(dst []byte) ([]byte, error) {
 		return tx.appendSend(dst, destination, h, body)
 	})
@@ -97,7 +100,7 @@ func (tx *Tx) SendConfirmed(ctx context.Context, destination string, body []byte
 	if tx.done.Load() {
 		return ErrTransactionDone
 	}
-	if err := checkReceipt(h); err != nil {
+	if err := checkNames(frame.CmdSend, h, frame.HeaderReceipt, frame.HeaderTransaction); err != nil {
 		return err
 	}
 	id, outcome, err := tx.c.receipts.add()

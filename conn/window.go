@@ -20,10 +20,10 @@ import (
 // confirm in any order; low moves when the oldest is settled.
 type window struct {
 	report     func(Outcome)
-	timeout    time.Duration
+	tick       time.Duration
 	cumulative bool // a receipt is for all numbers before it, too
 
-	slots []atomic.Uint64 // the number that is open there, 0 when it is settled
+	slots []atomic.Uint64 // the number that is open there, with telling while its outcome is told; then 0
 	last  atomic.Uint64   // highest number opened
 	low   atomic.Uint64   // all numbers up to here are settled
 
@@ -45,6 +45,9 @@ type window struct {
 // finds it that old, so sending itself needs no clock.
 const sweeps = 4
 
+// minTick keeps a timeout whose unit was forgotten from keeping a processor busy.
+const minTick = time.Millisecond
+
 // flushWait is somebody who waits for all numbers up to upTo.
 type flushWait struct {
 	upTo uint64
@@ -55,7 +58,7 @@ func newWindow(cfg ProducerConfig, cumulative bool) *window {
 	w := &window{
 		cumulative: cumulative,
 		report:     cfg.OnOutcome,
-		timeout:    cfg.Timeout,
+		tick:       max(cfg.Timeout/sweeps, minTick),
 		slots:      make([]atomic.Uint64, cfg.Window),
 	}
 	w.room.init(cfg.Window)
@@ -63,8 +66,8 @@ func newWindow(cfg ProducerConfig, cumulative bool) *window {
 		w.report = func(Outcome) {}
 	}
 	w.mu.Lock()
-	w.sweepDue = time.Now().Add(cfg.Timeout / sweeps)
-	w.sweeper = time.AfterFunc(cfg.Timeout/sweeps, w.sweep)
+	w.sweepDue = time.Now().Add(w.tick)
+	w.sweeper = time.AfterFunc(w.tick, w.sweep)
 	w.mu.Unlock()
 	return w
 }
@@ -94,14 +97,14 @@ func (w *window) settle(seq uint64, err error) bool {
 		status = Rejected
 		w.rejected.Add(1) // before it is settled: see stats
 	}
-	if !w.slot(seq).CompareAndSwap(seq, 0) {
+	if !w.slot(seq).CompareAndSwap(seq, seq|telling) {
 		if err != nil {
 			w.rejected.Add(^uint64(0))
 		}
 		return false // a second receipt
 	}
 	defer w.advance() // whatever report does
-	w.report(Outcome{Seq: seq, Status: status, Err: err})
+	w.tell(Outcome{Seq: seq, Status: status, Err: err})
 	return true
 }
 
@@ -120,8 +123,8 @@ func (w *window) settleUpTo(seq uint64) (any bool) {
 		w.advance()
 	}()
 	for n := w.low.Load() + 1; n <= seq; n++ {
-		if w.slot(n).CompareAndSwap(n, 0) {
-			w.report(Outcome{Seq: n, Status: Confirmed})
+		if w.slot(n).CompareAndSwap(n, n|telling) {
+			w.tell(Outcome{Seq: n, Status: Confirmed})
 			any = true
 		}
 	}
@@ -156,11 +159,21 @@ func (w *window) giveUpTo(last uint64, err error) {
 // giveUp reports seq as unknown unless it has an outcome.
 func (w *window) giveUp(seq uint64, err error) {
 	w.unknown.Add(1)
-	if !w.slot(seq).CompareAndSwap(seq, 0) {
+	if !w.slot(seq).CompareAndSwap(seq, seq|telling) {
 		w.unknown.Add(^uint64(0))
 		return
 	}
-	w.report(Outcome{Seq: seq, Status: Unknown, Err: unknown(err)})
+	w.tell(Outcome{Seq: seq, Status: Unknown, Err: unknown(err)})
+}
+
+// telling marks a number whose outcome is being told: low does not pass it yet, for
+// another goroutine may be about to move that.
+const telling = 1 << 63
+
+// tell tells an outcome and gives the slot back.
+func (w *window) tell(o Outcome) {
+	defer w.slot(o.Seq).Store(0)
+	w.report(o)
 }
 
 // advance moves low over settled numbers and wakes whom that helps. It takes no
@@ -169,7 +182,7 @@ func (w *window) giveUp(seq uint64, err error) {
 func (w *window) advance() {
 	for {
 		low := w.low.Load()
-		if low == w.last.Load() || w.slot(low+1).Load() == low+1 {
+		if low == w.last.Load() || w.slot(low+1).Load()&^telling == low+1 {
 			break
 		}
 		w.low.CompareAndSwap(low, low+1)
@@ -249,7 +262,7 @@ func (w *window) sweep() {
 	copy(w.marks[1:], w.marks[:sweeps-1])
 	w.marks[0] = w.last.Load()
 	low := w.low.Load()
-	w.sweepIn(w.timeout / sweeps)
+	w.sweepIn(w.tick)
 	w.mu.Unlock()
 	if old <= low {
 		return
