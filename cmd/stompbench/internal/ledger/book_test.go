@@ -139,7 +139,7 @@ func one(shared bool, receive ...uint64) *Book {
 	confirmed := &Set{}
 	confirmed.Add(1)
 	return &Book{
-		Sent:     []Part{{Number: 7, Streams: []Stream{{Account: Account{Sent: 3, Confirmed: confirmed, Rejected: []uint64{3, 2}}}}}},
+		Sent:     []Part{{Number: 7, Streams: []Stream{{Account: Account{Sent: 3, Confirmed: confirmed, Rejected: setOf(slices.Values([]Interval{{2, 3}}))}}}}},
 		Received: []Copy{c},
 	}
 }

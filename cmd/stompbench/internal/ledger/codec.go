@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"math"
-	"slices"
 )
 
 // The form of a Book, version 1: zlib of unsigned varints, each of them in the form of
@@ -103,7 +102,11 @@ func (e *encoder) stream(s *Stream) {
 	e.put(uint64(s.Destination), s.Sent, every)
 	if every > 0 {
 		e.set(s.Confirmed)
-		e.list(slices.Sorted(slices.Values(s.Rejected)))
+		rejected := s.Rejected
+		if rejected == nil {
+			rejected = &Set{}
+		}
+		e.set(rejected)
 	}
 }
 
@@ -212,7 +215,10 @@ func (d *decoder) stream() Stream {
 	s := Stream{Destination: uint32(d.get(math.MaxUint32))}
 	s.Sent, s.Every = d.get(math.MaxInt64), d.get(math.MaxInt64)
 	if s.Every > 0 {
-		s.Confirmed, s.Rejected = d.set(), d.list()
+		s.Confirmed = d.set()
+		if rejected := d.set(); rejected.Len() > 0 {
+			s.Rejected = rejected
+		}
 	}
 	return s
 }
