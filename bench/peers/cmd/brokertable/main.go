@@ -64,7 +64,8 @@ type tables struct {
 type load struct {
 	URI        string
 	Queue      string
-	Window     int // receipts outstanding; 0 asks for none
+	Pairs      int // producers, each with a consumer and a queue of its own; 0 is 1
+	Window     int // receipts outstanding of each; 0 asks for none
 	Size       int
 	Persistent bool
 	Ack        string
@@ -134,6 +135,7 @@ func (t *tables) cpu(out io.Writer) {
 			{"no receipts, 128 B, ack client-individual", load{Window: 0, Size: 128, Ack: "client-individual"}},
 			{"no receipts, 4 KiB, ack auto", load{Window: 0, Size: 4 << 10, Ack: "auto"}},
 			{"receipts one at a time, 128 B, ack auto", load{Window: 1, Size: 128, Ack: "auto"}},
+			{"50 pairs, receipts one at a time, 128 B, ack auto", load{Pairs: 50, Window: 1, Size: 128, Ack: "auto"}},
 			{"receipts, window 1000 (go-stomp: one at a time)", load{Window: 1000, Size: 128, Ack: "auto"}},
 			{"no receipts, 128 B, ack auto, reads 3 ms apart", load{Window: 0, Size: 128, Ack: "auto", Coalesce: 3 * time.Millisecond}},
 			{"receipts, window 1000, GOMAXPROCS=1 for all", load{Window: 1000, Size: 128, Ack: "auto", Procs: 1}},

@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -12,11 +14,11 @@ import (
 // the rest as lost.
 const silence = 5 * time.Second
 
-// peers drive a row's load in the place of stompbench: one connection that sends, one
-// that receives, as stompbench does by default.
+// peers drive a row's load in the place of stompbench: for each pair one connection that
+// sends and one that receives, as stompbench has them.
 var peers = map[string]func(l load) (peer, error){"go-stomp": dialGoStomp, "raw": dialRaw}
 
-// peer is the two ends of a load. send sends until the time is over and returns how
+// peer is the two ends of a pair. send sends until the time is over and returns how
 // many messages it sent; receive counts them, and acknowledges them if the mode wants
 // it, until all have come that total says, or nothing more does.
 type peer interface {
@@ -30,44 +32,53 @@ func peerMain(dial func(load) (peer, error), in io.Reader, out io.Writer) error 
 	if err := json.NewDecoder(in).Decode(&l); err != nil {
 		return err
 	}
-	p, err := dial(l)
-	if err != nil {
-		return err
+	var pairs []peer
+	for i := range max(1, l.Pairs) {
+		own := l
+		own.Queue = fmt.Sprintf("%s-%d", l.Queue, i)
+		p, err := dial(own)
+		if err != nil {
+			return err
+		}
+		pairs = append(pairs, p)
 	}
 
 	start, cpu := time.Now(), processTime()
-	type tally struct {
-		n   uint64
-		err error
+	var all sync.WaitGroup
+	var mu sync.Mutex // guards what follows
+	var sent, received uint64
+	var sending, receiving time.Duration // until the last one has finished
+	var errs []error
+	for _, p := range pairs {
+		total := make(chan uint64, 1)
+		all.Go(func() {
+			n, err := p.send(start)
+			total <- n
+			mu.Lock()
+			defer mu.Unlock()
+			sent, sending, errs = sent+n, max(sending, time.Since(start)), append(errs, err)
+		})
+		all.Go(func() {
+			n, err := p.receive(total)
+			mu.Lock()
+			defer mu.Unlock()
+			received, receiving, errs = received+n, max(receiving, time.Since(start)), append(errs, err)
+		})
 	}
-	sent, received := make(chan tally, 1), make(chan tally, 1)
-	total := make(chan uint64, 1)
-	go func() {
-		n, err := p.send(start)
-		sent <- tally{n, err}
-	}()
-	go func() {
-		n, err := p.receive(total)
-		received <- tally{n, err}
-	}()
-	s := <-sent
-	sending := time.Since(start)
-	total <- s.n
-	r := <-received
-	receiving := time.Since(start)
-	if r.n < s.n {
-		receiving -= silence
-	}
-	if err := errors.Join(s.err, r.err); err != nil {
+	all.Wait()
+	if err := errors.Join(errs...); err != nil {
 		return err
+	}
+	if received < sent {
+		receiving -= silence
 	}
 
 	var res result
-	res.Totals.Sent, res.Totals.Received = s.n, r.n
-	res.Totals.Lost = s.n - min(s.n, r.n)
-	res.Rates.Sent = float64(s.n) / sending.Seconds()
-	res.Rates.Received = float64(r.n) / receiving.Seconds()
-	res.Process.CPUNsPerMsg = float64(processTime()-cpu) / float64(max(s.n, r.n, 1))
+	res.Totals.Sent, res.Totals.Received = sent, received
+	res.Totals.Lost = sent - min(sent, received)
+	res.Rates.Sent = float64(sent) / sending.Seconds()
+	res.Rates.Received = float64(received) / receiving.Seconds()
+	res.Process.CPUNsPerMsg = float64(processTime()-cpu) / float64(max(sent, received, 1))
 	return json.NewEncoder(out).Encode(res)
 }
 

@@ -27,7 +27,7 @@ func TestPeers(t *testing.T) {
 				t.Run(fmt.Sprintf("%s/window=%d/ack=%s", name, window, ack), func(t *testing.T) {
 					queue++
 					in, err := json.Marshal(load{
-						URI: b.URI(), Queue: fmt.Sprintf("/queue/%d", queue), Window: window, Size: 128, Ack: ack, Duration: 50 * time.Millisecond,
+						URI: b.URI(), Queue: fmt.Sprintf("/queue/%d", queue), Pairs: queue % 3, Window: window, Size: 128, Ack: ack, Duration: 50 * time.Millisecond,
 					})
 					if err != nil {
 						t.Fatal(err)

@@ -15,9 +15,15 @@ import (
 // runStompbench runs one row with stompbench. Lost messages are a result and not
 // an error.
 func runStompbench(bench string, l load) (result, error) {
-	args := []string{"run", "--json", "--quiet", "--uri", l.URI, "-t", l.Queue,
+	args := []string{"run", "--json", "--quiet", "--uri", l.URI,
 		"-z", l.Duration.String(), "-s", strconv.Itoa(l.Size), "-c", strconv.Itoa(l.Window), "--ack", l.Ack,
 		"--coalesce-reads", l.Coalesce.String()}
+	if l.Pairs > 1 {
+		pairs := strconv.Itoa(l.Pairs)
+		args = append(args, "-x", pairs, "-y", pairs, "-t", l.Queue+"-%d")
+	} else {
+		args = append(args, "-t", l.Queue)
+	}
 	if l.Persistent {
 		args = append(args, "--persistent")
 	}
