@@ -99,11 +99,6 @@ func (s *settings) part(f *pflag.FlagSet) (notes []string, err error) {
 	if f.Changed("await") && !receives {
 		return nil, usage("--await is for a process that only receives what others send: add --run-id and --producers 0, or leave it out")
 	}
-	for _, name := range []string{"repeat", "interleave"} {
-		if s.plan.Shared() && f.Changed(name) {
-			return nil, usage("--%s makes several runs, and --run-id is the name of one: leave one of them out", name)
-		}
-	}
 	for _, name := range []string{"duration", "count", "warmup"} {
 		if receives && f.Changed(name) {
 			return nil, usage("--%s is for those who send: with --run-id, a process that only receives ends when nothing comes any more, so leave it out", name)
