@@ -1,10 +1,9 @@
 package cli
 
 import (
-	"slices"
-
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/completion"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 )
@@ -47,18 +46,12 @@ func exitCode(r *load.Result) int {
 	return ExitOK
 }
 
-// severity lists exit codes from the one that weighs most, over several runs: what is
-// wrong with the broker's books comes first, then what could not be run.
-var severity = []int{ExitIntegrity, ExitCannotRun, ExitInterrupted, ExitGenerator, ExitSLO}
-
-// worst returns the code that weighs most.
-func worst(codes ...int) int {
-	for _, code := range severity {
-		if slices.Contains(codes, code) {
-			return code
-		}
+// worst returns the code of several runs that weighs most.
+func worst(codes ...int) (w int) {
+	for _, code := range codes {
+		w = results.Worse(w, code)
 	}
-	return ExitOK
+	return w
 }
 
 // judgedCode is the exit code with the judgement on a run that went well: an

@@ -170,7 +170,7 @@ func (r *Result) addReport(o *report.Report) {
 	if r.AckError == "" {
 		r.AckError = o.AckError
 	}
-	r.ExitCode = worse(r.ExitCode, o.ExitCode)
+	r.ExitCode = Worse(r.ExitCode, o.ExitCode)
 	r.BooksOpen = r.BooksOpen || o.BooksOpen
 	r.DeferSLO(o.SLODeferred)
 	r.Plan.Producers += o.Plan.Producers
@@ -185,10 +185,10 @@ func (r *Result) addReport(o *report.Report) {
 	r.Process.CPUCores += o.Process.CPUCores
 }
 
-// worse is the exit code that weighs more: integrity above all, then what could not
-// run, then the rest.
-func worse(a, b int) int {
-	order := []int{0, 130, 99, 4, 2, 1, 3}
+// Worse is the exit code of several runs or parts that weighs more: what is wrong with
+// the broker's books comes first, then what could not be run.
+func Worse(a, b int) int {
+	order := []int{0, 99, 4, 130, 2, 1, 3}
 	if slices.Index(order, b) > slices.Index(order, a) {
 		return b
 	}

@@ -102,7 +102,7 @@ func (r *Result) unitedCode(all []*Result) (code int) {
 	}
 	for _, part := range all {
 		if !slices.Contains([]int{3, 99}, part.ExitCode) {
-			code = worse(code, part.ExitCode)
+			code = Worse(code, part.ExitCode)
 		}
 	}
 	return code
