@@ -49,10 +49,7 @@ func (c *command) calibrate(ctx context.Context, args []string) int {
 	if s.each <= 0 || s.each > time.Hour {
 		return c.fail(usage("--each is %v: choose from above 0 to 1h", s.each))
 	}
-	progress := io.Writer(c.stderr)
-	if s.quiet {
-		progress = io.Discard
-	}
+	progress := c.progress(s.quiet)
 	fmt.Fprintf(progress, "measuring %d settings and 2 timers, %v each …\n", len(calibrate.Settings), s.each)
 	ceiling, err := calibrate.Measure(ctx, Version(), s.each, func(ctx context.Context, set calibrate.Setting) (calibrate.Point, error) {
 		return againstSink(ctx, set, s.each)

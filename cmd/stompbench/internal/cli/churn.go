@@ -98,10 +98,7 @@ func (c *command) churn(ctx context.Context, args []string) int {
 		return c.fail(&load.SetupError{Doing: "start an event loop", Err: err})
 	}
 	defer loops.Close()
-	progress := io.Writer(c.stderr)
-	if s.quiet {
-		progress = io.Discard
-	}
+	progress := c.progress(s.quiet)
 	fmt.Fprintf(progress, "  broker       %s\n  connections  %s\n", brokerName(&s.plan, load.Ready{}), s.connections())
 	if s.half.Share > 0 {
 		fmt.Fprintf(progress, "  half-open    %s\n", s.tellHalf())

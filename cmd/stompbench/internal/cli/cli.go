@@ -16,6 +16,14 @@ type command struct {
 	verb           verb // what is being done
 }
 
+// progress is where the live lines go.
+func (c *command) progress(quiet bool) io.Writer {
+	if quiet {
+		return io.Discard
+	}
+	return c.stderr
+}
+
 // Run runs stompbench with the arguments after its name and returns the exit code.
 // When ctx ends it stops sending, takes in what is on its way, and reports.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {

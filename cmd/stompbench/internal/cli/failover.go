@@ -96,10 +96,7 @@ func (c *command) failover(ctx context.Context, args []string) int {
 	}
 	home := &restartable{b: own}
 	defer home.close()
-	progress := io.Writer(c.stderr)
-	if s.quiet {
-		progress = io.Discard
-	}
+	progress := c.progress(s.quiet)
 	restart, how := s.restart(home, progress)
 	fmt.Fprintf(progress, "  broker    %s\n  messages  %s\n  restart   %s\n\n", brokerName(&s.plan, load.Ready{}), s.load(), how)
 	fields, more := s.headers()

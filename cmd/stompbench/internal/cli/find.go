@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -123,10 +122,7 @@ func (c *command) find(ctx context.Context, args []string) int {
 		return c.fail(err)
 	}
 	defer closeOwn(own)
-	progress := io.Writer(c.stderr)
-	if s.quiet {
-		progress = io.Discard
-	}
+	progress := c.progress(s.quiet)
 	fmt.Fprintf(progress, "  %-10s  %s\n%s\n%s\n", "broker", brokerName(&s.plan, load.Ready{}), s.intent(), stepHead)
 	began := time.Now()
 	result, err := find.Search(ctx, s.Config, s.step, func(st *find.Step, at find.Rate) { fmt.Fprint(progress, stepLine(st, at)) })

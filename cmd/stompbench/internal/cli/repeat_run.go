@@ -43,10 +43,7 @@ func (c *command) campaign(ctx context.Context, s *settings, sides []*side) int 
 	if err := m.prepare(); err != nil {
 		return c.fail(err)
 	}
-	progress := io.Writer(c.stderr)
-	if s.quiet {
-		progress = io.Discard
-	}
+	progress := c.progress(s.quiet)
 	if err := s.export.start(progress); err != nil {
 		return c.fail(err)
 	}

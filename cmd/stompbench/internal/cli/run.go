@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/live"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
@@ -41,10 +40,7 @@ func (c *command) run(ctx context.Context, args []string) int {
 	if err != nil {
 		return c.fail(err)
 	}
-	progress := io.Writer(c.stderr)
-	if s.quiet {
-		progress = io.Discard
-	}
+	progress := c.progress(s.quiet)
 	if err := s.export.start(progress); err != nil {
 		return c.fail(err)
 	}
@@ -75,10 +71,7 @@ func (c *command) carryOut(ctx context.Context, s *settings, keep *keeper, hello
 	}
 	defer dialer.Close()
 
-	progress := io.Writer(c.stderr)
-	if s.quiet {
-		progress = io.Discard
-	}
+	progress := c.progress(s.quiet)
 	screen := screenOf(progress)
 	view := live.New(progress, p, live.Options{Terminal: screen.terminal, Width: screen.width, Color: screen.color})
 	defer view.Close()

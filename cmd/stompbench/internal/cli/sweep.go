@@ -132,10 +132,7 @@ func (c *command) sweep(ctx context.Context, args []string) int {
 		return c.fail(err)
 	}
 	defer closeOwn(own)
-	progress := io.Writer(c.stderr)
-	if first.quiet {
-		progress = io.Discard
-	}
+	progress := c.progress(first.quiet)
 	fmt.Fprintf(progress, "  broker  %s\n  over    %s, %s each\n\n", brokerName(&first.plan, load.Ready{}), first.over, until(&first.plan))
 	done, err := runSweep(ctx, steps, keepers, progress)
 	if err != nil {
