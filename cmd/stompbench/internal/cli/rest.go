@@ -6,16 +6,19 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/internal/awake"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
 const (
-	// look is how often it is seen whether something has come. After two looks in a row
-	// at which nothing had, queues count as empty: one may have come right after a stall
-	// of this process, for which nothing could come.
-	look = 200 * time.Millisecond
+	// look is how often it is seen whether something has come.
+	look = 50 * time.Millisecond
+	// silent is how long nothing comes from queues that count as empty: what a session
+	// that was cut off had not acknowledged goes back into them, and that may take a
+	// busy broker a while.
+	silent = time.Second
 	// atOnce is how many queues are emptied at a time: brokers bound the subscriptions
 	// of a connection.
 	atOnce = 500
@@ -56,16 +59,17 @@ func drainFrom(ctx context.Context, p *workload.Plan, broker []conn.Address, fir
 	}
 	tick := time.NewTicker(look)
 	defer tick.Stop()
-	last, quiet := uint64(0), 0
-	for quiet < 2 {
+	var silence awake.Silence // which is none while this process does not run
+	for last := uint64(0); ; {
+		now := n.Load()
+		if silence.Look(now != last) >= silent {
+			break
+		}
+		last = now
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			return nil // what is left shows as foreign
-		}
-		quiet++
-		if now := n.Load(); now != last {
-			last, quiet = now, 0
 		}
 	}
 	return c.Disconnect(ctx)
