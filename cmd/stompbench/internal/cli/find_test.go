@@ -183,31 +183,45 @@ func TestFindDryRun(t *testing.T) {
 }
 
 // What a step left behind is not the next one's: the broker cuts off the consumer at
-// its third ACK, which leaves what was not acknowledged, and what comes then.
+// its third ACK, which leaves what was not acknowledged, and what comes then. A step that
+// stands still for most of its time may not get that far, and the next one does.
 func TestFindDrainsBetweenSteps(t *testing.T) {
 	t.Parallel()
 	for _, queues := range []string{"-t /queue/a", "-t /queue/b-%d --destinations 3"} {
-		var acks atomic.Uint64
-		b := withFaults(t, func(_ uint64, f *frame.Frame) broker.Fault {
-			if f.Command == frame.CmdAck && acks.Add(1) == 3 {
-				return broker.Cut
-			}
-			return broker.Fault{}
+		t.Run(queues, func(t *testing.T) {
+			t.Parallel()
+			calm.Run(t, func(t testing.TB) { findDrains(t, queues) })
 		})
-		args := "find --json -q --from 40 --to 40 --within 40% --dwell 300ms --warmup 0 --repeat 0 --ack client-individual --slo lost=0,foreign=0 " + queues + " -u " + b.URI()
-		code, stdout, stderr := stompbench(t, args)
-		var r found
-		if err := json.Unmarshal([]byte(stdout), &r); err != nil || len(r.Steps) < 2 {
-			t.Fatalf("exit %d, %v\n%s\n%s", code, err, stdout, stderr)
+	}
+}
+
+func findDrains(t testing.TB, queues string) {
+	var acks atomic.Uint64
+	b := withFaults(t, func(_ uint64, f *frame.Frame) broker.Fault {
+		if f.Command == frame.CmdAck && acks.Add(1) == 3 {
+			return broker.Cut
 		}
-		if s := r.Steps[0]; s.Pass || s.Generator || !strings.Contains(s.Rules[0].Rule, "the connection holds") {
-			t.Errorf("%+v", s)
-		}
-		for _, s := range r.Steps[1:] {
-			if rule := s.Rules[len(s.Rules)-1]; !rule.Met {
-				t.Errorf("%s: %+v", queues, rule)
+		return broker.Fault{}
+	})
+	args := "find --json -q --from 40 --to 40 --within 40% --dwell 500ms --warmup 0 --repeat 0 --ack client-individual --slo lost=0,foreign=0 " + queues + " -u " + b.URI()
+	code, stdout, stderr := stompbench(t, args)
+	var r found
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil || len(r.Steps) < 2 {
+		t.Fatalf("exit %d, %v\n%s\n%s", code, err, stdout, stderr)
+	}
+	cut := 0
+	for i, s := range r.Steps {
+		if strings.Contains(s.Rules[0].Rule, "the connection holds") {
+			cut++
+			if s.Pass || s.Generator {
+				t.Errorf("step %d: %+v", i, s)
 			}
+		} else if rule := s.Rules[len(s.Rules)-1]; !strings.HasPrefix(rule.Rule, "foreign=0") || !rule.Met {
+			t.Errorf("step %d: %+v", i, rule)
 		}
+	}
+	if cut != 1 {
+		t.Errorf("%d steps were cut off, want 1: %+v", cut, r.Steps)
 	}
 }
 
