@@ -15,7 +15,8 @@ func TestAllocNothing(t *testing.T) {
 	s := pacer.NewSchedule(now(), pacer.Constant(1e6), 0, 1)
 	k := uint64(0)
 	ctx := t.Context()
-	allocs := testing.AllocsPerRun(5, func() {
+	// In so many runs what the runtime itself allocates, a thread now and then, is none.
+	allocs := testing.AllocsPerRun(25, func() {
 		for range 1000 {
 			if _, err := p.Wait(ctx, s.Due(k)); err != nil {
 				t.Fatal(err)
