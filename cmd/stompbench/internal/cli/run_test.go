@@ -8,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
@@ -230,13 +229,10 @@ func TestBrokerGoesAway(t *testing.T) {
 				}
 				return broker.Fault{}
 			})
-			start := time.Now()
+			// Who does not notice sends for an hour, and is interrupted before.
 			r := runJSON(t, cli.ExitCannotRun, "-z 1h -r 1k "+args+" -u "+b.URI())
 			if !r.Partial || r.Totals.Sent == 0 || r.Totals.Received > r.Totals.Sent {
 				t.Errorf("%+v", r)
-			}
-			if took := time.Since(start); took > 60*time.Second {
-				t.Errorf("took %v to notice", took)
 			}
 		})
 	}
