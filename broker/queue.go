@@ -9,6 +9,7 @@ func (d *destination) enqueue(v *view) bool {
 	for d.ready > 0 {
 		sub := d.next()
 		if sub.mode != frame.AckAuto {
+			d.turn-- // which is still its own
 			break
 		}
 		if sub.sendView(v) {
