@@ -6,12 +6,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
 )
+
+// inNoHurry is for brokers that stand still for a while, as those that share a busy machine do.
+var inNoHurry = []string{"--connect-timeout", "1m", "--drain-timeout", "1m", "--heart-beat", "1m"}
 
 // TestRunAgainstBrokers drives the brokers whose URIs are in the environment, for
 // a second or so in each way. With STOMPWIRE_REQUIRE_BROKERS=1 RabbitMQ and
@@ -51,8 +55,8 @@ func badDestination(t *testing.T, name, uri string) {
 		{"-t", "/exchange/stompbench-missing/x", "-y", "0"},
 	} {
 		var stdout, stderr bytes.Buffer
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // far from the end of the run
-		all := append([]string{"--quiet", "--uri", uri, "-z", "1h"}, args...)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // far from the end of the run
+		all := slices.Concat([]string{"--quiet", "--uri", uri, "-z", "1h"}, inNoHurry, args)
 		code := cli.Run(ctx, all, &stdout, &stderr)
 		cancel()
 		if code != cli.ExitCannotRun || !strings.Contains(stderr.String(), "broker says") {
@@ -69,7 +73,7 @@ func TestRunOverTLSAndWebSocket(t *testing.T) {
 		"STOMPWIRE_RABBITMQ_WS_URI":  nil,
 	} {
 		t.Run(name, func(t *testing.T) {
-			args := []string{"--quiet", "-C", "1k", "-x", "2", "-y", "2", "-t", fmt.Sprintf("/queue/stompbench-%d", time.Now().UnixNano())}
+			args := append([]string{"--quiet", "-C", "1k", "-x", "2", "-y", "2", "-t", fmt.Sprintf("/queue/stompbench-%d", time.Now().UnixNano())}, inNoHurry...)
 			for _, env := range append(needs, name) {
 				if os.Getenv(env) == "" {
 					t.Skipf("no broker: set %s", env)
@@ -124,7 +128,7 @@ func againstBroker(t *testing.T, uri string) {
 			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 			defer cancel()
 			var stdout, stderr bytes.Buffer
-			all := append([]string{"run", "--json", "--quiet", "--uri", uri, "-t", destination}, args...)
+			all := slices.Concat([]string{"run", "--json", "--quiet", "--uri", uri, "-t", destination}, inNoHurry, args)
 			if code := cli.Run(ctx, all, &stdout, &stderr); code != 0 {
 				t.Fatalf("exit %d\n%s%s", code, stdout.String(), stderr.String())
 			}
