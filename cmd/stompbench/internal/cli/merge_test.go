@@ -32,7 +32,7 @@ type process struct {
 func start(t *testing.T, dir, name, args string) *process {
 	t.Helper()
 	p := &process{name: name, args: args, dir: filepath.Join(dir, name), over: make(chan struct{})}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	go func() {
 		defer cancel()
 		defer close(p.over)
@@ -49,7 +49,7 @@ func startAll(t *testing.T, b *broker.Broker, dir string, receivers, senders map
 	t.Helper()
 	var all []*process
 	for name, args := range receivers {
-		all = append(all, start(t, dir, name, "-x 0 --await 4m -u "+b.URI()+silence+args))
+		all = append(all, start(t, dir, name, "-x 0 --await 2m -u "+b.URI()+silence+args))
 	}
 	for end := time.Now().Add(2 * time.Minute); b.Stats().Subscriptions < subscriptions; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
