@@ -114,7 +114,8 @@ func (u usage) since(start usage) Cost {
 		c.Starved += max(0, t.starved-before.starved)
 	}
 	if total := u.machine.total - start.machine.total; total > 0 {
-		c.MachineBusy = float64(u.machine.busy-start.machine.busy) / float64(total)
+		// The counters of some states go back a little now and then.
+		c.MachineBusy = min(1, max(0, float64(u.machine.busy-start.machine.busy)/float64(total)))
 	}
 	return c
 }
