@@ -105,9 +105,11 @@ func TestDrainAfterNack(t *testing.T) {
 // A share is that share, though ten tenths do not add up to one in floating point.
 func TestNackShare(t *testing.T) {
 	for share, want := range map[float64]uint64{0.1: 100, 0.01: 10, 0.3: 300, 0.7: 700, 0.999: 999} {
-		p := plan(t, 1000, func(p *workload.Plan) { p.Ack, p.Nack = frame.AckClientIndividual, share })
-		if r := run(t, &fakeBroker{}, p); r.Nacked != want || r.Books.Redelivered != want {
-			t.Errorf("%v of 1000: %d refused, %d came again", share, r.Nacked, r.Books.Redelivered)
-		}
+		synctest.Test(t, func(t *testing.T) { // what is refused comes again on a goroutine of its own
+			p := plan(t, 1000, func(p *workload.Plan) { p.Ack, p.Nack = frame.AckClientIndividual, share })
+			if r := run(t, &fakeBroker{}, p); r.Nacked != want || r.Books.Redelivered != want {
+				t.Errorf("%v of 1000: %d refused, %d came again", share, r.Nacked, r.Books.Redelivered)
+			}
+		})
 	}
 }
