@@ -58,20 +58,22 @@ func run(t testing.TB, cfg failover.Config) *failover.Result {
 // confirmed is sent again, and what it took with it is counted as lost.
 func TestBrokerRestarts(t *testing.T) {
 	calm.Run(t, func(t testing.TB) {
-		b, err := broker.Start(broker.Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		at := b.Addr().String()
-		cfg := patiently(config(at))
+		b := startBroker(t)
+		p := startProxy(t, b.Addr().String()) // keeps its port while there is no broker
+		cfg := patiently(config(p.ln.Addr().String()))
 		const down = 200 * time.Millisecond
-		cfg.Restart = func(context.Context) (err error) {
+		cfg.Restart = func(context.Context) error {
+			p.passTo("")
 			_ = b.Close()
 			time.Sleep(down)
-			b, err = failover.StartAgain(t.Context(), func() (*broker.Broker, error) { return broker.Start(broker.Config{Addr: at}) })
-			return err
+			b, err := broker.Start(broker.Config{})
+			if err != nil {
+				return err
+			}
+			t.Cleanup(func() { _ = b.Close() })
+			p.passTo(b.Addr().String())
+			return nil
 		}
-		defer func() { _ = b.Close() }()
 		// What was lost never comes: do not wait for it for too long.
 		cfg.DrainTimeout = 5 * time.Second
 		r := run(t, cfg)
@@ -125,18 +127,15 @@ func lanes(t testing.TB, r *failover.Result, down time.Duration) {
 // what comes twice comes with notice.
 func TestConnectionsAreCut(t *testing.T) {
 	calm.Run(t, func(t testing.TB) {
-		b, err := broker.Start(broker.Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer b.Close()
-		p := startProxy(t, b.Addr().String())
+		at := startBroker(t).Addr().String()
+		p := startProxy(t, at)
 		cfg := patiently(config(p.ln.Addr().String()))
 		const down = 200 * time.Millisecond
 		cfg.Restart = func(context.Context) error {
-			p.block(true)
+			p.passTo("")
+			p.cut()
 			time.Sleep(down)
-			p.block(false)
+			p.passTo(at)
 			return nil
 		}
 		var mu sync.Mutex
@@ -162,13 +161,15 @@ func TestConnectionsAreCut(t *testing.T) {
 // A broker that never comes back: what was not confirmed has no outcome.
 func TestBrokerStaysAway(t *testing.T) {
 	calm.Run(t, func(t testing.TB) {
-		b, err := broker.Start(broker.Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		cfg := patiently(config(b.Addr().String())) // or a machine that stands still has it all sent before the broker goes
+		b := startBroker(t)
+		p := startProxy(t, b.Addr().String()) // or whoever gets the port next is taken for the broker
+		// Or a machine that stands still has it all sent before the broker goes.
+		cfg := patiently(config(p.ln.Addr().String()))
 		cfg.DrainTimeout = 300 * time.Millisecond
-		cfg.Restart = func(context.Context) error { return b.Close() }
+		cfg.Restart = func(context.Context) error {
+			p.passTo("")
+			return b.Close()
+		}
 		r := run(t, cfg)
 		if r.Confirmed+r.Unknown != r.Sent || r.Sent >= 750 || r.Unsent == 0 {
 			t.Errorf("%+v", r)
@@ -180,23 +181,14 @@ func TestBrokerStaysAway(t *testing.T) {
 }
 
 func TestNothingHappens(t *testing.T) {
-	b, err := broker.Start(broker.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
-	r := run(t, config(b.Addr().String()))
+	r := run(t, config(startBroker(t).Addr().String()))
 	if len(r.Outages) != 0 || r.Received != r.Sent || r.Confirmed != r.Sent || r.Lost+r.Repeated+r.Duplicated != 0 {
 		t.Errorf("%+v", r)
 	}
 }
 
 func TestInterrupted(t *testing.T) {
-	b, err := broker.Start(broker.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
+	b := startBroker(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var sends atomic.Int64
@@ -213,26 +205,37 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// At the near end of a connection nobody listens, and nobody else gets its port.
 func TestCannotConnect(t *testing.T) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	nc, err := net.Dial("tcp", startBroker(t).Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = ln.Close()
-	if _, err := failover.Run(t.Context(), config(ln.Addr().String())); err == nil {
+	defer nc.Close()
+	if _, err := failover.Run(t.Context(), config(nc.LocalAddr().String())); err == nil {
 		t.Error("nobody listens, and yet")
 	}
 }
 
-// proxy passes connections on while it is not blocked; blocking cuts them.
+func startBroker(t testing.TB) *broker.Broker {
+	t.Helper()
+	b, err := broker.Start(broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	return b
+}
+
+// proxy passes connections on, or closes them at once: its port is its own even while
+// there is no broker.
 type proxy struct {
 	ln net.Listener
-	to string
 	wg sync.WaitGroup
 
-	mu      sync.Mutex
-	blocked bool
-	open    map[net.Conn]struct{}
+	mu   sync.Mutex
+	to   string // "" is nowhere
+	open map[net.Conn]struct{}
 }
 
 func startProxy(t testing.TB, to string) *proxy {
@@ -245,7 +248,8 @@ func startProxy(t testing.TB, to string) *proxy {
 	p.wg.Go(p.accept)
 	t.Cleanup(func() {
 		_ = ln.Close()
-		p.block(true)
+		p.passTo("")
+		p.cut()
 		p.wg.Wait()
 	})
 	return p
@@ -257,17 +261,30 @@ func (p *proxy) accept() {
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("tcp", p.to)
-		if err != nil || !p.keep(client, server) {
+		if server := p.dial(); server == nil {
 			_ = client.Close()
-			if server != nil {
-				_ = server.Close()
-			}
-			continue
+		} else if !p.keep(client, server) {
+			_ = client.Close()
+			_ = server.Close()
+		} else {
+			p.wg.Go(func() { pipe(client, server) })
+			p.wg.Go(func() { pipe(server, client) })
 		}
-		p.wg.Go(func() { pipe(client, server) })
-		p.wg.Go(func() { pipe(server, client) })
 	}
+}
+
+// dial connects to where connections are passed to, and returns nil if that is nowhere.
+func (p *proxy) dial() net.Conn {
+	p.mu.Lock()
+	to := p.to
+	p.mu.Unlock()
+	if to == "" {
+		return nil
+	}
+	if nc, err := net.Dial("tcp", to); err == nil {
+		return nc
+	}
+	return nil
 }
 
 func pipe(dst, src net.Conn) {
@@ -279,20 +296,27 @@ func pipe(dst, src net.Conn) {
 func (p *proxy) keep(conns ...net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.to == "" {
+		return false
+	}
 	for _, nc := range conns {
 		p.open[nc] = struct{}{}
 	}
-	return !p.blocked
+	return true
 }
 
-func (p *proxy) block(blocked bool) {
+func (p *proxy) passTo(address string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.blocked = blocked
-	if blocked {
-		for nc := range p.open {
-			_ = nc.Close()
-		}
-		clear(p.open)
+	p.to = address
+}
+
+// cut closes what is open.
+func (p *proxy) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for nc := range p.open {
+		_ = nc.Close()
 	}
+	clear(p.open)
 }
