@@ -3,6 +3,7 @@ package churn_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -103,13 +104,27 @@ func TestFailuresAreCounted(t *testing.T) {
 }
 
 func TestNobodyListens(t *testing.T) {
-	b := start(t, broker.Config{})
-	cfg := config(b)
-	_ = b.Close()
+	address := nowhere(t)
+	cfg := churn.Config{
+		Dial: func(ctx context.Context) (*conn.Conn, error) { return conn.Dial(ctx, address, nil) },
+		Open: 4, Count: 60, Timeout: 20 * time.Second,
+	}
 	r := churn.Run(t.Context(), cfg)
 	if r.Opened != 0 || r.Failed != 60 || r.Failures[churn.Failure{Step: "connect", Reason: "connection refused"}] != 60 {
 		t.Errorf("%+v", r)
 	}
+}
+
+// nowhere returns an address where nobody listens. It is the near end of a connection,
+// so that the port is not given to anybody else before the test has ended.
+func nowhere(t *testing.T) string {
+	t.Helper()
+	nc, err := net.Dial("tcp", start(t, broker.Config{ConnectTimeout: time.Hour}).Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = nc.Close() })
+	return nc.LocalAddr().String()
 }
 
 // Who is interrupted while nobody answers does not wait for that, and what was given
