@@ -45,3 +45,25 @@ func TestPeers(t *testing.T) {
 		}
 	}
 }
+
+// Who gets to it when the time is over has something to tell all the same.
+func TestPeersWithoutTime(t *testing.T) {
+	b, err := broker.Start(broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	for name, dial := range peers {
+		in, err := json.Marshal(load{URI: b.URI(), Queue: "/queue/" + name, Window: 10, Size: 128, Ack: "auto"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if err := peerMain(dial, bytes.NewReader(in), &out); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := decode(out.Bytes()); err != nil || r.Totals.Sent == 0 || r.Totals.Received != r.Totals.Sent {
+			t.Errorf("%s: %+v, %v", name, r, err)
+		}
+	}
+}

@@ -52,7 +52,7 @@ func (p *raw) send(start time.Time) (n uint64, err error) {
 	frame = append(frame, 0)
 	window, confirmed := uint64(p.load.Window), uint64(0)
 	var batch []byte
-	for time.Since(start) < p.load.Duration {
+	for n == 0 || time.Since(start) < p.load.Duration { // however late this process gets to it
 		batch = batch[:0]
 		for len(batch) == 0 || len(batch)+len(frame) <= rawBatch && (window == 0 || n < confirmed+window) {
 			batch = append(batch, frame...)
