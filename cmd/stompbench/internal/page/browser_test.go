@@ -112,8 +112,9 @@ func (t *tab) show(path string, l look) {
 	}
 	t.call("Emulation.setEmulatedMedia",
 		map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
-	t.call("Page.navigate", map[string]any{"url": "file://" + path}, nil)
-	t.wait("Page.loadEventFired")
+	var to struct{ LoaderID string }
+	t.call("Page.navigate", map[string]any{"url": "file://" + path}, &to)
+	t.waitLoaded(to.LoaderID)
 }
 
 // inspect measures the page: what sticks out, which plots have which lines, which

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -182,6 +183,7 @@ func (b *browser) open() *tab {
 	for _, domain := range []string{"Page", "Runtime", "Log", "Network"} {
 		t.call(domain+".enable", nil, nil)
 	}
+	t.call("Page.setLifecycleEventsEnabled", map[string]any{"enabled": true}, nil)
 	return t
 }
 
@@ -210,26 +212,29 @@ func (t *tab) call(method string, params, result any) {
 	}
 }
 
-// wait waits for an event of the tab.
-func (t *tab) wait(method string) {
+// waitLoaded waits until the tab has loaded what a navigation began to load, which may
+// still be loading the page that it was opened with.
+func (t *tab) waitLoaded(loader string) {
 	t.t.Helper()
 	deadline := time.After(patience)
 	for {
 		t.mu.Lock()
 		changed := t.changed
-		for _, e := range t.events {
-			if e.Method == method && e.Session == t.session {
-				t.mu.Unlock()
-				return
-			}
-		}
+		loaded := slices.ContainsFunc(t.events, func(e message) bool {
+			var p struct{ LoaderID, Name string }
+			return e.Method == "Page.lifecycleEvent" && e.Session == t.session &&
+				json.Unmarshal(e.Params, &p) == nil && p.LoaderID == loader && p.Name == "load"
+		})
 		t.mu.Unlock()
+		if loaded {
+			return
+		}
 		select {
 		case <-changed:
 		case <-t.done:
-			t.t.Fatalf("waiting for %s: the browser is gone", method)
+			t.t.Fatal("waiting for the page: the browser is gone")
 		case <-deadline:
-			t.t.Fatalf("waiting for %s: it does not come", method)
+			t.t.Fatal("waiting for the page: it is not loaded")
 		}
 	}
 }
