@@ -118,15 +118,20 @@ func at(l net.Listener) conn.Address {
 }
 
 // nowhere is an address where nobody listens. It is the near end of a connection, so that the port is not given to
-// anybody else before the test has ended.
+// anybody else before the test has ended. The far end is kept, too: when it is closed the near one lets go of its port.
 func nowhere(t testing.TB) conn.Address {
 	l := listen(t, "tcp", "127.0.0.1:0")
 	defer l.Close()
-	nc, err := net.Dial("tcp", l.Addr().String())
+	near, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = nc.Close() })
-	to := nc.LocalAddr().(*net.TCPAddr).AddrPort()
+	t.Cleanup(func() { _ = near.Close() })
+	far, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = far.Close() })
+	to := near.LocalAddr().(*net.TCPAddr).AddrPort()
 	return conn.Address{Host: to.Addr().String(), Port: to.Port()}
 }
