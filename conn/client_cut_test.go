@@ -202,7 +202,9 @@ func TestClientCuts(t *testing.T) {
 			outcomes := produceThrough(t, p, conn.ClientConfig{},
 				conn.ClientProducerConfig{Destination: "/queue/a", Window: 50, Redeliver: redeliver}, total)
 			t.Log(p.cuts.Load(), "cuts:", arrived.check(t, outcomes))
-			if want := map[bool]int64{true: 100, false: 20}[redeliver]; p.cuts.Load() < want {
+			// What arrives passes whole, as do its receipts: 470 KB over connections of 4.5 KB each, by chance. Without
+			// redelivery up to a window of each hundred may be lost instead.
+			if want := map[bool]int64{true: 50, false: 20}[redeliver]; p.cuts.Load() < want {
 				t.Errorf("only %d cuts", p.cuts.Load())
 			}
 			if !redeliver {
