@@ -93,6 +93,8 @@ func TestDisconnectDuringSends(t *testing.T) {
 		case <-underWay:
 		case <-c.Done():
 			t.Errorf("the connection has ended by itself: %v", c.Err())
+		case <-ctx.Done():
+			t.Error("the sends take for ever")
 		}
 		disconnect(t, c)
 		all.Wait()

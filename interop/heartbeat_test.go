@@ -83,6 +83,8 @@ func sleepInHandler(t *testing.T, tg target) {
 			}
 		case <-c.Done():
 			t.Fatalf("the connection has ended: %v", c.Err())
+		case <-within(t).Done():
+			t.Fatal("no message comes")
 		}
 	}
 	disconnect(t, c)
