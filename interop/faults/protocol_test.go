@@ -144,6 +144,7 @@ func TestReceiptsThatNeverCome(t *testing.T) {
 				s.producer.Redeliver, s.producer.Timeout, s.producer.Window = redeliver, 2*time.Second, 200
 			})
 			r.consume(true)
+			eventually(t, "the client is connected", r.cl.IsConnected) // what waits for that longer than its time is not sent
 			r.send(100, 300)
 			r.settle()
 			r.awaitArrivals()
