@@ -35,6 +35,7 @@ func overNetwork(t *testing.T, fronts []front, cfg broker.Config, change func(*p
 		}
 		r.consume(f.pulls)
 		r.send(100, 300)
+		eventually(t, "the client is connected", r.cl.IsConnected)
 		fault(t, w, r)
 		r.send(100, 300)
 		r.settle()
@@ -216,15 +217,12 @@ func TestOneByteReads(t *testing.T) {
 func TestReset(t *testing.T) {
 	overNetwork(t, everywhere, broker.Config{}, nil, func(t *testing.T, w *path, r *run) {
 		for range 5 {
-			made := r.lives.made()
-			if w.cable.reset() == 0 {
-				t.Error("there was nothing to reset")
+			for _, err := range r.lose(w.cable.reset) {
+				if !isEnd(err) {
+					t.Errorf("cause %v", err)
+				}
 			}
 			r.send(20, 300)
-			if err := r.loss(); !isEnd(err) {
-				t.Errorf("cause %v", err)
-			}
-			eventually(t, "there are new connections", func() bool { return r.lives.made() > made && r.cl.IsConnected() })
 		}
 	})
 }
@@ -314,8 +312,7 @@ func TestConnectedDelayed(t *testing.T) {
 	overNetwork(t, everywhere, broker.Config{}, nil, func(t *testing.T, w *path, r *run) {
 		w.toxics.add("latency", down, attributes{"latency": 150})
 		made := r.lives.made()
-		w.cable.cut()
-		r.loss()
+		r.lose(w.cable.cut)
 		r.send(20, 300)
 		eventually(t, "there is a connection", func() bool { return r.lives.made() > made })
 	})
@@ -326,8 +323,7 @@ func TestConnectedTooLate(t *testing.T) {
 	limited := func(_ *path, s *settings) { s.Conn.ConnectTimeout = connectLimit }
 	overNetwork(t, onePerBroker, broker.Config{}, limited, func(t *testing.T, w *path, r *run) {
 		w.toxics.add("latency", down, attributes{"latency": int(patience.Milliseconds())})
-		w.cable.cut()
-		r.loss()
+		r.lose(w.cable.cut)
 		made := r.lives.made()
 		err := returns(t, "Connect", 2*connectLimit, r.cl.Connect)
 		if !errors.Is(err, conn.ErrNotConnected) || !errors.Is(err, context.DeadlineExceeded) {

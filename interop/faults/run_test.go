@@ -113,6 +113,19 @@ func (r *run) connections() int {
 	return 1
 }
 
+// lose has a fault end the connections, all of which are there when it does. It returns why they were lost, when all are.
+func (r *run) lose(end func() int) (causes []error) {
+	r.t.Helper()
+	eventually(r.t, "the client is connected", r.cl.IsConnected)
+	if n := end(); n < r.connections() {
+		r.t.Errorf("%d connections were ended, want %d", n, r.connections())
+	}
+	for range r.connections() {
+		causes = append(causes, r.loss())
+	}
+	return causes
+}
+
 // send sends the next n messages of the given size, and stops at an error.
 func (r *run) send(n, size int) {
 	r.t.Helper()
