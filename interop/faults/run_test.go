@@ -52,11 +52,8 @@ func startRun(t *testing.T, dial dialFunc, b *books, change func(*settings)) *ru
 		ClientConfig: conn.ClientConfig{
 			Attempts: -1,
 			Backoff:  conn.Backoff{Initial: 2 * time.Millisecond, Max: 20 * time.Millisecond},
-			Conn: conn.Config{ // which gives nobody up soon
-				OnError:        func(err *conn.ServerError) { r.errors <- err },
-				ConnectTimeout: patience, ReceiptTimeout: patience, DisconnectTimeout: patience, HeartBeat: alive(time.Minute),
-			},
-			OnClose: func(err error) { r.closed <- err },
+			Conn:     patient(),
+			OnClose:  func(err error) { r.closed <- err },
 			OnState: func(step conn.StateChange) {
 				if step.To == conn.StateLost {
 					r.losses <- step.Err
@@ -72,6 +69,7 @@ func startRun(t *testing.T, dial dialFunc, b *books, change func(*settings)) *ru
 				b.tell(int(o.Seq), o.Status)
 			}},
 	}
+	cfg.Conn.OnError = func(err *conn.ServerError) { r.errors <- err }
 	if change != nil {
 		change(&cfg)
 	}
@@ -91,6 +89,12 @@ func startRun(t *testing.T, dial dialFunc, b *books, change func(*settings)) *ru
 		t.Fatal(err)
 	}
 	return r
+}
+
+// patient gives nobody up soon.
+func patient() conn.Config {
+	return conn.Config{ConnectTimeout: patience, ReceiptTimeout: patience, DisconnectTimeout: patience,
+		HeartBeat: alive(time.Minute)}
 }
 
 func startClient(t *testing.T, cfg conn.ClientConfig) *conn.Client {
@@ -224,7 +228,7 @@ func (r *run) consume(pull bool) {
 	}
 	opts := conn.SubscribeOptions{Ack: frame.AckClientIndividual}
 	if r.aside != nil {
-		r.taker = startClient(r.t, conn.ClientConfig{Dial: r.lives.watch(r.aside)})
+		r.taker = startClient(r.t, conn.ClientConfig{Dial: r.lives.watch(r.aside), Attempts: -1, Conn: patient()})
 	}
 	if !pull {
 		err := returns(r.t, "Subscribe", callLimit, func(ctx context.Context) error {
