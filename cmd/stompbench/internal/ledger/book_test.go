@@ -164,7 +164,7 @@ func TestBookOfOthers(t *testing.T) {
 
 // A queue that two machines empty in turns takes a bit a message or less.
 func TestBookIsCompact(t *testing.T) {
-	const n = 1_500_000
+	const n = 300_000
 	odd, even, shuffled, rest := NewGroup(1), NewGroup(1), NewGroup(1), NewGroup(1)
 	r := rand.New(rand.NewPCG(1, 2))
 	for i := uint64(1); i <= n; i++ {
