@@ -34,7 +34,7 @@ func kept(t testing.TB, want int, args string) *results.Result {
 // The seconds of a run add up to the run, message by message and bucket by bucket.
 func TestKeptSecondsAddUp(t *testing.T) {
 	t.Parallel()
-	for _, args := range []string{"-z 2300ms -r 2k -x 2 -y 2 --accept-generator-limit", "-C 50k", "-C 2k -y 0", "-C 300 -r 1k -c 0", "-C 2k -x 2 -y 2 -t /topic/t"} {
+	for _, args := range []string{"-z 2300ms -r 2k -x 2 -y 2 --accept-generator-limit", "-C 20k", "-C 2k -y 0", "-C 300 -r 1k -c 0", "-C 2k -x 2 -y 2 -t /topic/t"} {
 		t.Run(args, func(t *testing.T) {
 			t.Parallel()
 			r := kept(t, 0, args)
