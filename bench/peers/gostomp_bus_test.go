@@ -51,7 +51,11 @@ func (g goStomp) subscribe(tb testing.TB, destination string, ack bool, handle f
 			}
 		}
 	})
-	// The server does not confirm SUBSCRIBE, but it takes the frames of a
-	// connection one after the other, and this one it confirms.
-	must(tb, conn.Send("/topic/nobody", "", nil, stomp.SendOpt.Receipt))
+	// The server does not confirm SUBSCRIBE, but it takes the frames of a connection
+	// one after the other, and this one it confirms. It is in a transaction, where it
+	// stays: the server confirms other messages before it queues them, and hangs if
+	// that finds its queue full of what is to go to this very connection.
+	tx, err := conn.BeginWithError()
+	must(tb, err)
+	must(tb, tx.Send("/topic/nobody", "", nil, stomp.SendOpt.Receipt))
 }
