@@ -5,6 +5,7 @@ package parser_test
 import (
 	"bytes"
 	"io"
+	"math"
 	"testing"
 
 	"github.com/stompwire/stompwire/bench/cases"
@@ -16,16 +17,20 @@ import (
 // down, so a single one could hide less than an allocation each.
 const operations = 2000
 
-// wantNoAllocs fails unless operations calls of f allocate exactly nothing.
+// wantNoAllocs fails unless operations calls of f allocate exactly nothing. The count
+// is of the whole process; what f allocates is in every run.
 func wantNoAllocs(t *testing.T, f func()) {
 	t.Helper()
-	got := testing.AllocsPerRun(5, func() {
-		for range operations {
-			f()
-		}
-	})
-	if got != 0 {
-		t.Errorf("%v allocations in %d operations", got, operations)
+	least := math.Inf(1)
+	for try := 0; try < 10 && least > 0; try++ {
+		least = min(least, testing.AllocsPerRun(5, func() {
+			for range operations {
+				f()
+			}
+		}))
+	}
+	if least != 0 {
+		t.Errorf("%v allocations in %d operations", least, operations)
 	}
 }
 
@@ -114,17 +119,12 @@ func TestAllocReader(t *testing.T) {
 	if _, err := r.Next(); err != nil { // takes the buffer
 		t.Fatal(err)
 	}
-	got := testing.AllocsPerRun(5, func() {
-		for range operations {
-			if src.Len() == 0 {
-				_, _ = src.Seek(0, io.SeekStart)
-			}
-			if _, err := r.Next(); err != nil {
-				t.Fatal(err)
-			}
+	wantNoAllocs(t, func() {
+		if src.Len() == 0 {
+			_, _ = src.Seek(0, io.SeekStart)
+		}
+		if _, err := r.Next(); err != nil {
+			t.Fatal(err)
 		}
 	})
-	if got != 0 {
-		t.Errorf("%v allocations in %d operations", got, operations)
-	}
 }

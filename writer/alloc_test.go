@@ -5,6 +5,7 @@ package writer_test
 import (
 	"bytes"
 	"io"
+	"math"
 	"testing"
 
 	"github.com/stompwire/stompwire/frame"
@@ -62,15 +63,19 @@ func TestAllocNothing(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			n := testing.AllocsPerRun(2, func() {
-				for range allocOps {
-					if err := op(); err != nil {
-						t.Fatal(err)
+			// The count is of the whole process. What an operation allocates is in every run of them.
+			least := math.Inf(1)
+			for try := 0; try < 10 && least > 0; try++ {
+				least = min(least, testing.AllocsPerRun(2, func() {
+					for range allocOps {
+						if err := op(); err != nil {
+							t.Fatal(err)
+						}
 					}
-				}
-			})
-			if n != 0 {
-				t.Errorf("%v allocations in %d operations, want 0", n, allocOps)
+				}))
+			}
+			if least != 0 {
+				t.Errorf("%v allocations in %d operations, want 0", least, allocOps)
 			}
 		})
 	}
