@@ -19,8 +19,10 @@ const (
 	// standstill is how long this process does not run when it was stopped, or the
 	// machine stood still, rather than being slow.
 	standstill = 100 * time.Millisecond
-	// mostTries is how often what failed meanwhile is tried.
+	// mostTries is how often what failed meanwhile is tried, and mostTime for how long:
+	// none is begun after that.
 	mostTries = 12
+	mostTime  = 2 * time.Minute
 )
 
 // Run calls try, and calls it again if it has failed and the process stood still
@@ -28,6 +30,7 @@ const (
 // tries is skipped: nobody knows. The cleanups of try run at the end of t.
 func Run(t *testing.T, try func(t testing.TB)) {
 	t.Helper()
+	began := time.Now()
 	for n := 1; ; n++ {
 		over := watchTime()
 		a := &attempt{TB: t}
@@ -40,7 +43,7 @@ func Run(t *testing.T, try func(t testing.TB)) {
 			t.Fatal(a.said.String())
 		case still < standstill:
 			t.Skip(a.skipped)
-		case n == mostTries:
+		case n == mostTries || time.Since(began) > mostTime:
 			t.Skipf("this machine stands still all the time, for %v in try %d: %s%s", still, n, a.skipped, a.said.String())
 		}
 		t.Logf("try %d, which stood still for %v: %s%s", n, still, a.skipped, a.said.String())
