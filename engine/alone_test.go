@@ -36,12 +36,12 @@ func TestLinkThatCannotReturnToItsLoopIsStillRead(t *testing.T) {
 	ours, peer := tcpPair(t)
 	h := newHandler()
 	socket := &onceFile{TCPConn: ours}
-	paused := make(chan struct{}, 1)
+	handled := make(chan struct{}, 1)
 	h.onFrame = func(l *link.Link) error {
 		if socket.asked.Load() < 2 {
 			l.Pause()
-			paused <- struct{}{}
 		}
+		handled <- struct{}{}
 		return nil
 	}
 	h.link = link.New(socket, h, link.Options{})
@@ -53,7 +53,7 @@ func TestLinkThatCannotReturnToItsLoopIsStillRead(t *testing.T) {
 	for began := time.Now(); socket.asked.Load() < 2; {
 		_, _ = io.WriteString(peer, message("first"))
 		h.next(t)
-		<-paused // a Resume that came before would be no use
+		<-handled // a Resume that came before would be no use
 		time.Sleep(10 * time.Millisecond)
 		h.link.Resume()
 		for range 100 {
