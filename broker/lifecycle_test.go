@@ -83,16 +83,20 @@ func TestServeUnixSocket(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "stomp")
 	served := make(chan error, 2)
-	for _, ln := range []net.Listener{listen(t, "unix", path), listen(t, "tcp", "127.0.0.1:0")} {
+	tcp := listen(t, "tcp", "127.0.0.1:0")
+	for _, ln := range []net.Listener{listen(t, "unix", path), tcp} {
 		go func() { served <- b.Serve(ln) }()
 	}
 	waitFor(t, func() bool { return b.Addr() != nil })
-	nc, err := net.Dial("unix", path)
-	if err != nil {
-		t.Fatal(err)
+	var c *client
+	for _, at := range []struct{ network, addr string }{{"tcp", tcp.Addr().String()}, {"unix", path}} { // both serve before the end
+		nc, err := net.Dial(at.network, at.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c = newClient(t, nc)
+		c.connect("1.2")
 	}
-	c := newClient(t, nc)
-	c.connect("1.2")
 	c.subscribe("s", "/queue/q", "auto")
 	c.send("/queue/q", "over a Unix socket")
 	c.expectBody("over a Unix socket")
