@@ -54,15 +54,32 @@ func TestUserRate(t *testing.T) {
 }
 
 // Heart-beats are none of the frames that a rate counts, and go on while it holds a
-// connection up.
+// connection up, whose own silence does not count meanwhile.
 func TestRateKeepsHeartBeats(t *testing.T) {
-	b := start(t, broker.Config{ConnectionRate: broker.Rate{Frames: 2}})
-	c := dial(t, b)
-	c.write("CONNECT\naccept-version:1.2\nhost:h\nheart-beat:100,100\n\n^@SEND\ndestination:/topic/none\n\n^@SEND\ndestination:/topic/none\n\n^@")
-	c.expect("CONNECTED")
-	// It is not read for about 1.5 s; its own silence must not count.
-	c.write("SEND\ndestination:/topic/none\nreceipt:r\n\n^@")
-	c.expect("RECEIPT", "receipt-id:r")
+	const n = 100
+	inBubble(t, broker.Config{ConnectionRate: broker.Rate{Frames: 1}}, func(t *testing.T, b *broker.Broker, c *client) {
+		c.write("CONNECT\naccept-version:1.2\nhost:h\nheart-beat:10000,10000\n\n^@")
+		c.expect("CONNECTED")
+		began := time.Now()
+		c.write(strings.Repeat("\n", 50) + strings.Repeat("SEND\ndestination:/topic/none\n\n^@", n) + "SEND\ndestination:/topic/none\nreceipt:r\n\n^@")
+		beats := 0
+		for {
+			octet, err := c.r.ReadByte()
+			if err != nil {
+				t.Fatalf("%v after %v", err, time.Since(began))
+			}
+			if octet != '\n' {
+				break // of the receipt
+			}
+			beats++
+		}
+		if took := time.Since(began); took < n*time.Second || took > (n+2)*time.Second {
+			t.Errorf("%d frames took %v, want about a second each", n, took)
+		}
+		if beats < n/5-1 { // one each 5 s
+			t.Errorf("%d heart-beats came meanwhile", beats)
+		}
+	})
 }
 
 // Who connects anew for each message gets no more than who stays.
