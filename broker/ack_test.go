@@ -27,6 +27,7 @@ func fill(t *testing.T, b *broker.Broker, destination string, n int) {
 	}
 	p.write("DISCONNECT\nreceipt:filled\n\n^@")
 	p.expect("RECEIPT", "receipt-id:filled")
+	p.nc.Close() // or the broker would linger
 }
 
 // MESSAGE has an ack header if, and only if, it is to be acknowledged by 1.2.

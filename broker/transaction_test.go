@@ -94,6 +94,7 @@ func TestTransactionCommitsAllOrNothing(t *testing.T) {
 	}
 	c.write("COMMIT\ntransaction:tx\nreceipt:r\n\n^@")
 	c.expectError("too many destinations", "receipt-id:r")
+	c.nc.Close()
 	waitFor(t, func() bool { return b.Stats().Connections == 0 })
 	if st := b.Stats(); st.MessagesIn != 1 || st.Destinations != 1 {
 		t.Errorf("%+v, want what was there before, and no more", st)
