@@ -2,7 +2,6 @@ package broker_test
 
 import (
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"testing"
@@ -185,7 +184,7 @@ func TestStoredBytesOfUnacknowledged(t *testing.T) {
 			for i := range n {
 				c.subscribe(strconv.Itoa(i), kind+strconv.Itoa(i), "client-individual")
 			}
-			go io.Copy(io.Discard, c.nc)
+			c.discard()
 			p := connect(t, b, "1.2")
 			go floodFor(p.nc, 3<<19, patience, func(i int) string { return "SEND\ndestination:" + kind + strconv.Itoa(i%n) + "\n\n" + body + "^@" })
 			p.expectError("broker is full")

@@ -199,6 +199,12 @@ func (c *client) expectEnd() {
 	}
 }
 
+// discard reads whatever comes from now on, until the connection ends.
+func (c *client) discard() {
+	_ = c.nc.SetReadDeadline(time.Time{})
+	go func() { _, _ = io.Copy(io.Discard, c.r) }()
+}
+
 // sync returns when everything written before has been processed. No other frame may
 // come before that.
 func (c *client) sync() {

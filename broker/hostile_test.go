@@ -156,8 +156,8 @@ func TestHostileBytes(t *testing.T) {
 			}
 		}
 	}
-	if n := b.Stats().MessagesIn; n > 1000 {
-		t.Errorf("%d messages taken", n)
+	if n := b.Stats().Destinations; n != 1 { // that of who is served
+		t.Errorf("there are %d destinations", n)
 	}
 	check()
 }
@@ -310,7 +310,8 @@ func TestHostileDestinationFlood(t *testing.T) {
 	check := served(t, b)
 	before := memory()
 	c := connect(t, b, "1.2")
-	go flood(c.nc, 64<<20, func(i int) string { return fmt.Sprintf("SEND\ndestination:/queue/%d\n\n^@", i) })
+	// Who goes on for a MiB after an ERROR is cut off, and may not get to see it.
+	go flood(c.nc, 1<<19, func(i int) string { return fmt.Sprintf("SEND\ndestination:/queue/%d\n\n^@", i) })
 	c.expectError("too many destinations")
 	c = connect(t, b, "1.2")
 	for i := range 1000 {
@@ -347,7 +348,7 @@ func TestHostileNeverAcks(t *testing.T) {
 	check := served(t, b)
 	c := connect(t, b, "1.2")
 	c.subscribe("s", "/queue/q", "client-individual")
-	go io.Copy(io.Discard, c.nc)
+	c.discard()
 	p := connect(t, b, "1.2")
 	body := strings.Repeat("x", 1000)
 	go flood(p.nc, 256<<20, func(int) string { return "SEND\ndestination:/queue/q\n\n" + body + "^@" })
@@ -423,8 +424,7 @@ func TestHostileSubscriptionsOfOneTopic(t *testing.T) {
 			}
 			before := memory()
 			if tt.ack != "auto" {
-				_ = c.nc.SetReadDeadline(time.Time{})
-				go func() { _, _ = io.Copy(io.Discard, c.r) }()
+				c.discard()
 			}
 			stopped := make(chan int)
 			go func() {
@@ -489,7 +489,7 @@ func TestHostileAckBackwards(t *testing.T) {
 // find its place among those that came back before.
 func TestHostileGiveBack(t *testing.T) {
 	const n = 50000
-	b := start(t, broker.Config{MaxUnacked: n})
+	b := start(t, broker.Config{MaxUnacked: n, WriteTimeout: time.Hour})
 	p := connect(t, b, "1.2")
 	for range n {
 		p.send("/queue/a", "x")
@@ -542,7 +542,7 @@ func TestHostileComeAndGo(t *testing.T) {
 	// What it has sent is taken although it is gone, once there is room.
 	c := connect(t, b, "1.2")
 	c.subscribe("s", "/queue/q", "auto")
-	go io.Copy(io.Discard, c.nc)
+	c.discard()
 	waitFor(t, func() bool { return b.Stats().Connections == 2 })
 	c.nc.Close()
 	waitFor(t, func() bool { return b.Stats().Connections == 1 })
