@@ -6,6 +6,8 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -121,7 +123,7 @@ func TestStopped(t *testing.T) {
 }
 
 // stopAt stops a client while it waits for what. It returns what the client says if it
-// fails, and whether it was stopped long before its time was over.
+// fails, and whether it was stopped, or ended, long before its time was over.
 func stopAt(t *testing.T, what string) (out string, inTime bool) {
 	t.Helper()
 	l := listen(t, "tcp", "127.0.0.1:0")
@@ -140,23 +142,34 @@ func stopAt(t *testing.T, what string) (out string, inTime bool) {
 		}
 	}()
 	began := time.Now() // of what may take no longer than short
+	_ = l.(*net.TCPListener).SetDeadline(began.Add(time.Minute))
 	nc, err := l.Accept()
 	if err != nil {
-		t.Fatal(err)
+		return fmt.Sprintf("the client has not come: %v", err), false
 	}
 	defer nc.Close()
 	b := &fakeBroker{t: t, nc: nc, r: bufio.NewReader(nc), patience: time.Minute}
-	b.read()
 	connected := fmt.Sprintf("CONNECTED\nversion:1.2\nheart-beat:%d,0\n\n^@", (short / 2).Milliseconds())
 	answer := connected
-	if what != "CONNECTED" {
+	say := func(text string) { _, _ = io.WriteString(nc, strings.ReplaceAll(text, "^@", "\x00")) }
+	text, err := b.next()
+	if err == nil && what != "CONNECTED" {
 		began = time.Now()
-		b.write(connected)
-		answer = "RECEIPT\nreceipt-id:" + header(b.read(), "receipt") + "\n\n^@"
+		say(connected)
+		text, err = b.next()
+		answer = "RECEIPT\nreceipt-id:" + header(text, "receipt") + "\n\n^@"
 	}
-	stop(t, cmd.Process)
+	if err != nil { // it has not waited for us
+		_ = nc.Close()
+		_ = cmd.Wait()
+		return fmt.Sprintf("the broker has read %q, %v; %s", text, err, said.String()), time.Since(began) < short/2
+	}
+	if !stop(t, cmd.Process) {
+		_ = cmd.Wait()
+		return "it ended before it could be stopped: " + said.String(), time.Since(began) < short/2
+	}
 	inTime = time.Since(began) < short/2
-	b.write(answer)
+	say(answer)
 	time.Sleep(2 * short)
 	if err := cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
@@ -177,8 +190,8 @@ func stopAt(t *testing.T, what string) (out string, inTime bool) {
 	return "", inTime
 }
 
-// stop returns when the process has stopped.
-func stop(t *testing.T, p *os.Process) {
+// stop returns when the process has stopped, or has ended before: then it is false.
+func stop(t *testing.T, p *os.Process) bool {
 	t.Helper()
 	if err := p.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
@@ -189,9 +202,9 @@ func stop(t *testing.T, p *os.Process) {
 		if err == syscall.EINTR {
 			continue
 		}
-		if err != nil || pid != p.Pid || !status.Stopped() {
+		if err != nil || pid != p.Pid {
 			t.Fatalf("process %d does not stop: %v, %v", pid, status, err)
 		}
-		return
+		return status.Stopped()
 	}
 }
