@@ -56,12 +56,13 @@ func TestUserRate(t *testing.T) {
 // Heart-beats are none of the frames that a rate counts, and go on while it holds a
 // connection up, whose own silence does not count meanwhile.
 func TestRateKeepsHeartBeats(t *testing.T) {
-	const n = 100
-	inBubble(t, broker.Config{ConnectionRate: broker.Rate{Frames: 1}}, func(t *testing.T, b *broker.Broker, c *client) {
+	const size, hold = 100_000, 100 * time.Second
+	inBubble(t, broker.Config{ConnectionRate: broker.Rate{Bytes: 1000}}, func(t *testing.T, b *broker.Broker, c *client) {
 		c.write("CONNECT\naccept-version:1.2\nhost:h\nheart-beat:10000,10000\n\n^@")
 		c.expect("CONNECTED")
 		began := time.Now()
-		c.write(strings.Repeat("\n", 50) + strings.Repeat("SEND\ndestination:/topic/none\n\n^@", n) + "SEND\ndestination:/topic/none\nreceipt:r\n\n^@")
+		go c.nc.Write(wire(strings.Repeat("\n", 5000) + "SEND\ndestination:/topic/none\n\n" + strings.Repeat("x", size) + "^@" +
+			"SEND\ndestination:/topic/none\nreceipt:r\n\n^@"))
 		beats := 0
 		for {
 			octet, err := c.r.ReadByte()
@@ -73,10 +74,10 @@ func TestRateKeepsHeartBeats(t *testing.T) {
 			}
 			beats++
 		}
-		if took := time.Since(began); took < n*time.Second || took > (n+2)*time.Second {
-			t.Errorf("%d frames took %v, want about a second each", n, took)
+		if took := time.Since(began); took < hold-time.Second || took > hold+time.Second {
+			t.Errorf("%d bytes took %v, want about %v", size, took, hold)
 		}
-		if beats < n/5-1 { // one each 5 s
+		if beats < 19 { // one each 5 s
 			t.Errorf("%d heart-beats came meanwhile", beats)
 		}
 	})
