@@ -228,7 +228,7 @@ func TestShutdownLingersOnlySoLong(t *testing.T) {
 func TestHalfClosedPeerIsAnswered(t *testing.T) {
 	eachDriver(t, func(t *testing.T, d driver) {
 		h := newHandler()
-		answer := strings.Repeat("x", 3<<20) + "last words"
+		answer := strings.Repeat("x", 16<<20) + "last words" // more than two kernels hold
 		h.onFrame = func(l *link.Link) error { return send(l, answer) }
 		l, peer := start(t, d, h, link.Options{AnswerHalfClosed: true})
 		_, _ = io.WriteString(peer, message("request"))
@@ -254,6 +254,41 @@ func TestHalfClosedPeerThatNeverReads(t *testing.T) {
 		_, peer := start(t, d, h, link.Options{AnswerHalfClosed: true, WriteTimeout: 50 * time.Millisecond})
 		_, _ = io.WriteString(peer, message("request"))
 		_ = peer.CloseWrite()
+		h.closing(t)
+	})
+}
+
+// A peer that goes on sending gets the last words whole all the same.
+func TestLastWordsReachAPeerThatGoesOn(t *testing.T) {
+	eachDriver(t, func(t *testing.T, d driver) {
+		h := newHandler()
+		answer := strings.Repeat("x", 16<<20) + "last words" // more than two kernels hold
+		h.onFrame = func(l *link.Link) error {
+			err := send(l, answer)
+			l.Shutdown(nil)
+			return err
+		}
+		l, peer := start(t, d, h, link.Options{Linger: patience, WriteTimeout: patience})
+		_, _ = io.WriteString(peer, message("request"))
+		const patient = 1 << 20 // of bytes that it does not want
+		flooded := make(chan error, 1)
+		go func() {
+			_, err := io.WriteString(peer, strings.Repeat("\n", patient*5/4))
+			flooded <- err
+		}()
+		for deadline := time.Now().Add(patience); l.Stats().BytesIn <= patient+100; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("it has read %d bytes", l.Stats().BytesIn)
+			}
+		}
+		got, err := io.ReadAll(peer)
+		if err != nil || string(got) != answer {
+			t.Fatalf("the peer got %d of %d bytes, then %v", len(got), len(answer), err)
+		}
+		if err := <-flooded; err != nil {
+			t.Error(err)
+		}
+		_ = peer.Close()
 		h.closing(t)
 	})
 }

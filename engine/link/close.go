@@ -125,6 +125,7 @@ func (l *Link) closeWrite() {
 		l.Close(nil)
 		return
 	}
+	l.saidAll.Store(true)
 	l.mu.Lock()
 	l.setDeadline(l.opts.Linger, nil)
 	l.mu.Unlock()

@@ -77,14 +77,19 @@ func (l *Link) refuse(err error) bool {
 	return l.quit.Load()
 }
 
-// maxUnheard is how many bytes of a peer are read and dropped while we close.
+// maxUnheard is how many bytes of a peer are read and dropped after our last words.
 const maxUnheard = 1 << 20
 
 func (l *Link) feed(chunk []byte) (int, error) {
 	if l.quit.Load() {
 		// Nobody is interested any more. The peer may finish, so that our last
-		// words are not lost in a reset, but not go on for ever.
-		if l.unheard += len(chunk); l.unheard > maxUnheard {
+		// words are not lost in a reset, but not go on for ever. What comes
+		// before they are written does not count: the flusher may be late, and a
+		// peer that does not read them has WriteTimeout.
+		if l.saidAll.Load() {
+			l.unheard += len(chunk)
+		}
+		if l.unheard > maxUnheard {
 			l.Close(nil)
 		}
 		return len(chunk), nil

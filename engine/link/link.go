@@ -32,7 +32,7 @@ type Link struct {
 	carryStart int64 // stream offset of the unfinished frame, or part
 	frames     uint64
 	counted    int   // bytes of the next chunk that bytesIn has: those behind a pause
-	unheard    int   // bytes dropped while closing
+	unheard    int   // bytes dropped after our FIN
 	coalesced  int64 // when coalesce last let the next read begin
 	goneTimer  *time.Timer
 	quickAck   *quickAck // nil without it
@@ -50,6 +50,7 @@ type Link struct {
 	paused     atomic.Bool
 	threshold  atomic.Int64  // see SetBodyThreshold
 	quit       atomic.Bool   // closing or closed: no more frames for the handler
+	saidAll    atomic.Bool   // closing, and our FIN is sent
 	resume     chan struct{} // 1-slot wake-up for a paused reader
 
 	// Guarded by mu.
