@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -290,5 +291,28 @@ func TestLastWordsReachAPeerThatGoesOn(t *testing.T) {
 		}
 		_ = peer.Close()
 		h.closing(t)
+	})
+}
+
+// A peer that goes on for too long after the last words is told: a write of its own fails. It must not be left with a
+// full window that nobody opens any more.
+func TestFloodAfterLastWordsIsReset(t *testing.T) {
+	eachDriver(t, func(t *testing.T, d driver) {
+		for range 6 { // about one in seven of a close in good order left the window full
+			h := newHandler()
+			h.onFrame = func(l *link.Link) error {
+				err := send(l, "last words")
+				l.Shutdown(nil)
+				return err
+			}
+			_, peer := start(t, d, h, link.Options{Linger: patience, WriteTimeout: patience})
+			_ = peer.SetWriteDeadline(time.Now().Add(patience))
+			_, err := io.WriteString(peer, message("request")+strings.Repeat("\n", 16<<20))
+			if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Fatalf("a flood of 16 MiB ended with %v", err)
+			}
+			_ = peer.Close()
+			h.closing(t)
+		}
 	})
 }

@@ -131,6 +131,16 @@ func (l *Link) closeWrite() {
 	l.mu.Unlock()
 }
 
+// cutOff closes with a reset, so that a peer that goes on sending notices. After a close in
+// good order it may not: if its window was full, Linux has in FIN-WAIT-2 answered its
+// probes with that same window for a minute.
+func (l *Link) cutOff() {
+	if tcp, ok := l.beneath().(interface{ SetLinger(int) error }); ok {
+		_ = tcp.SetLinger(0)
+	}
+	l.Close(nil)
+}
+
 // End tells the link that nothing more will be read, because of err: io.EOF if the
 // peer has closed its side. It closes the link if that has not happened, and calls
 // OnClose. It is for drivers, on the reading goroutine, once and last.

@@ -25,13 +25,17 @@ func (l *Link) watchGone() <-chan time.Time {
 	return l.goneTimer.C
 }
 
+// beneath returns the connection below TLS.
+func (l *Link) beneath() net.Conn {
+	if secure, ok := l.nc.(interface{ NetConn() net.Conn }); ok { // tls.Conn
+		return secure.NetConn()
+	}
+	return l.nc
+}
+
 // socket returns the kernel socket below the connection, nil if there is none.
 func (l *Link) socket() syscall.RawConn {
-	nc := l.nc
-	if secure, ok := nc.(interface{ NetConn() net.Conn }); ok { // tls.Conn
-		nc = secure.NetConn()
-	}
-	sc, ok := nc.(syscall.Conn)
+	sc, ok := l.beneath().(syscall.Conn)
 	if !ok || !canAskSocket {
 		return nil
 	}

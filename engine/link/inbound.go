@@ -90,7 +90,7 @@ func (l *Link) feed(chunk []byte) (int, error) {
 			l.unheard += len(chunk)
 		}
 		if l.unheard > maxUnheard {
-			l.Close(nil)
+			l.cutOff()
 		}
 		return len(chunk), nil
 	}
