@@ -3,10 +3,10 @@
 package frame_test
 
 import (
-	"math"
 	"testing"
 
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/alloctest"
 )
 
 func TestAllocLookups(t *testing.T) {
@@ -21,17 +21,13 @@ func TestAllocLookups(t *testing.T) {
 		"AppendUnescape": func() { buf, _ = frame.AppendUnescaped(buf[:0], `a\cb`, frame.Version12) },
 	}
 	for op, f := range ops {
-		// The count is of the whole process. What a call allocates is in every run of them.
-		least := math.Inf(1)
-		for try := 0; try < 10 && least > 0; try++ {
-			least = min(least, testing.AllocsPerRun(10, func() {
-				for range 1000 {
-					f()
-				}
-			}))
-		}
-		if least != 0 {
-			t.Errorf("%s: %v allocations in 1000 calls, want 0", op, least)
+		n := alloctest.Least(10, func() {
+			for range 1000 {
+				f()
+			}
+		})
+		if n != 0 {
+			t.Errorf("%s: %v allocations in 1000 calls, want 0", op, n)
 		}
 	}
 }

@@ -5,11 +5,11 @@ package parser_test
 import (
 	"bytes"
 	"io"
-	"math"
 	"testing"
 
 	"github.com/stompwire/stompwire/bench/cases"
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/alloctest"
 	"github.com/stompwire/stompwire/parser"
 )
 
@@ -17,20 +17,16 @@ import (
 // down, so a single one could hide less than an allocation each.
 const operations = 2000
 
-// wantNoAllocs fails unless operations calls of f allocate exactly nothing. The count
-// is of the whole process; what f allocates is in every run.
+// wantNoAllocs fails unless operations calls of f allocate exactly nothing.
 func wantNoAllocs(t *testing.T, f func()) {
 	t.Helper()
-	least := math.Inf(1)
-	for try := 0; try < 10 && least > 0; try++ {
-		least = min(least, testing.AllocsPerRun(5, func() {
-			for range operations {
-				f()
-			}
-		}))
-	}
-	if least != 0 {
-		t.Errorf("%v allocations in %d operations", least, operations)
+	got := alloctest.Least(5, func() {
+		for range operations {
+			f()
+		}
+	})
+	if got != 0 {
+		t.Errorf("%v allocations in %d operations", got, operations)
 	}
 }
 

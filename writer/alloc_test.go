@@ -5,10 +5,10 @@ package writer_test
 import (
 	"bytes"
 	"io"
-	"math"
 	"testing"
 
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/alloctest"
 	"github.com/stompwire/stompwire/writer"
 )
 
@@ -63,19 +63,15 @@ func TestAllocNothing(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			// The count is of the whole process. What an operation allocates is in every run of them.
-			least := math.Inf(1)
-			for try := 0; try < 10 && least > 0; try++ {
-				least = min(least, testing.AllocsPerRun(2, func() {
-					for range allocOps {
-						if err := op(); err != nil {
-							t.Fatal(err)
-						}
+			n := alloctest.Least(2, func() {
+				for range allocOps {
+					if err := op(); err != nil {
+						t.Fatal(err)
 					}
-				}))
-			}
-			if least != 0 {
-				t.Errorf("%v allocations in %d operations, want 0", least, allocOps)
+				}
+			})
+			if n != 0 {
+				t.Errorf("%v allocations in %d operations, want 0", n, allocOps)
 			}
 		})
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/conn/coding"
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/alloctest"
 )
 
 func TestAllocDecode(t *testing.T) {
@@ -24,7 +25,7 @@ func TestAllocDecode(t *testing.T) {
 				}
 			}
 		}
-		if n := leastAllocs(round); n != 0 {
+		if n := alloctest.Least(1, round); n != 0 {
 			t.Errorf("%s: %v allocations in 1000 decodings; want 0", name, n)
 		}
 	}
@@ -69,7 +70,7 @@ func TestAllocSend(t *testing.T) {
 				}
 			}
 		}
-		if n := leastAllocs(round); n != 0 {
+		if n := alloctest.Least(1, round); n != 0 {
 			t.Errorf("%s: %v allocations in 2000 sends; want 0", name, n)
 		}
 	}
@@ -97,23 +98,8 @@ func TestAllocHandler(t *testing.T) {
 				h(ctx, &m)
 			}
 		}
-		if n := leastAllocs(round); n != 0 {
+		if n := alloctest.Least(1, round); n != 0 {
 			t.Errorf("%s: %v allocations for 1000 messages; want 0", name, n)
 		}
 	}
-}
-
-// leastAllocs is how many allocations the thousand or more operations of round make for certain. The count is of
-// the whole process: a goroutine of the flusher that is new, a pool that the garbage collector has emptied. Those differ
-// from run to run; what an operation allocates is in every one.
-func leastAllocs(round func()) float64 {
-	round()
-	least := testing.AllocsPerRun(1, round)
-	for range 10 {
-		if least == 0 {
-			break
-		}
-		least = min(least, testing.AllocsPerRun(1, round))
-	}
-	return least
 }

@@ -50,9 +50,10 @@ var ladder = map[string]rung{
 	"internal/wsconn": {level: 1, third: []string{"github.com/coder/websocket"}}, // for the two ws packages
 	"broker/ws":       {level: 5, third: []string{"github.com/coder/websocket"}},
 
-	"internal/ladder":   {level: 0},
-	"internal/calm":     {level: 0},                                        // for tests only
-	"internal/leaktest": {level: 2, third: []string{"go.uber.org/goleak"}}, // for tests only
+	"internal/ladder":    {level: 0},
+	"internal/alloctest": {level: 0},                                        // for tests only
+	"internal/calm":      {level: 0},                                        // for tests only
+	"internal/leaktest":  {level: 2, third: []string{"go.uber.org/goleak"}}, // for tests only
 }
 
 // programs stand on top: they and what lies below them import what they like from
