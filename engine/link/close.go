@@ -83,7 +83,8 @@ func (l *Link) hangUp() {
 // that no more will come, and closes with cause once the peer has closed its side
 // or Options.Linger has passed. Frames that still come are dropped. It is how a
 // last ERROR or RECEIPT reaches the peer: closing at once could destroy it on the
-// way (STOMP 1.2, Connection Lingering). It does not wait.
+// way (STOMP 1.2, Connection Lingering). A peer that sends more than 1 MiB after it
+// is cut off. It does not wait.
 func (l *Link) Shutdown(cause error) {
 	l.mu.Lock()
 	if l.state >= stateClosing {
@@ -132,8 +133,8 @@ func (l *Link) closeWrite() {
 }
 
 // cutOff closes with a reset, so that a peer that goes on sending notices. After a close in
-// good order it may not: if its window was full, Linux has in FIN-WAIT-2 answered its
-// probes with that same window for a minute.
+// good order it may not: if its window was full when Linux forgot all of the connection but
+// FIN-WAIT-2, its probes are answered with that same window for a minute.
 func (l *Link) cutOff() {
 	if tcp, ok := l.beneath().(interface{ SetLinger(int) error }); ok {
 		_ = tcp.SetLinger(0)
