@@ -2,6 +2,7 @@ package link
 
 import (
 	"errors"
+	"net"
 	"os"
 	"time"
 
@@ -24,13 +25,14 @@ func (l *Link) flusher() {
 		if l.batcher != nil {
 			l.batcher.OnBatch(l.pending)
 		}
-		batch := l.pending
+		batch, offsets := l.pending, l.takeBatch()
+		l.attempt(offsets, min(len(batch.B), maxWrite))
 		l.pending, l.spare = l.spare, nil
 		l.wakeSender()
 		l.wakePart()
 		l.mu.Unlock()
 
-		written, calls, err := l.write(batch.B)
+		written, calls, err := l.write(batch.B, offsets)
 
 		l.mu.Lock()
 		l.bytesOut += uint64(written)
@@ -91,13 +93,18 @@ func (l *Link) releaseOutbox() {
 	}
 }
 
-// write writes b whole and returns how far it came.
-func (l *Link) write(b []byte) (written, calls int, err error) {
+// write writes b whole and returns how far it came. The first piece has been noted as
+// attempted.
+func (l *Link) write(b []byte, offsets batchRange) (written, calls int, err error) {
 	var doubt awake.Doubt
 	for written < len(b) {
+		end := min(len(b), written+maxWrite)
+		if calls > 0 && !l.attemptMore(offsets, end) {
+			return written, calls, net.ErrClosed
+		}
 		due := time.Now().Add(l.opts.WriteTimeout)
 		_ = l.nc.SetWriteDeadline(due)
-		n, err := l.nc.Write(b[written:min(len(b), written+maxWrite)])
+		n, err := l.nc.Write(b[written:end])
 		written += n
 		calls++
 		l.lastWrite.Store(l.now())

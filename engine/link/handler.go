@@ -51,8 +51,8 @@ type BodyHandler = parser.BodyHandler
 // Batcher is a Handler that completes what is about to be written.
 type Batcher interface {
 	// OnBatch is called with the whole outbox, which is locked, just before it is
-	// written. It may change out.B, grown by out.Grow. It must not block, and must
-	// not call the link.
+	// written. It may insert bytes into out.B, grown by out.Grow, and remove none. It
+	// must not block, and must not call the link.
 	OnBatch(out *pool.Buffer)
 }
 

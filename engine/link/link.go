@@ -62,6 +62,10 @@ type Link struct {
 	unended   bool         // pending ends, or was written to, in the middle of a frame
 	behind    *pool.Buffer // frames that wait for its end; nil for none
 	partWaits bool         // its sender waits for room
+	toBehind  bool         // what is reserved is the end of behind
+	headAt    uint64       // offset at which pending begins
+	tailAt    uint64       // offset at which pending ends
+	attempted uint64       // see Attempted
 	flushing  bool         // the flusher runs
 	waiting   int          // senders in Reserve
 	wantDrain bool

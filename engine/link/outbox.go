@@ -60,6 +60,7 @@ func (l *Link) ReserveNow(size int) ([]byte, error) {
 		return nil, ErrOutboxFull
 	}
 	if l.state == stateOpen && l.unended {
+		l.toBehind = true
 		return l.tailBehind(size), nil
 	}
 	return l.reserved(size)
@@ -75,6 +76,7 @@ func (l *Link) Commit(buf []byte) {
 	}
 	p := l.pending
 	used := len(buf) > len(p.B)
+	l.tailAt += uint64(len(buf) - len(p.B))
 	p.B = buf
 	switch {
 	case used:

@@ -20,6 +20,12 @@ func (l *Link) CommitPart(buf []byte) {
 		l.flushing = true
 		go l.flush()
 	}
+	switch n := len(buf) - len(p.B); {
+	case !l.unended:
+		l.tailAt += uint64(max(n, 1)) // a frame that begins with an empty part has a place, too
+	case l.behind == nil:
+		l.tailAt += uint64(n)
+	}
 	p.B = buf
 	l.unended = true
 	l.mu.Unlock()
@@ -37,6 +43,7 @@ func (l *Link) EndParts() {
 	if l.behind != nil {
 		p := l.tail(len(l.behind.B))
 		l.pending.B = append(p, l.behind.B...)
+		l.tailAt += uint64(len(l.behind.B))
 		l.behind.Release()
 		l.behind = nil
 		if !l.flushing {
@@ -110,5 +117,6 @@ func (l *Link) commitBehind(buf []byte) {
 		l.framesOut++
 	}
 	l.behind.B = buf
+	l.toBehind = false
 	l.mu.Unlock()
 }
