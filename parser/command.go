@@ -48,9 +48,13 @@ func (p *Parser) skipEOLs(data []byte) (n int, err error) {
 	return n, p.incomplete(1)
 }
 
+// consume takes n bytes, which hold so many EOLs. The first behind a frame is its own.
 func (p *Parser) consume(n int, beats uint64) {
 	p.offset += int64(n)
-	p.beats += beats
+	if beats > 0 {
+		p.beats += beats - p.owed
+		p.owed = 0
+	}
 }
 
 // readCommand reads the command line and the line end behind it.

@@ -44,11 +44,11 @@ func ExampleStream() {
 			fmt.Println(err)
 		}
 	}
-	fmt.Println(s.HeartBeats(), "EOLs, ended:", s.End())
+	fmt.Println(s.HeartBeats(), "heart-beat, ended:", s.End())
 	// Output:
 	// MESSAGE destination="/queue/a" body=5B
 	// RECEIPT receipt-id="1" body=0B
-	// 2 EOLs, ended: <nil>
+	// 1 heart-beat, ended: <nil>
 }
 
 // saving prints large bodies as they arrive.

@@ -33,6 +33,7 @@ type Parser struct {
 	need   int   // what Need returns
 	offset int64 // in the stream, of data[0], once leading EOLs are consumed
 	beats  uint64
+	owed   uint64 // EOLs that belong to the frame before: 1 until one has come, else 0
 	err    error // set for good when phase is failed
 
 	// The current frame. Positions count from its first octet.
@@ -81,7 +82,7 @@ func (p *Parser) Parse(data []byte) (f *frame.Frame, n int, err error) {
 		return nil, n, err
 	}
 	p.offset += int64(end)
-	p.phase = between
+	p.phase, p.owed = between, 1
 	return &p.frame, n + end, nil
 }
 
@@ -118,15 +119,17 @@ func (p *Parser) Need() int { return p.need }
 // After a fatal error it is where the frame begins that is wrong.
 func (p *Parser) Offset() int64 { return p.offset }
 
-// HeartBeats returns the number of EOLs seen between frames. A peer's heart-beat
-// and the EOL that many brokers send after each frame look the same.
+// HeartBeats returns the number of EOLs seen between frames, without the one that ends
+// a frame: a frame is followed by "NULL *( EOL )" (STOMP 1.2, Augmented BNF), and RabbitMQ,
+// ActiveMQ and Artemis put one EOL behind each NUL. From a peer that puts none, one
+// heart-beat after each frame is not counted, because it looks the same.
 func (p *Parser) HeartBeats() uint64 { return p.beats }
 
 // Reset makes the parser ready for another stream. It keeps the fields and the
 // memory for header lines.
 func (p *Parser) Reset() {
 	p.phase, p.err = between, nil
-	p.need, p.offset, p.beats = 0, 0, 0
+	p.need, p.offset, p.beats, p.owed = 0, 0, 0, 0
 	p.frame = frame.Frame{}
 }
 

@@ -44,7 +44,7 @@ func TestParserCounts(t *testing.T) {
 		t.Fatalf("n %d, error %v, offset %d, heart-beats %d", n, err, p.Offset(), p.HeartBeats())
 	}
 	_, n, err = p.Parse(data[n:])
-	if err != parser.ErrIncomplete || n != 2 || p.Offset() != 15 || p.HeartBeats() != 4 {
+	if err != parser.ErrIncomplete || n != 2 || p.Offset() != 15 || p.HeartBeats() != 3 {
 		t.Fatalf("n %d, error %v, offset %d, heart-beats %d", n, err, p.Offset(), p.HeartBeats())
 	}
 	if p.Reset(); p.Offset() != 0 || p.HeartBeats() != 0 {

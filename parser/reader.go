@@ -60,7 +60,7 @@ func (r *Reader) Next() (*frame.Frame, error) {
 // Offset returns the number of bytes consumed.
 func (r *Reader) Offset() int64 { return r.parser.Offset() }
 
-// HeartBeats returns the number of EOLs seen between frames.
+// HeartBeats returns the number of heart-beats seen; see [Parser.HeartBeats].
 func (r *Reader) HeartBeats() uint64 { return r.parser.HeartBeats() }
 
 // end returns the error of the source in the light of what was read.

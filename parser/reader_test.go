@@ -28,7 +28,7 @@ func TestReaderSources(t *testing.T) {
 		if got := strings.Join(d.frames, "; "); err != io.EOF || got != "MESSAGE a=b |hello; MESSAGE content-length=2 |hi" {
 			t.Errorf("%s: %s, %v", name, got, err)
 		}
-		if r.Offset() != int64(len(wire)) || r.HeartBeats() != 4 {
+		if r.Offset() != int64(len(wire)) || r.HeartBeats() != 2 {
 			t.Errorf("%s: offset %d, heart-beats %d", name, r.Offset(), r.HeartBeats())
 		}
 		if _, again := r.Next(); again != io.EOF {

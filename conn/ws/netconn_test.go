@@ -197,7 +197,7 @@ func TestHeartBeats(t *testing.T) {
 	beats := make(chan int, 1)
 	uri := serve(t, nil, func(p *peer) {
 		p.next()
-		p.send(websocket.MessageText, "CONNECTED\nversion:1.2\nheart-beat:0,100\n\n\x00")
+		p.send(websocket.MessageText, "CONNECTED\nversion:1.2\nheart-beat:0,100\n\n\x00\n")
 		for range enough {
 			p.send(websocket.MessageText, "\n")
 		}

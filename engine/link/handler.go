@@ -59,6 +59,6 @@ type Batcher interface {
 // Beater is a Handler that wants to know of heart-beats.
 type Beater interface {
 	// OnHeartBeat is called on the reading goroutine, after the frames of a read
-	// that had lone EOLs between or behind them.
+	// that had heart-beats between or behind them. The EOL that ends a frame is none.
 	OnHeartBeat()
 }

@@ -154,7 +154,7 @@ func (l *Link) SetLimits(limits frame.Limits) { l.stream.Limits = limits.WithDef
 type Stats struct {
 	BytesIn, BytesOut   uint64
 	FramesIn, FramesOut uint64 // FramesOut counts commits
-	BeatsIn, BeatsOut   uint64 // lone EOLs between frames; heart-beats we sent
+	BeatsIn, BeatsOut   uint64 // EOLs between frames but for one behind each; heart-beats we sent
 	Writes              uint64 // system calls that the frames went out with
 	Queued              int    // bytes in the outbox now; 0 once the link is closed
 }
