@@ -50,11 +50,16 @@ func (p *Parser) skipEOLs(data []byte) (n int, err error) {
 
 // consume takes n bytes, which hold so many EOLs. The first behind a frame is its own.
 func (p *Parser) consume(n int, beats uint64) {
+	frames := p.offset != p.eolsEnd // since the last EOL
 	p.offset += int64(n)
-	if beats > 0 {
-		p.beats += beats - p.owed
-		p.owed = 0
+	if beats == 0 {
+		return
 	}
+	if frames {
+		beats--
+	}
+	p.beats += beats
+	p.eolsEnd = p.offset
 }
 
 // readCommand reads the command line and the line end behind it.

@@ -33,7 +33,6 @@ type Parser struct {
 	need   int   // what Need returns
 	offset int64 // in the stream, of data[0], once leading EOLs are consumed
 	beats  uint64
-	owed   uint64 // EOLs that belong to the frame before: 1 until one has come, else 0
 	err    error // set for good when phase is failed
 
 	// The current frame. Positions count from its first octet.
@@ -48,6 +47,8 @@ type Parser struct {
 	frame   frame.Frame
 
 	streaming streaming // how the next frame's body is to be treated
+
+	eolsEnd int64 // offset behind the last EOL between frames
 }
 
 // Parse looks for one frame at the start of data, which must begin with the first
@@ -82,7 +83,7 @@ func (p *Parser) Parse(data []byte) (f *frame.Frame, n int, err error) {
 		return nil, n, err
 	}
 	p.offset += int64(end)
-	p.phase, p.owed = between, 1
+	p.phase = between
 	return &p.frame, n + end, nil
 }
 
@@ -129,7 +130,7 @@ func (p *Parser) HeartBeats() uint64 { return p.beats }
 // memory for header lines.
 func (p *Parser) Reset() {
 	p.phase, p.err = between, nil
-	p.need, p.offset, p.beats, p.owed = 0, 0, 0, 0
+	p.need, p.offset, p.beats, p.eolsEnd = 0, 0, 0, 0
 	p.frame = frame.Frame{}
 }
 

@@ -118,6 +118,6 @@ func (s *Stream) advanceBody(n int, need int64) {
 // endBody consumes the NUL behind a streamed body.
 func (s *Stream) endBody(h BodyHandler) (n int, err error) {
 	s.advanceBody(1, 1)
-	s.phase, s.owed = between, 1
+	s.phase = between
 	return 1, h.OnBodyEnd()
 }
