@@ -19,9 +19,11 @@ func (p *Parser) exceed(what error, limit int64, at int) error {
 }
 
 func (p *Parser) stop(err error) error {
+	if p.phase < header || p.phase > uncounted {
+		p.block.spans = nil // of another frame; see nameReceipt
+	}
 	p.phase, p.err, p.need = failed, err, 0
 	p.frame = frame.Frame{}
 	p.scratch = nil
-	p.block.spans = nil
 	return err
 }

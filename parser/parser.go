@@ -60,8 +60,9 @@ type Parser struct {
 //   - (nil, n, [ErrIncomplete]): n bytes of EOLs are consumed, and data[n:] is the
 //     beginning of a frame. Call again with data[n:] and more behind it. What has
 //     been looked at is remembered: no byte is scanned twice.
-//   - (nil, 0, err): a [*frame.SyntaxError] or [*frame.LimitError]. It is fatal:
-//     every later call returns the same.
+//   - (nil, 0, err): err is a [*frame.SyntaxError] or [*frame.LimitError], or wraps one
+//     if [ReceiptOf] knows the receipt of the frame. It is fatal: every later call
+//     returns the same.
 func (p *Parser) Parse(data []byte) (f *frame.Frame, n int, err error) {
 	end := 0
 	if p.phase == between {
@@ -78,7 +79,7 @@ func (p *Parser) Parse(data []byte) (f *frame.Frame, n int, err error) {
 	}
 	if err != nil {
 		if err != ErrIncomplete && err != errBodyStart {
-			n = 0
+			return nil, 0, p.nameReceipt(data)
 		}
 		return nil, n, err
 	}
