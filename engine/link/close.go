@@ -43,7 +43,11 @@ func (l *Link) close(cause error, known state) {
 		l.releaseOutbox()
 	}
 	close(l.done)
+	cause = l.cause
 	l.mu.Unlock()
+	if l.ender != nil {
+		l.ender.OnEnd(&ClosedError{Cause: cause})
+	}
 	l.hangUp()
 }
 

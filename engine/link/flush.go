@@ -6,7 +6,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/stompwire/stompwire/internal/awake"
 	"github.com/stompwire/stompwire/pool"
 )
 
@@ -96,26 +95,27 @@ func (l *Link) releaseOutbox() {
 // write writes b whole and returns how far it came. The first piece has been noted as
 // attempted.
 func (l *Link) write(b []byte, offsets batchRange) (written, calls int, err error) {
-	var doubt awake.Doubt
+	var stall stalled
+	wait := l.opts.WriteTimeout
 	for written < len(b) {
 		end := min(len(b), written+maxWrite)
 		if calls > 0 && !l.attemptMore(offsets, end) {
 			return written, calls, net.ErrClosed
 		}
-		due := time.Now().Add(l.opts.WriteTimeout)
-		_ = l.nc.SetWriteDeadline(due)
+		_ = l.nc.SetWriteDeadline(time.Now().Add(wait))
 		n, err := l.nc.Write(b[written:end])
 		written += n
 		calls++
 		l.lastWrite.Store(l.now())
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			if n > 0 || doubt.More(time.Since(due)) > 0 {
-				continue // slow, but it does read; or it is we who did not run
-			}
+		switch {
+		case err == nil:
+			stall, wait = stalled{}, l.opts.WriteTimeout
+		case stall.looked && n == 0: // TLS says something else the second time
 			return written, calls, &TimeoutError{What: "peer has not read", After: l.opts.WriteTimeout}
-		}
-		if err != nil {
+		case !errors.Is(err, os.ErrDeadlineExceeded):
 			return written, calls, err
+		default:
+			wait = stall.wait(n, l.opts.WriteTimeout)
 		}
 	}
 	return written, calls, nil

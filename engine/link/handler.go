@@ -56,6 +56,20 @@ type Batcher interface {
 	OnBatch(out *pool.Buffer)
 }
 
+// Reader is a Handler that deals with the frames of one read together.
+type Reader interface {
+	// OnRead is called on the reading goroutine, after the frames of a read.
+	OnRead()
+}
+
+// Ender is a Handler that has to know at once that the link is closed, even while one of
+// its methods keeps the reading goroutine busy.
+type Ender interface {
+	// OnEnd is called once, before OnClose, by whatever closes the link, with no lock held. err
+	// is what Err returns. It must not block.
+	OnEnd(err error)
+}
+
 // Beater is a Handler that wants to know of heart-beats.
 type Beater interface {
 	// OnHeartBeat is called on the reading goroutine, after the frames of a read

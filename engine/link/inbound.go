@@ -43,6 +43,9 @@ func (l *Link) take(chunk []byte) (n int, err error) {
 	l.counted = 0
 	n, err = l.feed(chunk)
 	l.framesIn.Store(l.frames)
+	if l.reader != nil {
+		l.reader.OnRead()
+	}
 	if beats := l.stream.HeartBeats(); beats != l.beatsIn.Load() {
 		l.beatsIn.Store(beats)
 		if l.beater != nil {

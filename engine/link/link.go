@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/frame"
-	"github.com/stompwire/stompwire/internal/awake"
 	"github.com/stompwire/stompwire/parser"
 	"github.com/stompwire/stompwire/pool"
 )
@@ -22,6 +21,8 @@ type Link struct {
 	refuser Refuser     // h, if it is one
 	bodies  BodyHandler // h, if it is one
 	batcher Batcher     // h, if it is one
+	reader  Reader      // h, if it is one
+	ender   Ender       // h, if it is one
 	nc      net.Conn
 	opts    Options
 	base    time.Time // the clocks below count from here
@@ -78,9 +79,8 @@ type Link struct {
 	hearEvery time.Duration
 	deadline  int64 // of the session, see SetDeadline; 0 for none
 	late      error
-	readAll   bool        // the peer has closed its side: what is written now is the last
-	doubt     awake.Doubt // whether what is overdue is, or we did not run
-	mercy     int64       // until when nothing is overdue because of that
+	readAll   bool // the peer has closed its side: what is written now is the last
+	sightings [kinds]sighting
 
 	room     chan struct{} // 1-slot wake-up for one of the waiting senders
 	partRoom chan struct{} // 1-slot wake-up for the sender of an unended frame
@@ -116,6 +116,8 @@ func New(nc net.Conn, h Handler, opts Options) *Link {
 	l.refuser, _ = h.(Refuser)
 	l.bodies, _ = h.(BodyHandler)
 	l.batcher, _ = h.(Batcher)
+	l.reader, _ = h.(Reader)
+	l.ender, _ = h.(Ender)
 	l.flush = l.flusher
 	l.stream.Limits = opts.Limits
 	l.stream.Tolerate = opts.Tolerate

@@ -7,9 +7,9 @@ import (
 	"github.com/stompwire/stompwire/parser"
 )
 
-// Options of a link. A field that is 0 has its default; nothing is unlimited. What is
-// overdue when the process has not run for a while gets a second more, up to three
-// times, for what came meanwhile to be read.
+// Options of a link. A field that is 0 has its default; nothing is unlimited. A
+// timeout ends the link half a second after it has passed, if nothing has come by then: if
+// this process was stopped, what the peer has sent is read first.
 type Options struct {
 	Limits   frame.Limits     // of one inbound frame
 	Tolerate parser.Tolerance // deviations of the peer to put up with; none by default

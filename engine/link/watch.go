@@ -1,22 +1,24 @@
 package link
 
-import (
-	"time"
-
-	"github.com/stompwire/stompwire/internal/awake"
-)
+import "time"
 
 // One timer per link watches everything that is due some time: our heart-beats,
 // the peer's, an unfinished frame and the session's deadline. It is set to the
 // earliest of them and looks at clocks that reads and writes merely store to, so
-// traffic never touches it, and a link with nothing due costs nothing.
-//
-// A timer that is late says that the process did not run. What is overdue then is
-// looked at again a little later, when what came meanwhile has been read.
+// traffic never touches it, and a link with nothing due costs nothing. What is overdue
+// gets a second look, see secondLook.
 
 // bodyRate is how fast an unfinished body must at least arrive, in bytes/s, to
 // be waited for longer than Options.FrameTimeout.
 const bodyRate = 16 << 10
+
+// The kinds of timeouts.
+const (
+	ofDeadline = iota
+	ofSilence
+	ofFrame
+	kinds
+)
 
 // SetHeartBeat starts heart-beats: an EOL is sent whenever nothing was for
 // sendEvery, and the link closes with a [*TimeoutError] when not a single byte
@@ -88,16 +90,10 @@ func (l *Link) tick() {
 		return
 	}
 	now := l.now()
-	if err, late := l.overdue(now); !late {
-		l.doubt, l.mercy = awake.Doubt{}, 0
-	} else if now >= l.mercy {
-		more := l.doubt.More(time.Duration(now - l.nextTick.Load()))
-		if more == 0 {
-			l.mu.Unlock()
-			l.Close(err)
-			return
-		}
-		l.mercy = now + int64(more) // to read what came while we did not run
+	if cause, over := l.overdue(now); over {
+		l.mu.Unlock()
+		l.Close(cause)
+		return
 	}
 	if l.sendEvery > 0 && l.beatDue() <= now {
 		l.beat(now)
@@ -108,18 +104,41 @@ func (l *Link) tick() {
 
 // overdue reports whether the link is to be closed, and for what: a nil cause is
 // the end of a Shutdown. mu is held.
-func (l *Link) overdue(now int64) (cause error, late bool) {
-	if l.deadline != 0 && l.deadline <= now {
-		return l.late, true
-	}
-	if l.hearEvery > 0 && l.hearDue(now) <= now {
-		return &TimeoutError{What: NoHeartBeat, After: l.hearEvery}, true
-	}
-	if due := l.frameDue(now); due != 0 && due <= now {
-		after := time.Duration(now - l.unfinished.Load()).Round(time.Millisecond)
-		return &TimeoutError{What: "frame left unfinished", After: after}, true
+func (l *Link) overdue(now int64) (cause error, over bool) {
+	for kind := range l.sightings {
+		due, since := l.due(kind, now)
+		if l.sightings[kind].look(now, due, since) || l.state != stateOpen && due != 0 && due <= now {
+			return l.causeOf(kind, now), true
+		}
 	}
 	return nil, false
+}
+
+// due returns when a kind of timeout is due, 0 if it is not set, and when that began which
+// it bounds. mu is held.
+func (l *Link) due(kind int, now int64) (due, since int64) {
+	switch kind {
+	case ofDeadline:
+		return l.deadline, l.deadline
+	case ofSilence:
+		if l.hearEvery > 0 {
+			return l.hearDue(now), l.lastRead.Load()
+		}
+	case ofFrame:
+		return l.frameDue(now), l.unfinished.Load()
+	}
+	return 0, 0
+}
+
+func (l *Link) causeOf(kind int, now int64) error {
+	switch kind {
+	case ofSilence:
+		return &TimeoutError{What: NoHeartBeat, After: l.hearEvery}
+	case ofFrame:
+		after := time.Duration(now - l.unfinished.Load()).Round(time.Millisecond)
+		return &TimeoutError{What: "frame left unfinished", After: after}
+	}
+	return l.late
 }
 
 // beat sends a heart-beat unless something is on its way already, or a frame is not
@@ -166,22 +185,16 @@ func (l *Link) arm(now int64) {
 		return
 	}
 	var next int64
-	consider := func(due, notBefore int64) {
-		if due = max(due, notBefore); next == 0 || due < next {
+	consider := func(due int64) {
+		if due != 0 && (next == 0 || due < next) {
 			next = due
 		}
 	}
-	if l.deadline != 0 {
-		consider(l.deadline, l.mercy)
-	}
-	if due := l.frameDue(now); due != 0 {
-		consider(due, l.mercy)
-	}
-	if l.hearEvery > 0 {
-		consider(l.hearDue(now), l.mercy)
+	for kind := range l.sightings {
+		consider(l.sightings[kind].next(l.due(kind, now)))
 	}
 	if l.sendEvery > 0 {
-		consider(l.beatDue(), 0)
+		consider(l.beatDue())
 	}
 	l.nextTick.Store(next)
 	switch {

@@ -5,9 +5,11 @@ import (
 	"os"
 	"sync"
 	"time"
-
-	"github.com/stompwire/stompwire/internal/awake"
 )
+
+// secondLook is how much longer an operation gets when its deadline passes: if this process
+// was stopped, the peer may have gone on meanwhile, and only the timer does not know.
+const secondLook = 500 * time.Millisecond
 
 // deadline is one direction's. Only one Read and one Write may run at a time.
 type deadline struct {
@@ -17,15 +19,14 @@ type deadline struct {
 	at    time.Time // zero for none
 	busy  bool
 	hit   bool // passed during an operation
+	seen  bool // passed during an operation, at the first look
 	timer *time.Timer
-	due   time.Time // of the timer
-	doubt awake.Doubt
 }
 
 func (d *deadline) set(t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.at, d.due, d.doubt = t, t, awake.Doubt{}
+	d.at, d.seen = t, false
 	switch {
 	case t.IsZero():
 		if d.timer != nil {
@@ -45,11 +46,9 @@ func (d *deadline) passed() bool { return !d.at.IsZero() && !time.Now().Before(d
 func (d *deadline) fire() {
 	d.mu.Lock()
 	hit := d.busy && d.passed()
-	if hit {
-		if more := d.doubt.More(time.Since(d.due)); more > 0 { // the peer may have gone on meanwhile
-			d.due, hit = time.Now().Add(more), false
-			d.timer.Reset(more)
-		}
+	if hit && !d.seen {
+		d.seen, hit = true, false
+		d.timer.Reset(secondLook)
 	}
 	d.hit = hit
 	d.mu.Unlock()
