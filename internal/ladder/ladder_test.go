@@ -45,8 +45,9 @@ var ladder = map[string]rung{
 	"conn/coding":  {level: 5, third: []string{"github.com/klauspost/compress"}},
 	"conn/charset": {level: 5, third: []string{"golang.org/x/text/encoding"}},
 
-	"conn/dialect":       {level: 2},
-	"conn/internal/dial": {level: 3},
+	"conn/dialect":          {level: 2},
+	"conn/internal/dial":    {level: 3},
+	"conn/internal/session": {level: 3},
 
 	"internal/awake":  {level: 0},                                                // for what waits for a peer
 	"internal/peer":   {level: 0},                                                // for broker and broker/ws

@@ -1,0 +1,202 @@
+package session
+
+import (
+	"bytes"
+	"strconv"
+	"time"
+
+	"github.com/stompwire/stompwire/frame"
+)
+
+// receiptMark begins all receipt ids of ours, which none of the user's may begin with:
+// ~<call> of a call, ~<producer>-<sequence> of a producer's send.
+const receiptMark = '~'
+
+// AppendReceiptID appends the receipt id of call number id.
+func AppendReceiptID(dst []byte, id uint64) []byte {
+	return strconv.AppendUint(append(dst, receiptMark), id, 10)
+}
+
+// AppendSendReceiptID appends the receipt id of the producer's send seq.
+func AppendSendReceiptID(dst []byte, p *Producer, seq uint64) []byte {
+	dst = strconv.AppendUint(append(dst, receiptMark), p.ID, 10)
+	return strconv.AppendUint(append(dst, '-'), seq, 10)
+}
+
+// IsReceiptID reports whether id begins as ours do.
+func IsReceiptID(id string) bool { return id != "" && id[0] == receiptMark }
+
+// Receipt takes a RECEIPT. If it confirms a send it returns the producer, which may have
+// outcomes to report. A receipt that an earlier connection brings late counts as well. It
+// does not allocate for a send.
+func (c *Core) Receipt(conn *Conn, id []byte, now Time) *Producer {
+	p, _ := c.answer(conn, id, nil, now)
+	return p
+}
+
+// answer finds out what id answers: err is nil for RECEIPT. It reports whether id is known.
+func (c *Core) answer(conn *Conn, id []byte, err error, now Time) (p *Producer, known bool) {
+	if len(id) == 0 || id[0] != receiptMark {
+		return nil, false
+	}
+	number, seq, ok := parseReceiptID(id[1:])
+	if !ok {
+		return nil, false
+	}
+	if seq != 0 {
+		if p = c.byID[number]; p == nil {
+			return nil, false
+		}
+		if err == nil {
+			return p, c.settleSend(p, seq, Confirmed, nil)
+		}
+		if known = c.settleSend(p, seq, Rejected, err); known {
+			conn.blamedProducer = p
+		}
+		return p, known
+	}
+	call := c.calls[number]
+	if call == nil || call.Kind == CallRequest && err == nil {
+		return nil, false
+	}
+	c.at(now)
+	if err == nil && call.cause == nil {
+		conn.proven = true
+	}
+	c.settle(call, err)
+	return nil, true
+}
+
+// parseReceiptID reads <call> or <producer>-<sequence>.
+func parseReceiptID(id []byte) (number, seq uint64, ok bool) {
+	first, second, found := bytes.Cut(id, dash)
+	if number, ok = parseNumber(first); !ok || !found {
+		return number, 0, ok
+	}
+	seq, ok = parseNumber(second)
+	return number, seq, ok
+}
+
+var dash = []byte{'-'}
+
+// parseNumber reads a decimal number above 0.
+func parseNumber(b []byte) (n uint64, ok bool) {
+	if len(b) == 0 || len(b) > 19 {
+		return 0, false
+	}
+	for _, d := range b {
+		if d < '0' || d > '9' {
+			return 0, false
+		}
+		n = 10*n + uint64(d-'0')
+	}
+	return n, n > 0
+}
+
+// ServerError takes an ERROR frame. Before CONNECTED it is the reason why there is no
+// session: the caller closes the connection with it. It returns a producer that may have
+// outcomes to report.
+//
+// An ERROR with a receipt-id answers that frame; one that names a subscription ends it. Any
+// other belongs to the only caller who waits for an answer on the connection. If several
+// wait, it becomes the cause of each that does not succeed.
+func (c *Core) ServerError(conn *Conn, e *ServerError, now Time) (p *Producer, answered bool) {
+	c.at(now)
+	conn.lastError, conn.lastErrorAt = e, c.now
+	if conn.state == connDialing || conn.state == connGone {
+		return nil, false
+	}
+	if p, known := c.answer(conn, []byte(e.ReceiptID), e, now); known {
+		return p, true
+	}
+	if id, ok := e.Header.Lookup(frame.HeaderSubscription); ok {
+		if sub := c.subOn(conn, id); sub != nil {
+			c.cancelled(sub, conn, e)
+			return nil, true
+		}
+	}
+	for _, tx := range c.txs {
+		if tx.conn == conn && tx.used {
+			tx.refuse(e)
+		}
+	}
+	return c.attribute(conn, e)
+}
+
+// attribute finds out what an ERROR without a name is about.
+func (c *Core) attribute(conn *Conn, e *ServerError) (p *Producer, answered bool) {
+	calls := c.callsOn(conn)
+	var send *record
+	waiting := 0
+	for _, call := range calls {
+		if call.Kind != CallDisconnect {
+			waiting++
+		}
+	}
+	for _, q := range c.producers {
+		n, first := q.openOn(conn)
+		waiting += n
+		if n > 0 {
+			p, send = q, first
+		}
+	}
+	if waiting == 1 && send != nil {
+		conn.blamedProducer = p
+		c.settleSend(p, send.seq, Rejected, e)
+		return p, true
+	}
+	for _, call := range calls {
+		switch {
+		case call.Kind == CallDisconnect:
+		case waiting == 1:
+			c.settle(call, e)
+			return nil, true
+		default:
+			call.cause = e
+		}
+	}
+	for _, q := range c.producers {
+		if q.cumulative && q.conn == conn { // the next receipt would confirm the refused one, too
+			c.giveUp(q, e, func(r *record) bool { return r.conn == conn.Number })
+		}
+	}
+	return nil, false
+}
+
+// openOn returns how many sends on conn have no outcome, and the first of them.
+func (p *Producer) openOn(conn *Conn) (n int, first *record) {
+	if p.open == 0 || p.conn != conn && p.resending != conn {
+		return 0, nil
+	}
+	for seq := p.low + 1; seq <= p.last; seq++ {
+		if r := p.find(seq); r != nil && r.conn == conn.Number {
+			if n++; n == 1 {
+				first = r
+			}
+		}
+	}
+	return n, first
+}
+
+// errorGrace is how long after an ERROR the end of the connection is taken for its doing.
+const errorGrace = 5 * time.Second
+
+// said returns the ERROR that explains the end of the connection, nil if there is none.
+func (conn *Conn) said(now Time) *ServerError {
+	if conn.lastError != nil && now-conn.lastErrorAt <= errorGrace {
+		return conn.lastError
+	}
+	return nil
+}
+
+// CauseOf returns why conn ends, when its stream does so with err: the ERROR that came just
+// before; nil after our DISCONNECT, which asked for it.
+func (c *Core) CauseOf(conn *Conn, err error, now Time) error {
+	if conn.state == connGoodbye {
+		return nil
+	}
+	if e := conn.said(now); e != nil {
+		return e
+	}
+	return err
+}

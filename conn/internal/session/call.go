@@ -1,0 +1,218 @@
+package session
+
+// CallKind says what a call waits for.
+type CallKind uint8
+
+const (
+	CallSend        CallKind = iota + 1 // RECEIPT of a SEND
+	CallSubscribe                       // RECEIPT of a SUBSCRIBE
+	CallUnsubscribe                     // RECEIPT of an UNSUBSCRIBE
+	CallTx                              // RECEIPT of COMMIT or ABORT
+	CallOwed                            // RECEIPT of a SEND in a transaction, for COMMIT
+	CallRequest                         // a reply
+	CallDisconnect                      // RECEIPT of DISCONNECT
+	CallFlush                           // outcomes of a producer
+	CallShutdown                        // the end of the client
+)
+
+// Call is one caller who waits for one answer. The caller makes it; the core owns it from
+// then on until EffectComplete, or Forget.
+type Call struct {
+	Kind CallKind
+	ID   uint64 // the number in its receipt id, or of the request
+	User any    // the caller's
+	Err  error  // the result, once it is done
+
+	conn     *Conn
+	sent     bool
+	at       uint64 // offset of the frame
+	deadline Time
+	cause    error // an ERROR without receipt-id that may be the answer
+	upTo     uint64
+	sub      *Sub
+	tx       *Tx
+	live     bool
+}
+
+// register gives the call its number.
+func (c *Core) register(call *Call) {
+	c.lastCall++
+	call.ID = c.lastCall
+	call.Err, call.conn, call.cause, call.sub, call.tx = nil, nil, nil, nil, nil
+	call.sent, call.at, call.deadline, call.upTo = false, 0, never, 0
+	call.live = true
+}
+
+// Expect registers a call whose frame, with the receipt id that ReceiptID makes of its ID,
+// is about to leave on conn at offset at, and which is given up at deadline. It does not
+// allocate in steady state.
+func (c *Core) Expect(call *Call, kind CallKind, conn *Conn, at uint64, deadline Time) error {
+	if conn.state == connGone {
+		return conn.err
+	}
+	c.register(call)
+	call.Kind, call.conn, call.sent, call.at, call.deadline = kind, conn, true, at, deadline
+	c.enter(call)
+	return nil
+}
+
+// enter has the call found by its number, and given up at its deadline.
+func (c *Core) enter(call *Call) {
+	c.calls[call.ID] = call
+	if call.deadline != never {
+		c.wake(call.deadline)
+	}
+}
+
+// drop takes the call out of the table: it has its answer, or needs none.
+func (c *Core) drop(call *Call) {
+	call.live = false
+	delete(c.calls, call.ID)
+}
+
+// Forget ends a call that its caller no longer waits for, and reports whether it was still
+// open. An answer that comes later is ignored.
+func (c *Core) Forget(call *Call) bool {
+	if !call.live {
+		return false
+	}
+	c.drop(call)
+	for _, p := range c.producers {
+		p.flushes = remove(p.flushes, call)
+	}
+	c.advanceClosing()
+	return true
+}
+
+// Expired completes a call whose caller's context has ended with err, as its own deadline
+// would, and returns what the call is to return.
+func (c *Core) Expired(call *Call, err error) error {
+	if !c.Forget(call) {
+		return call.Err
+	}
+	return call.lateError(err)
+}
+
+// lateError is the result of a call that ends without its answer.
+func (call *Call) lateError(err error) error {
+	if call.Kind == CallFlush {
+		return err
+	}
+	if call.cause != nil {
+		err = call.cause
+	}
+	return unknown(err)
+}
+
+// complete ends a call with its result.
+func (c *Core) complete(call *Call, err error) {
+	if !call.live {
+		return
+	}
+	c.drop(call)
+	call.Err = err
+	c.emit(Effect{Kind: EffectComplete, Call: call})
+}
+
+// settle takes the answer to a call: nil for RECEIPT, or the ERROR that refuses it.
+func (c *Core) settle(call *Call, err error) {
+	if err == nil && call.cause != nil && call.believesError() {
+		err = call.cause // the RECEIPT only says that the frame was dealt with
+	}
+	switch call.Kind {
+	case CallSubscribe:
+		c.drop(call)
+		c.subscribed(call.sub, call.conn, err)
+	case CallUnsubscribe:
+		c.drop(call)
+		c.unsubscribed(call.sub, nil)
+	case CallOwed, CallTx:
+		c.drop(call)
+		c.settleTx(call, err)
+	case CallDisconnect:
+		c.drop(call)
+		c.emit(Effect{Kind: EffectGoodbye, Conn: call.conn})
+	default:
+		c.complete(call, err)
+	}
+	c.advanceClosing()
+}
+
+// believesError reports whether a RECEIPT that follows an unnamed ERROR makes no success of
+// the call: RabbitMQ and Artemis answer a refused SUBSCRIBE or COMMIT with both.
+func (call *Call) believesError() bool {
+	return call.Kind == CallSubscribe || call.Kind == CallTx
+}
+
+// failCalls ends the calls of a connection that is gone.
+func (c *Core) failCalls(conn *Conn, attempted uint64, cause error) {
+	for _, call := range c.callsOn(conn) {
+		switch {
+		case call.Kind == CallSubscribe:
+			c.drop(call) // the subscription is still wanted
+		case call.Kind == CallUnsubscribe:
+			c.settle(call, nil) // it has ended with its connection
+		case call.Kind == CallDisconnect:
+			c.drop(call)
+		default:
+			err := call.failure(attempted, cause)
+			if call.Kind == CallTx || call.Kind == CallOwed {
+				c.drop(call)
+				c.settleTx(call, err)
+			} else {
+				c.complete(call, err)
+			}
+		}
+	}
+}
+
+// failure is the result of a call whose connection is gone.
+func (call *Call) failure(attempted uint64, cause error) error {
+	if call.at >= attempted {
+		return notSent(cause)
+	}
+	if call.cause != nil {
+		cause = call.cause
+	}
+	return unknown(cause)
+}
+
+// callsOn returns the calls that wait for an answer on conn, in the order of their numbers.
+func (c *Core) callsOn(conn *Conn) []*Call {
+	var on []*Call
+	for _, call := range c.calls {
+		if call.conn == conn {
+			on = append(on, call)
+		}
+	}
+	sortCalls(on)
+	return on
+}
+
+// expireCalls gives up the calls that are due.
+func (c *Core) expireCalls() {
+	var due []*Call
+	for _, call := range c.calls {
+		if call.deadline <= c.now {
+			due = append(due, call)
+		} else if call.deadline != never {
+			c.wake(call.deadline)
+		}
+	}
+	sortCalls(due)
+	for _, call := range due {
+		switch call.Kind {
+		case CallSubscribe:
+			c.settle(call, call.lateError(ErrReceiptTimeout))
+		case CallUnsubscribe:
+			c.drop(call)
+			c.unsubscribed(call.sub, unknown(ErrReceiptTimeout))
+		case CallDisconnect:
+			c.settle(call, nil)
+		case CallTx, CallOwed:
+			c.settle(call, call.lateError(ErrReceiptTimeout))
+		default:
+			c.complete(call, call.lateError(ErrReceiptTimeout))
+		}
+	}
+}

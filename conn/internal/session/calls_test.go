@@ -1,0 +1,331 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/pool"
+)
+
+// frameFrom is a frame of the broker.
+func (w *world) frameFrom(end *wireEnd, l *line) error {
+	if end.gone {
+		return errors.New(end.name + " is gone")
+	}
+	switch command := l.word(2); command {
+	case "CONNECTED":
+		w.connected(end, l)
+	case "RECEIPT":
+		if p := w.c.Receipt(end.conn, []byte(w.receiptID(l.word(3))), w.now); p != nil {
+			w.report(p)
+		}
+	case "ERROR":
+		w.errorFrom(end, l)
+	case "MESSAGE":
+		w.message(end, l)
+	default:
+		return fmt.Errorf("unknown frame %q", command)
+	}
+	return nil
+}
+
+func (w *world) receiptID(name string) string {
+	if id := w.receiptIDs[name]; id != "" {
+		return id
+	}
+	return name
+}
+
+func (w *world) connected(end *wireEnd, l *line) {
+	h := Hello{Version: "1.2", Server: w.server}
+	for _, o := range l.options {
+		switch o.Name {
+		case "version":
+			h.Version = o.Value
+		case "server":
+			h.Server = o.Value
+		case "heart-beat":
+			h.HeartBeat = o.Value
+		}
+	}
+	p, err := w.c.Agree(h)
+	if err == nil {
+		if end.closed {
+			return // the driver reads no more
+		}
+		err = w.c.Connected(end.conn, p, w.now)
+	}
+	if err != nil {
+		w.say("%s is of no use: %v", end.name, err)
+		w.close(end, err)
+	}
+}
+
+func (w *world) errorFrom(end *wireEnd, l *line) {
+	e := &ServerError{Body: []byte(l.text())}
+	for _, o := range l.options {
+		switch o.Name {
+		case "message":
+			e.Message = o.Value
+		case "receipt-id":
+			o.Value = w.receiptID(o.Value)
+			e.ReceiptID = o.Value
+		}
+		e.Header = append(e.Header, o)
+	}
+	dialling := end.conn.state == connDialing
+	p, answered := w.c.ServerError(end.conn, e, w.now)
+	if p != nil {
+		w.report(p)
+	}
+	switch {
+	case dialling:
+		w.close(end, e)
+	case !answered && !w.c.Pending():
+		w.say("(no call is answered)")
+	}
+}
+
+func (w *world) message(end *wireEnd, l *line) {
+	id, _ := l.option("subscription")
+	if correlation, ok := l.option("correlation-id"); ok || w.c.IsReplyTo([]byte(id)) {
+		if call := w.c.Reply(end.conn, w.receiptID(correlation)); call != nil {
+			delete(w.open, call)
+			w.say("%s: %q", call.User, l.text())
+			return
+		}
+		w.say("a reply that nobody waits for")
+		return
+	}
+	for _, name := range sortedNames(w.subs) {
+		s := w.subs[name]
+		if s.sub.ID != id || s.sub.conn != end.conn {
+			continue
+		}
+		ack, _ := l.option("ack")
+		switch {
+		case s.taken:
+			w.write(end, "NACK id:"+ack)
+		default:
+			s.unacked = append(s.unacked, ack)
+			w.say("%s gets %q", name, l.text())
+		}
+		return
+	}
+	w.say("a message for nobody")
+}
+
+func (w *world) subscribeEvent(l *line) {
+	s := &wireSub{name: l.word(1)}
+	cfg := SubConfig{Destination: l.word(2), NoReceipt: l.has("no-receipt")}
+	cfg.ID, _ = l.option("id")
+	s.durable, _ = l.option("durable")
+	if mode, ok := l.option("ack"); ok {
+		cfg.Ack = map[string]frame.AckMode{"client": frame.AckClient, "client-individual": frame.AckClientIndividual}[mode]
+	}
+	call := w.call("subscribe " + s.name)
+	sub, err := w.c.Subscribe(cfg, call, s, w.now)
+	if err != nil {
+		delete(w.open, call)
+		w.say("subscribe %s: %s", s.name, orOK(err))
+		return
+	}
+	s.sub = sub
+	w.subs[s.name], w.calls["subscribe "+s.name] = s, call
+}
+
+func (w *world) sub(name string) *wireSub {
+	if s := w.subs[name]; s != nil {
+		return s
+	}
+	fail("there is no subscription %q", name)
+	return nil
+}
+
+func (w *world) unsubscribeEvent(l *line) {
+	s := w.sub(l.word(1))
+	call := w.call("unsubscribe " + s.name)
+	w.calls["unsubscribe "+s.name] = call
+	w.c.Unsubscribe(s.sub, l.has("give-back"), l.has("durable"), call, w.now)
+}
+
+func (w *world) withdrawEvent(l *line) {
+	s := w.sub(l.word(1))
+	call := w.calls["subscribe "+s.name]
+	if !call.live {
+		return
+	}
+	delete(w.open, call)
+	w.c.Withdraw(s.sub, errors.New("canceled"), w.now)
+}
+
+func (w *world) ackEvent(l *line) {
+	s := w.sub(l.word(1))
+	conn := s.sub.Conn()
+	if conn == nil {
+		w.say("there is nothing to acknowledge")
+		return
+	}
+	for _, id := range l.words[2:] {
+		s.unacked = remove(s.unacked, id)
+		w.write(w.end(conn), "ACK id:"+id)
+	}
+}
+
+// connFor returns the connection that option on names, or that of the first slot.
+func (w *world) connFor(l *line, def *Slot) *Conn {
+	if name, ok := l.option("on"); ok {
+		if end := w.conns[name]; end != nil {
+			return end.conn
+		}
+		fail("there is no connection %q", name)
+	}
+	return def.Conn()
+}
+
+func (w *world) refusal() string {
+	if err := w.c.Refused(); err != nil {
+		return err.Error()
+	}
+	return "not connected"
+}
+
+func (w *world) confirmEvent(l *line) {
+	label := "confirm " + l.word(1)
+	conn := w.connFor(l, w.c.Slots()[0])
+	if conn == nil || w.c.Refused() != nil {
+		w.say("%s: %s", label, w.refusal())
+		return
+	}
+	end, call := w.end(conn), w.call(label)
+	if tx := w.txs[optionOr(l, "in", "")]; tx != nil {
+		if err := w.c.Owe(tx, call, uint64(end.frames)); err != nil {
+			delete(w.open, call)
+			w.say("%s: %s", label, orOK(err))
+			return
+		}
+		delete(w.open, call) // COMMIT waits for it, and nobody else
+	} else if err := w.c.Expect(call, CallSend, conn, uint64(end.frames), w.now+l.duration("timeout", 30*time.Second)); err != nil {
+		delete(w.open, call)
+		w.say("%s: %s", label, orOK(err))
+		return
+	}
+	w.calls[label] = call
+	w.write(end, sendText(l, w.callReceipt(call.ID)))
+}
+
+func optionOr(l *line, name, def string) string {
+	if s, ok := l.option(name); ok {
+		return s
+	}
+	return def
+}
+
+func sendText(l *line, receipt string) string {
+	fields := []frame.Field{{Name: "destination", Value: l.word(2)}}
+	if tx, ok := l.option("in"); ok {
+		fields = append(fields, frame.Field{Name: "transaction", Value: tx})
+	}
+	if receipt != "" {
+		fields = append(fields, frame.Field{Name: "receipt", Value: receipt})
+	}
+	return show("SEND", fields, l.text())
+}
+
+func (w *world) plainEvent(l *line) {
+	conn := w.connFor(l, w.c.Slots()[0])
+	if conn == nil || !conn.Alive() {
+		w.say("plain: %s", w.refusal())
+		return
+	}
+	if tx := w.txs[optionOr(l, "in", "")]; tx != nil {
+		if err := w.c.Use(tx); err != nil {
+			w.say("plain: %s", orOK(err))
+			return
+		}
+	} else {
+		w.c.SentPlain(conn)
+	}
+	w.write(w.end(conn), sendText(&line{words: append([]string{""}, l.words...), options: l.options, texts: l.texts}, ""))
+}
+
+// giveUpEvent ends the wait of a call whose caller's context has ended.
+func (w *world) giveUpEvent(l *line) {
+	label := strings.Join(l.words[1:], " ")
+	call := w.calls[label]
+	if call == nil {
+		fail("there is no call %q", label)
+	}
+	if _, ok := w.open[call]; !ok {
+		return
+	}
+	delete(w.open, call)
+	err := errors.New("canceled")
+	if tx := w.txs[l.word(2)]; tx != nil {
+		err = w.c.CancelTx(tx, err)
+	} else {
+		err = w.c.Expired(call, err)
+	}
+	w.say("%s: %s", label, orOK(err))
+}
+
+func (w *world) requestEvent(l *line) {
+	label := "request " + l.word(1)
+	conn := w.c.Consumer().Conn()
+	if conn == nil || w.c.Refused() != nil {
+		w.say("%s: %s", label, w.refusal())
+		return
+	}
+	replyTo, ready := w.c.ReplyTo(conn)
+	if !ready {
+		call := w.call("replies for " + l.word(1))
+		w.openReplies(l, call)
+		return
+	}
+	call, end := w.call(label), w.end(conn)
+	if err := w.c.Expect(call, CallRequest, conn, uint64(end.frames), w.now+l.duration("timeout", 5*time.Second)); err != nil {
+		w.say("%s: %s", label, orOK(err))
+		return
+	}
+	w.calls[label] = call
+	correlation := string(AppendCorrelationID(nil, call))
+	w.receiptIDs[l.word(1)] = correlation
+	w.write(end, show("SEND", []frame.Field{{Name: "destination", Value: l.word(2)}, {Name: "reply-to", Value: w.replyName(replyTo)},
+		{Name: "correlation-id", Value: l.word(1)}}, l.text()))
+}
+
+// openReplies subscribes to the queue for replies, and repeats the request then.
+func (w *world) openReplies(l *line, call *Call) {
+	s := &wireSub{name: "replies"}
+	sub, err := w.c.Replies(call, s, w.now)
+	if err != nil {
+		delete(w.open, call)
+		w.say("%s: %s", call.User, orOK(err))
+		return
+	}
+	if sub.User == any(s) {
+		s.sub = sub
+		w.subs[s.name] = s
+	}
+	w.waiting = append(w.waiting, func() bool {
+		if call.live {
+			return false
+		}
+		if call.Err == nil {
+			w.requestEvent(l)
+		}
+		return true
+	})
+}
+
+// replyName hides the random part of the reply queue.
+func (w *world) replyName(destination string) string { return destination }
+
+func copyOf(body string) *pool.Buffer {
+	b := pool.Get(len(body))
+	b.B = append(b.B, body...)
+	return b
+}

@@ -1,0 +1,161 @@
+package session
+
+import (
+	"time"
+)
+
+// Conn is one connection of a slot, from the moment its address is dialled.
+type Conn struct {
+	Slot    *Slot
+	Number  uint32 // unique within the client
+	Address int    // index of the address
+	User    any    // the caller's
+
+	Protocol // set by Connected
+
+	state     connState
+	deadline  Time // of the attempt, and then of the restore
+	openedAt  Time
+	lastError *ServerError // the latest ERROR
+	err       error        // why it is gone
+	proven    bool         // the broker has confirmed or delivered something since it was restored
+	probing   bool         // messages are sent again one at a time
+	waited    bool         // the subscriptions of the consumer were waited for
+	plain     bool         // something was sent that has no receipt
+
+	lastErrorAt    Time
+	blamedSub      *Sub      // the latest ERROR was the answer to this one
+	blamedProducer *Producer // likewise
+}
+
+type connState uint8
+
+const (
+	connDialing   connState = iota // up to CONNECTED
+	connRestoring                  // subscriptions and unconfirmed messages go first
+	connOpen
+	connGoodbye // DISCONNECT is out
+	connGone
+)
+
+// Alive reports whether Lost was not called yet.
+func (conn *Conn) Alive() bool { return conn.state != connGone }
+
+// Connected takes note that conn is a session with protocol p, which Agree has returned. With
+// an error the connection is of no use: the caller closes it with that cause.
+func (c *Core) Connected(conn *Conn, p Protocol, now Time) error {
+	c.at(now)
+	if conn.state != connDialing || c.phase == phaseClosed {
+		return errConnectTimeout
+	}
+	conn.Protocol = p
+	conn.state = connRestoring
+	conn.deadline = c.now + c.cfg.ConnectTimeout
+	c.wake(conn.deadline)
+	s := conn.Slot
+	s.round, s.failed = nil, 0
+	c.connected, c.hurry = true, never
+	conn.probing = s.probing
+	c.advance(conn)
+	return nil
+}
+
+// Proven notes that the broker has delivered a message on conn, so that its end does not
+// speak against what was restored on it.
+func (c *Core) Proven(conn *Conn) { conn.proven = true }
+
+// Lost takes note that conn has ended, with err. attempted is the offset up to which bytes
+// were handed to the kernel; 0 if it was never connected.
+func (c *Core) Lost(conn *Conn, err error, attempted uint64, now Time) {
+	c.at(now)
+	if conn.state == connGone {
+		return
+	}
+	was := conn.state
+	conn.state, conn.err = connGone, err
+	s := conn.Slot
+	if s.conn == conn {
+		s.conn = nil
+	}
+	if was == connOpen {
+		c.emit(Effect{Kind: EffectShut, Slot: s, Conn: conn, Err: err})
+	}
+	suspects := c.suspectsOn(conn)
+	c.failCalls(conn, attempted, err)
+	c.endTxs(conn, err)
+	for _, p := range c.producers {
+		c.detachProducer(p, conn, attempted, err)
+	}
+	c.detachSubs(conn)
+	if was >= connRestoring && !s.closing && c.phase < phaseClosed {
+		c.judge(conn, was, suspects, err)
+	}
+	c.afterLoss(conn, was, err)
+	c.advanceClosing()
+}
+
+// afterLoss decides what the slot does next.
+func (c *Core) afterLoss(conn *Conn, was connState, err error) {
+	s := conn.Slot
+	switch {
+	case s.closing || c.phase == phaseClosed:
+		c.slotClosed(s, nil)
+		c.finishIfClosed()
+	case was == connGoodbye:
+		s.closing = true
+		c.slotClosed(s, nil)
+		c.finishIfClosed()
+	case was == connDialing:
+		c.unreached(s, err)
+	default:
+		c.enterState(s, Effect{To: StateLost, Err: err})
+		if c.cfg.NoReconnect {
+			c.fail(err)
+			return
+		}
+		// A broker that takes a client and lets it go at once is not to be hammered.
+		if was == connOpen && c.now-conn.openedAt > c.cfg.Backoff.Pause(s.pauses, 0) {
+			s.pauses = 0
+		}
+		c.backOff(s, err)
+	}
+	if s == c.consumer {
+		c.advanceAll() // others may have waited for it
+	}
+}
+
+// closeConn ends a connection with cause. Lost follows.
+func (c *Core) closeConn(conn *Conn, cause error) {
+	if conn.state != connGone {
+		c.emit(Effect{Kind: EffectClose, Slot: conn.Slot, Conn: conn, Err: cause})
+	}
+}
+
+func (c *Core) tickConn(conn *Conn) {
+	if conn.state != connDialing && conn.state != connRestoring {
+		return
+	}
+	switch {
+	case c.now < conn.deadline:
+		c.wake(conn.deadline)
+	case conn.state == connDialing:
+		c.closeConn(conn, &TimeoutError{What: errConnectTimeout, After: c.cfg.ConnectTimeout})
+		conn.deadline = never
+	default:
+		c.advance(conn) // what takes longer than this is no longer waited for
+	}
+}
+
+// TimeoutError says what did not happen in time.
+type TimeoutError struct {
+	What  error
+	After time.Duration
+}
+
+func (e *TimeoutError) Error() string { return e.What.Error() + ": waited " + e.After.String() }
+
+// Timeout returns true: it is a net.Error.
+func (e *TimeoutError) Timeout() bool { return true }
+
+// Temporary returns false.
+func (e *TimeoutError) Temporary() bool { return false }

@@ -1,0 +1,70 @@
+package session
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/stompwire/stompwire/conn/dialect"
+)
+
+// A request is a SEND that names where the answer goes, and by what to know it. The answer
+// comes to the connection that the request was sent on. RabbitMQ makes a reply queue of the
+// reply-to header alone; on other brokers we subscribe to a temporary queue first, once for a
+// connection.
+
+// newReplyQueue returns the name of the temporary queue for replies. On Artemis it is an
+// ordinary address, so no other client may have the same.
+func (c *Core) newReplyQueue() string {
+	return "/temp-queue/stompwire-" + strconv.FormatUint(c.rng.Uint64(), 36)
+}
+
+// ReplyTo returns the reply-to header of requests on conn. ready is false while the queue is
+// not subscribed to; Replies does that.
+func (c *Core) ReplyTo(conn *Conn) (destination string, ready bool) {
+	if conn.Dialect.Replies == dialect.RepliesUnsubscribed {
+		return c.replyQueue, true
+	}
+	return c.replyQueue, c.replies != nil && c.replies.Conn() == conn
+}
+
+// Replies subscribes to the queue for replies. first completes when that is done. user is as
+// for Subscribe.
+func (c *Core) Replies(first *Call, user any, now Time) (*Sub, error) {
+	if c.replies != nil {
+		return c.replies, nil
+	}
+	sub, err := c.Subscribe(SubConfig{Destination: c.replyQueue, Reply: true}, first, user, now)
+	if err == nil {
+		c.replies = sub
+	}
+	return sub, err
+}
+
+// correlationPrefix begins the correlation ids of requests.
+const correlationPrefix = "stompwire-"
+
+// AppendCorrelationID appends the correlation id of a request.
+func AppendCorrelationID(dst []byte, call *Call) []byte {
+	return strconv.AppendUint(append(dst, correlationPrefix...), call.ID, 10)
+}
+
+// Reply returns the request that correlationID answers, and ends it; nil if it is not waited
+// for any more. It completes without an effect.
+func (c *Core) Reply(conn *Conn, correlationID string) *Call {
+	number, ok := strings.CutPrefix(correlationID, correlationPrefix)
+	if !ok {
+		return nil
+	}
+	n, ok := parseNumber([]byte(number))
+	call := c.calls[n]
+	if !ok || call == nil || call.Kind != CallRequest || call.conn != conn {
+		return nil
+	}
+	c.drop(call)
+	c.advanceClosing()
+	return call
+}
+
+// IsReplyTo reports whether a MESSAGE with this subscription header is a reply of RabbitMQ,
+// which names its temporary queue there.
+func (c *Core) IsReplyTo(subscription []byte) bool { return string(subscription) == c.replyQueue }

@@ -1,0 +1,293 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/stompwire/stompwire/frame"
+)
+
+// ErrIDInUse: another subscription, or transaction, of the client has that id.
+var ErrIDInUse = errors.New("is in use")
+
+// SubConfig says what is subscribed to.
+type SubConfig struct {
+	ID          string // "" for a number
+	Destination string
+	Ack         frame.AckMode
+	NoReceipt   bool // alive as soon as SUBSCRIBE is sent
+	Reply       bool // the temporary queue for replies
+}
+
+// Sub is one subscription, renewed on every connection of its slot:
+//
+//	waiting → asking → live → leaving → ending → ended
+//	   ↑_________|_______|
+//
+// waiting: there is no connection, or it was refused and is tried again at until.
+// asking: SUBSCRIBE is out. leaving: on RabbitMQ, messages are being given back.
+// ending: UNSUBSCRIBE is out.
+type Sub struct {
+	SubConfig
+	User any // the caller's
+
+	slot      *Slot
+	conn      *Conn // since asking
+	state     subState
+	ask       Call  // its SUBSCRIBE, and then its UNSUBSCRIBE
+	first     *Call // of the caller who subscribes; nil after
+	end       *Call // of the caller who unsubscribes
+	giveBack  bool  // what was delivered and not acknowledged has to be given back by us
+	durable   bool  // end a durable subscription for good
+	err       error // why it has ended
+	renewed   bool  // it was alive once
+	until     Time  // when to ask again
+	refusedAt Time  // the first refusal in a row; never if there is none
+	refusals  int   // in a row
+	deaths    int   // connections in a row that ended while only this one was asked for
+}
+
+type subState uint8
+
+const (
+	subWaiting subState = iota
+	subAsking
+	subLive
+	subLeaving
+	subEnding
+	subEnded
+)
+
+// Conn returns the connection that the subscription is alive on, nil if it is not.
+func (sub *Sub) Conn() *Conn {
+	if sub.state == subLive || sub.state == subLeaving {
+		return sub.conn
+	}
+	return nil
+}
+
+// Ended reports whether the subscription has ended, and why: nil if that was asked for.
+func (sub *Sub) Ended() (bool, error) { return sub.state == subEnded, sub.err }
+
+// Subscribe adds a subscription. first completes when the broker has confirmed it for the
+// first time, or refused it, or the client has ended.
+func (c *Core) Subscribe(cfg SubConfig, first *Call, user any, now Time) (*Sub, error) {
+	c.at(now)
+	if c.refused != nil {
+		return nil, c.refused
+	}
+	sub := &Sub{SubConfig: cfg, User: user, slot: c.consumer, first: first, refusedAt: never}
+	if err := c.identify(sub); err != nil {
+		return nil, err
+	}
+	c.register(first)
+	first.Kind, first.sub = CallShutdown, sub
+	c.subs = append(c.subs, sub)
+	c.want(sub.slot)
+	if conn := sub.slot.conn; conn != nil {
+		c.advance(conn)
+	}
+	return sub, nil
+}
+
+// identify gives the subscription an id that no other one has.
+func (c *Core) identify(sub *Sub) error {
+	if sub.ID != "" {
+		if c.subNamed(sub.ID) != nil {
+			return fmt.Errorf("stomp: subscription id %.64q %w", sub.ID, ErrIDInUse)
+		}
+		return nil
+	}
+	for c.lastSub++; c.subNamed(strconv.Itoa(c.lastSub)) != nil; c.lastSub++ {
+		// a user has taken that number
+	}
+	sub.ID = strconv.Itoa(c.lastSub)
+	return nil
+}
+
+func (c *Core) subNamed(id string) *Sub {
+	for _, sub := range c.subs {
+		if sub.ID == id {
+			return sub
+		}
+	}
+	return nil
+}
+
+func (c *Core) subOn(conn *Conn, id string) *Sub {
+	if sub := c.subNamed(id); sub != nil && sub.conn == conn {
+		return sub
+	}
+	return nil
+}
+
+// askFor sends SUBSCRIBE on conn.
+func (c *Core) askFor(sub *Sub, conn *Conn) {
+	sub.conn, sub.state = conn, subAsking
+	if sub.NoReceipt && !conn.Slot.serial {
+		c.emit(Effect{Kind: EffectSubscribe, Sub: sub, Conn: conn})
+		c.becameLive(sub)
+		return
+	}
+	c.expectOn(&sub.ask, CallSubscribe, sub, conn)
+	c.emit(Effect{Kind: EffectSubscribe, Sub: sub, Conn: conn, Receipt: sub.ask.ID})
+}
+
+// expectOn registers a call of the core's own, whose frame an effect is about to send.
+func (c *Core) expectOn(call *Call, kind CallKind, sub *Sub, conn *Conn) {
+	c.register(call)
+	call.Kind, call.sub, call.conn, call.sent = kind, sub, conn, true
+	call.deadline = c.now + c.cfg.ReceiptTimeout
+	c.enter(call)
+}
+
+// SubscribeFailed takes note that EffectSubscribe could not be carried out: the frame cannot
+// be made for this broker or version. It is final.
+func (c *Core) SubscribeFailed(sub *Sub, conn *Conn, err error, now Time) {
+	c.at(now)
+	if sub.conn != conn || sub.state == subEnded {
+		return
+	}
+	c.Forget(&sub.ask)
+	c.endSub(sub, err)
+	c.advance(conn)
+}
+
+// subscribed takes the answer to SUBSCRIBE.
+func (c *Core) subscribed(sub *Sub, conn *Conn, err error) {
+	if sub.conn != conn || sub.state != subAsking {
+		return
+	}
+	var refusal *ServerError
+	switch {
+	case err == nil:
+		c.becameLive(sub)
+	case errors.Is(err, ErrUnknownOutcome) && sub.renewed:
+		c.becameLive(sub) // a confirmation that is late is no refusal: some peers send none
+	case errors.As(err, &refusal) && !errors.Is(err, ErrUnknownOutcome):
+		conn.blamedSub = sub
+		c.refuse(sub, err)
+	default: // the caller is told that it failed, so the broker must not go on
+		c.abandon(sub, err)
+	}
+	if conn.state != connGone {
+		c.advance(conn)
+	}
+}
+
+func (c *Core) becameLive(sub *Sub) {
+	sub.state, sub.refusals, sub.deaths, sub.refusedAt = subLive, 0, 0, never
+	switch {
+	case sub.first != nil:
+		first := sub.first
+		sub.first = nil
+		c.complete(first, nil)
+	case sub.renewed:
+		c.emit(Effect{Kind: EffectSubscription, Sub: sub, Conn: sub.conn})
+	}
+	sub.renewed = true
+	if sub.end != nil {
+		c.beginEnd(sub)
+	}
+}
+
+// cancelled takes an ERROR that names the subscription.
+func (c *Core) cancelled(sub *Sub, conn *Conn, e *ServerError) {
+	conn.blamedSub = sub
+	switch sub.state {
+	case subAsking:
+		c.Forget(&sub.ask)
+		c.refuse(sub, e)
+		c.advance(conn)
+	case subLive:
+		c.refuse(sub, e)
+	case subLeaving, subEnding:
+		c.Forget(&sub.ask)
+		c.unsubscribed(sub, nil)
+	}
+}
+
+// refuse decides what becomes of a subscription that the broker has refused or cancelled:
+// its first caller gets the error; later it is renewed with a growing pause, for a node that
+// fails over or an old connection that the broker still holds may be the reason, and given up
+// after Config.RenewFor.
+func (c *Core) refuse(sub *Sub, err error) {
+	sub.conn, sub.state = nil, subWaiting
+	if sub.refusedAt == never {
+		sub.refusedAt = c.now
+	}
+	sub.refusals++
+	switch {
+	case sub.first != nil, sub.end != nil:
+		c.endSub(sub, err)
+		return
+	case c.cfg.RenewFor >= 0 && c.now-sub.refusedAt >= c.cfg.RenewFor:
+		c.endSub(sub, err)
+		return
+	}
+	c.emit(Effect{Kind: EffectSubscription, Sub: sub, Err: err})
+	sub.until = c.now + c.cfg.Backoff.Pause(sub.refusals, c.rng.Float64())
+	if c.cfg.RenewFor >= 0 {
+		sub.until = min(sub.until, sub.refusedAt+c.cfg.RenewFor)
+	}
+	c.wake(sub.until)
+}
+
+func (c *Core) tickSub(sub *Sub) {
+	if sub.state != subWaiting || sub.until == 0 {
+		return
+	}
+	if c.now < sub.until {
+		c.wake(sub.until)
+		return
+	}
+	sub.until = 0
+	if sub.slot.conn != nil {
+		c.advance(sub.slot.conn)
+	}
+}
+
+// endSub ends a subscription that the broker does not have.
+func (c *Core) endSub(sub *Sub, err error) {
+	if sub.state == subEnded {
+		return
+	}
+	sub.state, sub.err, sub.conn = subEnded, err, nil
+	c.subs = remove(c.subs, sub)
+	if sub == c.replies {
+		c.replies = nil
+	}
+	if sub.first != nil {
+		c.complete(sub.first, err)
+		sub.first = nil
+	} else {
+		c.emit(Effect{Kind: EffectSubscriptionEnded, Sub: sub, Err: err})
+	}
+	if sub.end != nil {
+		c.complete(sub.end, nil)
+		sub.end = nil
+	}
+	c.retire(sub.slot)
+	c.advanceClosing()
+}
+
+// abandon ends a subscription that the broker may have and nobody here wants.
+func (c *Core) abandon(sub *Sub, err error) {
+	conn := sub.conn
+	c.Forget(&sub.ask)
+	if conn != nil && conn.state != connGone && sub.state != subEnding {
+		c.emit(Effect{Kind: EffectUnsubscribe, Sub: sub, Conn: conn})
+	}
+	c.endSub(sub, err)
+}
+
+// Withdraw ends a subscription whose first caller waits no longer, because of err.
+func (c *Core) Withdraw(sub *Sub, err error, now Time) {
+	c.at(now)
+	if sub.first != nil {
+		c.Forget(sub.first)
+		sub.first = nil
+	}
+	c.abandon(sub, err)
+}

@@ -1,0 +1,285 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// world plays the caller of the core on virtual time: it carries out effects as a driver
+// does, and writes down what happens. Offsets count frames in place of bytes.
+type world struct {
+	c   *Core
+	now Time
+
+	said  []string // by the client, in this step
+	began Time     // when the step began
+	fault []string // what no dialogue may show
+
+	conns     map[string]*wireEnd
+	subs      map[string]*wireSub
+	producers map[string]*wireProducer
+	calls     map[string]*Call
+	txs       map[string]*Tx
+	open      map[*Call]string // registered and not complete
+	waiting   []func() bool    // what waits for a connection or for room; true once it is done
+
+	receiptNames map[string]string // r1 and so on, in the order of the frames
+	receiptIDs   map[string]string
+	server       string // of CONNECTED
+
+	busy        bool // a handler runs
+	quiesce     bool // and Quiet is due when it has returned
+	slowReports bool // outcomes are taken, but their reporting takes until "reports end"
+	slowResend  bool // what is sent again goes out one "resend" at a time
+	slowClose   bool // a connection that is closed stays until it is "lost"
+	lazy        bool // effects are carried out one at a time, by carryOutOne
+	queue       []Effect
+	closes      []*wireEnd // to be lost at the end of the step
+}
+
+type wireEnd struct {
+	name    string
+	conn    *Conn
+	open    bool // calls may use it
+	frames  int
+	written int  // of these
+	stalled bool // nothing is written any more
+	closed  bool // EffectClose or EffectGoodbye
+	cause   error
+	gone    bool
+}
+
+type wireSub struct {
+	name    string
+	sub     *Sub
+	durable string
+	unacked []string // the ack headers of messages
+	taken   bool     // taken over: what comes is for nobody
+	ended   int
+}
+
+type wireProducer struct {
+	name     string
+	p        *Producer
+	bodies   map[uint64]string
+	outcomes map[uint64]int
+	held     []Outcome // taken, and not told yet
+	resend   *Conn     // where something is being sent again
+	serial   bool
+	last     uint64
+}
+
+func newWorld() *world {
+	w := &world{
+		conns: map[string]*wireEnd{}, subs: map[string]*wireSub{}, producers: map[string]*wireProducer{},
+		calls: map[string]*Call{}, txs: map[string]*Tx{}, open: map[*Call]string{},
+		receiptNames: map[string]string{}, receiptIDs: map[string]string{},
+	}
+	return w
+}
+
+func (w *world) say(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if w.now != w.began {
+		text = (w.now - w.began).String() + ": " + text
+	}
+	w.said = append(w.said, text)
+}
+
+func (w *world) faultf(format string, args ...any) {
+	w.fault = append(w.fault, fmt.Sprintf(format, args...))
+}
+
+// step plays one event and returns what the client does.
+func (w *world) step(text string) (said []string, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if e, ok := r.(scriptError); ok {
+				err = e
+				return
+			}
+			panic(r)
+		}
+	}()
+	w.said, w.began = nil, w.now
+	if after, ok := strings.CutPrefix(text, "+"); ok {
+		d, err := time.ParseDuration(after)
+		if err != nil {
+			return nil, err
+		}
+		w.pass(d)
+		return w.said, nil
+	}
+	l, err := parseLine(text)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.event(&l); err != nil {
+		return nil, err
+	}
+	w.settleDown()
+	return w.said, nil
+}
+
+// scriptError says that a line makes no sense.
+type scriptError struct{ error }
+
+func fail(format string, args ...any) { panic(scriptError{fmt.Errorf(format, args...)}) }
+
+// pass lets time pass, from one deadline to the next.
+func (w *world) pass(d time.Duration) {
+	target := w.now + d
+	for {
+		next, ok := w.c.NextTick()
+		if !ok || next > target {
+			break
+		}
+		w.now = max(w.now, next)
+		w.tick()
+	}
+	w.now = target
+	if len(w.said) == 0 {
+		w.began = target
+	}
+	w.settleDown()
+}
+
+const maxTicks = 1000
+
+// tick calls Tick until nothing is due at this moment.
+func (w *world) tick() {
+	for n := 0; ; n++ {
+		next, ok := w.c.NextTick()
+		if !ok || next > w.now {
+			return
+		}
+		if n > maxTicks {
+			w.faultf("something is due again and again at %v", w.now)
+			return
+		}
+		w.c.Tick(w.now)
+		w.drain()
+	}
+}
+
+// settleDown carries out effects until there are none, with what waits.
+func (w *world) settleDown() {
+	for n := 0; ; n++ {
+		w.drain()
+		w.tick()
+		if len(w.closes) > 0 {
+			end := w.closes[0]
+			w.closes = w.closes[1:]
+			w.lose(end, end.cause)
+			continue
+		}
+		if !w.retry() && !w.c.Pending() {
+			return
+		}
+		if n > maxTicks {
+			w.faultf("effects without end at %v", w.now)
+			return
+		}
+	}
+}
+
+// retry has what waits try again.
+func (w *world) retry() (some bool) {
+	all := w.waiting
+	w.waiting = nil
+	for _, try := range all {
+		if try() {
+			some = true
+		} else {
+			w.waiting = append(w.waiting, try)
+		}
+	}
+	return some
+}
+
+// lose ends a connection. cause is what its stream has ended with.
+func (w *world) lose(end *wireEnd, cause error) {
+	if end.gone {
+		return
+	}
+	end.gone, end.open = true, false
+	w.c.Lost(end.conn, w.c.CauseOf(end.conn, cause, w.now), uint64(end.written), w.now)
+	w.drain()
+}
+
+// write puts a frame on a connection and returns its offset.
+func (w *world) write(end *wireEnd, frame string) {
+	if end.closed || end.gone {
+		return
+	}
+	if end.frames++; end.stalled {
+		frame += " (not written)"
+	} else {
+		end.written = end.frames
+	}
+	w.say("%s > %s", end.name, frame)
+}
+
+func (w *world) end(conn *Conn) *wireEnd { return w.conns["c"+strconv.Itoa(int(conn.Number))] }
+
+// receipt returns the name of a receipt id.
+func (w *world) receipt(id string) string {
+	name := w.receiptNames[id]
+	if name == "" {
+		name = "r" + strconv.Itoa(len(w.receiptNames)+1)
+		w.receiptNames[id], w.receiptIDs[name] = name, id
+	}
+	return name
+}
+
+func (w *world) callReceipt(id uint64) string { return w.receipt(string(AppendReceiptID(nil, id))) }
+
+// call makes a call that is known by its label.
+func (w *world) call(label string) *Call {
+	call := &Call{User: label}
+	w.open[call] = label
+	return call
+}
+
+// done notes that a call has its result.
+func (w *world) done(call *Call) {
+	label, ok := w.open[call]
+	if !ok {
+		w.faultf("%v completes twice", call.User)
+		return
+	}
+	delete(w.open, call)
+	w.say("%s: %s", label, orOK(call.Err))
+}
+
+func orOK(err error) string {
+	if err == nil {
+		return "ok"
+	}
+	return strings.TrimPrefix(err.Error(), "stomp: ")
+}
+
+// finish ends the client, if it has not, and returns what is left over.
+func (w *world) finish() []string {
+	if w.c == nil {
+		return append(w.fault, "nothing happens in the dialogue")
+	}
+	w.lazy, w.slowReports, w.slowResend, w.slowClose, w.busy = false, false, false, false, false
+	w.c.Close(w.now)
+	for range 3 {
+		w.endReports()
+		w.settleDown()
+		for _, end := range w.conns {
+			if end.closed && !end.gone {
+				w.lose(end, end.cause)
+			}
+		}
+	}
+	w.leftOver()
+	return w.fault
+}
+
+var errEOF = errors.New("EOF")
