@@ -28,8 +28,9 @@ type Config struct {
 	// an entry may use all.
 	Permissions map[string]Permission
 
-	// HeartBeat is what the broker offers; default 10s,10s. An interval below 0
-	// offers none in that direction.
+	// HeartBeat is what the broker offers; default 1s,1s. A peer that wants fewer has
+	// fewer, and one that asks for none has none. An interval below 0 offers none in
+	// that direction.
 	HeartBeat frame.HeartBeat
 	// ConnectTimeout is how long a peer may take to connect; default 10s.
 	ConnectTimeout time.Duration
@@ -102,7 +103,7 @@ func (c Config) withDefaults() Config {
 		c.Addr = "127.0.0.1:0"
 	}
 	if c.HeartBeat == (frame.HeartBeat{}) {
-		c.HeartBeat = frame.HeartBeat{Send: 10 * time.Second, Receive: 10 * time.Second}
+		c.HeartBeat = frame.HeartBeat{Send: time.Second, Receive: time.Second}
 	}
 	c.HeartBeat.Send = max(c.HeartBeat.Send, 0)
 	c.HeartBeat.Receive = max(c.HeartBeat.Receive, 0)

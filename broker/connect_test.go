@@ -25,7 +25,7 @@ func TestConnectChoosesHighestCommonVersion(t *testing.T) {
 			t.Run(command+" "+tt.header, func(t *testing.T) {
 				c := dial(t, b)
 				c.write(command + "\n" + tt.header + "host:test\n\n^@")
-				f := c.expect("CONNECTED", "version:"+tt.want, "server:stompwire", "heart-beat:10000,10000")
+				f := c.expect("CONNECTED", "version:"+tt.want, "server:stompwire", "heart-beat:1000,1000")
 				if f.get("session") == "" {
 					t.Errorf("got %v, want a session", f)
 				}

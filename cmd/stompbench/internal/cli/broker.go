@@ -11,6 +11,7 @@ import (
 
 	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/broker/ws"
+	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
@@ -75,6 +76,13 @@ func newBrokerFlags() (*pflag.FlagSet, *brokerSettings) {
 		f.VarP(v, name, "", usage)
 	}
 	cfg := &s.config
+	f.VarP(&value{kind: "TIME", set: func(text string) error {
+		every, err := parseHeartBeat(text)
+		if err == nil {
+			cfg.HeartBeat = frame.HeartBeat{Send: every, Receive: every}
+		}
+		return err
+	}}, "heart-beat", "", "shortest heart-beats to offer and to ask for, to clients that want them; 0 for none; 1s if not given")
 	bound(&cfg.MaxConnections, "max-connections", "N", fmt.Sprintf("connections at a time; %d if not given", cfg.MaxConnections), parseInt)
 	bound(&cfg.MaxConnectionsPerIP, "max-connections-per-ip", "N", "of them, from one address", parseInt)
 	bound(&cfg.MaxConnectionsPerUser, "max-connections-per-user", "N", "of them, of one of the --users", parseInt)

@@ -1,11 +1,14 @@
 package cli_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -136,6 +139,8 @@ func TestBrokerUsage(t *testing.T) {
 		"--ws-listen 127.0.0.1:0 --ws-origin [":                                  {cli.ExitCannotRun, "origin"},
 		"--tls-listen nowhere --tls-cert " + cert + " --tls-key " + key:          {cli.ExitCannotRun, "--tls-listen"},
 		"--listen 127.0.0.1:0 --wss-listen x --tls-cert x --tls-key " + key + "": {cli.ExitCannotRun, "x"},
+		"--heart-beat often":                                                     {cli.ExitUsage, "--heart-beat"},
+		"--heart-beat 1us":                                                       {cli.ExitUsage, "1ms"},
 		"--max-connections 0":                                                    {cli.ExitUsage, "--max-connections"},
 		"--user-frames 5":                                                        {cli.ExitUsage, "--users"},
 		"--users none":                                                           {cli.ExitCannotRun, "--users"},
@@ -167,6 +172,25 @@ func file(t *testing.T, text string) (path string) {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// The verb broker offers heart-beats of 1 s, or what the flag says.
+func TestBrokerHeartBeat(t *testing.T) {
+	for want, args := range map[string][]string{"1000,1000": nil, "250,250": {"--heart-beat", "250ms"}, "0,0": {"--heart-beat", "0"}} {
+		uri := runBroker(t, append([]string{"--listen", "127.0.0.1:0"}, args...)...)[0]
+		nc, err := net.Dial("tcp", strings.TrimPrefix(uri, "stomp://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+		_ = nc.SetDeadline(time.Now().Add(time.Minute))
+		if _, err := io.WriteString(nc, "CONNECT\naccept-version:1.2\nhost:h\nheart-beat:0,0\n\n\x00"); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := bufio.NewReader(nc).ReadString(0); err != nil || !strings.Contains(got, "\nheart-beat:"+want+"\n") {
+			t.Errorf("%v: got %q, %v; want %s", args, got, err, want)
+		}
+	}
 }
 
 // Users, what they may do, and how many connections they may have come from flags.
