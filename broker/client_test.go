@@ -136,11 +136,23 @@ func (c *client) read() (*received, error) {
 		body := make([]byte, size+1)
 		_, err := io.ReadFull(c.r, body)
 		f.body = string(body[:size])
-		return f, err
+		return f, c.endOfFrame(err)
 	}
 	body, err := c.r.ReadString(0)
 	f.body = strings.TrimSuffix(body, "\x00")
-	return f, err
+	return f, c.endOfFrame(err)
+}
+
+// endOfFrame reads the LF that the broker writes behind each NUL.
+func (c *client) endOfFrame(err error) error {
+	if err != nil {
+		return err
+	}
+	octet, err := c.r.ReadByte()
+	if err == nil && octet != '\n' {
+		err = fmt.Errorf("%q follows NUL, want LF", octet)
+	}
+	return err
 }
 
 func (c *client) line() (string, error) {

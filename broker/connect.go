@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/frame"
-	"github.com/stompwire/stompwire/writer"
 )
 
 // serverName is the value of the server header: "name/version" (STOMP 1.2,
@@ -73,13 +72,13 @@ func (s *session) accept(version frame.Version, theirs frame.HeartBeat) {
 	s.l.SetVersion(version)
 	s.l.SetLimits(s.b.cfg.Limits)
 	s.l.SetDeadline(0, nil)
-	s.reply(128, func(dst []byte) ([]byte, error) {
-		return writer.AppendFrame(dst, version, frame.CmdConnected, []frame.Field{
+	s.reply(128, func(dst []byte) []byte {
+		return appendFrame(dst, version, frame.CmdConnected, []frame.Field{
 			{Name: frame.HeaderVersion, Value: version.String()},
 			{Name: frame.HeaderSession, Value: string(appendDecimal(nil, s.number))},
 			{Name: frame.HeaderServer, Value: serverName},
 			{Name: frame.HeaderHeartBeat, Value: ours.String()},
-		}, nil)
+		}, "")
 	})
 	agreed := ours.Negotiate(theirs)
 	if agreed != (frame.HeartBeat{}) {

@@ -37,7 +37,7 @@ type destination struct {
 
 // counts are the statistics of a destination.
 type counts struct {
-	in, out, redelivered, unrouted, expired, deadLettered, holds uint64
+	in, out, redelivered, unrouted, expired, deadLettered, holds, omitted uint64
 }
 
 // sendResult is what became of a SEND.

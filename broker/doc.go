@@ -52,9 +52,10 @@
 // that would pass for its own (subscription, message-id, ack, redelivered), and but
 // for login and passcode, which are nobody else's business. content-length is
 // written whenever the SEND had one or there is a body. What a header holds is
-// escaped for each receiver. A line that the version of a receiver cannot represent
-// (a line break on 1.0, or octets that are not UTF-8 on 1.1 and 1.2) is left out for
-// that receiver: nothing in a header can become a line of its own.
+// escaped for each receiver. CR is data on 1.0 and 1.1. A line that the version of a
+// receiver cannot represent (LF, or a colon in a name, on 1.0; octets that are not UTF-8
+// on 1.1 and 1.2) is left out for that receiver, and counted in Stats.HeadersOmitted: a
+// SEND cannot be refused for it, because the versions of later receivers are unknown.
 //
 // # Bounds
 //

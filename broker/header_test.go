@@ -115,8 +115,10 @@ func TestHeadersAreEscapedForTheReceiver(t *testing.T) {
 		{"backslash from 1.0", "1.0", `k:a\nb`, `k:a\nb`, `k:a\\nb`, `k:a\\nb`},
 		{"LF", "1.2", `k:a\nevil\c1`, absent, `k:a\nevil\c1`, `k:a\nevil\c1`},
 		{"LF from 1.1", "1.1", `k:a\n\nSEND`, absent, `k:a\n\nSEND`, `k:a\n\nSEND`},
-		{"CR", "1.2", `k:a\rb`, absent, "k:a\rb", `k:a\rb`},
-		{"CR from 1.1", "1.1", "k:a\rb", absent, "k:a\rb", `k:a\rb`},
+		{"CR", "1.2", `k:a\rb`, "k:a\rb", "k:a\rb", `k:a\rb`},
+		{"CR from 1.1", "1.1", "k:a\rb", "k:a\rb", "k:a\rb", `k:a\rb`},
+		{"CR from 1.0", "1.0", "k:a\rb\r", "k:a\rb\r", "k:a\rb\r", `k:a\rb\r`},
+		{"CR in name", "1.0", "k\r:v", "k\r:v", "k\r:v", `k\r:v`},
 		{"colon in name", "1.2", `a\cb:v`, absent, `a\cb:v`, `a\cb:v`},
 		{"UTF-8", "1.2", "k:käse", "k:käse", "k:käse", "k:käse"},
 		{"not UTF-8 from 1.0", "1.0", "k:a\xffb", "k:a\xffb", absent, absent},
@@ -133,6 +135,13 @@ func TestHeadersAreEscapedForTheReceiver(t *testing.T) {
 						return strings.HasPrefix(line, "k:") || strings.Contains(line, "evil") || strings.HasPrefix(line, "a:") || strings.HasPrefix(line, "b:")
 					}) {
 						t.Errorf("got %v, want the header left out", m)
+					}
+					omitted := uint64(0)
+					if want == absent {
+						omitted = uint64(b.Stats().MessagesOut)
+					}
+					if n := b.Stats().HeadersOmitted; n != omitted {
+						t.Errorf("%d headers are counted as left out, want %d", n, omitted)
 					}
 				})
 			}

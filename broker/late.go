@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/frame"
-	"github.com/stompwire/stompwire/writer"
 )
 
 // lateLine is where delayed messages wait, in order. Its zero value is ready.
@@ -165,11 +164,7 @@ func (b *Broker) postLate(e late) {
 		return
 	}
 	if buf, err := e.s.l.ReserveNow(len(e.receipt) + 64); err == nil {
-		out, err := writer.AppendReceipt(buf, e.s.version, e.receipt)
-		if err != nil {
-			out = buf
-		}
-		e.s.l.Commit(out)
+		e.s.l.Commit(appendReceipt(buf, e.s.version, e.receipt))
 	}
 }
 

@@ -3,13 +3,12 @@ package broker
 import (
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/frame"
-	"github.com/stompwire/stompwire/writer"
 )
 
 // reply sends a frame that may not wait, on the reading goroutine. When the peer
 // does not read its answers, we read no more from it until it does: what it can make
 // us hold is one chunk's worth of answers above the outbox' high-water mark.
-func (s *session) reply(size int, encode func(dst []byte) ([]byte, error)) {
+func (s *session) reply(size int, encode func(dst []byte) []byte) {
 	buf, err := s.l.TryReserve(size)
 	if err == link.ErrWouldBlock {
 		buf, err = s.choke(size)
@@ -20,11 +19,7 @@ func (s *session) reply(size int, encode func(dst []byte) ([]byte, error)) {
 		}
 		return
 	}
-	out, err := encode(buf)
-	if err != nil {
-		out = buf
-	}
-	s.l.Commit(out)
+	s.l.Commit(encode(buf))
 }
 
 // choke stops reading the peer until it has read what we have for it, and reserves
@@ -47,7 +42,7 @@ func (s *session) receipt(id []byte) {
 	if id == nil || s.mute {
 		return
 	}
-	s.reply(len(id)+64, func(dst []byte) ([]byte, error) { return writer.AppendReceipt(dst, s.version, id) })
+	s.reply(len(id)+64, func(dst []byte) []byte { return appendReceipt(dst, s.version, id) })
 }
 
 // receiptOf sends the RECEIPT that f asks for.
@@ -78,9 +73,12 @@ func (s *session) refuse(f *frame.Frame, message, detail string) {
 // that makes no sense.
 func (s *session) OnRefuse(err error) {
 	if s.state != stateOver {
-		s.refuse(nil, "malformed frame", err.Error())
+		s.refuse(nil, malformed, err.Error())
 	}
 }
+
+// malformed is the message of an ERROR for bytes that are no frame, or too large a one.
+const malformed = "malformed frame"
 
 // errorContentType names the charset, for stompit (1.0) throws what cannot be caught
 // over an ERROR whose text has none.
@@ -94,12 +92,12 @@ func (s *session) refuseWith(message, detail string, receipt []byte, more ...fra
 		{Name: frame.HeaderMessage, Value: message},
 		{Name: frame.HeaderContentType, Value: errorContentType},
 	}, more...)
-	if len(receipt) > 0 && !s.cannotSay(receipt) {
+	if len(receipt) > 0 {
 		fields = append(fields, frame.Field{Name: frame.HeaderReceiptID, Value: string(receipt)})
 	}
 	s.b.errors.Add(1)
-	s.reply(256+len(detail)+len(receipt), func(dst []byte) ([]byte, error) {
-		return writer.AppendFrame(dst, s.version, frame.CmdError, fields, []byte(detail+"\n"))
+	s.reply(256+len(detail)+len(receipt), func(dst []byte) []byte {
+		return appendFrame(dst, s.version, frame.CmdError, fields, detail+"\n")
 	})
 	s.l.Shutdown(&refusal{message, detail})
 }

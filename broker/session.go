@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"bytes"
 	"sync"
 	"time"
 
@@ -86,25 +85,13 @@ func (s *session) handle(f *frame.Frame) {
 	case stateNew:
 		s.onFirst(f)
 	case stateConnected:
-		switch {
-		case s.version == frame.Version10 && s.cannotSay(f.Header.Get(frame.HeaderReceipt)):
-			s.refuse(f, unsayable.message, unsayable.detail)
-		case f.Command == frame.CmdSend:
+		if f.Command == frame.CmdSend {
 			s.onSend(f)
-		default:
+		} else {
 			s.onCommand(f)
 		}
 	}
 }
-
-// cannotSay reports whether no header of an answer can hold text, which the peer has
-// sent in one of its: in 1.0 CR is data, and has no escape. Written as it is it would be
-// a line end to a peer that reads 1.0 by the rules of 1.2.
-func (s *session) cannotSay(text []byte) bool {
-	return s.version == frame.Version10 && bytes.IndexByte(text, '\r') >= 0
-}
-
-var unsayable = refusal{"carriage return in a header", "Version 1.0 cannot escape it in an answer."}
 
 func (s *session) onCommand(f *frame.Frame) {
 	switch f.Command {

@@ -15,6 +15,9 @@ type Stats struct {
 	Expired      uint64
 	Unrouted     uint64 // sent where nobody was to get them
 	Errors       uint64 // ERROR frames
+	// HeadersOmitted counts header lines that were left out of a MESSAGE because the
+	// version of its reader cannot represent them: see the package comment.
+	HeadersOmitted uint64
 
 	StoredBytes   int    // messages that wait or are not acknowledged, now
 	HeldProducers int    // connections that are not read because of a full destination, now
@@ -46,7 +49,7 @@ func (b *Broker) Stats() Stats {
 	st.StoredBytes = int(b.stored.Load())
 	st.MessagesIn, st.MessagesOut = sum.in, sum.out
 	st.Redelivered, st.DeadLettered = sum.redelivered, sum.deadLettered
-	st.Expired, st.Holds = sum.expired, sum.holds
+	st.Expired, st.Holds, st.HeadersOmitted = sum.expired, sum.holds, sum.omitted
 	st.Unrouted += sum.unrouted
 	return st
 }
@@ -59,4 +62,5 @@ func (c *counts) add(o *counts) {
 	c.expired += o.expired
 	c.deadLettered += o.deadLettered
 	c.holds += o.holds
+	c.omitted += o.omitted
 }

@@ -81,8 +81,6 @@ func (s *session) newSubscription(f *frame.Frame) (*subscription, *refusal) {
 	case len(id) == 0 && s.version != frame.Version10:
 		// "the frame MUST include the id header" (STOMP 1.1 and 1.2, SUBSCRIBE)
 		return nil, &refusal{"missing id", "A SUBSCRIBE frame has an id header since version 1.1."}
-	case s.cannotSay(name) || s.cannotSay(id):
-		return nil, &unsayable
 	case s.subs[sub.key] != nil:
 		// "different subscriptions MUST use different subscription identifiers"
 		return nil, &refusal{"duplicate subscription id", "The connection has a subscription with this id."}

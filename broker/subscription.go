@@ -64,8 +64,10 @@ func (sub *subscription) sendView(v *view) bool {
 		return false
 	}
 	buf = sub.appendHead(buf, sub.d.seq.next(), 0, v.again)
-	sub.s.l.Commit(v.appendFor(buf, sub.s.version))
+	buf, omitted := v.appendFor(buf, sub.s.version)
+	sub.s.l.Commit(buf)
 	sub.d.out++
+	sub.d.omitted += omitted
 	return true
 }
 
@@ -124,7 +126,9 @@ func (sub *subscription) appendMessage(dst []byte, m *message) []byte {
 		sub.d.redelivered++
 	}
 	dst = sub.appendHead(dst, m.seq, tag, m.again)
-	return m.appendFor(dst, sub.s.version)
+	dst, omitted := m.appendFor(dst, sub.s.version)
+	sub.d.omitted += omitted
+	return dst
 }
 
 // reserve takes the outbox for a MESSAGE with size bytes of text. When that fails
@@ -158,11 +162,10 @@ func (sub *subscription) compile(name, id []byte, number uint64) {
 	v := sub.s.version
 	b := writer.AppendCommand(nil, frame.CmdMessage)
 	if id != nil {
-		// Neither text can be refused: it came in a frame of this version, and
-		// cannotSay has looked at it.
-		b, _ = writer.AppendHeaderBytes(b, v, []byte(frame.HeaderSubscription), id)
+		// Both came in a frame of this version, so it can write them.
+		b, _ = appendHeader(b, v, []byte(frame.HeaderSubscription), id)
 	}
-	b, _ = writer.AppendHeaderBytes(b, v, []byte(frame.HeaderDestination), name)
+	b, _ = appendHeader(b, v, []byte(frame.HeaderDestination), name)
 	b = append(b, frame.HeaderMessageID+":"...)
 	sub.head = append(appendDecimal(b, number), '-')
 	// "The MESSAGE frame MUST also contain an ack header" if it is to be

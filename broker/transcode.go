@@ -4,31 +4,34 @@ import (
 	"bytes"
 
 	"github.com/stompwire/stompwire/frame"
-	"github.com/stompwire/stompwire/writer"
 )
 
 // appendFor appends the text of m as version to writes it. Only a message whose
 // headers have something to escape is written anew; the others are copied.
-func (m *message) appendFor(dst []byte, to frame.Version) []byte {
+func (m *message) appendFor(dst []byte, to frame.Version) (out []byte, omitted uint64) {
 	if m.plain {
-		return append(dst, m.text.B...)
+		return append(dst, m.text.B...), 0
 	}
 	return appendTranscoded(dst, m.text.B, to)
 }
 
 // appendTranscoded writes header lines that are escaped as in 1.2 anew for version
-// to, and what follows them as it is. A line that to cannot represent is left out.
-func appendTranscoded(dst, text []byte, to frame.Version) []byte {
+// to, and what follows them as it is. Lines that to cannot represent are left out and
+// counted.
+func appendTranscoded(dst, text []byte, to frame.Version) (out []byte, omitted uint64) {
 	var name, value []byte
+	var ok bool
 	for {
 		line, rest, _ := bytes.Cut(text, []byte("\n"))
 		if len(line) == 0 {
-			return append(dst, text...)
+			return append(dst, text...), omitted
 		}
 		n, v, _ := bytes.Cut(line, []byte(":"))
 		name, _ = frame.AppendUnescaped(name[:0], n, frame.Version12)
 		value, _ = frame.AppendUnescaped(value[:0], v, frame.Version12)
-		dst, _ = writer.AppendHeaderBytes(dst, to, name, value)
+		if dst, ok = appendHeader(dst, to, name, value); !ok {
+			omitted++
+		}
 		text = rest
 	}
 }

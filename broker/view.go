@@ -46,7 +46,7 @@ func (v *view) read(f *frame.Frame) {
 		v.keep = append(v.keep, i)
 		v.size += len(name) + len(value) + len(":\n")
 	}
-	v.size += len("content-length:2147483647\n\n\x00") + len(f.Body)
+	v.size += len("content-length:2147483647\n\n\x00\n") + len(f.Body)
 }
 
 // isForBroker notes the headers that the broker acts upon and reports whether
@@ -117,15 +117,17 @@ func (v *view) line(k int) (name, value []byte) {
 	return name, value
 }
 
-// appendFor appends the text that receivers get alike, as version to writes it. A
-// line that it cannot represent is left out.
-func (v *view) appendFor(dst []byte, to frame.Version) []byte {
+// appendFor appends the text that receivers get alike, as version to writes it. Lines
+// that it cannot represent are left out and counted.
+func (v *view) appendFor(dst []byte, to frame.Version) (out []byte, omitted uint64) {
 	for k := range v.keep {
 		name, value := v.line(k)
-		// An error leaves dst as it was.
-		dst, _ = writer.AppendHeaderBytes(dst, to, name, value)
+		var ok bool
+		if dst, ok = appendHeader(dst, to, name, value); !ok {
+			omitted++
+		}
 	}
-	return v.appendBody(dst)
+	return v.appendBody(dst), omitted
 }
 
 func (v *view) appendBody(dst []byte) []byte {
@@ -137,7 +139,7 @@ func (v *view) appendBody(dst []byte) []byte {
 		}
 		dst = append(dst, v.lengthLine...)
 	}
-	return writer.AppendBody(dst, v.frame.Body)
+	return appendBody(dst, v.frame.Body)
 }
 
 // message returns a message with the text of the view: a copy.

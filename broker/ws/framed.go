@@ -51,7 +51,11 @@ func (w *framed) send(p []byte) error {
 
 // frameEnd finds where frames end in a stream that comes in pieces.
 //
-//	between ── octet other than LF ──▶ in the head ── empty line ──▶ in the body ── NUL ──▶ between
+//	between ── octet other than LF ──▶ in the head ── empty line ──▶ in the body
+//	   ▲                                                                  │
+//	   └────────────────────────── LF ── behind NUL ◀── NUL ──────────────┘
+//
+// The broker writes one LF behind each NUL, which belongs to the frame.
 type frameEnd struct {
 	state frameState
 	line  []byte // the part of a header line that earlier pieces had
@@ -64,6 +68,7 @@ const (
 	between frameState = iota
 	inHead
 	inBody
+	behindNUL
 )
 
 // find returns how much of p belongs to the present frame, or to the heart-beats
@@ -87,9 +92,11 @@ func (e *frameEnd) find(p []byte) int {
 			n, whole := e.readBody(p[at:])
 			at += n
 			if whole {
-				e.state = between
-				return at
+				e.state = behindNUL
 			}
+		case behindNUL:
+			e.state = between
+			return at + len("\n")
 		}
 	}
 	return at

@@ -10,14 +10,14 @@ import (
 // However a stream is cut in two, frames end where they do when it is whole.
 func TestFrameEndAtEverySplit(t *testing.T) {
 	frames := []string{
-		"CONNECTED\nversion:1.2\n\n\x00",
+		"CONNECTED\nversion:1.2\n\n\x00\n",
 		"\n\n\n",
-		"MESSAGE\nmessage-id:1\n\nbody\n\nbody\x00",
-		"MESSAGE\ncontent-length:5\n\n\x00\n\x00\n\x00\x00",
-		"MESSAGE\ncontent-length:0\n\n\x00",
-		"MESSAGE\nx:content-length:9\ncontent-length:3\ncontent-length:7\n\nabc\x00",
+		"MESSAGE\nmessage-id:1\n\nbody\n\nbody\x00\n",
+		"MESSAGE\ncontent-length:5\n\n\x00\n\x00\n\x00\x00\n",
+		"MESSAGE\ncontent-length:0\n\n\x00\n",
+		"MESSAGE\nx:content-length:9\ncontent-length:3\ncontent-length:7\n\nabc\x00\n",
 		"\n",
-		"RECEIPT\nreceipt-id:1\n\n\x00",
+		"RECEIPT\nreceipt-id:1\n\n\x00\n",
 	}
 	stream := []byte(strings.Join(frames, ""))
 	for cut := range len(stream) + 1 {

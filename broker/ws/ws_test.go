@@ -133,7 +133,7 @@ func (p *peer) expect(command, holds string) (websocket.MessageType, string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	if !strings.HasPrefix(text, command+"\n") || !strings.Contains(text, holds) || !strings.HasSuffix(text, "\x00") || strings.Count(text, "\x00") != 1 {
+	if !strings.HasPrefix(text, command+"\n") || !strings.Contains(text, holds) || !strings.HasSuffix(text, "\x00\n") || strings.Count(text, "\x00") != 1 {
 		p.t.Fatalf("got %q, want one %s frame with %q", text, command, holds)
 	}
 	return kind, text
@@ -269,9 +269,9 @@ func TestFrameAMessage(t *testing.T) {
 			t.Fatal(err)
 		}
 		switch {
-		case strings.HasPrefix(text, "MESSAGE\n") && strings.HasSuffix(text, fmt.Sprintf("content-length:%d\n\n%sx\n\x00", messages+2, strings.Repeat("\n", messages))):
+		case strings.HasPrefix(text, "MESSAGE\n") && strings.HasSuffix(text, fmt.Sprintf("content-length:%d\n\n%sx\n\x00\n", messages+2, strings.Repeat("\n", messages))):
 			messages++
-		case strings.HasPrefix(text, "RECEIPT\n") && strings.HasSuffix(text, fmt.Sprintf("receipt-id:%d\n\n\x00", receipts)):
+		case strings.HasPrefix(text, "RECEIPT\n") && strings.HasSuffix(text, fmt.Sprintf("receipt-id:%d\n\n\x00\n", receipts)):
 			receipts++
 		default:
 			t.Fatalf("message %d is %q", messages+receipts, text)
