@@ -67,7 +67,7 @@ func TestHostileChaos(t *testing.T) {
 	last := connect(t, b, "1.2") // what was refused in the queues of those who are gone
 	last.discard()
 	for session := range b.Stats().Accepted {
-		for _, name := range []string{"/temp-queue/@%d/mine", "/temp-topic/@%d/mine", "/temp-queue/@%d/"} {
+		for _, name := range []string{"/temp-queue/@%d/mine", "/temp-topic/@%d/mine", "/temp-queue/@%d/-"} {
 			last.write("SUBSCRIBE\nid:1\ndestination:DLQ." + fmt.Sprintf(name, session) + "\n\n^@UNSUBSCRIBE\nid:1\n\n^@")
 		}
 	}
@@ -83,7 +83,7 @@ func TestHostileChaos(t *testing.T) {
 	waitFor(t, func() bool { return pool.InUse() <= before })
 }
 
-var chaoticNames = []string{"/queue/a", "/queue/b", "a", "/topic/a", "/topic/b", "/queue/*", "/queue/", "/queue/DLQ.a", "DLQ.b", "/", ">", "/queue//topic/a", "a\\nb\\cc"}
+var chaoticNames = []string{"/queue/a", "/queue/b", "a", "/topic/a", "/topic/b", "/queue/c*", "/queue/-", "/queue/DLQ.a", "DLQ.b", "/", "c>", "/queue//topic/a", "a\\nb\\cc"}
 
 // names are all that can hold something when all clients are gone.
 func (ch *chaos) names() (all []string) {
@@ -258,9 +258,9 @@ func (p *chaotic) frame() string {
 
 func (p *chaotic) destination(own bool) string {
 	if p.rnd.IntN(5) == 0 {
-		names := []string{"/temp-queue/mine", "/temp-topic/mine", "/temp-queue/"}
+		names := []string{"/temp-queue/mine", "/temp-topic/mine", "/temp-queue/-"}
 		if !own {
-			names = append(names, fmt.Sprintf("/temp-queue/@%d/mine", p.rnd.IntN(100)), "/temp-queue/@", "/temp-topic/@1x/")
+			names = append(names, fmt.Sprintf("/temp-queue/@%d/mine", p.rnd.IntN(100)), "/temp-queue/@", "/temp-topic/@1x/y")
 		}
 		return names[p.rnd.IntN(len(names))]
 	}

@@ -16,7 +16,8 @@
 // A name that begins with /topic/ is a topic: every subscription of the moment gets
 // a copy of each message. Any other name is a queue: each message goes to one
 // subscription, in turn among those that can take one, and waits when there is
-// none. Names are compared octet by octet; there are no wildcards. /temp-queue/ and
+// none. Names are compared octet by octet. A name that other brokers take for a pattern
+// (*, > or # between dots or slashes) is refused, and so is an empty one. /temp-queue/ and
 // /temp-topic/ names belong to the connection that uses them: two connections that
 // say /temp-queue/a mean different queues. A reply-to header with such a name is
 // rewritten to one that other connections can send to.

@@ -35,8 +35,7 @@ func (s *session) mayBeLate(f *frame.Frame) bool {
 		return false
 	}
 	s.view.read(f)
-	name := s.view.destination
-	return s.view.transaction == nil && len(name) > 0 && !isTooLong(name) && s.mayWrite(name)
+	return s.view.transaction == nil && s.problemOf(&s.view) == nil
 }
 
 // sendLate is onSend for a delayed SEND, whose headers the view has.

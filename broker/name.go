@@ -2,6 +2,7 @@ package broker
 
 import (
 	"bytes"
+	"errors"
 	"strconv"
 	"strings"
 )
@@ -73,6 +74,53 @@ func deadLetterName(name string) string {
 func isDeadLetters[T string | []byte](name T) bool {
 	return strings.HasPrefix(string(name), prefixDeadLetters) || strings.HasPrefix(string(name), prefixOtherLetters)
 }
+
+var (
+	errNameTooLong = errors.New("destination name is too long")
+	errNameEmpty   = errors.New("empty destination name")
+	errWildcard    = errors.New("wildcard in a destination")
+)
+
+// checkName returns why there can be no destination of that name, nil if there can.
+func checkName(name []byte) error {
+	switch {
+	case isTooLong(name):
+		return errNameTooLong
+	case isEmptyName(name):
+		return errNameEmpty
+	case isWildcard(name):
+		return errWildcard
+	}
+	return nil
+}
+
+// isEmptyName reports whether nothing follows the prefix of name, or the owner in a
+// temporary one.
+func isEmptyName(name []byte) bool {
+	if !isTemp(name) {
+		return string(name) == prefixQueue || string(name) == prefixTopic
+	}
+	_, rest := splitTemp(name)
+	if len(rest) > 0 && rest[0] == tempMark {
+		_, after, found := bytes.Cut(rest, []byte("/"))
+		return found && len(after) == 0
+	}
+	return len(rest) == 0
+}
+
+// isWildcard reports whether a real broker takes name for a pattern: whether *, > or #
+// stands alone between two dots or slashes. ActiveMQ knows * and >, Artemis and the
+// topics of RabbitMQ * and #.
+func isWildcard(name []byte) bool {
+	for i, c := range name {
+		if (c == '*' || c == '>' || c == '#') && (i == 0 || isSeparator(name[i-1])) && (i+1 == len(name) || isSeparator(name[i+1])) {
+			return true
+		}
+	}
+	return false
+}
+
+func isSeparator(c byte) bool { return c == '.' || c == '/' }
 
 // isTooLong reports whether a destination may not be called that. What may be called
 // so has a dead letter queue that may, temporary ones with their owner in the name too.

@@ -12,34 +12,45 @@ import (
 func (s *session) onSend(f *frame.Frame) {
 	v := &s.view
 	v.read(f)
-	switch {
-	case len(v.destination) == 0:
-		// "SEND frames MUST include a destination header" (STOMP 1.2, SEND)
-		s.refuse(f, "missing destination", "A SEND frame has a destination header.")
+	if problem := s.problemOf(v); problem != nil {
+		s.refuse(f, problem.message, problem.detail)
 		return
-	case s.rights != nil && !s.mayWrite(v.destination):
-		no := s.forbidden("send to")
-		s.refuse(f, no.message, no.detail)
-		return
-	case v.transaction != nil:
+	}
+	if v.transaction != nil {
 		if !s.holdSend(v) {
 			return
 		}
-	default:
-		if err := s.publish(v); err != nil {
-			s.refuseSend(f, err)
-			return
-		}
+	} else if err := s.publish(v); err != nil {
+		s.refuse(f, err.Error(), notTaken)
+		return
 	}
 	s.receipt(v.receipt)
 }
 
+// problemOf returns why a SEND is refused whatever the state of its destination is, nil
+// if there is no reason.
+func (s *session) problemOf(v *view) *refusal {
+	name := v.destination
+	if len(name) == 0 {
+		// "SEND frames MUST include a destination header" (STOMP 1.2, SEND)
+		return &refusal{"missing destination", "A SEND frame has a destination header."}
+	}
+	if s.lastName != string(name) { // which was looked at before
+		if err := checkName(name); err != nil {
+			return &refusal{err.Error(), notTaken}
+		}
+	}
+	if s.rights != nil && !s.mayWrite(name) {
+		no := s.forbidden("send to")
+		return &no
+	}
+	return nil
+}
+
+const notTaken = "The message was not taken."
+
 // errBrokerFull: all destinations together hold what they may.
 var errBrokerFull = errors.New("broker is full")
-
-func (s *session) refuseSend(f *frame.Frame, err error) {
-	s.refuse(f, err.Error(), "The message was not taken.")
-}
 
 // publish hands a SEND to its destination.
 func (s *session) publish(v *view) error {
@@ -71,9 +82,6 @@ func (s *session) publish(v *view) error {
 func (s *session) sendTo(name []byte) (*destination, error) {
 	if s.last != nil && s.lastName == string(name) {
 		return s.last, nil
-	}
-	if isTooLong(name) {
-		return nil, errNameTooLong
 	}
 	public, mine := s.publicName(name)
 	var d *destination

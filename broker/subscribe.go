@@ -1,13 +1,10 @@
 package broker
 
 import (
-	"errors"
 	"strconv"
 
 	"github.com/stompwire/stompwire/frame"
 )
-
-var errNameTooLong = errors.New("destination name is too long")
 
 // Dialect headers of SUBSCRIBE that bound what may be unacknowledged: RabbitMQ's
 // and ActiveMQ's.
@@ -78,6 +75,10 @@ func (s *session) newSubscription(f *frame.Frame) (*subscription, *refusal) {
 		return nil, &refusal{"missing destination", "A SUBSCRIBE frame has a destination header."}
 	case isTooLong(name) || len(id) > maxName:
 		return nil, &refusal{"name is too long", "Names may have " + strconv.Itoa(maxName) + " bytes."}
+	case isEmptyName(name):
+		return nil, &refusal{errNameEmpty.Error(), "A destination has a name behind its prefix."}
+	case isWildcard(name):
+		return nil, &refusal{errWildcard.Error(), "Names are compared octet by octet here: there are no patterns."}
 	case len(id) == 0 && s.version != frame.Version10:
 		// "the frame MUST include the id header" (STOMP 1.1 and 1.2, SUBSCRIBE)
 		return nil, &refusal{"missing id", "A SUBSCRIBE frame has an id header since version 1.1."}

@@ -165,10 +165,6 @@ func (s *session) holdSend(v *view) bool {
 	if tx == nil {
 		return false
 	}
-	if isTooLong(v.destination) {
-		s.refuseSend(v.frame, errNameTooLong)
-		return false
-	}
 	m := v.message()
 	name := string(v.destination)
 	if name == s.lastName {
