@@ -1,7 +1,7 @@
 package broker
 
 import (
-	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/stompwire/stompwire/frame"
@@ -54,28 +54,47 @@ func (s *session) onCommit(f *frame.Frame) {
 		return
 	}
 	if err := s.reach(tx); err != nil {
-		s.refuseCommit(f, err)
+		s.refuse(f, err.Error(), nothingDone)
 		return
 	}
 	delete(s.txs, string(id))
 	s.release(tx)
-	var failed error
-	for i := range tx.steps {
-		if st := &tx.steps[i]; st.m != nil {
-			failed = errors.Join(failed, s.post(st.name, st.m))
-		} else if st.sub != nil {
-			s.settle(st.settlement)
-		}
-	}
-	if failed != nil {
-		s.refuseCommit(f, failed)
+	if failed, err := s.carryOut(tx); err != nil {
+		s.refuse(f, err.Error(), commitFailure(failed, len(tx.steps)))
 		return
 	}
 	s.receiptOf(f)
 }
 
-func (s *session) refuseCommit(f *frame.Frame, err error) {
-	s.refuse(f, err.Error(), "The transaction was not carried out.")
+// carryOut takes the steps of a transaction. It returns how many of them have failed,
+// and why the first has.
+func (s *session) carryOut(tx *transaction) (failed int, first error) {
+	for i := range tx.steps {
+		st := &tx.steps[i]
+		if st.m == nil {
+			if st.sub != nil {
+				s.settle(st.settlement)
+			}
+			continue
+		}
+		if err := s.post(st.name, st.m); err != nil {
+			failed++
+			if first == nil {
+				first = err
+			}
+		}
+	}
+	return failed, first
+}
+
+const nothingDone = "The transaction was not carried out."
+
+// commitFailure says what became of a transaction of which steps have failed.
+func commitFailure(failed, steps int) string {
+	if failed == steps {
+		return nothingDone
+	}
+	return fmt.Sprintf("The transaction was carried out in part: %d of its %d steps failed, the others took effect.", failed, steps)
 }
 
 // reach makes the destinations that the messages of a transaction go to. If it cannot
