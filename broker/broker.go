@@ -17,6 +17,7 @@ import (
 // Safe for concurrent use.
 type Broker struct {
 	cfg      Config
+	readable frame.Limits // see Config.readable
 	users    users
 	registry registry
 
@@ -53,6 +54,7 @@ func New(cfg Config) (*Broker, error) {
 	}
 	return &Broker{
 		cfg:      cfg,
+		readable: cfg.readable(),
 		users:    newUsers(cfg),
 		registry: registry{byName: make(map[string]*destination)},
 		sessions: make(map[*session]struct{}),

@@ -39,7 +39,9 @@ type Config struct {
 	WriteTimeout time.Duration
 
 	// Limits bounds a frame. Before CONNECTED the header block and the body are
-	// bounded to 16 KiB besides.
+	// bounded to 16 KiB besides. A SEND is refused, too, if its MESSAGE could exceed
+	// what a reader takes: the default limits of package frame, or these where they
+	// are larger. So raise those of the readers, too.
 	Limits frame.Limits
 	// QueueBytes is how much a destination holds before its producers are slowed;
 	// default 64 MiB. Each message counts with what the memory for it is, and in a

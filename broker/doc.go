@@ -67,6 +67,10 @@
 // the only one that could empty it. Every other thing that a peer can make the
 // broker hold has a bound in [Config] too, and ends with an ERROR frame beyond it.
 //
+// A SEND is refused if its MESSAGE could exceed what readers take: the default
+// [frame.Limits], or Config.Limits where they are larger. So no message ends the
+// connection of a reader with default limits, again and again.
+//
 // # Faults
 //
 // [Broker.Inject] makes the broker misbehave, frame by frame: lose a message, deliver

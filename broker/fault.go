@@ -113,7 +113,7 @@ func (s *session) onFaultyFrame(f *frame.Frame, fault Fault) {
 		s.handle(f)
 	case faultDrop:
 	case faultLose:
-		if s.state == stateConnected {
+		if s.state == stateConnected && s.canAnswer(f, f.Header.Get(frame.HeaderReceipt)) {
 			s.receiptOf(f)
 		}
 	case faultDuplicate, faultRedeliver:

@@ -35,7 +35,7 @@ func (s *session) mayBeLate(f *frame.Frame) bool {
 		return false
 	}
 	s.view.read(f)
-	return s.view.transaction == nil && s.problemOf(&s.view) == nil
+	return s.view.transaction == nil && s.problemOf(&s.view) == nil && s.receiptExcess(s.view.receipt) == 0
 }
 
 // sendLate is onSend for a delayed SEND, whose headers the view has.

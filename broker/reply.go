@@ -92,7 +92,7 @@ func (s *session) refuseWith(message, detail string, receipt []byte, more ...fra
 		{Name: frame.HeaderMessage, Value: message},
 		{Name: frame.HeaderContentType, Value: errorContentType},
 	}, more...)
-	if len(receipt) > 0 {
+	if len(receipt) > 0 && s.receiptExcess(receipt) == 0 {
 		fields = append(fields, frame.Field{Name: frame.HeaderReceiptID, Value: string(receipt)})
 	}
 	s.b.errors.Add(1)

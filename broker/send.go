@@ -16,6 +16,9 @@ func (s *session) onSend(f *frame.Frame) {
 		s.refuse(f, problem.message, problem.detail)
 		return
 	}
+	if v.receipt != nil && !s.canAnswer(f, v.receipt) {
+		return
+	}
 	if v.transaction != nil {
 		if !s.holdSend(v) {
 			return
@@ -44,7 +47,7 @@ func (s *session) problemOf(v *view) *refusal {
 		no := s.forbidden("send to")
 		return &no
 	}
-	return nil
+	return v.unreadable(&s.b.readable)
 }
 
 const notTaken = "The message was not taken."

@@ -87,7 +87,7 @@ func (s *session) handle(f *frame.Frame) {
 	case stateConnected:
 		if f.Command == frame.CmdSend {
 			s.onSend(f)
-		} else {
+		} else if s.canAnswer(f, f.Header.Get(frame.HeaderReceipt)) {
 			s.onCommand(f)
 		}
 	}

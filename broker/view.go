@@ -24,7 +24,8 @@ type view struct {
 	counted     bool   // the frame has content-length
 	replyTo     int    // index in keep of a reply-to line for a temporary name, -1 for none
 	keep        []int  // indexes of the header lines to be passed on
-	size        int    // of these lines, unescaped, and what follows
+	head        int    // size of these lines, unescaped
+	size        int    // of these lines and what follows
 	public      []byte // the reply-to name as others may use it
 
 	lengthLine []byte // content-length line of a body of length bytes
@@ -46,6 +47,7 @@ func (v *view) read(f *frame.Frame) {
 		v.keep = append(v.keep, i)
 		v.size += len(name) + len(value) + len(":\n")
 	}
+	v.head = v.size
 	v.size += len("content-length:2147483647\n\n\x00\n") + len(f.Body)
 }
 
