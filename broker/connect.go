@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stompwire/stompwire/frame"
 )
@@ -33,6 +34,10 @@ func (s *session) onFirst(f *frame.Frame) {
 		s.refuseVersion()
 		return
 	}
+	if err := checkFirst(f, version); err != nil {
+		s.refuse(nil, malformed, err.Error())
+		return
+	}
 	theirs, err := heartBeatOf(f)
 	if err != nil {
 		s.refuse(nil, "malformed heart-beat header", "It has two numbers of milliseconds with a comma between them.")
@@ -51,6 +56,26 @@ func (s *session) onFirst(f *frame.Frame) {
 	if s.metered { // it counts for the user, or who connects anew for each frame would have no rate to keep
 		s.slowDown(f)
 	}
+}
+
+// checkFirst holds a CONNECT frame to the rules of the version that it leads to. The
+// parser reads the first frame by those of 1.0, where any frame may have a body, and
+// headers need not be UTF-8. RabbitMQ, ActiveMQ and Artemis let a lone line end pass as
+// the body in every version, and so does this broker: there are clients that send one.
+func checkFirst(f *frame.Frame, version frame.Version) error {
+	if version == frame.Version10 {
+		return nil
+	}
+	switch body := string(f.Body); {
+	case body != "" && body != "\n" && body != "\r\n":
+		return &frame.SyntaxError{Rule: frame.ErrBodyNotAllowed, Command: f.Command}
+	}
+	for name, value := range f.Header.All() {
+		if !utf8.Valid(name) || !utf8.Valid(value) {
+			return &frame.SyntaxError{Rule: frame.ErrBadUTF8, Command: f.Command}
+		}
+	}
+	return nil
 }
 
 // heartBeatOf reads the heart-beat header. A missing one means 0,0.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stompwire/stompwire/broker"
+	"github.com/stompwire/stompwire/frame"
 )
 
 // "The protocol that will be used for the rest of the session will be the highest
@@ -65,6 +66,53 @@ func TestConnectSwitchesEscapesBehindIt(t *testing.T) {
 	c.expect("MESSAGE", `subscription:a\cb`)
 }
 
+// RabbitMQ, ActiveMQ and Artemis accept CONNECT with a lone line end as its body, in every version. Any other body is one
+// only 1.0 allows.
+func TestConnectWithEOLAsBody(t *testing.T) {
+	b := start(t, broker.Config{})
+	for _, command := range []string{"CONNECT", "STOMP"} {
+		for header, version := range map[string]string{"": "1.0", "accept-version:1.0\n": "1.0", "accept-version:1.1\n": "1.1", "accept-version:1.2\n": "1.2"} {
+			for _, body := range []string{"\n", "\r\n"} {
+				c := dial(t, b)
+				c.write(command + "\nhost:h\n" + header + "\n" + body + "^@")
+				c.expect("CONNECTED", "version:"+version)
+				c.sync()
+			}
+			for _, body := range []string{"\n\n", "x", "\nx", "\r"} {
+				c := dial(t, b)
+				c.write(command + "\nhost:h\n" + header + "\n" + body + "^@")
+				if version == "1.0" {
+					c.expect("CONNECTED", "version:1.0")
+				} else {
+					expectMalformed(c, frame.ErrBodyNotAllowed)
+				}
+			}
+		}
+	}
+}
+
+// expectMalformed reads the ERROR for a frame that breaks a rule.
+func expectMalformed(c *client, rule error) {
+	c.t.Helper()
+	if f := c.expectError("malformed frame"); !strings.Contains(f.body, rule.Error()) {
+		c.t.Errorf("the ERROR says %q, want %q", f.body, rule)
+	}
+}
+
+// "Commands and headers are encoded in UTF-8" since 1.1; 1.0 does not say.
+func TestConnectHeadersAreUTF8(t *testing.T) {
+	b := start(t, broker.Config{})
+	for _, version := range versions {
+		c := dial(t, b)
+		c.write("CONNECT\naccept-version:" + version + "\nhost:h\xff\n\n^@")
+		if version == "1.0" {
+			c.expect("CONNECTED", "version:1.0")
+		} else {
+			expectMalformed(c, frame.ErrBadUTF8)
+		}
+	}
+}
+
 // Frames before CONNECT are not served.
 func TestFrameBeforeConnectIsRefused(t *testing.T) {
 	b := start(t, broker.Config{})
@@ -78,6 +126,9 @@ func TestFrameBeforeConnectIsRefused(t *testing.T) {
 		c.write(f + "CONNECT\naccept-version:1.2\nhost:test\n\n^@")
 		c.expectError("not connected", "receipt-id:r")
 	}
+	c := dial(t, b) // nothing is known of its version, so the receipt comes back octet by octet
+	c.write("SEND\ndestination:/queue/a\nreceipt:a\\cb:c\xff\n\nhello^@")
+	c.expectError("not connected", "receipt-id:a\\cb:c\xff")
 	if st := b.Stats(); st.MessagesIn != 0 || st.Destinations != 0 {
 		t.Errorf("%+v, want nothing taken", st)
 	}

@@ -3,6 +3,7 @@ package broker
 import (
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/parser"
 )
 
 // reply sends a frame that may not wait, on the reading goroutine. When the peer
@@ -73,7 +74,7 @@ func (s *session) refuse(f *frame.Frame, message, detail string) {
 // that makes no sense.
 func (s *session) OnRefuse(err error) {
 	if s.state != stateOver {
-		s.refuse(nil, malformed, err.Error())
+		s.refuseWith(malformed, s.ownLimit(err).Error(), parser.ReceiptOf(err))
 	}
 }
 

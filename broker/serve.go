@@ -10,6 +10,7 @@ import (
 	"github.com/stompwire/stompwire/engine"
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/engine/pump"
+	"github.com/stompwire/stompwire/frame"
 )
 
 var errClosed = fmt.Errorf("broker: closed: %w", net.ErrClosed)
@@ -61,11 +62,13 @@ func (b *Broker) isClosed() bool {
 // Kernel sockets are read by the event loops, any other net.Conn, such as one end of
 // a net.Pipe, by a goroutine of its own.
 func (b *Broker) ServeConn(nc net.Conn) {
-	s := &session{b: b, number: b.accepted.Add(1), maker: new(maker), pace: newPace(b.cfg.ConnectionRate)}
+	s := &session{b: b, number: b.accepted.Add(1), version: frame.Version10, maker: new(maker), pace: newPace(b.cfg.ConnectionRate)}
 	s.metered = s.pace != nil || b.cfg.UserRate != (Rate{})
 	s.l = link.New(nc, s, link.Options{
 		Limits: b.cfg.limitsBeforeLogin(), WriteTimeout: b.cfg.WriteTimeout, AnswerHalfClosed: true,
 	})
+	s.l.SetVersion(s.version)
+	s.l.SetBodyThreshold(b.cfg.Limits.Body)
 	if !b.admit(s) {
 		_ = nc.Close()
 		return

@@ -16,7 +16,7 @@ type session struct {
 
 	// Reading goroutine only.
 	state    sessionState
-	version  frame.Version
+	version  frame.Version // 1.0 until CONNECT has been read: see checkFirst
 	view     view
 	last     *destination // where the latest SEND went, and by which name
 	lastName string
