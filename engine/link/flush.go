@@ -96,27 +96,36 @@ func (l *Link) releaseOutbox() {
 // attempted.
 func (l *Link) write(b []byte, offsets batchRange) (written, calls int, err error) {
 	var stall stalled
-	wait := l.opts.WriteTimeout
-	for written < len(b) {
+	for took := true; written < len(b); {
 		end := min(len(b), written+maxWrite)
 		if calls > 0 && !l.attemptMore(offsets, end) {
 			return written, calls, net.ErrClosed
 		}
-		_ = l.nc.SetWriteDeadline(time.Now().Add(wait))
+		now := time.Now()
+		if took {
+			stall = stalled{last: now}
+		}
+		wait := stall.wait(now, l.opts.WriteTimeout, l.slice)
+		if wait == 0 {
+			return written, calls, l.notRead()
+		}
+		_ = l.nc.SetWriteDeadline(now.Add(wait))
 		n, err := l.nc.Write(b[written:end])
+		took = n > 0
 		written += n
 		calls++
 		l.lastWrite.Store(l.now())
 		switch {
-		case err == nil:
-			stall, wait = stalled{}, l.opts.WriteTimeout
-		case stall.looked && n == 0: // TLS says something else the second time
-			return written, calls, &TimeoutError{What: "peer has not read", After: l.opts.WriteTimeout}
-		case !errors.Is(err, os.ErrDeadlineExceeded):
-			return written, calls, err
+		case err == nil || errors.Is(err, os.ErrDeadlineExceeded):
+		case stall.looked && !took: // a WebSocket does not say again what it was
+			return written, calls, l.notRead()
 		default:
-			wait = stall.wait(n, l.opts.WriteTimeout)
+			return written, calls, err
 		}
 	}
 	return written, calls, nil
+}
+
+func (l *Link) notRead() error {
+	return &TimeoutError{What: "peer has not read", After: l.opts.WriteTimeout}
 }

@@ -25,12 +25,16 @@ func (l *Link) watchGone() <-chan time.Time {
 	return l.goneTimer.C
 }
 
-// beneath returns the connection below TLS.
+// beneath returns the connection below TLS and Progress.
 func (l *Link) beneath() net.Conn {
-	if secure, ok := l.nc.(interface{ NetConn() net.Conn }); ok { // tls.Conn
-		return secure.NetConn()
+	nc := l.nc
+	for {
+		above, ok := nc.(interface{ NetConn() net.Conn })
+		if !ok {
+			return nc
+		}
+		nc = above.NetConn()
 	}
-	return l.nc
 }
 
 // socket returns the kernel socket below the connection, nil if there is none.

@@ -25,7 +25,8 @@ type Link struct {
 	ender   Ender       // h, if it is one
 	nc      net.Conn
 	opts    Options
-	base    time.Time // the clocks below count from here
+	slice   time.Duration // of a write, see stalled
+	base    time.Time     // the clocks below count from here
 
 	// Read side: the reading goroutine only.
 	stream     parser.Stream
@@ -119,6 +120,10 @@ func New(nc net.Conn, h Handler, opts Options) *Link {
 	l.reader, _ = h.(Reader)
 	l.ender, _ = h.(Ender)
 	l.flush = l.flusher
+	l.slice = opts.WriteTimeout
+	if cutsAnywhere(nc) {
+		l.slice = secondLook
+	}
 	l.stream.Limits = opts.Limits
 	l.stream.Tolerate = opts.Tolerate
 	l.stream.Buffers = &l.carry

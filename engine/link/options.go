@@ -20,8 +20,10 @@ type Options struct {
 	// HardLimit is how many bytes may wait in the outbox at all. Beyond it even
 	// what never waits (ReserveNow) fails with ErrOutboxFull. Default 8 MiB.
 	HardLimit int
-	// WriteTimeout is how long the peer may refuse to take any of 64 KiB;
-	// default 30 s.
+	// WriteTimeout is how long the peer may refuse to take anything; default 30 s.
+	// Over TLS and WebSockets that needs [Progress] below; without it, 64 KiB have to
+	// be taken within that time. Over what else is no kernel socket, a peer that has
+	// taken something may have it twice.
 	WriteTimeout time.Duration
 	// FrameTimeout is how long a frame may stay unfinished once its first byte
 	// has come; default 30 s. A large body gets a second more for each 16 KiB

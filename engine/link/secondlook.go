@@ -45,19 +45,23 @@ func (s *sighting) next(due, since int64) int64 {
 	return due
 }
 
-// stalled is what is known of a write. The zero value is that it goes on.
-type stalled struct{ looked bool }
+// stalled is what is known of a peer that is written to.
+type stalled struct {
+	last   time.Time // when it last took something, or was first offered something
+	looked bool      // it has its second look
+}
 
-// wait returns how long to try on when a deadline has cut a write off after n bytes, and 0 if
-// that is over. patience is how long the peer may take nothing.
-func (s *stalled) wait(n int, patience time.Duration) time.Duration {
-	switch {
-	case n > 0:
-		s.looked = false
-		return patience
-	case !s.looked:
-		s.looked = true
-		return secondLook
+// wait returns how long the next attempt to write may take, 0 to give up. patience is how long
+// the peer may take nothing. slice is how often to see whether it takes something: a write that
+// is cut off tells how much, and not when. With a slice of secondLook a peer that has stopped
+// is given up within patience and a second, with a longer one within twice its patience.
+func (s *stalled) wait(now time.Time, patience, slice time.Duration) time.Duration {
+	if left := s.last.Add(patience).Sub(now); left > 0 {
+		return min(left, slice)
 	}
-	return 0
+	if s.looked {
+		return 0
+	}
+	s.looked = true
+	return secondLook
 }

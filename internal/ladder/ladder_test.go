@@ -36,6 +36,7 @@ var ladder = map[string]rung{
 	"engine":      {level: 3, third: []string{"github.com/panjf2000/gnet/v2"}},
 	"engine/pump": {level: 3},
 	"conn":        {level: 4},
+	"conn/next":   {level: 4},
 	"conn/ws":     {level: 5, third: []string{"github.com/coder/websocket"}},
 	"broker":      {level: 4},
 	"bench":       {level: 5},

@@ -48,22 +48,19 @@ func (c *Core) answer(conn *Conn, id []byte, err error, now Time) (p *Producer, 
 			return nil, false
 		}
 		if err == nil {
-			return p, c.settleSend(p, seq, Confirmed, nil)
+			return p, c.settleSend(conn, p, seq, Confirmed, nil)
 		}
-		if known = c.settleSend(p, seq, Rejected, err); known {
-			conn.blamedProducer = p
-		}
-		return p, known
+		return p, c.settleSend(conn, p, seq, Rejected, err)
 	}
 	call := c.calls[number]
 	if call == nil || call.Kind == CallRequest && err == nil {
 		return nil, false
 	}
 	c.at(now)
-	if err == nil && call.cause == nil {
-		conn.proven = true
-	}
 	c.settle(call, err)
+	if conn.doubt != nil {
+		c.convict(conn)
+	}
 	return nil, true
 }
 
@@ -95,88 +92,38 @@ func parseNumber(b []byte) (n uint64, ok bool) {
 
 // ServerError takes an ERROR frame. Before CONNECTED it is the reason why there is no
 // session: the caller closes the connection with it. It returns a producer that may have
-// outcomes to report.
-//
-// An ERROR with a receipt-id answers that frame; one that names a subscription ends it. Any
-// other belongs to the only caller who waits for an answer on the connection. If several
-// wait, it becomes the cause of each that does not succeed.
+// outcomes to report, and whether the ERROR is known to answer something. See unnamed.go for
+// one that names neither a receipt nor a subscription.
 func (c *Core) ServerError(conn *Conn, e *ServerError, now Time) (p *Producer, answered bool) {
 	c.at(now)
 	conn.lastError, conn.lastErrorAt = e, c.now
-	if conn.state == connDialing || conn.state == connGone {
+	conn.blamed = blamed{}
+	if conn.state == connDialing || conn.state == connGone || isStray(e) {
 		return nil, false
 	}
-	if p, known := c.answer(conn, []byte(e.ReceiptID), e, now); known {
-		return p, true
+	if e.ReceiptID != "" { // it is about that frame, whether or not its answer is still waited for
+		p, conn.blamed.known = c.answer(conn, []byte(e.ReceiptID), e, now)
+		return p, conn.blamed.known
 	}
 	if id, ok := e.Header.Lookup(frame.HeaderSubscription); ok {
+		conn.blamed.known = true
 		if sub := c.subOn(conn, id); sub != nil {
 			c.cancelled(sub, conn, e)
 			return nil, true
 		}
+		return nil, false
 	}
 	for _, tx := range c.txs {
 		if tx.conn == conn && tx.used {
 			tx.refuse(e)
 		}
 	}
-	return c.attribute(conn, e)
+	return nil, c.suspect(conn, e)
 }
 
-// attribute finds out what an ERROR without a name is about.
-func (c *Core) attribute(conn *Conn, e *ServerError) (p *Producer, answered bool) {
-	calls := c.callsOn(conn)
-	var send *record
-	waiting := 0
-	for _, call := range calls {
-		if call.Kind != CallDisconnect {
-			waiting++
-		}
-	}
-	for _, q := range c.producers {
-		n, first := q.openOn(conn)
-		waiting += n
-		if n > 0 {
-			p, send = q, first
-		}
-	}
-	if waiting == 1 && send != nil {
-		conn.blamedProducer = p
-		c.settleSend(p, send.seq, Rejected, e)
-		return p, true
-	}
-	for _, call := range calls {
-		switch {
-		case call.Kind == CallDisconnect:
-		case waiting == 1:
-			c.settle(call, e)
-			return nil, true
-		default:
-			call.cause = e
-		}
-	}
-	for _, q := range c.producers {
-		if q.cumulative && q.conn == conn { // the next receipt would confirm the refused one, too
-			c.giveUp(q, e, func(r *record) bool { return r.conn == conn.Number })
-		}
-	}
-	return nil, false
-}
-
-// openOn returns how many sends on conn have no outcome, and the first of them.
-func (p *Producer) openOn(conn *Conn) (n int, first *record) {
-	if p.open == 0 || p.conn != conn && p.resending != conn {
-		return 0, nil
-	}
-	for seq := p.low + 1; seq <= p.last; seq++ {
-		if r := p.find(seq); r != nil && r.conn == conn.Number {
-			if n++; n == 1 {
-				first = r
-			}
-		}
-	}
-	return n, first
-}
+// isStray reports whether an ERROR of RabbitMQ answers no frame: it sends one for each message
+// that was on its way when UNSUBSCRIBE was carried out.
+func isStray(e *ServerError) bool { return e.Message == "Subscription not found" }
 
 // errorGrace is how long after an ERROR the end of the connection is taken for its doing.
 const errorGrace = 5 * time.Second

@@ -24,10 +24,10 @@ type Call struct {
 	Err  error  // the result, once it is done
 
 	conn     *Conn
-	sent     bool
 	at       uint64 // offset of the frame
 	deadline Time
 	cause    error // an ERROR without receipt-id that may be the answer
+	doubtful bool  // the RECEIPT of a SUBSCRIBE has followed cause; it holds at deadline
 	upTo     uint64
 	sub      *Sub
 	tx       *Tx
@@ -39,21 +39,27 @@ func (c *Core) register(call *Call) {
 	c.lastCall++
 	call.ID = c.lastCall
 	call.Err, call.conn, call.cause, call.sub, call.tx = nil, nil, nil, nil, nil
-	call.sent, call.at, call.deadline, call.upTo = false, 0, never, 0
-	call.live = true
+	call.at, call.deadline, call.upTo = 0, never, 0
+	call.doubtful, call.live = false, true
 }
 
 // Expect registers a call whose frame, with the receipt id that ReceiptID makes of its ID,
 // is about to leave on conn at offset at, and which is given up at deadline. It does not
 // allocate in steady state.
 func (c *Core) Expect(call *Call, kind CallKind, conn *Conn, at uint64, deadline Time) error {
-	if conn.state == connGone {
-		return conn.err
+	if err := conn.gone(c); err != nil {
+		return err
 	}
 	c.register(call)
-	call.Kind, call.conn, call.sent, call.at, call.deadline = kind, conn, true, at, deadline
+	call.Kind, call.conn, call.at, call.deadline = kind, conn, at, deadline
 	c.enter(call)
 	return nil
+}
+
+// SetDeadline sets when an open call is given up.
+func (c *Core) SetDeadline(call *Call, deadline Time) {
+	call.deadline = deadline
+	c.wake(deadline)
 }
 
 // enter has the call found by its number, and given up at its deadline.
@@ -63,6 +69,9 @@ func (c *Core) enter(call *Call) {
 		c.wake(call.deadline)
 	}
 }
+
+// Live reports whether the call is open.
+func (call *Call) Live() bool { return call.live }
 
 // drop takes the call out of the table: it has its answer, or needs none.
 func (c *Core) drop(call *Call) {
@@ -77,11 +86,20 @@ func (c *Core) Forget(call *Call) bool {
 		return false
 	}
 	c.drop(call)
+	call.exonerateNobody()
 	for _, p := range c.producers {
 		p.flushes = remove(p.flushes, call)
 	}
 	c.advanceClosing()
 	return true
+}
+
+// exonerateNobody notes that a suspect has gone without an answer: what is left of the others
+// proves nothing any more.
+func (call *Call) exonerateNobody() {
+	if call.conn != nil && call.cause != nil {
+		call.conn.doubt, call.conn.unnamed = nil, 0
+	}
 }
 
 // Expired completes a call whose caller's context has ended with err, as its own deadline
@@ -116,8 +134,18 @@ func (c *Core) complete(call *Call, err error) {
 
 // settle takes the answer to a call: nil for RECEIPT, or the ERROR that refuses it.
 func (c *Core) settle(call *Call, err error) {
-	if err == nil && call.cause != nil && call.believesError() {
-		err = call.cause // the RECEIPT only says that the frame was dealt with
+	if err == nil && call.cause != nil {
+		switch call.Kind {
+		case CallTx:
+			err = call.cause // the RECEIPT only says that COMMIT was dealt with
+		case CallSubscribe:
+			call.doubtful, call.deadline = true, min(call.deadline, c.now+doubtFor)
+			c.wake(call.deadline)
+			return
+		}
+	}
+	if _, refused := err.(*ServerError); refused && call.isSend() {
+		call.conn.blamed.call = true
 	}
 	switch call.Kind {
 	case CallSubscribe:
@@ -125,7 +153,7 @@ func (c *Core) settle(call *Call, err error) {
 		c.subscribed(call.sub, call.conn, err)
 	case CallUnsubscribe:
 		c.drop(call)
-		c.unsubscribed(call.sub, nil)
+		c.unsubscribed(call.sub, err)
 	case CallOwed, CallTx:
 		c.drop(call)
 		c.settleTx(call, err)
@@ -138,22 +166,21 @@ func (c *Core) settle(call *Call, err error) {
 	c.advanceClosing()
 }
 
-// believesError reports whether a RECEIPT that follows an unnamed ERROR makes no success of
-// the call: RabbitMQ and Artemis answer a refused SUBSCRIBE or COMMIT with both.
-func (call *Call) believesError() bool {
-	return call.Kind == CallSubscribe || call.Kind == CallTx
+// isSend reports whether the frame of the call carries a message, or commits some.
+func (call *Call) isSend() bool {
+	switch call.Kind {
+	case CallSend, CallOwed, CallTx, CallRequest:
+		return true
+	}
+	return false
 }
 
 // failCalls ends the calls of a connection that is gone.
 func (c *Core) failCalls(conn *Conn, attempted uint64, cause error) {
 	for _, call := range c.callsOn(conn) {
 		switch {
-		case call.Kind == CallSubscribe:
-			c.drop(call) // the subscription is still wanted
-		case call.Kind == CallUnsubscribe:
-			c.settle(call, nil) // it has ended with its connection
-		case call.Kind == CallDisconnect:
-			c.drop(call)
+		case call.sub != nil, call.Kind == CallDisconnect:
+			c.drop(call) // see detachSubs
 		default:
 			err := call.failure(attempted, cause)
 			if call.Kind == CallTx || call.Kind == CallOwed {
@@ -201,18 +228,19 @@ func (c *Core) expireCalls() {
 	}
 	sortCalls(due)
 	for _, call := range due {
-		switch call.Kind {
-		case CallSubscribe:
-			c.settle(call, call.lateError(ErrReceiptTimeout))
-		case CallUnsubscribe:
-			c.drop(call)
-			c.unsubscribed(call.sub, unknown(ErrReceiptTimeout))
-		case CallDisconnect:
+		switch {
+		case !call.live: // the end of another one was its end, too
+		case call.doubtful:
+			call.cause = nil
 			c.settle(call, nil)
-		case CallTx, CallOwed:
-			c.settle(call, call.lateError(ErrReceiptTimeout))
+			if call.conn.doubt != nil {
+				c.convict(call.conn)
+			}
+		case call.Kind == CallDisconnect:
+			c.settle(call, nil)
 		default:
-			c.complete(call, call.lateError(ErrReceiptTimeout))
+			call.exonerateNobody()
+			c.settle(call, call.lateError(ErrReceiptTimeout))
 		}
 	}
 }

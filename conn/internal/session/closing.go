@@ -1,5 +1,7 @@
 package session
 
+import "slices"
+
 // Disconnect ends the client in good order:
 //
 //	refuse new calls → let handlers finish → wait for outcomes and answers →
@@ -9,49 +11,41 @@ package session
 
 // closing is a disconnect under way.
 type closing struct {
-	call     *Call
 	deadline Time
 	quiet    bool // no handler runs
 	goodbyes bool // DISCONNECTs are out
-	calls    map[*Conn]*Call
 }
 
-// Disconnect begins to end the client. call completes at its end, with an *OutcomeError if
-// not all sends since the last flush were confirmed. It returns false if that is under way
-// already; call then completes at the same end.
+// Disconnect begins to end the client. call completes once the client has ended and the last
+// outcome was reported, with an *OutcomeError if not all sends since the last flush were
+// confirmed. It returns false if that is under way already; call then completes at the same end.
 func (c *Core) Disconnect(call *Call, deadline, now Time) bool {
 	c.at(now)
 	c.register(call)
 	call.Kind = CallShutdown
-	if c.phase >= phaseClosing {
-		c.waitForEnd(call)
+	if c.ended {
+		c.complete(call, nil)
 		return false
 	}
-	c.closing = &closing{call: call, deadline: deadline}
+	c.waiters = append(c.waiters, call)
+	if c.phase >= phaseClosing {
+		return false
+	}
+	c.closing = &closing{deadline: deadline}
 	c.phase = phaseClosing
 	c.refuseAll(c.cfg.Disconnecting)
 	if deadline != never {
 		c.wake(deadline)
 	}
-	for _, sub := range append([]*Sub(nil), c.subs...) {
+	for _, sub := range slices.Clone(c.subs) {
 		if sub.first != nil {
-			first := sub.first
-			sub.first = nil
-			c.complete(first, c.cfg.Disconnecting)
+			c.abandon(sub, c.cfg.Disconnecting)
+		} else {
+			c.answerFirst(sub, c.cfg.Disconnecting)
 		}
 	}
 	c.emit(Effect{Kind: EffectQuiesce})
-	c.advanceClosing()
 	return true
-}
-
-// waitForEnd completes call when the client has ended.
-func (c *Core) waitForEnd(call *Call) {
-	if c.err != nil {
-		c.complete(call, nil)
-		return
-	}
-	c.waiters = append(c.waiters, call)
 }
 
 func (c *Core) refuseAll(err error) {
@@ -72,11 +66,14 @@ func (c *Core) Quiet(now Time) {
 // advanceClosing goes on with a disconnect as far as possible.
 func (c *Core) advanceClosing() {
 	cl := c.closing
-	if cl == nil || c.phase != phaseClosing || !cl.quiet || cl.goodbyes || c.busy() {
+	if cl == nil || c.phase != phaseClosing || !cl.quiet || cl.goodbyes || c.losing || c.busy() {
 		return
 	}
 	cl.goodbyes = true
-	for _, s := range append([]*Slot(nil), c.slots...) {
+	for _, s := range slices.Clone(c.slots) {
+		if s.closing {
+			continue
+		}
 		if s.conn == nil || s.conn.state != connOpen {
 			c.closeSlot(s, nil)
 			continue
@@ -93,10 +90,8 @@ func (c *Core) advanceClosing() {
 
 // busy reports whether an outcome or an answer is still to come.
 func (c *Core) busy() bool {
-	for _, p := range c.producers {
-		if p.low < p.last {
-			return true
-		}
+	if !c.reported() {
+		return true
 	}
 	for _, call := range c.calls {
 		switch call.Kind {
@@ -144,7 +139,7 @@ func (c *Core) shut(cause, give error) {
 	closed := c.cfg.Closed(cause)
 	c.refuseAll(closed)
 	c.emit(Effect{Kind: EffectQuiesce})
-	for _, sub := range append([]*Sub(nil), c.subs...) {
+	for _, sub := range slices.Clone(c.subs) {
 		c.endSub(sub, closed)
 	}
 	for _, p := range c.producers {
@@ -153,13 +148,13 @@ func (c *Core) shut(cause, give error) {
 			c.giveUp(p, c.give, func(*record) bool { return true })
 		}
 	}
-	for _, s := range append([]*Slot(nil), c.slots...) {
+	for _, s := range slices.Clone(c.slots) {
 		c.closeSlot(s, cause)
 	}
 	c.finishIfClosed()
 }
 
-// finishIfClosed is the end, reached once all connections are gone.
+// finishIfClosed gives up what has no outcome, once all connections are gone.
 func (c *Core) finishIfClosed() {
 	if c.err != nil || c.phase < phaseClosing || c.phase == phaseClosing && (c.closing == nil || !c.closing.goodbyes) {
 		return
@@ -172,39 +167,51 @@ func (c *Core) finishIfClosed() {
 	if c.phase == phaseClosing { // in good order
 		c.phase = phaseClosed
 		c.give = c.cfg.Closed(nil)
-		for _, sub := range append([]*Sub(nil), c.subs...) {
+		c.refuseAll(c.give)
+		for _, sub := range slices.Clone(c.subs) {
 			c.endSub(sub, c.give)
 		}
-		for _, s := range c.slots {
-			if s.state != StateClosed {
-				c.enterState(s, Effect{To: StateClosed})
-			}
+	}
+	c.err = c.refused
+	for _, s := range c.slots {
+		if s.state != StateClosed {
+			c.enterState(s, Effect{To: StateClosed})
 		}
 	}
-	c.err = c.cfg.Closed(c.cause)
-	if c.refused != c.err {
-		c.refuseAll(c.err)
-	}
-	bad := new(OutcomeError)
 	for _, p := range c.producers {
 		p.ended = c.err
 		c.giveUp(p, c.give, func(*record) bool { return true })
-		bad.merge(p.bad)
 	}
 	for _, call := range c.allCalls() {
 		c.complete(call, c.err)
 	}
+	c.endIfReported()
+}
+
+// endIfReported is the end, once the last outcome was reported.
+func (c *Core) endIfReported() {
+	if c.err == nil || c.ended || !c.reported() {
+		return
+	}
+	c.ended = true
+	bad := new(OutcomeError)
+	for _, p := range c.producers {
+		bad.merge(p.bad)
+	}
+	var err error
+	if bad.any() {
+		err = bad
+	}
 	for _, call := range c.waiters {
-		c.complete(call, nil)
+		c.complete(call, err)
 	}
-	if c.closing != nil {
-		var err error
-		if bad.any() {
-			err = bad
-		}
-		c.complete(c.closing.call, err)
-	}
+	c.waiters = nil
 	c.emit(Effect{Kind: EffectEnded, Err: c.cause})
+}
+
+// reported reports whether all outcomes were reported.
+func (c *Core) reported() bool {
+	return len(c.leaving) == 0 && !slices.ContainsFunc(c.producers, func(p *Producer) bool { return p.low < p.last })
 }
 
 func (c *Core) allCalls() []*Call {

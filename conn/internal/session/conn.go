@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"time"
 )
 
@@ -18,14 +19,25 @@ type Conn struct {
 	openedAt  Time
 	lastError *ServerError // the latest ERROR
 	err       error        // why it is gone
-	proven    bool         // the broker has confirmed or delivered something since it was restored
+	confirmed bool         // the broker has confirmed a send on it
 	probing   bool         // messages are sent again one at a time
 	waited    bool         // the subscriptions of the consumer were waited for
 	plain     bool         // something was sent that has no receipt
 
-	lastErrorAt    Time
-	blamedSub      *Sub      // the latest ERROR was the answer to this one
-	blamedProducer *Producer // likewise
+	lastErrorAt Time
+	blamed      blamed
+	doubt       *ServerError // the latest ERROR that nobody is known to have caused
+	unnamed     int          // how many such there are
+
+	ending bool // EffectClose is out
+}
+
+// blamed is what the latest ERROR on a connection was the answer to.
+type blamed struct {
+	known    bool
+	sub      *Sub
+	producer *Producer
+	call     bool // a send or a transaction outside the windows
 }
 
 type connState uint8
@@ -38,6 +50,14 @@ const (
 	connGone
 )
 
+// gone returns why nothing may be sent on conn any more.
+func (conn *Conn) gone(c *Core) error {
+	if conn.state == connGoodbye {
+		return c.refused
+	}
+	return conn.err
+}
+
 // Alive reports whether Lost was not called yet.
 func (conn *Conn) Alive() bool { return conn.state != connGone }
 
@@ -45,7 +65,7 @@ func (conn *Conn) Alive() bool { return conn.state != connGone }
 // an error the connection is of no use: the caller closes it with that cause.
 func (c *Core) Connected(conn *Conn, p Protocol, now Time) error {
 	c.at(now)
-	if conn.state != connDialing || c.phase == phaseClosed {
+	if conn.state != connDialing || conn.ending {
 		return errConnectTimeout
 	}
 	conn.Protocol = p
@@ -54,15 +74,14 @@ func (c *Core) Connected(conn *Conn, p Protocol, now Time) error {
 	c.wake(conn.deadline)
 	s := conn.Slot
 	s.round, s.failed = nil, 0
+	for _, other := range c.slots {
+		other.missed = 0
+	}
 	c.connected, c.hurry = true, never
 	conn.probing = s.probing
 	c.advance(conn)
 	return nil
 }
-
-// Proven notes that the broker has delivered a message on conn, so that its end does not
-// speak against what was restored on it.
-func (c *Core) Proven(conn *Conn) { conn.proven = true }
 
 // Lost takes note that conn has ended, with err. attempted is the offset up to which bytes
 // were handed to the kernel; 0 if it was never connected.
@@ -71,8 +90,12 @@ func (c *Core) Lost(conn *Conn, err error, attempted uint64, now Time) {
 	if conn.state == connGone {
 		return
 	}
+	if err == nil { // it was ended by us, in good order or by Close
+		err = cmp.Or(c.refused, ErrNotConnected)
+	}
 	was := conn.state
 	conn.state, conn.err = connGone, err
+	c.losing = true
 	s := conn.Slot
 	if s.conn == conn {
 		s.conn = nil
@@ -87,9 +110,10 @@ func (c *Core) Lost(conn *Conn, err error, attempted uint64, now Time) {
 		c.detachProducer(p, conn, attempted, err)
 	}
 	c.detachSubs(conn)
-	if was >= connRestoring && !s.closing && c.phase < phaseClosed {
-		c.judge(conn, was, suspects, err)
+	if (was == connRestoring || was == connOpen) && !s.closing && c.phase < phaseClosed {
+		c.judge(conn, suspects, err)
 	}
+	c.losing = false
 	c.afterLoss(conn, was, err)
 	c.advanceClosing()
 }
@@ -126,7 +150,8 @@ func (c *Core) afterLoss(conn *Conn, was connState, err error) {
 
 // closeConn ends a connection with cause. Lost follows.
 func (c *Core) closeConn(conn *Conn, cause error) {
-	if conn.state != connGone {
+	if conn.state != connGone && !conn.ending {
+		conn.ending = true
 		c.emit(Effect{Kind: EffectClose, Slot: conn.Slot, Conn: conn, Err: cause})
 	}
 }
@@ -139,8 +164,9 @@ func (c *Core) tickConn(conn *Conn) {
 	case c.now < conn.deadline:
 		c.wake(conn.deadline)
 	case conn.state == connDialing:
-		c.closeConn(conn, &TimeoutError{What: errConnectTimeout, After: c.cfg.ConnectTimeout})
-		conn.deadline = never
+		if !conn.ending {
+			c.closeConn(conn, &TimeoutError{What: errConnectTimeout, After: c.cfg.ConnectTimeout})
+		}
 	default:
 		c.advance(conn) // what takes longer than this is no longer waited for
 	}

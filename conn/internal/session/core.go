@@ -83,13 +83,16 @@ type Core struct {
 	calls      map[uint64]*Call
 	producers  []*Producer
 	byID       map[uint64]*Producer
+	leaving    []*Producer // have ended, and outcomes of theirs are being reported
 	subs       []*Sub
 	txs        map[string]*Tx
 	waiters    []*Call // for the end
-	cause      error   // of the end, while it is being reached
-	give       error   // why what has no outcome by then has none
-	replyQueue string  // where replies to requests arrive
-	replies    *Sub    // the subscription to it; nil before the first request, and where it needs none
+	ended      bool
+	losing     bool   // Lost runs: what it has not come to yet is not to be judged
+	cause      error  // of the end, while it is being reached
+	give       error  // why what has no outcome by then has none
+	replyQueue string // where replies to requests arrive
+	replies    *Sub   // the subscription to it; nil before the first request, and where it needs none
 }
 
 type phase uint8
@@ -185,7 +188,7 @@ func (c *Core) Slots() []*Slot { return c.slots }
 // Consumer returns the slot to consume from.
 func (c *Core) Consumer() *Slot { return c.consumer }
 
-// State returns the state of the slot that is worst off.
+// State returns the state of the slot that is worst off, those of culprits apart.
 func (c *Core) State() State {
 	switch c.phase {
 	case phaseNew:
@@ -198,12 +201,17 @@ func (c *Core) State() State {
 		}
 		return StateClosed
 	}
+	worst := StateConnected
 	for _, s := range c.slots {
-		if s.wanted && s.state != StateConnected {
-			return max(s.state, StateConnecting)
+		switch {
+		case !s.wanted || s.Role == RoleIsolated || s.state == StateConnected:
+		case worst == StateConnected:
+			worst = max(s.state, StateConnecting)
+		default:
+			worst = max(s.state, worst)
 		}
 	}
-	return StateConnected
+	return worst
 }
 
 // remove returns list without item, in place.

@@ -5,8 +5,10 @@ import "time"
 // Time is a moment, counted from when the core was made. It never goes back.
 type Time = time.Duration
 
-// never is later than every deadline.
-const never = Time(1<<63 - 1)
+// Never is later than every deadline.
+const Never = Time(1<<63 - 1)
+
+const never = Never
 
 // EffectKind says what the caller has to do.
 type EffectKind uint8

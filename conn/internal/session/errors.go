@@ -70,6 +70,9 @@ func firstLine(body []byte) string {
 	return ""
 }
 
+// Unanswered wraps err so that it Is ErrUnknownOutcome.
+func Unanswered(err error) error { return unknown(err) }
+
 // unknown wraps err so that it Is ErrUnknownOutcome.
 func unknown(err error) error { return fmt.Errorf("%w: %w", ErrUnknownOutcome, err) }
 

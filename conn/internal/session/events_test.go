@@ -58,6 +58,7 @@ func init() {
 		"request": (*world).requestEvent,
 		"begin":   (*world).beginEvent, "commit": (*world).commitEvent, "abort": (*world).commitEvent,
 
+		"effect":  (*world).effectEvent,
 		"handler": (*world).handlerEvent, "slow": (*world).slowEvent,
 		"disconnect": (*world).disconnectEvent,
 		"close":      func(w *world, _ *line) { w.c.Close(w.now) },
@@ -180,6 +181,12 @@ func (w *world) connEvent(end *wireEnd, l *line) error {
 	return nil
 }
 
+func (w *world) effectEvent(*line) {
+	if len(w.queue) > 0 {
+		w.carryOutOne()
+	}
+}
+
 func (w *world) handlerEvent(l *line) {
 	w.busy = l.has("runs")
 	if !w.busy && w.quiesce {
@@ -196,6 +203,10 @@ func (w *world) slowEvent(l *line) {
 		w.slowResend = on
 	case "close":
 		w.slowClose = on
+	case "effects":
+		if w.lazy = on; !on {
+			w.carryOutAll()
+		}
 	default:
 		fail("slow what?")
 	}

@@ -39,7 +39,7 @@ func (c *Core) ConnectFrame(s *Slot, cr Credentials) (frame.Command, []frame.Fie
 	if c.cfg.HeartBeat != (frame.HeartBeat{}) {
 		add(frame.HeaderHeartBeat, c.cfg.HeartBeat.String())
 	}
-	if s.consumes() {
+	if s.carriesClientID() {
 		add(headerClientID, c.cfg.ClientID)
 	}
 	return cmd, append(fields, c.cfg.Headers...)

@@ -14,6 +14,11 @@ type ProducerConfig struct {
 	MaxBytes  int           // of the copies that Redeliver needs
 	InOrder   bool          // report outcomes in the order of the sends, one at a time
 	Silent    bool          // nobody wants reports
+
+	// ReceiptEvery says that only every so many sends ask for a receipt, where one holds for all
+	// before it; AssumeCumulative takes every broker for such a one. See Producer.Every.
+	ReceiptEvery     int
+	AssumeCumulative bool
 }
 
 // Producer is the window of one producer, and where it sends.
@@ -31,6 +36,7 @@ type Producer struct {
 	closing    bool
 	ended      error
 	flushes    []*Call
+	suspectTo  uint64 // sends on conn up to here may be what an ERROR without a name is about
 	deaths     int    // connections that the broker ended with an ERROR while sends were open, none confirmed
 	stuck      uint64 // the number that was alone in flight when connections ended
 	stuckTimes int    // how many of them
@@ -55,6 +61,14 @@ func (c *Core) NewProducer(slot *Slot, cfg ProducerConfig, user any) (*Producer,
 
 // Slot returns where the producer sends.
 func (p *Producer) Slot() *Slot { return p.slot }
+
+// Every returns that each n-th send has to ask for a receipt, on the present connection.
+func (p *Producer) Every() int {
+	if p.cumulative {
+		return p.cfg.ReceiptEvery
+	}
+	return 1
+}
 
 // Last returns the highest number that was opened.
 func (p *Producer) Last() uint64 { return p.last }
@@ -117,29 +131,31 @@ func (c *Core) EndOf(p *Producer) error {
 }
 
 // settleSend takes the answer to the send seq. It reports whether there was such a send.
-func (c *Core) settleSend(p *Producer, seq uint64, status OutcomeStatus, err error) bool {
+func (c *Core) settleSend(conn *Conn, p *Producer, seq uint64, status OutcomeStatus, err error) bool {
 	r := p.find(seq)
 	if r == nil {
 		return false
 	}
 	if status == Confirmed {
-		p.deaths = 0
-		if p.conn != nil {
-			p.conn.proven = true
+		p.deaths, conn.confirmed = 0, true
+		if p.cumulative && r.conn == conn.Number {
+			c.settleBefore(conn, p, seq)
 		}
-		if p.cumulative && p.conn != nil {
-			c.settleBefore(p, seq)
-		}
+	} else {
+		conn.blamed.producer = p
 	}
 	p.settle(r, status, err, p.cfg.Silent)
 	c.progressed(p)
+	if conn.doubt != nil {
+		c.convict(conn)
+	}
 	return true
 }
 
-// settleBefore confirms what was sent before seq on the connection of the producer.
-func (c *Core) settleBefore(p *Producer, seq uint64) {
+// settleBefore confirms what was sent before seq on conn.
+func (c *Core) settleBefore(conn *Conn, p *Producer, seq uint64) {
 	for n := p.low + 1; n < seq; n++ {
-		if r := p.find(n); r != nil && r.conn == p.conn.Number {
+		if r := p.find(n); r != nil && r.conn == conn.Number {
 			p.settle(r, Confirmed, nil, p.cfg.Silent)
 		}
 	}
@@ -170,12 +186,16 @@ func (c *Core) progressed(p *Producer) {
 		return
 	}
 	left := p.flushes[:0]
+	var bad error
 	for _, call := range p.flushes {
 		if call.upTo > p.low {
 			left = append(left, call)
 			continue
 		}
-		c.complete(call, p.takeBad())
+		if bad == nil {
+			bad = p.takeBad()
+		}
+		c.complete(call, bad) // that of all who have waited for the same
 	}
 	clear(p.flushes[len(left):])
 	p.flushes = left
@@ -229,6 +249,11 @@ func (c *Core) Told(p *Producer, outcomes []Outcome) {
 	p.reporting = false
 	p.advance()
 	c.progressed(p)
+	if p.ended != nil && p.low == p.last {
+		c.leaving = remove(c.leaving, p)
+		c.advanceClosing()
+		c.endIfReported()
+	}
 }
 
 // Flush completes call once every send so far has its outcome and has been reported.
@@ -258,11 +283,16 @@ func (c *Core) EndProducer(p *Producer, err error) {
 	c.giveUp(p, err, func(*record) bool { return true })
 	c.producers = remove(c.producers, p)
 	delete(c.byID, p.ID)
+	if p.low < p.last {
+		c.leaving = append(c.leaving, p)
+	}
 	p.conn, p.resending = nil, nil
 	c.retire(p.slot)
 	if p.slot.conn != nil {
 		c.advance(p.slot.conn)
 	}
+	c.advanceClosing()
+	c.endIfReported()
 }
 
 // expire gives up what is as old as the timeout and notes when to look again.

@@ -27,11 +27,19 @@ func (c *Core) ReplyTo(conn *Conn) (destination string, ready bool) {
 	return c.replyQueue, c.replies != nil && c.replies.Conn() == conn
 }
 
-// Replies subscribes to the queue for replies. first completes when that is done. user is as
-// for Subscribe.
+// Replies subscribes to the queue for replies, unless that has been done. first completes when
+// it is alive for the first time. user is as for Subscribe.
 func (c *Core) Replies(first *Call, user any, now Time) (*Sub, error) {
-	if c.replies != nil {
-		return c.replies, nil
+	if sub := c.replies; sub != nil {
+		c.at(now)
+		c.register(first)
+		first.Kind = CallShutdown
+		if sub.state == subLive {
+			c.complete(first, nil)
+		} else {
+			sub.also = append(sub.also, first)
+		}
+		return sub, nil
 	}
 	sub, err := c.Subscribe(SubConfig{Destination: c.replyQueue, Reply: true}, first, user, now)
 	if err == nil {

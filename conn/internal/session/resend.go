@@ -7,6 +7,8 @@ func (c *Core) attach(p *Producer, conn *Conn) {
 	if p.ended != nil || p.conn == conn || p.resending == conn {
 		return
 	}
+	p.suspectTo = 0
+	p.cumulative = p.cfg.ReceiptEvery > 1 && (p.cfg.AssumeCumulative || conn.Dialect.ReceiptsCumulative)
 	if p.hasResends() {
 		p.resending = conn
 		p.expiry.attach(c.now)
@@ -98,3 +100,6 @@ func (c *Core) detachProducer(p *Producer, conn *Conn, attempted uint64, cause e
 		c.giveUp(p, cause, func(r *record) bool { return r.conn == 0 })
 	}
 }
+
+// Attached reports whether p sends on conn.
+func (p *Producer) Attached(conn *Conn) bool { return p.conn == conn }

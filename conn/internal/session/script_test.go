@@ -84,6 +84,8 @@ func firstDifference(got, want string) string {
 		n++
 	}
 	context := max(n-6, 0)
-	show := func(lines []string) string { return strings.Join(lines[min(context, len(lines)):min(n+6, len(lines))], "\n") }
+	show := func(lines []string) string {
+		return strings.Join(lines[min(context, len(lines)):min(n+6, len(lines))], "\n")
+	}
 	return "got:\n" + show(g) + "\nwant:\n" + show(w)
 }

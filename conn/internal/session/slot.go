@@ -29,14 +29,16 @@ type Slot struct {
 	conn    *Conn // the present one, from dialling on; nil while there is none
 	last    error // why there is none
 
-	round       []int // addresses still to try in this round
-	failed      int   // rounds in a row without a CONNECTED
-	pauses      int   // pauses since a connection has outlived its pause
-	until       Time  // when the pause ends
-	serial      bool  // ask for subscriptions one at a time: one of them ends connections
-	probing     bool  // send again one message at a time, likewise
-	plainDeaths int   // connections that ended with an ERROR while only frames without receipt were sent
-	shaky       int   // connections in a row that ended before anything was proven on them
+	round        []int // addresses still to try in this round
+	failed       int   // rounds in a row without a CONNECTED
+	pauses       int   // pauses since a connection has outlived its pause
+	until        Time  // when the pause ends
+	serial       bool  // ask for subscriptions one at a time: one of them ends connections
+	probing      bool  // send again one message at a time, likewise
+	senderDeaths int   // connections that senders without a window have ended
+	shaky        int   // connections in a row that ended with sends in flight, and none confirmed
+	missed       int   // rounds in a row without a CONNECTED while no slot was connected
+	named        bool  // isolated, and may carry the client-id
 }
 
 // State returns the state of the slot.
@@ -62,7 +64,10 @@ func (c *Core) addSlot(name string, role Role) *Slot {
 	return s
 }
 
-func (s *Slot) consumes() bool { return s.Role == RoleConsume || s.Role == RoleShared }
+// carriesClientID: ActiveMQ takes one connection for each client-id.
+func (s *Slot) carriesClientID() bool {
+	return s.Role == RoleConsume || s.Role == RoleShared || s.named
+}
 
 // Want has a connection made for s, if the client is started.
 func (c *Core) Want(s *Slot, now Time) {
@@ -71,7 +76,7 @@ func (c *Core) Want(s *Slot, now Time) {
 }
 
 func (c *Core) want(s *Slot) {
-	if c.phase != phaseOpen || s.wanted {
+	if c.phase == phaseNew || c.phase == phaseClosed || s.wanted {
 		return
 	}
 	s.wanted = true
@@ -151,8 +156,11 @@ func (c *Core) unreached(s *Slot, err error) {
 		return
 	}
 	s.failed++
-	if limit := c.attempts(); limit > 0 && s.failed >= limit && !c.anyConnected() {
-		c.fail(fmt.Errorf("stomp: gave up after %d failed attempts: %w", s.failed, err))
+	if s.missed++; c.anyConnected() {
+		s.missed = 0
+	}
+	if limit := c.attempts(); limit > 0 && s.missed >= limit {
+		c.fail(fmt.Errorf("stomp: gave up after %d failed attempts: %w", s.missed, err))
 		return
 	}
 	c.backOff(s, err)
@@ -173,7 +181,7 @@ func (c *Core) attempts() int {
 }
 
 func (c *Core) anyConnected() bool {
-	return slices.ContainsFunc(c.slots, func(s *Slot) bool { return s.state == StateConnected })
+	return slices.ContainsFunc(c.slots, func(s *Slot) bool { return s.conn != nil && s.conn.state >= connRestoring })
 }
 
 // backOff pauses before the next round.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/stompwire/stompwire/conn/dialect"
 	"github.com/stompwire/stompwire/frame"
 )
 
@@ -35,17 +36,20 @@ type Sub struct {
 	slot      *Slot
 	conn      *Conn // since asking
 	state     subState
-	ask       Call  // its SUBSCRIBE, and then its UNSUBSCRIBE
-	first     *Call // of the caller who subscribes; nil after
-	end       *Call // of the caller who unsubscribes
-	giveBack  bool  // what was delivered and not acknowledged has to be given back by us
-	durable   bool  // end a durable subscription for good
-	err       error // why it has ended
-	renewed   bool  // it was alive once
-	until     Time  // when to ask again
-	refusedAt Time  // the first refusal in a row; never if there is none
-	refusals  int   // in a row
-	deaths    int   // connections in a row that ended while only this one was asked for
+	ask       Call    // its SUBSCRIBE, and then its UNSUBSCRIBE
+	first     *Call   // of the caller who subscribes; nil after
+	also      []*Call // of others who wait until it is alive
+	ends      []*Call // of callers who unsubscribe
+	giveBack  bool    // what was delivered and not acknowledged has to be given back by us
+	durable   bool    // end a durable subscription for good
+	forGood   bool    // the UNSUBSCRIBE that does so is out
+	err       error   // why it has ended
+	renewed   bool    // it was alive once
+	until     Time    // when to ask again
+	askedAt   Time
+	refusedAt Time // the first refusal in a row; never if there is none
+	refusals  int  // in a row
+	deaths    int  // connections in a row that ended while only this one was asked for
 }
 
 type subState uint8
@@ -124,7 +128,11 @@ func (c *Core) subOn(conn *Conn, id string) *Sub {
 
 // askFor sends SUBSCRIBE on conn.
 func (c *Core) askFor(sub *Sub, conn *Conn) {
-	sub.conn, sub.state = conn, subAsking
+	sub.conn, sub.state, sub.askedAt = conn, subAsking, c.now
+	if sub.Reply && conn.Dialect.Replies == dialect.RepliesUnsubscribed {
+		c.becameLive(sub) // RabbitMQ would refuse it, and sends the replies without
+		return
+	}
 	if sub.NoReceipt && !conn.Slot.serial {
 		c.emit(Effect{Kind: EffectSubscribe, Sub: sub, Conn: conn})
 		c.becameLive(sub)
@@ -137,7 +145,7 @@ func (c *Core) askFor(sub *Sub, conn *Conn) {
 // expectOn registers a call of the core's own, whose frame an effect is about to send.
 func (c *Core) expectOn(call *Call, kind CallKind, sub *Sub, conn *Conn) {
 	c.register(call)
-	call.Kind, call.sub, call.conn, call.sent = kind, sub, conn, true
+	call.Kind, call.sub, call.conn = kind, sub, conn
 	call.deadline = c.now + c.cfg.ReceiptTimeout
 	c.enter(call)
 }
@@ -166,7 +174,7 @@ func (c *Core) subscribed(sub *Sub, conn *Conn, err error) {
 	case errors.Is(err, ErrUnknownOutcome) && sub.renewed:
 		c.becameLive(sub) // a confirmation that is late is no refusal: some peers send none
 	case errors.As(err, &refusal) && !errors.Is(err, ErrUnknownOutcome):
-		conn.blamedSub = sub
+		conn.blamed.sub = sub
 		c.refuse(sub, err)
 	default: // the caller is told that it failed, so the broker must not go on
 		c.abandon(sub, err)
@@ -178,23 +186,31 @@ func (c *Core) subscribed(sub *Sub, conn *Conn, err error) {
 
 func (c *Core) becameLive(sub *Sub) {
 	sub.state, sub.refusals, sub.deaths, sub.refusedAt = subLive, 0, 0, never
-	switch {
-	case sub.first != nil:
-		first := sub.first
-		sub.first = nil
-		c.complete(first, nil)
-	case sub.renewed:
+	if sub.first == nil && sub.renewed && len(sub.ends) == 0 {
 		c.emit(Effect{Kind: EffectSubscription, Sub: sub, Conn: sub.conn})
 	}
+	c.answerFirst(sub, nil)
 	sub.renewed = true
-	if sub.end != nil {
+	if len(sub.ends) > 0 {
 		c.beginEnd(sub)
+	}
+}
+
+// answerFirst completes the calls that wait for the subscription.
+func (c *Core) answerFirst(sub *Sub, err error) {
+	first, also := sub.first, sub.also
+	sub.first, sub.also = nil, nil
+	if first != nil {
+		c.complete(first, err)
+	}
+	for _, call := range also {
+		c.complete(call, err)
 	}
 }
 
 // cancelled takes an ERROR that names the subscription.
 func (c *Core) cancelled(sub *Sub, conn *Conn, e *ServerError) {
-	conn.blamedSub = sub
+	conn.blamed.sub = sub
 	switch sub.state {
 	case subAsking:
 		c.Forget(&sub.ask)
@@ -204,7 +220,7 @@ func (c *Core) cancelled(sub *Sub, conn *Conn, e *ServerError) {
 		c.refuse(sub, e)
 	case subLeaving, subEnding:
 		c.Forget(&sub.ask)
-		c.unsubscribed(sub, nil)
+		c.unsubscribed(sub, e)
 	}
 }
 
@@ -219,7 +235,7 @@ func (c *Core) refuse(sub *Sub, err error) {
 	}
 	sub.refusals++
 	switch {
-	case sub.first != nil, sub.end != nil:
+	case sub.first != nil, len(sub.ends) > 0:
 		c.endSub(sub, err)
 		return
 	case c.cfg.RenewFor >= 0 && c.now-sub.refusedAt >= c.cfg.RenewFor:
@@ -227,6 +243,7 @@ func (c *Core) refuse(sub *Sub, err error) {
 		return
 	}
 	c.emit(Effect{Kind: EffectSubscription, Sub: sub, Err: err})
+	c.answerFirst(sub, err)
 	sub.until = c.now + c.cfg.Backoff.Pause(sub.refusals, c.rng.Float64())
 	if c.cfg.RenewFor >= 0 {
 		sub.until = min(sub.until, sub.refusedAt+c.cfg.RenewFor)
@@ -258,16 +275,18 @@ func (c *Core) endSub(sub *Sub, err error) {
 	if sub == c.replies {
 		c.replies = nil
 	}
-	if sub.first != nil {
-		c.complete(sub.first, err)
-		sub.first = nil
-	} else {
+	if sub.first == nil {
 		c.emit(Effect{Kind: EffectSubscriptionEnded, Sub: sub, Err: err})
 	}
-	if sub.end != nil {
-		c.complete(sub.end, nil)
-		sub.end = nil
+	c.answerFirst(sub, err)
+	for _, call := range sub.ends {
+		if sub.durable {
+			c.complete(call, err)
+		} else {
+			c.complete(call, nil)
+		}
 	}
+	sub.ends = nil
 	c.retire(sub.slot)
 	c.advanceClosing()
 }

@@ -1,5 +1,7 @@
 package session
 
+import "slices"
+
 // One bad subscription, message or producer must not stop the others. Some brokers answer a
 // frame that they refuse by closing the connection, RabbitMQ after an ERROR that names
 // nothing. What ended the connection is found out as follows, and then kept away from the
@@ -23,84 +25,106 @@ const maxIsolated = 8
 
 // suspects is what waited for an answer when a connection ended.
 type suspects struct {
-	asking []*Sub
-	sends  []*Producer
-	open   int // sends without an outcome
+	asking  []*Sub
+	sends   []*Producer
+	open    int  // sends without an outcome
+	unasked bool // subscriptions without a receipt have just been asked for
+	calls   bool // sends and transactions that are not in a window
 }
 
 func (c *Core) suspectsOn(conn *Conn) (s suspects) {
 	for _, sub := range c.subs {
-		if sub.conn == conn && sub.state == subAsking {
+		switch {
+		case sub.conn != conn:
+		case sub.state == subAsking:
 			s.asking = append(s.asking, sub)
+		case sub.NoReceipt && c.now-sub.askedAt <= errorGrace:
+			s.unasked = true
 		}
 	}
 	for _, p := range c.producers {
-		if n, _ := p.openOn(conn); n > 0 {
+		if n := p.openOn(conn); n > 0 {
 			s.sends = append(s.sends, p)
 			s.open += n
 		}
 	}
+	s.calls = slices.ContainsFunc(c.callsOn(conn), (*Call).isSend)
 	return s
 }
 
 // judge draws the conclusions from the end of a connection that had reached CONNECTED.
-func (c *Core) judge(conn *Conn, was connState, s suspects, err error) {
-	said := conn.said(c.now) != nil
-	if sub := conn.blamedSub; said && sub != nil {
-		c.isolateSub(sub, err)
-		return
+func (c *Core) judge(conn *Conn, s suspects, err error) {
+	switch blamed := &conn.blamed; {
+	case conn.said(c.now) == nil:
+		c.judgeSubs(conn, s, err)
+		c.judgeSilently(conn, s, err)
+	case !blamed.known:
+		c.judgeSubs(conn, s, err)
+		c.judgeSends(conn, s)
+	case blamed.sub != nil:
+		c.isolateSub(blamed.sub, conn, err)
+	case blamed.producer != nil:
+		c.blame(blamed.producer, conn.Slot)
+	case blamed.call:
+		c.blameSenders(conn.Slot)
 	}
-	c.judgeSubs(conn, s, said, err)
-	c.judgeProducers(conn, s, said, err)
 }
 
-func (c *Core) judgeSubs(conn *Conn, s suspects, said bool, err error) {
-	slot := conn.Slot
-	switch len(s.asking) {
-	case 0:
-	case 1:
-		sub := s.asking[0]
-		sub.deaths++
-		if said || sub.deaths >= maxSilentEnds {
-			sub.deaths = 0
-			c.refuse(sub, err)
-			c.isolateSub(sub, err)
-		}
+// judgeSubs has the subscriptions asked for one at a time on the next connection, so that an
+// ERROR there is known to be the answer to one of them, and isolates one that was alone several
+// times.
+func (c *Core) judgeSubs(conn *Conn, s suspects, err error) {
+	if len(s.asking) > 0 || s.unasked {
+		conn.Slot.serial = true
+	}
+	if len(s.asking) != 1 {
+		return
+	}
+	sub := s.asking[0]
+	if sub.deaths++; sub.deaths < maxSilentEnds {
+		return
+	}
+	sub.deaths = 0
+	if sub.first == nil || c.cfg.OneConnection {
+		c.refuse(sub, err)
+	}
+	if !c.cfg.OneConnection {
+		c.isolateSub(sub, conn, err)
+	}
+}
+
+// isolateSub gives a subscription that ended conn one of its own.
+func (c *Core) isolateSub(sub *Sub, conn *Conn, err error) {
+	switch {
+	case sub.state == subEnded || sub.slot.Role == RoleIsolated || c.phase != phaseOpen:
+	case c.cfg.OneConnection || sub.Reply: // there is no other place for it
+		c.endSub(sub, err)
 	default:
-		slot.serial = true
+		sub.slot = c.isolated()
+		sub.slot.named = !conn.Dialect.ClientIDExclusive
+		c.want(sub.slot)
+		if sub.slot.conn != nil {
+			c.advance(sub.slot.conn)
+		}
 	}
 }
 
-// isolateSub gives a subscription that ended a connection one of its own.
-func (c *Core) isolateSub(sub *Sub, err error) {
-	if sub.state == subEnded || sub.slot.Role == RoleIsolated {
-		return
-	}
-	if c.cfg.OneConnection {
-		c.endSub(sub, err) // there is no other place for it
-		return
-	}
-	sub.slot = c.isolated()
-	c.want(sub.slot)
-}
-
-func (c *Core) judgeProducers(conn *Conn, s suspects, said bool, err error) {
+// judgeSends is for a connection that ended with an ERROR that names nothing.
+func (c *Core) judgeSends(conn *Conn, s suspects) {
 	slot := conn.Slot
-	if p := conn.blamedProducer; said && p != nil {
+	for _, p := range s.sends {
 		c.blame(p, slot)
-		return
 	}
-	if said {
-		for _, p := range s.sends {
-			c.blame(p, slot)
-		}
-		if len(s.sends) == 0 && conn.plain {
-			c.blamePlain(slot)
-		}
-		slot.probing = slot.probing || s.open > 1
-		return
+	if len(s.sends) == 0 && len(s.asking) == 0 && (conn.plain || s.calls) {
+		c.blameSenders(slot)
 	}
-	if conn.proven || s.open == 0 {
+	slot.probing = slot.probing || s.open > 0
+}
+
+// judgeSilently is for a connection that ended without a word.
+func (c *Core) judgeSilently(conn *Conn, s suspects, err error) {
+	slot := conn.Slot
+	if conn.confirmed || s.open == 0 {
 		slot.shaky = 0
 		return
 	}
@@ -115,8 +139,12 @@ func (c *Core) judgeProducers(conn *Conn, s suspects, said bool, err error) {
 // ended without a word, as RabbitMQ ends one that brings a frame above its limit.
 func (c *Core) blameSilently(p *Producer, err error) {
 	seq := p.low + 1
-	for p.find(seq) == nil {
+	for seq <= p.last && p.find(seq) == nil {
 		seq++
+	}
+	r := p.find(seq)
+	if r == nil || !r.left {
+		return
 	}
 	if p.stuck != seq {
 		p.stuck, p.stuckTimes = seq, 0
@@ -136,13 +164,13 @@ func (c *Core) blame(p *Producer, slot *Slot) {
 	c.move(p)
 }
 
-// blamePlain moves the producers of a slot away from senders who ask for no receipt and have
-// ended two of its connections.
-func (c *Core) blamePlain(slot *Slot) {
-	if slot.plainDeaths++; slot.plainDeaths < 2 || c.cfg.OneConnection || slot.Role == RoleIsolated {
+// blameSenders moves the producers of a slot away from senders without a window who have ended
+// two of its connections.
+func (c *Core) blameSenders(slot *Slot) {
+	if slot.senderDeaths++; slot.senderDeaths < 2 || c.cfg.OneConnection || slot.Role == RoleIsolated {
 		return
 	}
-	slot.plainDeaths = 0
+	slot.senderDeaths = 0
 	for _, p := range c.producers {
 		if p.slot == slot {
 			c.move(p)

@@ -22,6 +22,7 @@ type Tx struct {
 	end     Call  // the COMMIT or ABORT
 	owed    int   // receipts of SENDs that have not come
 	abort   bool  // it is being aborted
+	forced  bool  // though COMMIT was asked for
 	result  error // of what has come so far
 }
 
@@ -30,8 +31,8 @@ func (c *Core) Begin(conn *Conn, id string) (*Tx, error) {
 	switch {
 	case c.refused != nil:
 		return nil, c.refused
-	case conn.state == connGone:
-		return nil, conn.err
+	case conn.gone(c) != nil:
+		return nil, conn.gone(c)
 	case id != "" && c.txs[id] != nil: // "different transactions MUST use different transaction identifiers"
 		return nil, fmt.Errorf("stomp: transaction id %.64q %w", id, ErrIDInUse)
 	}
@@ -55,6 +56,8 @@ func (c *Core) Use(tx *Tx) error {
 		return ErrTransactionDone
 	case tx.gone != nil:
 		return tx.gone
+	case tx.conn.state == connGoodbye:
+		return c.refused
 	}
 	tx.used = true
 	return nil
@@ -71,6 +74,14 @@ func (c *Core) Owe(tx *Tx, call *Call, at uint64) error {
 	call.tx = tx
 	tx.owed++
 	return nil
+}
+
+// Disown takes back what Owe has registered: the SEND was not sent.
+func (c *Core) Disown(call *Call) {
+	if call.live {
+		c.drop(call)
+		c.settleTx(call, nil)
+	}
 }
 
 // refuse notes that the broker has refused something in the transaction.
@@ -91,37 +102,47 @@ func (c *Core) End(tx *Tx, abort bool, commit *Call, at uint64, now Time) (sendA
 		return false, 0, ErrTransactionDone
 	case tx.gone != nil:
 		return false, 0, tx.gone
+	case tx.conn.state == connGoodbye:
+		return false, 0, c.refused
 	}
 	tx.done = true
-	tx.abort = abort || tx.refused != nil
+	tx.forced = !abort && tx.refused != nil
+	tx.abort = abort || tx.forced
 	c.register(commit)
 	commit.Kind = CallShutdown
 	tx.commit = commit
 	c.register(&tx.end)
-	tx.end.Kind, tx.end.conn, tx.end.sent, tx.end.at, tx.end.tx = CallTx, tx.conn, true, at, tx
+	tx.end.Kind, tx.end.conn, tx.end.at, tx.end.tx = CallTx, tx.conn, at, tx
 	tx.end.deadline = c.now + c.cfg.ReceiptTimeout
 	c.enter(&tx.end)
+	for _, call := range c.callsOn(tx.conn) {
+		if call.tx == tx {
+			call.deadline = tx.end.deadline
+		}
+	}
 	return tx.abort, tx.end.ID, nil
 }
 
-// settleTx takes an answer to something in a transaction.
+// settleTx takes an answer to something in a transaction. Once something has failed, the
+// receipts that are still owed change nothing; a refused SEND has none.
 func (c *Core) settleTx(call *Call, err error) {
 	tx := call.tx
-	if err != nil && tx.result == nil {
-		tx.result = err
-	}
 	if call.Kind == CallOwed {
 		tx.owed--
 		if err != nil && !tx.done {
 			tx.refuse(err)
 		}
 	}
-	if !tx.done || tx.end.live || tx.owed > 0 && !tx.abort {
+	if err != nil && (tx.result == nil || call.Kind == CallTx) {
+		tx.result = err
+	}
+	if !tx.done || tx.end.live || tx.owed > 0 && !tx.abort && tx.result == nil && tx.refused == nil {
 		return
 	}
 	c.dropTx(tx)
 	if tx.commit != nil {
-		c.complete(tx.commit, tx.verdict())
+		tx.result = tx.verdict()
+		c.complete(tx.commit, tx.result)
 		tx.commit = nil
 	}
 }
@@ -129,9 +150,11 @@ func (c *Core) settleTx(call *Call, err error) {
 // verdict is the result of COMMIT or ABORT.
 func (tx *Tx) verdict() error {
 	switch {
-	case tx.refused != nil && tx.abort:
+	case tx.forced:
 		return fmt.Errorf("%w: %w", ErrAborted, tx.refused)
-	case tx.refused != nil && (tx.result == nil || !errors.Is(tx.result, ErrUnknownOutcome)):
+	case tx.abort || errors.Is(tx.result, ErrNotSent):
+		return tx.result
+	case tx.refused != nil && !errors.Is(tx.result, ErrUnknownOutcome):
 		// The broker has refused a part of what it was told to commit: the rest may be stored.
 		return unknown(tx.refused)
 	}
@@ -144,6 +167,7 @@ func (c *Core) dropTx(tx *Tx) {
 	for _, call := range c.callsOn(tx.conn) {
 		if call.tx == tx {
 			c.drop(call)
+			call.exonerateNobody()
 		}
 	}
 }
@@ -152,14 +176,9 @@ func (c *Core) dropTx(tx *Tx) {
 // got their result from failCalls.
 func (c *Core) endTxs(conn *Conn, err error) {
 	for id, tx := range c.txs {
-		if tx.conn != conn {
-			continue
-		}
-		tx.gone = err
-		delete(c.txs, id)
-		if tx.commit != nil {
-			c.complete(tx.commit, unknown(err))
-			tx.commit = nil
+		if tx.conn == conn {
+			tx.gone = err
+			delete(c.txs, id)
 		}
 	}
 }
@@ -168,7 +187,7 @@ func (c *Core) endTxs(conn *Conn, err error) {
 // returns what the caller is to return.
 func (c *Core) CancelTx(tx *Tx, err error) error {
 	if tx.commit == nil {
-		return tx.end.Err
+		return tx.result
 	}
 	call := tx.commit
 	tx.commit = nil

@@ -1,9 +1,12 @@
 package session
 
+import "slices"
+
 // Unsubscribe ends sub, and completes call when the broker has confirmed that. The caller has
 // seen to it that no handler runs any more. giveBack says that messages of sub were delivered
 // and not acknowledged, which matters where UNSUBSCRIBE alone does not requeue them. durable
-// ends a durable subscription for good; it has to be alive.
+// ends a durable subscription for good. All brokers can do that while it is alive, and some only
+// then, so it is renewed first if it is not.
 func (c *Core) Unsubscribe(sub *Sub, giveBack, durable bool, call *Call, now Time) {
 	c.at(now)
 	c.register(call)
@@ -12,14 +15,12 @@ func (c *Core) Unsubscribe(sub *Sub, giveBack, durable bool, call *Call, now Tim
 		c.complete(call, nil)
 		return
 	}
-	if sub.end != nil { // somebody else is at it; the latest caller gets the answer, too
-		c.complete(sub.end, nil)
-	}
-	sub.end, sub.giveBack, sub.durable = call, giveBack, durable
-	switch sub.state {
-	case subWaiting:
+	sub.ends = append(sub.ends, call)
+	sub.giveBack, sub.durable = giveBack || sub.giveBack, durable || sub.durable
+	switch {
+	case sub.state == subWaiting && !sub.durable:
 		c.endSub(sub, nil)
-	case subLive:
+	case sub.state == subLive:
 		c.beginEnd(sub)
 	}
 }
@@ -40,42 +41,52 @@ func (c *Core) sendUnsubscribe(sub *Sub, durable bool) {
 	sub.state = subEnding
 	c.expectOn(&sub.ask, CallUnsubscribe, sub, sub.conn)
 	c.emit(Effect{Kind: EffectUnsubscribe, Sub: sub, Conn: sub.conn, Receipt: sub.ask.ID, Durable: durable})
-	if durable {
-		sub.durable = false
-	}
+	sub.forGood = durable
 }
 
 // unsubscribed takes the answer to UNSUBSCRIBE, or to the take-over before it. An ERROR says
-// that the broker had ended the subscription already, so it is no failure.
+// that the broker had ended the subscription already, so it is no failure, unless a durable one
+// was to end for good.
 func (c *Core) unsubscribed(sub *Sub, err error) {
-	if sub.conn != nil && sub.conn.state != connGone && err == nil {
-		switch {
-		case sub.state == subLeaving:
-			c.sendUnsubscribe(sub, false)
-			return
-		case sub.durable: // ActiveMQ wants a second one, once the subscription is idle
-			c.sendUnsubscribe(sub, true)
-			return
-		}
+	if _, refused := err.(*ServerError); refused && !sub.forGood {
+		err = nil
 	}
-	if end := sub.end; end != nil && err != nil {
-		sub.end = nil
-		c.complete(end, err)
+	switch {
+	case err != nil:
+	case sub.state == subLeaving:
+		c.sendUnsubscribe(sub, false)
+		return
+	case sub.durable && !sub.forGood: // ActiveMQ wants a second one, once the subscription is idle
+		c.sendUnsubscribe(sub, true)
+		return
 	}
+	for _, call := range sub.ends {
+		c.complete(call, err)
+	}
+	sub.ends = nil
 	c.endSub(sub, nil)
+}
+
+// UnsubscribeFailed takes note that EffectUnsubscribe could not be carried out: the frame
+// cannot be made.
+func (c *Core) UnsubscribeFailed(sub *Sub, err error, now Time) {
+	c.at(now)
+	if sub.state == subEnding {
+		c.drop(&sub.ask)
+		c.unsubscribed(sub, err)
+	}
 }
 
 // detachSubs takes subscriptions off a connection that is gone.
 func (c *Core) detachSubs(conn *Conn) {
-	for _, sub := range append([]*Sub(nil), c.subs...) {
+	for _, sub := range slices.Clone(c.subs) {
 		if sub.conn != conn {
 			continue
 		}
-		sub.conn = nil
-		switch {
-		case sub.state == subLeaving || sub.state == subEnding || sub.end != nil:
+		sub.conn, sub.forGood = nil, false
+		if len(sub.ends) > 0 && !sub.durable {
 			c.endSub(sub, nil) // it has ended with its connection
-		case sub.state != subEnded:
+		} else {
 			sub.state = subWaiting
 		}
 	}

@@ -50,6 +50,7 @@ type wireEnd struct {
 	closed  bool // EffectClose or EffectGoodbye
 	cause   error
 	gone    bool
+	asked   []string // receipts that were asked for on it
 }
 
 type wireSub struct {
@@ -221,6 +222,10 @@ func (w *world) write(end *wireEnd, frame string) {
 		end.written = end.frames
 	}
 	w.say("%s > %s", end.name, frame)
+	if _, after, found := strings.Cut(frame, " receipt:"); found {
+		name, _, _ := strings.Cut(after, " ")
+		end.asked = append(end.asked, name)
+	}
 }
 
 func (w *world) end(conn *Conn) *wireEnd { return w.conns["c"+strconv.Itoa(int(conn.Number))] }

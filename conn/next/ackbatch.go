@@ -1,0 +1,88 @@
+package conn
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/stompwire/stompwire/engine/link"
+	"github.com/stompwire/stompwire/frame"
+)
+
+// ackBatch acknowledges the messages of a subscription in mode client together: one ACK covers
+// a message and all before it. (On RabbitMQ it covers all before it on the connection, of other
+// subscriptions, too.) What is not acknowledged when the connection ends is delivered again, so
+// a batch is how much may come twice. Unsubscribe and Disconnect send what is pending first.
+type ackBatch struct {
+	sub      *Subscription
+	every    int
+	interval time.Duration
+
+	mu      sync.Mutex // above the outbox
+	w       *wire      // of what is pending; nil at first
+	pending int
+	timer   *time.Timer
+	id      ackID // of the latest message; owned
+}
+
+// ack notes that m and all before it are done with. It does not keep m, and does not allocate.
+func (a *ackBatch) ack(m *Message) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.w != m.w { // what is pending on the connection before will be delivered again
+		if err := m.w.l.Err(); err != nil {
+			return err
+		}
+		a.w, a.pending = m.w, 0
+	}
+	id := m.ackID()
+	a.id.ack = append(a.id.ack[:0], id.ack...)
+	a.id.message = append(a.id.message[:0], id.message...)
+	a.id.subscription = append(a.id.subscription[:0], id.subscription...)
+	if a.pending++; a.pending < a.every && !a.sub.turn.isClosed() {
+		if a.pending == 1 {
+			a.wait()
+		}
+		return nil
+	}
+	return a.flushLocked()
+}
+
+// flush acknowledges what is pending.
+func (a *ackBatch) flush() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.flushLocked()
+}
+
+// flushLocked puts the ACK in flight under mu, so that batches leave in their order.
+func (a *ackBatch) flushLocked() error {
+	if a.pending == 0 {
+		return nil
+	}
+	err := a.w.acknowledge(a.sub, a.id, frame.CmdAck, nil, nil)
+	if errors.Is(err, link.ErrOutboxFull) {
+		a.wait()
+		return err
+	}
+	a.pending = 0
+	return err
+}
+
+// wait has the batch acknowledged after the interval.
+func (a *ackBatch) wait() {
+	if a.timer == nil {
+		a.timer = time.AfterFunc(a.interval, func() { _ = a.flush() })
+	} else {
+		a.timer.Reset(a.interval)
+	}
+}
+
+// stop ends the timer.
+func (a *ackBatch) stop() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.timer != nil {
+		a.timer.Stop()
+	}
+}

@@ -1,0 +1,22 @@
+package conn
+
+import (
+	"errors"
+
+	"github.com/stompwire/stompwire/engine"
+	"github.com/stompwire/stompwire/engine/link"
+	"github.com/stompwire/stompwire/engine/pump"
+)
+
+// start has l read: a kernel socket by the engine, anything else by the pump.
+func (cfg *Config) start(l *link.Link) error {
+	driver := cfg.Driver
+	if driver == nil {
+		driver = engine.Own{Logger: cfg.Logger}
+	}
+	err := driver.Start(l)
+	if errors.Is(err, engine.ErrUnsupportedConn) {
+		err = pump.Driver{}.Start(l)
+	}
+	return err
+}

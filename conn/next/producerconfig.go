@@ -1,0 +1,171 @@
+package conn
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/stompwire/stompwire/conn/dialect"
+	"github.com/stompwire/stompwire/conn/internal/session"
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
+)
+
+// ProducerConfig says what a [Producer] sends, how it is confirmed, and what becomes of it
+// when the connection is lost.
+type ProducerConfig struct {
+	// Destination and Headers are those of every message; the last header may be Text. They are
+	// checked and encoded once for each connection.
+	Destination string
+	Headers     []frame.Field
+
+	// Hints become headers for the broker of each connection.
+	Hints []dialect.Hint
+
+	// Window is how many sends may be without an outcome at a time; default 1000, at most 1<<20.
+	// Send waits for room in a full one: until a quarter of it is free, which is cheaper than a
+	// wake-up for each, or after 1 ms for any room. A negative value asks for no receipts; there
+	// are no outcomes then.
+	Window int
+
+	// ReceiptEvery, if above 1, asks for a receipt on every such frame only, and on the last of
+	// each batch that goes to the network; it confirms those before it as well. At most Window.
+	// A broker whose receipts are not cumulative (dialect.Dialect.ReceiptsCumulative) is asked
+	// for all of them nevertheless. A refused frame without a receipt is reported by an ERROR that
+	// does not name it, so all open outcomes are Unknown then.
+	ReceiptEvery int
+
+	// Timeout is how long after Send the outcome is Unknown; Config.ReceiptTimeout if it is 0, and
+	// never with Redeliver. A negative value is never. Only time with a connection counts. It is
+	// kept to within a second.
+	Timeout time.Duration
+
+	// Redeliver sends again, on the next connection, what had no outcome when one was lost: in
+	// order, before anything new, and with x-possible-duplicate:true if the broker may have it. A
+	// copy of each message is kept until its outcome. Without Redeliver these outcomes are Unknown,
+	// or NotSent.
+	Redeliver bool
+
+	// MaxBytes bounds the copies; default 16 MiB. Send waits for room. One message may exceed it.
+	MaxBytes int
+
+	// IDHeader, if it is not empty, names a header that identifies the message and stays the same
+	// when it is sent again: a random text of the producer, a dash and the sequence number.
+	IDHeader string
+
+	// InOrder reports outcomes in the order of the sends, one at a time.
+	InOrder bool
+
+	// OnOutcome is called once for each send. It must not block, nor wait for outcomes, and without
+	// InOrder it must be safe for concurrent use. May be nil.
+	OnOutcome func(Outcome)
+}
+
+const (
+	defaultWindow   = 1000
+	maxWindow       = 1 << 20
+	defaultMaxBytes = 16 << 20
+)
+
+func (cfg ProducerConfig) withDefaults(c *Client) ProducerConfig {
+	if cfg.Window == 0 {
+		cfg.Window = defaultWindow
+	}
+	if cfg.Timeout == 0 && !cfg.Redeliver {
+		cfg.Timeout = c.cfg.ReceiptTimeout
+	}
+	cfg.Timeout = max(cfg.Timeout, 0)
+	if cfg.MaxBytes <= 0 {
+		cfg.MaxBytes = defaultMaxBytes
+	}
+	return cfg
+}
+
+func (cfg *ProducerConfig) validate() error {
+	switch {
+	case cfg.Destination == "":
+		return &writer.HeaderError{Command: frame.CmdSend, Name: frame.HeaderDestination, Index: -1, Reason: writer.ErrMissing}
+	case cfg.Window > maxWindow:
+		return option("stomp: ProducerConfig.Window is %d, above %d", cfg.Window, maxWindow)
+	case cfg.ReceiptEvery < 0 || cfg.ReceiptEvery > 1 && cfg.ReceiptEvery > cfg.Window:
+		return option("stomp: ProducerConfig.ReceiptEvery is %d, not from 0 to the window of %d", cfg.ReceiptEvery, cfg.Window)
+	case cfg.Window < 0 && (cfg.Redeliver || cfg.OnOutcome != nil || cfg.InOrder):
+		return option("stomp: ProducerConfig asks for outcomes without receipts")
+	}
+	h, _ := cutText(cfg.Headers)
+	if err := checkFixed(h); err != nil {
+		return err
+	}
+	return checkFixed([]frame.Field{{Name: cfg.IDHeader}})
+}
+
+// checkFixed refuses headers that the producer writes itself.
+func checkFixed(h []frame.Field) error {
+	return checkNames(frame.CmdSend, h,
+		frame.HeaderReceipt, frame.HeaderContentLength, frame.HeaderTransaction, frame.HeaderDestination)
+}
+
+// encoding is what a producer has encoded for one of its connections.
+type encoding struct {
+	w      *wire
+	block  *writer.Block
+	text   bool
+	id     []byte // the header line with the stable id, up to the number; nil for none
+	policy receiptPolicy
+}
+
+// encodeFor makes what depends on the connection.
+func (p *Producer) encodeFor(w *wire, hints []dialect.Hint) (*encoding, error) {
+	cfg := &p.cfg
+	h, text := cutText(cfg.Headers)
+	fields := append([]frame.Field{{Name: frame.HeaderDestination, Value: cfg.Destination}}, h...)
+	if len(hints) > 0 {
+		hinted, err := w.dialect.SendFields(time.Now(), hints...)
+		if err != nil {
+			return nil, err
+		}
+		fields = append(fields, hinted...)
+	}
+	e := &encoding{w: w, text: text}
+	var err error
+	if e.block, err = writer.Compile(w.version, frame.CmdSend, fields); err != nil {
+		return nil, err
+	}
+	if cfg.IDHeader != "" {
+		if e.id, err = writer.AppendHeader(nil, w.version, cfg.IDHeader, p.prefix+"-"); err != nil {
+			return nil, err
+		}
+		e.id = e.id[:len(e.id)-1] // the number and the LF follow
+	}
+	if p.core != nil {
+		every := uint64(1)
+		if cfg.ReceiptEvery > 1 && w.dialect.ReceiptsCumulative {
+			every = uint64(cfg.ReceiptEvery)
+		}
+		e.policy = receiptPolicy{every: every, line: receiptLine(p.core.ID)}
+	}
+	return e, nil
+}
+
+// receiptLine is the beginning of the receipt header line of the producer with this number, up
+// to where the sequence number follows.
+func receiptLine(number uint64) []byte {
+	return fmt.Appendf(nil, "%s:~%d-", frame.HeaderReceipt, number)
+}
+
+// Outcome is what became of one send of a producer.
+type Outcome = session.Outcome
+
+// OutcomeStatus says how a confirmed send ended.
+type OutcomeStatus = session.OutcomeStatus
+
+const (
+	// Confirmed: the broker has sent the RECEIPT.
+	Confirmed = session.Confirmed
+	// Rejected: the broker has refused the message with an ERROR frame.
+	Rejected = session.Rejected
+	// Unknown: the connection or the time ended before an answer. The broker may or may not have
+	// the message; sending it again may duplicate it.
+	Unknown = session.Unknown
+	// NotSent: no byte of the message has left. Sending it again is safe.
+	NotSent = session.NotSent
+)

@@ -1,0 +1,146 @@
+package conn
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/stompwire/stompwire/frame"
+)
+
+// queue is a bounded queue of retained messages between a connection and the callers of Next.
+type queue struct {
+	maxMessages, maxBytes int
+	drop                  bool // what does not fit
+	dropped               atomic.Uint64
+	ready                 chan struct{} // 1-slot wake-up for one waiting consumer
+
+	mu    sync.Mutex // above flow.mu
+	ring  []*Message
+	head  int
+	count int
+	bytes int
+	held  *wire // that we keep from being read
+	err   error // why there will be no more
+}
+
+func (q *queue) init(o *SubscribeOptions) {
+	q.maxMessages, q.maxBytes, q.drop = o.MaxMessages, o.MaxBytes, o.DropOverflow
+	q.ready = make(chan struct{}, 1)
+}
+
+func (q *queue) full() bool { return q.count >= q.maxMessages || q.bytes >= q.maxBytes }
+
+// put takes a copy of m, on the goroutine that reads its connection.
+func (q *queue) put(m *Message) {
+	q.mu.Lock()
+	switch {
+	case q.err != nil:
+		q.mu.Unlock()
+		return
+	case !q.full() || !q.drop && q.held != m.w:
+		q.push(m.Retain())
+		if !q.drop && q.full() && q.held != m.w {
+			// The link stops after this frame, so one is all that comes too much;
+			// one more for each connection that is lost meanwhile.
+			q.release()
+			q.held = m.w
+			m.w.flow.hold(m.w.l)
+		}
+		q.mu.Unlock()
+		q.wake()
+		return
+	default: // or a connection that is being ended and no longer waits for us
+		q.mu.Unlock()
+	}
+	q.dropped.Add(1)
+}
+
+func (q *queue) wake() {
+	select {
+	case q.ready <- struct{}{}:
+	default:
+	}
+}
+
+// push appends m. mu is held.
+func (q *queue) push(m *Message) {
+	if q.count == len(q.ring) {
+		grown := make([]*Message, max(16, 2*q.count))
+		for i := range q.count {
+			grown[i] = q.ring[(q.head+i)%len(q.ring)]
+		}
+		q.ring, q.head = grown, 0
+	}
+	q.ring[(q.head+q.count)%len(q.ring)] = m
+	q.count++
+	q.bytes += len(m.held.B)
+}
+
+// pop returns the oldest message that is still good for something; nil and an
+// error if there is none and will be none.
+func (q *queue) pop() (*Message, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for q.count > 0 {
+		m := q.ring[q.head]
+		q.ring[q.head] = nil
+		q.head = (q.head + 1) % len(q.ring)
+		q.count--
+		q.bytes -= len(m.held.B)
+		if q.count <= q.maxMessages/2 && q.bytes <= q.maxBytes/2 {
+			q.release()
+		}
+		if m.stale() {
+			m.Release()
+			continue
+		}
+		if q.count > 0 {
+			q.wake() // one wake-up for one consumer: pass it on
+		}
+		return m, nil
+	}
+	if q.err != nil {
+		q.wake()
+	}
+	return nil, q.err
+}
+
+// release lets the connection be read agaq. mu is held.
+func (q *queue) release() {
+	if q.held != nil {
+		q.held.flow.release(q.held.l)
+		q.held = nil
+	}
+}
+
+// stale reports whether the broker will deliver the message again, because it can
+// not be acknowledged any more.
+func (m *Message) stale() bool {
+	if m.sub == nil || m.sub.opts.Ack == frame.AckAuto {
+		return false // nobody has it but us
+	}
+	select {
+	case <-m.w.l.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+// end throws away what waits and refuses what comes.
+func (q *queue) end(err error) {
+	q.mu.Lock()
+	if q.err == nil {
+		q.err = err
+	}
+	for q.count > 0 {
+		q.ring[q.head].Release()
+		q.ring[q.head] = nil
+		q.head = (q.head + 1) % len(q.ring)
+		q.count--
+	}
+	q.bytes = 0
+	q.release()
+	q.mu.Unlock()
+	q.wake()
+}

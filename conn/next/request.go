@@ -1,0 +1,174 @@
+package conn
+
+import (
+	"context"
+
+	"github.com/stompwire/stompwire/conn/internal/session"
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
+)
+
+// Request sends a message and returns the reply, an owned copy. The message carries reply-to,
+// with a temporary queue of the client's, and a correlation-id; the replier sends its answer to
+// the former with a copy of the latter, as usual with STOMP and JMS. It goes out on the connection
+// that consumes, because on most brokers a temporary queue belongs to its connection.
+//
+// It waits under ctx, or for Config.ReceiptTimeout if ctx has no deadline. A reply that comes later
+// is dropped and counted. Errors: those of SendReceipt; a *ServerError if the broker refuses the
+// request; and one that Is ErrUnknownOutcome if there was no reply: the request may have been
+// handled.
+func (c *Client) Request(ctx context.Context, destination string, body []byte, h ...frame.Field) (*Message, error) {
+	if err := checkSend(h, false); err != nil {
+		return nil, err
+	}
+	if err := checkNames(frame.CmdSend, h, headerReplyTo, headerCorrelationID); err != nil {
+		return nil, err
+	}
+	if c.inHandler(ctx) && handlerOf(ctx).slot == c.consumer {
+		return nil, ErrWouldBlock
+	}
+	var w *wire
+	for {
+		next, err := c.consumer.current(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		w = next
+		m, err := w.request(ctx, destination, body, h)
+		if err == nil || !again(err) || ctx.Err() != nil {
+			return m, err
+		}
+	}
+}
+
+const (
+	headerReplyTo       = "reply-to"
+	headerCorrelationID = "correlation-id"
+)
+
+// requester waits for a reply.
+type requester struct {
+	waiter
+	reply *Message // set before done has an element
+}
+
+func (w *wire) request(ctx context.Context, destination string, body []byte, h []frame.Field) (*Message, error) {
+	c := w.c
+	replyTo, err := c.replyTo(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	size := sendSize(destination, body, h) + frameOverhead
+	buf, err := w.reserve(ctx, size)
+	if err != nil {
+		return nil, err
+	}
+	r := &requester{waiter: waiter{done: make(chan struct{}, 1)}}
+	r.call.User = &r.waiter
+	c.mu.Lock()
+	err = c.core.Expect(&r.call, session.CallRequest, w.conn, w.l.Tail(), deadline(ctx, c.clock.now()+c.cfg.ReceiptTimeout))
+	if err == nil {
+		c.requests[r.call.ID] = r
+	}
+	c.unlock()
+	if err != nil {
+		w.l.Commit(buf)
+		return nil, err
+	}
+	defer c.forgetRequest(r.call.ID)
+	fields := append(h[:len(h):len(h)],
+		frame.Field{Name: headerReplyTo, Value: replyTo},
+		frame.Field{Name: headerCorrelationID, Value: string(session.AppendCorrelationID(nil, &r.call))})
+	out, err := writer.AppendSend(buf, w.version, destination, fields, body)
+	if err = w.commit(buf, out, err); err != nil {
+		c.mu.Lock()
+		c.core.Forget(&r.call)
+		c.unlock()
+		return nil, err
+	}
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		c.mu.Lock()
+		open := r.call.Live()
+		err := c.core.Expired(&r.call, ctx.Err())
+		c.unlock()
+		if open {
+			return nil, err
+		}
+		<-r.done
+	}
+	return r.reply, r.call.Err
+}
+
+// deadline is def, or none if ctx has one.
+func deadline(ctx context.Context, def session.Time) session.Time {
+	if _, ok := ctx.Deadline(); ok {
+		return session.Never
+	}
+	return def
+}
+
+func (c *Client) forgetRequest(id uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.requests, id)
+}
+
+// replyTo returns the reply-to header for requests on w, once the queue is subscribed to where
+// that is needed.
+func (c *Client) replyTo(ctx context.Context, w *wire) (string, error) {
+	for {
+		c.mu.Lock()
+		destination, ready := c.core.ReplyTo(w.conn)
+		c.mu.Unlock()
+		if ready {
+			return destination, nil
+		}
+		if w.inHandler(ctx) {
+			return "", ErrWouldBlock
+		}
+		if err := c.subscribeReplies(ctx); err != nil {
+			return "", err
+		}
+		if w.ctx.Err() != nil {
+			return "", w.l.Err()
+		}
+	}
+}
+
+// subscribeReplies returns when the queue for replies is subscribed to.
+func (c *Client) subscribeReplies(ctx context.Context) error {
+	s := &Subscription{c: c, reply: true, done: make(chan struct{})}
+	wt := newWaiter()
+	c.mu.Lock()
+	core, err := c.core.Replies(&wt.call, s, c.clock.now())
+	if err == nil && core.User == any(s) {
+		s.core, s.id, s.destination = core, core.ID, core.Destination
+		c.routes.Store(c.routes.Load().with(s))
+		c.subs[s] = struct{}{}
+	}
+	c.unlock()
+	if err != nil {
+		wt.release()
+		return err
+	}
+	return wt.wait(ctx, c)
+}
+
+// replied takes a reply, on the reading goroutine.
+func (c *Client) replied(m *Message) {
+	c.mu.Lock()
+	call := c.core.Reply(m.w.conn, m.Header.Text(headerCorrelationID))
+	var r *requester
+	if call != nil {
+		r = c.requests[call.ID]
+	}
+	c.unlock()
+	if r == nil {
+		c.stats.unsolicited.Add(1)
+		return
+	}
+	r.reply = m.clone()
+	r.done <- struct{}{}
+}

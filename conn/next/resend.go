@@ -1,0 +1,192 @@
+package conn
+
+import (
+	"context"
+	"encoding/binary"
+
+	"github.com/stompwire/stompwire/conn/internal/session"
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/pool"
+	"github.com/stompwire/stompwire/writer"
+)
+
+// resend sends again on w what has no outcome. With serial it waits for each outcome before it
+// goes on, so that a broker which answers by closing the connection names the culprit.
+func (p *Producer) resend(w *wire, serial bool) {
+	c := p.c
+	e, err := p.encoding(w)
+	var after uint64
+	for {
+		c.mu.Lock()
+		m, ok := c.core.NextResend(p.core, w.conn, after)
+		if ok && err != nil { // nothing of this producer can be sent here
+			c.core.CannotResend(p.core, m.Seq, err)
+			c.unlock()
+			continue
+		}
+		var copied []byte
+		if ok {
+			copied = append(copied, m.Copied.B...) // its outcome, and so its release, may come at any time
+		}
+		c.unlock()
+		if !ok {
+			break
+		}
+		after = m.Seq
+		if !p.resendOne(w, e, m, copied) {
+			return // w has ended
+		}
+		if serial {
+			p.awaitOutcome(w, m.Seq)
+		}
+	}
+	c.mu.Lock()
+	c.core.Resent(p.core, w.conn)
+	p.home.Load().changed()
+	c.unlock()
+}
+
+// resendOne reports whether w is alive.
+func (p *Producer) resendOne(w *wire, e *encoding, m session.Resend, copied []byte) bool {
+	c := p.c
+	buf, err := w.reserve(w.ctxWithoutHandler(), len(copied)+3*frameOverhead)
+	if err != nil && isClosed(err) || w.ctx.Err() != nil {
+		if err == nil {
+			w.l.Commit(buf)
+		}
+		return false
+	}
+	out := buf
+	if err == nil {
+		if out, err = p.encodeAgain(buf, e, m, copied); err == nil {
+			err = w.checkSize(len(out) - len(buf))
+		}
+		if err != nil {
+			w.l.Commit(buf)
+		}
+	}
+	if err != nil { // this broker has another version, or a smaller limit
+		c.mu.Lock()
+		c.core.CannotResend(p.core, m.Seq, err)
+		c.unlock()
+		return true
+	}
+	c.mu.Lock()
+	wanted := c.core.Resend(p.core, w.conn, m.Seq, w.l.Tail())
+	c.unlock()
+	if !wanted {
+		out = buf
+	} else {
+		e.policy.note(m.Seq, 0)
+	}
+	w.traceCommit(buf, out)
+	return true
+}
+
+// awaitOutcome returns when seq has its outcome, or w has ended.
+func (p *Producer) awaitOutcome(w *wire, seq uint64) {
+	wt := newWaiter()
+	p.c.mu.Lock()
+	p.c.core.FlushTo(p.core, seq, &wt.call)
+	p.c.unlock()
+	_ = wt.wait(w.ctx, p.c)
+}
+
+// encodeAgain appends the frame of a copied message. It always asks for a receipt.
+func (p *Producer) encodeAgain(dst []byte, e *encoding, m session.Resend, copied []byte) (out []byte, err error) {
+	dst = e.block.AppendHead(dst)
+	if m.Duplicate {
+		dst = append(dst, "x-possible-duplicate:true\n"...)
+	}
+	count, rest := nextCount(copied)
+	for range count {
+		var name, value []byte
+		name, rest = nextText(rest)
+		value, rest = nextText(rest)
+		if dst, err = writer.AppendHeaderBytes(dst, e.w.version, name, value); err != nil {
+			return nil, err
+		}
+	}
+	dst = e.policy.append(e.appendID(dst, m.Seq), m.Seq)
+	return e.appendBody(dst, rest)
+}
+
+// ctxWithoutHandler ends with the connection, and does not mark the caller as its handler.
+func (w *wire) ctxWithoutHandler() context.Context { return unmarked{w.ctx} }
+
+type unmarked struct{ context.Context }
+
+func (u unmarked) Value(key any) any {
+	if _, ok := key.(handlerKey); ok {
+		return nil
+	}
+	return u.Context.Value(key)
+}
+
+// A copied message is a count of headers, each name and value with its length before it, and
+// the body.
+
+func copyMessage(h []frame.Field, body []byte) *pool.Buffer {
+	b := pool.Get(len(body) + fieldsSize(h) + 8*len(h) + 8)
+	b.B = appendCount(b.B, len(h))
+	for i := range h {
+		b.B = appendText(b.B, h[i].Name)
+		b.B = appendText(b.B, h[i].Value)
+	}
+	b.B = append(b.B, body...)
+	return b
+}
+
+func appendCount(dst []byte, n int) []byte { return binary.AppendUvarint(dst, uint64(n)) }
+
+func appendText(dst []byte, s string) []byte { return append(appendCount(dst, len(s)), s...) }
+
+func nextCount(b []byte) (n int, rest []byte) {
+	count, used := binary.Uvarint(b)
+	return int(count), b[used:]
+}
+
+func nextText(b []byte) (text, rest []byte) {
+	n, rest := nextCount(b)
+	return rest[:n], rest[n:]
+}
+
+// report reports outcomes that have come without a RECEIPT: the connection or the time ended.
+func (p *Producer) report() {
+	var buf [reportsAtOnce]session.Outcome
+	p.reportWith(buf[:])
+}
+
+// reportWith reports the outcomes that there are, as many at a time as buf has room for.
+func (p *Producer) reportWith(buf []session.Outcome) {
+	c := p.c
+	if p.cfg.OnOutcome != nil {
+		c.mu.Lock()
+		n := c.core.TakeReports(p.core, buf)
+		c.mu.Unlock()
+		for n > 0 {
+			p.reportAll(buf[:n])
+			c.mu.Lock()
+			c.core.Told(p.core, buf[:n])
+			n = c.core.TakeReports(p.core, buf)
+			c.unlock()
+		}
+	}
+	p.wakeSender()
+}
+
+// reportAll survives a panic of OnOutcome, one for each outcome.
+func (p *Producer) reportAll(outcomes []session.Outcome) {
+	for i := 0; i < len(outcomes); {
+		i += p.reportSome(outcomes[i:])
+	}
+}
+
+func (p *Producer) reportSome(outcomes []session.Outcome) (n int) {
+	defer p.c.contain(nil)
+	for i := range outcomes {
+		n++
+		p.cfg.OnOutcome(outcomes[i])
+	}
+	return n
+}

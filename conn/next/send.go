@@ -1,0 +1,107 @@
+package conn
+
+import (
+	"context"
+	"errors"
+
+	"github.com/stompwire/stompwire/conn/internal/session"
+	"github.com/stompwire/stompwire/frame"
+)
+
+// Send sends a message. It returns when the frame is encoded: body and h are borrowed until
+// then. It waits, under ctx, for a connection, and while the outbox is full. A nil error means
+// that the message is on its way, not that the broker has it: see SendReceipt and NewProducer.
+//
+// A receipt header of the user's is sent, and its RECEIPT told to Config.Trace only. Send does
+// not allocate.
+//
+// Errors: a *writer.HeaderError for what cannot be represented or is set by the client; a
+// *FrameTooLargeError; an error that Is ErrNotConnected; ctx.Err(); ErrWouldBlock in a handler of the same
+// connection; and an error that Is net.ErrClosed. In each case nothing was sent.
+func (c *Client) Send(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
+	if err := checkSend(h, false); err != nil {
+		return err
+	}
+	s := c.slotFor(destination)
+	var w *wire
+	for {
+		next, err := s.current(ctx, w)
+		if err != nil {
+			return err
+		}
+		w = next
+		if err = w.send(ctx, destination, body, h); err == nil || !isClosed(err) || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+func (w *wire) send(ctx context.Context, destination string, body []byte, h []frame.Field) error {
+	w.notePlain()
+	buf, err := w.reserve(ctx, sendSize(destination, body, h))
+	if err != nil {
+		return err
+	}
+	out, err := appendSend(buf, w.version, destination, h, frame.Field{}, body)
+	return w.commit(buf, out, err)
+}
+
+// notePlain tells the core, once, that something is sent here that it will not hear of again.
+func (w *wire) notePlain() {
+	if w.plain.Load() {
+		return
+	}
+	w.plain.Store(true)
+	w.c.mu.Lock()
+	w.c.core.SentPlain(w.conn)
+	w.c.unlock()
+}
+
+// SendReceipt sends a message and waits until the broker confirms it. The error is nil then,
+// a [*ServerError] if the broker refused it, Is [ErrNotSent] if nothing has left, and Is
+// [ErrUnknownOutcome] if the connection, ctx or Config.ReceiptTimeout ended first.
+func (c *Client) SendReceipt(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
+	if err := checkSend(h, true); err != nil {
+		return err
+	}
+	s := c.slotFor(destination)
+	var w *wire
+	for {
+		next, err := s.current(ctx, w)
+		if err != nil {
+			return err
+		}
+		w = next
+		if err = w.sendReceipt(ctx, destination, body, h); err == nil || !again(err) || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// again reports whether err says that a connection has ended before anything was sent on it.
+func again(err error) bool {
+	return isClosed(err) && !errors.Is(err, ErrUnknownOutcome)
+}
+
+func (w *wire) sendReceipt(ctx context.Context, destination string, body []byte, h []frame.Field) error {
+	if w.inHandler(ctx) {
+		return ErrWouldBlock
+	}
+	buf, err := w.reserve(ctx, sendSize(destination, body, h))
+	if err != nil {
+		return err
+	}
+	wt := newWaiter()
+	receipt, err := wt.expect(w, session.CallSend)
+	if err != nil {
+		w.l.Commit(buf)
+		wt.release()
+		return err
+	}
+	out, err := appendSend(buf, w.version, destination, h, receipt, body)
+	if err = w.commit(buf, out, err); err != nil {
+		wt.forget(w.c)
+		return err
+	}
+	return wt.wait(ctx, w.c)
+}

@@ -1,0 +1,106 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/stompwire/stompwire/conn/internal/session"
+)
+
+// Disconnect ends the client in good order. It takes nothing new, starts no more handlers and
+// waits for those that run, acknowledges what AckEvery has gathered, waits for the outcomes of
+// producers and the answers to calls, even over a reconnect, then sends DISCONNECT on each
+// connection and waits for the answers. It returns after the last OnOutcome. All of that is bounded
+// by ctx, or by Config.DisconnectTimeout if ctx has no deadline. What was delivered and not
+// acknowledged goes back to the broker.
+//
+// It returns an [*OutcomeError] if not all sends since the last Flush were confirmed. A broker that
+// does not answer DISCONNECT is no error: the answer may be lost by rule (STOMP 1.2, Connection
+// Lingering). In a handler it returns ErrWouldBlock, and nothing changes. If it runs already, it
+// waits for the end.
+func (c *Client) Disconnect(ctx context.Context) error {
+	if c.inHandler(ctx) {
+		return ErrWouldBlock
+	}
+	deadline := c.cfg.DisconnectTimeout
+	if at, ok := ctx.Deadline(); ok {
+		deadline = time.Until(at)
+	}
+	wt := newWaiter()
+	c.mu.Lock()
+	now := c.clock.now()
+	c.core.Disconnect(&wt.call, now+deadline, now)
+	c.unlock()
+	var err error
+	select {
+	case <-wt.done:
+	case <-ctx.Done():
+		_ = c.Close()
+		// All that is left is to report what is unknown now.
+		late := time.NewTimer(moment)
+		defer late.Stop()
+		select {
+		case <-wt.done:
+		case <-late.C:
+			return session.Unanswered(ctx.Err())
+		}
+	}
+	<-c.done // a moment after the last outcome
+	err = wt.call.Err
+	wt.call.Err = nil
+	wt.release()
+	return err
+}
+
+// Close ends the client at once. Sends without an outcome are Unknown or NotSent. It may be
+// called anywhere, more than once, and always returns nil. It does not wait for the end; Done
+// does.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	c.core.Close(c.clock.now())
+	c.unlock()
+	return nil
+}
+
+// quiesce lets no handler start any more and waits for those that run.
+func (c *Client) quiesce() {
+	c.mu.Lock()
+	subs := make([]*Subscription, 0, len(c.subs))
+	for s := range c.subs {
+		subs = append(subs, s)
+	}
+	wires := c.live()
+	c.mu.Unlock()
+	for _, s := range subs {
+		s.turn.close()
+	}
+	for _, w := range wires {
+		w.flow.end(w.l) // receipts have to be read, however slow a consumer is
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	stop := context.AfterFunc(c.endContext(), cancel)
+	defer stop()
+	defer cancel()
+	for _, s := range subs {
+		_ = s.turn.idle(ctx)
+		if s.batch != nil {
+			_ = s.batch.flush()
+		}
+	}
+	c.mu.Lock()
+	c.core.Quiet(c.clock.now())
+	c.unlock()
+}
+
+var errClientEnded = errors.New("stomp: client has ended")
+
+// endContext is cancelled at the end of the client.
+func (c *Client) endContext() context.Context {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	go func() {
+		<-c.done
+		cancel(errClientEnded)
+	}()
+	return ctx
+}

@@ -1,0 +1,147 @@
+package conn
+
+import (
+	"github.com/stompwire/stompwire/conn/internal/session"
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
+)
+
+// What the core wants to be sent for a subscription.
+
+func (c *Client) sendSubscribe(e *session.Effect) {
+	w, s := wireOf(e.Conn), e.Sub.User.(*Subscription)
+	err := checkAckMode(s.opts.Ack, w.version)
+	var fields []frame.Field
+	if err == nil {
+		fields, err = s.subscribeFields(w)
+	}
+	if err == nil {
+		if e.Receipt != 0 {
+			fields = append(fields, receiptField(e.Receipt))
+		}
+		s.endedAt.Store(nil)
+		err = w.sendFrame(frame.CmdSubscribe, fields)
+	}
+	if err == nil || isClosed(err) {
+		return // Lost is to come
+	}
+	c.mu.Lock()
+	c.core.SubscribeFailed(e.Sub, e.Conn, err, c.clock.now())
+	c.unlock()
+}
+
+// subscribeFields returns the headers of SUBSCRIBE on w.
+func (s *Subscription) subscribeFields(w *wire) ([]frame.Field, error) {
+	fields := []frame.Field{
+		{Name: frame.HeaderID, Value: s.id},
+		{Name: frame.HeaderDestination, Value: s.destination},
+		{Name: frame.HeaderAck, Value: s.opts.Ack.String()},
+	}
+	own := len(fields)
+	fields = append(fields, s.opts.Headers...)
+	if s.opts.HeadersFunc != nil {
+		var more []frame.Field
+		s.c.guard(nil, func() { more = s.opts.HeadersFunc() })
+		if err := checkSubscribe(more); err != nil {
+			return nil, err
+		}
+		fields = append(fields, more...)
+	}
+	hinted, err := w.dialect.SubscribeFields(s.opts.Hints...)
+	if err != nil {
+		return nil, err
+	}
+	fields = append(fields, hinted...)
+	if err := w.dialect.CheckPrefetch(s.opts.Ack, fields[own:]); err != nil {
+		return nil, err
+	}
+	return fields, w.dialect.CheckDurable(fields[own:], s.c.cfg.ClientID)
+}
+
+func (s *Subscription) unsubscribeFields(w *wire, durable bool) ([]frame.Field, error) {
+	fields := []frame.Field{{Name: frame.HeaderID, Value: s.id}}
+	if w.version == frame.Version10 {
+		fields = append(fields, frame.Field{Name: frame.HeaderDestination, Value: s.destination})
+	}
+	if !durable {
+		return fields, nil
+	}
+	subscribe, err := s.subscribeFields(w)
+	if err != nil {
+		return nil, err
+	}
+	name, ok := w.dialect.IsDurable(subscribe)
+	if !ok {
+		return fields, nil // there is nothing to end for good
+	}
+	more, err := w.dialect.EndDurableFields(name)
+	return append(fields, more...), err
+}
+
+func (c *Client) sendUnsubscribe(e *session.Effect) {
+	w, s := wireOf(e.Conn), e.Sub.User.(*Subscription)
+	s.turn.close()
+	fields, err := s.unsubscribeFields(w, e.Durable)
+	if err == nil && e.Receipt != 0 {
+		fields = append(fields, receiptField(e.Receipt))
+	}
+	if err == nil {
+		var buf []byte
+		if buf, err = w.reserveNow(fieldsSize(fields) + frameOverhead); err == nil {
+			s.endedAt.Store(w) // the outbox is held: no ACK follows
+			out, bad := writer.AppendFrame(buf, w.version, frame.CmdUnsubscribe, fields, nil)
+			err = w.commit(buf, out, bad)
+		}
+	}
+	if err != nil && !isClosed(err) {
+		c.mu.Lock()
+		c.core.UnsubscribeFailed(e.Sub, err, c.clock.now())
+		c.unlock()
+	}
+}
+
+// takeOver gives back what the subscription was delivered and has not acknowledged. See
+// session.EffectTakeOver for why: RabbitMQ refuses a NACK for a subscription that has ended, and
+// delivers again at once what is given back while it lasts. So another one takes over its id, on a
+// topic that nobody uses. All frames go into one write, because deliveries between them would be
+// stuck.
+func (c *Client) takeOver(e *session.Effect) {
+	w, s := wireOf(e.Conn), e.Sub.User.(*Subscription)
+	buf, err := w.reserveNow(4 * frameOverhead)
+	if err != nil {
+		return // it has ended, or is about to
+	}
+	s.endedAt.Store(w)
+	s.takenOver.Store(w)
+	fields, _ := s.unsubscribeFields(w, false)
+	out, err := writer.AppendFrame(buf, w.version, frame.CmdUnsubscribe, fields, nil)
+	if err == nil {
+		out, err = writer.AppendFrame(out, w.version, frame.CmdSubscribe, []frame.Field{
+			{Name: frame.HeaderID, Value: s.id},
+			{Name: frame.HeaderDestination, Value: "/topic/stompwire-unused"},
+			{Name: frame.HeaderAck, Value: frame.AckClientIndividual.String()},
+			receiptField(e.Receipt),
+		}, nil)
+	}
+	for _, id := range s.outstanding.take(w) {
+		if err == nil {
+			out, err = s.appendNack(out, w, []byte(id))
+		}
+	}
+	_ = w.commit(buf, out, err)
+}
+
+// giveBack returns a message that has come for a subscription that was taken over.
+func (s *Subscription) giveBack(w *wire, key []byte) {
+	buf, err := w.reserveNow(frameOverhead + 2*len(key))
+	if err != nil {
+		return
+	}
+	out, err := s.appendNack(buf, w, key)
+	_ = w.commit(buf, out, err)
+}
+
+// appendNack appends a NACK. On RabbitMQ, which this is for, ack and message-id are the same.
+func (s *Subscription) appendNack(dst []byte, w *wire, key []byte) ([]byte, error) {
+	return writer.AppendNack(dst, w.version, writer.Ack{ID: key, MessageID: key, Subscription: []byte(s.id)}, nil)
+}

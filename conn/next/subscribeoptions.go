@@ -1,0 +1,101 @@
+package conn
+
+import (
+	"context"
+	"time"
+
+	"github.com/stompwire/stompwire/conn/dialect"
+	"github.com/stompwire/stompwire/frame"
+)
+
+// MessageHandler handles one message, on the goroutine that reads the connection. m is borrowed:
+// valid until the handler returns. A slow handler slows the broker down by TCP back-pressure; it
+// stops neither heart-beats nor acknowledgements nor other connections. ctx is cancelled when the
+// connection ends, with the reason as its cause; pass it to calls on the client, so that they
+// return ErrWouldBlock instead of waiting for what only this goroutine can read. A panic is
+// reported, see PanicError, and the client goes on.
+type MessageHandler func(ctx context.Context, m *Message)
+
+// SubscribeOptions says how to subscribe. The zero value is fine.
+type SubscribeOptions struct {
+	// ID identifies the subscription on the wire. "" takes a small number, which is also the
+	// fastest to look up.
+	ID string
+
+	// Ack is the acknowledgement mode; auto by default. client-individual needs 1.1.
+	Ack frame.AckMode
+
+	// Headers are added to SUBSCRIBE. Those that the client sets are refused.
+	Headers []frame.Field
+
+	// HeadersFunc, if set, makes further headers for each SUBSCRIBE, such as the offset that a
+	// stream is to be continued from. It must not block.
+	HeadersFunc func() []frame.Field
+
+	// Hints become headers for the broker of each connection, such as dialect.Prefetch(10) or
+	// dialect.Durable("name"), which Subscription.EndDurable ends.
+	Hints []dialect.Hint
+
+	// NoReceipt returns as soon as SUBSCRIBE is encoded. Messages sent to a topic right after may
+	// then be missed.
+	NoReceipt bool
+
+	// StreamOver, if above 0, calls the handler when a body longer than this begins to arrive:
+	// Message.Body is nil then, and Message.Reader has the body, so that it takes no memory whatever
+	// its length. Until the handler returns the connection is read only as fast as the handler
+	// reads. A body of unknown length is among them.
+	StreamOver int
+
+	// AckEvery, in mode client, has Message.Ack acknowledge that many messages together, or what
+	// there are 100 ms after the first.
+	AckEvery int
+
+	// MaxMessages and MaxBytes bound the queue of Consume; default 1000 messages, and 4 MiB of
+	// headers and bodies, which one message may exceed. When it is full, the connection is not read
+	// until half of it is free: the broker feels that by TCP back-pressure. Sends, acknowledgements
+	// and heart-beats go on, but other subscriptions of the connection wait. With DropOverflow,
+	// messages that do not fit are dropped instead, and counted; in the ack modes client and
+	// client-individual the broker keeps them until the subscription ends.
+	MaxMessages  int
+	MaxBytes     int
+	DropOverflow bool
+
+	// OnEnd is called once, when the subscription has ended and neither Unsubscribe nor the end of
+	// the client was the reason: the broker has cancelled it, or has refused to renew it for a minute.
+	OnEnd func(s *Subscription, err error)
+}
+
+const (
+	defaultQueueMessages = 1000
+	defaultQueueBytes    = 4 << 20
+	ackInterval          = 100 * time.Millisecond
+)
+
+func (o SubscribeOptions) withDefaults() SubscribeOptions {
+	if o.MaxMessages <= 0 {
+		o.MaxMessages = defaultQueueMessages
+	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = defaultQueueBytes
+	}
+	o.StreamOver = max(o.StreamOver, 0)
+	return o
+}
+
+func (o *SubscribeOptions) validate(queued bool) error {
+	switch {
+	case o.Ack > frame.AckClientIndividual:
+		return option("stomp: SubscribeOptions.Ack: there is no mode number %d", o.Ack)
+	case o.AckEvery > 1 && o.Ack != frame.AckClient:
+		return option("stomp: SubscribeOptions.AckEvery needs ack mode client")
+	case o.StreamOver > 0 && queued:
+		return option("stomp: Consume keeps messages, and a body that is streamed is not kept anywhere")
+	}
+	return checkSubscribe(o.Headers)
+}
+
+// checkSubscribe refuses headers that the client sets.
+func checkSubscribe(h []frame.Field) error {
+	return checkNames(frame.CmdSubscribe, h,
+		frame.HeaderReceipt, frame.HeaderID, frame.HeaderDestination, frame.HeaderAck)
+}

@@ -1,0 +1,336 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync/atomic"
+
+	"github.com/stompwire/stompwire/conn/internal/session"
+	"github.com/stompwire/stompwire/frame"
+)
+
+// Subscription is one subscription, renewed on each connection until it ends. Its messages go to
+// its handler, or, if it was made by Consume, wait in a bounded queue for Next and All. Safe for
+// concurrent use.
+type Subscription struct {
+	c           *Client
+	id          string
+	destination string
+	opts        SubscribeOptions
+	handler     MessageHandler // nil for a queue, and for replies
+	queue       *queue         // nil for a handler
+	batch       *ackBatch      // nil unless AckEvery is set
+	reply       bool           // it is the one for replies to requests
+
+	turn        turn
+	outstanding outstanding
+	takenOver   atomic.Pointer[wire] // where what comes is to be given back at once
+	endedAt     atomic.Pointer[wire] // where UNSUBSCRIBE is on its way; set with its outbox held
+
+	// Guarded by Client.mu.
+	core *session.Sub
+	done chan struct{}
+	err  error // set before done is closed
+}
+
+// ID returns the id of the subscription on the wire.
+func (s *Subscription) ID() string { return s.id }
+
+// Destination returns what was subscribed to.
+func (s *Subscription) Destination() string { return s.destination }
+
+// Done is closed when the subscription has ended for good.
+func (s *Subscription) Done() <-chan struct{} { return s.done }
+
+// Err returns why the subscription has ended: nil while it has not, an error that Is
+// net.ErrClosed after Unsubscribe and at the end of the client, a *ServerError if the broker has
+// ended it.
+func (s *Subscription) Err() error {
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	return s.err
+}
+
+// Subscribe has h called for each message of destination, on this and all later connections, one
+// message at a time. It returns when the broker has confirmed the subscription for the first
+// time, waiting for a connection under ctx; what is sent from then on will arrive. h may be called
+// before it returns. A refusal is a *ServerError.
+func (c *Client) Subscribe(ctx context.Context, destination string, h MessageHandler, opts SubscribeOptions) (*Subscription, error) {
+	if h == nil {
+		return nil, option("stomp: Subscribe needs a handler; Consume needs none")
+	}
+	return c.subscribe(ctx, &Subscription{destination: destination, handler: h, opts: opts})
+}
+
+// Consume subscribes to destination, like Subscribe, and keeps the messages until Next or All
+// asks for them, on any goroutine. Each message goes to one caller. In the ack modes client and
+// client-individual, what waits when a connection is lost is dropped, because the broker delivers
+// it again.
+func (c *Client) Consume(ctx context.Context, destination string, opts SubscribeOptions) (*Subscription, error) {
+	return c.subscribe(ctx, &Subscription{destination: destination, opts: opts, queue: new(queue)})
+}
+
+func (c *Client) subscribe(ctx context.Context, s *Subscription) (*Subscription, error) {
+	s.opts = s.opts.withDefaults()
+	if err := s.opts.validate(s.queue != nil); err != nil {
+		return nil, err
+	}
+	if c.inHandler(ctx) {
+		return nil, ErrWouldBlock
+	}
+	s.c, s.done = c, make(chan struct{})
+	if s.queue != nil {
+		s.queue.init(&s.opts)
+	}
+	if s.opts.AckEvery > 1 {
+		s.batch = &ackBatch{sub: s, every: s.opts.AckEvery, interval: ackInterval}
+	}
+	wt := newWaiter()
+	if err := s.enter(&wt.call); err != nil {
+		wt.release()
+		return nil, err
+	}
+	if err := c.awaitFirst(ctx, s, wt); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// enter adds the subscription to the core, which asks the broker for it.
+func (s *Subscription) enter(first *session.Call) error {
+	c := s.c
+	c.mu.Lock()
+	defer c.unlock()
+	c.start()
+	if c.cfg.FailFast && c.consumer.core.Wanted() && c.consumer.cur.Load() == nil {
+		return notConnected(nil, c.consumer.core.Last())
+	}
+	core, err := c.core.Subscribe(session.SubConfig{
+		ID: s.opts.ID, Destination: s.destination, Ack: s.opts.Ack, NoReceipt: s.opts.NoReceipt, Reply: s.reply,
+	}, first, s, c.clock.now())
+	if err != nil {
+		return err
+	}
+	s.core, s.id = core, core.ID
+	c.routes.Store(c.routes.Load().with(s))
+	c.subs[s] = struct{}{}
+	c.streamBodies(s.opts.StreamOver)
+	return nil
+}
+
+// awaitFirst waits for the first answer. If there is none, or a refusal, the subscription ends.
+func (c *Client) awaitFirst(ctx context.Context, s *Subscription, wt *waiter) error {
+	var err error
+	select {
+	case <-wt.done:
+		err = wt.call.Err
+		wt.call.Err = nil
+	case <-ctx.Done():
+		c.mu.Lock()
+		last := c.consumer.core.Last()
+		connected := c.consumer.cur.Load() != nil
+		if open := wt.call.Live(); !open {
+			c.unlock()
+			<-wt.done
+			err = wt.call.Err
+			break
+		}
+		err = notConnected(ctx.Err(), last)
+		if connected {
+			err = session.Unanswered(ctx.Err())
+		}
+		c.core.Withdraw(s.core, err, c.clock.now())
+		c.unlock()
+	}
+	wt.release()
+	if err != nil {
+		s.leave(err)
+	}
+	return err
+}
+
+// leave takes the subscription out of the tables and ends its queue, once.
+func (s *Subscription) leave(err error) bool {
+	c := s.c
+	s.turn.close()
+	c.mu.Lock()
+	if s.err != nil {
+		c.mu.Unlock()
+		return false
+	}
+	s.err = err
+	delete(c.subs, s)
+	c.routes.Store(c.routes.Load().without(s))
+	close(s.done)
+	c.unlock()
+	if s.queue != nil {
+		s.queue.end(err)
+	}
+	if s.batch != nil {
+		s.batch.stop()
+	}
+	return true
+}
+
+// ended is called when the core has ended the subscription: err is nil if that was asked for.
+func (s *Subscription) ended(err error) {
+	asked := err == nil || isClosed(err)
+	if err == nil {
+		err = errUnsubscribed
+	}
+	if !s.leave(err) || asked {
+		return
+	}
+	if s.c.cfg.Logger != nil {
+		s.c.cfg.Logger.Error("stomp: subscription has ended", "destination", s.destination, "cause", err)
+	}
+	s.c.trace(&Event{Kind: EventSubscription, Subscription: s, Err: err})
+	if s.opts.OnEnd != nil {
+		s.c.guard(nil, func() { s.opts.OnEnd(s, err) })
+	}
+}
+
+// changed is called when the broker has refused or cancelled the subscription, and when it is
+// alive again.
+func (s *Subscription) changed(err error) {
+	if err != nil && s.c.cfg.Logger != nil {
+		s.c.cfg.Logger.Warn("stomp: subscription refused, it is tried again", "destination", s.destination, "cause", err)
+	}
+	s.c.trace(&Event{Kind: EventSubscription, Subscription: s, Err: err})
+}
+
+// Unsubscribe ends the subscription. It starts no more handlers, waits for the one that runs,
+// acknowledges what AckEvery has gathered, and returns when the broker has confirmed the end.
+// Messages that were delivered and not acknowledged go back to the broker, at once. All of that is
+// bounded by ctx, or by Config.ReceiptTimeout if ctx has no deadline; the subscription ends
+// whatever the error. A durable subscription goes on at the broker: see EndDurable. In a handler
+// of the client it returns ErrWouldBlock, and nothing changes. Unsubscribing again does no harm.
+func (s *Subscription) Unsubscribe(ctx context.Context) error { return s.end(ctx, false) }
+
+// EndDurable is Unsubscribe that ends a durable subscription for good: the broker stops storing
+// messages for it. See dialect.Durable.
+func (s *Subscription) EndDurable(ctx context.Context) error { return s.end(ctx, true) }
+
+func (s *Subscription) end(ctx context.Context, durable bool) error {
+	c := s.c
+	if c.inHandler(ctx) {
+		return ErrWouldBlock
+	}
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, c.cfg.ReceiptTimeout, errUnsubscribeTimeout)
+		defer cancel()
+	}
+	s.turn.close()
+	idle := s.turn.idle(ctx)
+	if s.batch != nil {
+		_ = s.batch.flush()
+	}
+	if s.queue != nil {
+		s.queue.end(errUnsubscribed)
+	}
+	wt := newWaiter()
+	c.mu.Lock()
+	c.core.Unsubscribe(s.core, s.outstanding.any(), durable, &wt.call, c.clock.now())
+	c.unlock()
+	err := wt.wait(ctx, c)
+	if err == nil {
+		err = idle
+	}
+	return err
+}
+
+var errUnsubscribeTimeout = errors.New("stomp: not unsubscribed within Config.ReceiptTimeout")
+
+// takes reports whether a message that has come on w is to be delivered. If the subscription is
+// ending it is not; if it has been taken over, it is given back at once.
+func (s *Subscription) takes(w *wire, f *frame.Frame) bool {
+	if s.takenOver.Load() == w {
+		s.giveBack(w, ackKey(f.Header))
+		return false
+	}
+	if s.opts.Ack != frame.AckAuto && !w.dialect.UnsubscribeRequeues {
+		s.outstanding.add(w, ackKey(f.Header))
+	}
+	return !s.turn.isClosed()
+}
+
+// deliver gives the message to the user, on the reading goroutine.
+func (s *Subscription) deliver(m *Message) {
+	if s.queue != nil {
+		s.queue.put(m)
+		return
+	}
+	lost := m.w.l.Done()
+	if s.opts.Ack == frame.AckAuto {
+		lost = nil // the broker does not have it any more
+	}
+	if !s.turn.enter(lost) {
+		return // it will come again, or the subscription has ended
+	}
+	defer s.turn.leave()
+	m.w.handle(s.handler, m)
+}
+
+// settled notes that a message is acknowledged.
+func (s *Subscription) settled(w *wire, id ackID) {
+	if !w.dialect.UnsubscribeRequeues {
+		s.outstanding.settle(w, id.key(), s.opts.Ack == frame.AckClient)
+	}
+}
+
+// endedOn reports whether UNSUBSCRIBE is on its way on w. The outbox of w is held.
+func (s *Subscription) endedOn(w *wire) bool { return s.endedAt.Load() == w }
+
+// Next returns the next message of Consume, which is retained: Release it. It waits under ctx. In
+// a handler of the same client it returns ErrWouldBlock; at the end, what Err returns.
+func (s *Subscription) Next(ctx context.Context) (*Message, error) {
+	if s.queue == nil {
+		return nil, option("stomp: Next is for Consume, this subscription has a handler")
+	}
+	for {
+		if m, err := s.queue.pop(); m != nil || err != nil {
+			return m, err
+		}
+		if s.c.inHandler(ctx) {
+			return nil, ErrWouldBlock
+		}
+		select {
+		case <-s.queue.ready:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// All yields the messages of Consume as they come. Each is valid until the loop goes on; Retain
+// keeps it longer. An error is the last that it yields: those of Next, ctx.Err() included.
+func (s *Subscription) All(ctx context.Context) iter.Seq2[*Message, error] {
+	return func(yield func(*Message, error) bool) {
+		for {
+			m, err := s.Next(ctx)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yieldAndRelease(m, yield) {
+				return
+			}
+		}
+	}
+}
+
+// yieldAndRelease gives m back also if the body of the loop panics.
+func yieldAndRelease(m *Message, yield func(*Message, error) bool) bool {
+	defer m.Release()
+	return yield(m, nil)
+}
+
+// Dropped returns how many messages were dropped because the queue was full.
+func (s *Subscription) Dropped() uint64 {
+	if s.queue == nil {
+		return 0
+	}
+	return s.queue.dropped.Load()
+}

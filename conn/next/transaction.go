@@ -1,0 +1,200 @@
+package conn
+
+import (
+	"context"
+
+	"github.com/stompwire/stompwire/conn/internal/session"
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
+)
+
+// Tx is a transaction: what is sent and acknowledged in it takes effect when it is committed. It
+// belongs to one connection, and the broker aborts it when that ends. Safe for concurrent use:
+// nothing of it follows its COMMIT or ABORT.
+type Tx struct {
+	w    *wire
+	core *session.Tx
+}
+
+// Begin begins a transaction on a connection to send on, with the given id; "" takes a new one.
+// It does not wait for the broker: a BEGIN that it refuses shows at Commit. To acknowledge in a
+// transaction, begin it with [Message.Begin].
+func (c *Client) Begin(ctx context.Context, id string) (*Tx, error) {
+	var w *wire
+	for {
+		next, err := c.senders[0].current(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		w = next
+		tx, err := w.begin(ctx, id)
+		if err == nil || !isClosed(err) || ctx.Err() != nil {
+			return tx, err
+		}
+	}
+}
+
+func (w *wire) begin(ctx context.Context, id string) (*Tx, error) {
+	buf, err := w.reserve(ctx, frameOverhead+len(id))
+	if err != nil {
+		return nil, err
+	}
+	w.c.mu.Lock()
+	core, err := w.c.core.Begin(w.conn, id)
+	w.c.unlock()
+	if err != nil {
+		w.l.Commit(buf)
+		return nil, err
+	}
+	tx := &Tx{w: w, core: core}
+	out, err := writer.AppendFrame(buf, w.version, frame.CmdBegin, []frame.Field{tx.field()}, nil)
+	if err = w.commit(buf, out, err); err != nil {
+		w.c.mu.Lock()
+		w.c.core.CancelTx(core, err)
+		w.c.unlock()
+		return nil, err
+	}
+	return tx, nil
+}
+
+// ID returns the id of the transaction on the wire.
+func (tx *Tx) ID() string { return tx.core.ID }
+
+func (tx *Tx) field() frame.Field {
+	return frame.Field{Name: frame.HeaderTransaction, Value: tx.core.ID}
+}
+
+// Send is [Client.Send] in the transaction. A SEND that the broker refuses makes Commit fail if
+// the broker says so before it confirms COMMIT. RabbitMQ reports a missing exchange only after
+// that: SendReceipt reports it.
+func (tx *Tx) Send(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
+	return tx.send(ctx, destination, body, h, false)
+}
+
+// SendReceipt is Send that asks for a receipt of its own, which Commit waits for besides that of
+// COMMIT. RabbitMQ answers after COMMIT, when a persistent message is on disk, so what Commit has
+// confirmed survives a RabbitMQ that is killed, as it does not with Send; ActiveMQ and Artemis answer
+// before COMMIT, whose own receipt says as much. It makes no transaction whole: one whose outcome is
+// unknown may be stored in part.
+func (tx *Tx) SendReceipt(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
+	return tx.send(ctx, destination, body, h, true)
+}
+
+func (tx *Tx) send(ctx context.Context, destination string, body []byte, h []frame.Field, confirmed bool) error {
+	if err := checkSend(h, confirmed); err != nil {
+		return err
+	}
+	if err := checkNames(frame.CmdSend, h, frame.HeaderTransaction); err != nil {
+		return err // it would be the one that counts
+	}
+	w, c := tx.w, tx.w.c
+	buf, err := w.reserve(ctx, sendSize(destination, body, h)+len(tx.core.ID))
+	if err != nil {
+		return tx.because(err)
+	}
+	h, text := cutText(h)
+	fields := append(h[:len(h):len(h)], tx.field())
+	var call *session.Call
+	c.mu.Lock()
+	if confirmed {
+		call = new(session.Call)
+		err = c.core.Owe(tx.core, call, w.l.Tail())
+	} else {
+		err = c.core.Use(tx.core)
+	}
+	c.unlock()
+	if err != nil {
+		w.l.Commit(buf)
+		return tx.because(err)
+	}
+	if confirmed {
+		fields = append(fields, receiptField(call.ID))
+	}
+	if text {
+		fields = append(fields, Text)
+	}
+	out, err := appendSend(buf, w.version, destination, fields, frame.Field{}, body)
+	if err = w.commit(buf, out, err); err != nil && confirmed {
+		c.mu.Lock()
+		c.core.Disown(call)
+		c.unlock()
+	}
+	return err
+}
+
+// because says why nothing can be done in the transaction.
+func (tx *Tx) because(err error) error {
+	if err == session.ErrTransactionDone {
+		return errTransaction
+	}
+	return err
+}
+
+// Ack is [Message.Ack] in the transaction, for a message of its connection.
+func (tx *Tx) Ack(t Token, h ...frame.Field) error { return tx.acknowledge(frame.CmdAck, t, h) }
+
+// Nack is [Message.Nack] in the transaction, for a message of its connection.
+func (tx *Tx) Nack(t Token, h ...frame.Field) error { return tx.acknowledge(frame.CmdNack, t, h) }
+
+func (tx *Tx) acknowledge(cmd frame.Command, t Token, h []frame.Field) error {
+	if t.w != tx.w {
+		return option("stomp: transaction %.64q: the message was delivered by another connection", tx.core.ID)
+	}
+	return tx.because(tx.w.acknowledge(t.sub, t.id, cmd, tx.core, h))
+}
+
+// Commit makes the transaction take effect and waits for the broker's receipt. It returns nil
+// only if the broker has refused nothing of the transaction before that. If it had refused a part
+// already, ABORT is sent in place of COMMIT, nothing takes effect, and the error is a *ServerError.
+// An error that Is ErrUnknownOutcome leaves open whether the transaction has taken effect, or a
+// part of it.
+func (tx *Tx) Commit(ctx context.Context) error { return tx.end(ctx, false) }
+
+// Abort undoes the transaction and waits for the broker's receipt.
+func (tx *Tx) Abort(ctx context.Context) error { return tx.end(ctx, true) }
+
+func (tx *Tx) end(ctx context.Context, abort bool) error {
+	w, c := tx.w, tx.w.c
+	if w.inHandler(ctx) {
+		return ErrWouldBlock
+	}
+	buf, err := w.reserve(ctx, frameOverhead+len(tx.core.ID))
+	if err != nil {
+		return tx.because(err)
+	}
+	wt := newWaiter()
+	c.mu.Lock()
+	abort, id, err := c.core.End(tx.core, abort, &wt.call, w.l.Tail(), c.clock.now())
+	c.unlock()
+	if err != nil {
+		w.l.Commit(buf)
+		wt.release()
+		return tx.because(err)
+	}
+	cmd := frame.CmdCommit
+	if abort {
+		cmd = frame.CmdAbort
+	}
+	out, err := writer.AppendFrame(buf, w.version, cmd, []frame.Field{tx.field(), receiptField(id)}, nil)
+	if err = w.commit(buf, out, err); err != nil { // the id was good for BEGIN
+		wt.forget(c)
+		return err
+	}
+	select {
+	case <-wt.done:
+		err = wt.call.Err
+		wt.call.Err = nil
+	case <-ctx.Done():
+		c.mu.Lock()
+		open := wt.call.Live()
+		err = c.core.CancelTx(tx.core, ctx.Err())
+		c.unlock()
+		if !open {
+			<-wt.done
+			err = wt.call.Err
+			wt.call.Err = nil
+		}
+	}
+	wt.release()
+	return err
+}

@@ -1,0 +1,78 @@
+package conn
+
+import (
+	"context"
+	"sync"
+
+	"github.com/stompwire/stompwire/conn/internal/session"
+	"github.com/stompwire/stompwire/frame"
+)
+
+// waiter is a caller who waits for the end of one of the core's calls.
+type waiter struct {
+	call session.Call
+	done chan struct{} // has an element when the call is done
+}
+
+var waiters = sync.Pool{New: func() any { return &waiter{done: make(chan struct{}, 1)} }}
+
+func newWaiter() *waiter {
+	wt := waiters.Get().(*waiter)
+	wt.call.User = wt
+	return wt
+}
+
+// release gives wt back. Its call is done or forgotten, and nobody else knows of it.
+func (wt *waiter) release() { waiters.Put(wt) }
+
+// wake is called with Client.mu held.
+func (wt *waiter) wake() { wt.done <- struct{}{} }
+
+// expect registers the call for a frame that is about to leave on w, whose outbox the caller
+// holds, and returns its receipt header.
+func (wt *waiter) expect(w *wire, kind session.CallKind) (frame.Field, error) {
+	c := w.c
+	c.mu.Lock()
+	defer c.unlock()
+	if err := c.core.Expect(&wt.call, kind, w.conn, w.l.Tail(), c.clock.now()+c.cfg.ReceiptTimeout); err != nil {
+		return frame.Field{}, err
+	}
+	return receiptField(wt.call.ID), nil
+}
+
+func receiptField(id uint64) frame.Field {
+	var room [24]byte
+	return frame.Field{Name: frame.HeaderReceipt, Value: string(session.AppendReceiptID(room[:0], id))}
+}
+
+// forget takes the call back: its frame was not sent.
+func (wt *waiter) forget(c *Client) {
+	c.mu.Lock()
+	open := c.core.Forget(&wt.call)
+	c.unlock()
+	if !open {
+		<-wt.done
+	}
+	wt.release()
+}
+
+// wait returns the result of the call, or what the core makes of the end of ctx.
+func (wt *waiter) wait(ctx context.Context, c *Client) error {
+	select {
+	case <-wt.done:
+	case <-ctx.Done():
+		c.mu.Lock()
+		open := wt.call.Live()
+		err := c.core.Expired(&wt.call, ctx.Err())
+		c.unlock()
+		if open {
+			wt.release()
+			return err
+		}
+		<-wt.done
+	}
+	err := wt.call.Err
+	wt.call.Err = nil
+	wt.release()
+	return err
+}

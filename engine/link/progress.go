@@ -1,0 +1,134 @@
+package link
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// TLS and WebSocket write all or nothing: a write that a deadline has cut off cannot be gone
+// on with, and has spoilt the connection. So above them nobody can tell a slow peer from one
+// that takes nothing, and the deadline has to move below them, where bytes are counted. That
+// is what a progress conn does: a deadline says how long the peer may take nothing, and starts
+// anew with whatever it takes.
+
+// Progress returns nc with write deadlines that move: a deadline d from now is one d after the
+// peer has last taken something, with half a second more for a process that was stopped. It
+// goes below TLS or a WebSocket, for Options.WriteTimeout to mean there what it means over TCP:
+//
+//	link.New(tls.Client(link.Progress(nc), cfg), h, opts)
+//
+// A link over a kernel socket needs none. Reading and everything else are as those of nc.
+func Progress(nc net.Conn) net.Conn {
+	if _, already := nc.(*progress); already {
+		return nc
+	}
+	return &progress{Conn: nc}
+}
+
+// ProgressListener returns ln with connections that [Progress] has made: for tls.NewListener.
+func ProgressListener(ln net.Listener) net.Listener { return progressListener{ln} }
+
+type progressListener struct{ net.Listener }
+
+func (ln progressListener) Accept() (net.Conn, error) {
+	nc, err := ln.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return Progress(nc), nil
+}
+
+// progress is a connection whose write deadlines move. As for any connection, deadlines may be
+// set while another goroutine writes; only one may write at a time, as TLS and WebSockets do.
+type progress struct {
+	net.Conn
+
+	mu       sync.Mutex
+	set      bool          // there is a deadline
+	patience time.Duration // how far off it was when it was set
+	stall    stalled
+}
+
+// cutsAnywhere reports whether a write to nc may be cut off anywhere and gone on with: nc is a
+// kernel socket. Of other connections that is not known.
+func cutsAnywhere(nc net.Conn) bool {
+	if _, judges := nc.(*progress); judges {
+		return false // by itself
+	}
+	_, ok := nc.(syscall.Conn)
+	return ok
+}
+
+// NetConn returns the connection below, as that of tls.Conn does.
+func (p *progress) NetConn() net.Conn { return p.Conn }
+
+// SyscallConn is that of the connection below. Writing through it moves no deadline.
+func (p *progress) SyscallConn() (syscall.RawConn, error) {
+	if socket, ok := p.Conn.(syscall.Conn); ok {
+		return socket.SyscallConn()
+	}
+	return nil, errors.ErrUnsupported
+}
+
+func (p *progress) SetDeadline(t time.Time) error {
+	return errors.Join(p.Conn.SetReadDeadline(t), p.SetWriteDeadline(t))
+}
+
+func (p *progress) SetWriteDeadline(t time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.set = !t.IsZero(); !p.set {
+		return p.Conn.SetWriteDeadline(t)
+	}
+	now := time.Now()
+	p.patience, p.stall = t.Sub(now), stalled{last: now}
+	return p.Conn.SetWriteDeadline(now.Add(min(p.patience, secondLook)))
+}
+
+// Write writes in pieces, so that a peer is seen to take something before it has taken all.
+func (p *progress) Write(b []byte) (written int, err error) {
+	for {
+		n, err := p.Conn.Write(b[written:min(len(b), written+maxWrite)])
+		written += n
+		switch {
+		case err == nil:
+			p.took()
+		case !errors.Is(err, os.ErrDeadlineExceeded) || !p.waitOn(n):
+			return written, err
+		}
+		if written == len(b) {
+			return written, nil
+		}
+	}
+}
+
+// took notes progress. The deadline below is moved only when it is met: most never are.
+func (p *progress) took() {
+	p.mu.Lock()
+	p.stall = stalled{last: time.Now()}
+	p.mu.Unlock()
+}
+
+// waitOn moves the deadline below, which was met after n more bytes, or returns false if it
+// holds.
+func (p *progress) waitOn(n int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.set {
+		return true // it was removed meanwhile
+	}
+	if p.patience <= 0 {
+		return false // it was set to a time that had passed, for writes to fail
+	}
+	now := time.Now()
+	if n > 0 {
+		p.stall = stalled{last: now}
+	}
+	wait := p.stall.wait(now, p.patience, secondLook)
+	_ = p.Conn.SetWriteDeadline(now.Add(wait))
+	return wait > 0
+}
