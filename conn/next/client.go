@@ -33,8 +33,9 @@ type Client struct {
 	senders  []*slot // to send on; producers that are isolated have other ones
 	consumer *slot   // to consume from; one of senders with OneConnection
 
-	routes atomic.Pointer[routes] // subscriptions by id; replaced under mu
-	stats  clientStats
+	routes  atomic.Pointer[routes] // subscriptions by id; replaced under mu
+	stats   clientStats
+	waiters sync.Pool // *waiter
 
 	// mu guards the core and what follows. It is never held over I/O or user code. It is taken
 	// with the outbox of a link held, never the other way round.

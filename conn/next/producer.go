@@ -305,7 +305,7 @@ func (p *Producer) Flush(ctx context.Context) error {
 	if p.core == nil {
 		return nil
 	}
-	wt := newWaiter()
+	wt := p.c.newWaiter()
 	p.c.mu.Lock()
 	p.c.core.Flush(p.core, &wt.call)
 	p.c.unlock()

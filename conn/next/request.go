@@ -140,7 +140,7 @@ func (c *Client) replyTo(ctx context.Context, w *wire) (string, error) {
 // subscribeReplies returns when the queue for replies is subscribed to.
 func (c *Client) subscribeReplies(ctx context.Context) error {
 	s := &Subscription{c: c, reply: true, done: make(chan struct{})}
-	wt := newWaiter()
+	wt := c.newWaiter()
 	c.mu.Lock()
 	core, err := c.core.Replies(&wt.call, s, c.clock.now())
 	if err == nil && core.User == any(s) {

@@ -85,7 +85,7 @@ func (p *Producer) resendOne(w *wire, e *encoding, m session.Resend, copied []by
 
 // awaitOutcome returns when seq has its outcome, or w has ended.
 func (p *Producer) awaitOutcome(w *wire, seq uint64) {
-	wt := newWaiter()
+	wt := p.c.newWaiter()
 	p.c.mu.Lock()
 	p.c.core.FlushTo(p.core, seq, &wt.call)
 	p.c.unlock()

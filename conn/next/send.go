@@ -91,7 +91,7 @@ func (w *wire) sendReceipt(ctx context.Context, destination string, body []byte,
 	if err != nil {
 		return err
 	}
-	wt := newWaiter()
+	wt := w.c.newWaiter()
 	receipt, err := wt.expect(w, session.CallSend)
 	if err != nil {
 		w.l.Commit(buf)

@@ -74,7 +74,7 @@ func (w *wire) sendFromReceipt(ctx context.Context, destination string, body *re
 	if w.inHandler(ctx) {
 		return ErrWouldBlock
 	}
-	c, wt := w.c, newWaiter()
+	c, wt := w.c, w.c.newWaiter()
 	c.mu.Lock()
 	err := c.core.Expect(&wt.call, session.CallSend, w.conn, 0, session.Never)
 	c.unlock()

@@ -27,7 +27,7 @@ func (c *Client) Disconnect(ctx context.Context) error {
 	if at, ok := ctx.Deadline(); ok {
 		deadline = time.Until(at)
 	}
-	wt := newWaiter()
+	wt := c.newWaiter()
 	c.mu.Lock()
 	now := c.clock.now()
 	c.core.Disconnect(&wt.call, now+deadline, now)

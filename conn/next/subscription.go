@@ -86,7 +86,7 @@ func (c *Client) subscribe(ctx context.Context, s *Subscription) (*Subscription,
 	if s.opts.AckEvery > 1 {
 		s.batch = &ackBatch{sub: s, every: s.opts.AckEvery, interval: ackInterval}
 	}
-	wt := newWaiter()
+	wt := c.newWaiter()
 	if err := s.enter(&wt.call); err != nil {
 		wt.release()
 		return nil, err
@@ -230,7 +230,7 @@ func (s *Subscription) end(ctx context.Context, durable bool) error {
 	if s.queue != nil {
 		s.queue.end(errUnsubscribed)
 	}
-	wt := newWaiter()
+	wt := c.newWaiter()
 	c.mu.Lock()
 	c.core.Unsubscribe(s.core, s.outstanding.any(), durable, &wt.call, c.clock.now())
 	c.unlock()

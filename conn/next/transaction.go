@@ -162,7 +162,7 @@ func (tx *Tx) end(ctx context.Context, abort bool) error {
 	if err != nil {
 		return tx.because(err)
 	}
-	wt := newWaiter()
+	wt := c.newWaiter()
 	c.mu.Lock()
 	abort, id, err := c.core.End(tx.core, abort, &wt.call, w.l.Tail(), c.clock.now())
 	c.unlock()

@@ -2,7 +2,6 @@ package conn
 
 import (
 	"context"
-	"sync"
 
 	"github.com/stompwire/stompwire/conn/internal/session"
 	"github.com/stompwire/stompwire/frame"
@@ -10,20 +9,24 @@ import (
 
 // waiter is a caller who waits for the end of one of the core's calls.
 type waiter struct {
+	c    *Client
 	call session.Call
 	done chan struct{} // has an element when the call is done
 }
 
-var waiters = sync.Pool{New: func() any { return &waiter{done: make(chan struct{}, 1)} }}
-
-func newWaiter() *waiter {
-	wt := waiters.Get().(*waiter)
+// newWaiter takes a waiter from the client's pool. A pool of the package would carry channels from
+// one testing/synctest bubble into another.
+func (c *Client) newWaiter() *waiter {
+	wt, _ := c.waiters.Get().(*waiter)
+	if wt == nil {
+		wt = &waiter{c: c, done: make(chan struct{}, 1)}
+	}
 	wt.call.User = wt
 	return wt
 }
 
 // release gives wt back. Its call is done or forgotten, and nobody else knows of it.
-func (wt *waiter) release() { waiters.Put(wt) }
+func (wt *waiter) release() { wt.c.waiters.Put(wt) }
 
 // wake is called with Client.mu held.
 func (wt *waiter) wake() { wt.done <- struct{}{} }
