@@ -1,6 +1,7 @@
 package session
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -11,20 +12,19 @@ import (
 	"github.com/stompwire/stompwire/pool"
 )
 
-// attackers is how many sessions TestAttack plays, and attackLength how many events each has.
-const (
-	attackers    = 3000
-	attackLength = 60
-)
+var attackers = flag.Uint64("attackers", 2000, "sessions that TestAttack plays")
+
+// attackLength is how many events a session has at most.
+const attackLength = 120
 
 // Whatever brokers, networks and applications do, in an order that makes sense or not: every
 // call completes once, every send has one outcome, subscriptions end once, nothing is left
 // over, and once the faults stop everything that is wanted works again.
 func TestAttack(t *testing.T) {
 	before := pool.InUse()
-	for seed := range uint64(attackers) {
+	for seed := range *attackers {
 		a := newAttacker(seed)
-		for range attackLength {
+		for range a.rng.IntN(attackLength) {
 			a.play(a.next())
 		}
 		if faults := a.verdict(); len(faults) > 0 {
@@ -185,7 +185,20 @@ func (w *world) calm() {
 	for _, line := range []string{"slow effects off", "slow resend off", "slow close off", "handler returns", "reports end"} {
 		_, _ = w.step(line)
 	}
-	for until := w.now + calmFor; w.now < until; {
+	n := 0
+	var calmed []string
+	defer func() { w.said = calmed[max(0, len(calmed)-40):] }()
+	step := func(line string) {
+		said, _ := w.step(line)
+		if len(said) > 0 || line != "+1s" {
+			calmed = append(append(calmed, line), said...)
+		}
+	}
+	for until := w.now + calmFor; w.now < until && len(w.fault) == 0; n++ {
+		if n > 20*maxTicks {
+			w.faultf("it goes round in circles")
+			return
+		}
 		for _, name := range sortedNames(w.producers) { // what is under way goes on
 			if p := w.producers[name]; p.resend != nil {
 				w.resend(p, p.resend, 1<<30)
@@ -196,22 +209,23 @@ func (w *world) calm() {
 			end := w.conns[name]
 			switch {
 			case end.gone:
+				continue
 			case end.closed:
-				_, _ = w.step(name + " lost")
+				step(name + " lost")
 			case end.conn.state == connDialing:
-				_, _ = w.step(name + " < CONNECTED")
+				step(name + " < CONNECTED")
 			case len(end.asked) > 0:
 				receipt := end.asked[0]
 				end.asked = end.asked[1:]
-				_, _ = w.step(name + " flows")
-				_, _ = w.step(name + " < RECEIPT " + receipt)
+				step(name + " flows")
+				step(name + " < RECEIPT " + receipt)
 			default:
 				continue
 			}
 			answered = true
 		}
 		if !answered {
-			_, _ = w.step("+1s")
+			step("+1s")
 		}
 		w.check()
 	}
@@ -244,5 +258,6 @@ func shrink(lines []string, fault string) string {
 			text += indent + reaction + "\n"
 		}
 	}
-	return text
+	w.calm()
+	return text + "and then, among other things:\n" + strings.Join(w.said, "\n")
 }

@@ -75,7 +75,7 @@ func (c *Core) Connected(conn *Conn, p Protocol, now Time) error {
 	s := conn.Slot
 	s.round, s.failed = nil, 0
 	for _, other := range c.slots {
-		other.missed = 0
+		other.missed, other.awaySince = 0, c.now
 	}
 	c.connected, c.hurry = true, never
 	conn.probing = s.probing
@@ -133,6 +133,7 @@ func (c *Core) afterLoss(conn *Conn, was connState, err error) {
 		c.unreached(s, err)
 	default:
 		c.enterState(s, Effect{To: StateLost, Err: err})
+		s.awaySince = c.now
 		if c.cfg.NoReconnect {
 			c.fail(err)
 			return

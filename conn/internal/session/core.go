@@ -21,9 +21,11 @@ type Config struct {
 
 	// Attempts is how many rounds in a row may fail before the client gives up: 0 is 3 until
 	// it was connected once, and any number after that; a negative value is any number.
-	Attempts    int
-	Backoff     Backoff
-	NoReconnect bool // the client ends with its first connection
+	Attempts      int
+	FirstAttempts int           // in place of Attempts until it was connected once, unless it is 0
+	GiveUpAfter   time.Duration // how long the client may be without a connection; 0 is for ever
+	Backoff       Backoff
+	NoReconnect   bool // the client ends with its first connection
 
 	Producers     int  // slots to send on
 	OneConnection bool // one slot for everything

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"strconv"
 
 	"github.com/stompwire/stompwire/frame"
@@ -89,13 +90,16 @@ func (w *world) quiet() {
 
 func (w *world) closeEnd(end *wireEnd, cause error) {
 	if end.gone {
-		if !w.lazy {
+		if !w.wasLazy { // what is done late may be too late
 			w.faultf("close of %s, which is gone", end.name)
 		}
 		return
 	}
-	if end.closed {
+	if end.told {
 		w.faultf("%s is closed twice", end.name)
+	}
+	if end.told = true; end.closed { // by ourselves
+		return
 	}
 	if cause != nil {
 		w.say("close %s: %v", end.name, cause)
@@ -140,6 +144,10 @@ func (w *world) carryOutSub(e *Effect) {
 		if e.Sub.Ack != frame.AckAuto {
 			fields = append(fields, frame.Field{Name: "ack", Value: e.Sub.Ack.String()})
 		}
+		if s.durable != "" && e.Conn.Dialect.DurableName == "" {
+			w.c.SubscribeFailed(e.Sub, e.Conn, errors.New("this broker has no durable subscriptions"), w.now)
+			return
+		}
 		if s.durable != "" {
 			fields = append(fields, frame.Field{Name: e.Conn.Dialect.DurableName, Value: s.durable})
 			fields = append(fields, e.Conn.Dialect.Durable...)
@@ -151,7 +159,8 @@ func (w *world) carryOutSub(e *Effect) {
 		if e.Durable {
 			end, err := e.Conn.Dialect.EndDurableFields(s.durable)
 			if err != nil {
-				fail("%v", err)
+				w.c.UnsubscribeFailed(e.Sub, err, w.now)
+				return
 			}
 			fields = append(fields, end...)
 		}

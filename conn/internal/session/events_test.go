@@ -19,11 +19,6 @@ func (w *world) event(l *line) error {
 	if l.word(0) == "client" {
 		return w.newClient(l)
 	}
-	if w.c == nil {
-		if err := w.newClient(&line{}); err != nil {
-			return err
-		}
-	}
 	if end, ok := w.conns[l.word(0)]; ok {
 		return w.connEvent(end, l)
 	}
@@ -204,6 +199,7 @@ func (w *world) slowEvent(l *line) {
 	case "close":
 		w.slowClose = on
 	case "effects":
+		w.wasLazy = true
 		if w.lazy = on; !on {
 			w.carryOutAll()
 		}

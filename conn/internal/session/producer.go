@@ -264,8 +264,8 @@ func (c *Core) FlushTo(p *Producer, seq uint64, call *Call) { c.flushTo(p, seq, 
 
 func (c *Core) flushTo(p *Producer, seq uint64, call *Call) {
 	c.register(call)
-	call.Kind, call.upTo = CallFlush, seq
-	if seq <= p.low {
+	call.Kind, call.upTo = CallFlush, min(seq, p.last)
+	if call.upTo <= p.low {
 		c.complete(call, p.takeBad())
 		return
 	}
@@ -277,6 +277,9 @@ func (c *Core) StopProducer(p *Producer) { p.closing = true }
 
 // EndProducer gives up what has no outcome and forgets p.
 func (c *Core) EndProducer(p *Producer, err error) {
+	if c.byID[p.ID] == nil {
+		return
+	}
 	if p.ended == nil {
 		p.ended = err
 	}

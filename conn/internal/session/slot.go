@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -32,6 +33,7 @@ type Slot struct {
 	round        []int // addresses still to try in this round
 	failed       int   // rounds in a row without a CONNECTED
 	pauses       int   // pauses since a connection has outlived its pause
+	awaySince    Time  // since when the client has been without a connection
 	until        Time  // when the pause ends
 	serial       bool  // ask for subscriptions one at a time: one of them ends connections
 	probing      bool  // send again one message at a time, likewise
@@ -79,7 +81,7 @@ func (c *Core) want(s *Slot) {
 	if c.phase == phaseNew || c.phase == phaseClosed || s.wanted {
 		return
 	}
-	s.wanted = true
+	s.wanted, s.awaySince = true, c.now
 	c.dial(s)
 }
 
@@ -157,9 +159,9 @@ func (c *Core) unreached(s *Slot, err error) {
 	}
 	s.failed++
 	if s.missed++; c.anyConnected() {
-		s.missed = 0
+		s.missed, s.awaySince = 0, c.now
 	}
-	if limit := c.attempts(); limit > 0 && s.missed >= limit {
+	if limit := c.attempts(); limit > 0 && s.missed >= limit || c.tooLong(s) {
 		c.fail(fmt.Errorf("stomp: gave up after %d failed attempts: %w", s.missed, err))
 		return
 	}
@@ -171,13 +173,16 @@ const firstAttempts = 3
 // attempts returns how many rounds in a row may fail, 0 for any number. The limit is for
 // the client as a whole: see anyConnected.
 func (c *Core) attempts() int {
-	switch {
-	case c.cfg.Attempts < 0, c.cfg.Attempts == 0 && c.connected:
-		return 0
-	case c.cfg.Attempts == 0:
-		return firstAttempts
+	limit := c.cfg.Attempts
+	if !c.connected {
+		limit = cmp.Or(c.cfg.FirstAttempts, c.cfg.Attempts, firstAttempts)
 	}
-	return c.cfg.Attempts
+	return max(limit, 0)
+}
+
+// tooLong reports whether the client has gone without a connection for Config.GiveUpAfter.
+func (c *Core) tooLong(s *Slot) bool {
+	return c.cfg.GiveUpAfter > 0 && s.missed > 0 && c.now-s.awaySince >= c.cfg.GiveUpAfter
 }
 
 func (c *Core) anyConnected() bool {
@@ -190,6 +195,9 @@ func (c *Core) backOff(s *Slot, err error) {
 	s.pauses++
 	pause := c.cfg.Backoff.Pause(s.pauses, c.rng.Float64())
 	s.until = c.now + pause
+	if c.cfg.GiveUpAfter > 0 && s.missed > 0 {
+		s.until = min(s.until, s.awaySince+c.cfg.GiveUpAfter)
+	}
 	c.wake(s.until)
 	c.enterState(s, Effect{To: StateBackingOff, Err: err, Attempt: s.failed, Pause: pause})
 }
@@ -197,7 +205,9 @@ func (c *Core) backOff(s *Slot, err error) {
 func (c *Core) tickSlot(s *Slot) {
 	switch {
 	case s.state == StateBackingOff && !s.closing:
-		if c.now >= s.until {
+		if c.now >= s.until && c.tooLong(s) {
+			c.fail(fmt.Errorf("stomp: gave up after %v without a connection: %w", c.cfg.GiveUpAfter, s.last))
+		} else if c.now >= s.until {
 			c.dial(s)
 		} else {
 			c.wake(s.until)

@@ -36,6 +36,7 @@ type world struct {
 	slowResend  bool // what is sent again goes out one "resend" at a time
 	slowClose   bool // a connection that is closed stays until it is "lost"
 	lazy        bool // effects are carried out one at a time, by carryOutOne
+	wasLazy     bool
 	queue       []Effect
 	closes      []*wireEnd // to be lost at the end of the step
 }
@@ -47,7 +48,8 @@ type wireEnd struct {
 	frames  int
 	written int  // of these
 	stalled bool // nothing is written any more
-	closed  bool // EffectClose or EffectGoodbye
+	closed  bool // or about to be
+	told    bool // by EffectClose
 	cause   error
 	gone    bool
 	asked   []string // receipts that were asked for on it
@@ -106,6 +108,11 @@ func (w *world) step(text string) (said []string, err error) {
 		}
 	}()
 	w.said, w.began = nil, w.now
+	if w.c == nil && !strings.HasPrefix(text, "client") {
+		if err := w.newClient(&line{}); err != nil {
+			return nil, err
+		}
+	}
 	if after, ok := strings.CutPrefix(text, "+"); ok {
 		d, err := time.ParseDuration(after)
 		if err != nil {
@@ -139,7 +146,10 @@ func (w *world) pass(d time.Duration) {
 			break
 		}
 		w.now = max(w.now, next)
-		w.tick()
+		w.settleDown()
+		if w.lazy && len(w.fault) > 0 {
+			return
+		}
 	}
 	w.now = target
 	if len(w.said) == 0 {
