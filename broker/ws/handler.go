@@ -3,6 +3,7 @@ package ws
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"net"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/stompwire/stompwire/broker"
+	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/internal/wsconn"
 )
 
@@ -17,8 +19,9 @@ import (
 var subprotocols = []string{"v12.stomp", "v11.stomp", "v10.stomp"}
 
 // Handler returns a handler that opens WebSockets and has b serve them. It returns
-// from a request at once; the connections end with b, not with the HTTP server. The
-// errors are those of opts.
+// from a request at once; the connections end with b, not with the HTTP server. A server
+// with TLS needs a listener like tls.NewListener(link.ProgressListener(ln), cfg) for
+// Config.WriteTimeout to judge a slow client by what it takes. The errors are those of opts.
 func Handler(b *broker.Broker, opts Options) (http.Handler, error) {
 	if err := opts.validate(); err != nil {
 		return nil, err
@@ -72,8 +75,13 @@ type taker struct {
 
 func (t *taker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	nc, rw, err := http.NewResponseController(t.ResponseWriter).Hijack()
-	if err == nil {
-		t.conn = wsconn.New(nc, t.messages)
+	if err != nil {
+		return nil, nil, err
 	}
-	return nc, rw, err
+	if _, secure := nc.(*tls.Conn); !secure {
+		nc = link.Progress(nc) // below TLS it has to be already
+		rw.Writer.Reset(nc)
+	}
+	t.conn = wsconn.New(nc, t.messages)
+	return nc, rw, nil
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/stompwire/stompwire/broker"
+	"github.com/stompwire/stompwire/engine/link"
 )
 
 // requestHeader bounds the headers of a request.
@@ -61,7 +62,7 @@ func NewListener(ln net.Listener, opts Options) (net.Listener, error) {
 		scheme = "wss"
 		cfg := opts.TLS.Clone()
 		cfg.NextProtos = []string{"http/1.1"} // HTTP/2 opens WebSockets in another way
-		ln = tls.NewListener(ln, cfg)
+		ln = tls.NewListener(link.ProgressListener(ln), cfg)
 	}
 	l := &listener{
 		Listener: ln,

@@ -2,6 +2,7 @@ package ws
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/internal/wsconn"
 )
 
@@ -63,9 +65,14 @@ func (e *HandshakeError) Unwrap() error { return e.Err }
 const maxResponseHeader = 64 << 10
 
 // Client opens a WebSocket over nc, which leads to the server of url and is
-// encrypted already if url has the scheme wss. It owns nc and closes it on errors.
+// encrypted already if url has the scheme wss; then [link.Progress] below TLS has
+// link.Options.WriteTimeout judge the server by what it takes, and not by 64 KiB. Client
+// owns nc and closes it on errors.
 // ctx bounds the handshake only. It is a conn.WebSocketFunc.
 func (o Options) Client(ctx context.Context, nc net.Conn, url string, subprotocols []string) (net.Conn, error) {
+	if _, secure := nc.(*tls.Conn); !secure {
+		nc = link.Progress(nc) // below TLS it has to be already
+	}
 	transport := over(nc)
 	defer transport.CloseIdleConnections()
 	w := wsconn.New(nc, wsconn.Messages(o.Messages))

@@ -109,21 +109,30 @@ func (l *Link) write(b []byte, offsets batchRange) (written, calls int, err erro
 		if wait == 0 {
 			return written, calls, l.notRead()
 		}
-		_ = l.nc.SetWriteDeadline(now.Add(wait))
+		due := now.Add(wait)
+		_ = l.nc.SetWriteDeadline(due)
 		n, err := l.nc.Write(b[written:end])
 		took = n > 0
 		written += n
 		calls++
 		l.lastWrite.Store(l.now())
-		switch {
-		case err == nil || errors.Is(err, os.ErrDeadlineExceeded):
-		case stall.looked && !took: // a WebSocket does not say again what it was
+		if err != nil && !took && spoilt(err, due, stall.looked) {
 			return written, calls, l.notRead()
-		default:
+		}
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return written, calls, err
 		}
 	}
 	return written, calls, nil
+}
+
+// spoilt reports whether err comes from a connection that an earlier deadline has spoilt: TLS
+// repeats that error before the next one has passed, and a WebSocket has another.
+func spoilt(err error, due time.Time, looked bool) bool {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return time.Now().Before(due)
+	}
+	return looked
 }
 
 func (l *Link) notRead() error {

@@ -104,8 +104,9 @@ const (
 // nothing is read before a driver has been started on it.
 func New(nc net.Conn, h Handler, opts Options) *Link {
 	opts = opts.withDefaults()
+	nc, slice := sliced(nc, opts.WriteTimeout)
 	l := &Link{
-		h: h, nc: nc, opts: opts, base: time.Now(),
+		h: h, nc: nc, opts: opts, slice: slice, base: time.Now(),
 		resume:   make(chan struct{}, 1),
 		room:     make(chan struct{}, 1),
 		partRoom: make(chan struct{}, 1),
@@ -120,10 +121,6 @@ func New(nc net.Conn, h Handler, opts Options) *Link {
 	l.reader, _ = h.(Reader)
 	l.ender, _ = h.(Ender)
 	l.flush = l.flusher
-	l.slice = opts.WriteTimeout
-	if cutsAnywhere(nc) {
-		l.slice = secondLook
-	}
 	l.stream.Limits = opts.Limits
 	l.stream.Tolerate = opts.Tolerate
 	l.stream.Buffers = &l.carry

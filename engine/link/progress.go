@@ -21,7 +21,7 @@ import (
 //
 //	link.New(tls.Client(link.Progress(nc), cfg), h, opts)
 //
-// A link over a kernel socket needs none. Reading and everything else are as those of nc.
+// A link right over it, or over a kernel socket, does the same by itself. Reading and everything else are as those of nc.
 func Progress(nc net.Conn) net.Conn {
 	if _, already := nc.(*progress); already {
 		return nc
@@ -53,14 +53,17 @@ type progress struct {
 	stall    stalled
 }
 
-// cutsAnywhere reports whether a write to nc may be cut off anywhere and gone on with: nc is a
-// kernel socket. Of other connections that is not known.
-func cutsAnywhere(nc net.Conn) bool {
-	if _, judges := nc.(*progress); judges {
-		return false // by itself
+// sliced returns the connection that a link writes to, and for how long it may write at a time:
+// until it looks for progress if a write may be cut off anywhere and gone on with. That is so for
+// a kernel socket, and for what the caller gave to Progress. Of others it is not known.
+func sliced(nc net.Conn, timeout time.Duration) (net.Conn, time.Duration) {
+	if p, ok := nc.(*progress); ok {
+		return p.Conn, secondLook
 	}
-	_, ok := nc.(syscall.Conn)
-	return ok
+	if _, ok := nc.(syscall.Conn); ok {
+		return nc, secondLook
+	}
+	return nc, timeout
 }
 
 // NetConn returns the connection below, as that of tls.Conn does.

@@ -92,6 +92,30 @@ func TestPeerThatStopsReadingIsCutOff(t *testing.T) {
 	}
 }
 
+// How long a peer has taken nothing counts from when it last took something, and not from when
+// that is noticed (R11).
+func TestPeerThatTookALittleIsCutOffInTime(t *testing.T) {
+	for name, wrap := range map[string]func(net.Conn) net.Conn{
+		"plain":    func(nc net.Conn) net.Conn { return socketLike{nc} },
+		"progress": link.Progress,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			const limit = 10 * time.Second
+			ours, peer := net.Pipe()
+			defer peer.Close()
+			l := link.New(wrap(ours), &recorder{}, link.Options{WriteTimeout: limit})
+			commit(t, l, "abc")
+			time.Sleep(100 * time.Millisecond)
+			_, _ = peer.Read(make([]byte, 1))
+			begin := time.Now()
+			<-l.Done()
+			if took := time.Since(begin); took < limit || took > limit+time.Second {
+				t.Errorf("%s: closed after %v, want between %v and %v", name, took, limit, limit+time.Second)
+			}
+		})
+	}
+}
+
 // A deadline that has passed when it is set fails writes at once: crypto/tls ends a connection
 // that way.
 func TestProgressKeepsDeadlinesInThePast(t *testing.T) {

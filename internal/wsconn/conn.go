@@ -30,7 +30,7 @@ type Conn struct {
 	held     []byte    // the begin of a character whose rest the next Write has
 	reader   io.Reader // of the message that is being read; nil between messages
 	reads    deadline
-	writes   deadline
+	writes   writeDeadline
 	writing  chan struct{} // holds one element while a message or a pong is written
 	once     sync.Once
 	closed   chan struct{}
@@ -40,8 +40,8 @@ type Conn struct {
 // need [Conn.MayPong] before there is one for [Conn.Open].
 func New(under net.Conn, messages Messages) *Conn {
 	w := &Conn{Conn: under, messages: messages, writing: make(chan struct{}, 1), closed: make(chan struct{})}
-	hangUp := func() { _ = under.Close() }
-	w.reads.abort, w.writes.abort = hangUp, hangUp
+	w.reads.abort = func() { _ = under.Close() }
+	w.writes.under = under
 	return w
 }
 
@@ -93,14 +93,15 @@ func endOf(err error) error {
 
 // Write sends p as one message.
 func (w *Conn) Write(p []byte) (int, error) {
+	w.writing <- struct{}{} // a pong takes no longer than controlTimeout
+	defer func() { <-w.writing }()
 	if err := w.writes.begin(); err != nil {
 		return 0, err
 	}
-	w.writing <- struct{}{} // a pong takes no longer than controlTimeout
 	err := w.write(p)
-	<-w.writing
-	if err = w.writes.end(err); err != nil {
-		return 0, err
+	w.writes.end(err)
+	if err != nil {
+		return 0, err // as will all that follow: the library writes through a bufio.Writer
 	}
 	return len(p), nil
 }
@@ -154,16 +155,16 @@ func (w *Conn) Close() error {
 	w.once.Do(func() {
 		close(w.closed)
 		w.reads.stop()
-		w.writes.stop()
 		err = w.Conn.Close()
 		go func() { _ = w.c.CloseNow() }() // waits for a CloseWrite that is under way
 	})
 	return err
 }
 
-// SetDeadline sets both deadlines. One that passes during a Read or Write ends the
-// connection, for a message cannot be left half done; one that passes between them
-// makes the next ones fail until it is set anew.
+// SetDeadline sets both deadlines. One that passes during a Read ends the connection, and
+// one that passes during a Write ends writing, for a message cannot be left half done; one
+// that passes between them makes the next ones fail until it is set anew. That of writing starts anew with each
+// message, and with what the peer takes if the connection underneath moves its own.
 func (w *Conn) SetDeadline(t time.Time) error {
 	w.reads.set(t)
 	w.writes.set(t)

@@ -7,11 +7,7 @@ import (
 	"time"
 )
 
-// secondLook is how much longer an operation gets when its deadline passes: if this process
-// was stopped, the peer may have gone on meanwhile, and only the timer does not know.
-const secondLook = 500 * time.Millisecond
-
-// deadline is one direction's. Only one Read and one Write may run at a time.
+// deadline is that of reading. Only one Read may run at a time.
 type deadline struct {
 	abort func() // ends the connection
 
@@ -19,14 +15,13 @@ type deadline struct {
 	at    time.Time // zero for none
 	busy  bool
 	hit   bool // passed during an operation
-	seen  bool // passed during an operation, at the first look
 	timer *time.Timer
 }
 
 func (d *deadline) set(t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.at, d.seen = t, false
+	d.at = t
 	switch {
 	case t.IsZero():
 		if d.timer != nil {
@@ -46,10 +41,6 @@ func (d *deadline) passed() bool { return !d.at.IsZero() && !time.Now().Before(d
 func (d *deadline) fire() {
 	d.mu.Lock()
 	hit := d.busy && d.passed()
-	if hit && !d.seen {
-		d.seen, hit = true, false
-		d.timer.Reset(secondLook)
-	}
 	d.hit = hit
 	d.mu.Unlock()
 	if hit {
