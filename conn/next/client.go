@@ -25,10 +25,8 @@ import (
 // acknowledging it after that has ended is an error that Is net.ErrClosed, and the broker
 // delivers it again.
 type Client struct {
-	cfg     Config
-	targets []dial.Target
-	reach   *dial.Options
-	done    chan struct{}
+	*setup
+	done chan struct{}
 
 	senders  []*slot // to send on; producers that are isolated have other ones
 	consumer *slot   // to consume from; one of senders with OneConnection
@@ -51,6 +49,14 @@ type Client struct {
 	effects    []session.Effect      // for the goroutine that carries them out
 	finished   []*session.Call
 	attempts   []error // the latest of each address
+}
+
+// setup is what a client was made with. It is behind a pointer, so that printing a client shows no
+// passcode.
+type setup struct {
+	cfg     Config
+	targets []dial.Target
+	reach   *dial.Options
 }
 
 // Dial makes a client and waits for its connections to send on. uri is host:port, a URI
@@ -82,7 +88,7 @@ func New(uri string, cfg *Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{cfg: cfg.withDefaults(), done: make(chan struct{}), wires: make(map[*session.Conn]*wire),
+	c := &Client{setup: &setup{cfg: cfg.withDefaults()}, done: make(chan struct{}), wires: make(map[*session.Conn]*wire),
 		producers: make(map[*Producer]struct{}), subs: make(map[*Subscription]struct{}), requests: make(map[uint64]*requester)}
 	if err := c.cfg.validate(); err != nil {
 		return nil, err
@@ -105,7 +111,10 @@ func New(uri string, cfg *Config) (*Client, error) {
 	}
 	c.consumer = c.core.Consumer().User.(*slot)
 	c.routes.Store(new(routes))
-	return c, c.checkCredentials()
+	if err := c.checkCredentials(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 func (c *Client) coreConfig(plan *dial.Plan) session.Config {
@@ -125,9 +134,10 @@ func (c *Client) coreConfig(plan *dial.Plan) session.Config {
 			sc.Local = append(sc.Local, c.targets[i].Local)
 		}
 	}
-	if plan.Rounds != 0 && cfg.Attempts == 0 {
-		sc.Attempts = plan.Rounds
+	if cfg.Attempts == 0 {
+		sc.Attempts, sc.FirstAttempts = plan.Rounds, plan.FirstRounds
 	}
+	sc.GiveUpAfter = plan.Timeout
 	if plan.Backoff != (Backoff{}) && cfg.Backoff == (Backoff{}) {
 		sc.Backoff = plan.Backoff
 	}
