@@ -43,6 +43,7 @@ var ladder = map[string]rung{
 	"fuzz":        {level: 5},
 	"interop":     {level: 5},
 
+	"conn/listen":  {level: 5},
 	"conn/coding":  {level: 5, third: []string{"github.com/klauspost/compress"}},
 	"conn/charset": {level: 5, third: []string{"golang.org/x/text/encoding"}},
 
