@@ -185,12 +185,13 @@ func (c *Client) ended(cause error) {
 
 // sendFrame sends a frame of the core's own. It waits for nothing.
 func (w *wire) sendFrame(cmd frame.Command, fields []frame.Field) error {
+	w.announce(cmd, fields)
 	buf, err := w.reserveNow(fieldsSize(fields) + frameOverhead)
 	if err != nil {
 		return err
 	}
 	out, err := writer.AppendFrame(buf, w.version, cmd, fields, nil)
-	return w.commit(buf, out, err)
+	return w.commitTold(buf, out, err)
 }
 
 func (c *Client) sendDisconnect(e *session.Effect) {
@@ -198,14 +199,16 @@ func (c *Client) sendDisconnect(e *session.Effect) {
 	if c.cfg.Trace != nil {
 		w.trace(&Event{Kind: EventDisconnecting})
 	}
+	fields := []frame.Field{receiptField(e.Receipt)}
+	w.announce(frame.CmdDisconnect, fields)
 	buf, err := w.reserveNow(frameOverhead)
 	if err != nil {
 		w.l.Close(nil)
 		return
 	}
 	w.goodbye.Store(true) // the outbox is held: nothing follows this frame
-	out, err := writer.AppendFrame(buf, w.version, frame.CmdDisconnect, []frame.Field{receiptField(e.Receipt)}, nil)
-	_ = w.commit(buf, out, err)
+	out, err := writer.AppendFrame(buf, w.version, frame.CmdDisconnect, fields, nil)
+	_ = w.commitTold(buf, out, err)
 	w.l.SetHeartBeat(0, 0)
 	w.flow.end(w.l) // the receipt has to be read, however slow a consumer is
 }

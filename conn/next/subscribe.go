@@ -86,11 +86,12 @@ func (c *Client) sendUnsubscribe(e *session.Effect) {
 		fields = append(fields, receiptField(e.Receipt))
 	}
 	if err == nil {
+		w.announce(frame.CmdUnsubscribe, fields)
 		var buf []byte
 		if buf, err = w.reserveNow(fieldsSize(fields) + frameOverhead); err == nil {
 			s.endedAt.Store(w) // the outbox is held: no ACK follows
 			out, bad := writer.AppendFrame(buf, w.version, frame.CmdUnsubscribe, fields, nil)
-			err = w.commit(buf, out, bad)
+			err = w.commitTold(buf, out, bad)
 		}
 	}
 	if err != nil && !isClosed(err) {

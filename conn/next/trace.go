@@ -7,6 +7,7 @@ import (
 
 	"github.com/stompwire/stompwire/frame"
 	"github.com/stompwire/stompwire/parser"
+	"github.com/stompwire/stompwire/writer"
 )
 
 // EventKind says what has happened.
@@ -14,7 +15,7 @@ type EventKind uint8
 
 const (
 	EventConnecting    EventKind = iota + 1 // an address was reached, CONNECT comes next
-	EventSend                               // Frame is about to be sent, CONNECT with its passcode included
+	EventSend                               // Frame is sent, CONNECT with its passcode included
 	EventReceived                           // Frame has come: CONNECTED, RECEIPT, or ERROR, which Err is, too
 	EventMessage                            // Message has come; its Header and Body may be changed
 	EventHeartBeat                          // lone EOLs have come, once for all that came together
@@ -49,8 +50,10 @@ func (k EventKind) String() string {
 //	everything else →
 //	EventDisconnecting → EventSend (DISCONNECT) → EventReceived (RECEIPT) → EventDisconnected
 //
-// EventSend runs on the goroutine of the sender; EventConnected, EventRetry and EventSubscription on
-// one of the client's own; the others on the goroutine that reads. Trace must be safe for concurrent
+// EventSend runs on the goroutine of the sender. Of SEND, ACK, NACK and the frames of transactions it
+// may come after the frame has left, and after its answer; of all others it comes before.
+// EventConnected, EventRetry and EventSubscription run on a goroutine of the client's own; the others
+// on the goroutine that reads. Trace must be safe for concurrent
 // use, and must not block: what waits for that goroutine waits for Trace. With messages, ctx is that
 // of the handlers.
 type Event struct {
@@ -78,27 +81,59 @@ func (c *Client) trace(e *Event) {
 	}
 }
 
-// traceSend tells of a frame that is sent, given as it is on the wire.
+// traceSend tells of the frames that are sent, given as they are on the wire.
 func (w *wire) traceSend(wire []byte) {
 	const none = math.MaxInt32
 	p := parser.Parser{Version: w.version, Limits: frame.Limits{HeaderLine: none, Headers: none, HeaderBlock: none, Body: none}}
-	if f, _, err := p.Parse(wire); err == nil { // nothing that we write fails to parse
+	for len(wire) > 0 {
+		f, n, err := p.Parse(wire)
+		if err != nil {
+			return // nothing that we write fails to parse
+		}
 		w.trace(&Event{Kind: EventSend, Frame: f})
+		wire = wire[n:]
+	}
+}
+
+// announce tells of a frame before it is written with commitTold, so that its answer cannot be told
+// first. It encodes the frame a second time, because no lock may be held while Trace runs.
+func (w *wire) announce(cmd frame.Command, fields []frame.Field) {
+	if w.c.cfg.Trace == nil {
+		return
+	}
+	if out, err := writer.AppendFrame(nil, w.version, cmd, fields, nil); err == nil {
+		w.traceSend(out)
 	}
 }
 
 // commit puts the frames in flight that were appended to buf, which gave out. If they are too
 // large, or err says that there are none, it takes them back.
 func (w *wire) commit(buf, out []byte, err error) error {
+	if err = w.check(buf, out, err); err != nil {
+		return err
+	}
+	w.traceCommit(buf, out)
+	return nil
+}
+
+// commitTold is commit for a frame that was announced.
+func (w *wire) commitTold(buf, out []byte, err error) error {
+	if err = w.check(buf, out, err); err != nil {
+		return err
+	}
+	w.l.Commit(out)
+	return nil
+}
+
+// check takes back what was appended to buf if it is too large, or if err says that there is none.
+func (w *wire) check(buf, out []byte, err error) error {
 	if err == nil {
 		err = w.checkSize(len(out) - len(buf))
 	}
 	if err != nil {
 		w.l.Commit(buf)
-		return err
 	}
-	w.traceCommit(buf, out)
-	return nil
+	return err
 }
 
 // traceCommit commits out, which begins with buf, and tells of the frame that was added: when
