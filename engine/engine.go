@@ -21,13 +21,12 @@ var ErrUnsupportedConn = errors.New("engine: not a TCP or Unix socket")
 type Engine struct {
 	client *gnet.Client
 
-	enroll sync.RWMutex          // Start against Close: gnet hangs when they overlap
-	mu     sync.Mutex            // guards what follows
-	looped map[*reader]gnet.Conn // links on loops
-	alone  map[*reader]struct{}
-	closed bool           // guarded by both
-	lost   chan struct{}  // closed when a loop has ended before its time
-	done   sync.WaitGroup // goroutines of the links in alone, and of those that end
+	enroll sync.RWMutex         // Start against Close: gnet hangs when they overlap
+	mu     sync.Mutex           // guards what follows
+	looped map[*reader]struct{} // links on loops
+	alone  map[*reader]struct{} // and off them
+	closed bool                 // guarded by both
+	done   sync.WaitGroup       // goroutines of the links in alone, and of those that end
 }
 
 // Options of an engine. The zero value is ready.
@@ -39,8 +38,7 @@ type Options struct {
 // New starts an engine. Close it to stop its goroutines.
 func New(opts Options) (*Engine, error) {
 	e := &Engine{
-		looped: make(map[*reader]gnet.Conn), alone: make(map[*reader]struct{}),
-		lost: make(chan struct{}),
+		looped: make(map[*reader]struct{}), alone: make(map[*reader]struct{}),
 	}
 	client, err := gnet.NewClient(&events{},
 		gnet.WithNumEventLoop(max(opts.Loops, 1)),
@@ -62,20 +60,14 @@ const readBuffer = 64 << 10
 
 // Start begins to read l on one of the loops: the one with the fewest links. Its
 // handler must not block unless the link has the engine to itself, and must not call
-// runtime.Goexit, which ends the links of its loop with link.ErrGoexit, and has the
-// engine take no more. Start returns ErrUnsupportedConn for a connection that is not a
-// kernel socket, an error that Is net.ErrClosed on a closed engine, and one that Is
-// link.ErrGoexit when a loop has ended; the link is then untouched.
+// runtime.Goexit, which would end the loop. Start returns ErrUnsupportedConn for a
+// connection that is not a kernel socket, and an error that Is net.ErrClosed on a closed
+// engine; the link is then untouched.
 func (e *Engine) Start(l *link.Link) error {
 	e.enroll.RLock()
 	defer e.enroll.RUnlock()
 	if e.closed {
 		return fmt.Errorf("engine: closed: %w", net.ErrClosed)
-	}
-	select {
-	case <-e.lost:
-		return errLoopEnded
-	default:
 	}
 	twin, err := duplicate(l.NetConn())
 	if err != nil {
@@ -84,22 +76,36 @@ func (e *Engine) Start(l *link.Link) error {
 	return e.watch(twin, &reader{engine: e, link: l})
 }
 
-// watch has a loop read r. It takes a duplicate of twin and closes that.
+// watch registers r with an event loop. gnet watches a duplicate of twin and closes twin.
 func (e *Engine) watch(twin net.Conn, r *reader) error {
-	watched := make(chan error, 1)
-	go func() { // gnet would wait for ever for a loop that has ended
-		_, err := e.client.EnrollContext(twin, r)
-		watched <- err
-	}()
-	select {
-	case err := <-watched:
-		if err != nil {
-			return fmt.Errorf("engine: watch socket: %w", err)
-		}
-		return nil
-	case <-e.lost:
-		return errLoopEnded
+	if _, err := e.client.EnrollContext(twin, r); err != nil {
+		return fmt.Errorf("engine: watch socket: %w", err)
 	}
+	return nil
+}
+
+// join takes note of a link on a loop.
+func (e *Engine) join(r *reader) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.looped[r] = struct{}{}
+}
+
+// part undoes join.
+func (e *Engine) part(r *reader) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.looped, r)
+}
+
+// end ends a link that no loop reads any more, on a goroutine: it may have to wait for the
+// flusher, and its OnClose may do what it likes.
+func (e *Engine) end(l *link.Link, err error) {
+	e.done.Add(1)
+	go func() {
+		defer e.done.Done()
+		l.End(err)
+	}()
 }
 
 // duplicate returns a second net.Conn for the same socket.

@@ -18,7 +18,7 @@ type reader struct {
 // OnOpen notes which links are on which loop.
 func (*events) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
 	r := c.Context().(*reader)
-	r.engine.join(r, c)
+	r.engine.join(r)
 	return nil, gnet.None
 }
 
@@ -31,18 +31,6 @@ type events struct {
 // buffer, free of copies, and gnet's ring stays empty for ever.
 func (*events) OnTraffic(c gnet.Conn) gnet.Action {
 	r := c.Context().(*reader)
-	returned := false
-	defer func() {
-		if !returned {
-			r.engine.loopEnds(c.EventLoop())
-		}
-	}()
-	action := r.take(c)
-	returned = true
-	return action
-}
-
-func (r *reader) take(c gnet.Conn) gnet.Action {
 	chunk, err := c.Next(-1)
 	if err != nil {
 		r.link.Close(err)

@@ -22,8 +22,8 @@ var (
 	// ErrIdle: [Link.ReadLoop] read nothing for the given time.
 	ErrIdle = errors.New("stomp: link is idle")
 
-	// ErrGoexit: a handler has ended the goroutine that reads, by runtime.Goexit,
-	// which is what t.FailNow of package testing calls.
+	// ErrGoexit is no error of this package any more. It remains until package conn does
+	// without it.
 	ErrGoexit = errors.New("stomp: a handler has ended the goroutine that reads the connection (runtime.Goexit)")
 )
 

@@ -12,9 +12,8 @@ type Handler interface {
 	// returns. While it runs the link is not read. An error closes the link
 	// with that cause.
 	OnFrame(f *frame.Frame) error
-	// OnClose is called exactly once, after the last OnFrame has returned, or has
-	// ended its goroutine (ErrGoexit). err says why and is never nil; it Is
-	// net.ErrClosed after our own Close.
+	// OnClose is called exactly once, after the last OnFrame has returned. err says
+	// why and is never nil; it Is net.ErrClosed after our own Close.
 	OnClose(err error)
 }
 

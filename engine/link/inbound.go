@@ -14,29 +14,7 @@ import (
 // chunk[n]; the driver keeps chunk[n:], stops reading, and goes on when
 // [Link.WaitResumed] says so. Any other error has closed the link: the driver then
 // calls End.
-//
-// If a handler ends the goroutine, by runtime.Goexit, the link is closed with ErrGoexit,
-// and OnClose called on another goroutine; the driver has nothing left to do for it.
 func (l *Link) Feed(chunk []byte) (n int, err error) {
-	returned := false
-	defer func() {
-		if !returned {
-			l.deserted()
-		}
-	}()
-	n, err = l.take(chunk)
-	returned = true
-	return n, err
-}
-
-// deserted ends the link whose reading goroutine is about to end.
-func (l *Link) deserted() {
-	l.Close(ErrGoexit)
-	go l.End(ErrGoexit)
-}
-
-// take is Feed.
-func (l *Link) take(chunk []byte) (n int, err error) {
 	l.feeding.Store(true)
 	l.lastRead.Store(l.now())
 	l.bytesIn.Add(uint64(len(chunk) - l.counted))
