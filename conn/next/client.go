@@ -101,7 +101,7 @@ func New(uri string, cfg *Config) (*Client, error) {
 	if err := c.reach.Check(c.targets); err != nil {
 		return nil, err
 	}
-	c.clock.base = time.Now()
+	c.clock.base, c.clock.fire = time.Now(), c.tick
 	c.core = session.New(c.coreConfig(&plan))
 	for _, s := range c.core.Slots() {
 		ours := c.newSlot(s)
@@ -208,7 +208,7 @@ func (c *Client) unlock() {
 		}
 	}
 	if next, ok := c.core.NextTick(); ok && !c.running {
-		c.clock.arm(next, c.tick)
+		c.clock.arm(next)
 	}
 	c.mu.Unlock()
 }
@@ -216,7 +216,7 @@ func (c *Client) unlock() {
 // tick runs when something is due.
 func (c *Client) tick() {
 	c.mu.Lock()
-	if c.clock.fired(c.tick) {
+	if c.clock.fired() {
 		c.core.Tick(c.clock.now())
 	}
 	c.unlock()

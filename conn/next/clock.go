@@ -14,6 +14,7 @@ import (
 // This is the only place that looks at lateness; a timeout of T ends by T + 1 s.
 type clock struct {
 	base  time.Time
+	fire  func() // called when something is due; a field, because a method value allocates each time
 	timer *time.Timer
 	armed session.Time // when timer is due; 0 if it is not set
 	grace bool         // the moment is being given
@@ -29,32 +30,32 @@ const (
 func (k *clock) now() session.Time { return time.Since(k.base) }
 
 // arm has fire called at t, unless that is going to happen earlier.
-func (k *clock) arm(t session.Time, fire func()) {
+func (k *clock) arm(t session.Time) {
 	if k.armed != 0 && k.armed <= t {
 		return
 	}
-	k.set(t, fire)
+	k.set(t)
 }
 
-func (k *clock) set(t session.Time, fire func()) {
+func (k *clock) set(t session.Time) {
 	k.armed = max(t, 1)
 	pause := max(t-k.now(), 0)
 	if k.timer == nil {
-		k.timer = time.AfterFunc(pause, fire)
+		k.timer = time.AfterFunc(pause, k.fire)
 	} else {
 		k.timer.Reset(pause)
 	}
 }
 
 // fired reports whether the core may be told the time: if not, fire is called again.
-func (k *clock) fired(fire func()) bool {
+func (k *clock) fired() bool {
 	if k.armed == 0 {
 		return false
 	}
 	now := k.now()
 	if !k.grace && now-k.armed > lateBy {
 		k.grace = true
-		k.set(now+moment, fire)
+		k.set(now + moment)
 		return false
 	}
 	k.grace, k.armed = false, 0

@@ -20,7 +20,7 @@ func (c *Client) run() {
 		if len(c.effects) == 0 {
 			c.running = false
 			if next, ok := c.core.NextTick(); ok {
-				c.clock.arm(next, c.tick)
+				c.clock.arm(next)
 			}
 			c.mu.Unlock()
 			return
