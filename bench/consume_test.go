@@ -9,44 +9,44 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/dialect"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 )
 
 // BenchmarkConsume is the cost of a message of 128 B that a broker pushes as fast as
 // it is read, until the last one is handled, and acknowledged where the mode says so.
 func BenchmarkConsume(b *testing.B) {
-	ackEach := func() func(m *conn.Message) error { return func(m *conn.Message) error { return m.Ack() } }
-	nothing := func() func(m *conn.Message) error { return func(*conn.Message) error { return nil } }
-	batched := func() func(m *conn.Message) error { return conn.NewAcker(conn.AckerConfig{Every: 100}).Ack }
 	for _, how := range []struct {
-		name string
-		mode frame.AckMode
-		pull bool
-		ack  func() func(m *conn.Message) error
+		name  string
+		mode  frame.AckMode
+		pull  bool
+		every int
 	}{
-		{"ack=auto/by=handler", frame.AckAuto, false, nothing},
-		{"ack=client/by=handler", frame.AckClient, false, ackEach},
-		{"ack=client-batch-100/by=handler", frame.AckClient, false, batched},
-		{"ack=client-individual/by=handler", frame.AckClientIndividual, false, ackEach},
-		{"ack=auto/by=consumer", frame.AckAuto, true, nothing},
-		{"ack=client-individual/by=consumer", frame.AckClientIndividual, true, ackEach},
+		{"ack=auto/by=handler", frame.AckAuto, false, 0},
+		{"ack=client/by=handler", frame.AckClient, false, 1},
+		{"ack=client-batch-100/by=handler", frame.AckClient, false, 100},
+		{"ack=client-individual/by=handler", frame.AckClientIndividual, false, 1},
+		{"ack=auto/by=consumer", frame.AckAuto, true, 0},
+		{"ack=client-individual/by=consumer", frame.AckClientIndividual, true, 1},
 	} {
 		b.Run(how.name, func(b *testing.B) {
 			begin := make(chan int)
 			c := dialPeer(b, func(nc net.Conn) { push(nc, <-begin) })
-			ack, handled, done := how.ack(), atomic.Int64{}, make(chan struct{})
+			handled, done := atomic.Int64{}, make(chan struct{})
 			handle := func(m *conn.Message) {
-				if err := ack(m); err != nil {
-					b.Error(err)
+				if how.mode != frame.AckAuto {
+					if err := m.Ack(); err != nil {
+						b.Error(err)
+					}
 				}
 				if handled.Add(1) == int64(b.N) {
 					close(done)
 				}
 			}
-			ctx, opts := context.Background(), conn.SubscribeOptions{Ack: how.mode, NoReceipt: true}
+			ctx, opts := context.Background(), conn.SubscribeOptions{Ack: how.mode, AckEvery: how.every, NoReceipt: true}
 			if how.pull {
-				co, err := c.Consume(ctx, "/queue/bench", conn.ConsumeOptions{SubscribeOptions: opts})
+				co, err := c.Consume(ctx, "/queue/bench", opts)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -97,7 +97,7 @@ func push(nc net.Conn, n int) {
 }
 
 // dialPeer connects to a broker that says CONNECTED and then does what serve does.
-func dialPeer(b *testing.B, serve func(nc net.Conn)) *conn.Conn {
+func dialPeer(b *testing.B, serve func(nc net.Conn)) *conn.Client {
 	b.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -120,7 +120,7 @@ func dialPeer(b *testing.B, serve func(nc net.Conn)) *conn.Conn {
 	}()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	c, err := conn.Dial(ctx, ln.Addr().String(), nil)
+	c, err := conn.Dial(ctx, ln.Addr().String(), &conn.Config{Broker: dialect.Embedded, OneConnection: true, NoReconnect: true})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"net"
 	"testing"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/engine/pump"
 	"github.com/stompwire/stompwire/frame"
@@ -21,8 +21,8 @@ func BenchmarkPublish(b *testing.B) {
 		send  func() error
 		flush func() error
 	}
-	by := func(cfg conn.ProducerConfig, h ...frame.Field) func(b *testing.B, c *conn.Conn) sending {
-		return func(b *testing.B, c *conn.Conn) sending {
+	by := func(cfg conn.ProducerConfig, h ...frame.Field) func(b *testing.B, c *conn.Client) sending {
+		return func(b *testing.B, c *conn.Client) sending {
 			cfg.Destination = "/queue/bench"
 			p, err := c.NewProducer(cfg)
 			if err != nil {
@@ -36,18 +36,18 @@ func BenchmarkPublish(b *testing.B) {
 	}
 	for _, how := range []struct {
 		name string
-		make func(b *testing.B, c *conn.Conn) sending
+		make func(b *testing.B, c *conn.Client) sending
 	}{
-		{"how=send", func(_ *testing.B, c *conn.Conn) sending {
+		{"how=send", func(_ *testing.B, c *conn.Client) sending {
 			return sending{
 				send:  func() error { return c.Send(ctx, "/queue/bench", body, fixed...) },
 				flush: func() error { return nil },
 			}
 		}},
-		{"how=precompiled", by(conn.ProducerConfig{Headers: fixed})},
-		{"how=precompiled-1-own-header", by(conn.ProducerConfig{Headers: fixed[:1]}, fixed[1:]...)},
+		{"how=precompiled", by(conn.ProducerConfig{Headers: fixed, Window: -1})},
+		{"how=precompiled-1-own-header", by(conn.ProducerConfig{Headers: fixed[:1], Window: -1}, fixed[1:]...)},
 		{"how=confirmed-window-1000", by(conn.ProducerConfig{Headers: fixed, Window: 1000})},
-		{"how=confirmed-every-100", by(conn.ProducerConfig{Headers: fixed, Window: 1000, ReceiptEvery: 100, AssumeCumulative: true})},
+		{"how=confirmed-every-100", by(conn.ProducerConfig{Headers: fixed, Window: 1000, ReceiptEvery: 100})},
 	} {
 		b.Run(how.name, func(b *testing.B) {
 			c := dialPeer(b, confirm)

@@ -9,19 +9,23 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/engine"
+	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/engine/pump"
 )
+
+// driver is what conn.Config.Driver takes.
+type driver interface{ Start(l *link.Link) error }
 
 // BenchmarkSend is the cost of a message toward a peer that reads and throws away:
 // no receipts, 128 B.
 func BenchmarkSend(b *testing.B) {
-	drivers := map[string]conn.Driver{"gnet": engine.Own{}, "pump": pump.Driver{}}
-	for _, driver := range []string{"gnet", "pump"} {
+	drivers := map[string]driver{"gnet": engine.Own{}, "pump": pump.Driver{}}
+	for _, name := range []string{"gnet", "pump"} {
 		for _, producers := range []int{1, 4, 16} {
-			b.Run(fmt.Sprintf("driver=%s/producers=%d/body=128B", driver, producers), func(b *testing.B) {
-				c := dialSink(b, drivers[driver])
+			b.Run(fmt.Sprintf("driver=%s/producers=%d/body=128B", name, producers), func(b *testing.B) {
+				c := dialSink(b, drivers[name])
 				body := make([]byte, 128)
 				b.SetBytes(int64(len(body)))
 				b.ReportAllocs()
@@ -50,7 +54,7 @@ func BenchmarkSend(b *testing.B) {
 }
 
 // dialSink connects to a broker that says CONNECTED and then only reads.
-func dialSink(b *testing.B, driver conn.Driver) *conn.Conn {
+func dialSink(b *testing.B, d driver) *conn.Client {
 	b.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -70,7 +74,7 @@ func dialSink(b *testing.B, driver conn.Driver) *conn.Conn {
 			_, err = nc.Read(buf)
 		}
 	}()
-	c, err := conn.Dial(context.Background(), ln.Addr().String(), &conn.Config{Driver: driver})
+	c, err := conn.Dial(context.Background(), ln.Addr().String(), &conn.Config{Driver: d, OneConnection: true, NoReconnect: true})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -8,15 +8,21 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/dialect"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 )
 
-func dialStompwire(tb testing.TB, addr string) *conn.Conn {
+// dialStompwire makes a client of one connection. A sink is no broker; what it answers is in
+// order, so the dialect is that of a broker whose receipts are cumulative.
+func dialStompwire(tb testing.TB, addr string) *conn.Client {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	c, err := conn.Dial(ctx, addr, &conn.Config{HeartBeat: frame.HeartBeat{Send: -1, Receive: -1}})
+	c, err := conn.Dial(ctx, addr, &conn.Config{
+		HeartBeat: frame.HeartBeat{Send: -1, Receive: -1}, Broker: dialect.Embedded,
+		OneConnection: true, NoReconnect: true,
+	})
 	must(tb, err)
 	tb.Cleanup(func() { c.Close() })
 	return c
@@ -36,6 +42,7 @@ func stompwireProducer(tb testing.TB, addr string) sender {
 	p, err := dialStompwire(tb, addr).NewProducer(conn.ProducerConfig{
 		Destination: destination,
 		Headers:     []frame.Field{{Name: frame.HeaderContentType, Value: contentType}},
+		Window:      -1,
 	})
 	must(tb, err)
 	ctx := context.Background()
@@ -61,8 +68,7 @@ func confirmedEvery(tb testing.TB, addr string, every int) confirmed {
 		Headers:     []frame.Field{{Name: frame.HeaderContentType, Value: contentType}},
 		Window:      receiptWindow,
 
-		ReceiptEvery:     every,
-		AssumeCumulative: true, // a sink is no broker; what it answers is in order
+		ReceiptEvery: every,
 		OnOutcome: func(o conn.Outcome) {
 			if o.Status != conn.Confirmed {
 				failed.Add(1)
