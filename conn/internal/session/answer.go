@@ -43,6 +43,7 @@ func (c *Core) answer(conn *Conn, id []byte, err error, now Time) (p *Producer, 
 	if !ok {
 		return nil, false
 	}
+	c.at(now)
 	if seq != 0 {
 		if p = c.byID[number]; p == nil {
 			return nil, false
@@ -56,7 +57,6 @@ func (c *Core) answer(conn *Conn, id []byte, err error, now Time) (p *Producer, 
 	if call == nil || call.Kind == CallRequest && err == nil {
 		return nil, false
 	}
-	c.at(now)
 	c.settle(call, err)
 	if conn.doubt != nil {
 		c.convict(conn)
@@ -113,12 +113,27 @@ func (c *Core) ServerError(conn *Conn, e *ServerError, now Time) (p *Producer, a
 		}
 		return nil, false
 	}
+	if e.Message == "No subscription found" { // RabbitMQ, to UNSUBSCRIBE and nothing else
+		return nil, c.refuseUnsubscribe(conn, e)
+	}
 	for _, tx := range c.txs {
 		if tx.conn == conn && tx.used {
 			tx.refuse(e)
 		}
 	}
 	return nil, c.suspect(conn, e)
+}
+
+// refuseUnsubscribe takes an ERROR as the answer to the oldest UNSUBSCRIBE on conn. There is
+// none if the subscription was cancelled when it crossed ours.
+func (c *Core) refuseUnsubscribe(conn *Conn, e *ServerError) (answered bool) {
+	for _, call := range c.callsOn(conn) {
+		if call.Kind == CallUnsubscribe {
+			c.settle(call, e)
+			return true
+		}
+	}
+	return false
 }
 
 // isStray reports whether an ERROR of RabbitMQ answers no frame: it sends one for each message

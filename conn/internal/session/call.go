@@ -1,5 +1,7 @@
 package session
 
+import "time"
+
 // CallKind says what a call waits for.
 type CallKind uint8
 
@@ -26,8 +28,9 @@ type Call struct {
 	conn     *Conn
 	at       uint64 // offset of the frame
 	deadline Time
-	cause    error // an ERROR without receipt-id that may be the answer
-	doubtful bool  // the RECEIPT of a SUBSCRIBE has followed cause; it holds at deadline
+	wait     time.Duration // until its deadline, from the next tick on
+	cause    error         // an ERROR without receipt-id that may be the answer
+	doubtful bool          // the RECEIPT of a SUBSCRIBE has followed cause; it holds at deadline
 	upTo     uint64
 	sub      *Sub
 	tx       *Tx
@@ -39,7 +42,7 @@ func (c *Core) register(call *Call) {
 	c.lastCall++
 	call.ID = c.lastCall
 	call.Err, call.conn, call.cause, call.sub, call.tx = nil, nil, nil, nil, nil
-	call.at, call.deadline, call.upTo = 0, never, 0
+	call.at, call.deadline, call.wait, call.upTo = 0, never, 0, 0
 	call.doubtful, call.live = false, true
 }
 
@@ -220,6 +223,9 @@ func (c *Core) callsOn(conn *Conn) []*Call {
 func (c *Core) expireCalls() {
 	var due []*Call
 	for _, call := range c.calls {
+		if call.wait > 0 {
+			call.deadline, call.wait = c.now+call.wait, 0
+		}
 		if call.deadline <= c.now {
 			due = append(due, call)
 		} else if call.deadline != never {

@@ -91,6 +91,9 @@ func (w *world) errorFrom(end *wireEnd, l *line) {
 
 func (w *world) message(end *wireEnd, l *line) {
 	id, _ := l.option("subscription")
+	if id == replyAlias {
+		id = w.c.replyQueue
+	}
 	if correlation, ok := l.option("correlation-id"); ok || w.c.IsReplyTo([]byte(id)) {
 		if call := w.c.Reply(end.conn, w.receiptID(correlation)); call != nil {
 			delete(w.open, call)
@@ -293,7 +296,7 @@ func (w *world) requestEvent(l *line) {
 	w.calls[label] = call
 	correlation := string(AppendCorrelationID(nil, call))
 	w.receiptIDs[l.word(1)] = correlation
-	w.write(end, show("SEND", []frame.Field{{Name: "destination", Value: l.word(2)}, {Name: "reply-to", Value: w.replyName(replyTo)},
+	w.write(end, show("SEND", []frame.Field{{Name: "destination", Value: l.word(2)}, {Name: "reply-to", Value: replyTo},
 		{Name: "correlation-id", Value: l.word(1)}}, l.text()))
 }
 
@@ -320,9 +323,6 @@ func (w *world) openReplies(l *line, call *Call) {
 		return true
 	})
 }
-
-// replyName hides the random part of the reply queue.
-func (w *world) replyName(destination string) string { return destination }
 
 func copyOf(body string) *pool.Buffer {
 	b := pool.Get(len(body))

@@ -74,12 +74,14 @@ func (c *Core) advanceClosing() {
 		if s.closing {
 			continue
 		}
-		if s.conn == nil || s.conn.state != connOpen {
+		if s.conn == nil || s.conn.state == connDialing || s.conn.ending {
 			c.closeSlot(s, nil)
 			continue
 		}
 		c.enterState(s, Effect{To: StateClosing})
-		c.emit(Effect{Kind: EffectShut, Slot: s, Conn: s.conn, Err: c.cfg.Disconnecting})
+		if s.conn.state == connOpen {
+			c.emit(Effect{Kind: EffectShut, Slot: s, Conn: s.conn, Err: c.cfg.Disconnecting})
+		}
 		s.conn.state = connGoodbye
 		call := new(Call)
 		c.expectOn(call, CallDisconnect, nil, s.conn)

@@ -16,6 +16,7 @@ type Conn struct {
 
 	state     connState
 	deadline  Time // of the attempt, and then of the restore
+	dialledAt Time
 	openedAt  Time
 	lastError *ServerError // the latest ERROR
 	err       error        // why it is gone
@@ -90,7 +91,10 @@ func (c *Core) Lost(conn *Conn, err error, attempted uint64, now Time) {
 	if conn.state == connGone {
 		return
 	}
-	if err == nil { // it was ended by us, in good order or by Close
+	switch {
+	case c.phase == phaseClosed && c.err == nil: // by us, whatever the stream says
+		err = c.give
+	case err == nil: // by us, in good order
 		err = cmp.Or(c.refused, ErrNotConnected)
 	}
 	was := conn.state
@@ -166,7 +170,7 @@ func (c *Core) tickConn(conn *Conn) {
 		c.wake(conn.deadline)
 	case conn.state == connDialing:
 		if !conn.ending {
-			c.closeConn(conn, &TimeoutError{What: errConnectTimeout, After: c.cfg.ConnectTimeout})
+			c.closeConn(conn, &TimeoutError{What: errConnectTimeout, After: conn.deadline - conn.dialledAt})
 		}
 	default:
 		c.advance(conn) // what takes longer than this is no longer waited for

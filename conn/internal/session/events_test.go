@@ -22,6 +22,9 @@ func (w *world) event(l *line) error {
 	if end, ok := w.conns[l.word(0)]; ok {
 		return w.connEvent(end, l)
 	}
+	if end := w.conns[fmt.Sprint("c", w.c.lastConn)]; end != nil && l.word(0) == "newest" {
+		return w.connEvent(end, l)
+	}
 	play, ok := events[l.word(0)]
 	if !ok {
 		return fmt.Errorf("unknown event %q", l.word(0))

@@ -109,7 +109,7 @@ func (c *Core) dial(s *Slot) {
 		c.enterState(s, Effect{To: StateConnecting})
 	}
 	c.lastConn++
-	s.conn = &Conn{Slot: s, Number: c.lastConn, Address: s.round[0], state: connDialing}
+	s.conn = &Conn{Slot: s, Number: c.lastConn, Address: s.round[0], dialledAt: c.now}
 	left := len(s.round)
 	s.round = s.round[1:]
 	s.conn.deadline = c.now + c.attemptTime(left)

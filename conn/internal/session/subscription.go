@@ -142,12 +142,14 @@ func (c *Core) askFor(sub *Sub, conn *Conn) {
 	c.emit(Effect{Kind: EffectSubscribe, Sub: sub, Conn: conn, Receipt: sub.ask.ID})
 }
 
-// expectOn registers a call of the core's own, whose frame an effect is about to send.
+// expectOn registers a call of the core's own, whose frame an effect is about to send. Not
+// everything that leads here brings the time, so the next tick sets the deadline.
 func (c *Core) expectOn(call *Call, kind CallKind, sub *Sub, conn *Conn) {
 	c.register(call)
 	call.Kind, call.sub, call.conn = kind, sub, conn
-	call.deadline = c.now + c.cfg.ReceiptTimeout
+	call.wait = c.cfg.ReceiptTimeout
 	c.enter(call)
+	c.wake(0)
 }
 
 // SubscribeFailed takes note that EffectSubscribe could not be carried out: the frame cannot

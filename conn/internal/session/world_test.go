@@ -226,6 +226,7 @@ func (w *world) write(end *wireEnd, frame string) {
 	if end.closed || end.gone {
 		return
 	}
+	frame = strings.ReplaceAll(frame, w.c.replyQueue, replyAlias)
 	if end.frames++; end.stalled {
 		frame += " (not written)"
 	} else {
@@ -237,6 +238,9 @@ func (w *world) write(end *wireEnd, frame string) {
 		end.asked = append(end.asked, name)
 	}
 }
+
+// replyAlias stands for the random name of the reply queue.
+const replyAlias = "/temp-queue/replies"
 
 func (w *world) end(conn *Conn) *wireEnd { return w.conns["c"+strconv.Itoa(int(conn.Number))] }
 
