@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 )
 
@@ -18,8 +18,9 @@ func TestQueue(t *testing.T) {
 			in.expect(t, "one", "two")
 			confirm(t, c, q, "three")
 			m := in.next(t)
-			if string(m.Body) != "three" || string(m.Destination()) != q || len(m.ID()) == 0 || m.Subscription() != in.sub {
-				t.Errorf("body %q, destination %q, message-id %q", m.Body, m.Destination(), m.ID())
+			id := m.Header.Text(frame.HeaderMessageID)
+			if string(m.Body) != "three" || string(m.Destination()) != q || id == "" || m.Subscription() != in.sub {
+				t.Errorf("body %q, destination %q, message-id %q", m.Body, m.Destination(), id)
 			}
 			in.expectEnd(t)
 			disconnect(t, c)
@@ -88,7 +89,7 @@ func TestUnsubscribeStopsDelivery(t *testing.T) {
 			if len(first.got) > 0 {
 				t.Errorf("%q came after the broker had confirmed UNSUBSCRIBE", (<-first.got).Body)
 			}
-			if n := c.Unsolicited(); n > 0 {
+			if n := c.Stats().Unsolicited; n > 0 {
 				t.Errorf("%d messages came for a subscription that had ended", n)
 			}
 		})

@@ -1,36 +1,41 @@
 package interop_test
 
 import (
+	"context"
 	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 )
 
-// After Disconnect the connection has ended in good order, OnClose has heard so once, and nothing more can be sent.
+// After Disconnect the connection has ended in good order, Trace has heard so once, and nothing more can be sent.
 func TestDisconnect(t *testing.T) {
 	overEach(t, func(t *testing.T, tg target) {
 		overVersions(t, frame.Version10, func(t *testing.T, v frame.Version) {
 			ends := make(chan error, 8)
 			c := tg.dial(t, func(cfg *conn.Config) {
 				cfg.Versions = frame.VersionsOf(v)
-				cfg.OnClose = func(err error) { ends <- err }
+				cfg.Trace = func(_ context.Context, e *conn.Event) {
+					if e.Kind == conn.EventDisconnected {
+						ends <- e.Err
+					}
+				}
 			})
 			subscribe(t, c, topic(), frame.AckAuto)
 			disconnect(t, c)
 			select {
 			case err := <-ends:
-				if !errors.Is(err, net.ErrClosed) || errors.Unwrap(err) != nil {
-					t.Errorf("OnClose was told %v", err)
+				if !errors.Is(err, net.ErrClosed) {
+					t.Errorf("Trace was told %v", err)
 				}
 			case <-within(t).Done():
-				t.Error("OnClose was not called")
+				t.Error("EventDisconnected was not told")
 			}
-			if err := c.Err(); !errors.Is(err, net.ErrClosed) || errors.Unwrap(err) != nil {
+			if err := c.Err(); !errors.Is(err, net.ErrClosed) {
 				t.Errorf("ended with %v", err)
 			}
 			if err := c.Send(within(t), topic(), nil); !errors.Is(err, net.ErrClosed) {
@@ -39,7 +44,7 @@ func TestDisconnect(t *testing.T) {
 			disconnect(t, c) // again
 			_ = c.Close()
 			if len(ends) > 0 {
-				t.Errorf("OnClose was called again: %v", <-ends)
+				t.Errorf("EventDisconnected was told again: %v", <-ends)
 			}
 		})
 	})

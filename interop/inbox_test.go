@@ -4,26 +4,53 @@ import (
 	"context"
 	"crypto/rand"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 )
 
-// inbox keeps what a subscription gets, in order.
+// inbox keeps what a subscription gets, in order, until the end of the test.
 type inbox struct {
-	c   *conn.Conn
+	c   *conn.Client
 	sub *conn.Subscription
 	got chan *conn.Message
+
+	mu     sync.Mutex
+	kept   []*conn.Message
+	closed bool
+}
+
+// keep retains a message.
+func (in *inbox) keep(_ context.Context, m *conn.Message) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.closed {
+		return
+	}
+	m = m.Retain()
+	in.kept = append(in.kept, m)
+	in.got <- m
+}
+
+// release gives back what was kept.
+func (in *inbox) release() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.closed = true
+	for _, m := range in.kept {
+		m.Release()
+	}
 }
 
 // subscribe collects the messages of a destination.
-func subscribe(t *testing.T, c *conn.Conn, destination string, mode frame.AckMode, h ...frame.Field) *inbox {
+func subscribe(t *testing.T, c *conn.Client, destination string, mode frame.AckMode, h ...frame.Field) *inbox {
 	t.Helper()
 	in := &inbox{c: c, got: make(chan *conn.Message, 4096)}
-	keep := func(_ context.Context, m *conn.Message) { in.got <- m.Clone() }
-	sub, err := c.Subscribe(within(t), destination, keep, conn.SubscribeOptions{Ack: mode, Headers: h})
+	t.Cleanup(in.release)
+	sub, err := c.Subscribe(within(t), destination, in.keep, conn.SubscribeOptions{Ack: mode, Headers: h})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +174,7 @@ func (in *inbox) ack(t *testing.T, ms ...*conn.Message) {
 }
 
 // confirm sends messages, one after the other, and waits until the broker has each.
-func confirm(t *testing.T, c *conn.Conn, destination string, bodies ...string) {
+func confirm(t *testing.T, c *conn.Client, destination string, bodies ...string) {
 	t.Helper()
 	for _, body := range bodies {
 		if err := c.SendReceipt(within(t), destination, []byte(body)); err != nil {
@@ -157,7 +184,7 @@ func confirm(t *testing.T, c *conn.Conn, destination string, bodies ...string) {
 }
 
 // disconnect ends a session in good order.
-func disconnect(t *testing.T, c *conn.Conn) {
+func disconnect(t *testing.T, c *conn.Client) {
 	t.Helper()
 	if err := c.Disconnect(within(t)); err != nil {
 		t.Fatal(err)

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 )
 
 // A wrong passcode is a typed error with the broker's words in it, and with no passcode.
@@ -43,10 +43,9 @@ func refusedDial(t *testing.T, tg target, cfg *conn.Config) *conn.ServerError {
 		_ = c.Close()
 		t.Fatal("connected")
 	}
-	var failed *conn.ConnectError
 	var refused *conn.ServerError
-	if !errors.As(err, &failed) || failed.Addr != tg.address || !errors.As(err, &refused) || refused.Message == "" {
-		t.Fatalf("error %v, want a ConnectError with what the broker says", err)
+	if !errors.As(err, &refused) || refused.Message == "" || !strings.Contains(err.Error(), tg.address) {
+		t.Fatalf("error %v, want what the broker says, and which it is", err)
 	}
 	return refused
 }

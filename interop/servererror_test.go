@@ -4,9 +4,8 @@ import (
 	"errors"
 	"net"
 	"testing"
-	"time"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 )
 
@@ -16,7 +15,7 @@ func TestErrorForUnknownTransaction(t *testing.T) {
 			t.Skipf("%s begins a transaction by itself", tg.name)
 		}
 		overVersions(t, frame.Version10, func(t *testing.T, v frame.Version) {
-			provoke(t, tg, v, tg.unknownTx, func(c *conn.Conn) error {
+			provoke(t, tg, v, tg.unknownTx, func(c *conn.Client) error {
 				return c.SendReceipt(within(t), topic(), nil, frame.Field{Name: frame.HeaderTransaction, Value: "never begun"})
 			})
 		})
@@ -26,40 +25,22 @@ func TestErrorForUnknownTransaction(t *testing.T) {
 func TestErrorForBadDestination(t *testing.T) {
 	overEach(t, func(t *testing.T, tg target) {
 		overVersions(t, frame.Version10, func(t *testing.T, v frame.Version) {
-			provoke(t, tg, v, tg.refusal, func(c *conn.Conn) error {
+			provoke(t, tg, v, tg.refusal, func(c *conn.Client) error {
 				return c.SendReceipt(within(t), tg.badDestination, nil)
 			})
 		})
 	})
 }
 
-// provoke makes a mistake that asks for a receipt, and wants the broker's ERROR as the error of that call if it names the
-// frame, and at OnError if it does not.
-func provoke(t *testing.T, tg target, v frame.Version, want reaction, mistake func(*conn.Conn) error) {
+// provoke makes a mistake that asks for a receipt, and wants the broker's ERROR as the error of that call, whether it names
+// the frame or not.
+func provoke(t *testing.T, tg target, v frame.Version, want reaction, mistake func(*conn.Client) error) {
 	t.Helper()
-	unnamed := make(chan *conn.ServerError, 8)
-	c := tg.dial(t, func(cfg *conn.Config) {
-		cfg.Versions = frame.VersionsOf(v)
-		cfg.OnError = func(err *conn.ServerError) { unnamed <- err }
-		if !want.names {
-			cfg.ReceiptTimeout = time.Second // there will be none
-		}
-	})
+	c := tg.dial(t, version(v))
 	err := mistake(c)
 	var refused *conn.ServerError
-	switch errors.As(err, &refused); {
-	case want.names && (refused == nil || errors.Is(err, conn.ErrUnknownOutcome)):
+	if !errors.As(err, &refused) || errors.Is(err, conn.ErrUnknownOutcome) {
 		t.Fatalf("error %v, want what the broker says", err)
-	case !want.names && !errors.Is(err, conn.ErrUnknownOutcome):
-		t.Fatalf("error %v, want an unknown outcome", err)
-	case !want.names:
-		select {
-		case refused = <-unnamed:
-		case <-c.Done():
-			t.Fatalf("the connection has ended, and OnError was not called: %v", c.Err())
-		case <-within(t).Done():
-			t.Fatal("OnError is not called")
-		}
 	}
 	if refused.Message == "" {
 		t.Errorf("the broker does not say what is wrong: %q", refused.Header)
@@ -75,13 +56,6 @@ func provoke(t *testing.T, tg target, v frame.Version, want reaction, mistake fu
 		}
 		return
 	}
-	// Confirmed, however short the time for a receipt is.
-	err, ctx := conn.ErrUnknownOutcome, within(t)
-	for errors.Is(err, conn.ErrUnknownOutcome) && ctx.Err() == nil {
-		err = c.SendReceipt(ctx, topic(), []byte("all well"))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	confirm(t, c, topic(), "all well")
 	disconnect(t, c)
 }

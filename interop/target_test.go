@@ -10,7 +10,8 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/broker"
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/engine/pump"
 	"github.com/stompwire/stompwire/frame"
 )
@@ -24,12 +25,15 @@ type target struct {
 	address         string
 	login, passcode string
 	host            string
-	driver          conn.Driver
+	driver          driver
 }
+
+// driver is what conn.Config.Driver takes.
+type driver interface{ Start(l *link.Link) error }
 
 var drivers = []struct {
 	name   string
-	driver conn.Driver
+	driver driver
 }{
 	{"driver=gnet", nil}, // the default, where gnet runs
 	{"driver=pump", pump.Driver{}},
@@ -117,8 +121,19 @@ func (tg target) config() conn.Config {
 	}
 }
 
-// dial connects with the configuration as change, which may be nil, leaves it.
-func (tg target) dial(t *testing.T, change func(*conn.Config)) *conn.Conn {
+// dial makes a client of one connection, which ends with it. change may be nil.
+func (tg target) dial(t *testing.T, change func(*conn.Config)) *conn.Client {
+	t.Helper()
+	return tg.dialClient(t, func(cfg *conn.Config) {
+		cfg.OneConnection, cfg.NoReconnect = true, true
+		if change != nil {
+			change(cfg)
+		}
+	})
+}
+
+// dialClient makes a client with the defaults, which stays connected. change may be nil.
+func (tg target) dialClient(t *testing.T, change func(*conn.Config)) *conn.Client {
 	t.Helper()
 	cfg := tg.config()
 	if change != nil {

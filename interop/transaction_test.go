@@ -3,12 +3,12 @@ package interop_test
 import (
 	"testing"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 )
 
 // begin opens a transaction and sends in it.
-func begin(t *testing.T, c *conn.Conn, destination string, bodies ...string) *conn.Tx {
+func begin(t *testing.T, c *conn.Client, destination string, bodies ...string) *conn.Tx {
 	t.Helper()
 	tx, err := c.Begin(within(t), "")
 	if err != nil {
@@ -87,13 +87,13 @@ func TestTransactionWithAck(t *testing.T) {
 			ms := in.expect(t, "kept", "gone")
 
 			commit, abort := begin(t, c, q), begin(t, c, q)
-			if err := commit.Ack(ms[1]); err != nil {
+			if err := commit.Ack(ms[1].Token()); err != nil {
 				t.Fatal(err)
 			}
 			if err := commit.Commit(within(t)); err != nil {
 				t.Fatal(err)
 			}
-			if err := abort.Ack(ms[0]); err != nil {
+			if err := abort.Ack(ms[0].Token()); err != nil {
 				t.Fatal(err)
 			}
 			if err := abort.Abort(within(t)); err != nil {
