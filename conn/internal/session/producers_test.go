@@ -13,6 +13,7 @@ func (w *world) producerEvent(l *line) {
 	core, err := w.c.NewProducer(w.slot(l), ProducerConfig{
 		Window: l.number("window", 100), Timeout: l.duration("timeout", 0), Redeliver: l.has("redeliver"),
 		MaxBytes: l.number("max-bytes", 1<<20), InOrder: l.has("in-order"), Silent: l.has("silent"),
+		ReceiptEvery: l.number("every", 0),
 	}, p)
 	if err != nil {
 		w.say("producer %s: %v", p.name, err)

@@ -311,4 +311,7 @@ func (c *Core) Withdraw(sub *Sub, err error, now Time) {
 		sub.first = nil
 	}
 	c.abandon(sub, err)
+	if sub.slot.conn != nil {
+		c.advance(sub.slot.conn)
+	}
 }

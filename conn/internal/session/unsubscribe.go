@@ -20,6 +20,9 @@ func (c *Core) Unsubscribe(sub *Sub, giveBack, durable bool, call *Call, now Tim
 	switch {
 	case sub.state == subWaiting && !sub.durable:
 		c.endSub(sub, nil)
+		if sub.slot.conn != nil {
+			c.advance(sub.slot.conn)
+		}
 	case sub.state == subLive:
 		c.beginEnd(sub)
 	}
