@@ -8,19 +8,19 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/ianaindex"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 )
 
 const utf8Name = "utf-8"
 
 // Text returns the body of m as text. It allocates; the text is owned. The error is
-// an [*UnknownError] or an [*InvalidError]. A streamed body is not in it.
+// an [*UnknownError] or an [*InvalidError]. It does not read a streamed body.
 func Text(m *conn.Message) (string, error) {
 	return Decode(m.Body, m.Header.Text(frame.HeaderContentType))
 }
 
-// Lossy is [Text] with U+FFFD for octets that are nothing in the charset. The error is
+// Lossy is [Text] with U+FFFD for bytes that are not valid in the charset. The error is
 // an [*UnknownError].
 func Lossy(m *conn.Message) (string, error) {
 	text, _, err := decode(m.Body, m.Header.Text(frame.HeaderContentType))
@@ -28,9 +28,9 @@ func Lossy(m *conn.Message) (string, error) {
 }
 
 // Decode returns body as text, by the charset of a content-type such as
-// "text/plain;charset=iso-8859-1". It is strict. In charsets other than UTF-8 it
-// refuses a U+FFFD even if it was in the text to begin with: it says that something
-// was lost already.
+// "text/plain;charset=iso-8859-1". It is strict. In charsets other than UTF-8 it also
+// refuses a U+FFFD that was in the text to begin with, because it cannot tell the two
+// apart.
 func Decode(body []byte, contentType string) (string, error) {
 	text, damaged, err := decode(body, contentType)
 	if err != nil {
@@ -63,7 +63,7 @@ func Encode(text, contentType string) ([]byte, error) {
 	return body, nil
 }
 
-// Of returns the charset that a content type names, in small letters; "utf-8" if it
+// Of returns the charset that a content type names, in lower case; "utf-8" if it
 // names none. The error is an [*UnknownError] if it cannot be read.
 func Of(contentType string) (string, error) {
 	if !strings.Contains(contentType, "=") { // no parameters: nothing to parse
@@ -91,7 +91,7 @@ func find(contentType string) (name string, enc encoding.Encoding, err error) {
 	return name, enc, nil
 }
 
-// decode is lossy, and says whether something was lost.
+// decode is lossy, and reports whether something was lost.
 func decode(body []byte, contentType string) (text string, damaged bool, err error) {
 	_, enc, err := find(contentType)
 	switch {

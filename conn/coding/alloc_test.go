@@ -8,8 +8,8 @@ import (
 	"net"
 	"testing"
 
-	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/conn/coding"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 	"github.com/stompwire/stompwire/internal/alloctest"
 )
@@ -48,12 +48,15 @@ func TestAllocSend(t *testing.T) {
 		_, _ = io.Copy(io.Discard, broker)
 	}()
 	ctx := context.Background()
-	c, err := conn.Dial(ctx, l.Addr().String(), nil)
+	c, err := conn.Dial(ctx, l.Addr().String(), &conn.Config{OneConnection: true, NoReconnect: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
-	p, err := c.NewProducer(conn.ProducerConfig{Destination: "/q"})
+	defer func() {
+		_ = c.Close()
+		<-c.Done()
+	}()
+	p, err := c.NewProducer(conn.ProducerConfig{Destination: "/q", Window: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

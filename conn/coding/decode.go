@@ -6,18 +6,18 @@ import (
 	"github.com/stompwire/stompwire/pool"
 )
 
-// DefaultMaxOutput is the bound on decoded bodies where none is given: as large as
-// frame.Limits lets a body be that is not coded.
+// DefaultMaxOutput bounds decoded bodies if no bound is given. It is the default limit
+// of frame.Limits for bodies.
 const DefaultMaxOutput = 16 << 20
 
-// ceiling is the largest bound that can be reckoned with: 2 GiB, or what int holds.
+// ceiling is the largest possible bound: 2 GiB, or the largest int.
 const ceiling = min(1<<31-1, math.MaxInt/8)
 
-// Decode appends to dst what body is without the codings that encoding, the value
-// of a content-encoding header, names. known is false if it names none, or one that
-// we do not know: then out is dst, and the body is to be taken as it is. An empty
-// body is empty in every coding. maxOutput bounds what is appended, and what one
-// coding of a chain hands to the next; DefaultMaxOutput if it is 0 or less.
+// Decode undoes the codings that encoding, the value of a content-encoding header,
+// names, and appends the result to dst. known is false if it names none, or an unknown
+// one: then out is dst, and the body is to be used as it is. An empty body is empty in
+// every coding. maxOutput bounds the result, and what one coding of a chain passes to
+// the next; DefaultMaxOutput if it is 0 or less.
 //
 // The error is a [*TooLargeError] or [*CorruptError]; then out is dst.
 func Decode(dst, body []byte, encoding string, maxOutput int) (out []byte, known bool, err error) {
@@ -43,7 +43,7 @@ func (o *output) decode(body []byte, encoding string, max int) (known bool, err 
 	return true, o.unwind(&c, body, max)
 }
 
-// unwind decodes a chain from its end: what was applied last comes off first.
+// unwind decodes a chain from its end: the coding that was applied last comes first.
 func (o *output) unwind(c *chain, body []byte, max int) error {
 	last := c.links[c.n-1]
 	c.n--

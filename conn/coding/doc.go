@@ -1,6 +1,6 @@
-// Package coding compresses message bodies and says so in a content-encoding
-// header: gzip, zstd and s2. It is apart from conn, so that only who imports it
-// compiles the libraries.
+// Package coding compresses message bodies with gzip, zstd or s2 and says so in a
+// content-encoding header. It is separate from conn, so that only programs that
+// import it compile the libraries.
 //
 //	enc, err := coding.NewEncoder(coding.EncoderConfig{Coding: coding.Zstd})
 //	err = enc.Send(ctx, c, "/queue/orders", body)
@@ -14,10 +14,10 @@
 // # Bombs
 //
 // A few bytes can inflate to gigabytes, so [Decode] is told how much it may put
-// out, and stops there, while it inflates: the size that a body claims is not
-// believed in either direction. Between the codings of a chain the same bound holds.
-// Beside its output, decoding takes up to 8 MiB for s2, whose blocks are of up to
-// 4 MiB, and less than 1 MiB for the others, for each call that runs at once.
+// out, and stops there while it inflates: it does not trust the size that a body
+// claims. The same bound holds between the codings of a chain. Besides its output,
+// each call of Decode takes up to 8 MiB for s2, whose blocks are up to 4 MiB large,
+// and less than 1 MiB for the others.
 //
 // # Memory
 //

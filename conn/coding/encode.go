@@ -19,7 +19,7 @@ const (
 	numLevels
 )
 
-// defaultMinSize: below it headers and tables of a coding eat up most of the gain.
+// defaultMinSize: below it the headers and tables of a coding cost most of the gain.
 const defaultMinSize = 512
 
 // EncoderConfig says how to encode.
@@ -28,13 +28,13 @@ type EncoderConfig struct {
 	Coding string
 	// Level is how hard to try; LevelDefault if it is 0.
 	Level Level
-	// MinSize is the smallest body in bytes that is worth it; 0 is 512, negative
-	// tries with each.
+	// MinSize is the smallest body in bytes to encode; 0 is 512, a negative value encodes
+	// any.
 	MinSize int
 }
 
-// Encoder compresses bodies. Safe for concurrent use; keep it, for it holds what is
-// dear to make.
+// Encoder compresses bodies. Safe for concurrent use. Make one and keep it: it holds
+// tables that are expensive to make.
 type Encoder struct {
 	field   frame.Field
 	minSize int
@@ -84,8 +84,8 @@ func (e *Encoder) AppendEncoded(dst, body []byte) (out []byte, encoded bool) {
 	return out, true
 }
 
-// bounded is a writer that refuses what does not fit: a body that does not get
-// shorter is given up as soon as that is certain.
+// bounded is a writer with a limit, so that encoding stops as soon as the body is certain
+// not to get shorter.
 type bounded struct {
 	b   []byte
 	max int // of len(b), exclusive

@@ -5,26 +5,48 @@ import (
 	"fmt"
 	"log"
 	"strings"
+	"time"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/conn/coding"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 )
 
+// The sender compresses, and the receiver's handler gets the body as it was.
 func ExampleEncoder_Send() {
-	c, err := conn.Dial(context.Background(), "127.0.0.1:61613", nil)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	b, err := broker.Start(broker.Config{}) // or any broker that you have
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer b.Close()
+	c, err := conn.Dial(ctx, b.URI(), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer c.Close()
+
+	got := make(chan string)
+	handle := func(_ context.Context, m *conn.Message) {
+		got <- fmt.Sprintf("%.10s... of %d bytes, %s", m.Body, len(m.Body), m.Header.Get(coding.Header))
+	}
+	undecodable := func(_ context.Context, _ *conn.Message, err error) { log.Print(err) }
+	h := coding.Handler(handle, undecodable, 4<<20)
+	if _, err := c.Subscribe(ctx, "/queue/orders", h, conn.SubscribeOptions{}); err != nil {
+		log.Fatal(err)
+	}
+
 	enc, err := coding.NewEncoder(coding.EncoderConfig{Coding: coding.Zstd})
 	if err != nil {
 		log.Fatal(err)
 	}
-	body := []byte(strings.Repeat("a body that is worth it ", 100))
-	if err := enc.Send(context.Background(), c, "/queue/orders", body); err != nil {
+	if err := enc.Send(ctx, c, "/queue/orders", []byte(strings.Repeat("two teas, ", 100))); err != nil {
 		log.Fatal(err)
 	}
+	fmt.Println(<-got)
+	// Output: two teas, ... of 1000 bytes, zstd
 }
 
 func ExampleHandler() {
@@ -39,7 +61,7 @@ func ExampleHandler() {
 	}
 	for _, repeat := range []int{300, 300_000} {
 		body, _ := enc.AppendEncoded(nil, []byte(strings.Repeat("hello ", repeat)))
-		// A broker would deliver it like that.
+		// As a broker delivers it.
 		h(context.Background(), &conn.Message{Header: frame.Fields{enc.Field()}.Header(), Body: body})
 	}
 	// Output:

@@ -1,31 +1,31 @@
 package coding
 
 import (
+	"bytes"
 	"context"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/pool"
 )
 
-// Handler returns a handler that decodes bodies by their content-encoding and hands
-// the messages on to h: in Body what was encoded, in Header what the broker sent,
-// content-encoding and content-length included. Bodies without a coding, or with one
-// that we do not know, are handed on as they are. Body is borrowed as ever: valid
-// until h returns.
+// Handler returns a handler that decodes bodies by their content-encoding and passes the messages
+// to h, with the decoded body in Body and the headers that the broker sent, content-encoding and
+// content-length included. It passes bodies without a coding, or with an unknown one, as they are.
+// Body is borrowed: valid until h returns.
 //
-// What cannot be decoded, or decodes to more than maxOutput bytes (DefaultMaxOutput
-// if it is 0 or less), goes to bad instead, with the body as it came and a
-// [*TooLargeError] or [*CorruptError]. It is for bad to acknowledge it or not: a
-// broker that delivers again what was NACKed delivers it for ever. A coded body that is
-// streamed (conn.SubscribeOptions.StreamOver) goes there with ErrStreamed.
+// A message that cannot be decoded, or that decodes to more than maxOutput bytes (DefaultMaxOutput if
+// it is 0 or less), goes to bad instead, with the body as it came and a [*TooLargeError] or
+// [*CorruptError]. bad decides whether to acknowledge it: a broker that delivers again what was
+// NACKed delivers it for ever. A coded body that is streamed (conn.SubscribeOptions.StreamOver) goes
+// to bad with ErrStreamed.
 func Handler(h conn.MessageHandler, bad func(ctx context.Context, m *conn.Message, err error), maxOutput int) conn.MessageHandler {
 	return func(ctx context.Context, m *conn.Message) {
 		encoding, coded := m.Header.Lookup(Header)
-		if !coded {
+		switch {
+		case !coded:
 			h(ctx, m)
 			return
-		}
-		if m.Length() != int64(len(m.Body)) {
+		case streamed(m):
 			bad(ctx, m, ErrStreamed)
 			return
 		}
@@ -44,4 +44,13 @@ func Handler(h conn.MessageHandler, bad func(ctx context.Context, m *conn.Messag
 			h(ctx, m)
 		}
 	}
+}
+
+// streamed reports whether the body is to be read from the connection.
+func streamed(m *conn.Message) bool {
+	if len(m.Body) > 0 {
+		return false
+	}
+	_, inMemory := m.Reader().(*bytes.Reader)
+	return !inMemory
 }

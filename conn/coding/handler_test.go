@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/conn/coding"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 )
 
@@ -44,7 +44,7 @@ func TestSendAndHandle(t *testing.T) {
 		c, seen, ctx := echo(t), make(chan got, 1), context.Background()
 		listen(t, c, recorder(seen, 0))
 		e := encoder(t, name, coding.LevelDefault)
-		p, err := c.NewProducer(conn.ProducerConfig{Destination: "/queue/a"})
+		p, err := c.NewProducer(conn.ProducerConfig{Destination: "/queue/a", Window: -1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,14 @@ func TestSendAndHandle(t *testing.T) {
 				t.Errorf("%s: %d bytes, %q, %v", name, len(g.body), g.encoding, g.err)
 			}
 		}
-		if out := c.Stats().BytesOut - before; out > uint64(2*(len(noise)+len(prose)+len(prose)/4)) {
+		// Nor is text encoded, which has no content-length.
+		if err := e.Send(ctx, c, "/queue/a", prose, conn.Text); err != nil {
+			t.Fatal(err)
+		}
+		if g := next(t, seen); g.body != string(prose) || g.encoding != "" {
+			t.Errorf("%s: text came as %d bytes, %q", name, len(g.body), g.encoding)
+		}
+		if out := c.Stats().BytesOut - before; out > uint64(2*(len(noise)+len(prose)+len(prose)/4)+len(prose)+100) {
 			t.Errorf("%s: %d bytes went out", name, out)
 		}
 	}
@@ -107,7 +114,7 @@ func TestHandlerBad(t *testing.T) {
 	}
 }
 
-// The message that was lent to the handler goes back as it came, even if it panics.
+// The message has its own body again after the handler, even if that panics.
 func TestHandlerRestoresBody(t *testing.T) {
 	zipped := encode(t, coding.Gzip, prose)
 	m := conn.Message{Header: frame.Fields{{Name: coding.Header, Value: "gzip"}}.Header(), Body: zipped}

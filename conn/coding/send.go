@@ -3,16 +3,16 @@ package coding
 import (
 	"context"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 	"github.com/stompwire/stompwire/pool"
 )
 
-// Send is conn.Conn.Send of body, encoded if that is worth it, with the header that
-// says so. If h has a content-encoding, body counts as encoded already and is sent as
-// it is. body and h are borrowed until Send returns. It does not allocate for up to
+// Send is conn.Client.Send of body, encoded if that makes it shorter, with the header that says
+// so. It sends body as it is if h has a content-encoding already, or ends with conn.Text: an encoded
+// body is not text. body and h are borrowed until Send returns. It does not allocate for up to
 // seven headers.
-func (e *Encoder) Send(ctx context.Context, c *conn.Conn, destination string, body []byte, h ...frame.Field) error {
+func (e *Encoder) Send(ctx context.Context, c *conn.Client, destination string, body []byte, h ...frame.Field) error {
 	buf, encoded := e.encode(body, h)
 	if !encoded {
 		return c.Send(ctx, destination, body, h...)
@@ -22,8 +22,8 @@ func (e *Encoder) Send(ctx context.Context, c *conn.Conn, destination string, bo
 	return c.Send(ctx, destination, buf.B, append(append(room[:0], h...), e.field)...)
 }
 
-// SendReceipt is conn.Conn.SendReceipt of body, encoded as by Send.
-func (e *Encoder) SendReceipt(ctx context.Context, c *conn.Conn, destination string, body []byte, h ...frame.Field) error {
+// SendReceipt is conn.Client.SendReceipt of body, encoded as by Send.
+func (e *Encoder) SendReceipt(ctx context.Context, c *conn.Client, destination string, body []byte, h ...frame.Field) error {
 	buf, encoded := e.encode(body, h)
 	if !encoded {
 		return c.SendReceipt(ctx, destination, body, h...)
@@ -45,7 +45,10 @@ func (e *Encoder) Produce(ctx context.Context, p *conn.Producer, body []byte, h 
 
 // encode returns an owned buffer with the encoded body, if it reports true.
 func (e *Encoder) encode(body []byte, h []frame.Field) (*pool.Buffer, bool) {
-	if _, coded := frame.Fields(h).Lookup(Header); coded || len(body) < e.minSize {
+	if len(body) < e.minSize || len(h) > 0 && h[len(h)-1] == conn.Text {
+		return nil, false
+	}
+	if _, coded := frame.Fields(h).Lookup(Header); coded {
 		return nil, false
 	}
 	buf := pool.Get(e.app.bound(len(body)))

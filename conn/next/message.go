@@ -41,8 +41,8 @@ func (m *Message) Redelivered() bool {
 func (m *Message) Subscription() *Subscription { return m.sub }
 
 // Reader returns the body as something to read, once: from the connection, as it arrives, if
-// the subscription has SubscribeOptions.StreamOver and the body is longer; else from Body. It is
-// borrowed, and waits only for the broker: its error is io.EOF at the end of the body, or one that
+// the subscription has SubscribeOptions.StreamOver and the body is longer; else from Body, as a
+// *bytes.Reader. It is borrowed, and waits only for the broker: its error is io.EOF at the end of the body, or one that
 // Is net.ErrClosed if the connection has ended first. What the handler does not read is skipped.
 func (m *Message) Reader() io.Reader {
 	if m.stream != nil {
