@@ -59,6 +59,9 @@ func (c *Client) Disconnect(ctx context.Context) error {
 func (c *Client) Close() error {
 	c.mu.Lock()
 	c.core.Close(c.clock.now())
+	for s := range c.subs {
+		s.turn.close() // no handler starts any more, whatever was read already
+	}
 	c.unlock()
 	return nil
 }
