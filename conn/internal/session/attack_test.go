@@ -12,7 +12,7 @@ import (
 	"github.com/stompwire/stompwire/pool"
 )
 
-var attackers = flag.Uint64("attackers", 2000, "sessions that TestAttack plays")
+var attackers = flag.Uint64("attackers", 1000, "sessions that TestAttack plays")
 
 // attackLength is how many events a session has at most.
 const attackLength = 120
@@ -115,7 +115,7 @@ func (a *attacker) fromBroker() string {
 		}
 		return fmt.Sprintf("%s < RECEIPT %s", end.name, name)
 	case n < 13:
-		return end.name + " < ERROR message:nameless"
+		return end.name + " < ERROR message:" + pick(a, []string{"nameless", "nameless", "nameless", `"No subscription found"`, `"Subscription not found"`})
 	case n < 14:
 		return fmt.Sprintf("%s < ERROR message:cancelled subscription:%d", end.name, 1+a.rng.IntN(3))
 	case n < 15:
@@ -134,7 +134,7 @@ func (a *attacker) fromApplication() string {
 	p, s, tx, k := a.name("p", 3), a.name("s", 4), a.name("t", 3), a.name("k", 4)
 	a.made++
 	if _, ok := a.w.producers[p]; !ok {
-		return "producer " + p + pick(a, []string{"", " redeliver", " redeliver", " redeliver in-order", " silent", " window:2", " redeliver timeout:2s", " timeout:1s"}) +
+		return "producer " + p + pick(a, []string{"", " redeliver", " redeliver", " redeliver in-order", " silent", " window:2", " redeliver timeout:2s", " timeout:1s", " every:5", " redeliver every:3", " max-bytes:2 redeliver"}) +
 			pick(a, []string{"", "", ` "consumer"`, ` "isolated 1"`})
 	}
 	return pick(a, []string{
