@@ -96,6 +96,9 @@ type Dialect struct {
 
 	// Nack is what happens to a message after NACK.
 	Nack NackEffect
+	// AckSpansSubscriptions: in ack mode client, ACK and NACK also cover the earlier messages of
+	// all other subscriptions of the connection.
+	AckSpansSubscriptions bool
 	// UnsubscribeRequeues: after UNSUBSCRIBE, messages that were delivered and not
 	// acknowledged are delivered again. Where it is false they stay assigned to the
 	// connection until that ends.

@@ -44,10 +44,11 @@ var table = [numBrokers]Dialect{
 		MinHeartBeat:  time.Second,
 		ReceiptStored: true, // it is the publisher confirm
 		// Publisher confirms with "multiple" are per queue and arrive in any order.
-		ReceiptsCumulative: false,
-		Nack:               Requeues,
-		MaxFrame:           4 << 20,
-		maxFrameSince:      "3.12.2",
+		ReceiptsCumulative:    false,
+		AckSpansSubscriptions: true, // "multiple" of AMQP is for the channel
+		Nack:                  Requeues,
+		MaxFrame:              4 << 20,
+		maxFrameSince:         "3.12.2",
 		// 3.10 has no known bound: 2,500 header lines and a line of 110,000 octets
 		// pass. 4.x accepts fewer lines, and bodies of up to 100 MiB (by its source).
 		Delivers: frame.Limits{Headers: 2500, HeaderLine: 110_000, Body: 100 << 20},

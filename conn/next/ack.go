@@ -82,10 +82,12 @@ func (w *wire) acknowledge(sub *Subscription, id ackID, cmd frame.Command, tx *s
 		ack.Transaction = tx.ID
 	}
 	out := buf
-	if err == nil && cmd == frame.CmdAck {
-		out, err = writer.AppendAck(buf, w.version, ack, h)
-	} else if err == nil {
-		out, err = writer.AppendNack(buf, w.version, ack, h)
+	switch {
+	case err != nil:
+	case sub.opts.Ack == frame.AckClient && w.dialect.AckSpansSubscriptions:
+		out, err = sub.appendEach(buf, w, cmd, ack, h)
+	default:
+		out, err = appendAck(buf, w, cmd, ack, h)
 	}
 	if err != nil {
 		w.l.Commit(buf)
@@ -94,6 +96,37 @@ func (w *wire) acknowledge(sub *Subscription, id ackID, cmd frame.Command, tx *s
 	sub.settled(w, id)
 	w.traceCommit(buf, out)
 	return nil
+}
+
+func appendAck(dst []byte, w *wire, cmd frame.Command, ack writer.Ack, h []frame.Field) ([]byte, error) {
+	if cmd == frame.CmdAck {
+		return writer.AppendAck(dst, w.version, ack, h)
+	}
+	return writer.AppendNack(dst, w.version, ack, h)
+}
+
+// wireMode is the ack mode of SUBSCRIBE on w. On RabbitMQ a cumulative ACK would acknowledge the
+// messages of other subscriptions of the connection, too: there the client does in its place what
+// mode client promises, with an ACK for each message.
+func (s *Subscription) wireMode(w *wire) frame.AckMode {
+	if s.opts.Ack == frame.AckClient && w.dialect.AckSpansSubscriptions && w.version != frame.Version10 {
+		return frame.AckClientIndividual
+	}
+	return s.opts.Ack
+}
+
+// appendEach acknowledges the message of ack and all before it, one by one.
+func (s *Subscription) appendEach(dst []byte, w *wire, cmd frame.Command, ack writer.Ack, h []frame.Field) (out []byte, err error) {
+	out = dst
+	if w.version == frame.Version10 {
+		return appendAck(out, w, cmd, ack, h)
+	}
+	s.outstanding.upTo(w, ackID{ack: ack.ID, message: ack.MessageID}.key(), func(id []byte) bool {
+		ack.ID, ack.MessageID = id, id
+		out, err = appendAck(out, w, cmd, ack, h)
+		return err == nil
+	})
+	return out, err
 }
 
 // checkAckMode refuses what the version of the session does not have.

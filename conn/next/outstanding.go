@@ -43,6 +43,24 @@ func (o *outstanding) add(w *wire, ack []byte) {
 	o.tags = append(o.tags, tag{n: n})
 }
 
+// upTo calls each with the ack id, borrowed, of every message up to the one with this id, until
+// that returns false.
+func (o *outstanding) upTo(w *wire, ack []byte, each func(id []byte) bool) {
+	_, n, ok := cutTag(ack)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !ok || o.w != w {
+		each(ack)
+		return
+	}
+	var room [64]byte
+	for _, t := range o.tags {
+		if t.n > n || !t.gone && !each(strconv.AppendUint(append(room[:0], o.prefix...), t.n, 10)) {
+			return
+		}
+	}
+}
+
 // settle takes out one message, or all up to it.
 func (o *outstanding) settle(w *wire, ack []byte, all bool) {
 	_, n, ok := cutTag(ack)

@@ -35,7 +35,7 @@ func (s *Subscription) subscribeFields(w *wire) ([]frame.Field, error) {
 	fields := []frame.Field{
 		{Name: frame.HeaderID, Value: s.id},
 		{Name: frame.HeaderDestination, Value: s.destination},
-		{Name: frame.HeaderAck, Value: s.opts.Ack.String()},
+		{Name: frame.HeaderAck, Value: s.wireMode(w).String()},
 	}
 	own := len(fields)
 	fields = append(fields, s.opts.Headers...)

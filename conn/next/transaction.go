@@ -64,24 +64,12 @@ func (tx *Tx) field() frame.Field {
 	return frame.Field{Name: frame.HeaderTransaction, Value: tx.core.ID}
 }
 
-// Send is [Client.Send] in the transaction. A SEND that the broker refuses makes Commit fail if
-// the broker says so before it confirms COMMIT. RabbitMQ reports a missing exchange only after
-// that: SendReceipt reports it.
+// Send is [Client.Send] in the transaction. It asks for a receipt, which Commit waits for besides
+// that of COMMIT: without it RabbitMQ reports a missing exchange only after it has confirmed COMMIT,
+// and its receipt of COMMIT does not wait for the disk, as that of a persistent SEND does. Until
+// Commit each takes some memory, here as well.
 func (tx *Tx) Send(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
-	return tx.send(ctx, destination, body, h, false)
-}
-
-// SendReceipt is Send that asks for a receipt of its own, which Commit waits for besides that of
-// COMMIT. RabbitMQ answers after COMMIT, when a persistent message is on disk, so what Commit has
-// confirmed survives a RabbitMQ that is killed, as it does not with Send; ActiveMQ and Artemis answer
-// before COMMIT, whose own receipt says as much. It makes no transaction whole: one whose outcome is
-// unknown may be stored in part.
-func (tx *Tx) SendReceipt(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
-	return tx.send(ctx, destination, body, h, true)
-}
-
-func (tx *Tx) send(ctx context.Context, destination string, body []byte, h []frame.Field, confirmed bool) error {
-	if err := checkSend(h, confirmed); err != nil {
+	if err := checkSend(h, true); err != nil {
 		return err
 	}
 	if err := checkNames(frame.CmdSend, h, frame.HeaderTransaction); err != nil {
@@ -93,28 +81,21 @@ func (tx *Tx) send(ctx context.Context, destination string, body []byte, h []fra
 		return tx.because(err)
 	}
 	h, text := cutText(h)
-	fields := append(h[:len(h):len(h)], tx.field())
-	var call *session.Call
+	var room [8]frame.Field // on the stack, for as many as are usual
+	call := new(session.Call)
 	c.mu.Lock()
-	if confirmed {
-		call = new(session.Call)
-		err = c.core.Owe(tx.core, call, w.l.Tail())
-	} else {
-		err = c.core.Use(tx.core)
-	}
+	err = c.core.Owe(tx.core, call, w.l.Tail())
 	c.unlock()
 	if err != nil {
 		w.l.Commit(buf)
 		return tx.because(err)
 	}
-	if confirmed {
-		fields = append(fields, receiptField(call.ID))
-	}
+	fields := append(append(room[:0], h...), tx.field(), receiptField(call.ID))
 	if text {
 		fields = append(fields, Text)
 	}
 	out, err := appendSend(buf, w.version, destination, fields, frame.Field{}, body)
-	if err = w.commit(buf, out, err); err != nil && confirmed {
+	if err = w.commit(buf, out, err); err != nil {
 		c.mu.Lock()
 		c.core.Disown(call)
 		c.unlock()
@@ -143,8 +124,8 @@ func (tx *Tx) acknowledge(cmd frame.Command, t Token, h []frame.Field) error {
 	return tx.because(tx.w.acknowledge(t.sub, t.id, cmd, tx.core, h))
 }
 
-// Commit makes the transaction take effect and waits for the broker's receipt. It returns nil
-// only if the broker has refused nothing of the transaction before that. If it had refused a part
+// Commit makes the transaction take effect and waits for the broker's receipts, of COMMIT and of all
+// that was sent. It returns nil only if the broker has refused nothing of the transaction. If it had refused a part
 // already, ABORT is sent in place of COMMIT, nothing takes effect, and the error is a *ServerError.
 // An error that Is ErrUnknownOutcome leaves open whether the transaction has taken effect, or a
 // part of it.
