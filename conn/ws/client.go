@@ -65,10 +65,10 @@ func (e *HandshakeError) Unwrap() error { return e.Err }
 const maxResponseHeader = 64 << 10
 
 // Client opens a WebSocket over nc, which leads to the server of url and is
-// encrypted already if url has the scheme wss; then [link.Progress] below TLS has
-// link.Options.WriteTimeout judge the server by what it takes, and not by 64 KiB. Client
+// encrypted already if url has the scheme wss; then [link.Progress] has to be below TLS, so
+// that link.Options.WriteTimeout counts what the server takes, byte by byte. Client
 // owns nc and closes it on errors.
-// ctx bounds the handshake only. It is a conn.WebSocketFunc.
+// ctx bounds the handshake only. It fits conn.Config.WebSocket.
 func (o Options) Client(ctx context.Context, nc net.Conn, url string, subprotocols []string) (net.Conn, error) {
 	if _, secure := nc.(*tls.Conn); !secure {
 		nc = link.Progress(nc) // below TLS it has to be already

@@ -2,6 +2,7 @@ package ws_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -12,13 +13,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/conn/ws"
 	"github.com/stompwire/stompwire/frame"
 )
@@ -29,7 +31,7 @@ func TestSession(t *testing.T) {
 			p.strict = true
 			p.echo()
 		})
-		exchange(t, dial(t, dialer(t, uri, o), nil), "/queue/a", o.Messages == ws.Text)
+		exchange(t, dial(t, uri, o, conn.Config{}), "/queue/a", o.Messages == ws.Text)
 	}
 }
 
@@ -38,15 +40,13 @@ func TestSessionOverTLS(t *testing.T) {
 	s.Config.ErrorLog = log.New(io.Discard, "", 0) // of the client that does not trust it
 	s.StartTLS()
 	defer s.Close()
-	d := dialer(t, "wss"+strings.TrimPrefix(s.URL, "https")+"/ws", ws.Options{})
+	uri := "wss" + strings.TrimPrefix(s.URL, "https") + "/ws"
 	pool := x509.NewCertPool()
 	pool.AddCert(s.Certificate())
-	d.TLS = &tls.Config{RootCAs: pool}
-	exchange(t, dial(t, d, nil), "/queue/a", false)
+	exchange(t, dial(t, uri, ws.Options{}, conn.Config{TLS: &tls.Config{RootCAs: pool}}), "/queue/a", false)
 
-	d.TLS = nil
 	var unknown x509.UnknownAuthorityError
-	if _, err := d.Dial(t.Context(), nil); !errors.As(err, &unknown) {
+	if _, err := tryDial(t, uri, ws.Options{}, conn.Config{}); !errors.As(err, &unknown) {
 		t.Errorf("unknown CA: error %v", err)
 	}
 }
@@ -67,8 +67,8 @@ func TestSubprotocols(t *testing.T) {
 			chosen <- c.Subprotocol()
 			_ = c.CloseNow()
 		}))
-		d := dialer(t, "ws"+strings.TrimPrefix(s.URL, "http"), ws.Options{})
-		if _, err := d.Dial(t.Context(), &conn.Config{Versions: versions}); err == nil {
+		uri := "ws" + strings.TrimPrefix(s.URL, "http")
+		if _, err := tryDial(t, uri, ws.Options{}, conn.Config{Versions: versions}); err == nil {
 			t.Error("no error")
 		}
 		if got := <-asked; got != want {
@@ -93,7 +93,7 @@ func TestMessageType(t *testing.T) {
 			kinds <- p.kinds
 			p.echo()
 		})
-		s := dial(t, dialer(t, uri, ws.Options{Messages: c.messages}), nil)
+		s := dial(t, uri, ws.Options{Messages: c.messages}, conn.Config{})
 		got := <-kinds
 		for body, want := range map[string]websocket.MessageType{"Grüße": c.plain, "\xff": c.wild} {
 			if err := s.SendReceipt(t.Context(), "/queue/a", []byte(body)); err != nil {
@@ -117,8 +117,7 @@ func TestHeader(t *testing.T) {
 	}))
 	defer s.Close()
 	host := strings.TrimPrefix(s.URL, "http://")
-	d := dialer(t, "ws://me:hunter3@"+host, ws.Options{Header: http.Header{"Origin": {"https://app.example"}}})
-	_, err := d.Dial(t.Context(), nil)
+	_, err := tryDial(t, "ws://me:hunter3@"+host, ws.Options{Header: http.Header{"Origin": {"https://app.example"}}}, conn.Config{})
 	header := <-got
 	if header.Get("Origin") != "https://app.example" || header.Get("Authorization") != "" || header.Get("Sec-WebSocket-Extensions") != "" {
 		t.Errorf("request has %v", header)
@@ -179,18 +178,17 @@ func TestHandshakeFails(t *testing.T) {
 
 func checkFailure(t *testing.T, name, bad, good string) {
 	t.Helper()
-	d := dialer(t, "failover:("+bad+","+good+")?randomize=false", ws.Options{})
-	d.TransportTimeout = patience
+	var cfg conn.Config
 	if name == "silent" {
-		d.TransportTimeout = 300 * time.Millisecond
-		d.MaxRounds = -1 // that may be too short for the good one, too
+		cfg.ConnectTimeout = 300 * time.Millisecond
+		cfg.Attempts = -1 // that may be too short for the good one, too
 	}
-	_ = dial(t, d, nil).Close()
-	d.Addresses, d.MaxRounds = d.Addresses[:1], 1
-	_, err := d.Dial(t.Context(), nil)
+	_ = dial(t, "failover:("+bad+","+good+")?randomize=false", ws.Options{}, cfg).Close()
+	cfg.Attempts = 1
+	_, err := tryDial(t, bad, ws.Options{}, cfg)
 	var refused *ws.HandshakeError
 	for tries := 0; name == "silent" && !errors.As(err, &refused) && tries < 100; tries++ {
-		_, err = d.Dial(t.Context(), nil) // on a busy machine the time may be up before there is a connection
+		_, err = tryDial(t, bad, ws.Options{}, cfg) // on a busy machine the time may be up before there is a connection
 	}
 	if !errors.As(err, &refused) {
 		t.Errorf("%s: error %v", name, err)
@@ -216,15 +214,15 @@ func TestRabbitMQ(t *testing.T) {
 		t.Skip("STOMPWIRE_RABBITMQ_WS_URI is not set: start brokers with interop/brokers.sh")
 	}
 	for _, o := range []ws.Options{{}, {Messages: ws.Binary}, {Messages: ws.Text}} {
-		c := dial(t, dialer(t, uri, o), nil)
-		if !strings.HasPrefix(c.Server(), "RabbitMQ") {
-			t.Errorf("server is %q", c.Server())
+		c := dial(t, uri, o, conn.Config{})
+		if server := c.Sessions()[0].Headers.Get(frame.HeaderServer); !strings.HasPrefix(server, "RabbitMQ") {
+			t.Errorf("server is %q", server)
 		}
 		exchange(t, c, fmt.Sprintf("/queue/ws-%d-%d", o.Messages, time.Now().UnixNano()), o.Messages == ws.Text)
 	}
-	d := dialer(t, uri, ws.Options{})
-	d.Addresses[0].Passcode = "hunter3"
-	_, err := d.Dial(t.Context(), nil)
+	login := func(context.Context) (login, passcode string, err error) { return "guest", "hunter3", nil }
+	wrong := regexp.MustCompile("//[^@/]*@").ReplaceAllString(uri, "//")
+	_, err := tryDial(t, wrong, ws.Options{}, conn.Config{Credentials: login})
 	var refusal *conn.ServerError
 	if !errors.As(err, &refusal) || strings.Contains(err.Error(), "hunter3") || bytes.Contains(refusal.Body, []byte("hunter3")) {
 		t.Errorf("wrong passcode: error %v", err)

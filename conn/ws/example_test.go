@@ -5,18 +5,15 @@ import (
 	"fmt"
 	"log"
 	"net/http"
-	"net/http/httptest"
-	"strings"
 	"time"
 
-	"github.com/coder/websocket"
-
 	"github.com/stompwire/stompwire/broker"
-	"github.com/stompwire/stompwire/conn"
+	brokerws "github.com/stompwire/stompwire/broker/ws"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/conn/ws"
 )
 
-// A session over a WebSocket, with a broker behind an HTTP server in place of yours.
+// A session over a WebSocket, with the embedded broker in place of yours.
 func ExampleClient() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -24,21 +21,13 @@ func ExampleClient() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"v12.stomp"}})
-		if err == nil {
-			b.ServeConn(websocket.NetConn(context.Background(), c, websocket.MessageBinary))
-		}
-	}))
-	defer server.Close()
 	defer b.Close()
-
-	d, err := conn.ParseURI("ws" + strings.TrimPrefix(server.URL, "http") + "/stomp")
+	uri, err := brokerws.Listen(b, "127.0.0.1:0", brokerws.Options{}) // ws://127.0.0.1:15674/ws
 	if err != nil {
 		log.Fatal(err)
 	}
-	d.WebSocket = ws.Options{Messages: ws.Binary}.Client // or just ws.Client
-	c, err := d.Dial(ctx, nil)
+
+	c, err := conn.Dial(ctx, uri, &conn.Config{WebSocket: ws.Client})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -60,28 +49,20 @@ func ExampleClient() {
 
 // RabbitMQ's Web STOMP.
 func Example() {
-	d, err := conn.ParseURI("wss://guest:guest@broker.example:15673/ws")
-	if err != nil {
-		log.Fatal(err)
-	}
-	d.WebSocket = ws.Client
-	c, err := d.Dial(context.Background(), nil)
+	c, err := conn.Dial(context.Background(), "wss://guest:guest@broker.example:15673/ws", &conn.Config{WebSocket: ws.Client})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer c.Close()
 }
 
-// A server behind a gateway that wants a token, and to know who asks.
+// A server behind a gateway that wants a token and an Origin, and reads text messages only.
 func ExampleOptions() {
-	d := conn.Dialer{
-		Addresses: []conn.Address{{Transport: conn.TransportWSS, Host: "app.example", Path: "/stomp"}},
-		WebSocket: ws.Options{
-			Messages: ws.Text,
-			Header:   http.Header{"Origin": {"https://app.example"}, "Authorization": {"Bearer ..."}},
-		}.Client,
+	options := ws.Options{
+		Messages: ws.Text,
+		Header:   http.Header{"Origin": {"https://app.example"}, "Authorization": {"Bearer ..."}},
 	}
-	c, err := d.Dial(context.Background(), nil)
+	c, err := conn.Dial(context.Background(), "wss://app.example/stomp", &conn.Config{WebSocket: options.Client})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package ws_test
 import (
 	"bytes"
 	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,7 +13,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/conn/ws"
 )
 
@@ -27,6 +28,7 @@ type peer struct {
 	rest  []byte                     // read, but not yet a whole frame
 	end   error                      // of reading
 	beats int
+	gone  <-chan struct{} // closed at the end of the test, for a server at the end of a pipe
 
 	strict bool // checks text messages
 }
@@ -55,6 +57,52 @@ func serve(t testing.TB, opts *websocket.AcceptOptions, play func(p *peer)) stri
 	s.Start()
 	t.Cleanup(s.Close)
 	return "ws" + strings.TrimPrefix(s.URL, "http") + "/ws"
+}
+
+// pipe is serve over a pipe, for synctest. It returns the client's end; the URL is pipeURL.
+func pipe(t testing.TB, opts *websocket.AcceptOptions, play func(p *peer)) net.Conn {
+	ours, theirs := net.Pipe()
+	played, gone := make(chan struct{}), make(chan struct{})
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(played)
+		c, err := websocket.Accept(w, r, opts)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer c.CloseNow()
+		c.SetReadLimit(-1)
+		play(&peer{Conn: c, t: t, kinds: make(chan websocket.MessageType, 1000), gone: gone})
+	})}
+	go func() { _ = server.Serve(&oneConn{Conn: theirs, closed: make(chan struct{})}) }()
+	t.Cleanup(func() {
+		close(gone)
+		_ = theirs.Close()
+		<-played
+		_ = server.Close()
+	})
+	return ours
+}
+
+const pipeURL = "ws://broker/ws"
+
+// bare returns the client's end of a WebSocket over a pipe, without a session.
+func bare(t testing.TB, play func(p *peer)) net.Conn {
+	t.Helper()
+	nc, err := ws.Client(t.Context(), pipe(t, nil, play), pipeURL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = nc.Close() })
+	return nc
+}
+
+// dialPipe is dial over a pipe.
+func dialPipe(t testing.TB, o ws.Options, cfg conn.Config, play func(p *peer)) *conn.Client {
+	t.Helper()
+	nc := pipe(t, nil, play)
+	cfg.DialFunc = func(context.Context, string, string) (net.Conn, error) { return nc, nil }
+	return dial(t, pipeURL, o, cfg)
 }
 
 // next returns the next STOMP frame up to its NUL, "" at the end. Bodies here hold no NUL.
@@ -114,38 +162,41 @@ func (p *peer) echo() {
 	}
 }
 
-// dialer returns one for uri, for a single round.
-func dialer(t testing.TB, uri string, o ws.Options) *conn.Dialer {
+// dial connects once over a WebSocket with these options.
+func dial(t testing.TB, uri string, o ws.Options, cfg conn.Config) *conn.Client {
 	t.Helper()
-	d, err := conn.ParseURI(uri)
+	c, err := tryDial(t, uri, o, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.MaxRounds = 1
-	d.WebSocket = o.Client
-	return d
-}
-
-func dial(t testing.TB, d *conn.Dialer, cfg *conn.Config) *conn.Conn {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	c, err := d.Dial(ctx, cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
+	t.Cleanup(func() {
+		_ = c.Close()
+		<-c.Done()
+	})
 	return c
 }
 
+func tryDial(t testing.TB, uri string, o ws.Options, cfg conn.Config) (*conn.Client, error) {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cfg.WebSocket, cfg.OneConnection, cfg.NoReconnect = o.Client, true, true
+	if cfg.Attempts == 0 {
+		cfg.Attempts = 1
+	}
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = patience
+	}
+	return conn.Dial(ctx, uri, &cfg)
+}
+
 // exchange sends bodies, gets them back and disconnects.
-func exchange(t testing.TB, c *conn.Conn, destination string, text bool) {
+func exchange(t testing.TB, c *conn.Client, destination string, text bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	bodies := make(chan string, 10)
 	handle := func(_ context.Context, m *conn.Message) { bodies <- string(m.Body) }
-	if _, err := c.Subscribe(ctx, destination, handle, conn.SubscribeOptions{}); err != nil {
+	if _, err := c.Subscribe(ctx, destination, handle, conn.SubscribeOptions{ID: "1"}); err != nil {
 		t.Fatal(err)
 	}
 	all := []string{"", "a", "Grüße", strings.Repeat("x", 40_000), strings.Repeat("ä", 150_000), strings.Repeat("€", 100_000)}
