@@ -1,6 +1,8 @@
 package conn
 
 import (
+	"fmt"
+
 	"github.com/stompwire/stompwire/conn/internal/session"
 	"github.com/stompwire/stompwire/frame"
 	"github.com/stompwire/stompwire/writer"
@@ -41,8 +43,12 @@ func (s *Subscription) subscribeFields(w *wire) ([]frame.Field, error) {
 	fields = append(fields, s.opts.Headers...)
 	if s.opts.HeadersFunc != nil {
 		var more []frame.Field
-		s.c.guard(nil, func() { more = s.opts.HeadersFunc() })
-		if err := checkSubscribe(more); err != nil {
+		err := fmt.Errorf("stomp: no headers for SUBSCRIBE: %w", errPanicked)
+		s.c.guard(nil, func() {
+			more = s.opts.HeadersFunc()
+			err = checkSubscribe(more)
+		})
+		if err != nil {
 			return nil, err
 		}
 		fields = append(fields, more...)
