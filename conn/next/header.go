@@ -64,13 +64,19 @@ func reserved(cmd frame.Command, h []frame.Field, i int) error {
 	return &writer.HeaderError{Command: cmd, Name: h[i].Name, Index: i, Reason: errReserved}
 }
 
-// appendSend appends a SEND, with one header more than the user's unless extra is empty.
+// appendSend appends a SEND, with one header more than the user's unless extra is empty. A plain
+// one does not pay for the room that the others need.
 func appendSend(dst []byte, v frame.Version, destination string, h []frame.Field, extra frame.Field, body []byte) ([]byte, error) {
+	if _, text := cutText(h); !text && extra.Name == "" {
+		return writer.AppendSend(dst, v, destination, h, body)
+	}
+	return appendSendWith(dst, v, destination, h, extra, body)
+}
+
+func appendSendWith(dst []byte, v frame.Version, destination string, h []frame.Field, extra frame.Field, body []byte) ([]byte, error) {
 	var room [8]frame.Field
 	fields, text := cutText(h)
 	switch {
-	case !text && extra == frame.Field{}:
-		return writer.AppendSend(dst, v, destination, fields, body)
 	case !text:
 		return writer.AppendSend(dst, v, destination, append(append(room[:0], fields...), extra), body)
 	case destination == "": // "REQUIRES a header destination" (STOMP 1.2, SEND)

@@ -136,7 +136,7 @@ func (p *Producer) place(ctx context.Context, copied *pool.Buffer, body []byte, 
 // open asks the core whether the frame may leave. The outbox of w is held.
 func (p *Producer) open(w *wire, seq uint64, copied *pool.Buffer) session.Verdict {
 	if p.core == nil {
-		w.plain.Store(true)
+		w.notePlain()
 		if p.closed.Load() {
 			return session.Ended
 		}

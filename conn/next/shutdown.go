@@ -3,6 +3,7 @@ package conn
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/stompwire/stompwire/conn/internal/session"
@@ -73,7 +74,7 @@ func (c *Client) quiesce() {
 	for s := range c.subs {
 		subs = append(subs, s)
 	}
-	wires := c.live()
+	wires := slices.DeleteFunc(c.live(), func(w *wire) bool { return w.l == nil }) // an attempt has none yet
 	c.mu.Unlock()
 	for _, s := range subs {
 		s.turn.close()
