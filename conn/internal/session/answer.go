@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/stompwire/stompwire/frame"
@@ -113,6 +114,9 @@ func (c *Core) ServerError(conn *Conn, e *ServerError, now Time) (p *Producer, a
 		}
 		return nil, false
 	}
+	if disconnectedConsumer(e) {
+		return nil, c.endSome(conn, e)
+	}
 	if e.Message == "No subscription found" { // RabbitMQ, to UNSUBSCRIBE and nothing else
 		return nil, c.refuseUnsubscribe(conn, e)
 	}
@@ -134,6 +138,35 @@ func (c *Core) refuseUnsubscribe(conn *Conn, e *ServerError) (answered bool) {
 		}
 	}
 	return false
+}
+
+// disconnectedConsumer reports whether Artemis says that it has ended a subscription. It names
+// none, and closes the connection only on STOMP 1.2.
+func disconnectedConsumer(e *ServerError) bool {
+	const end = "disconnected by server"
+	return strings.HasSuffix(e.Message, end) || bytes.HasSuffix(bytes.TrimSpace(e.Body), []byte(end))
+}
+
+// endSome takes note that the broker has ended one subscription on conn. If it is not known
+// which, a new connection tells: all of them are asked for again there.
+func (c *Core) endSome(conn *Conn, e *ServerError) (answered bool) {
+	var live []*Sub
+	for _, sub := range c.subs {
+		if sub.conn == conn && sub.state == subLive {
+			live = append(live, sub)
+		}
+	}
+	conn.blamed.known = true
+	switch len(live) {
+	case 0:
+		return false
+	case 1:
+		c.cancelled(live[0], conn, e)
+		conn.blamed.sub = nil // it was not at fault
+	default:
+		c.closeConn(conn, e)
+	}
+	return true
 }
 
 // isStray reports whether an ERROR of RabbitMQ answers no frame: it sends one for each message

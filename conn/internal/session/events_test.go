@@ -99,6 +99,7 @@ func (w *world) newClient(l *line) error {
 	cfg := Config{
 		Addresses: l.number("addresses", 1), Randomize: l.has("randomize"),
 		Attempts: l.number("attempts", 0), Backoff: doubling{}, NoReconnect: l.has("no-reconnect"),
+		FirstAttempts: l.number("first-attempts", 0), GiveUpAfter: l.duration("give-up-after", 0),
 		Producers: l.number("producers", 1), OneConnection: l.has("one-connection"),
 		Versions: frame.AllVersions, ReceiveScale: 3, Host: "/",
 		UseStomp:       l.has("stomp"),

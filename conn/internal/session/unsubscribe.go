@@ -1,6 +1,11 @@
 package session
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/stompwire/stompwire/conn/dialect"
+	"github.com/stompwire/stompwire/frame"
+)
 
 // Unsubscribe ends sub, and completes call when the broker has confirmed that. The caller has
 // seen to it that no handler runs any more. giveBack says that messages of sub were delivered
@@ -31,7 +36,9 @@ func (c *Core) Unsubscribe(sub *Sub, giveBack, durable bool, call *Call, now Tim
 // beginEnd ends a live subscription. RabbitMQ does not requeue on UNSUBSCRIBE what it had
 // delivered; see EffectTakeOver.
 func (c *Core) beginEnd(sub *Sub) {
-	if sub.giveBack && !sub.conn.Dialect.UnsubscribeRequeues && !sub.durable {
+	d := &sub.conn.Dialect
+	stays := d.Nack == dialect.Requeues && !d.UnsubscribeRequeues && !sub.durable
+	if stays && (sub.giveBack || sub.Ack != frame.AckAuto) { // for there may be some on their way, too
 		sub.state = subLeaving
 		c.expectOn(&sub.ask, CallUnsubscribe, sub, sub.conn)
 		c.emit(Effect{Kind: EffectTakeOver, Sub: sub, Conn: sub.conn, Receipt: sub.ask.ID})
