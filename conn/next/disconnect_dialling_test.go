@@ -8,13 +8,12 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/conn/next"
-	"github.com/stompwire/stompwire/frame"
 )
 
 // Disconnect ends a client that has one connection and is still dialling another.
 func TestDisconnectWhileDialling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &fakeServer{version: frame.Version12}
+		s := &fakeServer{t: t}
 		dials := 0
 		c, err := conn.New("broker:1", &conn.Config{
 			DialFunc: func(ctx context.Context, network, address string) (net.Conn, error) {
