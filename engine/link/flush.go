@@ -21,10 +21,11 @@ const maxWrite = 64 << 10
 func (l *Link) flusher() {
 	l.mu.Lock()
 	for l.queued() > 0 && l.writable() {
+		offsets := l.takeBatch()
 		if l.batcher != nil {
 			l.batcher.OnBatch(l.pending)
 		}
-		batch, offsets := l.pending, l.takeBatch()
+		batch := l.pending
 		l.attempt(offsets, min(len(batch.B), maxWrite))
 		l.pending, l.spare = l.spare, nil
 		l.wakeSender()

@@ -66,7 +66,7 @@ type Link struct {
 	partWaits bool         // its sender waits for room
 	toBehind  bool         // what is reserved is the end of behind
 	headAt    uint64       // offset at which pending begins
-	tailAt    uint64       // offset at which pending ends
+	placeless int          // bytes of pending that have no offset
 	attempted uint64       // see Attempted
 	flushing  bool         // the flusher runs
 	waiting   int          // senders in Reserve

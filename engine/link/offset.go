@@ -19,10 +19,14 @@ package link
 // has reserved. For a frame in parts it counts when the first part is appended.
 func (l *Link) Tail() uint64 {
 	if l.toBehind {
-		return l.tailAt + uint64(len(l.behind.B))
+		return l.tailAt() + uint64(len(l.behind.B))
 	}
-	return l.tailAt
+	return l.tailAt()
 }
+
+// tailAt returns the offset at which the outbox ends. It is reckoned and not kept, so that
+// Commit does nothing for it. mu is held.
+func (l *Link) tailAt() uint64 { return l.headAt + uint64(l.queued()-l.placeless) }
 
 // Attempted returns the offset up to which bytes were handed to the connection, whether that
 // took them or not. Once the link is closed, a frame that begins there or behind has
@@ -36,10 +40,11 @@ func (l *Link) Attempted() uint64 {
 // batchRange is the offsets of a batch.
 type batchRange struct{ from, to uint64 }
 
-// takeBatch returns the range of the outbox, which starts anew behind it. mu is held.
+// takeBatch returns the range of the outbox, which starts anew behind it. It comes before
+// OnBatch. mu is held.
 func (l *Link) takeBatch() batchRange {
-	r := batchRange{l.headAt, l.tailAt}
-	l.headAt = l.tailAt
+	r := batchRange{l.headAt, l.tailAt()}
+	l.headAt, l.placeless = r.to, 0
 	return r
 }
 

@@ -76,7 +76,6 @@ func (l *Link) Commit(buf []byte) {
 	}
 	p := l.pending
 	used := len(buf) > len(p.B)
-	l.tailAt += uint64(len(buf) - len(p.B))
 	p.B = buf
 	switch {
 	case used:

@@ -21,10 +21,10 @@ func (l *Link) CommitPart(buf []byte) {
 		go l.flush()
 	}
 	switch n := len(buf) - len(p.B); {
-	case !l.unended:
-		l.tailAt += uint64(max(n, 1)) // a frame that begins with an empty part has a place, too
-	case l.behind == nil:
-		l.tailAt += uint64(n)
+	case !l.unended && n == 0:
+		l.placeless-- // a frame that begins with an empty part has a place, too
+	case l.unended && l.behind != nil:
+		l.placeless += n
 	}
 	p.B = buf
 	l.unended = true
@@ -43,7 +43,6 @@ func (l *Link) EndParts() {
 	if l.behind != nil {
 		p := l.tail(len(l.behind.B))
 		l.pending.B = append(p, l.behind.B...)
-		l.tailAt += uint64(len(l.behind.B))
 		l.behind.Release()
 		l.behind = nil
 		if !l.flushing {

@@ -150,7 +150,6 @@ func (l *Link) beat(now int64) {
 	}
 	buf := append(l.tail(1), '\n')
 	l.pending.B = buf
-	l.tailAt++
 	l.beatsOut++
 	l.flushing = true
 	l.lastWrite.Store(now)
