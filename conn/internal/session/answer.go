@@ -99,12 +99,15 @@ func (c *Core) ServerError(conn *Conn, e *ServerError, now Time) (p *Producer, a
 	c.at(now)
 	conn.lastError, conn.lastErrorAt = e, c.now
 	conn.blamed = blamed{}
-	if conn.state == connDialing || conn.state == connGone || isStray(e) {
+	if conn.state == connDialing || conn.state == connGone {
 		return nil, false
 	}
 	if e.ReceiptID != "" { // it is about that frame, whether or not its answer is still waited for
-		p, conn.blamed.known = c.answer(conn, []byte(e.ReceiptID), e, now)
-		return p, conn.blamed.known
+		conn.blamed.known = true
+		return c.answer(conn, []byte(e.ReceiptID), e, now)
+	}
+	if isStray(e) {
+		return nil, false
 	}
 	if id, ok := e.Header.Lookup(frame.HeaderSubscription); ok {
 		conn.blamed.known = true

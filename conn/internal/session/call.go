@@ -89,7 +89,7 @@ func (c *Core) Forget(call *Call) bool {
 		return false
 	}
 	c.drop(call)
-	call.exonerateNobody()
+	call.acquitNobody()
 	for _, p := range c.producers {
 		p.flushes = remove(p.flushes, call)
 	}
@@ -97,11 +97,10 @@ func (c *Core) Forget(call *Call) bool {
 	return true
 }
 
-// exonerateNobody notes that a suspect has gone without an answer: what is left of the others
-// proves nothing any more.
-func (call *Call) exonerateNobody() {
+// acquitNobody takes note that the call, if it is a suspect, ends without its answer.
+func (call *Call) acquitNobody() {
 	if call.conn != nil && call.cause != nil {
-		call.conn.doubt, call.conn.unnamed = nil, 0
+		call.conn.acquitNobody()
 	}
 }
 
@@ -245,7 +244,7 @@ func (c *Core) expireCalls() {
 		case call.Kind == CallDisconnect:
 			c.settle(call, nil)
 		default:
-			call.exonerateNobody()
+			call.acquitNobody()
 			c.settle(call, call.lateError(ErrReceiptTimeout))
 		}
 	}

@@ -175,17 +175,9 @@ func (c *Core) finishIfClosed() {
 		}
 	}
 	c.err = c.refused
-	for _, s := range c.slots {
-		if s.state != StateClosed {
-			c.enterState(s, Effect{To: StateClosed})
-		}
-	}
 	for _, p := range c.producers {
 		p.ended = c.err
 		c.giveUp(p, c.give, func(*record) bool { return true })
-	}
-	for _, call := range c.allCalls() {
-		c.complete(call, c.err)
 	}
 	c.endIfReported()
 }
@@ -214,13 +206,4 @@ func (c *Core) endIfReported() {
 // reported reports whether all outcomes were reported.
 func (c *Core) reported() bool {
 	return len(c.leaving) == 0 && !slices.ContainsFunc(c.producers, func(p *Producer) bool { return p.low < p.last })
-}
-
-func (c *Core) allCalls() []*Call {
-	var all []*Call
-	for _, call := range c.calls {
-		all = append(all, call)
-	}
-	sortCalls(all)
-	return all
 }

@@ -168,6 +168,9 @@ func (c *Core) giveUp(p *Producer, err error, fits func(*record) bool) {
 		if r == nil || !fits(r) {
 			continue
 		}
+		if p.conn != nil {
+			p.conn.acquitNobody()
+		}
 		if r.conn == 0 && !r.left {
 			p.settle(r, NotSent, notSent(err), p.cfg.Silent)
 		} else {

@@ -15,16 +15,16 @@ func (c *Core) advance(conn *Conn) {
 		return
 	}
 	late := c.now >= conn.deadline
-	if !c.askAll(conn) && conn.state == connRestoring && !late {
+	asked := c.askAll(conn)
+	if conn.state == connRestoring && !late && (!asked || c.waitsForConsumer(conn)) {
 		return
 	}
-	if conn.state == connRestoring && !late && c.waitsForConsumer(conn) {
-		return
+	if c.attachAll(conn) && conn.state == connRestoring {
+		c.open(conn)
 	}
-	if !c.attachAll(conn) || conn.state == connOpen {
-		return
+	if asked && conn.state == connOpen {
+		conn.Slot.serial = false
 	}
-	c.open(conn)
 }
 
 func (c *Core) advanceAll() {
@@ -95,7 +95,6 @@ func (c *Core) open(conn *Conn) {
 	if conn.probing {
 		conn.probing, s.probing = false, false
 	}
-	s.serial = false
 	c.enterState(s, Effect{To: StateConnected, Conn: conn})
 	c.emit(Effect{Kind: EffectOpen, Slot: s, Conn: conn})
 	if s == c.consumer {

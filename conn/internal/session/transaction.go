@@ -167,7 +167,7 @@ func (c *Core) dropTx(tx *Tx) {
 	for _, call := range c.callsOn(tx.conn) {
 		if call.tx == tx {
 			c.drop(call)
-			call.exonerateNobody()
+			call.acquitNobody()
 		}
 	}
 }

@@ -78,6 +78,10 @@ func (c *Core) convict(conn *Conn) {
 	}
 }
 
+// acquitNobody takes note that a suspect has gone without an answer. That only few are left
+// proves nothing then.
+func (conn *Conn) acquitNobody() { conn.doubt, conn.unnamed = nil, 0 }
+
 // suspectsOn returns how many sends on conn are suspects. It may stop to count beyond enough.
 func (p *Producer) suspectsOn(conn *Conn, enough int) (n int) {
 	if p.open == 0 || p.suspectTo <= p.low || p.conn != conn && p.resending != conn {
