@@ -122,13 +122,32 @@ func (w *world) confirmEvent(l *line) {
 			return
 		}
 		delete(w.open, call) // COMMIT waits for it, and nobody else
-	} else if err := w.c.Expect(call, CallSend, conn, uint64(end.frames), w.now+l.duration("timeout", 30*time.Second)); err != nil {
+		if l.has("unsent") {
+			w.c.Disown(call)
+			return
+		}
+	} else if err := w.c.Expect(call, CallSend, conn, uint64(end.frames), w.deadline(l)); err != nil {
 		delete(w.open, call)
 		w.say("%s: %s", label, orOK(err))
 		return
 	}
 	w.calls[label] = call
 	w.write(end, sendText(l, w.callReceipt(call.ID)))
+}
+
+// deadline is that of a single send. While its body streams there is none yet.
+func (w *world) deadline(l *line) Time {
+	if l.has("streams") {
+		return never
+	}
+	return w.now + l.duration("timeout", 30*time.Second)
+}
+
+// streamedEvent is the end of a body.
+func (w *world) streamedEvent(l *line) {
+	if call := w.calls["confirm "+l.word(1)]; call != nil && call.Live() {
+		w.c.SetDeadline(call, w.deadline(l))
+	}
 }
 
 func optionOr(l *line, name, def string) string {

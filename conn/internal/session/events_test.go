@@ -52,7 +52,7 @@ func init() {
 		"subscribe": (*world).subscribeEvent, "unsubscribe": (*world).unsubscribeEvent,
 		"withdraw": (*world).withdrawEvent, "ack": (*world).ackEvent,
 
-		"confirm": (*world).confirmEvent, "plain": (*world).plainEvent, "give-up": (*world).giveUpEvent,
+		"confirm": (*world).confirmEvent, "streamed": (*world).streamedEvent, "plain": (*world).plainEvent, "give-up": (*world).giveUpEvent,
 		"request": (*world).requestEvent,
 		"begin":   (*world).beginEvent, "commit": (*world).commitEvent, "abort": (*world).commitEvent,
 
