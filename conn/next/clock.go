@@ -18,6 +18,7 @@ type clock struct {
 	timer *time.Timer
 	armed session.Time // when timer is due; 0 if it is not set
 	grace bool         // the moment is being given
+	ended bool         // nothing is due any more: a timer would keep the client in memory
 }
 
 const (
@@ -31,7 +32,7 @@ func (k *clock) now() session.Time { return time.Since(k.base) }
 
 // arm has fire called at t, unless that is going to happen earlier.
 func (k *clock) arm(t session.Time) {
-	if k.armed != 0 && k.armed <= t {
+	if k.ended || k.armed != 0 && k.armed <= t {
 		return
 	}
 	k.set(t)
@@ -66,5 +67,5 @@ func (k *clock) stop() {
 	if k.timer != nil {
 		k.timer.Stop()
 	}
-	k.armed = 0
+	k.armed, k.ended = 0, true
 }
