@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"time"
 
@@ -192,7 +193,11 @@ func orDefault(d *time.Duration, def time.Duration) {
 	if *d <= 0 {
 		*d = def
 	}
+	*d = min(*d, longest)
 }
+
+// longest is what longer times count as, so that the sum of a time and a moment does not overflow.
+const longest time.Duration = math.MaxInt64 / 2
 
 // validate refuses what could only fail later, or work by luck.
 func (cfg *Config) validate() error {
@@ -224,5 +229,5 @@ func (cfg *Config) validate() error {
 
 // reach returns how addresses are connected to.
 func (cfg *Config) reach() *dial.Options {
-	return &dial.Options{TLS: cfg.TLS, DialFunc: cfg.DialFunc, WebSocket: cfg.WebSocket}
+	return &dial.Options{TLS: cfg.TLS, DialFunc: cfg.DialFunc, WebSocket: cfg.WebSocket, Under: link.Progress}
 }
