@@ -184,7 +184,7 @@ func (c *Client) Connect(ctx context.Context) error {
 	c.unlock()
 	// One after the other: each was there once, and nobody can promise more.
 	for _, s := range all {
-		if _, err := s.wait(ctx, nil, true); err != nil {
+		if _, err := s.wait(ctx, nil, true, nil); err != nil {
 			return err
 		}
 	}

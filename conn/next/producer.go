@@ -92,9 +92,12 @@ func (p *Producer) place(ctx context.Context, copied *pool.Buffer, body []byte, 
 		if p.closed.Load() {
 			return 0, errProducerClosed
 		}
-		w, err := p.home.Load().current(ctx, stale)
+		w, err := p.home.Load().currentUntil(ctx, stale, p.room.closed)
 		if err != nil {
 			return 0, err
+		}
+		if w == nil {
+			continue // closed meanwhile
 		}
 		e, err := p.encoding(w)
 		if err != nil {
@@ -215,6 +218,8 @@ func (p *Producer) waitAttached(ctx context.Context, w *wire) error {
 		select {
 		case <-next:
 		case <-w.l.Done():
+			return nil
+		case <-p.room.closed:
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()

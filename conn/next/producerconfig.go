@@ -73,7 +73,7 @@ func (cfg ProducerConfig) withDefaults(c *Client) ProducerConfig {
 	if cfg.Timeout == 0 && !cfg.Redeliver {
 		cfg.Timeout = c.cfg.ReceiptTimeout
 	}
-	cfg.Timeout = max(cfg.Timeout, 0)
+	cfg.Timeout = min(max(cfg.Timeout, 0), longest)
 	if cfg.MaxBytes <= 0 {
 		cfg.MaxBytes = defaultMaxBytes
 	}

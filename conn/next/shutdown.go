@@ -26,7 +26,7 @@ func (c *Client) Disconnect(ctx context.Context) error {
 	}
 	deadline := c.cfg.DisconnectTimeout
 	if at, ok := ctx.Deadline(); ok {
-		deadline = time.Until(at)
+		deadline = min(time.Until(at), longest)
 	}
 	wt := c.newWaiter()
 	c.mu.Lock()

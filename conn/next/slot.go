@@ -34,15 +34,20 @@ func (s *slot) changed() {
 
 // current returns a connection other than not, the one that the caller found ended.
 func (s *slot) current(ctx context.Context, not *wire) (*wire, error) {
+	return s.currentUntil(ctx, not, nil)
+}
+
+// currentUntil is current that returns nil, and no error, if stop is closed while it waits.
+func (s *slot) currentUntil(ctx context.Context, not *wire, stop <-chan struct{}) (*wire, error) {
 	if w := s.cur.Load(); w != nil && w != not {
 		return w, nil
 	}
-	return s.wait(ctx, not, false)
+	return s.wait(ctx, not, false, stop)
 }
 
-// wait is current where there is none at the moment. Patient waits even if the client is to
+// wait is currentUntil where there is none at the moment. Patient waits even if the client is to
 // fail fast.
-func (s *slot) wait(ctx context.Context, not *wire, patient bool) (*wire, error) {
+func (s *slot) wait(ctx context.Context, not *wire, patient bool, stop <-chan struct{}) (*wire, error) {
 	c, from := s.c, handlerOf(ctx)
 	for {
 		c.mu.Lock()
@@ -66,6 +71,8 @@ func (s *slot) wait(ctx context.Context, not *wire, patient bool) (*wire, error)
 		}
 		select {
 		case <-next:
+		case <-stop:
+			return nil, nil
 		case <-ctx.Done():
 			return nil, notConnected(ctx.Err(), last)
 		}
