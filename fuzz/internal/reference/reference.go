@@ -35,7 +35,7 @@ type Error struct {
 // Result is what a whole stream means.
 type Result struct {
 	Frames []Frame
-	Beats  int
+	Beats  int // EOLs between frames, but for the first behind each
 	Err    *Error
 	// Partial is set if the stream ends inside a frame (or after a CR).
 	Partial bool
@@ -52,7 +52,7 @@ type decoder struct {
 // Decode reads a stream of frames of one version. limits must be complete.
 func Decode(data []byte, version frame.Version, limits frame.Limits) Result {
 	d := &decoder{data: data, version: version, limits: limits}
-	for d.skipEOLs() && d.readFrame() {
+	for first := true; d.skipEOLs(first) && d.readFrame(); first = false {
 	}
 	return d.result
 }
@@ -73,9 +73,10 @@ func (d *decoder) next() (c byte, ok bool) {
 	return c, true
 }
 
-// skipEOLs reports whether a frame follows.
-func (d *decoder) skipEOLs() bool {
-	for {
+// skipEOLs reports whether a frame follows. But for those before the first frame, the first
+// EOL belongs to the frame before, and the others are heart-beats.
+func (d *decoder) skipEOLs(first bool) bool {
+	for beat := first; ; beat = true {
 		rest := d.data[d.pos:]
 		switch {
 		case len(rest) == 0:
@@ -92,7 +93,9 @@ func (d *decoder) skipEOLs() bool {
 		default:
 			d.pos += 2
 		}
-		d.result.Beats++
+		if beat {
+			d.result.Beats++
+		}
 	}
 }
 
