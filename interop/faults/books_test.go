@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 )
 
 // books say what was sent to one destination, what the sender was told of it, and what arrived. Messages are numbered.
@@ -60,12 +60,13 @@ func message(n, size int) []byte {
 
 // audit is the sum of the books.
 type audit struct {
-	sent, confirmed, rejected, unknown int
-	received                           int // different ones
-	lost                               int // and confirmed, or sent where nothing is confirmed
-	unknownReceived                    int
-	marked, unmarked                   int // duplicates
-	twice, unasked                     int
+	sent, confirmed, rejected, unknown, notSent int
+	received                                    int // different ones
+	lost                                        int // and confirmed, or sent where nothing is confirmed
+	unknownReceived                             int
+	notSentReceived                             int
+	marked, unmarked                            int // duplicates
+	twice, unasked                              int
 }
 
 func (b *books) audit() (a audit) {
@@ -83,6 +84,11 @@ func (b *books) audit() (a audit) {
 			a.unknown++
 			if arrived {
 				a.unknownReceived++
+			}
+		case conn.NotSent:
+			a.notSent++
+			if arrived {
+				a.notSentReceived++
 			}
 		}
 		if !arrived && (status == conn.Confirmed || status == sent) {
@@ -104,8 +110,8 @@ func (b *books) audit() (a audit) {
 }
 
 func (a audit) String() string {
-	return fmt.Sprintf("sent %d, confirmed %d, rejected %d, unknown %d (of them received %d), received %d, lost %d, "+
-		"duplicates marked %d, unmarked %d", a.sent, a.confirmed, a.rejected, a.unknown, a.unknownReceived, a.received, a.lost,
+	return fmt.Sprintf("sent %d, confirmed %d, rejected %d, unknown %d (of them received %d), not sent %d, received %d, lost %d, "+
+		"duplicates marked %d, unmarked %d", a.sent, a.confirmed, a.rejected, a.unknown, a.unknownReceived, a.notSent, a.received, a.lost,
 		a.marked, a.unmarked)
 }
 

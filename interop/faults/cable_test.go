@@ -1,12 +1,9 @@
 package faults_test
 
 import (
-	"context"
 	"net"
 	"sync"
 	"testing"
-
-	"github.com/stompwire/stompwire/conn"
 )
 
 // cable is a TCP proxy that does what toxiproxy cannot: reset connections that are under way, have what they carry disappear,
@@ -46,9 +43,7 @@ func startCable(t testing.TB, target string) *cable {
 
 func (w *cable) addr() string { return w.l.Addr().String() }
 
-func (w *cable) dial(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
-	return conn.Dial(ctx, w.addr(), cfg)
-}
+func (w *cable) place() place { return place{uri: "stomp://" + w.addr()} }
 
 func (w *cable) accept() {
 	for {

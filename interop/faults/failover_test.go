@@ -3,9 +3,6 @@ package faults_test
 import (
 	"testing"
 	"time"
-
-	"github.com/stompwire/stompwire/conn"
-	"github.com/stompwire/stompwire/conn/ws"
 )
 
 // useless is an address that takes TCP connections, and is of no use then.
@@ -47,15 +44,11 @@ func TestFailover(t *testing.T) {
 			leavesNothing(t)
 			first := c.start(t)
 			p := startPeer(t, once("SEND", 50, func(s *session, _ *incoming) bool { _ = s.nc.Close(); return true }))
-			d, err := conn.ParseURI("failover:(" + c.uri(first) + ",stomp://" + p.addr() + ")?randomize=false")
-			if err != nil {
-				t.Fatal(err)
-			}
-			d.MaxRounds, d.WebSocket, d.TLS = 1, ws.Client, first.trust
+			both := place{uri: "failover:(" + c.uri(first) + ",stomp://" + p.addr() + ")?randomize=false", tls: first.trust}
 			if c.stranger {
-				d.Addresses[0].ServerName = "elsewhere.invalid"
+				both.tls.ServerName = "elsewhere.invalid"
 			}
-			r := startRun(t, d.Dial, p.books, func(s *settings) { s.Conn.ConnectTimeout = 2 * time.Second })
+			r := startRun(t, both, p.books, func(s *settings) { s.ConnectTimeout = 2 * time.Second })
 			r.send(100, 300)
 			r.settle()
 			r.end()

@@ -1,15 +1,12 @@
 package faults_test
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -18,16 +15,15 @@ import (
 
 	"github.com/stompwire/stompwire/broker"
 	brokerws "github.com/stompwire/stompwire/broker/ws"
-	"github.com/stompwire/stompwire/conn"
-	"github.com/stompwire/stompwire/conn/ws"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 )
 
 // front is how a test of the network talks to a broker, and to which: over TCP, TLS or WebSocket, taking messages with a
-// handler or with a Consumer.
+// handler or with Next.
 type front struct {
 	name  string
-	pulls bool // takes messages with a Consumer, and over engine/pump where it has the choice
+	pulls bool // takes messages with Next, and over engine/pump where it has the choice
 
 	// start starts a broker that listens there, or finds one that runs, and says where.
 	start func(t *testing.T, cfg broker.Config) *site
@@ -39,9 +35,9 @@ type front struct {
 
 // site is a broker and the way to it.
 type site struct {
-	d    *conn.Dialer // of its one address
-	b    *broker.Broker
-	name string // of the queue
+	place place
+	b     *broker.Broker
+	name  string // of the queue
 }
 
 // embedded are the fronts of the embedded broker.
@@ -73,36 +69,10 @@ var onePerBroker = slices.DeleteFunc(slices.Clone(everywhere), func(f front) boo
 // real says that the broker is none of ours, and has its own mind about heart-beats.
 func (s *site) real() bool { return s.b == nil }
 
-// dial returns what dials the broker at addr, which is its own or that of a proxy before it.
-func (s *site) dial(addr string) dialFunc {
-	d := *s.d
-	to := netip.MustParseAddrPort(addr)
-	d.Addresses = []conn.Address{s.d.Addresses[0]}
-	d.Addresses[0].Host, d.Addresses[0].Port = to.Addr().String(), to.Port()
-	return d.Dial
-}
-
-// addr is where the broker listens.
-func (s *site) addr() string {
-	a := s.d.Addresses[0]
-	return net.JoinHostPort(a.Host, fmt.Sprint(a.Port))
-}
-
-// dialer is for one attempt at a time: it is the client that tries again.
-func dialer(t testing.TB, uri string) *conn.Dialer {
-	t.Helper()
-	d, err := conn.ParseURI(uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.MaxRounds, d.WebSocket = 1, ws.Client
-	return d
-}
-
 func startTCP(t *testing.T, cfg broker.Config) *site {
 	t.Helper()
 	b := start(t, cfg)
-	return &site{dialer(t, b.URI()), b, destination}
+	return &site{place{uri: b.URI()}, b, destination}
 }
 
 func startTLS(t *testing.T, cfg broker.Config) *site {
@@ -126,9 +96,7 @@ func secured(t *testing.T, b *broker.Broker, uri string, err error, trust *tls.C
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := dialer(t, uri)
-	d.TLS = trust
-	return &site{d, b, destination}
+	return &site{place{uri: uri, tls: trust}, b, destination}
 }
 
 func start(t *testing.T, cfg broker.Config) *broker.Broker {
@@ -149,18 +117,17 @@ func running(variable string) func(*testing.T, broker.Config) *site {
 		if uri == "" {
 			t.Skipf("STOMPWIRE_%s is not set; see interop/brokers.sh", variable)
 		}
-		d, err := conn.ParseURI(uri)
-		if err != nil {
+		to := place{uri: uri}
+		if _, err := to.client(conn.Config{}); err != nil {
 			t.Fatalf("STOMPWIRE_%s holds no URI of a broker", variable) // which may hold a passcode, so it is not shown
 		}
-		d.MaxRounds, d.WebSocket = 1, ws.Client
 		if file := os.Getenv("STOMPWIRE_TLS_CA"); file != "" {
-			d.TLS = &tls.Config{RootCAs: x509.NewCertPool()}
-			if text, err := os.ReadFile(file); err != nil || !d.TLS.RootCAs.AppendCertsFromPEM(text) {
+			to.tls = &tls.Config{RootCAs: x509.NewCertPool()}
+			if text, err := os.ReadFile(file); err != nil || !to.tls.RootCAs.AppendCertsFromPEM(text) {
 				t.Fatalf("STOMPWIRE_TLS_CA names no certificates: %v", err)
 			}
 		}
-		return &site{d, nil, fmt.Sprintf("/queue/stompwire-faults-%x", rand.Uint64())}
+		return &site{to, nil, fmt.Sprintf("/queue/stompwire-faults-%x", rand.Uint64())}
 	}
 }
 
@@ -183,18 +150,17 @@ type path struct {
 func startPath(t *testing.T, f front, cfg broker.Config) *path {
 	t.Helper()
 	s := f.start(t, cfg)
-	x := startToxics(t, s.addr())
+	x := startToxics(t, s.place.addr())
 	return &path{s, x, startCable(t, x.addr())}
 }
 
-func (w *path) dial(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
-	return w.site.dial(w.cable.addr())(ctx, cfg)
-}
+// way is the place of the broker behind both.
+func (w *path) way() place { return w.place.at(w.cable.addr()) }
 
 // renew has new connections go through a toxiproxy without toxics, or with what add adds, and closes those of the last.
 func (w *path) renew(add func(*toxics)) {
 	old := w.toxics
-	w.toxics = startToxics(old.t, w.addr())
+	w.toxics = startToxics(old.t, w.place.addr())
 	if add != nil {
 		add(w.toxics)
 	}

@@ -3,56 +3,90 @@ package faults_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"sync"
 	"testing"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/frame"
 )
 
-type dialFunc func(ctx context.Context, cfg *conn.Config) (*conn.Conn, error)
-
-// lives watches how connections end: each that came about once, those that did not never.
+// lives watches how the connections of clients end: each that came about once, the others never. It is told by Config.Trace.
 type lives struct {
+	lost func(error) // told why a connection ended that was not disconnected; may be nil
+
 	mu    sync.Mutex
-	all   []*life
-	count int // that came about
+	open  map[string]*life // by name
+	count int              // that came about
+	wrong []string
 }
 
-type life struct {
-	c    *conn.Conn // nil if the dial failed
-	ends []error
-}
+type life struct{ up, leaving bool }
 
-// watch returns dial with the ends of its connections noted.
-func (l *lives) watch(dial dialFunc) dialFunc {
-	return func(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
-		one, own := new(life), *cfg
-		own.OnClose = func(err error) {
-			l.mu.Lock()
-			defer l.mu.Unlock()
-			one.ends = append(one.ends, err)
+// watch is a Config.Trace for the connections of the client that is called name.
+func (l *lives) watch(name string) func(context.Context, *conn.Event) {
+	return func(_ context.Context, e *conn.Event) {
+		if lost := l.note(name+" "+e.Connection, e); lost && l.lost != nil {
+			l.lost(e.Err)
 		}
-		c, err := dial(ctx, &own)
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		one.c = c
-		l.all = append(l.all, one)
-		if c != nil {
-			l.count++
-		}
-		return c, err
 	}
 }
 
-// check is called when the client has ended.
+// note reports whether a connection was lost.
+func (l *lives) note(name string, e *conn.Event) (lost bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open == nil {
+		l.open = map[string]*life{}
+	}
+	one := l.open[name]
+	switch e.Kind {
+	case conn.EventConnecting:
+		if one != nil && one.up {
+			l.complain("%s connects and has not told of its end", name)
+		}
+		l.open[name] = new(life)
+	case conn.EventReceived:
+		if e.Frame.Command != frame.CmdConnected {
+			break
+		}
+		if one == nil {
+			l.complain("%s is connected and has not told of an attempt", name)
+			break
+		}
+		one.up = true
+		l.count++
+	case conn.EventDisconnecting:
+		if one != nil {
+			one.leaving = true
+		}
+	case conn.EventDisconnected:
+		if one == nil || !one.up {
+			l.complain("%s never came about, or ended before, and ends with %v", name, e.Err)
+			break
+		}
+		if !errors.Is(e.Err, net.ErrClosed) {
+			l.complain("%s ends with %v", name, e.Err)
+		}
+		delete(l.open, name)
+		return !one.leaving
+	}
+	return false
+}
+
+func (l *lives) complain(format string, args ...any) {
+	l.wrong = append(l.wrong, fmt.Sprintf(format, args...))
+}
+
+// check is called when the clients have ended.
 func (l *lives) check(t *testing.T) {
 	t.Helper()
 	eventually(t, "each connection has told of its end", func() bool {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		for _, one := range l.all {
-			if one.c != nil && len(one.ends) == 0 {
+		for _, one := range l.open {
+			if one.up {
 				return false
 			}
 		}
@@ -60,16 +94,8 @@ func (l *lives) check(t *testing.T) {
 	})
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	defer func() { l.all = nil }() // a test may go on, and is not to keep them alive
-	for i, one := range l.all {
-		switch {
-		case one.c == nil && len(one.ends) > 0:
-			t.Errorf("connection %d never came about, and ended with %v", i+1, one.ends)
-		case one.c != nil && len(one.ends) != 1:
-			t.Errorf("connection %d ended %d times: %v", i+1, len(one.ends), one.ends)
-		case one.c != nil && (!errors.Is(one.ends[0], net.ErrClosed) || one.ends[0].Error() != one.c.Err().Error()):
-			t.Errorf("connection %d ended with %v, Err is %v", i+1, one.ends[0], one.c.Err())
-		}
+	for _, what := range l.wrong {
+		t.Error(what)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/broker"
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/engine/pump"
 	"github.com/stompwire/stompwire/frame"
@@ -21,21 +21,21 @@ import (
 func overNetwork(t *testing.T, fronts []front, cfg broker.Config, change func(*path, *settings), fault func(t *testing.T, w *path, r *run)) {
 	t.Helper()
 	each(t, fronts, cfg, func(t *testing.T, f front, w *path) {
-		r := startRun(t, w.dial, newBooks(), func(s *settings) {
+		r := startRun(t, w.way(), newBooks(), func(s *settings) {
 			s.producer.Destination = w.name
 			if f.pulls {
-				s.Conn.Driver = pump.Driver{}
+				s.Driver = pump.Driver{}
 			}
 			if change != nil {
 				change(w, s)
 			}
 		})
 		if f.asideTakes {
-			r.aside = w.site.dial(w.addr())
+			r.aside = &w.site.place
 		}
 		r.consume(f.pulls)
 		r.send(100, 300)
-		eventually(t, "the client is connected", r.cl.IsConnected)
+		eventually(t, "the client is connected", r.cl.Connected)
 		fault(t, w, r)
 		r.send(100, 300)
 		r.settle()
@@ -78,7 +78,7 @@ func TestCutMidFrame(t *testing.T) {
 			}
 			w.renew(nil)
 			r.settle()
-			eventually(t, "the client is connected", r.cl.IsConnected)
+			eventually(t, "the client is connected", r.cl.Connected)
 		}
 	})
 }
@@ -109,7 +109,7 @@ func TestCutAfterEachByte(t *testing.T) {
 					after[direction] = bytes
 					w.cutAfter(after[0], after[1])
 					before := w.made()
-					r := startRun(t, p.dialAt(w.addr()), p.books, nil)
+					r := startRun(t, p.place().at(w.addr()), p.books, nil)
 					r.send(5, 10)
 					r.settle()
 					r.end()
@@ -147,9 +147,9 @@ func TestHalfOpen(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			lively := func(w *path, s *settings) {
-				s.Conn.HeartBeat = alive(w.beats())
+				s.HeartBeat = alive(w.beats())
 				if !c.hears {
-					s.Conn.HeartBeat.Receive = -1
+					s.HeartBeat.Receive = -1
 				}
 			}
 			cfg := broker.Config{HeartBeat: frame.HeartBeat{Send: beat, Receive: c.receive}}
@@ -197,16 +197,12 @@ func (c bytewise) Read(b []byte) (int, error) { return c.Conn.Read(b[:min(1, len
 func TestOneByteReads(t *testing.T) {
 	leavesNothing(t)
 	p := startPeer(t, nil)
-	host, port, _ := net.SplitHostPort(p.addr())
-	addr, err := conn.ParseURI("stomp://" + net.JoinHostPort(host, port))
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+	to := p.place()
+	to.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		nc, err := new(net.Dialer).DialContext(ctx, network, address)
 		return bytewise{nc}, err
 	}
-	r := startRun(t, addr.Dial, p.books, nil)
+	r := startRun(t, to, p.books, nil)
 	r.send(200, 1000)
 	r.settle()
 	r.end()
@@ -231,7 +227,7 @@ func TestReset(t *testing.T) {
 func TestResetBeforeConnected(t *testing.T) {
 	each(t, onePerTransport, broker.Config{}, func(t *testing.T, _ front, w *path) {
 		w.toxics.add("reset_peer", up, attributes{"timeout": 0})
-		r := startRun(t, w.dial, newBooks(), nil)
+		r := startRun(t, w.way(), newBooks(), nil)
 		err := returns(t, "Connect", 300*time.Millisecond, r.cl.Connect)
 		if !errors.Is(err, conn.ErrNotConnected) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Connect: %v", err)
@@ -249,9 +245,9 @@ func TestResetBeforeConnected(t *testing.T) {
 // The broker reads slowly: what is sent waits here, in bounded memory, until the caller has no more time.
 func TestBrokerReadsSlowly(t *testing.T) {
 	each(t, onePerTransport, broker.Config{}, func(t *testing.T, _ front, w *path) {
-		r := startRun(t, w.dial, newBooks(), func(s *settings) {
+		r := startRun(t, w.way(), newBooks(), func(s *settings) {
 			s.producer.Window, s.producer.MaxBytes = 10_000, 4<<20
-			s.Conn.Link.HighWater = 256 << 10
+			s.Link.HighWater = 256 << 10
 		})
 		r.consume(false)
 		r.send(1, 64<<10)
@@ -291,9 +287,9 @@ func TestBrokerDoesNotRead(t *testing.T) {
 			stuck := make(chan struct{})
 			p := play(t, once("SEND", 1, func(*session, *incoming) bool { <-stuck; return false }))
 			t.Cleanup(func() { close(stuck) })
-			r := startRun(t, p.dial, p.books, func(s *settings) {
+			r := startRun(t, p.place(), p.books, func(s *settings) {
 				s.producer.Window, s.producer.MaxBytes = 10_000, 32<<20
-				s.Conn.Link.WriteTimeout = 500 * time.Millisecond
+				s.Link.WriteTimeout = 500 * time.Millisecond
 			})
 			r.send(300, 64<<10) // more than sockets hold
 			var late *link.TimeoutError
@@ -320,7 +316,7 @@ func TestConnectedDelayed(t *testing.T) {
 
 // CONNECTED comes later than the limit allows.
 func TestConnectedTooLate(t *testing.T) {
-	limited := func(_ *path, s *settings) { s.Conn.ConnectTimeout = connectLimit }
+	limited := func(_ *path, s *settings) { s.ConnectTimeout = connectLimit }
 	overNetwork(t, onePerBroker, broker.Config{}, limited, func(t *testing.T, w *path, r *run) {
 		w.toxics.add("latency", down, attributes{"latency": int(patience.Milliseconds())})
 		r.lose(w.cable.cut)

@@ -2,7 +2,6 @@ package faults_test
 
 import (
 	"bufio"
-	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -11,8 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/stompwire/stompwire/conn"
 )
 
 // peer is a broker played by hand, over TCP. It takes what is sent into its books, and confirms it; a script does otherwise.
@@ -100,23 +97,11 @@ func (p *peer) stop() {
 
 func (p *peer) addr() string { return p.l.Addr().String() }
 
-func (p *peer) dial(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
-	return p.dialAt(p.addr())(ctx, cfg)
-}
-
-// dialAt returns what dials the peer at another address, of a proxy before it.
-func (p *peer) dialAt(addr string) dialFunc {
-	return func(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
-		if p.trust == nil {
-			return conn.Dial(ctx, addr, cfg)
-		}
-		d, err := conn.ParseURI("stomps://" + addr)
-		if err != nil {
-			return nil, err
-		}
-		d.TLS, d.MaxRounds = p.trust, 1
-		return d.Dial(ctx, cfg)
+func (p *peer) place() place {
+	if p.trust != nil {
+		return place{uri: "stomps://" + p.addr(), tls: p.trust}
 	}
+	return place{uri: "stomp://" + p.addr()}
 }
 
 // count returns how many connections there were.

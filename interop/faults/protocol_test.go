@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/broker"
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/frame"
 )
@@ -51,9 +51,7 @@ func TestErrorThenClose(t *testing.T) {
 		}
 		return broker.Fault{}
 	})
-	r := startRun(t, func(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
-		return conn.Dial(ctx, b.Addr().String(), cfg)
-	}, newBooks(), nil)
+	r := startRun(t, place{uri: b.URI()}, newBooks(), nil)
 	r.consume(false)
 	r.send(100, 300)
 	r.loss()
@@ -75,7 +73,7 @@ func TestErrorWithoutReceiptThenClose(t *testing.T) {
 		s.hangUp()
 		return true
 	}))
-	r := startRun(t, p.dial, p.books, nil)
+	r := startRun(t, p.place(), p.books, nil)
 	r.send(100, 300)
 	var said *conn.ServerError
 	if err := r.loss(); !errors.As(err, &said) || said.Message != "no more" {
@@ -85,11 +83,12 @@ func TestErrorWithoutReceiptThenClose(t *testing.T) {
 	r.end()
 	r.allConfirmed()
 	if len(r.errors) != 1 {
-		t.Errorf("OnError was called %d times", len(r.errors))
+		t.Errorf("Trace was told of %d ERRORs", len(r.errors))
 	}
 }
 
-// ERRORs on a connection that stays: one that names a frame rejects that alone, one that names none is told to OnError.
+// ERRORs on a connection that stays: one that names a frame rejects that alone, one that names none rejects the only frame
+// that waits for an answer.
 func TestErrorAndStay(t *testing.T) {
 	leavesNothing(t)
 	p := startPeer(t, once("SEND", 1, func(s *session, f *incoming) bool {
@@ -98,25 +97,30 @@ func TestErrorAndStay(t *testing.T) {
 			s.say("ERROR\nmessage:not this one\nreceipt-id:%s\n\n\x00", f.header["receipt"])
 			return true
 		case "40":
-			s.say("ERROR\nmessage:by the way\n\n\x00")
+			s.say("ERROR\nmessage:nor this\n\n\x00")
+			return true
 		}
 		return false
 	}))
-	r := startRun(t, p.dial, p.books, nil)
-	r.send(100, 300)
-	r.settle()
-	r.end()
-	if a := r.check(); a.confirmed != 99 || a.rejected != 1 {
-		t.Errorf("want one that is rejected: %v", a)
+	r := startRun(t, p.place(), p.books, nil)
+	for _, n := range []int{39, 1, 60} { // the 40th waits alone
+		r.send(n, 300)
+		r.settle()
 	}
-	if r.books.told[20] != conn.Rejected {
-		t.Errorf("message 20 is %v", r.books.told[20])
+	r.end()
+	if a := r.check(); a.confirmed != 98 || a.rejected != 2 {
+		t.Errorf("want two that are rejected: %v", a)
+	}
+	for _, n := range []int{20, 40} {
+		if r.books.told[n] != conn.Rejected {
+			t.Errorf("message %d is %v", n, r.books.told[n])
+		}
 	}
 	if r.lives.made() != 1 || len(r.losses) != 0 {
 		t.Errorf("%d connections, %d lost; want one that stays", r.lives.made(), len(r.losses))
 	}
-	if len(r.errors) != 1 || (<-r.errors).Message != "by the way" {
-		t.Error("OnError was not called for the ERROR that names no frame, once")
+	if len(r.errors) != 1 || (<-r.errors).Message != "nor this" {
+		t.Error("Trace was not told of the ERROR that names no frame, once")
 	}
 }
 
@@ -138,13 +142,11 @@ func TestReceiptsThatNeverCome(t *testing.T) {
 				}
 				return broker.Fault{}
 			})
-			r := startRun(t, func(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
-				return conn.Dial(ctx, b.Addr().String(), cfg)
-			}, newBooks(), func(s *settings) {
+			r := startRun(t, place{uri: b.URI()}, newBooks(), func(s *settings) {
 				s.producer.Redeliver, s.producer.Timeout, s.producer.Window = redeliver, 2*time.Second, 200
 			})
 			r.consume(true)
-			eventually(t, "the client is connected", r.cl.IsConnected) // what waits for that longer than its time is not sent
+			eventually(t, "the client is connected", r.cl.Connected) // what waits for that longer than its time is not sent
 			r.send(100, 300)
 			r.settle()
 			r.awaitArrivals()
@@ -183,7 +185,7 @@ func TestReceiptsOutOfOrderAndTwice(t *testing.T) {
 				})
 				var mu sync.Mutex
 				var order []uint64
-				r := startRun(t, p.dial, p.books, func(s *settings) {
+				r := startRun(t, p.place(), p.books, func(s *settings) {
 					tell := s.producer.OnOutcome
 					s.producer.InOrder = inOrder
 					s.producer.OnOutcome = func(o conn.Outcome) {
@@ -215,9 +217,9 @@ func TestHeartBeatsStop(t *testing.T) {
 		script: once("SEND", 50, func(*session, *incoming) bool { return true }),
 		hello:  "heart-beat:100,100\n",
 	})
-	r := startRun(t, p.dial, p.books, func(s *settings) {
-		s.Conn.HeartBeat = frame.HeartBeat{Send: 100 * time.Millisecond, Receive: 100 * time.Millisecond}
-		s.Conn.ReceiveScale = 5
+	r := startRun(t, p.place(), p.books, func(s *settings) {
+		s.HeartBeat = frame.HeartBeat{Send: 100 * time.Millisecond, Receive: 100 * time.Millisecond}
+		s.ReceiveScale = 5
 	})
 	r.send(100, 300)
 	if err := r.loss(); !isTimeout(err) {
@@ -239,7 +241,7 @@ func TestFrameNeverFinished(t *testing.T) {
 		return true
 	}))
 	const limit = 500 * time.Millisecond
-	r := startRun(t, p.dial, p.books, func(s *settings) { s.Conn.Link.FrameTimeout = limit })
+	r := startRun(t, p.place(), p.books, func(s *settings) { s.Link.FrameTimeout = limit })
 	r.send(100, 300)
 	var late *link.TimeoutError
 	if err := r.loss(); !errors.As(err, &late) || late.What == link.NoHeartBeat || late.After < limit {
@@ -263,8 +265,7 @@ func TestConnectedNever(t *testing.T) {
 		t.Run(scheme, func(t *testing.T) {
 			leavesNothing(t)
 			p := startPeer(t, silent)
-			d := dialer(t, scheme+"://"+p.addr())
-			r := startRun(t, d.Dial, p.books, func(s *settings) { s.Conn.ConnectTimeout = 100 * time.Millisecond })
+			r := startRun(t, place{uri: scheme + "://" + p.addr()}, p.books, func(s *settings) { s.ConnectTimeout = 100 * time.Millisecond })
 			eventually(t, "there were some attempts", func() bool { return p.count() > 3 })
 			err := returns(t, "Connect", 300*time.Millisecond, r.cl.Connect)
 			if !errors.Is(err, conn.ErrNotConnected) || !errors.Is(err, context.DeadlineExceeded) {

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 )
 
@@ -19,16 +19,15 @@ type run struct {
 	books *books
 	lives lives
 	cl    *conn.Client
-	p     *conn.ClientProducer
+	p     *conn.Producer
 	sent  int
 	queue string
 
-	aside dialFunc     // dials for what consumes, if that is to be left in peace
-	taker *conn.Client // consumes: cl, or a client of its own that aside dials for
+	aside *place       // where what consumes connects to, if that is to be left in peace
+	taker *conn.Client // consumes: cl, or a client of its own for aside
 
-	losses chan error // why connections were lost, in order
-	closed chan error // what the client ended with
-	errors chan *conn.ServerError
+	losses chan error             // why connections were lost, in order
+	errors chan *conn.ServerError // those that name no frame
 }
 
 // limits of the calls of a run. What the client promises is held against them.
@@ -39,28 +38,18 @@ const (
 )
 
 type settings struct {
-	conn.ClientConfig
-	producer conn.ClientProducerConfig
+	conn.Config
+	producer conn.ProducerConfig
 }
 
 // startRun starts a client. change, which may be nil, adapts it to the fault. Messages are entered into b.
-func startRun(t *testing.T, dial dialFunc, b *books, change func(*settings)) *run {
+func startRun(t *testing.T, to place, b *books, change func(*settings)) *run {
 	t.Helper()
-	r := &run{t: t, books: b, losses: make(chan error, 1000), closed: make(chan error, 10),
-		errors: make(chan *conn.ServerError, 100)}
+	r := &run{t: t, books: b, losses: make(chan error, 1000), errors: make(chan *conn.ServerError, 100)}
+	r.lives.lost = func(err error) { r.losses <- err }
 	cfg := settings{
-		ClientConfig: conn.ClientConfig{
-			Attempts: -1,
-			Backoff:  conn.Backoff{Initial: 2 * time.Millisecond, Max: 20 * time.Millisecond},
-			Conn:     patient(),
-			OnClose:  func(err error) { r.closed <- err },
-			OnState: func(step conn.StateChange) {
-				if step.To == conn.StateLost {
-					r.losses <- step.Err
-				}
-			},
-		},
-		producer: conn.ClientProducerConfig{Destination: destination, Window: 64, Redeliver: true, Timeout: outcomeLimit,
+		Config: patient(),
+		producer: conn.ProducerConfig{Destination: destination, Window: 64, Redeliver: true, Timeout: outcomeLimit,
 			IDHeader: "x-id",
 			OnOutcome: func(o conn.Outcome) {
 				if (o.Status == conn.Confirmed) != (o.Err == nil) {
@@ -69,12 +58,19 @@ func startRun(t *testing.T, dial dialFunc, b *books, change func(*settings)) *ru
 				b.tell(int(o.Seq), o.Status)
 			}},
 	}
-	cfg.Conn.OnError = func(err *conn.ServerError) { r.errors <- err }
+	cfg.Backoff = conn.Backoff{Initial: 2 * time.Millisecond, Max: 20 * time.Millisecond}
+	watch := r.lives.watch("client")
+	cfg.Trace = func(ctx context.Context, e *conn.Event) {
+		watch(ctx, e)
+		var said *conn.ServerError
+		if e.Kind == conn.EventReceived && errors.As(e.Err, &said) && e.Frame.Header.Get(frame.HeaderReceiptID) == nil {
+			r.errors <- said
+		}
+	}
 	if change != nil {
 		change(&cfg)
 	}
-	cfg.Dial = r.lives.watch(dial)
-	r.cl = startClient(t, cfg.ClientConfig)
+	r.cl = startClient(t, to, cfg.Config)
 	r.taker, r.queue = r.cl, cfg.producer.Destination
 	t.Cleanup(func() {
 		for _, cl := range []*conn.Client{r.cl, r.taker} {
@@ -93,19 +89,20 @@ func startRun(t *testing.T, dial dialFunc, b *books, change func(*settings)) *ru
 
 // patient gives nobody up soon.
 func patient() conn.Config {
-	return conn.Config{ConnectTimeout: patience, ReceiptTimeout: patience, DisconnectTimeout: patience,
+	return conn.Config{Attempts: -1, ConnectTimeout: patience, ReceiptTimeout: patience, DisconnectTimeout: patience,
 		HeartBeat: alive(time.Minute)}
 }
 
-func startClient(t *testing.T, cfg conn.ClientConfig) *conn.Client {
+// startClient makes a client that begins to connect.
+func startClient(t *testing.T, to place, cfg conn.Config) *conn.Client {
 	t.Helper()
-	cl, err := conn.NewClient(cfg)
-	if err == nil {
-		err = cl.Start()
-	}
+	cl, err := to.client(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = cl.Connect(now) // goes on when it returns
 	return cl
 }
 
@@ -120,7 +117,7 @@ func (r *run) connections() int {
 // lose has a fault end the connections, all of which are there when it does. It returns why they were lost, when all are.
 func (r *run) lose(end func() int) (causes []error) {
 	r.t.Helper()
-	eventually(r.t, "the client is connected", r.cl.IsConnected)
+	eventually(r.t, "the client is connected", r.cl.Connected)
 	if n := end(); n < r.connections() {
 		r.t.Errorf("%d connections were ended, want %d", n, r.connections())
 	}
@@ -148,11 +145,19 @@ func (r *run) send(n, size int) {
 	}
 }
 
-// settle waits for the outcomes of all that was sent.
+// settle waits for the outcomes of all that was sent. Flush says so if not all since the last one were confirmed.
 func (r *run) settle() {
 	r.t.Helper()
-	if err := returns(r.t, "Flush", outcomeLimit, r.p.Flush); err != nil {
+	before := r.books.audit()
+	err := returns(r.t, "Flush", outcomeLimit, r.p.Flush)
+	var short *conn.OutcomeError
+	if err != nil && !errors.As(err, &short) {
 		r.t.Fatal("Flush: ", err)
+	}
+	after := r.books.audit()
+	all := after.confirmed == after.sent
+	if all && short != nil || !all && short == nil && before.sent-before.confirmed != after.sent-after.confirmed {
+		r.t.Errorf("Flush: %v, and %d of %d are confirmed", err, after.confirmed, after.sent)
 	}
 }
 
@@ -178,9 +183,8 @@ func (r *run) end() {
 		r.t.Errorf("Disconnect: %v", err)
 	}
 	<-r.cl.Done()
-	eventually(r.t, "the client has told of its end", func() bool { return len(r.closed) > 0 })
-	if err := <-r.closed; !errors.Is(err, net.ErrClosed) || len(r.closed) > 0 {
-		r.t.Errorf("the client ended with %v, and %d more times", err, len(r.closed))
+	if err := r.cl.Err(); !errors.Is(err, net.ErrClosed) {
+		r.t.Errorf("the client ended with %v", err)
 	}
 	if r.taker != r.cl {
 		if err := returns(r.t, "Disconnect", callLimit, r.taker.Disconnect); err != nil {
@@ -200,8 +204,9 @@ func (r *run) check() audit {
 	if a.sent != r.sent || a.twice != 0 || a.unasked != 0 {
 		r.t.Errorf("%d were sent, %d outcomes were told, %d of them twice, and %d came that nobody sent", r.sent, a.sent, a.twice, a.unasked)
 	}
-	if a.lost != 0 || a.unmarked != 0 {
-		r.t.Errorf("%d confirmed ones are lost, %d came again without a mark", a.lost, a.unmarked)
+	if a.lost != 0 || a.unmarked != 0 || a.notSentReceived != 0 {
+		r.t.Errorf("%d confirmed ones are lost, %d came again without a mark, %d were not sent and came", a.lost, a.unmarked,
+			a.notSentReceived)
 	}
 	return a
 }
@@ -216,7 +221,7 @@ func (r *run) allConfirmed() audit {
 	return a
 }
 
-// consume takes messages into the books and acknowledges each, as they come if pull is false, and else from a Consumer.
+// consume takes messages into the books and acknowledges each, as they come if pull is false, and else from Next.
 func (r *run) consume(pull bool) {
 	r.t.Helper()
 	take := func(m *conn.Message) {
@@ -228,7 +233,9 @@ func (r *run) consume(pull bool) {
 	}
 	opts := conn.SubscribeOptions{Ack: frame.AckClientIndividual}
 	if r.aside != nil {
-		r.taker = startClient(r.t, conn.ClientConfig{Dial: r.lives.watch(r.aside), Attempts: -1, Conn: patient()})
+		cfg := patient()
+		cfg.Trace = r.lives.watch("taker")
+		r.taker = startClient(r.t, *r.aside, cfg)
 	}
 	if !pull {
 		err := returns(r.t, "Subscribe", callLimit, func(ctx context.Context) error {
@@ -240,9 +247,10 @@ func (r *run) consume(pull bool) {
 		}
 		return
 	}
-	var co *conn.Consumer
+	opts.MaxMessages = 50
+	var sub *conn.Subscription
 	err := returns(r.t, "Consume", callLimit, func(ctx context.Context) (err error) {
-		co, err = r.taker.Consume(ctx, r.queue, conn.ConsumeOptions{SubscribeOptions: opts, MaxMessages: 50})
+		sub, err = r.taker.Consume(ctx, r.queue, opts)
 		return err
 	})
 	if err != nil {
@@ -251,7 +259,7 @@ func (r *run) consume(pull bool) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for m, err := range co.All(context.Background()) {
+		for m, err := range sub.All(context.Background()) {
 			if err != nil {
 				if !errors.Is(err, net.ErrClosed) {
 					r.t.Errorf("Next: %v", err)
@@ -265,7 +273,7 @@ func (r *run) consume(pull bool) {
 	r.t.Cleanup(func() {
 		_ = cl.Close()
 		<-done
-		_ = co.Close(context.Background())
+		_ = sub.Unsubscribe(context.Background())
 	})
 }
 

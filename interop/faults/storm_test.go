@@ -66,8 +66,8 @@ func storms(t *testing.T, f front, cuts int) {
 	t.Log("seed", seed)
 	s := &storm{t: t, rng: rand.New(rand.NewPCG(seed, 0)), hits: map[string]int{}}
 	s.w = startPath(t, f, broker.Config{HeartBeat: alive(stormBeats)})
-	s.r = startRun(t, s.w.dial, newBooks(), func(c *settings) {
-		c.Conn.HeartBeat, c.Conn.ConnectTimeout = alive(stormBeats), connectLimit
+	s.r = startRun(t, s.w.way(), newBooks(), func(c *settings) {
+		c.HeartBeat, c.ConnectTimeout = alive(stormBeats), connectLimit
 		c.producer.Timeout = longPatience
 	})
 	s.r.consume(true)
@@ -88,7 +88,7 @@ func storms(t *testing.T, f front, cuts int) {
 		gusts[name](s)
 		s.hits[name] += s.cuts - before
 		if s.rng.IntN(2) == 0 {
-			eventually(t, "the client is connected", s.r.cl.IsConnected)
+			eventually(t, "the client is connected", s.r.cl.Connected)
 		}
 		time.Sleep(time.Duration(s.rng.IntN(50)) * time.Millisecond)
 	}
@@ -181,7 +181,7 @@ func (s *storm) toxic(kind, direction string, a attributes) {
 
 // hole has what is sent disappear, until somebody misses a heart-beat.
 func (s *storm) hole(fromClient, toClient bool) {
-	eventually(s.t, "the client is connected", s.r.cl.IsConnected)
+	eventually(s.t, "the client is connected", s.r.cl.Connected)
 	s.w.cable.muteWays(fromClient, toClient)
 	s.hit(patience)
 	s.w.cable.unmute()

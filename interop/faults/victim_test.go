@@ -1,16 +1,12 @@
 package faults_test
 
 import (
-	"context"
 	"fmt"
 	"net"
-	"net/url"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
-
-	"github.com/stompwire/stompwire/conn"
 )
 
 // victim is a real broker that a test may kill: an instance of its own, on other ports and with a store of its own, run by
@@ -19,8 +15,7 @@ type victim struct {
 	t      *testing.T
 	name   string
 	offset uint64
-	addr   string
-	cfg    conn.Config
+	place  place
 }
 
 // killOffset is added to the ports of the brokers that others use. A run that finds another one at it adds killStep, some
@@ -94,20 +89,10 @@ func (v *victim) find() {
 		if !ok {
 			continue
 		}
-		uri, err := url.Parse(value)
-		if err != nil {
-			v.t.Fatal("brokers.sh env prints what is not a URI")
-		}
-		v.addr = uri.Host
-		v.cfg.Login = uri.User.Username()
-		v.cfg.Passcode, _ = uri.User.Password()
+		v.place = place{uri: value}
 		return
 	}
 	v.t.Fatalf("brokers.sh env names no %s:\n%s", v.name, out)
-}
-
-func (v *victim) dial(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
-	return conn.Dial(ctx, v.addr, cfg)
 }
 
 // kill sends SIGKILL to the broker and all its processes, and starts it again.
