@@ -60,7 +60,7 @@ func (c *Core) answer(conn *Conn, id []byte, err error, now Time) (p *Producer, 
 	}
 	c.settle(call, err)
 	if conn.doubt != nil {
-		c.convict(conn)
+		c.convict(conn, false)
 	}
 	return nil, true
 }

@@ -239,7 +239,7 @@ func (c *Core) expireCalls() {
 			call.cause = nil
 			c.settle(call, nil)
 			if call.conn.doubt != nil {
-				c.convict(call.conn)
+				c.convict(call.conn, false)
 			}
 		case call.Kind == CallDisconnect:
 			c.settle(call, nil)

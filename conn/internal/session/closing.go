@@ -66,7 +66,7 @@ func (c *Core) Quiet(now Time) {
 // advanceClosing goes on with a disconnect as far as possible.
 func (c *Core) advanceClosing() {
 	cl := c.closing
-	if cl == nil || c.phase != phaseClosing || !cl.quiet || cl.goodbyes || c.losing || c.busy() {
+	if cl == nil || c.phase != phaseClosing || !cl.quiet || cl.goodbyes || c.busy() {
 		return
 	}
 	cl.goodbyes = true

@@ -99,7 +99,6 @@ func (c *Core) Lost(conn *Conn, err error, attempted uint64, now Time) {
 	}
 	was := conn.state
 	conn.state, conn.err = connGone, err
-	c.losing = true
 	s := conn.Slot
 	if s.conn == conn {
 		s.conn = nil
@@ -117,7 +116,6 @@ func (c *Core) Lost(conn *Conn, err error, attempted uint64, now Time) {
 	if (was == connRestoring || was == connOpen) && !s.closing && c.phase < phaseClosed {
 		c.judge(conn, suspects, err)
 	}
-	c.losing = false
 	c.afterLoss(conn, was, err)
 	c.advanceClosing()
 }

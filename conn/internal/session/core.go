@@ -90,7 +90,6 @@ type Core struct {
 	txs        map[string]*Tx
 	waiters    []*Call // for the end
 	ended      bool
-	losing     bool   // Lost runs: what it has not come to yet is not to be judged
 	cause      error  // of the end, while it is being reached
 	give       error  // why what has no outcome by then has none
 	replyQueue string // where replies to requests arrive

@@ -13,6 +13,8 @@
 // The caller serialises access. Hot paths ([Core.Open], [Core.Receipt],
 // [Core.TakeReports]) are plain method calls without an effect, and allocate nothing.
 //
+// The tests are dialogues; testdata/README.md explains their format.
+//
 // # Words
 //
 // A slot is a succession of connections that serve one purpose: to consume, to send, or

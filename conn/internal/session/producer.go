@@ -138,7 +138,7 @@ func (c *Core) settleSend(conn *Conn, p *Producer, seq uint64, status OutcomeSta
 	}
 	if status == Confirmed {
 		p.deaths, conn.confirmed = 0, true
-		if p.cumulative && r.conn == conn.Number {
+		if p.cumulative {
 			c.settleBefore(conn, p, seq)
 		}
 	} else {
@@ -147,7 +147,7 @@ func (c *Core) settleSend(conn *Conn, p *Producer, seq uint64, status OutcomeSta
 	p.settle(r, status, err, p.cfg.Silent)
 	c.progressed(p)
 	if conn.doubt != nil {
-		c.convict(conn)
+		c.convict(conn, false)
 	}
 	return true
 }

@@ -7,7 +7,6 @@ func (c *Core) attach(p *Producer, conn *Conn) {
 	if p.ended != nil || p.conn == conn || p.resending == conn {
 		return
 	}
-	p.suspectTo = 0
 	p.cumulative = p.cfg.ReceiptEvery > 1 && (p.cfg.AssumeCumulative || conn.Dialect.ReceiptsCumulative)
 	if p.hasResends() {
 		p.resending = conn

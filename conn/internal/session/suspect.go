@@ -181,6 +181,7 @@ func (c *Core) blameSenders(slot *Slot) {
 func (c *Core) move(p *Producer) {
 	p.deaths = 0
 	p.slot = c.isolated()
+	p.slot.probing = true
 	c.emit(Effect{Kind: EffectMove, Producer: p, Slot: p.slot})
 	c.want(p.slot)
 	if p.slot.conn != nil {

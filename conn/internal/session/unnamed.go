@@ -28,7 +28,7 @@ func (c *Core) suspect(conn *Conn, e *ServerError) (answered bool) {
 			p.suspectTo = p.last
 		}
 	}
-	if c.convict(conn); conn.doubt == nil {
+	if c.convict(conn, true); conn.doubt == nil {
 		return conn.blamed.known
 	}
 	for _, p := range c.producers {
@@ -40,8 +40,9 @@ func (c *Core) suspect(conn *Conn, e *ServerError) (answered bool) {
 }
 
 // convict refuses the suspects on conn if there are as many ERRORs, and forgets the ERRORs if
-// no suspect is left.
-func (c *Core) convict(conn *Conn) {
+// no suspect is left. Something without a receipt may be what an ERROR is about, too, unless
+// it has just come and a single frame waits.
+func (c *Core) convict(conn *Conn, just bool) {
 	e, suspects := conn.doubt, 0
 	for _, p := range c.producers {
 		if suspects += p.suspectsOn(conn, conn.unnamed-suspects); suspects > conn.unnamed {
@@ -54,8 +55,8 @@ func (c *Core) convict(conn *Conn) {
 			calls = append(calls, call)
 		}
 	}
-	// Something without a receipt may be what one of several ERRORs is about.
-	if suspects += len(calls); suspects > conn.unnamed || suspects > 1 && conn.plain {
+	suspects += len(calls)
+	if suspects > conn.unnamed || suspects > 0 && conn.plain && !(just && suspects == 1) {
 		return
 	}
 	conn.doubt, conn.unnamed = nil, 0

@@ -93,7 +93,7 @@ func (c *Core) detachSubs(conn *Conn) {
 		if sub.conn != conn {
 			continue
 		}
-		sub.conn, sub.forGood = nil, false
+		sub.conn = nil
 		if len(sub.ends) > 0 && !sub.durable {
 			c.endSub(sub, nil) // it has ended with its connection
 		} else {
