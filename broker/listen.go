@@ -2,11 +2,14 @@ package broker
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"slices"
 	"strings"
+
+	"github.com/stompwire/stompwire/engine/link"
 )
 
 // unixScheme begins the address of a Unix socket, as it begins its URI.
@@ -31,11 +34,15 @@ func (b *Broker) Listen(addr string) (uri string, err error) {
 // ListenTLS is Listen with TLS, where the URI is like "stomps://127.0.0.1:61614".
 // cfg must have a certificate, and says whether clients need one.
 func (b *Broker) ListenTLS(addr string, cfg *tls.Config) (uri string, err error) {
-	ln, err := tls.Listen("tcp", addr, cfg)
+	if cfg == nil || len(cfg.Certificates) == 0 && cfg.GetCertificate == nil && cfg.GetConfigForClient == nil {
+		return "", errors.New("broker: TLS needs a certificate")
+	}
+	ln, err := net.Listen("tcp", addr)
 	if err != nil {
 		return "", fmt.Errorf("broker: %w", err)
 	}
-	return b.ListenOn(located{ln, "stomps://" + ln.Addr().String()})
+	secure := tls.NewListener(link.ProgressListener(ln), cfg) // so that progress of writes is judged below TLS
+	return b.ListenOn(located{secure, "stomps://" + ln.Addr().String()})
 }
 
 // ListenOn serves ln, which it closes in the end, until the broker is closed. It

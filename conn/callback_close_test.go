@@ -153,7 +153,7 @@ func closeIn(t *testing.T, turn string, oneConnection bool) {
 	}
 	say(message("1", "1", "x") + message("1", "2", "x") + message("1", "3", "x"))
 	say(message("99", "1", "x"))
-	say("\n")
+	say("\n\n") // the first belongs to the frame before
 	say("ERROR\nmessage:general\n\n^@")
 	s.set(func(s *fakeServer) {
 		s.answer = func(text string) bool {

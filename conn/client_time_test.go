@@ -26,9 +26,9 @@ func TestClientLeavesASilentBroker(t *testing.T) {
 		s := &fakeServer{t: t, connect: "CONNECTED\nversion:1.2\nheart-beat:1000,1000\n\n^@"}
 		s.connected(conn.ClientConfig{Backoff: conn.Backoff{Jitter: -1},
 			Conn: conn.Config{HeartBeat: every(time.Second, time.Second), ReceiveScale: 2.5}})
-		time.Sleep(9 * time.Second)
+		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		const want = 2500*time.Millisecond + 100*time.Millisecond
+		const want = 2500*time.Millisecond + 500*time.Millisecond + 100*time.Millisecond // with the link's second look
 		if got := s.dialledAfter(); !slices.Equal(got, []time.Duration{0, want, 2 * want, 3 * want}) {
 			t.Errorf("dialled after %v; want once every %v", got, want)
 		}

@@ -242,7 +242,7 @@ func TestPrintingListener(t *testing.T) {
 				t.Fatal(err)
 			}
 			_ = cl.Send(t.Context(), "/queue/test", []byte("a test message"))
-			s.latest().say(message("1", "m1", "a test message") + "\nERROR\nmessage:hunter2 is wrong\n\n^@")
+			s.latest().say(message("1", "m1", "a test message") + "\n\nERROR\nmessage:hunter2 is wrong\n\n^@")
 			synctest.Wait()
 			_ = cl.Disconnect(t.Context())
 			synctest.Wait()
@@ -278,7 +278,7 @@ func TestStatsListener(t *testing.T) {
 		}
 		_ = cl.Send(t.Context(), "/queue/a", nil)
 		_ = cl.SendReceipt(t.Context(), "/queue/a", nil)
-		s.latest().say(message("1", "m1", "x") + message("1", "m2", "x") + "ERROR\nmessage:x\n\n^@\n")
+		s.latest().say(message("1", "m1", "x") + message("1", "m2", "x") + "ERROR\nmessage:x\n\n^@\n\n")
 		synctest.Wait()
 		s.cut()
 		time.Sleep(time.Second)

@@ -17,7 +17,7 @@ type framed struct {
 }
 
 // maxHeld bounds the begin of a frame that is held; a frame that is larger goes out in
-// parts. What is written at a time must get through before the deadline of the write.
+// parts.
 const maxHeld = 1 << 20
 
 // Write sends the frames in p, and heart-beats, one message each. The link cuts what
