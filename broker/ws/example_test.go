@@ -10,7 +10,7 @@ import (
 
 	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/broker/ws"
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	client "github.com/stompwire/stompwire/conn/ws"
 )
 
@@ -26,17 +26,12 @@ func ExampleListen() {
 		log.Fatal(err)
 	}
 
-	d, err := conn.ParseURI(uri)
-	if err != nil {
-		log.Fatal(err)
-	}
-	d.WebSocket = client.Client
-	c, err := d.Dial(context.Background(), nil)
+	c, err := conn.Dial(context.Background(), uri, &conn.Config{WebSocket: client.Client})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer c.Close()
-	fmt.Println(c.Version())
+	fmt.Println(c.Sessions()[0].Version)
 	// Output: 1.2
 }
 

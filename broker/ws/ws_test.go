@@ -15,7 +15,7 @@ import (
 
 	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/broker/ws"
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	client "github.com/stompwire/stompwire/conn/ws"
 	"github.com/stompwire/stompwire/internal/leaktest"
 )
@@ -48,16 +48,11 @@ func listen(t testing.TB, b *broker.Broker, opts ws.Options) (uri string) {
 	return uri
 }
 
-func dialConn(t testing.TB, uri string, opts client.Options, trust *tls.Config) *conn.Conn {
+func dialConn(t testing.TB, uri string, opts client.Options, trust *tls.Config) *conn.Client {
 	t.Helper()
-	d, err := conn.ParseURI(uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.WebSocket, d.TLS = opts.Client, trust
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	c, err := d.Dial(ctx, nil)
+	c, err := conn.Dial(ctx, uri, &conn.Config{WebSocket: opts.Client, TLS: trust})
 	if err != nil {
 		t.Fatal(err)
 	}

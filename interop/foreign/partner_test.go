@@ -8,7 +8,7 @@ import (
 	"net"
 	"testing"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 )
 
@@ -68,18 +68,20 @@ func noteOf(name, version string) string {
 }
 
 type partner struct {
-	c       *conn.Conn
+	c       *conn.Client
 	version string // that the program speaks
 }
 
 // newPartner answers until the broker is closed.
 func newPartner(t *testing.T, addr, version string) *partner {
 	t.Helper()
-	c, err := conn.Dial(t.Context(), addr, &conn.Config{Login: "guest", Passcode: "guest"})
+	c, err := conn.Dial(t.Context(), addr, &conn.Config{
+		Login: "guest", Passcode: "guest", OneConnection: true, NoReconnect: true,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, err := c.Consume(t.Context(), partnerQueue, conn.ConsumeOptions{})
+	in, err := c.Consume(t.Context(), partnerQueue, conn.SubscribeOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
