@@ -44,8 +44,6 @@ const (
 	EffectComplete
 	// EffectReport: TakeReports has outcomes of Producer.
 	EffectReport
-	// EffectFlushAcks: the acknowledgements that are gathered for Sub are due.
-	EffectFlushAcks
 	// EffectQuiesce: start no more handlers, and report Quiet when those that run have returned.
 	EffectQuiesce
 	// EffectDisconnect: send DISCONNECT on Conn, with receipt Receipt.
