@@ -3,26 +3,25 @@ package otelstomp
 import (
 	"context"
 	"sync"
-	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 )
 
 // Producer is a *conn.Producer whose sends have spans.
 type Producer struct {
 	*conn.Producer
-	spans spans
+	spans *spans
 }
 
-// NewProducer makes a producer on c. The span of a send ends with its outcome, or when
-// the message is encoded if cfg has no Window.
-func (t *Tracing) NewProducer(c *conn.Conn, cfg conn.ProducerConfig) (*Producer, error) {
-	p := &Producer{spans: newSpans(t, cfg.Destination, cfg.Window > 0)}
-	if cfg.Window > 0 {
+// NewProducer makes a producer of c. The span of a send ends with its outcome, over however many
+// connections it takes, or when the message is encoded if cfg asks for no receipts.
+func (t *Tracing) NewProducer(c *conn.Client, cfg conn.ProducerConfig) (*Producer, error) {
+	p := &Producer{spans: newSpans(t, cfg.Destination, cfg.Window >= 0)}
+	if p.spans.confirmed {
 		cfg.OnOutcome = p.spans.ending(cfg.OnOutcome)
 	}
 	inner, err := c.NewProducer(cfg)
@@ -33,84 +32,39 @@ func (t *Tracing) NewProducer(c *conn.Conn, cfg conn.ProducerConfig) (*Producer,
 	return p, nil
 }
 
-// Send is that of conn.Producer, in a producer span whose trace travels with the
-// message.
+// Send is that of conn.Producer, in a producer span whose trace travels with the message.
 func (p *Producer) Send(ctx context.Context, body []byte, h ...frame.Field) (seq uint64, err error) {
-	return p.spans.send(ctx, body, h, p.Producer.Send)
-}
-
-// ClientProducer is a *conn.ClientProducer whose sends have spans.
-type ClientProducer struct {
-	*conn.ClientProducer
-	spans spans
-}
-
-// NewClientProducer makes a producer of cl. The span of a send ends with its outcome,
-// over however many connections it takes.
-func (t *Tracing) NewClientProducer(cl *conn.Client, cfg conn.ClientProducerConfig) (*ClientProducer, error) {
-	p := &ClientProducer{spans: newSpans(t, cfg.Destination, true)}
-	cfg.OnOutcome = p.spans.ending(cfg.OnOutcome)
-	inner, err := cl.NewProducer(cfg)
-	if err != nil {
-		return nil, err
+	ctx, span := p.spans.t.startSend(ctx, p.spans.destination, body)
+	seq, err = p.Producer.Send(ctx, body, p.spans.t.Inject(ctx, h...)...)
+	if err != nil || !p.spans.confirmed {
+		endSend(span, err)
+		return seq, err
 	}
-	p.ClientProducer = inner
-	return p, nil
+	p.spans.sent(seq, span)
+	return seq, nil
 }
 
-// Send is that of conn.ClientProducer, in a producer span whose trace travels with the
-// message.
-func (p *ClientProducer) Send(ctx context.Context, body []byte, h ...frame.Field) (seq uint64, err error) {
-	return p.spans.send(ctx, body, h, p.ClientProducer.Send)
-}
-
-// SendBy is that of conn.ClientProducer, with a span as in Send.
-func (p *ClientProducer) SendBy(ctx context.Context, deadline time.Time, body []byte, h ...frame.Field) (seq uint64, err error) {
-	return p.spans.send(ctx, body, h, func(ctx context.Context, body []byte, h ...frame.Field) (uint64, error) {
-		return p.ClientProducer.SendBy(ctx, deadline, body, h...)
-	})
-}
-
-// SendResult is that of conn.ClientProducer, with a span as in Send.
-func (p *ClientProducer) SendResult(ctx context.Context, body []byte, h ...frame.Field) (r *conn.Result, err error) {
-	_, err = p.spans.send(ctx, body, h, func(ctx context.Context, body []byte, h ...frame.Field) (uint64, error) {
-		r, err = p.ClientProducer.SendResult(ctx, body, h...)
-		if err != nil {
-			return 0, err
-		}
-		return r.Seq(), nil
-	})
-	return r, err
-}
-
-// spans are those of the sends that have no outcome yet. An outcome may come before
-// Send has said of which number it is; then it waits for the span.
+// spans holds the spans of the sends that have no outcome yet. An outcome may come before Send has
+// returned the sequence number; then it waits for the span.
 type spans struct {
 	t           *Tracing
 	destination string
 	confirmed   bool
 
-	mu    *sync.Mutex
+	mu    sync.Mutex
 	open  map[uint64]trace.Span
 	early map[uint64]conn.Outcome
 }
 
-func newSpans(t *Tracing, destination string, confirmed bool) spans {
-	return spans{
+func newSpans(t *Tracing, destination string, confirmed bool) *spans {
+	return &spans{
 		t: t, destination: destination, confirmed: confirmed,
-		mu: new(sync.Mutex), open: make(map[uint64]trace.Span), early: make(map[uint64]conn.Outcome),
+		open: make(map[uint64]trace.Span), early: make(map[uint64]conn.Outcome),
 	}
 }
 
-type sending func(ctx context.Context, body []byte, h ...frame.Field) (seq uint64, err error)
-
-func (s *spans) send(ctx context.Context, body []byte, h []frame.Field, send sending) (seq uint64, err error) {
-	ctx, span := s.t.startSend(ctx, s.destination, body)
-	seq, err = send(ctx, body, s.t.Inject(ctx, h...)...)
-	if err != nil || !s.confirmed {
-		endSend(span, err)
-		return seq, err
-	}
+// sent takes note of the span of send seq, and ends it if the outcome has come already.
+func (s *spans) sent(seq uint64, span trace.Span) {
 	s.mu.Lock()
 	outcome, early := s.early[seq]
 	if early {
@@ -122,7 +76,6 @@ func (s *spans) send(ctx context.Context, body []byte, h []frame.Field, send sen
 	if early {
 		endWith(span, outcome)
 	}
-	return seq, nil
 }
 
 // ending returns an OnOutcome that ends spans, and then calls next.

@@ -3,14 +3,12 @@ package otelstomp_test
 import (
 	"context"
 	"testing"
-	"time"
 
 	"go.opentelemetry.io/otel/codes"
 	api "go.opentelemetry.io/otel/trace"
 
 	"github.com/stompwire/stompwire/broker"
-	"github.com/stompwire/stompwire/conn"
-	"github.com/stompwire/stompwire/conn/otelstomp"
+	"github.com/stompwire/stompwire/conn/next"
 )
 
 func startBroker(t *testing.T) *broker.Broker {
@@ -26,7 +24,7 @@ func startBroker(t *testing.T) *broker.Broker {
 // Each send of a producer has one span, which ends with the outcome and whose trace the consumer goes on with.
 func TestProducerSpans(t *testing.T) {
 	ctx, addr := context.Background(), startBroker(t).Addr().String()
-	for _, how := range []string{"conn", "conn without receipts", "client", "client, with a deadline", "client, with results"} {
+	for _, how := range []string{"with receipts", "without receipts", "redelivering"} {
 		t.Run(how, func(t *testing.T) {
 			tracing, recorder := recording(t)
 			c, err := conn.Dial(ctx, addr, nil)
@@ -43,9 +41,20 @@ func TestProducerSpans(t *testing.T) {
 				t.Fatal(err)
 			}
 			outcomes := make(chan conn.Outcome, sent)
-			send, confirmed := producerOf(t, how, tracing, c, addr, func(o conn.Outcome) { outcomes <- o })
+			confirmed := how != "without receipts"
+			cfg := conn.ProducerConfig{
+				Destination: "/queue/" + how, Window: 10, Redeliver: how == "redelivering",
+				OnOutcome: func(o conn.Outcome) { outcomes <- o },
+			}
+			if !confirmed {
+				cfg.Window, cfg.OnOutcome = -1, nil
+			}
+			p, err := tracing.NewProducer(c, cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
 			for range sent {
-				if err := send(ctx); err != nil {
+				if _, err := p.Send(ctx, []byte("body")); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -79,50 +88,6 @@ func TestProducerSpans(t *testing.T) {
 	}
 }
 
-func producerOf(t *testing.T, how string, tracing *otelstomp.Tracing, c *conn.Conn, addr string, report func(conn.Outcome)) (send func(ctx context.Context) error, confirmed bool) {
-	t.Helper()
-	destination, body := "/queue/"+how, []byte("body")
-	if how == "conn" || how == "conn without receipts" {
-		cfg := conn.ProducerConfig{Destination: destination, OnOutcome: report}
-		if how == "conn" {
-			cfg.Window = 10
-		}
-		p, err := tracing.NewProducer(c, cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return func(ctx context.Context) error { _, err := p.Send(ctx, body); return err }, cfg.Window > 0
-	}
-	cl, err := conn.NewClient(conn.ClientConfig{Dial: func(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
-		return conn.Dial(ctx, addr, cfg)
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cl.Close() })
-	if err := cl.Connect(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	p, err := tracing.NewClientProducer(cl, conn.ClientProducerConfig{Destination: destination, OnOutcome: report})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return func(ctx context.Context) (err error) {
-		switch how {
-		case "client":
-			_, err = p.Send(ctx, body)
-		case "client, with a deadline":
-			_, err = p.SendBy(ctx, time.Now().Add(time.Minute), body)
-		default:
-			var r *conn.Result
-			if r, err = p.SendResult(ctx, body); err == nil {
-				_, err = r.Wait(ctx)
-			}
-		}
-		return err
-	}, true
-}
-
 // What was not sent, or not confirmed, ends its span with an error.
 func TestProducerSpanOfAFailure(t *testing.T) {
 	ctx := context.Background()
@@ -148,12 +113,4 @@ func TestProducerSpanOfAFailure(t *testing.T) {
 	if _, err := tracing.NewProducer(c, conn.ProducerConfig{}); err == nil {
 		t.Error("a producer without destination is made")
 	}
-	cl, err := conn.NewClient(conn.ClientConfig{Dial: func(context.Context, *conn.Config) (*conn.Conn, error) { return nil, nil }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tracing.NewClientProducer(cl, conn.ClientProducerConfig{}); err == nil {
-		t.Error("a client's producer without destination is made")
-	}
-	_ = cl.Close()
 }

@@ -9,7 +9,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 )
 
@@ -40,39 +40,45 @@ func New(cfg Config) *Tracing {
 	return &Tracing{tracer: cfg.TracerProvider.Tracer(scope), propagator: cfg.Propagator}
 }
 
-// Inject returns h and the headers that carry the trace of ctx, in a slice of its own.
+// Inject returns h and the headers that carry the trace of ctx, in a slice of its own. If h ends
+// with conn.Text, so does the result.
 func (t *Tracing) Inject(ctx context.Context, h ...frame.Field) frame.Fields {
-	o := outgoing{append(make(frame.Fields, 0, len(h)+2), h...)}
+	text := len(h) > 0 && h[len(h)-1] == conn.Text
+	if text {
+		h = h[:len(h)-1]
+	}
+	o := outgoing{append(make(frame.Fields, 0, len(h)+3), h...)}
 	t.propagator.Inject(ctx, &o)
+	if text {
+		o.fields = append(o.fields, conn.Text)
+	}
 	return o.fields
 }
 
-// Extract returns ctx with the trace that h carries, and ctx itself if it carries
-// none that is valid.
+// Extract returns ctx with the trace that h carries, and ctx itself if h carries no valid
+// one.
 func (t *Tracing) Extract(ctx context.Context, h frame.Header) context.Context {
 	return t.propagator.Extract(ctx, incoming{h})
 }
 
-// Sender is a *conn.Conn or a *conn.Client.
+// Sender is a *conn.Client or a *conn.Tx.
 type Sender interface {
 	Send(ctx context.Context, destination string, body []byte, h ...frame.Field) error
-	SendReceipt(ctx context.Context, destination string, body []byte, h ...frame.Field) error
 }
 
 var (
-	_ Sender = (*conn.Conn)(nil)
 	_ Sender = (*conn.Client)(nil)
+	_ Sender = (*conn.Tx)(nil)
 )
 
-// Send is the Send of c in a producer span, whose trace travels with the message. The
-// span ends when the message is encoded.
+// Send is the Send of c in a producer span, whose trace travels with the message. The span ends when
+// the message is encoded.
 func (t *Tracing) Send(ctx context.Context, c Sender, destination string, body []byte, h ...frame.Field) error {
 	return t.send(ctx, c.Send, destination, body, h)
 }
 
-// SendReceipt is the SendReceipt of c in a producer span, which ends with the
-// receipt.
-func (t *Tracing) SendReceipt(ctx context.Context, c Sender, destination string, body []byte, h ...frame.Field) error {
+// SendReceipt is the SendReceipt of c in a producer span, which ends with the receipt.
+func (t *Tracing) SendReceipt(ctx context.Context, c *conn.Client, destination string, body []byte, h ...frame.Field) error {
 	return t.send(ctx, c.SendReceipt, destination, body, h)
 }
 
@@ -108,7 +114,7 @@ func (t *Tracing) Handler(h conn.MessageHandler) conn.MessageHandler {
 			trace.WithAttributes(attributes("process", destination, m.Body)...))
 		defer span.End()
 		if span.IsRecording() {
-			span.SetAttributes(attribute.String("messaging.message.id", string(m.ID())))
+			span.SetAttributes(attribute.String("messaging.message.id", m.Header.Text(frame.HeaderMessageID)))
 		}
 		h(ctx, m)
 	}

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"log"
 	"net"
 	"strings"
 	"testing"
@@ -16,7 +18,8 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	api "go.opentelemetry.io/otel/trace"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/broker"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/conn/otelstomp"
 	"github.com/stompwire/stompwire/frame"
 )
@@ -30,7 +33,7 @@ func recording(t *testing.T) (*otelstomp.Tracing, *tracetest.SpanRecorder) {
 }
 
 // echo answers CONNECT and SUBSCRIBE, and delivers each SEND to subscription 1.
-func echo(t *testing.T) *conn.Conn {
+func echo(t *testing.T) *conn.Client {
 	t.Helper()
 	client, broker := net.Pipe()
 	t.Cleanup(func() { _ = broker.Close() })
@@ -41,11 +44,13 @@ func echo(t *testing.T) *conn.Conn {
 			if err != nil {
 				return
 			}
-			switch command, rest, _ := strings.Cut(text, "\n"); command {
+			switch command, rest, _ := strings.Cut(strings.TrimLeft(text, "\n"), "\n"); command {
 			case "CONNECT":
 				_, err = io.WriteString(broker, "CONNECTED\nversion:1.2\n\n\x00")
 			case "SUBSCRIBE":
-				_, err = io.WriteString(broker, "RECEIPT\nreceipt-id:~1\n\n\x00")
+				_, id, _ := strings.Cut(rest, "receipt:")
+				id, _, _ = strings.Cut(id, "\n")
+				_, err = io.WriteString(broker, "RECEIPT\nreceipt-id:"+id+"\n\n\x00")
 			case "SEND":
 				_, err = io.WriteString(broker, "MESSAGE\nsubscription:1\nmessage-id:m1\n"+rest)
 			}
@@ -54,7 +59,10 @@ func echo(t *testing.T) *conn.Conn {
 			}
 		}
 	}()
-	c, err := conn.Open(context.Background(), client, nil)
+	c, err := conn.Dial(context.Background(), "stomp://broker", &conn.Config{
+		OneConnection: true, NoReconnect: true,
+		DialFunc: func(context.Context, string, string) (net.Conn, error) { return client, nil },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,10 +76,10 @@ func TestTraceTravels(t *testing.T) {
 	handled := make(chan api.SpanContext, 1)
 	var again error
 	h := tracing.Handler(func(ctx context.Context, m *conn.Message) {
-		_, again = c.Subscribe(ctx, "/queue/b", nil, conn.SubscribeOptions{}) // waits, so not in a handler
+		_, again = c.Subscribe(ctx, "/queue/b", func(context.Context, *conn.Message) {}, conn.SubscribeOptions{}) // waits, so not in a handler
 		handled <- api.SpanContextFromContext(ctx)
 	})
-	if _, err := c.Subscribe(ctx, "/queue/a", h, conn.SubscribeOptions{}); err != nil {
+	if _, err := c.Subscribe(ctx, "/queue/a", h, conn.SubscribeOptions{ID: "1"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := tracing.Send(ctx, c, "/queue/a", []byte("hello"), frame.Field{Name: "a", Value: "b"}); err != nil {
@@ -150,6 +158,9 @@ func TestInjectExtract(t *testing.T) {
 	if mine[1].Value != "stale" {
 		t.Error("the caller's headers have changed")
 	}
+	if got := tracing.Inject(ctx, frame.Field{Name: "x", Value: "y"}, conn.Text); len(got) != 4 || got[3] != conn.Text {
+		t.Errorf("Text is not the last of %v", got)
+	}
 	for _, bad := range []string{"", "00-00000000000000000000000000000000-b7ad6b7169203331-01", "nonsense", strings.Repeat("0", 10000)} {
 		ctx := tracing.Extract(context.Background(), frame.Fields{{Name: "traceparent", Value: bad}}.Header())
 		if api.SpanContextFromContext(ctx).IsValid() {
@@ -170,21 +181,42 @@ func TestOtherPropagator(t *testing.T) {
 	}
 }
 
+// The handler runs in a span that continues the trace of the sender.
 func ExampleTracing() {
-	ctx := context.Background()
-	c, err := conn.Dial(ctx, "127.0.0.1:61613", nil)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	b, err := broker.Start(broker.Config{}) // or any broker that you have
 	if err != nil {
-		return
+		log.Fatal(err)
+	}
+	defer b.Close()
+	c, err := conn.Dial(ctx, b.URI(), nil)
+	if err != nil {
+		log.Fatal(err)
 	}
 	defer c.Close()
-	tracing := otelstomp.New(otelstomp.Config{})
+	provider := trace.NewTracerProvider()
+	tracing := otelstomp.New(otelstomp.Config{TracerProvider: provider})
 
-	handle := func(context.Context, *conn.Message) {} // runs in a span of the sender's trace
+	traces := make(chan api.TraceID)
+	handle := func(ctx context.Context, _ *conn.Message) { traces <- api.SpanContextFromContext(ctx).TraceID() }
 	if _, err := c.Subscribe(ctx, "/queue/orders", tracing.Handler(handle), conn.SubscribeOptions{}); err != nil {
-		return
+		log.Fatal(err)
 	}
-	_ = tracing.Send(ctx, c, "/queue/orders", []byte("one"))
 
-	// A producer's Send, and any other, by hand.
-	_ = c.SendText(ctx, "/queue/orders", []byte("two"), tracing.Inject(ctx)...)
+	ctx, span := provider.Tracer("shop").Start(ctx, "order")
+	defer span.End()
+	same := func() bool { return <-traces == span.SpanContext().TraceID() }
+	if err := tracing.Send(ctx, c, "/queue/orders", []byte("two teas")); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("the trace goes on:", same())
+	// All other ways to send need Inject, such as SendFrom.
+	if err := c.SendFrom(ctx, "/queue/orders", strings.NewReader("one tea"), 7, tracing.Inject(ctx)...); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("the trace goes on:", same())
+	// Output:
+	// the trace goes on: true
+	// the trace goes on: true
 }

@@ -5,39 +5,36 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/stompwire/stompwire/conn"
-	"github.com/stompwire/stompwire/engine/link"
+	"github.com/stompwire/stompwire/conn/next"
 )
 
-// Source has counters. A *conn.Conn is one, and so is a *conn.Client.
+// Source has counters: a *conn.Client.
 type Source interface {
-	Stats() link.Stats
+	Stats() conn.Stats
+	Connected() bool
 }
 
-// ProducerSource has counters of outcomes: a *conn.Producer with a window, or a
-// *conn.ClientProducer.
+// ProducerSource counts outcomes: a *conn.Producer.
 type ProducerSource interface {
 	Stats() conn.ProducerStats
 }
 
-// ConsumerSource drops messages, if it does: a *conn.Consumer.
+// ConsumerSource counts what it drops: a *conn.Subscription.
 type ConsumerSource interface {
 	Dropped() uint64
 }
 
 var (
-	_ Source         = (*conn.Conn)(nil)
 	_ Source         = (*conn.Client)(nil)
 	_ ProducerSource = (*conn.Producer)(nil)
-	_ ProducerSource = (*conn.ClientProducer)(nil)
-	_ ConsumerSource = (*conn.Consumer)(nil)
+	_ ConsumerSource = (*conn.Subscription)(nil)
 )
 
 // Collector is a prometheus.Collector for any number of sources. Safe for concurrent
 // use.
 type Collector struct {
 	mu        sync.Mutex
-	sources   map[string]Source
+	clients   map[string]Source
 	producers map[string]ProducerSource
 	consumers map[string]ConsumerSource
 }
@@ -47,19 +44,19 @@ var _ prometheus.Collector = (*Collector)(nil)
 // NewCollector returns a collector that has no sources yet.
 func NewCollector() *Collector {
 	return &Collector{
-		sources:   make(map[string]Source),
+		clients:   make(map[string]Source),
 		producers: make(map[string]ProducerSource),
 		consumers: make(map[string]ConsumerSource),
 	}
 }
 
-// Add shows s under the label connection="name". Choose names that do not grow in
-// number, such as what the connection is for. A source of the same name is replaced:
-// after a reconnect the counters begin anew, which Prometheus allows for.
+// Add shows s under the label client="name". Choose from a fixed set of names, such as
+// what the client is for. A source of the same name is replaced; its counters may begin
+// at 0 again, which Prometheus allows for.
 func (c *Collector) Add(name string, s Source) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sources[name] = s
+	c.clients[name] = s
 }
 
 // AddProducer shows p under the label producer="name", under the same rules as Add.
@@ -76,30 +73,30 @@ func (c *Collector) AddConsumer(name string, co ConsumerSource) {
 	c.consumers[name] = co
 }
 
-// Remove forgets whatever has that name.
+// Remove forgets all sources with that name.
 func (c *Collector) Remove(name string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.sources, name)
+	delete(c.clients, name)
 	delete(c.producers, name)
 	delete(c.consumers, name)
 }
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
-	return prometheus.NewDesc("stompwire_"+name, help, append([]string{"connection"}, labels...), nil)
+	return prometheus.NewDesc("stompwire_"+name, help, append([]string{"client"}, labels...), nil)
 }
 
 var (
-	up     = desc("up", "1 while there is a connection, or all of a client's.")
+	up     = desc("up", "1 while all connections that the client needs are there.")
 	octets = desc("bytes_total", "Bytes that have passed.", "direction")
-	frames = desc("frames_total", "Frames that have come, and batches of frames that were handed to the outbox.", "direction")
+	frames = desc("frames_total", "Frames that have come in, and batches of frames that were handed to the outbox.", "direction")
 	beats  = desc("heartbeats_total", "Heart-beats that have passed.", "direction")
-	writes = desc("writes_total", "System calls that the frames went out with.")
+	writes = desc("writes_total", "System calls that wrote frames.")
 	queued = desc("outbox_bytes", "Bytes that wait to be written.")
 
 	unsolicited = desc("unsolicited_messages_total", "Messages that belonged to no subscription.")
 
-	outcomes = prometheus.NewDesc("stompwire_producer_outcomes_total", "Sends by what became of them.", []string{"producer", "outcome"}, nil)
+	outcomes = prometheus.NewDesc("stompwire_producer_outcomes_total", "Sends by their outcome.", []string{"producer", "outcome"}, nil)
 	pending  = prometheus.NewDesc("stompwire_producer_pending", "Sends without an outcome.", []string{"producer"}, nil)
 	dropped  = prometheus.NewDesc("stompwire_consumer_dropped_total", "Messages that were dropped because the queue was full.", []string{"consumer"}, nil)
 )
@@ -115,7 +112,7 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for name, source := range c.sources {
+	for name, source := range c.clients {
 		s := source.Stats()
 		count := func(d *prometheus.Desc, n uint64, labels ...string) {
 			ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), append([]string{name}, labels...)...)
@@ -127,17 +124,15 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 		count(beats, s.BeatsIn, "in")
 		count(beats, s.BeatsOut, "out")
 		count(writes, s.Writes)
+		count(unsolicited, s.Unsolicited)
 		ch <- prometheus.MustNewConstMetric(queued, prometheus.GaugeValue, float64(s.Queued), name)
-		if value, known := alive(source); known {
-			ch <- prometheus.MustNewConstMetric(up, prometheus.GaugeValue, value, name)
-		}
-		if c, ok := source.(interface{ Unsolicited() uint64 }); ok {
-			count(unsolicited, c.Unsolicited())
-		}
+		ch <- prometheus.MustNewConstMetric(up, prometheus.GaugeValue, truth(source.Connected()), name)
 	}
 	for name, producer := range c.producers {
 		s := producer.Stats()
-		for outcome, n := range map[conn.OutcomeStatus]uint64{conn.Confirmed: s.Confirmed, conn.Rejected: s.Rejected, conn.Unknown: s.Unknown} {
+		for outcome, n := range map[conn.OutcomeStatus]uint64{
+			conn.Confirmed: s.Confirmed, conn.Rejected: s.Rejected, conn.Unknown: s.Unknown, conn.NotSent: s.NotSent,
+		} {
 			ch <- prometheus.MustNewConstMetric(outcomes, prometheus.CounterValue, float64(n), name, outcome.String())
 		}
 		ch <- prometheus.MustNewConstMetric(pending, prometheus.GaugeValue, float64(s.Pending), name)
@@ -147,20 +142,9 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// alive asks a source whether it is connected, as clients know, or whether it has
-// ended, as connections do.
-func alive(s Source) (value float64, known bool) {
-	var up bool
-	switch s := s.(type) {
-	case interface{ IsConnected() bool }:
-		up = s.IsConnected()
-	case interface{ Err() error }:
-		up = s.Err() == nil
-	default:
-		return 0, false
+func truth(b bool) float64 {
+	if b {
+		return 1
 	}
-	if up {
-		return 1, true
-	}
-	return 0, true
+	return 0
 }

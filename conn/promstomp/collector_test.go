@@ -2,23 +2,25 @@ package promstomp_test
 
 import (
 	"context"
-	"io"
-	"net"
+	"fmt"
+	"log"
 	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/broker"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/conn/promstomp"
 	"github.com/stompwire/stompwire/engine/link"
 )
 
-// fixed is a source that stands still.
-type fixed link.Stats
+// fixed is a source whose counters do not change.
+type fixed struct{ stats conn.Stats }
 
-func (f fixed) Stats() link.Stats { return link.Stats(f) }
+func (f fixed) Stats() conn.Stats { return f.stats }
+func (fixed) Connected() bool     { return true }
 
 func TestCollector(t *testing.T) {
 	metrics := promstomp.NewCollector()
@@ -26,29 +28,36 @@ func TestCollector(t *testing.T) {
 	registry.MustRegister(metrics)
 	metrics.Add("gone", fixed{})
 	metrics.Add("orders", fixed{})
-	metrics.Add("orders", fixed{
-		BytesIn: 1, BytesOut: 2, FramesIn: 3, FramesOut: 4, BeatsIn: 5, BeatsOut: 6, Writes: 7, Queued: 8,
-	})
+	metrics.Add("orders", fixed{conn.Stats{
+		Stats:       link.Stats{BytesIn: 1, BytesOut: 2, FramesIn: 3, FramesOut: 4, BeatsIn: 5, BeatsOut: 6, Writes: 7, Queued: 8},
+		Unsolicited: 9,
+	}})
 	metrics.Remove("gone")
 	const want = `
 # HELP stompwire_bytes_total Bytes that have passed.
 # TYPE stompwire_bytes_total counter
-stompwire_bytes_total{connection="orders",direction="in"} 1
-stompwire_bytes_total{connection="orders",direction="out"} 2
-# HELP stompwire_frames_total Frames that have come, and batches of frames that were handed to the outbox.
+stompwire_bytes_total{client="orders",direction="in"} 1
+stompwire_bytes_total{client="orders",direction="out"} 2
+# HELP stompwire_frames_total Frames that have come in, and batches of frames that were handed to the outbox.
 # TYPE stompwire_frames_total counter
-stompwire_frames_total{connection="orders",direction="in"} 3
-stompwire_frames_total{connection="orders",direction="out"} 4
+stompwire_frames_total{client="orders",direction="in"} 3
+stompwire_frames_total{client="orders",direction="out"} 4
 # HELP stompwire_heartbeats_total Heart-beats that have passed.
 # TYPE stompwire_heartbeats_total counter
-stompwire_heartbeats_total{connection="orders",direction="in"} 5
-stompwire_heartbeats_total{connection="orders",direction="out"} 6
+stompwire_heartbeats_total{client="orders",direction="in"} 5
+stompwire_heartbeats_total{client="orders",direction="out"} 6
 # HELP stompwire_outbox_bytes Bytes that wait to be written.
 # TYPE stompwire_outbox_bytes gauge
-stompwire_outbox_bytes{connection="orders"} 8
-# HELP stompwire_writes_total System calls that the frames went out with.
+stompwire_outbox_bytes{client="orders"} 8
+# HELP stompwire_unsolicited_messages_total Messages that belonged to no subscription.
+# TYPE stompwire_unsolicited_messages_total counter
+stompwire_unsolicited_messages_total{client="orders"} 9
+# HELP stompwire_up 1 while all connections that the client needs are there.
+# TYPE stompwire_up gauge
+stompwire_up{client="orders"} 1
+# HELP stompwire_writes_total System calls that wrote frames.
 # TYPE stompwire_writes_total counter
-stompwire_writes_total{connection="orders"} 7
+stompwire_writes_total{client="orders"} 7
 `
 	if err := testutil.GatherAndCompare(registry, strings.NewReader(want)); err != nil {
 		t.Error(err)
@@ -58,50 +67,52 @@ stompwire_writes_total{connection="orders"} 7
 	}
 }
 
-// connect returns a session with nobody in particular.
-func connect(t testing.TB) *conn.Conn {
-	t.Helper()
-	client, broker := net.Pipe()
-	t.Cleanup(func() { _ = broker.Close() })
-	go func() {
-		_, _ = broker.Read(make([]byte, 1024))
-		_, _ = io.WriteString(broker, "CONNECTED\nversion:1.2\n\n\x00")
-		_, _ = io.Copy(io.Discard, broker)
-	}()
-	c, err := conn.Open(context.Background(), client, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	return c
-}
-
-func TestCollectorOfConn(t *testing.T) {
-	c, metrics := connect(t), promstomp.NewCollector()
-	metrics.Add("c", c)
-	for _, want := range []string{"1", "0"} {
-		text := "# HELP stompwire_up 1 while there is a connection, or all of a client's.\n# TYPE stompwire_up gauge\nstompwire_up{connection=\"c\"} " + want + "\n"
-		if err := testutil.CollectAndCompare(metrics, strings.NewReader(text), "stompwire_up"); err != nil {
-			t.Error(err)
-		}
-		if n := testutil.CollectAndCount(metrics, "stompwire_bytes_total"); n != 2 {
-			t.Errorf("%d series of bytes", n)
-		}
-		_ = c.Close()
-		<-c.Done()
-	}
-}
-
 func ExampleCollector() {
-	metrics := promstomp.NewCollector()
-	prometheus.MustRegister(metrics)
-
-	c, err := conn.Dial(context.Background(), "127.0.0.1:61613", nil)
+	b, err := broker.Start(broker.Config{}) // or any broker that you have
 	if err != nil {
-		return
+		log.Fatal(err)
+	}
+	defer b.Close()
+	metrics := promstomp.NewCollector()
+	registry := prometheus.NewRegistry() // or prometheus.MustRegister
+	registry.MustRegister(metrics)
+
+	c, err := conn.Dial(context.Background(), b.URI(), nil)
+	if err != nil {
+		log.Fatal(err)
 	}
 	defer c.Close()
 	metrics.Add("orders", c)
+
+	p, err := c.NewProducer(conn.ProducerConfig{Destination: "/queue/orders"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	metrics.AddProducer("orders", p)
+	for range 3 {
+		if _, err := p.Send(context.Background(), []byte("two teas")); err != nil {
+			log.Fatal(err)
+		}
+	}
+	if err := p.Flush(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, family := range families {
+		if family.GetName() == "stompwire_producer_outcomes_total" {
+			for _, m := range family.GetMetric() {
+				fmt.Println(m.GetLabel()[0].GetValue(), m.GetCounter().GetValue())
+			}
+		}
+	}
+	// Output:
+	// confirmed 3
+	// not sent 0
+	// rejected 0
+	// unknown 0
 }
 
 type outcomes conn.ProducerStats
@@ -118,15 +129,16 @@ func TestCollectorOfProducersAndConsumers(t *testing.T) {
 	registry.MustRegister(metrics)
 	metrics.AddProducer("gone", outcomes{})
 	metrics.Remove("gone")
-	metrics.AddProducer("orders", outcomes{Sent: 10, Confirmed: 1, Rejected: 2, Unknown: 3, Pending: 4})
+	metrics.AddProducer("orders", outcomes{Confirmed: 1, Rejected: 2, Unknown: 3, NotSent: 6, Pending: 4})
 	metrics.AddConsumer("bills", drops(5))
 	const want = `
 # HELP stompwire_consumer_dropped_total Messages that were dropped because the queue was full.
 # TYPE stompwire_consumer_dropped_total counter
 stompwire_consumer_dropped_total{consumer="bills"} 5
-# HELP stompwire_producer_outcomes_total Sends by what became of them.
+# HELP stompwire_producer_outcomes_total Sends by their outcome.
 # TYPE stompwire_producer_outcomes_total counter
 stompwire_producer_outcomes_total{outcome="confirmed",producer="orders"} 1
+stompwire_producer_outcomes_total{outcome="not sent",producer="orders"} 6
 stompwire_producer_outcomes_total{outcome="rejected",producer="orders"} 2
 stompwire_producer_outcomes_total{outcome="unknown",producer="orders"} 3
 # HELP stompwire_producer_pending Sends without an outcome.
@@ -141,29 +153,35 @@ stompwire_producer_pending{producer="orders"} 4
 	}
 }
 
-// A client is up while all its connections are.
+// A client is up while all its connections are there.
 func TestCollectorOfClient(t *testing.T) {
-	cl, err := conn.NewClient(conn.ClientConfig{Dial: func(context.Context, *conn.Config) (*conn.Conn, error) {
-		return connect(t), nil
-	}})
+	b, err := broker.Start(broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	c, err := conn.New(b.URI(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	metrics := promstomp.NewCollector()
-	metrics.Add("c", cl)
+	metrics.Add("c", c)
 	expect := func(value string) {
 		t.Helper()
-		text := "# HELP stompwire_up 1 while there is a connection, or all of a client's.\n# TYPE stompwire_up gauge\nstompwire_up{connection=\"c\"} " + value + "\n"
+		text := "# HELP stompwire_up 1 while all connections that the client needs are there.\n# TYPE stompwire_up gauge\nstompwire_up{client=\"c\"} " + value + "\n"
 		if err := testutil.CollectAndCompare(metrics, strings.NewReader(text), "stompwire_up"); err != nil {
 			t.Error(err)
 		}
 	}
 	expect("0")
-	if err := cl.Connect(t.Context()); err != nil {
+	if err := c.Connect(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	expect("1")
-	_ = cl.Close()
-	<-cl.Done()
+	if n := testutil.CollectAndCount(metrics, "stompwire_bytes_total"); n != 2 {
+		t.Errorf("%d series of bytes", n)
+	}
+	_ = c.Close()
+	<-c.Done()
 	expect("0")
 }

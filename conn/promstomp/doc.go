@@ -1,11 +1,13 @@
-// Package promstomp shows the counters of STOMP connections to Prometheus.
+// Package promstomp shows the counters of STOMP clients to Prometheus.
 //
 //	metrics := promstomp.NewCollector()
 //	prometheus.MustRegister(metrics)
-//	metrics.Add("orders", c)         // a *conn.Conn or a *conn.Client
-//	metrics.AddProducer("orders", p)  // what became of its sends
-//	metrics.AddConsumer("bills", co)  // what was dropped
+//	metrics.Add("orders", c)         // a *conn.Client
+//	metrics.AddProducer("orders", p) // the outcomes of a *conn.Producer
+//	metrics.AddConsumer("bills", s)  // what a *conn.Subscription of Consume has dropped
 //
-// It reads Stats when it is scraped and costs the connection nothing in between. It
-// is a module of its own, so that stompwire does not depend on Prometheus.
+// It reads Stats when it is scraped and costs the client nothing in between. How many messages a
+// producer has sent is the sum of its outcomes and of what is pending.
+//
+// The package is a module of its own, so that stompwire does not depend on Prometheus.
 package promstomp
