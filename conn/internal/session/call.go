@@ -32,6 +32,7 @@ type Call struct {
 	cause    error         // an ERROR without receipt-id that may be the answer
 	doubtful bool          // the RECEIPT of a SUBSCRIBE has followed cause; it holds at deadline
 	upTo     uint64
+	quiet    bool // a flush of ours, which leaves it to the user's to tell what was not confirmed
 	sub      *Sub
 	tx       *Tx
 	live     bool
@@ -43,7 +44,7 @@ func (c *Core) register(call *Call) {
 	call.ID = c.lastCall
 	call.Err, call.conn, call.cause, call.sub, call.tx = nil, nil, nil, nil, nil
 	call.at, call.deadline, call.wait, call.upTo = 0, never, 0, 0
-	call.doubtful, call.live = false, true
+	call.doubtful, call.quiet, call.live = false, false, true
 }
 
 // Expect registers a call whose frame, with the receipt id that ReceiptID makes of its ID,

@@ -12,6 +12,10 @@ func (c *Core) progressed(p *Producer) {
 			left = append(left, call)
 			continue
 		}
+		if call.quiet {
+			c.complete(call, nil)
+			continue
+		}
 		if bad == nil {
 			bad = p.takeBad()
 		}
@@ -77,19 +81,25 @@ func (c *Core) Told(p *Producer, outcomes []Outcome) {
 }
 
 // Flush completes call once every send so far has its outcome and has been reported.
-func (c *Core) Flush(p *Producer, call *Call) { c.flushTo(p, p.last, call) }
+func (c *Core) Flush(p *Producer, call *Call) { c.flushTo(p, p.last, call, false) }
 
-// FlushTo is Flush for the sends up to seq.
-func (c *Core) FlushTo(p *Producer, seq uint64, call *Call) { c.flushTo(p, seq, call) }
+// FlushTo completes call once every send up to seq has its outcome and has been reported, whatever
+// the outcomes were: that they were not confirmed is for Flush to tell.
+func (c *Core) FlushTo(p *Producer, seq uint64, call *Call) {
+	c.flushTo(p, min(seq, p.last), call, true)
+}
 
-func (c *Core) flushTo(p *Producer, seq uint64, call *Call) {
+func (c *Core) flushTo(p *Producer, seq uint64, call *Call, quiet bool) {
 	c.register(call)
-	call.Kind, call.upTo = CallFlush, min(seq, p.last)
-	if call.upTo <= p.low {
+	call.Kind, call.upTo, call.quiet = CallFlush, seq, quiet
+	switch {
+	case seq > p.low:
+		p.flushes = append(p.flushes, call)
+	case quiet:
+		c.complete(call, nil)
+	default:
 		c.complete(call, p.takeBad())
-		return
 	}
-	p.flushes = append(p.flushes, call)
 }
 
 // StopProducer refuses new sends of p, which is to end after a flush.
