@@ -119,14 +119,16 @@ func (w *wire) handle(h MessageHandler, m *Message) {
 func (w *wire) subscriptionOf(f *frame.Frame) (sub *Subscription, reply bool) {
 	table := w.c.routes.Load()
 	id, ok := f.Header.Lookup(frame.HeaderSubscription)
-	if !ok {
-		return table.byDestination(f.Header.Get(frame.HeaderDestination)), false
+	if ok {
+		sub = table.find(id)
+	} else {
+		sub = table.byDestination(f.Header.Get(frame.HeaderDestination))
 	}
-	if sub = table.find(id); sub != nil {
-		if sub.reply {
-			return nil, true
-		}
-		return sub, false
+	switch {
+	case sub == nil:
+		return nil, w.c.core.IsReplyTo(id)
+	case sub.reply:
+		return nil, true
 	}
-	return nil, w.c.core.IsReplyTo(id)
+	return sub, false
 }
