@@ -7,9 +7,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/dialect"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
-	"github.com/stompwire/stompwire/internal/awake"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
@@ -18,13 +18,13 @@ import (
 
 // Config says what to do.
 type Config struct {
-	// Dial makes one connection.
-	Dial func(ctx context.Context) (*conn.Conn, error)
+	// Dial makes one connection. The client ends with it.
+	Dial func(ctx context.Context) (*conn.Client, error)
 	// Destination of subscription n of a connection, from 0.
 	Destination func(n int) string
 	Ack         frame.AckMode
 	// Fields returns headers of SUBSCRIBE for the broker at hand. nil for none.
-	Fields func(d conn.Dialect) []frame.Field
+	Fields func(d dialect.Dialect) []frame.Field
 
 	Rate          float64       // connections a second; 0: as fast as the workers can
 	Open          int           // connections at a time, at most
@@ -205,7 +205,7 @@ func hold(ctx context.Context, d time.Duration) {
 	}
 }
 
-func (c *churning) connect(ctx context.Context, due int64) (nc *conn.Conn, ok bool) {
+func (c *churning) connect(ctx context.Context, due int64) (nc *conn.Client, ok bool) {
 	phase, began := c.half.phase(), c.clock.Now()
 	ok = c.do(ctx, Connect, func(ctx context.Context) (err error) {
 		nc, err = c.Dial(ctx)
@@ -224,11 +224,20 @@ func (c *churning) connect(ctx context.Context, due int64) (nc *conn.Conn, ok bo
 	raise(&c.last, now)
 	if c.connected.Add(1) == 1 {
 		c.mu.Lock()
-		c.server, c.version = nc.Server(), nc.Version().String()
+		s := sessionOf(nc)
+		c.server, c.version = s.Headers.Get(frame.HeaderServer), s.Version.String()
 		c.mu.Unlock()
 	}
 	raise(&c.most, c.open.Add(1))
 	return nc, true
+}
+
+// sessionOf returns what was agreed on for the connection; the zero value if it has ended.
+func sessionOf(nc *conn.Client) (s conn.Session) {
+	if all := nc.Sessions(); len(all) > 0 {
+		s = all[0]
+	}
+	return s
 }
 
 // raise makes a number at least n.
@@ -237,11 +246,11 @@ func raise(number *atomic.Int64, n int64) {
 	}
 }
 
-func (c *churning) subscribe(nc *conn.Conn, destination string) bool {
+func (c *churning) subscribe(nc *conn.Client, destination string) bool {
 	var s *conn.Subscription
 	o := conn.SubscribeOptions{Ack: c.Ack}
 	if c.Fields != nil {
-		o.Headers = c.Fields(nc.Dialect())
+		o.Headers = c.Fields(sessionOf(nc).Dialect)
 	}
 	ok := c.do(context.Background(), Subscribe, func(ctx context.Context) (err error) {
 		s, err = nc.Subscribe(ctx, destination, func(context.Context, *conn.Message) {}, o)
@@ -257,7 +266,7 @@ func (c *churning) subscribe(nc *conn.Conn, destination string) bool {
 // do takes the time of a step, and notes its failure. What is given up because
 // outside has ended is none.
 func (c *churning) do(outside context.Context, step Step, f func(context.Context) error) bool {
-	ctx, cancel := awake.WithTimeout(outside, c.Timeout)
+	ctx, cancel := context.WithTimeout(outside, c.Timeout)
 	defer cancel()
 	began := c.clock.Now()
 	err := f(ctx)

@@ -8,14 +8,14 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stompwire/stompwire/internal/leaktest"
 
 	"github.com/stompwire/stompwire/broker"
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
-	"github.com/stompwire/stompwire/internal/calm"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/churn"
 )
@@ -34,10 +34,15 @@ func start(t testing.TB, cfg broker.Config) *broker.Broker {
 
 func config(b *broker.Broker) churn.Config {
 	return churn.Config{
-		Dial:        func(ctx context.Context) (*conn.Conn, error) { return conn.Dial(ctx, b.Addr().String(), nil) },
+		Dial:        func(ctx context.Context) (*conn.Client, error) { return dial(ctx, b.Addr().String()) },
 		Destination: func(n int) string { return fmt.Sprintf("/queue/churn-%d", n) },
 		Open:        4, Count: 60, Subscriptions: 3, Timeout: 20 * time.Second,
 	}
+}
+
+// dial makes a client of one connection.
+func dial(ctx context.Context, address string) (*conn.Client, error) {
+	return conn.Dial(ctx, address, &conn.Config{OneConnection: true, NoReconnect: true, Attempts: 1})
 }
 
 // Every connection is opened, subscribes as often as it was told, and leaves; the
@@ -71,12 +76,27 @@ func TestChurn(t *testing.T) {
 // What was due and not opened is counted: one connection at a time is held for
 // longer than there is time between two.
 func TestUnopened(t *testing.T) {
-	calm.Run(t, func(t testing.TB) {
-		cfg := config(start(t, broker.Config{}))
-		cfg.Open, cfg.Count, cfg.Rate, cfg.Duration, cfg.Hold = 1, 0, 100, 500*time.Millisecond, 100*time.Millisecond
+	synctest.Test(t, func(t *testing.T) {
+		b, err := broker.New(broker.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.Close()
+		cfg := config(b)
+		cfg.Dial = func(ctx context.Context) (*conn.Client, error) {
+			return conn.Dial(ctx, "broker:1", &conn.Config{
+				OneConnection: true, NoReconnect: true,
+				DialFunc: func(context.Context, string, string) (net.Conn, error) {
+					near, far := net.Pipe()
+					b.ServeConn(far)
+					return near, nil
+				},
+			})
+		}
+		cfg.Open, cfg.Count, cfg.Rate, cfg.Duration, cfg.Hold = 1, 0, 100, 500*time.Millisecond, 110*time.Millisecond
 		r := churn.Run(t.Context(), cfg)
-		if r.Opened+r.Unopened != 50 || r.Opened < 1 || r.Opened > 6 {
-			t.Errorf("%d opened and %d not, want 50 in all", r.Opened, r.Unopened)
+		if r.Opened != 5 || r.Unopened != 45 {
+			t.Errorf("%d opened and %d not, want 5 and 45", r.Opened, r.Unopened)
 		}
 	})
 }
@@ -106,7 +126,7 @@ func TestFailuresAreCounted(t *testing.T) {
 func TestNobodyListens(t *testing.T) {
 	address := nowhere(t)
 	cfg := churn.Config{
-		Dial: func(ctx context.Context) (*conn.Conn, error) { return conn.Dial(ctx, address, nil) },
+		Dial: func(ctx context.Context) (*conn.Client, error) { return dial(ctx, address) },
 		Open: 4, Count: 60, Timeout: 20 * time.Second,
 	}
 	r := churn.Run(t.Context(), cfg)
@@ -133,7 +153,7 @@ func TestInterruptedWhileWaiting(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var waiting atomic.Int64
 	cfg := churn.Config{
-		Dial: func(ctx context.Context) (*conn.Conn, error) {
+		Dial: func(ctx context.Context) (*conn.Client, error) {
 			if waiting.Add(1) == 4 {
 				cancel()
 			}
@@ -165,7 +185,7 @@ func TestDeadlineOfASocketFirst(t *testing.T) {
 	defer cancel()
 	end := time.Now().Add(20 * time.Millisecond)
 	cfg := churn.Config{
-		Dial: func(context.Context) (*conn.Conn, error) {
+		Dial: func(context.Context) (*conn.Client, error) {
 			time.Sleep(time.Until(end))
 			return nil, os.ErrDeadlineExceeded
 		},

@@ -12,9 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/dialect"
 	"github.com/stompwire/stompwire/frame"
-	"github.com/stompwire/stompwire/internal/awake"
 	"github.com/stompwire/stompwire/writer"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
@@ -58,7 +57,7 @@ type HalfOpen struct {
 	Hold       time.Duration // how long each is held, at most
 	Max        int           // held at a time, at most; beyond it, connections are finished
 
-	Dialect conn.Dialect // of the broker, as far as it is known before it answers
+	Dialect dialect.Dialect // of the broker, as far as it is known before it answers
 
 	// Reach connects as far as STOMP, or only TCP for AtTCP, and returns the CONNECT
 	// frame to send.
@@ -175,7 +174,7 @@ func (h *halfOpen) others(p phase, ns int64, connected bool) {
 func (c *churning) keep(ctx context.Context, s Stage) {
 	h := c.half
 	defer h.held.Add(-1)
-	opening, cancel := awake.WithTimeout(ctx, c.Timeout)
+	opening, cancel := context.WithTimeout(ctx, c.Timeout)
 	nc, err := c.openUpTo(opening, s)
 	cancel()
 	if err != nil {

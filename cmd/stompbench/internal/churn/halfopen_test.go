@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/broker"
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/churn"
@@ -115,11 +115,11 @@ func TestBrokerClosesHalfOpen(t *testing.T) {
 
 // patient dials until it succeeds: a broker with little patience may lose it with
 // those who do nothing wrong, on a machine that is busy enough.
-func patient(b *broker.Broker) func(context.Context) (*conn.Conn, error) {
-	return func(ctx context.Context) (nc *conn.Conn, err error) {
+func patient(b *broker.Broker) func(context.Context) (*conn.Client, error) {
+	return func(ctx context.Context) (c *conn.Client, err error) {
 		for ctx.Err() == nil {
-			if nc, err = conn.Dial(ctx, b.Addr().String(), nil); err == nil {
-				return nc, nil
+			if c, err = dial(ctx, b.Addr().String()); err == nil {
+				return c, nil
 			}
 		}
 		return nil, err
@@ -176,7 +176,7 @@ func TestHalfOpenTakesPlaces(t *testing.T) {
 		defer reached.Add(1)
 		return reach(ctx, s)
 	}
-	cfg.Dial = func(ctx context.Context) (*conn.Conn, error) {
+	cfg.Dial = func(ctx context.Context) (*conn.Client, error) {
 		n := dialled.Load()
 		until(ctx, max(0, n-10), n)
 		dialled.Add(1)
@@ -337,7 +337,7 @@ func TestHalfOpenWaitsNoLongerThanItIsTold(t *testing.T) {
 	cfg.Count, cfg.Subscriptions = 20, 0
 	cfg = half(cfg, silent, time.Hour, churn.AtConnected)
 	opened := cfg.Dial
-	cfg.Dial = func(context.Context) (*conn.Conn, error) { return opened(t.Context()) } // they are not meant
+	cfg.Dial = func(context.Context) (*conn.Client, error) { return opened(t.Context()) } // they are not meant
 	cfg.Timeout = 300 * time.Millisecond
 	r := churn.Run(t.Context(), cfg)
 	if h := tally(t, cfg, r)[churn.AtConnected]; h.Reasons["no answer in time"] != 5 {

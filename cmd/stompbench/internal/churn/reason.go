@@ -8,7 +8,9 @@ import (
 	"net"
 	"syscall"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 )
 
 func (c *churning) fail(step Step, err error) {
@@ -46,10 +48,10 @@ func reason(err error) string {
 
 // withoutAddress is the cause of a connection that could not be made.
 func withoutAddress(err error) error {
-	var attempt *conn.ConnectError
+	var attempt *transport.ConnectError
 	var op *net.OpError
 	if errors.As(err, &attempt) {
-		err = attempt.Err
+		err = attempt.Unwrap()
 	}
 	if errors.As(err, &op) {
 		err = op.Err

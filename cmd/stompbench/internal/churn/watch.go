@@ -9,15 +9,13 @@ import (
 	"os"
 	"syscall"
 	"time"
-
-	"github.com/stompwire/stompwire/internal/awake"
 )
 
 // watch holds a connection without a word, for so long or until ctx ends, and reports
 // whether the other side ended it meanwhile, and how. It reads what comes unless it is
 // told not to.
 func watch(ctx context.Context, nc net.Conn, reading bool, hold time.Duration) (ended bool, how string) {
-	ctx, cancel := awake.WithTimeout(ctx, hold)
+	ctx, cancel := context.WithTimeout(ctx, hold)
 	defer cancel()
 	if !reading && !gone(ctx, nc) {
 		// What has come may end with an end that could not be seen before. If not, this

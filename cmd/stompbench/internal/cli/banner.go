@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/dialect"
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
@@ -128,7 +128,7 @@ func brokerName(p *workload.Plan, ready load.Ready) string {
 	if ready.Server != "" {
 		name += " (" + oneLine(ready.Server) + ")"
 	}
-	if p.Kind != conn.UnknownBroker {
+	if p.Kind != dialect.Unknown {
 		name += ", spoken to as " + p.Kind.String()
 	}
 	return name

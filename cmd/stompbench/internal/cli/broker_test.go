@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/conn/ws"
 )
 
@@ -87,16 +87,11 @@ func certificate(t *testing.T) (cert, key string, trust *tls.Config) {
 }
 
 // connectTo opens a session with a broker at uri.
-func connectTo(t *testing.T, uri string, trust *tls.Config) (*conn.Conn, error) {
+func connectTo(t *testing.T, uri string, trust *tls.Config) (*conn.Client, error) {
 	t.Helper()
-	d, err := conn.ParseURI(uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.WebSocket, d.TLS = ws.Client, trust
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	return d.Dial(ctx, nil)
+	return conn.Dial(ctx, uri, &conn.Config{OneConnection: true, WebSocket: ws.Client, TLS: trust})
 }
 
 // The verb broker listens for all transports at once.

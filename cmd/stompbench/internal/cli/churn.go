@@ -14,7 +14,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/engine"
 	"github.com/stompwire/stompwire/frame"
 
@@ -22,6 +22,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 )
 
 // churned is what the flags of churn say.
@@ -110,9 +111,9 @@ func (c *command) churn(ctx context.Context, args []string) int {
 		return reachHalf(ctx, &s.plan, int(halves.Add(1)-1), stage)
 	}
 	r := churn.Run(ctx, churn.Config{
-		Dial: func(ctx context.Context) (*conn.Conn, error) {
+		Dial: func(ctx context.Context) (*conn.Client, error) {
 			n := int(dials.Add(1) - 1)
-			return reach(ctx, &s.plan, n, []conn.Address{s.plan.Broker.At(n)}, &conn.Config{
+			return transport.Reach(ctx, &s.plan, n, s.plan.Broker.At(n), &conn.Config{
 				Driver: loops, ReceiptTimeout: s.plan.ConnectTimeout,
 				HeartBeat: frame.HeartBeat{Send: s.plan.HeartBeat, Receive: s.plan.HeartBeat},
 			})

@@ -3,7 +3,7 @@ package cli
 import (
 	"fmt"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/dialect"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
@@ -56,7 +56,7 @@ func (r *rows) broker(p *workload.Plan) {
 	switch {
 	case p.Embedded:
 		r.add("broker", "embedded in this process")
-	case p.Kind != conn.UnknownBroker:
+	case p.Kind != dialect.Unknown:
 		r.add("broker", "%s, spoken to as %v", p.Broker, p.Kind)
 	default:
 		r.add("broker", "%s", p.Broker)

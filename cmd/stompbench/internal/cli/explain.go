@@ -12,11 +12,13 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/dialect"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
@@ -46,12 +48,12 @@ func diagnose(err error) (what, advice string) {
 		dns     *net.DNSError
 		server  *conn.ServerError
 		op      *net.OpError
-		hint    *conn.HintError
-		attempt *conn.ConnectError
+		hint    *dialect.HintError
+		attempt *transport.ConnectError
 	)
 	at, reason := "", err
 	if errors.As(err, &attempt) {
-		at, reason = attempt.Addr, attempt.Err
+		reason = attempt.Unwrap()
 	}
 	if errors.As(err, &op) && op.Addr != nil {
 		at = op.Addr.String()
@@ -60,7 +62,7 @@ func diagnose(err error) (what, advice string) {
 	case errors.As(err, &dns):
 		return fmt.Sprintf("host %q cannot be found", dns.Name), "check the host in --uri"
 	case errors.As(err, &server):
-		return serverSays(server), "check user, password, virtual host and destination"
+		return server.Error(), "check user, password, virtual host and destination"
 	case errors.Is(err, load.ErrPrefetchAuto):
 		return load.ErrPrefetchAuto.Error(), "choose --ack client or client-individual, or leave --prefetch out"
 	case errors.Is(err, load.ErrNoEscapes):
@@ -78,7 +80,7 @@ func diagnose(err error) (what, advice string) {
 		return what, advice
 	}
 	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, conn.ErrUnknownOutcome) && !errors.Is(err, net.ErrClosed):
+	case errors.Is(err, context.DeadlineExceeded), isTimeout(err), errors.Is(err, conn.ErrUnknownOutcome) && !errors.Is(err, net.ErrClosed):
 		return "no answer in time", "check that a STOMP broker listens there, or raise --connect-timeout"
 	case errors.Is(err, frame.ErrProtocol):
 		return "what answers there does not speak STOMP (" + reason.Error() + ")", "check scheme and port in --uri"
@@ -126,12 +128,9 @@ func alertText(err error) string {
 	return text
 }
 
-func serverSays(e *conn.ServerError) string {
-	text := e.Error()
-	if body := strings.TrimSpace(string(e.Body)); body != "" && !strings.Contains(text, body) && len(e.Message) > 0 {
-		return text + fmt.Sprintf(" (%.200s)", body)
-	}
-	return text
+func isTimeout(err error) bool {
+	var ne net.Error
+	return errors.As(err, &ne) && ne.Timeout()
 }
 
 // broke says why a run ended early.
@@ -139,7 +138,7 @@ func broke(err error) string {
 	var server *conn.ServerError
 	switch {
 	case errors.As(err, &server):
-		return oneLine(serverSays(server))
+		return oneLine(server.Error())
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "the broker closed the connection"
 	}

@@ -15,12 +15,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/stompwire/stompwire/broker"
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/dialect"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/failover"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
@@ -101,8 +103,8 @@ func (c *command) failover(ctx context.Context, args []string) int {
 	fmt.Fprintf(progress, "  broker    %s\n  messages  %s\n  restart   %s\n\n", brokerName(&s.plan, load.Ready{}), s.load(), how)
 	fields, more := s.headers()
 	r, err := failover.Run(ctx, failover.Config{
-		Dial: func(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
-			return reach(ctx, &s.plan, 0, s.plan.Broker, cfg)
+		New: func(cfg *conn.Config) (*conn.Client, error) {
+			return transport.New(&s.plan, 0, s.plan.Broker, cfg)
 		},
 		PublishTo: s.plan.PublishTo, ConsumeFrom: s.plan.ConsumeFrom, Fields: fields, Append: more, Ack: s.plan.Ack,
 		Rate: s.plan.Rate, Duration: s.plan.Duration, Size: s.plan.Size, Window: s.plan.Window,
@@ -126,7 +128,7 @@ func (s *drill) load() string {
 
 // headers are those of the messages and of the subscription: what the user gives, and
 // what the broker at hand has for persistence, queues and topics.
-func (s *drill) headers() (fields func(conn.Dialect) (send, subscribe []frame.Field), more func([]frame.Field, uint64) []frame.Field) {
+func (s *drill) headers() (fields func(dialect.Dialect) (send, subscribe []frame.Field), more func([]frame.Field, uint64) []frame.Field) {
 	var same []frame.Field
 	type template struct {
 		name  string
@@ -141,7 +143,7 @@ func (s *drill) headers() (fields func(conn.Dialect) (send, subscribe []frame.Fi
 			differing = append(differing, template{h.Name, t})
 		}
 	}
-	fields = func(d conn.Dialect) (send, subscribe []frame.Field) {
+	fields = func(d dialect.Dialect) (send, subscribe []frame.Field) {
 		return append(slices.Clone(same), s.plan.SendFields(d)...), s.plan.SubscribeFields(d)
 	}
 	if len(differing) == 0 {

@@ -7,19 +7,18 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
-	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/conn/ws"
 	"github.com/stompwire/stompwire/frame"
 	"github.com/stompwire/stompwire/writer"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/churn"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
@@ -98,23 +97,22 @@ func (s *churned) tellHalf() string {
 // reachHalf makes connection number n up to where STOMP begins, or to TCP only, and
 // the CONNECT frame for it.
 func reachHalf(ctx context.Context, p *workload.Plan, n int, stage churn.Stage) (net.Conn, []byte, error) {
-	a := p.Broker.At(n)
-	nc, err := reachSocket(ctx, p, n, &a)
+	b := &p.Broker.At(n)[0]
+	nc, err := reachSocket(ctx, p, n, b)
 	if err != nil || stage == churn.AtTCP {
 		return nc, nil, err
 	}
-	if a.Transport == conn.TransportTLS || a.Transport == conn.TransportWSS {
-		if nc, err = encrypt(ctx, p, nc, &a); err != nil {
+	if b.TLS() {
+		if nc, err = encrypt(ctx, p, nc, b); err != nil {
 			return nil, nil, err
 		}
 	}
-	if a.Transport == conn.TransportWS || a.Transport == conn.TransportWSS {
-		at := a.Transport.String() + "://" + authority(&a) + "/" + strings.TrimPrefix(a.Path, "/")
-		if nc, err = ws.Client(ctx, nc, at, []string{"v12.stomp", "v11.stomp", "v10.stomp"}); err != nil {
+	if b.WebSocket() {
+		if nc, err = ws.Client(ctx, nc, b.URL(), []string{"v12.stomp", "v11.stomp", "v10.stomp"}); err != nil {
 			return nil, nil, err
 		}
 	}
-	connect, err := connectFrame(p, &a)
+	connect, err := connectFrame(p, b)
 	if err != nil {
 		_ = nc.Close()
 		return nil, nil, err
@@ -122,43 +120,24 @@ func reachHalf(ctx context.Context, p *workload.Plan, n int, stage churn.Stage) 
 	return nc, connect, nil
 }
 
-// authority is the host and port of an address as its URI has them: with the port
-// that is meant by none.
-func authority(a *conn.Address) string {
-	u, err := url.Parse(a.String())
-	if err != nil {
-		return "" // an address that has been read before
-	}
-	return u.Host
-}
-
-func reachSocket(ctx context.Context, p *workload.Plan, n int, a *conn.Address) (net.Conn, error) {
+func reachSocket(ctx context.Context, p *workload.Plan, n int, b *uri.Broker) (net.Conn, error) {
 	var d net.Dialer
-	if a.Transport == conn.TransportUnix {
-		return d.DialContext(ctx, "unix", a.Path)
+	if b.Unix() {
+		return d.DialContext(ctx, "unix", b.Path)
 	}
 	if len(p.Sources) > 0 {
 		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(p.Sources[n%len(p.Sources)], 0))
 	}
-	u := url.URL{Host: authority(a)}
-	host, err := url.PathUnescape(u.Hostname()) // a zone of IPv6
-	if err != nil {
-		return nil, err
-	}
-	return d.DialContext(ctx, "tcp", net.JoinHostPort(host, u.Port()))
+	return d.DialContext(ctx, "tcp", b.HostPort())
 }
 
-func encrypt(ctx context.Context, p *workload.Plan, nc net.Conn, a *conn.Address) (net.Conn, error) {
+func encrypt(ctx context.Context, p *workload.Plan, nc net.Conn, b *uri.Broker) (net.Conn, error) {
 	cfg := p.TLS.Clone()
 	if cfg == nil {
 		cfg = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
 	if cfg.ServerName == "" {
-		cfg.ServerName = a.ServerName
-	}
-	if cfg.ServerName == "" {
-		u := url.URL{Host: authority(a)}
-		cfg.ServerName, _, _ = strings.Cut(u.Hostname(), "%")
+		cfg.ServerName, _, _ = strings.Cut(b.Host, "%") // no certificate has a zone
 	}
 	secure := tls.Client(nc, cfg)
 	if err := secure.HandshakeContext(ctx); err != nil {
@@ -169,17 +148,17 @@ func encrypt(ctx context.Context, p *workload.Plan, nc net.Conn, a *conn.Address
 }
 
 // connectFrame is the CONNECT that the client would send.
-func connectFrame(p *workload.Plan, a *conn.Address) ([]byte, error) {
-	host := a.VHost
+func connectFrame(p *workload.Plan, b *uri.Broker) ([]byte, error) {
+	host := b.VHost
 	if host == "" {
 		host = p.Kind.Dialect().Host
 	}
 	h := []frame.Field{{Name: frame.HeaderAcceptVersion, Value: p.Versions.String()}, {Name: frame.HeaderHost, Value: host}}
-	if a.Login != "" {
-		h = append(h, frame.Field{Name: frame.HeaderLogin, Value: a.Login})
+	if b.Login != "" {
+		h = append(h, frame.Field{Name: frame.HeaderLogin, Value: b.Login})
 	}
-	if a.Passcode != "" {
-		h = append(h, frame.Field{Name: frame.HeaderPasscode, Value: a.Passcode})
+	if b.Passcode != "" {
+		h = append(h, frame.Field{Name: frame.HeaderPasscode, Value: b.Passcode})
 	}
 	h = append(h, frame.Field{Name: frame.HeaderHeartBeat, Value: promised(p).String()})
 	return writer.AppendFrameNoLength(nil, frame.Version12, frame.CmdConnect, h, nil)

@@ -9,16 +9,16 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/broker"
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
 )
 
 // stranger is a client of somebody else's.
-func stranger(t *testing.T, b *broker.Broker) (c *conn.Conn, ctx context.Context) {
+func stranger(t *testing.T, b *broker.Broker) (c *conn.Client, ctx context.Context) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	c, err := conn.Dial(ctx, b.Addr().String(), nil)
+	c, err := conn.Dial(ctx, b.Addr().String(), &conn.Config{OneConnection: true, NoReconnect: true})
 	if err != nil {
 		t.Fatal(err)
 	}

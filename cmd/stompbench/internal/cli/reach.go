@@ -1,12 +1,7 @@
 package cli
 
 import (
-	"context"
-	"net/netip"
-
 	"github.com/stompwire/stompwire/broker"
-	"github.com/stompwire/stompwire/conn"
-	"github.com/stompwire/stompwire/conn/ws"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
@@ -42,20 +37,4 @@ func newDialer(p *workload.Plan) (*transport.STOMP, error) {
 		return nil, &load.SetupError{Doing: "start an event loop", Err: err}
 	}
 	return d, nil
-}
-
-// reach makes connection number n as the plan says, for the verbs that do not drive a
-// load.Run. Of several brokers it takes the first that answers; source addresses take
-// turns. Hooks, driver and timeouts are those of cfg.
-func reach(ctx context.Context, p *workload.Plan, n int, brokers []conn.Address, cfg *conn.Config) (*conn.Conn, error) {
-	mine := *cfg
-	mine.Broker, mine.Versions, mine.ConnectTimeout = p.Kind, p.Versions, p.ConnectTimeout
-	mine.Link.Limits = p.FrameLimits()
-	d := conn.Dialer{
-		Addresses: brokers, MaxRounds: 1, KeepOrder: true, NoLoopback: true, TLS: p.TLS, WebSocket: ws.Client,
-	}
-	if len(p.Sources) > 0 {
-		d.LocalAddr = netip.AddrPortFrom(p.Sources[n%len(p.Sources)], 0)
-	}
-	return d.Dial(ctx, &mine)
 }

@@ -5,10 +5,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/stompwire/stompwire/conn"
-	"github.com/stompwire/stompwire/internal/awake"
+	"github.com/stompwire/stompwire/conn/next"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/pause"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
@@ -35,7 +37,7 @@ func drainRest(ctx context.Context, p *workload.Plan) error {
 	defer cancel()
 	for i := range p.Broker {
 		for first := 0; first < p.ConsumeTargets(); first += atOnce {
-			if err := drainFrom(ctx, p, p.Broker[i:i+1], first); err != nil {
+			if err := drainFrom(ctx, p, p.Broker.At(i), first); err != nil {
 				return err
 			}
 		}
@@ -44,8 +46,8 @@ func drainRest(ctx context.Context, p *workload.Plan) error {
 }
 
 // drainFrom empties the queues from the first one on.
-func drainFrom(ctx context.Context, p *workload.Plan, broker []conn.Address, first int) error {
-	c, err := reach(ctx, p, 0, broker, &conn.Config{})
+func drainFrom(ctx context.Context, p *workload.Plan, broker uri.Brokers, first int) error {
+	c, err := transport.Reach(ctx, p, 0, broker, &conn.Config{})
 	if err != nil {
 		return &load.SetupError{Doing: "connect", Err: err}
 	}
@@ -59,7 +61,7 @@ func drainFrom(ctx context.Context, p *workload.Plan, broker []conn.Address, fir
 	}
 	tick := time.NewTicker(look)
 	defer tick.Stop()
-	var silence awake.Silence // which is none while this process does not run
+	var silence pause.Silence // which is none while this process does not run
 	for last := uint64(0); ; {
 		now := n.Load()
 		if silence.Look(now != last) >= silent {

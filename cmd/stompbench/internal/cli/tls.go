@@ -5,8 +5,6 @@ import (
 	"crypto/x509"
 	"os"
 
-	"github.com/stompwire/stompwire/conn"
-
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 )
 
@@ -22,8 +20,8 @@ func (s *tlsSettings) config(brokers uri.Brokers) (*tls.Config, error) {
 		return nil, nil
 	}
 	secure := false
-	for _, a := range brokers {
-		secure = secure || a.Transport == conn.TransportTLS || a.Transport == conn.TransportWSS
+	for i := range brokers {
+		secure = secure || brokers[i].TLS()
 	}
 	switch {
 	case !secure:

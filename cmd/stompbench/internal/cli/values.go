@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/dialect"
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
@@ -99,9 +99,9 @@ func parseHeaderValues(s string) (fixed bool, err error) {
 }
 
 // brokerProfiles are the brokers whose habits are known, as flags spell them.
-var brokerProfiles = map[string]conn.Broker{"auto": conn.UnknownBroker, "rabbitmq": conn.RabbitMQ, "activemq": conn.ActiveMQ, "artemis": conn.Artemis}
+var brokerProfiles = map[string]dialect.Broker{"auto": dialect.Unknown, "rabbitmq": dialect.RabbitMQ, "activemq": dialect.ActiveMQ, "artemis": dialect.Artemis}
 
-func parseBroker(s string) (conn.Broker, error) {
+func parseBroker(s string) (dialect.Broker, error) {
 	b, ok := brokerProfiles[strings.ToLower(s)]
 	if !ok {
 		return 0, errors.New("choose auto, rabbitmq, activemq or artemis")

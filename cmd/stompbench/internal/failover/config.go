@@ -4,7 +4,8 @@ import (
 	"context"
 	"time"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/dialect"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
@@ -12,13 +13,14 @@ import (
 
 // Config says what to do.
 type Config struct {
-	// Dial makes one connection; see conn.ClientConfig.
-	Dial        func(ctx context.Context, cfg *conn.Config) (*conn.Conn, error)
+	// New makes the client, which stays connected, with this and what else is to be
+	// configured.
+	New         func(cfg *conn.Config) (*conn.Client, error)
 	PublishTo   string
 	ConsumeFrom string
 	// Fields returns the headers of each message, and those of the subscription, for
 	// the broker that answered first. nil for none.
-	Fields func(d conn.Dialect) (send, subscribe []frame.Field)
+	Fields func(d dialect.Dialect) (send, subscribe []frame.Field)
 	// Append appends headers that differ from one message to the next, which is number
 	// n. nil for none.
 	Append func(h []frame.Field, n uint64) []frame.Field
@@ -38,6 +40,9 @@ type Config struct {
 	// DrainTimeout is how long there may be silence at the end before what has
 	// not come counts as lost.
 	DrainTimeout time.Duration
+
+	// Sleep waits for the turn of a message. nil is pacer.Precise.
+	Sleep func(time.Duration)
 
 	// OnEvent is called for each event, one at a time, on a goroutine of its own.
 	// May be nil.

@@ -15,6 +15,6 @@
 // reading goroutines, states on their lanes'; they share one mutex, for at the
 // rates at which one watches an outage it costs nothing.
 //
-// Imports: broker, conn and frame of stompwire, and the histo, ledger, pacer and stamp packages of
-// stompbench.
+// Imports: broker, conn, conn/dialect and frame of stompwire, and the histo, ledger, pacer,
+// pause, stamp and transport packages of stompbench.
 package failover

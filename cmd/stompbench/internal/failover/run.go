@@ -8,14 +8,15 @@ import (
 	"sync"
 	"time"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
-	"github.com/stompwire/stompwire/internal/awake"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/pause"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 )
 
 // run is one run.
@@ -34,9 +35,6 @@ type run struct {
 	open      [2]*Outage
 	closed    bool // the books are
 
-	dialect conn.Dialect // of the broker that answered first; written by met
-	met     sync.Once
-
 	events chan Event // to whoever is told; sent to under mu, while not closed
 }
 
@@ -49,6 +47,9 @@ const (
 // Run carries it out. An error means that no message was sent.
 func Run(ctx context.Context, cfg Config) (*Result, error) {
 	cfg.Size = max(cfg.Size, stamp.Size)
+	if cfg.Sleep == nil {
+		cfg.Sleep = pacer.Precise
+	}
 	r := &run{Config: cfg, events: make(chan Event, 1024), id: rand.Uint64() | 1, clock: stamp.NewClock(), sentAt: make([]int64, cfg.Window+1)}
 	r.result.FromDue, r.result.Confirm = histo.New(), histo.New()
 	cl, p, err := r.connect(ctx)
@@ -73,49 +74,42 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	return r.finish(ctx, cl), nil
 }
 
-func (r *run) connect(ctx context.Context) (*conn.Client, *conn.ClientProducer, error) {
-	cl, err := conn.NewClient(conn.ClientConfig{
-		Dial: r.dial, OnState: r.state, Attempts: 0,
+func (r *run) connect(ctx context.Context) (*conn.Client, *conn.Producer, error) {
+	cl, err := r.New(&conn.Config{
+		Trace:   r.trace,
 		Backoff: conn.Backoff{Max: time.Second}, // what is measured should not be our own patience
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	ctx, cancel := awake.WithTimeout(ctx, r.ConnectTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.ConnectTimeout)
 	defer cancel()
-	fail := func(err error) (*conn.Client, *conn.ClientProducer, error) {
+	fail := func(err error) (*conn.Client, *conn.Producer, error) {
 		_ = cl.Close()
 		return nil, nil, err
 	}
 	if err := cl.Connect(ctx); err != nil {
-		return fail(err)
+		return fail(transport.Why(err))
 	}
 	var send, subscribe []frame.Field
-	if r.Fields != nil {
-		send, subscribe = r.Fields(r.dialect)
+	if all := cl.Sessions(); len(all) > 0 {
+		r.result.Server, r.result.Version = all[0].Headers.Get(frame.HeaderServer), all[0].Version.String()
+		if r.Fields != nil {
+			send, subscribe = r.Fields(all[0].Dialect)
+		}
 	}
 	if _, err := cl.Subscribe(ctx, r.ConsumeFrom, r.message, conn.SubscribeOptions{Ack: r.Ack, Headers: subscribe}); err != nil {
 		return fail(err)
 	}
-	p, err := cl.NewProducer(conn.ClientProducerConfig{
+	p, err := cl.NewProducer(conn.ProducerConfig{
 		Destination: r.PublishTo, Headers: send, Window: r.Window,
 		Redeliver: true, MaxBytes: 1 << 30, // the window is the bound
-		Timeout:   r.Duration + 24*time.Hour, // of the outcome: we ask at the end
 		OnOutcome: r.outcome,
 	})
 	if err != nil {
 		return fail(err)
 	}
 	return cl, p, nil
-}
-
-// dial makes a connection, and keeps what broker it was if it is the first.
-func (r *run) dial(ctx context.Context, cfg *conn.Config) (*conn.Conn, error) {
-	nc, err := r.Dial(ctx, cfg)
-	if err == nil {
-		r.met.Do(func() { r.dialect = nc.Dialect() })
-	}
-	return nc, err
 }
 
 // tell passes events on.
@@ -137,8 +131,8 @@ func (r *run) begin() {
 }
 
 // sendAll sends on schedule, and what fell behind as fast as it can be sent.
-func (r *run) sendAll(ctx context.Context, cl *conn.Client, p *conn.ClientProducer) {
-	pace := pacer.New(r.clock.Now, pacer.Precise)
+func (r *run) sendAll(ctx context.Context, cl *conn.Client, p *conn.Producer) {
+	pace := pacer.New(r.clock.Now, r.Sleep)
 	body := make([]byte, r.Size)
 	for i := stamp.Size; i < len(body); i++ {
 		body[i] = byte(rand.Uint32())
@@ -237,7 +231,7 @@ func (r *run) restart(ctx context.Context) {
 
 // drain waits for outcomes and messages until all are there, or nothing has moved
 // for too long.
-func (r *run) drain(ctx context.Context, cl *conn.Client, p *conn.ClientProducer) {
+func (r *run) drain(ctx context.Context, cl *conn.Client, p *conn.Producer) {
 	flushing, cancel := context.WithCancel(ctx)
 	defer cancel()
 	flushed := make(chan struct{})
@@ -249,7 +243,7 @@ func (r *run) drain(ctx context.Context, cl *conn.Client, p *conn.ClientProducer
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	var last uint64
-	var silence awake.Silence
+	var silence pause.Silence
 	for {
 		progress, done := r.progress()
 		if done {
@@ -283,7 +277,7 @@ func (r *run) progress() (n uint64, done bool) {
 
 // finish closes the books.
 func (r *run) finish(ctx context.Context, cl *conn.Client) *Result {
-	goodbye, cancel := awake.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	goodbye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()
 	r.mu.Lock()
 	r.closed = true
@@ -315,18 +309,14 @@ func (r *run) finish(ctx context.Context, cl *conn.Client) *Result {
 	return o
 }
 
-// state is told of each step of each connection.
-func (r *run) state(c conn.StateChange) {
-	switch c.To {
-	case conn.StateConnected:
-		r.connected(c)
-	case conn.StateLost:
-		r.lost(c)
-	case conn.StateBackingOff:
-		r.event(c.Lane, fmt.Sprintf("next try in %s: %s", c.Pause.Round(time.Millisecond), oneLine(c.Err)))
-	case conn.StateClosed:
-		if c.Err != nil {
-			r.event(c.Lane, "gave up: "+oneLine(c.Err))
-		}
+// trace is told of each step of each connection.
+func (r *run) trace(_ context.Context, e *conn.Event) {
+	switch e.Kind {
+	case conn.EventConnected:
+		r.connected(e)
+	case conn.EventDisconnected:
+		r.lost(e)
+	case conn.EventRetry:
+		r.event(e.Connection, fmt.Sprintf("next try in %s: %s", e.Pause.Round(time.Millisecond), oneLine(e.Err)))
 	}
 }

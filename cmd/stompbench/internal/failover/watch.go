@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
@@ -50,15 +50,12 @@ func (r *run) eventAt(now int64, lane, what string) {
 	}
 }
 
-func (r *run) connected(c conn.StateChange) {
+func (r *run) connected(c *conn.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if c.Conn != nil && r.result.Version == "" {
-		r.result.Server, r.result.Version = c.Conn.Server(), c.Conn.Version().String()
-	}
 	now := r.clock.Now()
-	r.eventAt(now, c.Lane, "connected")
-	if o := r.open[laneOf(c.Lane)]; o != nil && o.Connected == 0 {
+	r.eventAt(now, c.Connection, "connected")
+	if o := r.open[laneOf(c.Connection)]; o != nil && o.Connected == 0 {
 		o.Connected = r.since(o, now)
 	}
 }
@@ -68,7 +65,7 @@ func (r *run) since(o *Outage, now int64) time.Duration {
 	return max(1, time.Duration(now-r.start)-o.At)
 }
 
-func (r *run) lost(c conn.StateChange) {
+func (r *run) lost(c *conn.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.seen || r.closed {
@@ -76,14 +73,14 @@ func (r *run) lost(c conn.StateChange) {
 	}
 	now := r.clock.Now()
 	cause := oneLine(c.Err)
-	r.eventAt(now, c.Lane, "lost: "+cause)
-	lane := laneOf(c.Lane)
+	r.eventAt(now, c.Connection, "lost: "+cause)
+	lane := laneOf(c.Connection)
 	if lane == producing {
 		r.result.AtRisk = max(r.result.AtRisk, r.result.Sent-r.confirmed.Len()-r.result.Rejected)
 	}
 	// One that was lost again before it was good is the same outage.
 	if r.open[lane] == nil {
-		r.open[lane] = &Outage{Lane: c.Lane, At: time.Duration(now - r.start), Cause: cause}
+		r.open[lane] = &Outage{Lane: c.Connection, At: time.Duration(now - r.start), Cause: cause}
 	}
 }
 

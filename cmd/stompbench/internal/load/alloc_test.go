@@ -7,7 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/dialect"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
@@ -58,7 +59,7 @@ func newLoop(tb testing.TB, edit func(*workload.Plan)) *producer {
 		r.measureFrom.Store(r.start + int64(p.Warmup))
 	}
 	out := r.producers[0]
-	_, out.fields = newFields(&p, 0, conn.UnknownBroker.Dialect(), r.extra)
+	_, out.fields = newFields(&p, 0, dialect.Unknown.Dialect(), r.extra)
 	for i, s := range out.streams {
 		s.sender = &loop{s: s, c: r.consumers[i]}
 	}

@@ -3,13 +3,12 @@ package load
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/dialect"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
-	"github.com/stompwire/stompwire/internal/awake"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 )
@@ -170,7 +169,7 @@ func (r *run) subscribe(ctx context.Context, c *consumer, s transport.Session) (
 	if o.Headers, err = r.subscribeHeaders(s); err != nil {
 		return &SetupError{"subscribe to " + o.Destination, err}
 	}
-	ctx, cancel := awake.WithTimeout(ctx, r.plan.ConnectTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.plan.ConnectTimeout)
 	defer cancel()
 	began := r.clock.Now()
 	c.subscription, err = s.Subscribe(ctx, o, c.handle)
@@ -185,10 +184,6 @@ func (r *run) subscribe(ctx context.Context, c *consumer, s transport.Session) (
 // count a prefetch in bytes.
 const frameBytes = 256
 
-// ownServer begins the server header of the broker of this module. It understands
-// the prefetch header of RabbitMQ.
-const ownServer = "stompwire"
-
 // ErrPrefetchAuto: the broker, Artemis, takes a prefetch in mode auto for a bound of
 // all that it ever delivers.
 var ErrPrefetchAuto = errors.New("with --ack auto, this broker delivers no more than --prefetch")
@@ -202,13 +197,10 @@ func (r *run) subscribeHeaders(s transport.Session) ([]frame.Field, error) {
 	if r.plan.Prefetch == 0 {
 		return out, nil
 	}
-	if d.Broker == conn.UnknownBroker && strings.HasPrefix(s.Server(), ownServer) {
-		d = conn.RabbitMQ.Dialect()
-	}
 	if d.PrefetchNeedsAck && r.plan.Ack == frame.AckAuto {
 		return nil, ErrPrefetchAuto
 	}
-	fields, err := d.SubscribeFields(conn.Prefetch(r.plan.Prefetch), conn.PrefetchBytes(r.plan.Prefetch*(r.plan.Size+r.plan.Extra.Bytes()+frameBytes)))
+	fields, err := d.SubscribeFields(dialect.Prefetch(r.plan.Prefetch), dialect.PrefetchBytes(r.plan.Prefetch*(r.plan.Size+r.plan.Extra.Bytes()+frameBytes)))
 	return append(out, fields...), err
 }
 

@@ -11,6 +11,6 @@
 //
 // Lock order: worker, then group, then recorder.
 //
-// Imports: conn and frame of stompwire for outcomes and ack modes, and the ledger,
-// stamp, pacer, histo, workload and transport packages of stompbench.
+// Imports: conn, conn/dialect and frame of stompwire for outcomes and ack modes, and the ledger,
+// stamp, pacer, pause, histo, workload and transport packages of stompbench.
 package load

@@ -8,7 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/dialect"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
@@ -141,7 +142,7 @@ func (s *fakeSession) Server() string                   { return "fake/1" }
 func (s *fakeSession) Disconnect(context.Context) error { return nil }
 func (s *fakeSession) Close() error                     { return nil }
 
-func (s *fakeSession) Dialect() conn.Dialect { return conn.UnknownBroker.Dialect() }
+func (s *fakeSession) Dialect() dialect.Dialect { return dialect.Unknown.Dialect() }
 
 func (s *fakeSession) NewSender(o transport.SenderOptions) (transport.Sender, error) {
 	return &fakeSender{b: s.b, window: o.Window, outcome: o.Outcome}, nil

@@ -6,7 +6,7 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/dialect"
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
@@ -40,7 +40,7 @@ type message struct {
 // newFields returns the headers of a producer that are the same for all its
 // messages, and those that are not: nil if there are none. extra are those of the
 // plan.
-func newFields(p *workload.Plan, producer int, d conn.Dialect, extra workload.HeaderSets) (same []frame.Field, differing *fields) {
+func newFields(p *workload.Plan, producer int, d dialect.Dialect, extra workload.HeaderSets) (same []frame.Field, differing *fields) {
 	f := &fields{}
 	for _, h := range p.Headers {
 		template := workload.NewTemplate(h.Value, producer)

@@ -5,9 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/stompwire/stompwire/internal/awake"
-
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/pause"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
@@ -36,7 +35,7 @@ func (r *run) drain() {
 	var accounts []ledger.Account
 	began := time.Now()
 	last := uint64(0)
-	var silence awake.Silence
+	var silence pause.Silence
 	for {
 		if accounts == nil && isClosed(settled) {
 			accounts = r.accounts() // which nothing changes any more
@@ -90,7 +89,7 @@ func isClosed(c <-chan struct{}) bool {
 // answer waits until what has come has its ACK or NACK. A subscription that ended
 // before that would have its messages delivered to another one, once more.
 func (r *run) answer() {
-	var silence awake.Silence
+	var silence pause.Silence
 	for ; silence.Look(false) < r.plan.DrainTimeout && r.cause() == nil; time.Sleep(poll) {
 		if !slices.ContainsFunc(r.consumers, (*consumer).busy) {
 			return
@@ -238,7 +237,7 @@ func (r *run) hangUp() {
 	sessions := r.sessions
 	r.sessions = nil
 	r.mu.Unlock()
-	ctx, cancel := awake.WithTimeout(context.Background(), min(goodbye, r.plan.DrainTimeout))
+	ctx, cancel := context.WithTimeout(context.Background(), min(goodbye, r.plan.DrainTimeout))
 	defer cancel()
 	healthy := r.cause() == nil
 	if sessions != nil && healthy {

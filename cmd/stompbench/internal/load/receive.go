@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/stompwire/stompwire/internal/awake"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/pause"
 )
 
 // waitForStrangers waits while others send to us.
@@ -30,7 +30,7 @@ func (r *run) awaitFirst(ctx context.Context) int64 {
 	}
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
-	var silence awake.Silence
+	var silence pause.Silence
 	for silence.Look(false) < r.plan.Await {
 		if first := r.firstCame(); first != 0 {
 			return first
@@ -63,7 +63,7 @@ func (r *run) firstCame() (at int64) {
 func (r *run) waitForSilence(stop context.Context) {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
-	var silence awake.Silence
+	var silence pause.Silence
 	last := r.came()
 	silent := silence.Look(true)
 	for last > 0 && stop.Err() == nil && silent < r.plan.DrainTimeout {

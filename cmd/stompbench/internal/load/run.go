@@ -8,8 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/stompwire/stompwire/conn"
-	"github.com/stompwire/stompwire/internal/awake"
+	"github.com/stompwire/stompwire/conn/dialect"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
@@ -35,7 +34,7 @@ type Options struct {
 type Ready struct {
 	Server  string // "" if it does not say
 	Version string
-	Dialect conn.Dialect // the broker's habits that the run goes by
+	Dialect dialect.Dialect // the broker's habits that the run goes by
 }
 
 // run is one run. Its fields are set before anybody starts.
@@ -231,7 +230,7 @@ func (r *run) watch(stop context.Context, done <-chan struct{}, cancel, cancelHa
 	case <-stop.Done():
 	}
 	r.stopping.Store(true)
-	patience, impatient := awake.WithTimeout(context.Background(), r.plan.DrainTimeout)
+	patience, impatient := context.WithTimeout(context.Background(), r.plan.DrainTimeout)
 	defer impatient()
 	select {
 	case <-done:

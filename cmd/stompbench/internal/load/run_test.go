@@ -8,7 +8,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 	"github.com/stompwire/stompwire/internal/calm"
 	"github.com/stompwire/stompwire/internal/leaktest"

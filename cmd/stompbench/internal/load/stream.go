@@ -3,7 +3,7 @@ package load
 import (
 	"sync/atomic"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
@@ -35,12 +35,15 @@ type stream struct {
 // minSpan is the least number of receipts of a stream that may be outstanding.
 const minSpan = 64
 
+// maxSpan is the largest window of the client.
+const maxSpan = 1 << 20
+
 // span returns how far apart the oldest and the newest receipt of a stream may be
 // that are outstanding. The producer keeps to its window itself, to know when it
 // waits; that counts messages without outcome, so receipts that come out of order
 // make the span longer than the window.
 func span(window, streams int) int {
-	return min(max(4*window/streams, minSpan), 4*window, conn.MaxWindow)
+	return min(max(4*window/streams, minSpan), 4*window, maxSpan)
 }
 
 // outcome is called by the client, from any goroutine.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/stompwire/stompwire/internal/leaktest"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/sink"
 )
@@ -33,7 +33,7 @@ func TestConfirmsEverything(t *testing.T) {
 	s := listen(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	c, err := conn.Dial(ctx, s.Addr(), nil)
+	c, err := conn.Dial(ctx, s.Addr(), &conn.Config{OneConnection: true, NoReconnect: true})
 	if err != nil {
 		t.Fatal(err)
 	}

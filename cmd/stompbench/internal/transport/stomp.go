@@ -2,17 +2,15 @@ package transport
 
 import (
 	"context"
-	"net/netip"
 	"runtime"
 
-	"github.com/stompwire/stompwire/conn"
-	"github.com/stompwire/stompwire/conn/ws"
+	"github.com/stompwire/stompwire/conn/dialect"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/engine"
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/engine/pump"
 	"github.com/stompwire/stompwire/frame"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
@@ -21,11 +19,9 @@ import (
 // connection cost a sixth more for each message. Those whose handlers do block
 // have a goroutine each.
 type STOMP struct {
-	brokers uri.Brokers
-	sources []netip.Addr
-	dialer  conn.Dialer // without addresses
-	config  conn.Config
-	engine  *engine.Engine
+	plan   *workload.Plan
+	config conn.Config
+	engine *engine.Engine
 }
 
 // NewSTOMP returns a dialer for the plan's brokers. Close it after the sessions.
@@ -35,19 +31,11 @@ func NewSTOMP(p *workload.Plan) (*STOMP, error) {
 		return nil, err
 	}
 	return &STOMP{
-		brokers: p.Broker, sources: p.Sources, engine: loops,
-		dialer: conn.Dialer{
-			// What cannot be reached is an answer, not a reason to look elsewhere.
-			MaxRounds: 1, KeepOrder: true, NoLoopback: true,
-			TLS: p.TLS, WebSocket: ws.Client,
-		},
+		plan: p, engine: loops,
 		config: conn.Config{
-			Broker:         p.Kind,
-			Versions:       p.Versions,
 			HeartBeat:      frame.HeartBeat{Send: p.HeartBeat, Receive: p.HeartBeat},
-			ConnectTimeout: p.ConnectTimeout,
 			ReceiptTimeout: max(p.ConnectTimeout, p.DrainTimeout),
-			Link:           link.Options{CoalesceReads: p.CoalesceReads, Limits: p.FrameLimits()},
+			Link:           link.Options{CoalesceReads: p.CoalesceReads},
 		},
 	}, nil
 }
@@ -59,40 +47,53 @@ func (d *STOMP) Dial(ctx context.Context, c Connection, onFail func(error)) (Ses
 	if c.Blocks {
 		cfg.Driver = pump.Driver{}
 	}
-	cfg.OnClose = onFail
 	// RabbitMQ answers what it cannot route with an ERROR that names no frame,
 	// and may keep the connection: without this, that would look like silence.
-	cfg.OnError = func(e *conn.ServerError) { onFail(e) }
-	dialer := d.dialer
-	dialer.Addresses = []conn.Address{d.brokers.At(c.Number)}
-	if len(d.sources) > 0 {
-		dialer.LocalAddr = netip.AddrPortFrom(d.sources[c.Number%len(d.sources)], 0)
-	}
-	nc, err := dialer.Dial(ctx, &cfg)
+	cfg.Logger = refusals(onFail)
+	client, err := Reach(ctx, d.plan, c.Number, d.plan.Broker.At(c.Number), &cfg)
 	if err != nil {
 		return nil, err
 	}
-	return session{nc}, nil
+	s := session{Client: client}
+	if all := client.Sessions(); len(all) > 0 { // else it has ended already
+		s.agreed = all[0]
+	}
+	go func() {
+		<-client.Done()
+		onFail(client.Err())
+	}()
+	return s, nil
 }
 
 // Close stops the event loops.
 func (d *STOMP) Close() error { return d.engine.Close() }
 
-// session is a *conn.Conn with the methods of Session.
-type session struct{ *conn.Conn }
+// session is a client of one connection with the methods of Session.
+type session struct {
+	*conn.Client
+	agreed conn.Session
+}
+
+func (s session) Version() frame.Version { return s.agreed.Version }
+
+func (s session) Server() string { return s.agreed.Headers.Get(frame.HeaderServer) }
+
+func (s session) Dialect() dialect.Dialect { return s.agreed.Dialect }
 
 func (s session) NewSender(o SenderOptions) (Sender, error) {
-	cfg := conn.ProducerConfig{Destination: o.Destination, Headers: o.Headers, OnOutcome: o.Outcome}
 	if o.Transaction > 0 {
-		return &transactions{c: s.Conn, o: o}, nil
+		return &transactions{c: s.Client, o: o}, nil
 	}
-	plain := cfg
-	cfg.Window = o.Window
+	plain := conn.ProducerConfig{Destination: o.Destination, Headers: o.Headers, Window: -1}
+	if o.Window == 0 {
+		return orNil(s.NewProducer(plain))
+	}
+	cfg := plain
+	cfg.Window, cfg.OnOutcome = o.Window, o.Outcome
 	confirmed, err := s.NewProducer(cfg)
-	if err != nil || o.Every <= 1 || o.Window == 0 {
+	if err != nil || o.Every <= 1 {
 		return orNil(confirmed, err)
 	}
-	plain.OnOutcome = nil
 	unconfirmed, err := s.NewProducer(plain)
 	if err != nil {
 		return nil, err

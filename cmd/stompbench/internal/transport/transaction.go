@@ -4,14 +4,14 @@ import (
 	"context"
 	"errors"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 )
 
 // transactions sends messages in transactions, one after the other. BEGIN and
 // COMMIT allocate, messages do not.
 type transactions struct {
-	c      *conn.Conn
+	c      *conn.Client
 	o      SenderOptions
 	tx     *conn.Tx      // nil between transactions
 	fields []frame.Field // of the next message; the first ones are the same always
@@ -29,6 +29,7 @@ func (s *transactions) Send(ctx context.Context, body []byte, h ...frame.Field) 
 		s.fields = append(append(s.fields[:0], s.o.Headers...), frame.Field{Name: frame.HeaderTransaction, Value: s.tx.ID()})
 	}
 	s.fields = append(s.fields[:len(s.o.Headers)+1], h...)
+	// Not by Tx.Send, which asks for a receipt each time: the one of COMMIT is for all.
 	if err := s.c.Send(ctx, s.o.Destination, body, s.fields...); err != nil {
 		return 0, err
 	}

@@ -2,13 +2,14 @@
 // interfaces, and their implementation by the STOMP client. A test puts a layer
 // with known faults between the two.
 //
-// Imports: conn, conn/ws, engine and frame of stompwire, and the workload package.
+// Imports: conn, conn/dialect, conn/ws, engine and frame of stompwire, and the uri and workload packages.
 package transport
 
 import (
 	"context"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/dialect"
+	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 )
 
@@ -30,7 +31,7 @@ type Connection struct {
 type Session interface {
 	Version() frame.Version
 	Server() string
-	Dialect() conn.Dialect
+	Dialect() dialect.Dialect
 	NewSender(o SenderOptions) (Sender, error)
 	// Subscribe returns when the broker has confirmed the subscription. handle is
 	// called for one message at a time.

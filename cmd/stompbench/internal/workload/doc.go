@@ -2,6 +2,6 @@
 // who receives it, and when it ends. A [Plan] is made from flags, checked as a
 // whole, and then only read.
 //
-// Imports: conn and frame of stompwire, and the pacer, stamp and uri packages of
+// Imports: conn/dialect and frame of stompwire, and the pacer, stamp and uri packages of
 // stompbench.
 package workload

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/dialect"
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
@@ -15,9 +15,9 @@ import (
 // Plan is everything that is decided before a run. [Plan.Complete] fills in what
 // follows from the rest.
 type Plan struct {
-	Embedded  bool        // use a broker in this process instead of Broker
-	Broker    uri.Brokers // where to connect
-	Kind      conn.Broker // whom to take it for; UnknownBroker goes by what it says
+	Embedded  bool           // use a broker in this process instead of Broker
+	Broker    uri.Brokers    // where to connect
+	Kind      dialect.Broker // whom to take it for; Unknown goes by what it says
 	Versions  frame.Versions
 	HeartBeat time.Duration // offered both ways; 0 is conn's default, below 0 none
 	TLS       *tls.Config   // nil: as conn does by itself

@@ -1,13 +1,13 @@
 package workload
 
 import (
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/dialect"
 	"github.com/stompwire/stompwire/frame"
 )
 
 // SendFields returns what every message says in the headers of the broker at hand:
 // that it is to survive it, and whether it goes to a queue or a topic.
-func (p *Plan) SendFields(d conn.Dialect) (out []frame.Field) {
+func (p *Plan) SendFields(d dialect.Dialect) (out []frame.Field) {
 	if p.Persistent {
 		out = append(out, frame.Field{Name: d.PersistentHeader, Value: "true"})
 	}
@@ -16,7 +16,7 @@ func (p *Plan) SendFields(d conn.Dialect) (out []frame.Field) {
 
 // SubscribeFields returns what every subscription says in the headers of the broker at
 // hand: whether it is to a queue or a topic.
-func (p *Plan) SubscribeFields(d conn.Dialect) []frame.Field { return p.routing(d.SubscribeRouting) }
+func (p *Plan) SubscribeFields(d dialect.Dialect) []frame.Field { return p.routing(d.SubscribeRouting) }
 
 // routing is the header by which Artemis tells a queue from a topic; other brokers
 // have none.

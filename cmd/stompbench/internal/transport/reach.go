@@ -1,0 +1,89 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+
+	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/conn/ws"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+)
+
+// ConnectError says that no broker accepted a connection. It unwraps to what happened
+// at the first of them.
+type ConnectError struct {
+	err, first error
+}
+
+func (e *ConnectError) Error() string { return e.err.Error() }
+
+// Unwrap returns what happened, without where.
+func (e *ConnectError) Unwrap() error { return e.first }
+
+// Reach makes connection number n as the plan says. It is the only one: when it is lost
+// the client has ended. Of several brokers the first is taken that answers, once;
+// source addresses take turns. Hooks, driver and timeouts are those of cfg. The error is
+// a [*ConnectError].
+func Reach(ctx context.Context, p *workload.Plan, n int, brokers uri.Brokers, cfg *conn.Config) (*conn.Client, error) {
+	mine := *cfg
+	// What cannot be reached is an answer, not a reason to try again.
+	mine.OneConnection, mine.NoReconnect, mine.Attempts = true, true, 1
+	c, err := New(p, n, brokers, &mine)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Connect(ctx); err != nil {
+		_ = c.Close()
+		return nil, Why(err)
+	}
+	return c, nil
+}
+
+// New makes a client for connections as the plan says.
+func New(p *workload.Plan, n int, brokers uri.Brokers, cfg *conn.Config) (*conn.Client, error) {
+	mine := *cfg
+	mine.Broker, mine.Versions, mine.ConnectTimeout = p.Kind, p.Versions, p.ConnectTimeout
+	mine.Link.Limits = p.FrameLimits()
+	mine.TLS, mine.WebSocket = p.TLS, ws.Client
+	if len(p.Sources) > 0 {
+		mine.DialFunc = dialFrom(p.Sources[n%len(p.Sources)])
+	}
+	return conn.New(brokers.Dial(), &mine)
+}
+
+// dialFrom makes TCP connections from an address of this machine.
+func dialFrom(source netip.Addr) func(ctx context.Context, network, address string) (net.Conn, error) {
+	tcp := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if network != "tcp" {
+			return new(net.Dialer).DialContext(ctx, network, address)
+		}
+		return tcp.DialContext(ctx, network, address)
+	}
+}
+
+// Why returns a [*ConnectError] for what Connect of a client returned. The client says
+// that it has ended, and lists what happened at each address; here, the ends of its
+// attempts are of interest.
+func Why(err error) error {
+	out := &ConnectError{err: err, first: err}
+	for {
+		var list interface{ Unwrap() []error }
+		if !errors.As(out.first, &list) {
+			return out
+		}
+		all := list.Unwrap()
+		if all[0] == conn.ErrNotConnected {
+			out.first = all[len(all)-1]
+			continue
+		}
+		if cause := errors.Unwrap(all[0]); cause != nil { // the list is that of the attempts
+			out.err, out.first = list.(error), cause
+		}
+		return out
+	}
+}

@@ -1,0 +1,36 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/stompwire/stompwire/conn/next"
+)
+
+// refusals is a logger that passes on the ERRORs that the client logs, which are those
+// that answer no particular call. To be told of them by conn.Config.Trace would cost a
+// copy of every frame that is sent.
+func refusals(onError func(error)) *slog.Logger { return slog.New(refusalHandler(onError)) }
+
+type refusalHandler func(error)
+
+func (refusalHandler) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn
+}
+
+func (onError refusalHandler) Handle(_ context.Context, r slog.Record) error {
+	r.Attrs(func(a slog.Attr) bool {
+		err, _ := a.Value.Any().(error)
+		var refusal *conn.ServerError
+		if errors.As(err, &refusal) {
+			onError(refusal)
+		}
+		return refusal == nil
+	})
+	return nil
+}
+
+func (onError refusalHandler) WithAttrs([]slog.Attr) slog.Handler { return onError }
+
+func (onError refusalHandler) WithGroup(string) slog.Handler { return onError }
