@@ -77,9 +77,16 @@ func (o *outcome) finish(t *testing.T, err error, beats uint64) {
 
 // expect is the outcome that the reference decoder finds.
 func expect(data []byte, v frame.Version, l frame.Limits) (o outcome) {
-	r := reference.Decode(data, v, l)
+	return expected(reference.Decode(data, v, l))
+}
+
+func expected(r reference.Result) (o outcome) {
 	for _, f := range r.Frames {
-		o.frames = append(o.frames, line(f.Command, f.Headers, f.Body))
+		text := line(f.Command, f.Headers, f.Body)
+		if f.Limit != nil {
+			text = skippedLine(text, f.Limit.Rule, int64(f.Limit.Offset))
+		}
+		o.frames = append(o.frames, text)
 	}
 	o.beats, o.partial = uint64(r.Beats), r.Partial
 	if r.Err != nil {

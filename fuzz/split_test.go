@@ -28,13 +28,19 @@ func FuzzSplit(f *testing.F) {
 // afterwards: reading outside it, or later, would be seen.
 func feed(t *testing.T, data []byte, v frame.Version, l frame.Limits, cuts uint64, threshold int) (o outcome) {
 	t.Helper()
+	return feedTo(t, &o, &o, data, v, l, cuts, threshold)
+}
+
+// feedTo is feed to h, which writes to o.
+func feedTo(t *testing.T, h parser.Handler, o *outcome, data []byte, v frame.Version, l frame.Limits, cuts uint64, threshold int) outcome {
+	t.Helper()
 	s := parser.Stream{Parser: parser.Parser{Version: v, Limits: l}, BodyThreshold: threshold, MaxStreamedBody: int64(l.Body)}
 	var err error
 	for len(data) > 0 && err == nil {
 		size := pieceSize(&cuts, len(data))
 		piece := append(make([]byte, 0, size), data[:size]...)
 		var n int
-		if n, err = s.Feed(piece, &o); err == nil && n != size {
+		if n, err = s.Feed(piece, h); err == nil && n != size {
 			t.Fatalf("Feed used %d of %d bytes without an error", n, size)
 		}
 		for i := range piece {
@@ -46,7 +52,7 @@ func feed(t *testing.T, data []byte, v frame.Version, l frame.Limits, cuts uint6
 		err = s.End()
 	}
 	o.finish(t, err, s.HeartBeats())
-	return o
+	return *o
 }
 
 // pieceSize draws the next size from cuts, which it moves on: mostly small, and

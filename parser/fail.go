@@ -11,11 +11,17 @@ func (p *Parser) fail(rule error, at int) error {
 	return p.stop(&frame.SyntaxError{Rule: rule, Command: p.command, Offset: p.offset + int64(at)})
 }
 
-// exceed ends the stream: the octet at position at is beyond a limit.
+// exceed ends the stream: the octet at position at is beyond a limit. If that is one of
+// headers, a Stream may skip the frame instead.
 //
 //go:noinline
 func (p *Parser) exceed(what error, limit int64, at int) error {
-	return p.stop(&frame.LimitError{What: what, Max: limit, Command: p.command, Offset: p.offset + int64(at)})
+	err := &frame.LimitError{What: what, Max: limit, Command: p.command, Offset: p.offset + int64(at)}
+	if p.inStream && p.phase == header && what != frame.ErrBodyTooLong {
+		p.over = &oversize{err: err}
+		return errOversize
+	}
+	return p.stop(err)
 }
 
 func (p *Parser) stop(err error) error {

@@ -98,9 +98,14 @@ func (p *Parser) endLine(data []byte, i int) (done bool, err error) {
 	if b.colon == 0 {
 		return false, p.fail(frame.ErrNoColon, end)
 	}
-	b.reserve(1, p.settings.limits.Headers)
-	b.push(data, end)
-	if err := p.checkLength(data); err != nil {
+	if p.phase == skipped {
+		err = p.endSkippedLine()
+	} else {
+		b.reserve(1, p.settings.limits.Headers)
+		b.push(data, end)
+		err = p.checkLength(data)
+	}
+	if err != nil {
 		return false, err
 	}
 	b.line, b.colon, b.open = i+1, 0, openLine

@@ -29,11 +29,12 @@ type Parser struct {
 
 	settings settings // of the current frame
 
-	phase  phase
-	need   int   // what Need returns
-	offset int64 // in the stream, of data[0], once leading EOLs are consumed
-	beats  uint64
-	err    error // set for good when phase is failed
+	phase    phase
+	inStream bool  // the parser is that of a Stream
+	need     int   // what Need returns
+	offset   int64 // in the stream, of data[0], once leading EOLs are consumed
+	beats    uint64
+	err      error // set for good when phase is failed
 
 	// The current frame. Positions count from its first octet.
 	command frame.Command
@@ -49,6 +50,8 @@ type Parser struct {
 	streaming streaming // how the next frame's body is to be treated
 
 	eolsEnd int64 // offset behind the last EOL between frames
+
+	over *oversize // the frame that is skipped; nil for none
 }
 
 // Parse looks for one frame at the start of data, which must begin with the first
@@ -78,7 +81,7 @@ func (p *Parser) Parse(data []byte) (f *frame.Frame, n int, err error) {
 		end, err = p.advance(data)
 	}
 	if err != nil {
-		if err != ErrIncomplete && err != errBodyStart {
+		if err != ErrIncomplete && err != errBodyStart && err != errOversize {
 			return nil, 0, p.nameReceipt(data)
 		}
 		return nil, n, err
@@ -133,6 +136,9 @@ func (p *Parser) Reset() {
 	p.phase, p.err = between, nil
 	p.need, p.offset, p.beats, p.eolsEnd = 0, 0, 0, 0
 	p.frame = frame.Frame{}
+	if p.over != nil {
+		p.endOversize()
+	}
 }
 
 // incomplete records how many bytes are wanted at least.

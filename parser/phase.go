@@ -4,16 +4,17 @@ package parser
 // lies behind, so that a phase says what may follow.
 //
 //	between ──► command ──► header ──┬──► counted ────┐
-//	   ▲                             │       │        │
-//	   │                             │       ▼        │
-//	   │                             │    streamed ───┤
+//	   ▲                      │      │       │        │
+//	   │                      ▼      │       ▼        │
+//	   │                   skipped ──┼──► streamed ───┤
 //	   │                             │       ▲        │
 //	   │                             │       │        │
 //	   │                             └──► uncounted ──┤
 //	   └─────────────────── NUL ◄─────────────────────┘
 //
-// A body larger than a threshold leaves counted or uncounted for streamed. Every
-// phase can end in failed, which nothing leaves but Reset.
+// A body larger than a threshold leaves counted or uncounted for streamed. A header above
+// a limit leaves header for skipped, if the handler wants that, and skipped for streamed,
+// as which its body is dropped. Every phase can end in failed, which nothing leaves but Reset.
 type phase uint8
 
 const (
@@ -23,6 +24,7 @@ const (
 	counted                // the header block, with content-length
 	uncounted              // the header block, without
 	streamed               // the header block and a part of a body that is not gathered
+	skipped                // a part of a header block that is not kept
 	failed
 )
 
@@ -40,6 +42,8 @@ func (p phase) String() string {
 		return "in a body"
 	case streamed:
 		return "in a streamed body"
+	case skipped:
+		return "in a skipped header"
 	}
 	return "failed"
 }

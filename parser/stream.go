@@ -49,13 +49,15 @@ type Stream struct {
 // [*frame.SyntaxError] or [*frame.LimitError] and is final.
 func (s *Stream) Feed(chunk []byte, h Handler) (n int, err error) {
 	s.setStreaming(h)
-	for n < len(chunk) || s.holdsBody() {
+	for n < len(chunk) || s.holdsPart() {
 		used := 0
 		switch {
-		case s.holdsBody():
-			err = s.drain(h.(BodyHandler))
-		case s.phase == streamed:
-			used, err = s.feedBody(chunk[n:], h.(BodyHandler))
+		case s.Streaming():
+			if s.carry.bytes != nil {
+				err = s.drain(h)
+			} else {
+				used, err = s.feedPart(chunk[n:], h)
+			}
 		case s.carry.bytes != nil:
 			used, err = s.feedCarry(chunk[n:], h)
 		default:
@@ -76,13 +78,19 @@ func (s *Stream) feedChunk(chunk []byte, h Handler) (n int, err error) {
 	switch err {
 	case nil:
 		return n, h.OnFrame(f)
-	case errBodyStart:
-		return n + s.block.pos, h.(BodyHandler).OnBodyStart(&s.frame, s.left)
 	case ErrIncomplete:
 		if n < len(chunk) {
 			s.carry.add(s.Buffers, chunk[n:], s.expected(len(chunk)-n))
 		}
 		return len(chunk), nil
+	case errBodyStart:
+		return n + s.block.pos, h.(BodyHandler).OnBodyStart(&s.frame, s.left)
+	case errOversize:
+		used, err := s.startOversize(chunk[n:], h)
+		if err != nil {
+			return 0, err
+		}
+		return n + used, nil
 	}
 	return n, err
 }
@@ -95,32 +103,46 @@ func (s *Stream) feedCarry(chunk []byte, h Handler) (n int, err error) {
 	switch err {
 	case nil:
 		err = h.OnFrame(f)
-	case errBodyStart:
-		err = h.(BodyHandler).OnBodyStart(&s.frame, s.left)
-		if s.carry.drop(s.block.pos); len(s.carry.bytes) > 0 {
-			return n, err
-		}
 	case ErrIncomplete:
 		if s.phase != between { // or else CR and LF came apart
 			return n, nil
 		}
 		err = nil
+	case errBodyStart:
+		err = h.(BodyHandler).OnBodyStart(&s.frame, s.left)
+		if s.carry.drop(s.block.pos); len(s.carry.bytes) > 0 {
+			return n, err
+		}
+	case errOversize:
+		var used int
+		if used, err = s.startOversize(s.carry.bytes, h); err == nil {
+			s.carry.drop(used)
+			return n, nil
+		}
 	}
 	s.carry.release(s.Buffers)
 	return n, err
 }
 
-// holdsBody reports whether the carry has bytes of a streamed body, which were
-// gathered before it was known to be one.
-func (s *Stream) holdsBody() bool { return s.phase == streamed && s.carry.bytes != nil }
+// holdsPart reports whether the carry has bytes of a frame that is streamed or skipped,
+// which were gathered before it was known to be.
+func (s *Stream) holdsPart() bool { return s.Streaming() && s.carry.bytes != nil }
 
-// drain takes the next part of a streamed body from the carry.
-func (s *Stream) drain(h BodyHandler) error {
-	used, err := s.feedBody(s.carry.bytes, h)
+// drain takes the next part of such a frame from the carry.
+func (s *Stream) drain(h Handler) error {
+	used, err := s.feedPart(s.carry.bytes, h)
 	if s.carry.drop(used); len(s.carry.bytes) == 0 || s.phase == failed {
 		s.carry.release(s.Buffers)
 	}
 	return err
+}
+
+// feedPart takes the next part of a frame that is streamed or skipped.
+func (s *Stream) feedPart(data []byte, h Handler) (n int, err error) {
+	if s.over != nil {
+		return s.feedOversize(data, h.(OversizeHandler))
+	}
+	return s.feedBody(data, h.(BodyHandler))
 }
 
 // share returns how many bytes of chunk belong to the unfinished frame: what it

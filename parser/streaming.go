@@ -58,6 +58,7 @@ func (s *Stream) setStreaming(h Handler) {
 	if s.phase != between {
 		return
 	}
+	s.inStream = true
 	s.streaming = streaming{}
 	if s.BodyThreshold <= 0 {
 		return
@@ -71,8 +72,8 @@ func (s *Stream) setStreaming(h Handler) {
 }
 
 // Streaming reports whether a part of a frame has been read whose body is delivered in
-// parts; such a frame is not among the Buffered bytes.
-func (s *Stream) Streaming() bool { return s.phase == streamed }
+// parts, or which is skipped; such a frame is not among the Buffered bytes.
+func (s *Stream) Streaming() bool { return s.phase >= streamed && s.phase <= skipped }
 
 // feedBody gives h what data has of a streamed body, and its end.
 func (s *Stream) feedBody(data []byte, h BodyHandler) (n int, err error) {
@@ -96,9 +97,9 @@ func (s *Stream) feedUncounted(data []byte, h BodyHandler) (n int, err error) {
 	if data[0] == 0 {
 		return s.endBody(h)
 	}
-	most := s.streaming.most - s.length
+	most := s.maxBody() - s.length
 	if most == 0 {
-		return 0, s.exceed(frame.ErrBodyTooLong, s.streaming.most, 0)
+		return 0, s.exceed(frame.ErrBodyTooLong, s.maxBody(), 0)
 	}
 	data = data[:min(most, int64(len(data)))]
 	if n = bytes.IndexByte(data, 0); n < 0 {

@@ -14,14 +14,19 @@ type lineReader struct {
 	command string
 	crlf    bool
 	start   int // of the header block
+	line    int // where the line being read begins
 	headers []Header
 	length  int64
 	counted bool // a content-length line has been read
+
+	unlimited bool // but for
+	most      int  // where the header has to end
 }
 
 func (l *lineReader) readLines() bool {
 	for {
 		at := l.pos
+		l.line = at
 		line, ok := l.readLine()
 		if !ok {
 			return false
@@ -48,6 +53,9 @@ func (l *lineReader) readLine() (line []byte, ok bool) {
 		c, ok := l.next()
 		if !ok {
 			return nil, false
+		}
+		if l.unlimited && l.pos > l.most {
+			return nil, l.fail(frame.ErrHeaderBlockTooLong, l.pos-1)
 		}
 		line = append(line, c)
 		if i, rule := l.judge(line, at-l.start); rule != nil {
@@ -78,7 +86,7 @@ func (l *lineReader) judge(line []byte, before int) (at int, rule error) {
 		return last, frame.ErrNULInHeader
 	}
 	couldBeEmpty := len(text) == 0 || l.crlf && string(line) == "\r"
-	if !couldBeEmpty {
+	if !couldBeEmpty && !l.unlimited {
 		if len(l.headers) >= l.limits.Headers {
 			return last, frame.ErrTooManyHeaders
 		}

@@ -24,6 +24,9 @@ type Frame struct {
 	Headers []Header
 	Body    string
 	End     int // position in the stream behind its NUL
+	// Limit is set if the header is above a limit: it says which and where. Headers are the
+	// lines before, and there is no Body.
+	Limit *Error
 }
 
 // Error says which rule is broken and at which position.
@@ -46,12 +49,21 @@ type decoder struct {
 	pos     int
 	version frame.Version
 	limits  frame.Limits
+	skips   bool
 	result  Result
 }
 
 // Decode reads a stream of frames of one version. limits must be complete.
 func Decode(data []byte, version frame.Version, limits frame.Limits) Result {
-	d := &decoder{data: data, version: version, limits: limits}
+	return (&decoder{data: data, version: version, limits: limits}).decode()
+}
+
+// DecodeSkipping is Decode that goes on behind a frame whose header is above a limit.
+func DecodeSkipping(data []byte, version frame.Version, limits frame.Limits) Result {
+	return (&decoder{data: data, version: version, limits: limits, skips: true}).decode()
+}
+
+func (d *decoder) decode() Result {
 	for first := true; d.skipEOLs(first) && d.readFrame(); first = false {
 	}
 	return d.result
@@ -106,13 +118,33 @@ func (d *decoder) readFrame() bool {
 	}
 	l := lineReader{decoder: d, command: command, crlf: crlf, start: d.pos, length: -1}
 	if !l.readLines() {
-		return false
+		return d.skips && d.result.Err != nil && headerLimits[d.result.Err.Rule] && d.skipFrame(l)
 	}
 	body, ok := d.readBody(command, l.length)
 	if !ok {
 		return false
 	}
-	d.result.Frames = append(d.result.Frames, Frame{command, l.headers, string(body), d.pos})
+	d.result.Frames = append(d.result.Frames, Frame{Command: command, Headers: l.headers, Body: string(body), End: d.pos})
+	return true
+}
+
+var headerLimits = map[error]bool{
+	frame.ErrHeaderLineTooLong: true, frame.ErrTooManyHeaders: true, frame.ErrHeaderBlockTooLong: true,
+}
+
+// skipFrame reads the frame of which l has read up to the limit once more, without limits
+// of headers.
+func (d *decoder) skipFrame(l lineReader) bool {
+	limit := d.result.Err
+	d.pos, d.result.Err = l.start, nil
+	again := lineReader{decoder: d, command: l.command, crlf: l.crlf, start: l.start, length: -1, unlimited: true, most: l.line + d.limits.Body}
+	if !again.readLines() {
+		return false
+	}
+	if _, ok := d.readBody(l.command, again.length); !ok {
+		return false
+	}
+	d.result.Frames = append(d.result.Frames, Frame{Command: l.command, Headers: l.headers, End: d.pos, Limit: limit})
 	return true
 }
 
