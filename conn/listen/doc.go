@@ -21,10 +21,10 @@
 // # Concurrency
 //
 // A client has several connections, each read by its own goroutine, so a listener must be safe for
-// concurrent use. OnSend runs on the goroutine of the sender; all other methods run on the one that
-// reads the connection, and block it for as long as they take. A listener may call the client, with
-// the context it is given if it has one: calls that would wait for the same goroutine return
-// conn.ErrWouldBlock.
+// concurrent use. OnSend runs on the goroutine of the sender, OnConnecting and OnDisconnecting on
+// goroutines of the client. The other methods run on the goroutine that reads the connection, and
+// block it for as long as they take. A listener may call the client, with the context that it gets
+// if it gets one: calls that would wait for the same goroutine return conn.ErrWouldBlock.
 //
 // A listener that panics does not keep the others from being told, nor the client from going on. The
 // client logs the panic to conn.Config.Logger, and the set tells it to each [EventListener]. If there

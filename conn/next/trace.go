@@ -52,8 +52,8 @@ func (k EventKind) String() string {
 //
 // EventSend runs on the goroutine of the sender. Of SEND, ACK, NACK and the frames of transactions it
 // may come after the frame has left, and after its answer; of all others it comes before.
-// EventConnected, EventRetry and EventSubscription run on a goroutine of the client's own; the others
-// on the goroutine that reads. Trace must be safe for concurrent
+// EventConnecting, EventConnected, EventRetry, EventSubscription and EventDisconnecting run on
+// goroutines of the client's own; the others on the goroutine that reads. Trace must be safe for concurrent
 // use, and must not block: what waits for that goroutine waits for Trace. With messages, ctx is that
 // of the handlers.
 type Event struct {
