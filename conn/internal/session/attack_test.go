@@ -147,6 +147,7 @@ func (a *attacker) fromApplication() string {
 		"confirm " + k + " /queue/a", "confirm " + k + " /queue/a in:" + tx, "plain /queue/a in:" + tx, "plain /queue/a",
 		"begin " + tx, "commit " + tx, "abort " + tx, "request " + k + " /queue/r",
 		"give-up confirm " + k, "give-up flush " + p, "give-up commit " + tx, "give-up request " + k,
+		"give-up unsubscribe " + s, "give-up replies for " + k,
 		"slow reports", "reports end", "slow resend", "slow resend off", "slow close", "slow close off",
 		"slow effects", "effect", "effect", "effect", "slow effects off", "handler runs", "handler returns",
 		a.rare("disconnect 5s"), a.rare("disconnect"), a.rare("close"), "start", "hurry 5s", "want",

@@ -84,16 +84,26 @@ func (c *Core) drop(call *Call) {
 }
 
 // Forget ends a call that its caller no longer waits for, and reports whether it was still
-// open. An answer that comes later is ignored.
+// open. An answer that comes later is ignored. The caller may use the call for something else
+// then, so nothing may refer to it any more.
 func (c *Core) Forget(call *Call) bool {
 	if !call.live {
 		return false
 	}
 	c.drop(call)
 	call.acquitNobody()
-	for _, p := range c.producers {
-		p.flushes = remove(p.flushes, call)
+	if call.sub != nil {
+		call.sub.forget(call)
 	}
+	if call.Kind == CallFlush {
+		for _, p := range c.producers {
+			p.flushes = remove(p.flushes, call)
+		}
+		for _, p := range c.leaving {
+			p.flushes = remove(p.flushes, call)
+		}
+	}
+	c.waiters = remove(c.waiters, call)
 	c.advanceClosing()
 	return true
 }

@@ -202,6 +202,8 @@ func (w *world) giveUpEvent(l *line) {
 	} else {
 		err = w.c.Expired(call, err)
 	}
+	call.Err = err
+	call.live = true // it serves another caller now: the core may not touch it any more
 	w.say("%s: %s", label, orOK(err))
 }
 
@@ -214,8 +216,9 @@ func (w *world) requestEvent(l *line) {
 	}
 	replyTo, ready := w.c.ReplyTo(conn)
 	if !ready {
-		call := w.call("replies for " + l.word(1))
-		w.openReplies(l, call)
+		label := "replies for " + l.word(1)
+		w.calls[label] = w.call(label)
+		w.openReplies(l, w.calls[label])
 		return
 	}
 	call, end := w.call(label), w.end(conn)
@@ -244,7 +247,7 @@ func (w *world) openReplies(l *line, call *Call) {
 		w.subs[s.name] = s
 	}
 	w.waiting = append(w.waiting, func() bool {
-		if call.live {
+		if _, open := w.open[call]; open {
 			return false
 		}
 		if call.Err == nil {

@@ -27,12 +27,12 @@ func (c *Core) subscribed(sub *Sub, conn *Conn, err error) {
 // becameLive takes note that the broker has the subscription.
 func (c *Core) becameLive(sub *Sub) {
 	sub.state, sub.refusals, sub.deaths, sub.refusedAt = subLive, 0, 0, never
-	if sub.first == nil && sub.renewed && len(sub.ends) == 0 {
+	if sub.first == nil && sub.renewed && !sub.unwanted {
 		c.emit(Effect{Kind: EffectSubscription, Sub: sub, Conn: sub.conn})
 	}
 	c.answerFirst(sub, nil)
 	sub.renewed = true
-	if len(sub.ends) > 0 {
+	if sub.unwanted {
 		c.beginEnd(sub)
 	}
 }
@@ -76,7 +76,7 @@ func (c *Core) refuse(sub *Sub, err error) {
 	}
 	sub.refusals++
 	switch {
-	case sub.first != nil, len(sub.ends) > 0:
+	case sub.first != nil, sub.unwanted:
 		c.endSub(sub, err)
 		return
 	case c.cfg.RenewFor >= 0 && c.now-sub.refusedAt >= c.cfg.RenewFor:

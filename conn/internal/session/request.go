@@ -33,7 +33,7 @@ func (c *Core) Replies(first *Call, user any, now Time) (*Sub, error) {
 	if sub := c.replies; sub != nil {
 		c.at(now)
 		c.register(first)
-		first.Kind = CallShutdown
+		first.Kind, first.sub = CallShutdown, sub
 		if sub.state == subLive {
 			c.complete(first, nil)
 		} else {

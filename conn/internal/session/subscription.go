@@ -40,6 +40,7 @@ type Sub struct {
 	first     *Call   // of the caller who subscribes; nil after
 	also      []*Call // of others who wait until it is alive
 	ends      []*Call // of callers who unsubscribe
+	unwanted  bool    // it is to end, whether or not anybody waits for that
 	giveBack  bool    // what was delivered and not acknowledged has to be given back by us
 	durable   bool    // end a durable subscription for good
 	forGood   bool    // the UNSUBSCRIBE that does so is out
@@ -200,12 +201,20 @@ func (c *Core) abandon(sub *Sub, err error) {
 	c.endSub(sub, err)
 }
 
+// forget removes a caller that waits no longer.
+func (sub *Sub) forget(call *Call) {
+	if sub.first == call {
+		sub.first = nil
+	}
+	sub.also = remove(sub.also, call)
+	sub.ends = remove(sub.ends, call)
+}
+
 // Withdraw ends a subscription whose first caller waits no longer, because of err.
 func (c *Core) Withdraw(sub *Sub, err error, now Time) {
 	c.at(now)
 	if sub.first != nil {
 		c.Forget(sub.first)
-		sub.first = nil
 	}
 	c.abandon(sub, err)
 	if sub.slot.conn != nil {

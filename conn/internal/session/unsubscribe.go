@@ -15,12 +15,12 @@ import (
 func (c *Core) Unsubscribe(sub *Sub, giveBack, durable bool, call *Call, now Time) {
 	c.at(now)
 	c.register(call)
-	call.Kind = CallShutdown
+	call.Kind, call.sub = CallShutdown, sub
 	if sub.state == subEnded {
 		c.complete(call, nil)
 		return
 	}
-	sub.ends = append(sub.ends, call)
+	sub.ends, sub.unwanted = append(sub.ends, call), true
 	sub.giveBack, sub.durable = giveBack || sub.giveBack, durable || sub.durable
 	switch {
 	case sub.state == subWaiting && !sub.durable:
@@ -94,7 +94,7 @@ func (c *Core) detachSubs(conn *Conn) {
 			continue
 		}
 		sub.conn = nil
-		if len(sub.ends) > 0 && !sub.durable {
+		if sub.unwanted && !sub.durable {
 			c.endSub(sub, nil) // it has ended with its connection
 		} else {
 			sub.state = subWaiting
