@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 
+	"github.com/stompwire/stompwire/conn/internal/dial"
 	"github.com/stompwire/stompwire/conn/internal/session"
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/frame"
@@ -39,7 +41,7 @@ func (w *wire) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	nc, err := c.reach.Reach(ctx, target.Address, c.cfg.Versions)
+	nc, err := c.reachSafely(ctx, target.Address)
 	if err != nil {
 		return err
 	}
@@ -91,6 +93,13 @@ func (c *Client) credentials(ctx context.Context) (login, passcode string, err e
 	return login, passcode, err
 }
 
+// reachSafely makes a connection, and survives a panic in the functions of the user's.
+func (c *Client) reachSafely(ctx context.Context, addr dial.Address) (nc net.Conn, err error) {
+	err = errPanicked
+	c.guard(nil, func() { nc, err = c.reach.Reach(ctx, addr, c.cfg.Versions) })
+	return nc, err
+}
+
 var errPanicked = errors.New("the function panicked")
 
 // handshake takes the first frame from the broker. The version that it names holds from the
@@ -132,7 +141,7 @@ func (w *wire) handshake(f *frame.Frame) error {
 	if err := c.core.Connected(w.conn, agreed, c.clock.now()); err != nil {
 		return err
 	}
-	w.connected = true
+	w.connected.Store(true)
 	return nil
 }
 

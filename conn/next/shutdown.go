@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/conn/internal/session"
+	"github.com/stompwire/stompwire/engine/link"
 )
 
 // Disconnect ends the client in good order. It takes nothing new, starts no more handlers and
@@ -33,25 +34,52 @@ func (c *Client) Disconnect(ctx context.Context) error {
 	now := c.clock.now()
 	c.core.Disconnect(&wt.call, now+deadline, now)
 	c.unlock()
-	var err error
-	select {
-	case <-wt.done:
-	case <-ctx.Done():
-		_ = c.Close()
-		// All that is left is to report what is unknown now.
-		late := time.NewTimer(moment)
-		defer late.Stop()
-		select {
-		case <-wt.done:
-		case <-late.C:
-			return session.Unanswered(ctx.Err())
+	if !c.within(ctx, deadline, wt.done) {
+		if err := ctx.Err(); err != nil {
+			return session.Unanswered(err)
 		}
+		return session.Unanswered(errStuck)
 	}
-	<-c.done // a moment after the last outcome
-	err = wt.call.Err
+	err := wt.call.Err
 	wt.call.Err = nil
 	wt.release()
+	select {
+	case <-c.done: // a moment after the last outcome
+	case <-ctx.Done(): // or it is called by what the end waits for
+	}
 	return err
+}
+
+// errStuck: a handler or a callback does not return, so the client has no end yet.
+var errStuck = errors.New("stomp: a handler has not returned")
+
+// within reports whether done comes in time, and closes the client if it does not. The core ends a
+// disconnect at the deadline, or a moment later if the process was stopped. What is left then is
+// to report what is unknown, which waits only for user code.
+func (c *Client) within(ctx context.Context, deadline time.Duration, done <-chan struct{}) bool {
+	t := time.NewTimer(deadline)
+	defer t.Stop()
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+	case <-t.C:
+		t.Reset(moment)
+		select {
+		case <-done:
+			return true
+		case <-ctx.Done():
+		case <-t.C:
+		}
+	}
+	_ = c.Close()
+	t.Reset(moment)
+	select {
+	case <-done:
+		return true
+	case <-t.C:
+		return false
+	}
 }
 
 // Close ends the client at once. Sends without an outcome are Unknown or NotSent. It may be
@@ -63,7 +91,16 @@ func (c *Client) Close() error {
 	for s := range c.subs {
 		s.turn.close() // no handler starts any more, whatever was read already
 	}
+	var links []*link.Link
+	for _, w := range c.live() {
+		if w.l != nil {
+			links = append(links, w.l)
+		}
+	}
 	c.unlock()
+	for _, l := range links {
+		l.Close(nil) // now, so that nothing more is taken
+	}
 	return nil
 }
 
