@@ -97,6 +97,9 @@ func parseNumber(b []byte) (n uint64, ok bool) {
 // one that names neither a receipt nor a subscription.
 func (c *Core) ServerError(conn *Conn, e *ServerError, now Time) (p *Producer, answered bool) {
 	c.at(now)
+	if sessionIsOver(e) {
+		return nil, false
+	}
 	conn.lastError, conn.lastErrorAt = e, c.now
 	conn.blamed = blamed{}
 	if conn.state == connDialing || conn.state == connGone {
@@ -129,6 +132,15 @@ func (c *Core) ServerError(conn *Conn, e *ServerError, now Time) (p *Producer, a
 		}
 	}
 	return nil, c.suspect(conn, e)
+}
+
+// sessionIsOver reports whether Artemis says that it has closed the session since an earlier ERROR. On
+// STOMP 1.2 it says so of each frame that was behind the refused one, by name. It has not looked at
+// these frames, so that is no answer to them: what becomes of them is decided when the connection
+// ends.
+func sessionIsOver(e *ServerError) bool {
+	const invalid = "AMQ339010"
+	return strings.HasPrefix(e.Message, invalid) || bytes.HasPrefix(bytes.TrimSpace(e.Body), []byte(invalid))
 }
 
 // refuseUnsubscribe takes an ERROR as the answer to the oldest UNSUBSCRIBE on conn. There is
