@@ -82,7 +82,14 @@ func (w *wire) sendFromReceipt(ctx context.Context, destination string, body *re
 		wt.release()
 		return err
 	}
+	returned := false
+	defer func() {
+		if !returned { // the reader of the body has panicked: nobody waits for the receipt
+			wt.forget(c)
+		}
+	}()
 	err = w.sendFrom(ctx, destination, body, length, append(h[:len(h):len(h)], receiptField(wt.call.ID)))
+	returned = true
 	switch {
 	case err == nil:
 		c.mu.Lock()
