@@ -67,7 +67,7 @@ func (c *Client) streamBodies(over int) {
 func (h *wireHandler) OnBodyStart(f *frame.Frame, length int64) error {
 	w := (*wire)(h)
 	w.settleReceipts()
-	if f.Command == frame.CmdMessage && w.connected {
+	if f.Command == frame.CmdMessage && w.connected.Load() {
 		sub, _ := w.subscriptionOf(f)
 		if sub != nil && sub.opts.StreamOver > 0 && (length < 0 || length > int64(sub.opts.StreamOver)) && sub.takes(w, f) {
 			w.startStream(f, sub, length)
@@ -86,7 +86,7 @@ func (h *wireHandler) OnBodyStart(f *frame.Frame, length int64) error {
 }
 
 // skippable reports whether the frame that is gathered can be skipped: only messages can.
-func (w *wire) skippable() bool { return w.gathered.command == frame.CmdMessage && w.connected }
+func (w *wire) skippable() bool { return w.gathered.command == frame.CmdMessage && w.connected.Load() }
 
 // OnBodyChunk is called by the link.
 func (h *wireHandler) OnBodyChunk(b []byte) error {

@@ -3,6 +3,7 @@ package conn_test
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -43,7 +44,8 @@ func TestClientSubscribeWaitsForASlowBroker(t *testing.T) {
 	})
 }
 
-// Whatever is lost before the first confirmation, the subscription is asked for again, until the broker says something.
+// If the connection is lost before the first confirmation, the subscription is asked for again, until the broker says
+// something.
 func TestClientSubscribeOverLosses(t *testing.T) {
 	for _, refused := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -53,32 +55,59 @@ func TestClientSubscribeOverLosses(t *testing.T) {
 				_, err := cl.Subscribe(t.Context(), "/queue/a", ignore, conn.SubscribeOptions{})
 				return err
 			})
-			for range 5 {
-				time.Sleep(time.Second)
-				s.cut()
-			}
 			time.Sleep(time.Second)
-			asked := s.frames("SUBSCRIBE")
-			if len(asked) != 6 || len(result) != 0 {
-				t.Fatalf("subscribed %d times", len(asked))
+			s.cut()
+			time.Sleep(time.Second)
+			if asked := s.frames("SUBSCRIBE"); len(asked) != 2 || len(result) != 0 {
+				t.Fatalf("subscribed %d times, %d results", len(asked), len(result))
 			}
-			said := "RECEIPT\nreceipt-id:" + header(asked[5], "receipt")
-			if refused { // it names no frame, but ends the connection
-				said = "ERROR\nmessage:no"
-			}
-			s.latest().say(said + "\n\n^@")
-			if refused {
-				s.cut()
-			}
+			s.set(func(s *fakeServer) {
+				s.log, s.answer = nil, nil
+				if refused {
+					s.answer = func(text string) bool { s.reject(text); return false }
+				}
+			})
+			s.cut()
 			if err := <-result; errors.As(err, new(*conn.ServerError)) != refused || (err == nil) == refused {
 				t.Errorf("refused %t: %v", refused, err)
 			}
 			time.Sleep(time.Minute)
-			if n := len(s.frames("SUBSCRIBE")); n != 6 {
+			if n := len(s.frames("SUBSCRIBE")); n != 1 {
 				t.Errorf("refused %t: subscribed %d times", refused, n)
 			}
 		})
 	}
+}
+
+// A subscription whose SUBSCRIBE ends one connection after the other is tried apart from the others, as long as its caller
+// waits, who then hears the reason.
+func TestClientSubscribeThatEndsConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeServer{t: t}
+		s.ends = func(text string) bool { return header(text, "destination") == "/queue/bad" }
+		cl := s.connected(conn.Config{})
+		if _, err := cl.Subscribe(t.Context(), "/queue/good", ignore, conn.SubscribeOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		bad := async(func() error {
+			_, err := cl.Subscribe(ctx, "/queue/bad", ignore, conn.SubscribeOptions{})
+			return err
+		})
+		time.Sleep(time.Minute)
+		if got := cl.Sessions(); len(got) != 2 || !cl.Connected() {
+			t.Errorf("connected %t, %+v", cl.Connected(), got)
+		}
+		if err := <-bad; !errors.Is(err, io.EOF) {
+			t.Errorf("error %v", err)
+		}
+		s.set(func(s *fakeServer) { s.log = nil })
+		time.Sleep(time.Hour)
+		if got := s.order(); len(got) > 1 || !cl.Connected() { // the good one may be asked for again
+			t.Errorf("connected %t; the broker got %q", cl.Connected(), got)
+		}
+	})
 }
 
 // What could not be represented was never asked for, so it is not ended either.
@@ -167,12 +196,7 @@ func TestUnsubscribeForGoodUnderAnEndedContext(t *testing.T) {
 	cancel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t}
-		conns := make(chan *conn.Conn, 10)
-		cl := s.connected(conn.Config{OneConnection: true, OnState: func(step conn.StateChange) {
-			if step.To == conn.StateConnected {
-				conns <- step.Conn
-			}
-		}})
+		cl := s.connected(conn.Config{OneConnection: true})
 		sub, err := cl.Subscribe(t.Context(), "/queue/a", ignore, conn.SubscribeOptions{})
 		if err != nil {
 			t.Fatal(err)
@@ -181,11 +205,7 @@ func TestUnsubscribeForGoodUnderAnEndedContext(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ofConn, err := (<-conns).Consume(t.Context(), "/queue/c", conn.SubscribeOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, end := range []func(context.Context) error{sub.Unsubscribe, co.Unsubscribe, ofConn.Close} {
+		for i, end := range []func(context.Context) error{sub.Unsubscribe, co.Unsubscribe} {
 			if err := end(ended); !errors.Is(err, context.Canceled) {
 				t.Errorf("error %v", err)
 			}
@@ -196,7 +216,7 @@ func TestUnsubscribeForGoodUnderAnEndedContext(t *testing.T) {
 		}
 		s.cut()
 		time.Sleep(time.Minute)
-		if n := len(s.frames("SUBSCRIBE")); n != 3 || !cl.Connected() {
+		if n := len(s.frames("SUBSCRIBE")); n != 2 || !cl.Connected() {
 			t.Errorf("subscribed %d times, %v", n, cl.Connected())
 		}
 	})

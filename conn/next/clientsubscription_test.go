@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -104,46 +105,116 @@ func TestClientSubscribeWhileDown(t *testing.T) {
 	})
 }
 
+// The first SUBSCRIBE may be refused, which is the caller's to know; a later one is tried again with growing pauses, and
+// given up after a minute, which OnEnd is told.
 func TestClientSubscribeRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &fakeServer{t: t, answer: func(string) bool { return false }}
-		lost := make(chan error, 1)
-		cl := s.connected(conn.Config{OneConnection: true, OnSubscriptionLost: func(_ *conn.ClientSubscription, err error) { lost <- err }})
-		refuse := func() {
-			for _, text := range s.frames("SUBSCRIBE")[len(s.frames("SUBSCRIBE"))-1:] {
-				s.latest().say("ERROR\nmessage:no\nreceipt-id:" + header(text, "receipt") + "\n\n^@")
+		s := &fakeServer{t: t}
+		type end struct {
+			s   *conn.Subscription
+			err error
+		}
+		lost := make(chan end, 10)
+		var mu sync.Mutex
+		var events []error
+		cl := s.connected(conn.Config{OneConnection: true, Trace: func(_ context.Context, e *conn.Event) {
+			if e.Kind == conn.EventSubscription {
+				mu.Lock()
+				defer mu.Unlock()
+				events = append(events, e.Err)
 			}
-		}
-		subscribe := func() <-chan error {
-			result := async(func() error {
-				_, err := cl.Subscribe(t.Context(), "/queue/a", ignore, conn.SubscribeOptions{})
-				return err
+		}})
+		refuse := func(on bool) {
+			s.set(func(s *fakeServer) {
+				s.answer = nil
+				if on {
+					s.answer = func(text string) bool {
+						if !strings.HasPrefix(text, "SUBSCRIBE") {
+							return true
+						}
+						s.reject(text)
+						return false
+					}
+				}
 			})
-			synctest.Wait()
-			return result
 		}
-		first := subscribe()
-		refuse()
+		opts := conn.SubscribeOptions{OnEnd: func(s *conn.Subscription, err error) { lost <- end{s, err} }}
+		refuse(true)
 		var refusal *conn.ServerError
-		if err := <-first; !errors.As(err, &refusal) {
+		if _, err := cl.Subscribe(t.Context(), "/queue/a", ignore, opts); !errors.As(err, &refusal) {
 			t.Errorf("error %v", err)
 		}
-		// One that was confirmed once may be refused later.
-		second := subscribe()
-		s.latest().receipt(header(s.frames("SUBSCRIBE")[1], "receipt"))
-		if err := <-second; err != nil {
-			t.Error(err)
+		refuse(false)
+		sub, err := cl.Subscribe(t.Context(), "/queue/a", ignore, opts)
+		if err != nil {
+			t.Fatal(err)
 		}
+		// One that was confirmed once may be refused later, and come back.
+		refuse(true)
 		s.cut()
-		time.Sleep(time.Second)
-		refuse()
-		if err := <-lost; !errors.As(err, &refusal) {
-			t.Errorf("error %v", err)
-		}
-		s.cut()
+		time.Sleep(10 * time.Second)
+		refuse(false)
 		time.Sleep(time.Minute)
-		if n := len(s.frames("SUBSCRIBE")); n != 3 || !cl.Connected() {
-			t.Errorf("%d SUBSCRIBE frames, %v", n, cl.Connected())
+		synctest.Wait()
+		mu.Lock()
+		if n := len(events); n < 3 || !errors.As(events[0], &refusal) || events[n-1] != nil || sub.Err() != nil {
+			t.Errorf("events %v, %v", events, sub.Err())
+		}
+		mu.Unlock()
+		// Or not.
+		refuse(true)
+		s.cut()
+		time.Sleep(3 * time.Minute)
+		select {
+		case e := <-lost:
+			if e.s != sub || !errors.As(e.err, &refusal) || !errors.As(sub.Err(), &refusal) {
+				t.Errorf("ended with %v, Err %v", e.err, sub.Err())
+			}
+		default:
+			t.Error("OnEnd was not called")
+		}
+		n := len(s.frames("SUBSCRIBE"))
+		time.Sleep(time.Hour)
+		if again := len(s.frames("SUBSCRIBE")); again != n || n > 40 || len(lost) != 0 || !cl.Connected() {
+			t.Errorf("%d SUBSCRIBE frames, then %d more; told %d times more", n, again-n, len(lost))
+		}
+		if err := sub.Unsubscribe(t.Context()); err != nil || len(s.frames("UNSUBSCRIBE")) != 0 {
+			t.Errorf("Unsubscribe of what has ended: %v, %q", err, s.frames("UNSUBSCRIBE"))
+		}
+	})
+}
+
+// The end of a subscription may be answered by another one, from OnEnd.
+func TestSubscribeInOnEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeServer{t: t}
+		cl := s.connected(conn.Config{})
+		result := make(chan error, 1)
+		_, err := cl.Subscribe(t.Context(), "/queue/a", ignore, conn.SubscribeOptions{OnEnd: func(*conn.Subscription, error) {
+			_, err := cl.Subscribe(t.Context(), "/queue/b", ignore, conn.SubscribeOptions{})
+			result <- err
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.set(func(s *fakeServer) {
+			s.answer = func(text string) bool {
+				if header(text, "destination") != "/queue/a" {
+					return true
+				}
+				s.reject(text)
+				return false
+			}
+		})
+		s.cut()
+		time.Sleep(3 * time.Minute)
+		select {
+		case err := <-result:
+			if err != nil {
+				t.Error(err)
+			}
+		default:
+			t.Error("Subscribe hangs in OnEnd")
 		}
 	})
 }
@@ -154,7 +225,7 @@ func TestClientAckOfAnEarlierConnection(t *testing.T) {
 		s := &fakeServer{t: t}
 		cl := s.connected(conn.Config{OneConnection: true})
 		kept := make(chan *conn.Message, 1)
-		sub, err := cl.Subscribe(t.Context(), "/queue/a", func(_ context.Context, m *conn.Message) { kept <- m.Clone() },
+		_, err := cl.Subscribe(t.Context(), "/queue/a", func(_ context.Context, m *conn.Message) { kept <- m.Retain() },
 			conn.SubscribeOptions{Ack: frame.AckClientIndividual})
 		if err != nil {
 			t.Fatal(err)
@@ -169,19 +240,25 @@ func TestClientAckOfAnEarlierConnection(t *testing.T) {
 		if err := m.Nack(); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("Nack: %v", err)
 		}
-		tx, err := sub.Begin(t.Context(), "")
+		if _, err := m.Begin(t.Context()); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("Begin: %v", err)
+		}
+		tx, err := cl.Begin(t.Context(), "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := tx.Ack(m); !errors.Is(err, conn.ErrForeignMessage) {
-			t.Errorf("Ack in a transaction: %v", err)
+		if err := tx.Ack(m.Token()); !errors.Is(err, conn.ErrOption) {
+			t.Errorf("Ack in a transaction of another connection: %v", err)
 		}
+		m.Release()
 		synctest.Wait()
 		if n := len(s.frames("ACK")) + len(s.frames("NACK")); n != 0 {
 			t.Errorf("%d acknowledgements", n)
 		}
 		s.latest().say(message("1", "m1", "a"))
-		if m := <-kept; m.Ack() != nil {
+		m = <-kept
+		defer m.Release()
+		if m.Ack() != nil {
 			t.Error("the redelivered message cannot be acknowledged")
 		}
 	})

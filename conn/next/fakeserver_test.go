@@ -26,6 +26,7 @@ type fakeServer struct {
 	sessions []*fakeSession         // that are open
 	log      []string               // frames but CONNECT
 	answer   func(text string) bool // says whether to send a receipt now; nil for always
+	ends     func(text string) bool // says whether to end the connection that the frame has come on; nil for never
 	twice    bool                   // each receipt comes twice
 	connect  string                 // answer to CONNECT, if not CONNECTED
 	server   string
@@ -84,6 +85,10 @@ func (s *fakeServer) serve(b *fakeSession) {
 		}
 		s.mu.Lock()
 		s.log = append(s.log, text)
+		if s.ends != nil && s.ends(text) {
+			s.mu.Unlock()
+			return
+		}
 		answer, times := s.answer == nil || s.answer(text), 1
 		if s.twice {
 			times = 2
@@ -196,4 +201,13 @@ func (s *fakeServer) end(c *conn.Client) {
 	_ = c.Close()
 	<-c.Done()
 	s.cut()
+}
+
+// never is a fakeServer.answer.
+func never(string) bool { return false }
+
+// reject answers a frame on the latest connection with an ERROR that names it. It is for answer: the server is locked.
+func (s *fakeServer) reject(text string) {
+	b := s.sessions[len(s.sessions)-1]
+	go b.say("ERROR\nmessage:no\nreceipt-id:" + header(text, "receipt") + "\n\n^@")
 }

@@ -24,12 +24,22 @@ func (c *Client) sendSubscribe(e *session.Effect) {
 		s.endedAt.Store(nil)
 		err = w.sendFrame(frame.CmdSubscribe, fields)
 	}
-	if err == nil || isClosed(err) {
-		return // Lost is to come
-	}
 	c.mu.Lock()
-	c.core.SubscribeFailed(e.Sub, e.Conn, err, c.clock.now())
-	c.unlock()
+	defer c.unlock()
+	switch {
+	case err == nil:
+		s.askedOn = w
+	case !isClosed(err): // else Lost is to come
+		c.core.SubscribeFailed(e.Sub, e.Conn, err, c.clock.now())
+	}
+}
+
+// encodable refuses what no version can represent, before anybody waits for a connection.
+func (s *Subscription) encodable() error {
+	fields := append([]frame.Field{{Name: frame.HeaderID, Value: s.opts.ID}, {Name: frame.HeaderDestination, Value: s.destination}},
+		s.opts.Headers...)
+	_, err := writer.AppendFrame(nil, frame.Version12, frame.CmdSubscribe, fields, nil)
+	return err
 }
 
 // subscribeFields returns the headers of SUBSCRIBE on w.

@@ -60,7 +60,7 @@ type SubscribeOptions struct {
 	MaxBytes     int
 	DropOverflow bool
 
-	// OnEnd is called once, when the subscription has ended and neither Unsubscribe nor the end of
+	// OnEnd is called once, on a goroutine of its own, when the subscription has ended and neither Unsubscribe nor the end of
 	// the client was the reason: the broker has cancelled it, or has refused to renew it for a minute.
 	OnEnd func(s *Subscription, err error)
 }

@@ -29,9 +29,10 @@ type Subscription struct {
 	endedAt     atomic.Pointer[wire] // where UNSUBSCRIBE is on its way; set with its outbox held
 
 	// Guarded by Client.mu.
-	core *session.Sub
-	done chan struct{}
-	err  error // set before done is closed
+	askedOn *wire // the latest that SUBSCRIBE has left on
+	core    *session.Sub
+	done    chan struct{}
+	err     error // set before done is closed
 }
 
 // ID returns the id of the subscription on the wire.
@@ -80,6 +81,9 @@ func (c *Client) subscribe(ctx context.Context, s *Subscription) (*Subscription,
 		return nil, ErrWouldBlock
 	}
 	s.c, s.done = c, make(chan struct{})
+	if err := s.encodable(); err != nil {
+		return nil, err
+	}
 	if s.queue != nil {
 		s.queue.init(&s.opts)
 	}
@@ -129,15 +133,16 @@ func (c *Client) awaitFirst(ctx context.Context, s *Subscription, wt *waiter) er
 	case <-ctx.Done():
 		c.mu.Lock()
 		last := c.consumer.core.Last()
-		connected := c.consumer.cur.Load() != nil
+		asked := s.askedOn != nil && s.askedOn.conn.Alive()
 		if open := wt.call.Live(); !open {
 			c.unlock()
 			<-wt.done
 			err = wt.call.Err
+			wt.call.Err = nil
 			break
 		}
 		err = notConnected(ctx.Err(), last)
-		if connected {
+		if asked {
 			err = session.Unanswered(ctx.Err())
 		}
 		c.core.Withdraw(s.core, err, c.clock.now())
@@ -186,8 +191,8 @@ func (s *Subscription) ended(err error) {
 		s.c.cfg.Logger.Error("stomp: subscription has ended", "destination", s.destination, "cause", err)
 	}
 	s.c.trace(&Event{Kind: EventSubscription, Subscription: s, Err: err})
-	if s.opts.OnEnd != nil {
-		s.c.guard(nil, func() { s.opts.OnEnd(s, err) })
+	if s.opts.OnEnd != nil { // it may subscribe anew, and so wait for the goroutine that runs here
+		go s.c.guard(nil, func() { s.opts.OnEnd(s, err) })
 	}
 }
 

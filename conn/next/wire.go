@@ -33,12 +33,13 @@ type wire struct {
 	dialect  dialect.Dialect
 	maxFrame int // largest frame to send; 0 for any
 
+	connected atomic.Bool // set by the reading goroutine
+
 	// Read side: the reading goroutine only.
-	connected bool
-	msg       Message      // the one that is being delivered
-	receipts  receiptBatch // of this read
-	streamed  *bodyStream  // the message that comes in parts; nil for none
-	gathered  *gathering   // the frame that is put together, or skipped; nil for none
+	msg      Message      // the one that is being delivered
+	receipts receiptBatch // of this read
+	streamed *bodyStream  // the message that comes in parts; nil for none
+	gathered *gathering   // the frame that is put together, or skipped; nil for none
 
 	plain    atomic.Bool // something without a receipt was sent
 	goodbye  atomic.Bool // DISCONNECT is in the outbox; set with that held
@@ -78,7 +79,7 @@ func (c *Client) inHandler(ctx context.Context) bool {
 // OnFrame is called by the link.
 func (h *wireHandler) OnFrame(f *frame.Frame) error {
 	w := (*wire)(h)
-	if !w.connected {
+	if !w.connected.Load() {
 		return w.handshake(f)
 	}
 	switch f.Command {
@@ -126,7 +127,7 @@ func (h *wireHandler) OnClose(err error) {
 	w.settleReceipts()
 	w.endBodies(err)
 	w.cancel(err)
-	if !w.connected {
+	if !w.connected.Load() {
 		err = w.c.unreached(w, withCause(context.Background(), err))
 	} else if w.c.cfg.Trace != nil {
 		w.trace(&Event{Kind: EventDisconnected, Err: err})
@@ -148,7 +149,7 @@ func (w *wire) lost(err error) {
 		c.stats.add(w)
 	}
 	c.unlock()
-	if c.cfg.Logger != nil && w.connected && !w.goodbye.Load() {
+	if c.cfg.Logger != nil && w.connected.Load() && !w.goodbye.Load() {
 		c.cfg.Logger.Warn("stomp: connection lost", "connection", w.slot.core.Name, "addr", w.addr, "cause", err)
 	}
 }
@@ -166,8 +167,22 @@ var (
 	_ link.Ender       = (*wireHandler)(nil)
 )
 
-// OnEnd is called by the link as soon as it is closed, whatever a handler is busy with.
-func (h *wireHandler) OnEnd(err error) { (*wire)(h).cancel(err) }
+// OnEnd is called by the link as soon as it is closed, whatever a handler is busy with. A client
+// that stays connected does not wait for that handler to make the next connection. One that ends
+// does: see OnClose.
+func (h *wireHandler) OnEnd(err error) {
+	w := (*wire)(h)
+	w.cancel(err)
+	c := w.c
+	if c.cfg.NoReconnect || !w.connected.Load() {
+		return
+	}
+	c.mu.Lock()
+	defer c.unlock()
+	if c.core.Refused() == nil {
+		c.core.Lost(w.conn, err, w.l.Attempted(), c.clock.now())
+	}
+}
 
 // unexpectedFrame: a server does not send that.
 type unexpectedFrame struct{ command frame.Command }
