@@ -73,6 +73,9 @@ func firstLine(body []byte) string {
 // Unanswered wraps err so that it Is ErrUnknownOutcome.
 func Unanswered(err error) error { return unknown(err) }
 
+// NotSentBecause wraps err so that it Is ErrNotSent.
+func NotSentBecause(err error) error { return notSent(err) }
+
 // unknown wraps err so that it Is ErrUnknownOutcome.
 func unknown(err error) error { return fmt.Errorf("%w: %w", ErrUnknownOutcome, err) }
 

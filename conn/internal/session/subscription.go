@@ -213,8 +213,9 @@ func (sub *Sub) forget(call *Call) {
 // Withdraw ends a subscription whose first caller waits no longer, because of err.
 func (c *Core) Withdraw(sub *Sub, err error, now Time) {
 	c.at(now)
-	if sub.first != nil {
-		c.Forget(sub.first)
+	if first := sub.first; first != nil {
+		c.Forget(first)
+		sub.first = first // it is done: with one, no one else is told that the subscription ends
 	}
 	c.abandon(sub, err)
 	if sub.slot.conn != nil {

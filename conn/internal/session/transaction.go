@@ -184,9 +184,12 @@ func (c *Core) endTxs(conn *Conn, err error) {
 }
 
 // CancelTx ends a transaction whose caller waits for the end no longer, because of err, and
-// returns what the caller is to return.
+// returns what the caller is to return. Before End it ends one whose BEGIN was not sent.
 func (c *Core) CancelTx(tx *Tx, err error) error {
 	if tx.commit == nil {
+		if !tx.done {
+			c.dropTx(tx)
+		}
 		return tx.result
 	}
 	call := tx.commit
