@@ -57,7 +57,8 @@ func (t Token) Nack(h ...frame.Field) error {
 	return t.w.acknowledge(t.sub, t.id, frame.CmdNack, nil, h)
 }
 
-// acknowledge sends ACK or NACK, in a transaction unless tx is nil.
+// acknowledge sends ACK or NACK, in a transaction unless tx is nil. What AckEvery has gathered goes
+// before it: a cumulative NACK would refuse that, and an ACK cover it, so that it would come twice.
 func (w *wire) acknowledge(sub *Subscription, id ackID, cmd frame.Command, tx *session.Tx, h []frame.Field) error {
 	if sub == nil || sub.opts.Ack == frame.AckAuto {
 		return ErrAckMode
@@ -65,14 +66,26 @@ func (w *wire) acknowledge(sub *Subscription, id ackID, cmd frame.Command, tx *s
 	if err := checkReceipt(cmd, h); err != nil {
 		return err
 	}
+	if sub.batch != nil {
+		if err := sub.batch.flushOn(w); err != nil {
+			return err
+		}
+	}
+	sent, err := w.putAck(sub, id, cmd, tx, h)
+	w.traceSend(sent)
+	return err
+}
+
+// putAck puts ACK or NACK into the outbox. It returns what is to be traced.
+func (w *wire) putAck(sub *Subscription, id ackID, cmd frame.Command, tx *session.Tx, h []frame.Field) (sent []byte, err error) {
 	size := len(id.ack) + len(id.message) + len(id.subscription) + fieldsSize(h) + frameOverhead
 	buf, err := w.reserveNow(size)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if sub.endedOn(w) {
 		w.l.Commit(buf)
-		return errUnsubscribed
+		return nil, errUnsubscribed
 	}
 	ack := writer.Ack{ID: id.ack, MessageID: id.message, Subscription: id.subscription}
 	if tx != nil {
@@ -91,11 +104,10 @@ func (w *wire) acknowledge(sub *Subscription, id ackID, cmd frame.Command, tx *s
 	}
 	if err != nil {
 		w.l.Commit(buf)
-		return err
+		return nil, err
 	}
 	sub.settled(w, id)
-	w.traceCommit(buf, out)
-	return nil
+	return w.commitCopied(buf, out), nil
 }
 
 func appendAck(dst []byte, w *wire, cmd frame.Command, ack writer.Ack, h []frame.Field) ([]byte, error) {

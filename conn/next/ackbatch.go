@@ -28,9 +28,9 @@ type ackBatch struct {
 // ack notes that m and all before it are done with. It does not keep m, and does not allocate.
 func (a *ackBatch) ack(m *Message) error {
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	if a.w != m.w { // what is pending on the connection before will be delivered again
 		if err := m.w.l.Err(); err != nil {
+			a.mu.Unlock()
 			return err
 		}
 		a.w, a.pending = m.w, 0
@@ -43,29 +43,44 @@ func (a *ackBatch) ack(m *Message) error {
 		if a.pending == 1 {
 			a.wait()
 		}
+		a.mu.Unlock()
 		return nil
 	}
-	return a.flushLocked()
+	return a.flushAndUnlock()
 }
 
 // flush acknowledges what is pending.
 func (a *ackBatch) flush() error {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.flushLocked()
+	return a.flushAndUnlock()
 }
 
-// flushLocked puts the ACK in flight under mu, so that batches leave in their order.
-func (a *ackBatch) flushLocked() error {
-	if a.pending == 0 {
+// flushOn acknowledges what is pending on w.
+func (a *ackBatch) flushOn(w *wire) error {
+	a.mu.Lock()
+	if a.w != w {
+		a.mu.Unlock()
 		return nil
 	}
-	err := a.w.acknowledge(a.sub, a.id, frame.CmdAck, nil, nil)
+	return a.flushAndUnlock()
+}
+
+// flushAndUnlock puts the ACK into the outbox under mu, so that batches leave in their order, and
+// has it traced without: Config.Trace may acknowledge.
+func (a *ackBatch) flushAndUnlock() error {
+	if a.pending == 0 {
+		a.mu.Unlock()
+		return nil
+	}
+	w := a.w
+	sent, err := w.putAck(a.sub, a.id, frame.CmdAck, nil, nil)
 	if errors.Is(err, link.ErrOutboxFull) {
 		a.wait()
-		return err
+	} else {
+		a.pending = 0
 	}
-	a.pending = 0
+	a.mu.Unlock()
+	w.traceSend(sent)
 	return err
 }
 

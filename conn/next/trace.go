@@ -81,8 +81,15 @@ func (c *Client) trace(e *Event) {
 	}
 }
 
-// traceSend tells of the frames that are sent, given as they are on the wire.
+// traceSend tells of the frames that are sent, given as they are on the wire; nil is for none,
+// which costs nothing.
 func (w *wire) traceSend(wire []byte) {
+	if len(wire) > 0 {
+		w.traceFrames(wire)
+	}
+}
+
+func (w *wire) traceFrames(wire []byte) {
 	const none = math.MaxInt32
 	p := parser.Parser{Version: w.version, Limits: frame.Limits{HeaderLine: none, Headers: none, HeaderBlock: none, Body: none}}
 	for len(wire) > 0 {
@@ -138,12 +145,13 @@ func (w *wire) check(buf, out []byte, err error) error {
 
 // traceCommit commits out, which begins with buf, and tells of the frame that was added: when
 // it is on its way, because no lock may be held then.
-func (w *wire) traceCommit(buf, out []byte) {
-	if w.c.cfg.Trace == nil || len(out) == len(buf) {
-		w.l.Commit(out)
-		return
+func (w *wire) traceCommit(buf, out []byte) { w.traceSend(w.commitCopied(buf, out)) }
+
+// commitCopied commits out, and returns a copy of what is behind buf if it is to be traced.
+func (w *wire) commitCopied(buf, out []byte) (sent []byte) {
+	if w.c.cfg.Trace != nil {
+		sent = append([]byte(nil), out[len(buf):]...)
 	}
-	sent := append([]byte(nil), out[len(buf):]...)
 	w.l.Commit(out)
-	w.traceSend(sent)
+	return sent
 }
