@@ -47,6 +47,10 @@ type Drainer interface {
 // see Link.SetBodyThreshold. While a method runs the link is not read.
 type BodyHandler = parser.BodyHandler
 
+// OversizeHandler is a Handler that has frames skipped whose header is above
+// Options.Limits, on the reading goroutine. FrameTimeout then holds for each part.
+type OversizeHandler = parser.OversizeHandler
+
 // Batcher is a Handler that completes what is about to be written.
 type Batcher interface {
 	// OnBatch is called with the whole outbox, which is locked, just before it is

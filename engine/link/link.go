@@ -15,14 +15,15 @@ import (
 // methods are safe for concurrent use unless they say otherwise.
 type Link struct {
 	h       Handler
-	drainer Drainer     // h, if it is one
-	beater  Beater      // h, if it is one
-	causer  Causer      // h, if it is one
-	refuser Refuser     // h, if it is one
-	bodies  BodyHandler // h, if it is one
-	batcher Batcher     // h, if it is one
-	reader  Reader      // h, if it is one
-	ender   Ender       // h, if it is one
+	drainer Drainer         // h, if it is one
+	beater  Beater          // h, if it is one
+	causer  Causer          // h, if it is one
+	refuser Refuser         // h, if it is one
+	bodies  BodyHandler     // h, if it is one
+	skipper OversizeHandler // h, if it is one
+	batcher Batcher         // h, if it is one
+	reader  Reader          // h, if it is one
+	ender   Ender           // h, if it is one
 	nc      net.Conn
 	opts    Options
 	slice   time.Duration // of a write, see stalled
@@ -117,6 +118,7 @@ func New(nc net.Conn, h Handler, opts Options) *Link {
 	l.causer, _ = h.(Causer)
 	l.refuser, _ = h.(Refuser)
 	l.bodies, _ = h.(BodyHandler)
+	l.skipper, _ = h.(OversizeHandler)
 	l.batcher, _ = h.(Batcher)
 	l.reader, _ = h.(Reader)
 	l.ender, _ = h.(Ender)
