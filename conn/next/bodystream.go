@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 
-	"github.com/stompwire/stompwire/conn/dialect"
 	"github.com/stompwire/stompwire/frame"
 	"github.com/stompwire/stompwire/pool"
 )
@@ -12,7 +11,7 @@ import (
 // Long bodies come from the parser in parts. Which frame it is decides what becomes of them:
 //
 //	MESSAGE for a subscription with StreamOver → a pipe, whose other end its handler reads
-//	a body above our limits                    → skipped, reported, and not acknowledged
+//	a body above our limits                    → skipped, reported, and refused: see skip.go
 //	any other frame                            → gathered, and handled when it is whole
 //
 // The handler of a streamed message has a goroutine of its own, and the one that reads the
@@ -122,33 +121,10 @@ func (h *wireHandler) OnBodyEnd() error {
 	g := w.gathered
 	defer w.dropGathered()
 	if g.body == nil {
-		w.skip(g)
+		w.skip(g.header, &frame.LimitError{What: frame.ErrBodyTooLong, Max: w.maxBody(), Command: g.command}, "bytes", g.size)
 		return nil
 	}
 	return h.OnFrame(&frame.Frame{Command: g.command, Header: g.header, Body: g.body.B})
-}
-
-// skip deals with a message whose body was above our limits. It is taken off the queue where the
-// broker does not deliver it again at once, so that it cannot come for ever.
-func (w *wire) skip(g *gathering) {
-	c := w.c
-	sub, _ := w.subscriptionOf(&frame.Frame{Command: g.command, Header: g.header})
-	m := &Message{Header: g.header, w: w, sub: sub}
-	err := &frame.LimitError{What: frame.ErrBodyTooLong, Max: w.maxBody(), Command: g.command}
-	if c.cfg.Logger != nil {
-		c.cfg.Logger.Error("stomp: message above our limits skipped", "destination", string(m.Destination()), "bytes", g.size, "cause", err)
-	}
-	if c.cfg.Trace != nil {
-		w.trace(&Event{Kind: EventSkipped, Message: m, Subscription: sub, Err: err})
-	}
-	if sub == nil || sub.opts.Ack == frame.AckAuto {
-		return
-	}
-	var fields []frame.Field
-	if w.dialect.Nack == dialect.Requeues { // unless it is told not to
-		fields = []frame.Field{{Name: "requeue", Value: "false"}}
-	}
-	_ = m.Nack(fields...) // 1.0 has no NACK
 }
 
 // startStream calls the handler for a message whose body is to come.

@@ -1,0 +1,77 @@
+package conn
+
+import (
+	"github.com/stompwire/stompwire/conn/dialect"
+	"github.com/stompwire/stompwire/engine/link"
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
+)
+
+// A broker takes larger messages than we may. One that ended the connection would be delivered
+// again after each reconnect, and nothing behind it would ever come. So a MESSAGE above Limits is
+// read to its end and dropped, reported, and refused. Of any other frame the limit ends the
+// connection, because what it answered would stay open.
+
+var _ link.OversizeHandler = (*wireHandler)(nil)
+
+// SkipOversize is called by the link. A message cannot come before the version is agreed on.
+func (h *wireHandler) SkipOversize(err *frame.LimitError) bool {
+	return err.Command == frame.CmdMessage && h.version != 0
+}
+
+// OnOversize is called by the link at the end of a message whose header was above our limits. f
+// has the header lines before the limit.
+func (h *wireHandler) OnOversize(f *frame.Frame, err *frame.LimitError) error {
+	w := (*wire)(h)
+	w.settleReceipts()
+	w.skip(f.Header, err)
+	return nil
+}
+
+// skip reports and refuses a message that was above a limit. details are for the log.
+func (w *wire) skip(header frame.Header, limit *frame.LimitError, details ...any) {
+	c := w.c
+	sub, _ := w.subscriptionOf(&frame.Frame{Command: frame.CmdMessage, Header: header})
+	m := &Message{Header: header, w: w, sub: sub}
+	if sub != nil && sub.takenOver.Load() == w { // it comes again on the connection that sub has now
+		sub.giveBack(w, m.ackID().key())
+		return
+	}
+	if c.cfg.Logger != nil {
+		details = append(details, "destination", string(m.Destination()), "message-id", string(m.id()), "cause", limit)
+		c.cfg.Logger.Error("stomp: message above our limits skipped", details...)
+	}
+	if c.cfg.Trace != nil {
+		w.trace(&Event{Kind: EventSkipped, Message: m, Subscription: sub, Err: limit})
+	}
+	if sub != nil {
+		_ = w.refuse(sub, m.ackID())
+	}
+}
+
+// refuse sends NACK for one message that the user has not got, so that the broker does not keep
+// it for this connection, nor deliver it again at once where that can be told. 1.0 has no NACK,
+// and where NACK covers all earlier messages of its subscription nothing is sent: the user
+// may be at work on them. There the next cumulative ACK covers the message.
+func (w *wire) refuse(sub *Subscription, id ackID) error {
+	switch {
+	case sub.opts.Ack == frame.AckAuto, w.version == frame.Version10:
+		return nil
+	case sub.wireMode(w) == frame.AckClient && w.dialect.Nack != dialect.DeadLetters: // ActiveMQ takes NACK for one message in any mode
+		return nil
+	}
+	var fields []frame.Field
+	if w.dialect.Nack == dialect.Requeues { // unless it is told not to
+		fields = []frame.Field{{Name: "requeue", Value: "false"}}
+	}
+	buf, err := w.reserveNow(frameOverhead + len(id.ack) + len(id.message) + len(id.subscription))
+	if err != nil {
+		return err
+	}
+	if sub.endedOn(w) {
+		w.l.Commit(buf)
+		return errUnsubscribed
+	}
+	out, err := writer.AppendNack(buf, w.version, writer.Ack{ID: id.ack, MessageID: id.message, Subscription: id.subscription}, fields)
+	return w.commit(buf, out, err)
+}
