@@ -27,7 +27,7 @@ const (
 	// EffectTakeOver: give back what Sub was delivered and has not acknowledged, on RabbitMQ, in
 	// one write: UNSUBSCRIBE, SUBSCRIBE with the same id to a topic that nobody uses, in mode
 	// client-individual and with receipt Receipt, and a NACK for each message. What comes for Sub
-	// from then on is to be answered with NACK at once. EffectUnsubscribe follows.
+	// from then on is to be answered with NACK at once. It comes twice, then EffectUnsubscribe.
 	EffectTakeOver
 	// EffectResend: send everything that NextResend returns for Producer on Conn, then
 	// report Resent.

@@ -59,7 +59,7 @@ func (c *Core) cancelled(sub *Sub, conn *Conn, e *ServerError) {
 		c.advance(conn)
 	case subLive:
 		c.refuse(sub, e)
-	case subLeaving, subEnding:
+	case subLeaving, subLeft, subEnding:
 		c.Forget(&sub.ask)
 		c.unsubscribed(sub, e)
 	}

@@ -59,14 +59,15 @@ const (
 	subWaiting subState = iota
 	subAsking
 	subLive
-	subLeaving
+	subLeaving // taken over for the first time
+	subLeft    // and for the second
 	subEnding
 	subEnded
 )
 
 // Conn returns the connection that the subscription is alive on, nil if it is not.
 func (sub *Sub) Conn() *Conn {
-	if sub.state == subLive || sub.state == subLeaving {
+	if sub.state == subLive || sub.state == subLeaving || sub.state == subLeft {
 		return sub.conn
 	}
 	return nil

@@ -40,11 +40,15 @@ func (c *Core) beginEnd(sub *Sub) {
 	stays := d.Nack == dialect.Requeues && !d.UnsubscribeRequeues && !sub.durable
 	if stays && (sub.giveBack || sub.Ack != frame.AckAuto) { // for there may be some on their way, too
 		sub.state = subLeaving
-		c.expectOn(&sub.ask, CallUnsubscribe, sub, sub.conn)
-		c.emit(Effect{Kind: EffectTakeOver, Sub: sub, Conn: sub.conn, Receipt: sub.ask.ID})
+		c.takeOver(sub)
 		return
 	}
 	c.sendUnsubscribe(sub, sub.durable && !sub.conn.Dialect.EndDurableSecond)
+}
+
+func (c *Core) takeOver(sub *Sub) {
+	c.expectOn(&sub.ask, CallUnsubscribe, sub, sub.conn)
+	c.emit(Effect{Kind: EffectTakeOver, Sub: sub, Conn: sub.conn, Receipt: sub.ask.ID})
 }
 
 func (c *Core) sendUnsubscribe(sub *Sub, durable bool) {
@@ -64,6 +68,12 @@ func (c *Core) unsubscribed(sub *Sub, err error) {
 	switch {
 	case err != nil:
 	case sub.state == subLeaving:
+		// What RabbitMQ had delivered by then may wait behind that answer to be sent, but not
+		// behind the answer to a frame that was sent afterwards. So it is taken over twice.
+		sub.state = subLeft
+		c.takeOver(sub)
+		return
+	case sub.state == subLeft:
 		c.sendUnsubscribe(sub, false)
 		return
 	case sub.durable && !sub.forGood: // ActiveMQ wants a second one, once the subscription is idle
