@@ -122,7 +122,7 @@ func TestDisconnectTwiceAtOnce(t *testing.T) {
 // "Clients MUST NOT send any more frames after the DISCONNECT frame is sent", while many try.
 func TestDisconnectDuringSends(t *testing.T) {
 	overEach(t, func(t *testing.T, tr transport) {
-		for range 5 {
+		for range 3 {
 			// Were the senders to starve Disconnect, it would end by this.
 			c, b := session(t, tr, frame.Version12, conn.Config{DisconnectTimeout: tr.patience, ReceiptTimeout: tr.patience})
 			p, got := newProducer(t, c, conn.ProducerConfig{Window: 10})
