@@ -57,3 +57,25 @@ func TestClientPausesGrowUntilAConnectionLasts(t *testing.T) {
 		}
 	})
 }
+
+// What is due at once does not look like a process that was stopped, which would have everything due wait for a moment.
+func TestReconnectAfterSendsTakesItsPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeServer{t: t, answer: never}
+		cl := s.connected(conn.Config{Backoff: conn.Backoff{Jitter: -1}})
+		p, err := cl.NewProducer(conn.ProducerConfig{Destination: "/queue/a"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if _, err := p.Send(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		s.cut()
+		time.Sleep(time.Second)
+		want := []time.Duration{0, time.Minute + 100*time.Millisecond}
+		if got := s.dialledAfter(); !slices.Equal(got, want) {
+			t.Errorf("dialled after %v; want %v", got, want)
+		}
+	})
+}

@@ -30,17 +30,18 @@ const (
 
 func (k *clock) now() session.Time { return time.Since(k.base) }
 
-// arm has fire called at t, unless that is going to happen earlier.
+// arm has fire called at t, unless that is going to happen earlier, or a moment is being given.
 func (k *clock) arm(t session.Time) {
-	if k.ended || k.armed != 0 && k.armed <= t {
+	if k.ended || k.grace || k.armed != 0 && k.armed <= t {
 		return
 	}
 	k.set(t)
 }
 
 func (k *clock) set(t session.Time) {
-	k.armed = max(t, 1)
-	pause := max(t-k.now(), 0)
+	now := k.now()
+	k.armed = max(t, now, 1) // what is overdue already does not make the timer late
+	pause := max(t-now, 0)
 	if k.timer == nil {
 		k.timer = time.AfterFunc(pause, k.fire)
 	} else {

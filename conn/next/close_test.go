@@ -40,6 +40,9 @@ func TestCloseWhileBusy(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx := context.Background()
+		if _, err := p.Send(ctx, nil); err != nil {
+			t.Fatal(err)
+		}
 		calls := map[string]func() error{
 			"Send":          func() error { return c.Send(ctx, "/queue/a", make([]byte, 10000)) },
 			"SendReceipt":   func() error { return c.SendReceipt(ctx, "/queue/a", nil) },
