@@ -7,6 +7,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
 // Timer is how late a way to wait is, in nanoseconds, when 1,000 moments a second
@@ -29,7 +30,7 @@ func measureTimers(ctx context.Context, each time.Duration) ([]Timer, error) {
 	ways := []struct {
 		name  string
 		sleep func(time.Duration)
-	}{{PacerTimer, pacer.Precise}, {RuntimeTimer, time.Sleep}}
+	}{{PacerTimer, world.Sleep(ctx)}, {RuntimeTimer, time.Sleep}}
 	timers := make([]Timer, 0, len(ways))
 	for _, w := range ways {
 		h, err := lateness(ctx, w.sleep, each)

@@ -14,13 +14,30 @@ import (
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
-// startBroker starts a broker in this process.
-func startBroker(addr string) (*broker.Broker, error) {
+// startBroker starts a broker in this process, in the world of ctx.
+func startBroker(ctx context.Context, addr string) (*broker.Broker, error) {
 	cfg := forLoad()
-	cfg.Addr = addr
-	return broker.Start(cfg)
+	w := world.Of(ctx)
+	if w == nil {
+		cfg.Addr = addr
+		return broker.Start(cfg)
+	}
+	b, err := broker.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	ln, err := w.Listen(addr)
+	if err == nil {
+		_, err = b.ListenOn(ln)
+	}
+	if err != nil {
+		_ = b.Close()
+		return nil, err
+	}
+	return b, nil
 }
 
 // forLoad is for a broker that takes as much load as a plan may have, all of it from

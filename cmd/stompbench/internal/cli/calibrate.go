@@ -17,6 +17,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/sink"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
 // calibration is what the flags of calibrate say.
@@ -81,9 +82,22 @@ func (c *command) calibrate(ctx context.Context, args []string) int {
 	return ExitOK
 }
 
+// startSink starts a sink in the world of ctx.
+func startSink(ctx context.Context) (*sink.Sink, error) {
+	w := world.Of(ctx)
+	if w == nil {
+		return sink.Listen()
+	}
+	ln, err := w.Listen("127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	return sink.On(ln), nil
+}
+
 // againstSink sends flat out to a sink of its own.
 func againstSink(ctx context.Context, set calibrate.Setting, d time.Duration) (calibrate.Point, error) {
-	to, err := sink.Listen()
+	to, err := startSink(ctx)
 	if err != nil {
 		return calibrate.Point{}, err
 	}
@@ -98,7 +112,7 @@ func againstSink(ctx context.Context, set calibrate.Setting, d time.Duration) (c
 	if _, err := p.Complete(); err != nil {
 		return calibrate.Point{}, err
 	}
-	dialer, err := newDialer(p)
+	dialer, err := newDialer(ctx, p)
 	if err != nil {
 		return calibrate.Point{}, err
 	}

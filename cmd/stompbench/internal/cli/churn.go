@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -15,7 +14,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/stompwire/stompwire/conn/next"
-	"github.com/stompwire/stompwire/engine"
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/churn"
@@ -88,13 +86,13 @@ func (c *command) churn(ctx context.Context, args []string) int {
 	if s.dryRun {
 		return c.tellChurnPlan(s, notes)
 	}
-	own, err := embed(&s.plan)
+	own, err := embed(ctx, &s.plan)
 	if err != nil {
 		return c.fail(err)
 	}
 	defer closeOwn(own)
 	// Connections that do next to nothing share event loops, as in a run.
-	loops, err := engine.New(engine.Options{Loops: runtime.GOMAXPROCS(0)})
+	loops, err := transport.Loops(ctx)
 	if err != nil {
 		return c.fail(&load.SetupError{Doing: "start an event loop", Err: err})
 	}

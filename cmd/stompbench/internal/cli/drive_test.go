@@ -12,7 +12,6 @@ import (
 
 	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/frame"
-	"github.com/stompwire/stompwire/internal/calm"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
 )
@@ -73,7 +72,7 @@ func TestDriving(t *testing.T) {
 // own is. With a prefetch of 1 and a slow consumer messages wait at the broker, which
 // is where they overtake each other.
 func TestOrderIsWithinAPriority(t *testing.T) {
-	calm.Run(t, func(t testing.TB) {
+	virtually(t, func(t testing.TB) {
 		const args = "-C 250 --seed 1 --priority 9:1,0:1 --ack client --prefetch 1 --consumer-latency 1ms "
 		runJSON(t, 0, args+"--slo reordered=0")
 		b, _ := watched(t)
@@ -96,11 +95,7 @@ type seen struct {
 // watched starts a broker and notes what is sent to it.
 func watched(t testing.TB, headers ...string) (*broker.Broker, *seen) {
 	t.Helper()
-	b, err := broker.Start(broker.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = b.Close() })
+	b := started(t, broker.Config{})
 	s := &seen{sessions: map[uint64]bool{}, destinations: map[string]int{}, headers: map[string]map[string]int{}, sizes: map[int]int{}}
 	for _, h := range headers {
 		s.headers[h] = map[string]int{}

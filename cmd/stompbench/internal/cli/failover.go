@@ -92,7 +92,7 @@ func (c *command) failover(ctx context.Context, args []string) int {
 	if s.dryRun {
 		return c.tellDrillPlan(s, notes)
 	}
-	own, err := embed(&s.plan)
+	own, err := embed(ctx, &s.plan)
 	if err != nil {
 		return c.fail(err)
 	}
@@ -104,7 +104,7 @@ func (c *command) failover(ctx context.Context, args []string) int {
 	fields, more := s.headers()
 	r, err := failover.Run(ctx, failover.Config{
 		New: func(cfg *conn.Config) (*conn.Client, error) {
-			return transport.New(&s.plan, 0, s.plan.Broker, cfg)
+			return transport.New(ctx, &s.plan, 0, s.plan.Broker, cfg)
 		},
 		PublishTo: s.plan.PublishTo, ConsumeFrom: s.plan.ConsumeFrom, Fields: fields, Append: more, Ack: s.plan.Ack,
 		Rate: s.plan.Rate, Duration: s.plan.Duration, Size: s.plan.Size, Window: s.plan.Window,
@@ -189,7 +189,7 @@ func (r *restartable) restart(ctx context.Context, down time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	b, err := failover.StartAgain(ctx, func() (*broker.Broker, error) { return startBroker(addr) })
+	b, err := failover.StartAgain(ctx, func() (*broker.Broker, error) { return startBroker(ctx, addr) })
 	if err == nil {
 		r.b = b
 	}

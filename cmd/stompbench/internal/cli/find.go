@@ -117,7 +117,7 @@ func (c *command) find(ctx context.Context, args []string) int {
 	if err := s.prepareOut(); err != nil {
 		return c.fail(err)
 	}
-	own, err := embed(&s.plan)
+	own, err := embed(ctx, &s.plan)
 	if err != nil {
 		return c.fail(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
 // halfFlags are the flags of churn that say how --half-open is meant.
@@ -128,7 +129,11 @@ func reachSocket(ctx context.Context, p *workload.Plan, n int, b *uri.Broker) (n
 	if len(p.Sources) > 0 {
 		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(p.Sources[n%len(p.Sources)], 0))
 	}
-	return d.DialContext(ctx, "tcp", b.HostPort())
+	dial := d.DialContext
+	if w := world.Of(ctx); w != nil {
+		dial = w.Dial
+	}
+	return dial(ctx, "tcp", b.HostPort())
 }
 
 func encrypt(ctx context.Context, p *workload.Plan, nc net.Conn, b *uri.Broker) (net.Conn, error) {

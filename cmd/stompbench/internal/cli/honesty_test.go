@@ -11,7 +11,6 @@ import (
 
 	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/frame"
-	"github.com/stompwire/stompwire/internal/calm"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
 )
@@ -209,7 +208,7 @@ func TestHonestOrder(t *testing.T) {
 	for slo, code := range map[string]int{"reordered<=9": cli.ExitOK, "reordered<9": cli.ExitSLO} {
 		t.Run(slo, func(t *testing.T) {
 			t.Parallel()
-			calm.Run(t, func(t testing.TB) { // or nothing overtakes it
+			virtually(t, func(t testing.TB) { // or nothing overtakes it
 				b := withFaults(t, overtaken(210))
 				got := begin(t, "-C 2000 --slo "+slo+" -u "+b.URI()).report(t, code).Totals
 				want := books{Sent: 2000, Confirmed: 2000, Expected: 2000, Received: 2000, Reordered: 9}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/frame"
-	"github.com/stompwire/stompwire/internal/calm"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
@@ -41,7 +40,7 @@ var statistics = []string{"mean", "p50", "p90", "p95", "p99", "p99_9", "p99_99",
 // half of the messages.
 func TestHonestDelay(t *testing.T) {
 	t.Parallel()
-	calm.Run(t, func(t testing.TB) {
+	virtually(t, func(t testing.TB) {
 		const delay = 200 * time.Millisecond
 		in, out := withFaults(t, shares(t, of(1, broker.Delay(delay)))), withFaults(t, shares(t, of(1, broker.Defer(delay))))
 		args := "-C 1000 -r 1k --accept-generator-limit --slo from_send.p50<200ms -u "
@@ -111,7 +110,7 @@ func frozen(t testing.TB) *broker.Broker {
 // the machine does on top: 1400-ms of them ms or more. A closed loop sends nothing
 // meanwhile, so the freeze hits one message, and no percentile shows it.
 func TestHonestFreeze(t *testing.T) {
-	calm.Run(t, func(t testing.TB) {
+	virtually(t, func(t testing.TB) {
 		dir := filepath.Join(t.TempDir(), "out")
 		b, other := frozen(t), frozen(t)
 		e := begin(t, "-C 3000 -r 1k --accept-generator-limit --slo from_due.max<1.39s --out "+dir+" -u "+b.URI())

@@ -2,13 +2,13 @@ package cli_test
 
 import (
 	"encoding/json"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/frame"
-	"github.com/stompwire/stompwire/internal/calm"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
 )
@@ -21,24 +21,11 @@ type judged struct {
 		Invalid bool    `json:"generator_limited"`
 		Window  float64 `json:"producers_window_share"`
 		Send    float64 `json:"producers_send_share"`
-		Making  float64 `json:"producers_making_share"`
-		Starved float64 `json:"process_starved_share"`
 		Linger  float64 `json:"consumers_latency_share"`
 	}
 	SLO []struct {
 		Condition string
 		Met       bool
-	}
-}
-
-// limitedBy holds that the verdict is so. On a machine that leaves this process no
-// processor that is the verdict, rightly, and there is nothing to test.
-func (j *judged) limitedBy(t testing.TB, limit string) {
-	t.Helper()
-	if v := &j.Verdict; v.Limit == "generator" && v.Starved > 0.3 && limit != v.Limit {
-		t.Skipf("other programs have the processors: %s", v.Why)
-	} else if v.Limit != limit {
-		t.Errorf("limited by %s, want %s: %+v", v.Limit, limit, v)
 	}
 }
 
@@ -96,11 +83,7 @@ func TestIntegrityBeforeSLO(t *testing.T) {
 // withFaults starts a broker with faults.
 func withFaults(t testing.TB, decide func(session uint64, f *frame.Frame) broker.Fault) *broker.Broker {
 	t.Helper()
-	b, err := broker.Start(broker.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = b.Close() })
+	b := started(t, broker.Config{})
 	b.Inject(decide)
 	return b
 }
@@ -115,94 +98,66 @@ func slow(d time.Duration) func(uint64, *frame.Frame) broker.Fault {
 	}
 }
 
-// Runs that are made to be limited by one thing are said to be. The process's use of
-// processors counts, so there is no other test meanwhile; those that leave them idle do
-// not mind each other.
+// Runs that are made to be limited by one thing are said to be.
 func TestVerdict(t *testing.T) {
-	t.Run("idle", func(t *testing.T) {
-		t.Run("schedule", func(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		delay time.Duration // in which the broker does not read after each SEND
+		args  string
+		limit string
+		holds func(j *judged) bool
+	}{
+		"schedule": {args: "-z 3s -r 100", limit: "schedule"},
+		"broker, at a rate": {
+			delay: 10 * time.Millisecond, args: "-z 2s -r 5k -c 10 --accept-generator-limit", limit: "broker",
+			holds: func(j *judged) bool { return !j.Verdict.Invalid && j.Verdict.Window >= 0.9 },
+		},
+		"broker, flat out": {
+			delay: 10 * time.Millisecond, args: "-z 1s -c 100", limit: "broker",
+			holds: func(j *judged) bool { return j.Verdict.Window >= 0.9 },
+		},
+		// Without receipts nothing but the connection itself holds producers up.
+		"broker, that does not read": {
+			delay: 50 * time.Millisecond, args: "-z 1s -c 0 -y 0 -s 1MiB", limit: "broker",
+			holds: func(j *judged) bool { return j.Verdict.Send >= 0.9 },
+		},
+		// 20 messages take 4 s of the consumer, and far less of a broker that takes its time
+		// too: what is behind is the consumer's.
+		"consumers": {
+			delay: 10 * time.Millisecond, args: "-C 20 -c 1 --consumer-latency 200ms", limit: "consumers",
+			holds: func(j *judged) bool {
+				return strings.Contains(j.Verdict.Why, "--consumer-latency") && j.Verdict.Linger >= 0.9
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			calm.Run(t, func(t testing.TB) {
-				// However busy the machine: a message a second is sent.
-				j := judge(t, 0, "-z 3s -r 1 --accept-generator-limit")
-				j.limitedBy(t, "schedule")
-			})
-		})
-		t.Run("broker, at a rate", func(t *testing.T) {
-			t.Parallel()
-			calm.Run(t, func(t testing.TB) {
-				b := withFaults(t, slow(10*time.Millisecond))
-				j := judge(t, 0, "-z 2s -r 5k -c 10 --accept-generator-limit -u "+b.URI())
-				j.limitedBy(t, "broker")
-				if j.Verdict.Invalid || j.Verdict.Window < 0.5 {
-					t.Errorf("%+v", j.Verdict)
+			virtually(t, func(t testing.TB) {
+				j := judge(t, 0, c.args+" -u "+withFaults(t, slow(c.delay)).URI())
+				if j.Verdict.Limit != c.limit || c.holds != nil && !c.holds(&j) {
+					t.Errorf("%+v, want %s", j.Verdict, c.limit)
 				}
 			})
 		})
-		t.Run("broker, flat out", func(t *testing.T) {
-			t.Parallel()
-			calm.Run(t, func(t testing.TB) {
-				b := withFaults(t, slow(10*time.Millisecond))
-				j := judge(t, 0, "-z 1s -c 100 -u "+b.URI())
-				j.limitedBy(t, "broker")
-				if j.Verdict.Window < 0.5 {
-					t.Errorf("%+v", j.Verdict)
-				}
-			})
-		})
-		t.Run("consumers", func(t *testing.T) {
-			t.Parallel()
-			calm.Run(t, func(t testing.TB) {
-				// 20 messages take 4 s of the consumer, and far less of a broker that takes
-				// its time too: what is behind is the consumer's. Each takes so long that
-				// what a busy machine adds is little.
-				b := withFaults(t, slow(10*time.Millisecond))
-				j := judge(t, 0, "-C 20 -c 1 --consumer-latency 200ms -u "+b.URI())
-				j.limitedBy(t, "consumers")
-				if !strings.Contains(j.Verdict.Why, "--consumer-latency") || j.Verdict.Linger < 0.8 {
-					t.Errorf("%+v", j.Verdict)
-				}
-			})
-		})
-		t.Run("round trip", func(t *testing.T) {
-			t.Parallel()
-			calm.Run(t, func(t testing.TB) {
-				// One message at a time over a long way is limited by it, not by who
-				// answers. It is so long that what a busy machine adds to a round trip,
-				// before the run or in it, is less.
-				j := judge(t, 0, "-z 3s -c 1 -y 8 -u stomp://"+farAway(t, 200*time.Millisecond))
-				j.limitedBy(t, "network")
-			})
-		})
-	})
-	t.Run("broker, that does not read", func(t *testing.T) {
-		calm.Run(t, func(t testing.TB) {
-			// Without receipts nothing but the connection itself holds producers up.
-			b := withFaults(t, slow(50*time.Millisecond))
-			j := judge(t, 0, "-z 1s -c 0 -y 0 -s 1MiB -u "+b.URI())
-			j.limitedBy(t, "broker")
-			if j.Verdict.Send < 0.5 {
+	}
+	// One message at a time over a long way is limited by it, not by who answers.
+	t.Run("round trip", func(t *testing.T) {
+		t.Parallel()
+		virtually(t, func(t testing.TB) {
+			if j := judge(t, 0, "-z 3s -c 1 -y 8 -u stomp://"+farAway(t, 200*time.Millisecond)); j.Verdict.Limit != "network" {
 				t.Errorf("%+v", j.Verdict)
 			}
 		})
 	})
+	// All processors are used, and the rate is not kept.
 	t.Run("generator", func(t *testing.T) {
-		// More than any machine sends: the processors are all used, or missed.
-		const args = "-z 2s -r 900M -x 8 -y 8 -s 64KiB -c 64 --drain-timeout 20s"
-		t.Run("which makes it invalid", func(t *testing.T) {
-			t.Parallel()
-			calm.Run(t, func(t testing.TB) {
-				j := judge(t, cli.ExitGenerator, args)
-				if j.Verdict.Limit != "generator" || !j.Verdict.Invalid {
-					t.Errorf("%+v", j.Verdict)
-				}
-			})
-		})
-		t.Run("accepted", func(t *testing.T) {
-			t.Parallel()
-			calm.Run(t, func(t testing.TB) {
-				judge(t, 0, args+" --accept-generator-limit")
-			})
+		t.Parallel()
+		virtuallyBusy(t, float64(runtime.GOMAXPROCS(0)), func(t testing.TB) {
+			args := "-z 2s -r 5k -c 10 -u " + withFaults(t, slow(10*time.Millisecond)).URI()
+			if j := judge(t, cli.ExitGenerator, args); j.Verdict.Limit != "generator" || !j.Verdict.Invalid {
+				t.Errorf("%+v", j.Verdict)
+			}
+			judge(t, 0, args+" --accept-generator-limit")
 		})
 	})
 }

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/stompwire/stompwire/broker"
-	"github.com/stompwire/stompwire/internal/calm"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
@@ -70,7 +69,7 @@ func TestSendingEnds(t *testing.T) {
 	for _, args := range []string{"-C 150 --consumer-latency 10ms", "-z 1s -r 150 --consumer-latency 15ms"} {
 		t.Run(args, func(t *testing.T) {
 			t.Parallel()
-			calm.Run(t, func(t testing.TB) {
+			virtually(t, func(t testing.TB) {
 				r := kept(t, 0, args)
 				all, drained := r.Series.Intervals, 0.0
 				for i := range all {

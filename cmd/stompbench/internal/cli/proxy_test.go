@@ -99,11 +99,9 @@ func proxy(t *testing.T, fault func(n int, message []byte) []byte) string {
 // between returns the address of a broker whose answers answers copies.
 func between(t testing.TB, answers func(dst, src net.Conn)) string {
 	t.Helper()
-	b, err := broker.Start(broker.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	b := started(t, broker.Config{})
+	listen, dial := network(t)
+	ln, err := listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +112,7 @@ func between(t testing.TB, answers func(dst, src net.Conn)) string {
 			if err != nil {
 				return
 			}
-			server, err := net.Dial("tcp", b.Addr().String())
+			server, err := dial(b.Addr().String())
 			if err != nil {
 				_ = client.Close()
 				return

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+
 	"github.com/stompwire/stompwire/broker"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
@@ -10,11 +12,11 @@ import (
 
 // embed starts a broker in this process if the plan names none, and makes it the
 // plan's. Without one own is nil; Close of a nil one is for closeOwn.
-func embed(p *workload.Plan) (own *broker.Broker, err error) {
+func embed(ctx context.Context, p *workload.Plan) (own *broker.Broker, err error) {
 	if !p.Embedded {
 		return nil, nil
 	}
-	if own, err = startBroker("127.0.0.1:0"); err != nil {
+	if own, err = startBroker(ctx, "127.0.0.1:0"); err != nil {
 		return nil, &load.SetupError{Doing: "start the embedded broker", Err: err}
 	}
 	if p.Broker, err = parseURI(own.URI()); err != nil {
@@ -31,8 +33,8 @@ func closeOwn(own *broker.Broker) {
 }
 
 // newDialer returns what a run connects with. Close it after the run.
-func newDialer(p *workload.Plan) (*transport.STOMP, error) {
-	d, err := transport.NewSTOMP(p)
+func newDialer(ctx context.Context, p *workload.Plan) (*transport.STOMP, error) {
+	d, err := transport.NewSTOMP(ctx, p)
 	if err != nil {
 		return nil, &load.SetupError{Doing: "start an event loop", Err: err}
 	}

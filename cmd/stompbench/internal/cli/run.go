@@ -60,12 +60,12 @@ func (c *command) run(ctx context.Context, args []string) int {
 // says of those who are connected goes before the table.
 func (c *command) carryOut(ctx context.Context, s *settings, keep *keeper, hello func(*workload.Plan, load.Ready) string) (*load.Result, error) {
 	p := &s.plan
-	own, err := embed(p)
+	own, err := embed(ctx, p)
 	if err != nil {
 		return nil, err
 	}
 	defer closeOwn(own)
-	dialer, err := newDialer(p)
+	dialer, err := newDialer(ctx, p)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 // runStep carries out one of several plans, with connections of its own. onSample may
 // be nil.
 func runStep(ctx context.Context, plan *workload.Plan, onSample func(*load.Sample)) (*load.Result, error) {
-	dialer, err := newDialer(plan)
+	dialer, err := newDialer(ctx, plan)
 	if err != nil {
 		return nil, err
 	}

@@ -127,7 +127,7 @@ func (c *command) sweep(ctx context.Context, args []string) int {
 	if err != nil {
 		return c.fail(err)
 	}
-	own, err := embed(&first.plan)
+	own, err := embed(ctx, &first.plan)
 	if err != nil {
 		return c.fail(err)
 	}

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/broker"
-	"github.com/stompwire/stompwire/internal/calm"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
 )
@@ -87,7 +86,7 @@ func TestFailover(t *testing.T) {
 	const args = " -z 5s -r 100 --restart-after 400ms --down 100ms"
 	t.Run("as JSON", func(t *testing.T) {
 		t.Parallel()
-		calm.Run(t, func(t testing.TB) {
+		virtually(t, func(t testing.TB) {
 			var r struct {
 				Sent, Confirmed, Received, Lost, Duplicated uint64
 				Outages                                     []struct {
@@ -113,7 +112,7 @@ func TestFailover(t *testing.T) {
 	})
 	t.Run("as text", func(t *testing.T) {
 		t.Parallel()
-		calm.Run(t, func(t testing.TB) {
+		virtually(t, func(t testing.TB) {
 			_, stdout, stderr := stompbench(t, "failover"+args)
 			for _, want := range []string{"at risk", "to the first confirmation", "timeline", "confirmed  |"} {
 				if !strings.Contains(stdout, want) {
@@ -133,12 +132,8 @@ func TestFailover(t *testing.T) {
 // the user's shell.
 func TestFailoverWithoutAnOutage(t *testing.T) {
 	t.Parallel()
-	calm.Run(t, func(t testing.TB) {
-		b, err := broker.Start(broker.Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer b.Close()
+	virtually(t, func(t testing.TB) {
+		b := started(t, broker.Config{})
 		code, _, stderr := stompbench(t, "failover -q -z 300ms -r 100 --restart-after 100ms -u "+b.URI())
 		if code != cli.ExitCannotRun || !strings.Contains(stderr, "nothing was tested") {
 			t.Errorf("exit %d, %q", code, stderr)
@@ -235,7 +230,8 @@ func TestCalibrate(t *testing.T) {
 			Count uint64
 		}
 	}
-	calm.Run(t, func(t testing.TB) { // who stands still sends nothing
+	virtually(t, func(t testing.TB) {
+		t.(*virtual).n.Slow = time.Millisecond
 		object(t, 0, "calibrate -z 200ms", &c)
 		for _, p := range c.Points {
 			if p.Rate <= 0 {
@@ -249,7 +245,8 @@ func TestCalibrate(t *testing.T) {
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
 		t.Errorf("saved without being asked: %v, %v", entries, err)
 	}
-	calm.Run(t, func(t testing.TB) { // what sent nothing is no ceiling
+	virtually(t, func(t testing.TB) {
+		t.(*virtual).n.Slow = time.Millisecond
 		code, stdout, stderr := stompbench(t, "calibrate -z 200ms --save")
 		if code != 0 || !strings.Contains(stdout, "no receipts") || !strings.Contains(stderr, "saved as "+dir) {
 			t.Errorf("exit %d\n%s%s", code, stdout, stderr)

@@ -41,9 +41,6 @@ type Config struct {
 	// not come counts as lost.
 	DrainTimeout time.Duration
 
-	// Sleep waits for the turn of a message. nil is pacer.Precise.
-	Sleep func(time.Duration)
-
 	// OnEvent is called for each event, one at a time, on a goroutine of its own.
 	// May be nil.
 	OnEvent func(Event)

@@ -16,5 +16,5 @@
 // rates at which one watches an outage it costs nothing.
 //
 // Imports: broker, conn, conn/dialect and frame of stompwire, and the histo, ledger, pacer,
-// pause, stamp and transport packages of stompbench.
+// pause, stamp, transport and world packages of stompbench.
 package failover

@@ -2,9 +2,7 @@ package failover_test
 
 import (
 	"context"
-	"errors"
 	"net"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -17,83 +15,38 @@ import (
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/failover"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/worldtest"
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
-// world is a broker, and the network between it and a client, in virtual time.
-type world struct {
-	mu   sync.Mutex
-	b    *broker.Broker // nil while there is none that can be reached
-	open []net.Conn
-}
-
-// inWorld runs a test in a bubble of its own.
-func inWorld(t *testing.T, test func(t *testing.T, w *world)) {
+// virtual runs a test in virtual time, with a broker and the network between it and a client.
+func virtual(t *testing.T, test func(t *testing.T, n *worldtest.Network, b *broker.Broker)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := new(world)
-		w.start(t)
-		test(t, w)
+		n := new(worldtest.Network)
+		b, err := n.Broker(broker.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.Close()
+		test(t, n, b)
 	})
 }
 
-// start starts a broker that knows nothing.
-func (w *world) start(t *testing.T) {
-	t.Helper()
-	b, err := broker.New(broker.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = b.Close() })
-	w.reach(b)
-}
-
-// reach lets connections be made to b from now on.
-func (w *world) reach(b *broker.Broker) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.b = b
-}
-
-// cut ends all connections, and returns the broker, which cannot be reached any more.
-func (w *world) cut() *broker.Broker {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, nc := range w.open {
-		_ = nc.Close()
-	}
-	b := w.b
-	w.b, w.open = nil, nil
-	return b
-}
-
-var errNobody = errors.New("nobody listens")
-
-func (w *world) dial(context.Context, string, string) (net.Conn, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.b == nil {
-		return nil, errNobody
-	}
-	near, far := net.Pipe()
-	w.open = append(w.open, near)
-	w.b.ServeConn(far)
-	return near, nil
-}
-
-// config sends 750 messages in one second and a half.
-func (w *world) config() failover.Config {
-	cfg := config("broker:1")
+// over returns a configuration for a broker on a network.
+func over(n *worldtest.Network, b *broker.Broker) failover.Config {
+	cfg := config(b.Addr().String())
 	cfg.New = func(cfg *conn.Config) (*conn.Client, error) {
 		mine := *cfg
-		mine.DialFunc = w.dial
-		return conn.New("broker:1", &mine)
+		mine.DialFunc = n.Dial
+		return conn.New(b.Addr().String(), &mine)
 	}
-	cfg.Sleep = time.Sleep
 	return cfg
 }
 
+// config sends 750 messages in one second and a half.
 func config(address string) failover.Config {
 	return failover.Config{
 		New:       func(cfg *conn.Config) (*conn.Client, error) { return conn.New(address, cfg) },
@@ -109,9 +62,9 @@ const (
 	down         = 200 * time.Millisecond
 )
 
-func run(t *testing.T, cfg failover.Config) *failover.Result {
+func run(t *testing.T, n *worldtest.Network, cfg failover.Config) *failover.Result {
 	t.Helper()
-	r, err := failover.Run(t.Context(), cfg)
+	r, err := failover.Run(world.With(t.Context(), n.World(0)), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,18 +77,26 @@ func run(t *testing.T, cfg failover.Config) *failover.Result {
 // The broker goes, with all that it holds, and comes back: whatever it had not
 // confirmed is sent again, and what it took with it is counted as lost.
 func TestBrokerRestarts(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		cfg := w.config()
+	virtual(t, func(t *testing.T, n *worldtest.Network, b *broker.Broker) {
+		cfg := over(n, b)
 		cfg.Restart = func(context.Context) error {
-			b := w.cut()
+			at := b.Addr().String()
 			_ = b.Close()
 			time.Sleep(down)
-			w.start(t)
-			return nil
+			again, err := broker.New(broker.Config{})
+			if err != nil {
+				return err
+			}
+			t.Cleanup(func() { _ = again.Close() })
+			ln, err := n.Listen(at)
+			if err == nil {
+				_, err = again.ListenOn(ln)
+			}
+			return err
 		}
 		// What was lost never comes.
 		cfg.DrainTimeout = 5 * time.Second
-		r := run(t, cfg)
+		r := run(t, n, cfg)
 		if r.Sent != messages || r.Unsent != 0 || r.Confirmed != r.Sent || r.Unknown+r.Rejected != 0 {
 			t.Errorf("%d sent and %d unsent, %d confirmed, %d unknown, %d rejected", r.Sent, r.Unsent, r.Confirmed, r.Unknown, r.Rejected)
 		}
@@ -183,17 +144,17 @@ func lanes(t *testing.T, r *failover.Result) {
 // Only the connections are cut: the broker has everything, so nothing is lost, and
 // what comes twice comes with notice.
 func TestConnectionsAreCut(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		cfg := w.config()
+	virtual(t, func(t *testing.T, n *worldtest.Network, b *broker.Broker) {
+		cfg := over(n, b)
 		cfg.Restart = func(context.Context) error {
-			b := w.cut()
+			n.Down()
 			time.Sleep(down)
-			w.reach(b)
+			n.Up()
 			return nil
 		}
 		var told []failover.Event
 		cfg.OnEvent = func(e failover.Event) { told = append(told, e) }
-		r := run(t, cfg)
+		r := run(t, n, cfg)
 		if r.Sent != messages || r.Unsent != 0 || r.Confirmed != r.Sent || r.Received != r.Sent || r.Lost+r.ConfirmedLost+r.Duplicated+r.Corrupt+r.Foreign+r.Unknown != 0 {
 			t.Errorf("%+v", r)
 		}
@@ -206,10 +167,10 @@ func TestConnectionsAreCut(t *testing.T) {
 
 // A broker that never comes back: what was not confirmed has no outcome.
 func TestBrokerStaysAway(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		cfg := w.config()
-		cfg.Restart = func(context.Context) error { return w.cut().Close() }
-		r := run(t, cfg)
+	virtual(t, func(t *testing.T, n *worldtest.Network, b *broker.Broker) {
+		cfg := over(n, b)
+		cfg.Restart = func(context.Context) error { return b.Close() }
+		r := run(t, n, cfg)
 		if r.Confirmed+r.Unknown != r.Sent || r.Sent+r.Unsent != messages || r.Unsent == 0 {
 			t.Errorf("%+v", r)
 		}
@@ -220,8 +181,8 @@ func TestBrokerStaysAway(t *testing.T) {
 }
 
 func TestNothingHappens(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		r := run(t, w.config())
+	virtual(t, func(t *testing.T, n *worldtest.Network, b *broker.Broker) {
+		r := run(t, n, over(n, b))
 		if r.Sent != messages || r.Unsent != 0 || len(r.Outages) != 0 || r.Received != r.Sent || r.Confirmed != r.Sent || r.Lost+r.Repeated+r.Duplicated != 0 {
 			t.Errorf("%+v", r)
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pause"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
 // run is one run.
@@ -47,9 +48,6 @@ const (
 // Run carries it out. An error means that no message was sent.
 func Run(ctx context.Context, cfg Config) (*Result, error) {
 	cfg.Size = max(cfg.Size, stamp.Size)
-	if cfg.Sleep == nil {
-		cfg.Sleep = pacer.Precise
-	}
 	r := &run{Config: cfg, events: make(chan Event, 1024), id: rand.Uint64() | 1, clock: stamp.NewClock(), sentAt: make([]int64, cfg.Window+1)}
 	r.result.FromDue, r.result.Confirm = histo.New(), histo.New()
 	cl, p, err := r.connect(ctx)
@@ -132,7 +130,7 @@ func (r *run) begin() {
 
 // sendAll sends on schedule, and what fell behind as fast as it can be sent.
 func (r *run) sendAll(ctx context.Context, cl *conn.Client, p *conn.Producer) {
-	pace := pacer.New(r.clock.Now, r.Sleep)
+	pace := pacer.New(r.clock.Now, world.Sleep(ctx))
 	body := make([]byte, r.Size)
 	for i := stamp.Size; i < len(body); i++ {
 		body[i] = byte(rand.Uint32())

@@ -53,7 +53,7 @@ func newLoop(tb testing.TB, edit func(*workload.Plan)) *producer {
 	if _, err := p.Complete(); err != nil {
 		tb.Fatal(err)
 	}
-	r := newRun(Options{Plan: &p})
+	r := newRun(tb.Context(), Options{Plan: &p})
 	r.start = r.clock.Now()
 	if p.Warmup > 0 {
 		r.measureFrom.Store(r.start + int64(p.Warmup))

@@ -49,6 +49,8 @@ func each(n int, f func(i int) error) error {
 			close(stop)
 		case errors.As(err, &reason) && !errors.As(first, &reason):
 			first = err // the broker's reason to end what others were at
+		case errors.Is(first, context.Canceled):
+			first = err // for which that was cancelled
 		}
 	}
 	for i := range n {

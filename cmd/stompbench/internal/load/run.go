@@ -11,10 +11,10 @@ import (
 	"github.com/stompwire/stompwire/conn/dialect"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
 // Options say what to run and whom to tell.
@@ -83,7 +83,7 @@ type run struct {
 // preciseUpTo is how many producers get a thread to sleep on.
 const preciseUpTo = 16
 
-func newRun(opts Options) *run {
+func newRun(ctx context.Context, opts Options) *run {
 	p := opts.Plan
 	r := &run{
 		Options: opts, plan: p,
@@ -98,8 +98,9 @@ func newRun(opts Options) *run {
 		extra:    p.NewHeaderSets(),
 	}
 	if p.Producers <= preciseUpTo {
-		r.sleep = pacer.Precise
+		r.sleep = world.Sleep(ctx)
 	}
+	r.usage.in(world.Of(ctx))
 	switch {
 	case p.Shared():
 		r.id.Store(p.RunID())
@@ -126,7 +127,7 @@ func newRun(opts Options) *run {
 // [*SetupError], or ctx.Err(). When ctx ends later, or the broker fails, Run ends
 // in good order and the result says that it is partial.
 func Run(ctx context.Context, opts Options) (*Result, error) {
-	r := newRun(opts)
+	r := newRun(ctx, opts)
 	defer r.hangUp()
 	if err := r.connect(ctx); err != nil {
 		return nil, err

@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/leaktest"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
-	"github.com/stompwire/stompwire/conn/next"
-	"github.com/stompwire/stompwire/frame"
-	"github.com/stompwire/stompwire/internal/calm"
-	"github.com/stompwire/stompwire/internal/leaktest"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
@@ -290,23 +292,24 @@ func TestInterrupted(t *testing.T) {
 // A second at a steady rate: the right number of messages, evenly, and lateness
 // measured for each.
 func TestPacedForATime(t *testing.T) {
-	calm.Run(t, func(t testing.TB) {
+	synctest.Test(t, func(t *testing.T) {
 		p := plan(t, 0, func(p *workload.Plan) {
 			p.Count, p.Duration, p.Rate, p.Producers = 0, time.Second, 2000, 2
 		})
 		var samples int
 		b := &fakeBroker{}
-		r, err := load.Run(t.Context(), load.Options{Plan: p, Dialer: b, OnSample: func(s *load.Sample) { samples++ }})
+		ctx := world.With(t.Context(), new(world.World))
+		r, err := load.Run(ctx, load.Options{Plan: p, Dialer: b, OnSample: func(s *load.Sample) { samples++ }})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Books.Sent+r.Unsent != 2000 {
-			t.Errorf("%d sent and %d unsent, want 2000 in all", r.Books.Sent, r.Unsent)
+		if r.Books.Sent != 2000 || r.Unsent != 0 {
+			t.Errorf("%d sent and %d unsent, want 2000", r.Books.Sent, r.Unsent)
 		}
-		if r.Delay.Count() != r.Books.Sent {
-			t.Errorf("%d delays of %d messages", r.Delay.Count(), r.Books.Sent)
+		if r.Delay.Count() != r.Books.Sent || r.Delay.Max() > time.Millisecond {
+			t.Errorf("%d delays of %d messages, at most %v", r.Delay.Count(), r.Books.Sent, r.Delay.Max())
 		}
-		if r.Sending < 500*time.Millisecond {
+		if r.Sending < 990*time.Millisecond || r.Sending > time.Second {
 			t.Errorf("sending took %v", r.Sending)
 		}
 		if samples == 0 {
@@ -318,25 +321,30 @@ func TestPacedForATime(t *testing.T) {
 // wrk2's lesson: a broker that stops for a moment looks fine from the send time,
 // because nothing is sent meanwhile. From the due time it does not.
 func TestAFreezeShowsFromDue(t *testing.T) {
-	const freeze = 400 * time.Millisecond
-	b := &fakeBroker{}
-	b.deliver = func(n int, body []byte, next func([]byte)) {
-		if n == 500 {
-			time.Sleep(freeze)
+	synctest.Test(t, func(t *testing.T) {
+		const freeze = 400 * time.Millisecond
+		b := &fakeBroker{}
+		b.deliver = func(n int, body []byte, next func([]byte)) {
+			if n == 500 {
+				time.Sleep(freeze)
+			}
+			next(body)
 		}
-		next(body)
-	}
-	p := plan(t, 2000, func(p *workload.Plan) { p.Rate, p.Window = 2000, 0 })
-	r := run(t, b, p)
-	if due := r.FromDue.Percentile(90); due < freeze/4 {
-		t.Errorf("from due, p90 is %v: the freeze of %v is hidden", due, freeze)
-	}
-	if send := r.FromSend.Percentile(50); send > freeze/4 {
-		t.Errorf("from send, p50 is %v: the test does not show the difference", send)
-	}
-	if r.Delay.Max() < freeze*9/10 {
-		t.Errorf("the longest send delay is %v", r.Delay.Max())
-	}
+		p := plan(t, 2000, func(p *workload.Plan) { p.Rate, p.Window = 2000, 0 })
+		r, err := load.Run(world.With(t.Context(), new(world.World)), load.Options{Plan: p, Dialer: b})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if due := r.FromDue.Percentile(90); due < freeze/2 {
+			t.Errorf("from due, p90 is %v: the freeze of %v is hidden", due, freeze)
+		}
+		if send := r.FromSend.Percentile(99); send > time.Millisecond {
+			t.Errorf("from send, p99 is %v: the test does not show the difference", send)
+		}
+		if r.Delay.Max() < freeze*99/100 || r.Delay.Max() > freeze {
+			t.Errorf("the longest send delay is %v", r.Delay.Max())
+		}
+	})
 }
 
 // With no producers of its own a run takes in what others send.

@@ -47,7 +47,7 @@ func (s *sampler) init() {
 // startSampling samples each second until stop is called, which takes a last sample;
 // now takes one at once.
 func (r *run) startSampling() (now, stop func()) {
-	r.sampler.last.at, r.sampler.last.cpu = r.start, cpuTime()
+	r.sampler.last.at, r.sampler.last.cpu = r.start, r.usage.cpuTime()
 	done, ask := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -145,7 +145,7 @@ func (r *run) collect() Sample {
 	r.fromDue.Drain(s.due, s.totalDue)
 	r.delay.Drain(s.delay, s.totalDelay)
 	r.confirm.Drain(s.confirm, s.totalConfirm)
-	cpu := cpuTime()
+	cpu := r.usage.cpuTime()
 
 	out := Sample{
 		Elapsed:   time.Duration(now - r.start),

@@ -5,6 +5,8 @@ import (
 	"runtime/metrics"
 	"sync"
 	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
 // usage is what this process, and the machine, have used up.
@@ -68,15 +70,31 @@ type Cost struct {
 
 // usageFrom is what this process had used up when measuring began.
 type usageFrom struct {
+	read    func() usage
+	cpuTime func() time.Duration
+
 	mu    sync.Mutex
 	at    usage
 	timer *time.Timer
 }
 
+// in sets what is measured: in a world of a test nothing but its CPU time.
+func (u *usageFrom) in(w *world.World) {
+	u.read, u.cpuTime = readUsage, cpuTime
+	if w == nil {
+		return
+	}
+	u.cpuTime = func() time.Duration { return 0 }
+	if w.CPU != nil {
+		u.cpuTime = w.CPU
+	}
+	u.read = func() usage { return usage{wall: time.Now(), cpu: u.cpuTime()} }
+}
+
 // begin begins to measure when the warm-up is over.
 func (u *usageFrom) begin(warmup time.Duration) {
 	read := func() {
-		now := readUsage()
+		now := u.read()
 		u.mu.Lock()
 		defer u.mu.Unlock()
 		u.at = now
@@ -94,7 +112,7 @@ func (u *usageFrom) cost() Cost {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return readUsage().since(u.at)
+	return u.read().since(u.at)
 }
 
 func (u usage) since(start usage) Cost {

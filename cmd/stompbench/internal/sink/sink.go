@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 )
 
-// Sink accepts connections on loopback and drains them. Create it with Listen.
+// Sink accepts connections and drains them. Create it with Listen or On.
 type Sink struct {
 	ln     net.Listener
 	wg     sync.WaitGroup
@@ -17,15 +17,20 @@ type Sink struct {
 	closed bool
 }
 
-// Listen starts a sink on a port of the system's choice.
+// Listen starts a sink on loopback, on a port of the system's choice.
 func Listen() (*Sink, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
+	return On(ln), nil
+}
+
+// On starts a sink that accepts from ln, which it owns.
+func On(ln net.Listener) *Sink {
 	s := &Sink{ln: ln, open: map[net.Conn]struct{}{}}
 	s.wg.Go(s.accept)
-	return s, nil
+	return s
 }
 
 // Addr returns host:port.

@@ -8,9 +8,11 @@ import (
 
 	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/conn/ws"
+	"github.com/stompwire/stompwire/engine/pump"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
 // ConnectError says that no broker accepted a connection. It unwraps to what happened
@@ -32,7 +34,7 @@ func Reach(ctx context.Context, p *workload.Plan, n int, brokers uri.Brokers, cf
 	mine := *cfg
 	// What cannot be reached is an answer, not a reason to try again.
 	mine.OneConnection, mine.NoReconnect, mine.Attempts = true, true, 1
-	c, err := New(p, n, brokers, &mine)
+	c, err := New(ctx, p, n, brokers, &mine)
 	if err != nil {
 		return nil, err
 	}
@@ -43,14 +45,17 @@ func Reach(ctx context.Context, p *workload.Plan, n int, brokers uri.Brokers, cf
 	return c, nil
 }
 
-// New makes a client for connections as the plan says.
-func New(p *workload.Plan, n int, brokers uri.Brokers, cfg *conn.Config) (*conn.Client, error) {
+// New makes a client for connections as the plan says, in the world of ctx.
+func New(ctx context.Context, p *workload.Plan, n int, brokers uri.Brokers, cfg *conn.Config) (*conn.Client, error) {
 	mine := *cfg
 	mine.Broker, mine.Versions, mine.ConnectTimeout = p.Kind, p.Versions, p.ConnectTimeout
 	mine.Link.Limits = p.FrameLimits()
 	mine.TLS, mine.WebSocket = p.TLS, ws.Client
 	if len(p.Sources) > 0 {
 		mine.DialFunc = dialFrom(p.Sources[n%len(p.Sources)])
+	}
+	if w := world.Of(ctx); w != nil {
+		mine.DialFunc, mine.Driver = w.Dial, pump.Driver{}
 	}
 	return conn.New(brokers.Dial(), &mine)
 }

@@ -2,11 +2,10 @@ package transport
 
 import (
 	"context"
-	"runtime"
+	"sync/atomic"
 
 	"github.com/stompwire/stompwire/conn/dialect"
 	"github.com/stompwire/stompwire/conn/next"
-	"github.com/stompwire/stompwire/engine"
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/engine/pump"
 	"github.com/stompwire/stompwire/frame"
@@ -21,17 +20,17 @@ import (
 type STOMP struct {
 	plan   *workload.Plan
 	config conn.Config
-	engine *engine.Engine
+	loops  Driver
 }
 
 // NewSTOMP returns a dialer for the plan's brokers. Close it after the sessions.
-func NewSTOMP(p *workload.Plan) (*STOMP, error) {
-	loops, err := engine.New(engine.Options{Loops: runtime.GOMAXPROCS(0)})
+func NewSTOMP(ctx context.Context, p *workload.Plan) (*STOMP, error) {
+	loops, err := Loops(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return &STOMP{
-		plan: p, engine: loops,
+		plan: p, loops: loops,
 		config: conn.Config{
 			HeartBeat:      frame.HeartBeat{Send: p.HeartBeat, Receive: p.HeartBeat},
 			ReceiptTimeout: max(p.ConnectTimeout, p.DrainTimeout),
@@ -43,17 +42,23 @@ func NewSTOMP(p *workload.Plan) (*STOMP, error) {
 // Dial connects to the broker whose turn it is.
 func (d *STOMP) Dial(ctx context.Context, c Connection, onFail func(error)) (Session, error) {
 	cfg := d.config
-	cfg.Driver = d.engine
+	cfg.Driver = d.loops
 	if c.Blocks {
 		cfg.Driver = pump.Driver{}
 	}
 	// RabbitMQ answers what it cannot route with an ERROR that names no frame,
 	// and may keep the connection: without this, that would look like silence.
-	cfg.Logger = refusals(onFail)
+	var connected atomic.Bool
+	cfg.Logger = refusals(func(err error) {
+		if connected.Load() { // else it is the result of Dial
+			onFail(err)
+		}
+	})
 	client, err := Reach(ctx, d.plan, c.Number, d.plan.Broker.At(c.Number), &cfg)
 	if err != nil {
 		return nil, err
 	}
+	connected.Store(true)
 	s := session{Client: client}
 	if all := client.Sessions(); len(all) > 0 { // else it has ended already
 		s.agreed = all[0]
@@ -66,7 +71,7 @@ func (d *STOMP) Dial(ctx context.Context, c Connection, onFail func(error)) (Ses
 }
 
 // Close stops the event loops.
-func (d *STOMP) Close() error { return d.engine.Close() }
+func (d *STOMP) Close() error { return d.loops.Close() }
 
 // session is a client of one connection with the methods of Session.
 type session struct {

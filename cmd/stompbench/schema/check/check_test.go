@@ -9,14 +9,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/stompwire/stompwire/internal/calm"
-
 	"github.com/stompwire/stompwire/broker"
+
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/worldtest"
 	"github.com/stompwire/stompwire/cmd/stompbench/schema"
 )
 
@@ -86,15 +88,18 @@ func TestRealResults(t *testing.T) {
 		stompbench(t, append(strings.Fields("run "+args), "--out", out)...)
 		check(t, s, name, filepath.Join(out, "result.json"))
 	}
-	calm.Run(t, func(t testing.TB) { // or the one has ended before the other begins
+	synctest.Test(t, func(t *testing.T) { // or the one might have ended before the other begins
+		ctx := world.With(t.Context(), new(worldtest.Network).World(0))
 		dir := t.TempDir()
 		a, b, sum := filepath.Join(dir, "a"), filepath.Join(dir, "b"), filepath.Join(dir, "sum")
 		args := strings.Fields("run -q -z 3s -r 500 --accept-generator-limit --out")
 		done := make(chan int, 1)
 		go func() {
-			done <- cli.Run(t.Context(), append(slices.Clone(args), a), new(bytes.Buffer), new(bytes.Buffer))
+			done <- cli.Run(ctx, append(slices.Clone(args), a), new(bytes.Buffer), new(bytes.Buffer))
 		}()
-		stompbench(t, append(args, b)...)
+		if code := cli.Run(ctx, append(args, b), new(bytes.Buffer), new(bytes.Buffer)); code != 0 {
+			t.Fatalf("exit %d", code)
+		}
 		if code := <-done; code != 0 {
 			t.Fatalf("exit %d", code)
 		}

@@ -1,0 +1,175 @@
+// Package worldtest makes worlds for tests in virtual time.
+//
+// Imports: broker of stompwire, and the world package of stompbench.
+package worldtest
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/stompwire/stompwire/broker"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
+)
+
+// Network is a network within the process, whose connections are pipes. The zero value
+// is ready. Safe for concurrent use.
+type Network struct {
+	mu   sync.Mutex
+	last int // port that was given out
+	at   map[string]*listener
+	open []net.Conn // near ends
+	down bool
+
+	// Slow is how long each read at the far end of a connection takes. Set it before use:
+	// where all is done at once and without end, no time would pass.
+	Slow time.Duration
+}
+
+// World returns a world with this network, in which the process keeps so many processors
+// busy all the time.
+func (n *Network) World(busy float64) *world.World {
+	began := time.Now()
+	return &world.World{
+		Dial: n.Dial, Listen: n.Listen,
+		CPU: func() time.Duration { return time.Duration(busy * float64(time.Since(began))) },
+	}
+}
+
+// ErrRefused: nothing listens there.
+var ErrRefused = errors.New("connection refused")
+
+// Dial connects to a listener.
+func (n *Network) Dial(ctx context.Context, _, address string) (net.Conn, error) {
+	n.mu.Lock()
+	ln := n.at[address]
+	if n.down {
+		ln = nil
+	}
+	n.mu.Unlock()
+	if ln == nil {
+		return nil, ErrRefused
+	}
+	near, far := net.Pipe()
+	if n.Slow > 0 {
+		far = &slowConn{far, n.Slow}
+	}
+	select {
+	case ln.accept <- far:
+		n.mu.Lock()
+		n.open = append(n.open, near)
+		n.mu.Unlock()
+		return near, nil
+	case <-ln.closed:
+		return nil, ErrRefused
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Down cuts all connections, and refuses others until Up.
+func (n *Network) Down() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, nc := range n.open {
+		_ = nc.Close()
+	}
+	n.open, n.down = nil, true
+}
+
+// Up ends what Down began.
+func (n *Network) Up() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.down = false
+}
+
+// Listen listens at an address; port 0 takes a free one.
+func (n *Network) Listen(address string) (net.Listener, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	if port == "0" {
+		n.last++
+		port = strconv.Itoa(n.last)
+	}
+	ln := &listener{n: n, address: net.JoinHostPort(host, port), accept: make(chan net.Conn), closed: make(chan struct{})}
+	if n.at == nil {
+		n.at = make(map[string]*listener)
+	}
+	n.at[ln.address] = ln
+	return ln, nil
+}
+
+// Broker starts a broker on the network.
+func (n *Network) Broker(cfg broker.Config) (*broker.Broker, error) {
+	b, err := broker.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	ln, err := n.Listen("127.0.0.1:0")
+	if err == nil {
+		_, err = b.ListenOn(ln)
+	}
+	if err != nil {
+		_ = b.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+type slowConn struct {
+	net.Conn
+	slow time.Duration
+}
+
+func (nc *slowConn) Read(b []byte) (int, error) {
+	time.Sleep(nc.slow)
+	return nc.Conn.Read(b)
+}
+
+type listener struct {
+	n       *Network
+	address string
+	accept  chan net.Conn
+	closed  chan struct{}
+	once    sync.Once
+}
+
+func (ln *listener) Accept() (net.Conn, error) {
+	select {
+	case nc := <-ln.accept:
+		return nc, nil
+	case <-ln.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (ln *listener) Close() error {
+	ln.once.Do(func() {
+		close(ln.closed)
+		ln.n.mu.Lock()
+		defer ln.n.mu.Unlock()
+		if ln.n.at[ln.address] == ln {
+			delete(ln.n.at, ln.address)
+		}
+	})
+	return nil
+}
+
+func (ln *listener) Addr() net.Addr { return address(ln.address) }
+
+// URI is for the broker: see broker.Broker.ListenOn.
+func (ln *listener) URI() string { return "stomp://" + ln.address }
+
+type address string
+
+func (address) Network() string  { return "tcp" }
+func (a address) String() string { return string(a) }
