@@ -97,8 +97,12 @@ func (c *Core) busy() bool {
 	}
 	for _, call := range c.calls {
 		switch call.Kind {
-		case CallSend, CallTx, CallOwed, CallRequest, CallUnsubscribe:
+		case CallSend, CallTx, CallRequest, CallUnsubscribe:
 			return true
+		case CallOwed: // RabbitMQ answers these after COMMIT, so nothing comes in a transaction that is open
+			if call.tx.done {
+				return true
+			}
 		}
 	}
 	return false
