@@ -27,8 +27,27 @@ type dialect struct {
 	refusal        reaction // to a SEND there
 	unknownTx      reaction // to a SEND in a transaction that was never begun
 
+	refusedSubscribes []refusedSubscribe // that it answers with ERROR
+	refusedSends      []string           // destinations that it refuses in a transaction, besides badDestination
+	refusedLogin      string             // what it says about a wrong passcode, besides a category
+	wide              []frame.Field      // headers of SUBSCRIBE without which it delivers little at a time
+	durable           bool               // it has durable subscriptions
+	cancels           bool               // it cancels the subscriptions of a queue that is deleted
+	existing          string             // prefix of queues that have to be there when they are subscribed to
+
 	headers map[headerCase]deviation // what does not arrive as it was sent
 }
+
+// refusedSubscribe is a SUBSCRIBE that a broker refuses.
+type refusedSubscribe struct {
+	name        string
+	destination string
+	headers     []frame.Field
+	says        string // a part of the reason
+}
+
+// badSelector is a selector that does not parse.
+var badSelector = []frame.Field{{Name: "selector", Value: "a = = b"}}
 
 // fate is what becomes of a message after NACK, about which the specification says nothing.
 type fate int
@@ -65,6 +84,9 @@ var dialects = []dialect{
 		badDestination: "/queue/" + strings.Repeat("x", 1024),
 		refusal:        reaction{names: true, closes: frame.Version10},
 		unknownTx:      reaction{names: true, closes: frame.Version10},
+		refusedSubscribes: []refusedSubscribe{
+			{name: "wildcard", destination: "/queue/stompwire.*", says: "wildcard"},
+		},
 	},
 	{
 		name:           "rabbitmq", // 3.10.8
@@ -74,6 +96,16 @@ var dialects = []dialect{
 		stumbles:       "Processing error",
 		nack:           redelivered,
 		badDestination: "/nowhere/x",
+		refusedSubscribes: []refusedSubscribe{
+			{name: "queue", destination: "/amq/queue/stompwire.none", says: "no queue 'stompwire.none'"},
+			{name: "exchange", destination: "/exchange/stompwire.none/key", says: "no exchange 'stompwire.none'"},
+			{name: "destination", destination: "/nowhere/x", says: "not a valid destination"},
+		},
+		refusedSends: []string{"/exchange/stompwire.none/key"},
+		refusedLogin: "Access refused for user",
+		durable:      true,
+		cancels:      true,
+		existing:     "/amq/queue/",
 		headers: map[headerCase]deviation{
 			{"backslash", frame.Version10}:       {arrives: `C:\new:arte`}, // it knows escapes in 1.0
 			{"blanks", frame.Version10}:          {arrives: "two each side  "},
@@ -89,8 +121,12 @@ var dialects = []dialect{
 		nack:           buried,
 		deadLetters:    "/queue/ActiveMQ.DLQ",
 		badDestination: "/remote-temp-queue/nobody",
-		refusal:        reaction{names: true},
-		unknownTx:      reaction{names: true},
+		refusedSubscribes: []refusedSubscribe{
+			{name: "selector", destination: "/queue/stompwire.selector", headers: badSelector, says: "a = = b"},
+		},
+		durable:   true,
+		refusal:   reaction{names: true},
+		unknownTx: reaction{names: true},
 		headers: map[headerCase]deviation{
 			{"backslash", frame.Version10}: {arrives: `C:\new:arte`},
 			{"blanks", frame.Version10}:    {arrives: "two each side"},
@@ -108,7 +144,12 @@ var dialects = []dialect{
 		strands:        true,
 		badDestination: "/queue/",
 		refusal:        reaction{names: true, closes: frame.Version12},
-		unknownTx:      reaction{accepts: true},
+		refusedSubscribes: []refusedSubscribe{
+			{name: "selector", destination: "/queue/stompwire.selector", headers: badSelector, says: "a = = b"},
+		},
+		wide:      []frame.Field{{Name: "consumer-window-size", Value: "1000000"}},
+		durable:   true,
+		unknownTx: reaction{accepts: true},
 		headers: map[headerCase]deviation{
 			{"blanks", frame.Version10}: {arrives: "two each side  "},
 			// It escapes it on 1.1 as it does on 1.2. On 1.1 that is no escape and stands for itself, strictly read.

@@ -1,0 +1,63 @@
+package interop_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/frame"
+)
+
+// R9. Each of many requests at a time gets the reply to it, with the options that a client has by default.
+func TestR9Request(t *testing.T) {
+	overEach(t, func(t *testing.T, tg target) {
+		server, q := tg.dialClient(t, nil), queue()
+		_, err := server.Subscribe(within(t), q, func(ctx context.Context, m *conn.Message) {
+			body, to := "re: "+string(m.Body), m.Header.Text("reply-to")
+			id := frame.Field{Name: "correlation-id", Value: m.Header.Text("correlation-id")}
+			if err := server.Send(ctx, to, []byte(body), id); err != nil {
+				t.Error(err)
+			}
+		}, conn.SubscribeOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := tg.dialClient(t, nil)
+		var all sync.WaitGroup
+		for i := range 20 {
+			all.Go(func() {
+				body := fmt.Sprint("request ", i)
+				m, err := c.Request(within(t), q, []byte(body))
+				if err != nil {
+					t.Errorf("%s: %v", body, err)
+					return
+				}
+				if string(m.Body) != "re: "+body {
+					t.Errorf("reply %q to %q", m.Body, body)
+				}
+				m.Release()
+			})
+		}
+		all.Wait()
+		disconnect(t, c)
+		disconnect(t, server)
+	})
+}
+
+// R9. A request that nobody answers ends with its context, and leaves open whether it was handled.
+func TestR9RequestWithoutReply(t *testing.T) {
+	overEach(t, func(t *testing.T, tg target) {
+		c := tg.dialClient(t, nil)
+		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+		defer cancel()
+		_, err := c.Request(ctx, queue(), nil)
+		if !errors.Is(err, conn.ErrUnknownOutcome) && !errors.Is(err, conn.ErrNotSent) && !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Request: %v", err)
+		}
+		disconnect(t, c)
+	})
+}
