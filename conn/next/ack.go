@@ -3,7 +3,6 @@ package conn
 import (
 	"fmt"
 
-	"github.com/stompwire/stompwire/conn/internal/session"
 	"github.com/stompwire/stompwire/frame"
 	"github.com/stompwire/stompwire/writer"
 )
@@ -59,7 +58,7 @@ func (t Token) Nack(h ...frame.Field) error {
 
 // acknowledge sends ACK or NACK, in a transaction unless tx is nil. What AckEvery has gathered goes
 // before it: a cumulative NACK would refuse that, and an ACK cover it, so that it would come twice.
-func (w *wire) acknowledge(sub *Subscription, id ackID, cmd frame.Command, tx *session.Tx, h []frame.Field) error {
+func (w *wire) acknowledge(sub *Subscription, id ackID, cmd frame.Command, tx *Tx, h []frame.Field) error {
 	if sub == nil || sub.opts.Ack == frame.AckAuto {
 		return ErrAckMode
 	}
@@ -77,7 +76,7 @@ func (w *wire) acknowledge(sub *Subscription, id ackID, cmd frame.Command, tx *s
 }
 
 // putAck puts ACK or NACK into the outbox. It returns what is to be traced.
-func (w *wire) putAck(sub *Subscription, id ackID, cmd frame.Command, tx *session.Tx, h []frame.Field) (sent []byte, err error) {
+func (w *wire) putAck(sub *Subscription, id ackID, cmd frame.Command, tx *Tx, h []frame.Field) (sent []byte, err error) {
 	size := len(id.ack) + len(id.message) + len(id.subscription) + fieldsSize(h) + frameOverhead
 	buf, err := w.reserveNow(size)
 	if err != nil {
@@ -90,9 +89,9 @@ func (w *wire) putAck(sub *Subscription, id ackID, cmd frame.Command, tx *sessio
 	ack := writer.Ack{ID: id.ack, MessageID: id.message, Subscription: id.subscription}
 	if tx != nil {
 		w.c.mu.Lock()
-		err = w.c.core.Use(tx)
+		err = w.c.core.Use(tx.core)
 		w.c.mu.Unlock()
-		ack.Transaction = tx.ID
+		ack.Transaction = tx.core.ID
 	}
 	out := buf
 	switch {
@@ -106,7 +105,7 @@ func (w *wire) putAck(sub *Subscription, id ackID, cmd frame.Command, tx *sessio
 		w.l.Commit(buf)
 		return nil, err
 	}
-	sub.settled(w, id)
+	sub.settled(w, id, tx)
 	return w.commitCopied(buf, out), nil
 }
 

@@ -297,3 +297,80 @@ func TestAckEveryWithAStaleMessage(t *testing.T) {
 		}
 	})
 }
+
+// What AckEvery has gathered goes out before UNSUBSCRIBE. After that there is nothing to acknowledge.
+func TestUnsubscribeFlushesTheBatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, b := session(t, inBubble, frame.Version12, conn.Config{})
+		got := make(chan *conn.Message, 10)
+		b.subscribeBatched(c, 10, func(_ context.Context, m *conn.Message) {
+			if err := m.Ack(); err != nil {
+				t.Error(err)
+			}
+			got <- m.Retain()
+		})
+		var sub *conn.Subscription
+		for i := range 3 {
+			b.write(message("1", fmt.Sprint(i+1), "x"))
+			m := <-got
+			defer m.Release()
+			sub = m.Subscription()
+			defer func() {
+				if err := m.Ack(); !errors.Is(err, net.ErrClosed) {
+					t.Errorf("Ack after Unsubscribe: %v", err)
+				}
+			}()
+		}
+		result := async(func() error { return sub.Unsubscribe(t.Context()) })
+		b.expect("ACK\nid:3\n\n^@")
+		text := b.read()
+		if !strings.HasPrefix(text, "UNSUBSCRIBE\nid:1\n") {
+			t.Fatalf("got %q", text)
+		}
+		b.write(message("1", "4", "x")) // was on its way
+		b.receipt(header(text, "receipt"))
+		if err := b.await(result); err != nil || len(got) != 0 {
+			t.Errorf("%v, and %d messages were handled", err, len(got))
+		}
+	})
+}
+
+// While the outbox is full, Unsubscribe waits for room for the batch.
+func TestUnsubscribeWithAFullOutbox(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, b := session(t, inBubble, frame.Version12, conn.Config{Link: link.Options{HighWater: 100, HardLimit: 1000}})
+		acked := make(chan error, 10)
+		var sub *conn.Subscription
+		b.subscribeBatched(c, 10, func(_ context.Context, m *conn.Message) {
+			sub = m.Subscription()
+			for m.Token().Ack() == nil { // until nothing more fits
+			}
+			acked <- m.Ack()
+		})
+		if err := c.Send(t.Context(), "/queue/b", nil); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait() // the flusher has that, and waits for the broker
+		b.write(message("1", "1", "x"))
+		b.write(message("1", "2", "x"))
+		for range 2 {
+			if err := <-acked; err != nil {
+				t.Fatal(err)
+			}
+		}
+		result := async(func() error { return sub.Unsubscribe(t.Context()) })
+		synctest.Wait()
+		last := ""
+		for {
+			text := b.read()
+			if strings.HasPrefix(text, "UNSUBSCRIBE\n") {
+				b.receipt(header(text, "receipt"))
+				break
+			}
+			last = text
+		}
+		if err := <-result; err != nil || last != "ACK\nid:2\n\n^@" {
+			t.Errorf("error %v; before UNSUBSCRIBE came %q", err, last)
+		}
+	})
+}

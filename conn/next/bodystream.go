@@ -32,6 +32,8 @@ type gathering struct {
 	header  frame.Header
 	body    *pool.Buffer // nil if the frame is skipped
 	size    int64
+
+	unwanted bool // its subscription is ending: skip it, and do not refuse it
 }
 
 // maxTrust caps the memory reserved for an announced content-length.
@@ -68,8 +70,12 @@ func (h *wireHandler) OnBodyStart(f *frame.Frame, length int64) error {
 	w.settleReceipts()
 	if f.Command == frame.CmdMessage && w.connected.Load() {
 		sub, _ := w.subscriptionOf(f)
-		if sub != nil && sub.opts.StreamOver > 0 && (length < 0 || length > int64(sub.opts.StreamOver)) && sub.takes(w, f) {
-			w.startStream(f, sub, length)
+		if sub != nil && sub.opts.StreamOver > 0 && (length < 0 || length > int64(sub.opts.StreamOver)) {
+			if sub.takes(w, f) {
+				w.startStream(f, sub, length)
+			} else {
+				w.gathered = &gathering{command: f.Command, unwanted: true}
+			}
 			return nil
 		}
 	}
@@ -120,7 +126,10 @@ func (h *wireHandler) OnBodyEnd() error {
 	}
 	g := w.gathered
 	defer w.dropGathered()
-	if g.body == nil {
+	switch {
+	case g.unwanted:
+		return nil
+	case g.body == nil:
 		w.skip(g.header, &frame.LimitError{What: frame.ErrBodyTooLong, Max: w.maxBody(), Command: g.command}, "bytes", g.size)
 		return nil
 	}

@@ -175,16 +175,17 @@ func (c *Client) Connect(ctx context.Context) error {
 		c.core.Hurry(c.clock.now() + time.Until(deadline))
 	}
 	c.core.Start(c.clock.now())
-	var all []*slot
+	since := make(map[*slot]int)
 	for _, s := range c.core.Slots() {
 		if s.Wanted() && s.Role != session.RoleIsolated {
-			all = append(all, s.User.(*slot))
+			ours := s.User.(*slot)
+			since[ours] = ours.opened
 		}
 	}
 	c.unlock()
-	// One after the other: each was there once, and nobody can promise more.
-	for _, s := range all {
-		if _, err := s.wait(ctx, nil, true, nil); err != nil {
+	// Each was there once since the call: more cannot be promised.
+	for s, opened := range since {
+		if err := s.awaitOpen(ctx, opened); err != nil {
 			return err
 		}
 	}
@@ -207,7 +208,7 @@ func (c *Client) unlock() {
 			go c.run()
 		}
 	}
-	if next, ok := c.core.NextTick(); ok && !c.running {
+	if next, ok := c.core.NextTick(); ok {
 		c.clock.arm(next)
 	}
 	c.mu.Unlock()
@@ -249,11 +250,22 @@ func (c *Client) Sessions() (all []Session) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range c.core.Slots() {
-		if w := s.User.(*slot).cur.Load(); w != nil {
+		ours, made := s.User.(*slot) // one for a culprit may not be there yet
+		if !made {
+			continue
+		}
+		if w := ours.cur.Load(); w != nil {
 			all = append(all, w.session)
 		}
 	}
 	return all
+}
+
+// refusal returns why calls fail because the client ends, nil while it does not.
+func (c *Client) refusal() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.core.Refused()
 }
 
 // live returns the wires that there are, in the order in which they were made. mu is held.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/stompwire/stompwire/conn/dialect"
@@ -60,7 +61,7 @@ type Config struct {
 	ReceiveScale float64
 
 	// MaxFrameSize is the largest frame in bytes that is sent; a larger one ends in a
-	// *FrameTooLargeError instead of a closed connection. 0 takes what is known of the broker, a
+	// *frame.LimitError instead of a closed connection. 0 takes what is known of the broker, a
 	// negative value sends anything.
 	MaxFrameSize int
 
@@ -165,6 +166,7 @@ func (cfg *Config) withDefaults() Config {
 	orDefault(&out.ReceiptTimeout, defaultReceipt)
 	orDefault(&out.DisconnectTimeout, defaultDisconnect)
 	out.Producers = max(out.Producers, 1)
+	out.Headers = slices.Clone(out.Headers)
 	fillLimits(&out.Link.Limits)
 	return out
 }

@@ -19,9 +19,6 @@ func (c *Client) run() {
 		c.effects = c.core.Take(c.effects[:0])
 		if len(c.effects) == 0 {
 			c.running = false
-			if next, ok := c.core.NextTick(); ok {
-				c.clock.arm(next)
-			}
 			c.mu.Unlock()
 			return
 		}
@@ -110,16 +107,15 @@ func (c *Client) dial(e *session.Effect) {
 	go w.dial(ctx)
 }
 
-// open lets calls use a connection.
+// open lets calls use a connection. While the client disconnects it only goes on with what it has.
 func (c *Client) open(e *session.Effect) {
 	s, w := c.slotOf(e.Slot), wireOf(e.Conn)
 	c.mu.Lock()
 	defer c.unlock()
-	if !e.Conn.Alive() {
-		return
+	s.opened++
+	if e.Conn.Alive() && s.refused == nil {
+		s.cur.Store(w)
 	}
-	s.cur.Store(w)
-	s.ups++
 	s.changed()
 }
 

@@ -107,6 +107,14 @@ func (c *Client) unreached(w *wire, err error) error {
 	return all
 }
 
+// cause strips "connection closed" from err.
+func cause(err error) error {
+	if closed, ok := errors.AsType[*link.ClosedError](err); ok && closed.Cause != nil {
+		return closed.Cause
+	}
+	return err
+}
+
 // notConnected says why a call did not wait for a connection, and why there was none.
 func notConnected(why, last error) error {
 	switch {

@@ -166,6 +166,7 @@ func TestHandlerContextStartsNoGoroutine(t *testing.T) {
 		c, b := session(t, inBubble, frame.Version12, conn.Config{})
 		result := make(chan int, 1)
 		b.subscribe(c, frame.AckAuto, func(ctx context.Context, _ *conn.Message) {
+			synctest.Wait() // whatever connecting has left
 			before := inThisBubble(t)
 			for range 100 {
 				derived, cancel := context.WithCancel(ctx)
@@ -174,6 +175,7 @@ func TestHandlerContextStartsNoGoroutine(t *testing.T) {
 				defer cancel()
 				_ = context.WithoutCancel(derived)
 			}
+			synctest.Wait()
 			result <- inThisBubble(t) - before
 		})
 		b.write(delivery(frame.Version12))

@@ -166,10 +166,7 @@ func (w *wire) agreed(f *frame.Frame, p *session.Protocol) {
 // withCause strips "connection closed" from what kept us from connecting, and names the reason
 // why ctx has ended.
 func withCause(ctx context.Context, err error) error {
-	var closed *link.ClosedError
-	if errors.As(err, &closed) && closed.Cause != nil {
-		err = closed.Cause
-	}
+	err = cause(err)
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
 		err = cause
 	}

@@ -2,6 +2,7 @@ package conn
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strconv"
 	"sync"
@@ -15,6 +16,7 @@ type outstanding struct {
 	w      *wire
 	prefix []byte
 	tags   []tag // in their order
+	taken  *wire // where all were given back, and what comes now is to be given back at once
 }
 
 type tag struct {
@@ -29,18 +31,23 @@ func cutTag(ack []byte) (prefix []byte, n uint64, ok bool) {
 	return ack[:i], n, err == nil
 }
 
-func (o *outstanding) add(w *wire, ack []byte) {
+// add notes a message that was delivered. It returns false if that is to be given back at once.
+func (o *outstanding) add(w *wire, ack []byte) bool {
 	prefix, n, ok := cutTag(ack)
-	if !ok {
-		return
-	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	switch {
+	case o.taken == w:
+		return false
+	case !ok:
+		return true
+	}
 	if o.w != w {
 		o.w, o.tags = w, o.tags[:0]
 		o.prefix = append(o.prefix[:0], prefix...)
 	}
 	o.tags = append(o.tags, tag{n: n})
+	return true
 }
 
 // upTo calls each with the ack id, borrowed, of every message up to the one with this id, until
@@ -61,28 +68,26 @@ func (o *outstanding) upTo(w *wire, ack []byte, each func(id []byte) bool) {
 	}
 }
 
-// settle takes out one message, or all up to it.
-func (o *outstanding) settle(w *wire, ack []byte, all bool) {
+// settle takes out one message, or all up to it. With undo it notes there what it takes out.
+func (o *outstanding) settle(w *wire, ack []byte, all bool, undo *[]uint64) {
 	_, n, ok := cutTag(ack)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !ok || o.w != w {
 		return
 	}
-	i, found := slices.BinarySearchFunc(o.tags, n, func(t tag, n uint64) int {
-		if t.n < n {
-			return -1
-		}
-		return min(1, int(t.n-n))
-	})
+	end, found := o.search(n)
+	first := end
 	if all {
-		if found {
-			i++
-		}
-		o.tags = append(o.tags[:0], o.tags[i:]...)
-		return
+		first = 0
 	}
 	if found {
+		end++
+	}
+	for i := first; i < end; i++ {
+		if undo != nil && !o.tags[i].gone {
+			*undo = append(*undo, o.tags[i].n)
+		}
 		o.tags[i].gone = true
 	}
 	gone := 0
@@ -94,16 +99,44 @@ func (o *outstanding) settle(w *wire, ack []byte, all bool) {
 	}
 }
 
+func (o *outstanding) search(n uint64) (i int, found bool) {
+	return slices.BinarySearchFunc(o.tags, n, func(t tag, n uint64) int { return cmp.Compare(t.n, n) })
+}
+
+// restore undoes settle: the transaction in which that was done is aborted.
+func (o *outstanding) restore(w *wire, settled []uint64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.w != w || o.taken == w {
+		return
+	}
+	for _, n := range settled {
+		if i, found := o.search(n); found {
+			o.tags[i].gone = false
+		} else {
+			o.tags = slices.Insert(o.tags, i, tag{n: n})
+		}
+	}
+}
+
 func (o *outstanding) any() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return slices.ContainsFunc(o.tags, func(t tag) bool { return !t.gone })
 }
 
+// takenOn reports whether take was called for w.
+func (o *outstanding) takenOn(w *wire) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.taken == w
+}
+
 // take returns the ack ids of all, and forgets them.
 func (o *outstanding) take(w *wire) (ids []string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.taken = w
 	if o.w != w {
 		return nil
 	}

@@ -92,18 +92,18 @@ func (p *Producer) place(ctx context.Context, copied *pool.Buffer, body []byte, 
 		if p.closed.Load() {
 			return 0, errProducerClosed
 		}
-		w, err := p.home.Load().currentUntil(ctx, stale, p.room.closed)
+		w, err := p.home.Load().currentFor(ctx, stale, p)
 		if err != nil {
 			return 0, err
 		}
 		if w == nil {
-			continue // closed meanwhile
+			continue // closed, or moved, meanwhile
 		}
 		e, err := p.encoding(w)
-		if err != nil {
-			return 0, err
+		var buf []byte
+		if err == nil {
+			buf, err = w.reserve(ctx, size)
 		}
-		buf, err := w.reserve(ctx, size)
 		if err != nil {
 			if !isClosed(err) || ctx.Err() != nil {
 				return 0, err
@@ -205,10 +205,10 @@ func (p *Producer) wakeSender() {
 // waitAttached waits until w carries the producer again, after what has to be sent before, or
 // has ended; it was moved to another slot, or another sender was faster.
 func (p *Producer) waitAttached(ctx context.Context, w *wire) error {
-	s := p.home.Load()
 	c := p.c
 	for {
 		c.mu.Lock()
+		s := w.slot
 		attached := p.core.Attached(w.conn) || !w.conn.Alive() || p.home.Load() != s || c.core.EndOf(p.core) != nil
 		next := s.next
 		c.mu.Unlock()
@@ -234,14 +234,20 @@ func (p *Producer) encoding(w *wire) (*encoding, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if e := p.enc.Load(); e != nil && e.w == w {
-		return e, nil
+	old := p.enc.Load()
+	if old != nil && old.w == w {
+		return old, nil
+	}
+	// A sender that comes late with a connection that has ended must not replace the encoding of the
+	// next one: what that one has still to ask receipts for would be forgotten.
+	if err := w.l.Err(); err != nil {
+		return nil, err
 	}
 	e, err := p.encodeFor(w, p.cfg.Hints)
 	if err != nil {
 		return nil, err
 	}
-	if old := p.enc.Load(); old != nil {
+	if old != nil {
 		old.w.forgetPolicy(&old.policy)
 	}
 	w.addPolicy(&e.policy)
@@ -370,6 +376,7 @@ func (p *Producer) Stats() (s ProducerStats) {
 // moved takes note that the core gave the producer another slot.
 func (p *Producer) moved() {
 	p.c.mu.Lock()
-	p.home.Store(p.core.Slot().User.(*slot))
-	p.c.mu.Unlock()
+	defer p.c.mu.Unlock()
+	before := p.home.Swap(p.core.Slot().User.(*slot))
+	before.changed() // senders that wait there follow
 }

@@ -2,6 +2,7 @@ package conn
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stompwire/stompwire/conn/dialect"
@@ -67,6 +68,7 @@ const (
 )
 
 func (cfg ProducerConfig) withDefaults(c *Client) ProducerConfig {
+	cfg.Headers, cfg.Hints = slices.Clone(cfg.Headers), slices.Clone(cfg.Hints)
 	if cfg.Window == 0 {
 		cfg.Window = defaultWindow
 	}

@@ -17,9 +17,6 @@ type receiptBatch struct {
 // reportsAtOnce is how many outcomes are taken from a window under one lock.
 const reportsAtOnce = 64
 
-// maxBatch bounds what is gathered.
-const maxBatch = 4096
-
 func (b *receiptBatch) add(id []byte) {
 	b.ids = append(b.ids, id...)
 	b.ends = append(b.ends, len(b.ids))

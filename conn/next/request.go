@@ -5,7 +5,6 @@ import (
 
 	"github.com/stompwire/stompwire/conn/internal/session"
 	"github.com/stompwire/stompwire/frame"
-	"github.com/stompwire/stompwire/writer"
 )
 
 // Request sends a message and returns the reply, an owned copy. The message carries reply-to,
@@ -31,7 +30,7 @@ func (c *Client) Request(ctx context.Context, destination string, body []byte, h
 	for {
 		next, err := c.consumer.current(ctx, w)
 		if err != nil {
-			return nil, err
+			return nil, session.NotSentBecause(err)
 		}
 		w = next
 		m, err := w.request(ctx, destination, body, h)
@@ -76,10 +75,14 @@ func (w *wire) request(ctx context.Context, destination string, body []byte, h [
 		return nil, err
 	}
 	defer c.forgetRequest(r.call.ID)
+	h, text := cutText(h)
 	fields := append(h[:len(h):len(h)],
 		frame.Field{Name: headerReplyTo, Value: replyTo},
 		frame.Field{Name: headerCorrelationID, Value: string(session.AppendCorrelationID(nil, &r.call))})
-	out, err := writer.AppendSend(buf, w.version, destination, fields, body)
+	if text {
+		fields = append(fields, Text)
+	}
+	out, err := appendSend(buf, w.version, destination, fields, frame.Field{}, body)
 	if err = w.commit(buf, out, err); err != nil {
 		c.mu.Lock()
 		c.core.Forget(&r.call)
@@ -89,9 +92,10 @@ func (w *wire) request(ctx context.Context, destination string, body []byte, h [
 	select {
 	case <-r.done:
 	case <-ctx.Done():
+		why := ctx.Err()
 		c.mu.Lock()
 		open := r.call.Live()
-		err := c.core.Expired(&r.call, ctx.Err())
+		err := c.core.Expired(&r.call, why)
 		c.unlock()
 		if open {
 			return nil, err
@@ -153,7 +157,16 @@ func (c *Client) subscribeReplies(ctx context.Context) error {
 		wt.release()
 		return err
 	}
-	return wt.wait(ctx, c)
+	err = wt.wait(ctx, c)
+	if err != nil {
+		c.mu.Lock()
+		ended, _ := core.Ended()
+		c.mu.Unlock()
+		if ended {
+			core.User.(*Subscription).leave(err)
+		}
+	}
+	return err
 }
 
 // replied takes a reply, on the reading goroutine.

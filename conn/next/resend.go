@@ -15,6 +15,9 @@ import (
 func (p *Producer) resend(w *wire, serial bool) {
 	c := p.c
 	e, err := p.encoding(w)
+	if err != nil && isClosed(err) {
+		return // w has ended
+	}
 	var after uint64
 	for {
 		c.mu.Lock()

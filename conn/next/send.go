@@ -16,7 +16,7 @@ import (
 // not allocate.
 //
 // Errors: a *writer.HeaderError for what cannot be represented or is set by the client; a
-// *FrameTooLargeError; an error that Is ErrNotConnected; ctx.Err(); ErrWouldBlock in a handler of the same
+// *frame.LimitError; an error that Is ErrNotConnected; ctx.Err(); ErrWouldBlock in a handler of the same
 // connection; and an error that Is net.ErrClosed. In each case nothing was sent.
 func (c *Client) Send(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
 	if err := checkSend(h, false); err != nil {
@@ -69,7 +69,7 @@ func (c *Client) SendReceipt(ctx context.Context, destination string, body []byt
 	for {
 		next, err := s.current(ctx, w)
 		if err != nil {
-			return err
+			return session.NotSentBecause(err)
 		}
 		w = next
 		if err = w.sendReceipt(ctx, destination, body, h); err == nil || !again(err) || ctx.Err() != nil {

@@ -37,7 +37,7 @@ func (c *Client) SendFrom(ctx context.Context, destination string, body io.Reade
 	for {
 		next, err := s.current(ctx, w)
 		if err != nil {
-			return err
+			return session.NotSentBecause(err)
 		}
 		w = next
 		if err = w.sendFromReceipt(ctx, destination, once, length, h); err == nil || once.begun || !again(err) || ctx.Err() != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"net"
 	"runtime"
 	"strconv"
@@ -555,4 +556,19 @@ func TestDisconnectAfterAReaderThatPanicked(t *testing.T) {
 			t.Errorf("%v after %v", err, time.Since(began))
 		}
 	})
+}
+
+// A length that no frame can have is refused like any that is too large.
+func TestSendFromWithoutEnd(t *testing.T) {
+	c, b := session(t, overPipe, frame.Version12, conn.Config{MaxFrameSize: 100_000})
+	for _, length := range []int64{math.MaxInt64, math.MaxInt64 - 10, -1} {
+		err := c.SendFrom(t.Context(), "/queue/a", bytes.NewReader(make([]byte, 200_000)), length)
+		if !errors.Is(err, writer.ErrRefused) || c.Err() != nil {
+			t.Fatalf("%d: %v, %v", length, err, c.Err())
+		}
+	}
+	if err := c.Send(t.Context(), "/queue/b", nil); err != nil {
+		t.Error(err)
+	}
+	b.expect("SEND\ndestination:/queue/b\n\n^@")
 }

@@ -41,7 +41,6 @@ func (c *Client) Disconnect(ctx context.Context) error {
 		return session.Unanswered(errStuck)
 	}
 	err := wt.call.Err
-	wt.call.Err = nil
 	wt.release()
 	select {
 	case <-c.done: // a moment after the last outcome
@@ -126,6 +125,7 @@ func (c *Client) quiesce() {
 	for _, s := range subs {
 		_ = s.turn.idle(ctx)
 		if s.batch != nil {
+			s.makeRoom(ctx)
 			_ = s.batch.flush()
 		}
 	}

@@ -33,7 +33,7 @@ func (w *wire) skip(header frame.Header, limit *frame.LimitError, details ...any
 	c := w.c
 	sub, _ := w.subscriptionOf(&frame.Frame{Command: frame.CmdMessage, Header: header})
 	m := &Message{Header: header, w: w, sub: sub}
-	if sub != nil && sub.takenOver.Load() == w { // it comes again on the connection that sub has now
+	if sub != nil && sub.outstanding.takenOn(w) { // it comes again on the connection that sub has now
 		sub.giveBack(w, m.ackID().key())
 		return
 	}

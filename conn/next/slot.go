@@ -17,7 +17,7 @@ type slot struct {
 
 	next    chan struct{} // closed, and made anew, when any of this changes; guarded by Client.mu
 	refused error         // why new calls fail; guarded by Client.mu
-	ups     int           // how often it was connected; guarded by Client.mu
+	opened  int           // how often it had a connection; guarded by Client.mu
 }
 
 func (c *Client) newSlot(core *session.Slot) *slot {
@@ -34,21 +34,25 @@ func (s *slot) changed() {
 
 // current returns a connection other than not, the one that the caller found ended.
 func (s *slot) current(ctx context.Context, not *wire) (*wire, error) {
-	return s.currentUntil(ctx, not, nil)
+	return s.currentFor(ctx, not, nil)
 }
 
-// currentUntil is current that returns nil, and no error, if stop is closed while it waits.
-func (s *slot) currentUntil(ctx context.Context, not *wire, stop <-chan struct{}) (*wire, error) {
+// currentFor is current for a producer: it returns nil, and no error, once the producer is closed or
+// has moved to another slot.
+func (s *slot) currentFor(ctx context.Context, not *wire, p *Producer) (*wire, error) {
 	if w := s.cur.Load(); w != nil && w != not {
 		return w, nil
 	}
-	return s.wait(ctx, not, false, stop)
+	return s.wait(ctx, not, p)
 }
 
-// wait is currentUntil where there is none at the moment. Patient waits even if the client is to
-// fail fast.
-func (s *slot) wait(ctx context.Context, not *wire, patient bool, stop <-chan struct{}) (*wire, error) {
+// wait is currentFor where there is none at the moment.
+func (s *slot) wait(ctx context.Context, not *wire, p *Producer) (*wire, error) {
 	c, from := s.c, handlerOf(ctx)
+	var closed <-chan struct{}
+	if p != nil {
+		closed = p.room.closed
+	}
 	for {
 		c.mu.Lock()
 		c.start()
@@ -64,17 +68,41 @@ func (s *slot) wait(ctx context.Context, not *wire, patient bool, stop <-chan st
 		switch {
 		case refused != nil:
 			return nil, refused
+		case p != nil && p.home.Load() != s:
+			return nil, nil
 		case w != nil && w != not:
 			return w, nil
-		case c.cfg.FailFast && !patient:
+		case c.cfg.FailFast:
 			return nil, notConnected(nil, last)
 		}
 		select {
 		case <-next:
-		case <-stop:
+		case <-closed:
 			return nil, nil
 		case <-ctx.Done():
 			return nil, notConnected(ctx.Err(), last)
+		}
+	}
+}
+
+// awaitOpen returns when the slot has a connection, or has had one since it was opened so many
+// times. It waits even if the client is to fail fast.
+func (s *slot) awaitOpen(ctx context.Context, since int) error {
+	c := s.c
+	for {
+		c.mu.Lock()
+		open, next, refused, last := s.opened > since || s.cur.Load() != nil, s.next, c.core.Refused(), s.core.Last()
+		c.mu.Unlock()
+		switch {
+		case open:
+			return nil
+		case refused != nil:
+			return refused
+		}
+		select {
+		case <-next:
+		case <-ctx.Done():
+			return notConnected(ctx.Err(), last)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"github.com/stompwire/stompwire/engine/link"
+	"github.com/stompwire/stompwire/frame"
 )
 
 // Stats counts what has passed through all connections of a client.
@@ -18,14 +19,11 @@ type clientStats struct {
 	past link.Stats // of connections that are gone; guarded by Client.mu
 }
 
-// add takes note of a connection that is gone. Client.mu is held.
-func (s *clientStats) add(w *wire) { s.past = addStats(s.past, w.stats()) }
-
 // stats returns the counts of one connection. One that agreed on no heart-beats has received
 // none: its lone EOLs are something else.
-func (w *wire) stats() link.Stats {
+func (w *wire) stats(agreed frame.HeartBeat) link.Stats {
 	s := w.l.Stats()
-	if w.conn.HeartBeat.Receive == 0 {
+	if agreed.Receive == 0 {
 		s.BeatsIn = 0
 	}
 	return s
@@ -35,15 +33,15 @@ func (w *wire) stats() link.Stats {
 func (c *Client) Stats() Stats {
 	c.mu.Lock()
 	sum := c.stats.past
-	var links []*wire
-	for _, w := range c.live() {
-		if w.l != nil {
-			links = append(links, w)
+	agreed := make(map[*wire]frame.HeartBeat, len(c.wires))
+	for _, w := range c.wires {
+		if w.l != nil { // an attempt has none yet
+			agreed[w] = w.conn.HeartBeat
 		}
 	}
 	c.mu.Unlock()
-	for _, w := range links {
-		sum = addStats(sum, w.stats())
+	for w, beats := range agreed { // the lock of a link comes before that of the client
+		sum = addStats(sum, w.stats(beats))
 	}
 	return Stats{Stats: sum, Unsolicited: c.stats.unsolicited.Load()}
 }

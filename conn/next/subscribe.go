@@ -129,7 +129,6 @@ func (c *Client) takeOver(e *session.Effect) {
 		return // it has ended, or is about to
 	}
 	s.endedAt.Store(w)
-	s.takenOver.Store(w)
 	fields, _ := s.unsubscribeFields(w, false)
 	out, err := writer.AppendFrame(buf, w.version, frame.CmdUnsubscribe, fields, nil)
 	if err == nil {
@@ -145,7 +144,10 @@ func (c *Client) takeOver(e *session.Effect) {
 			out, err = s.appendNack(out, w, []byte(id))
 		}
 	}
-	_ = w.commit(buf, out, err)
+	if err != nil {
+		out = buf
+	}
+	w.traceCommit(buf, out) // together they may be longer than a frame
 }
 
 // giveBack returns a message that has come for a subscription that was taken over.

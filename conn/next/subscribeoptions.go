@@ -2,6 +2,7 @@ package conn
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/stompwire/stompwire/conn/dialect"
@@ -72,6 +73,7 @@ const (
 )
 
 func (o SubscribeOptions) withDefaults() SubscribeOptions {
+	o.Headers, o.Hints = slices.Clone(o.Headers), slices.Clone(o.Hints)
 	if o.MaxMessages <= 0 {
 		o.MaxMessages = defaultQueueMessages
 	}

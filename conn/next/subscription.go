@@ -25,7 +25,6 @@ type Subscription struct {
 
 	turn        turn
 	outstanding outstanding
-	takenOver   atomic.Pointer[wire] // where what comes is to be given back at once
 	endedAt     atomic.Pointer[wire] // where UNSUBSCRIBE is on its way; set with its outbox held
 
 	// Guarded by Client.mu.
@@ -129,8 +128,8 @@ func (c *Client) awaitFirst(ctx context.Context, s *Subscription, wt *waiter) er
 	select {
 	case <-wt.done:
 		err = wt.call.Err
-		wt.call.Err = nil
 	case <-ctx.Done():
+		why := ctx.Err()
 		c.mu.Lock()
 		last := c.consumer.core.Last()
 		asked := s.askedOn != nil && s.askedOn.conn.Alive()
@@ -138,12 +137,11 @@ func (c *Client) awaitFirst(ctx context.Context, s *Subscription, wt *waiter) er
 			c.unlock()
 			<-wt.done
 			err = wt.call.Err
-			wt.call.Err = nil
 			break
 		}
-		err = notConnected(ctx.Err(), last)
+		err = notConnected(why, last)
 		if asked {
-			err = session.Unanswered(ctx.Err())
+			err = session.Unanswered(why)
 		}
 		c.core.Withdraw(s.core, err, c.clock.now())
 		c.unlock()
@@ -180,9 +178,12 @@ func (s *Subscription) leave(err error) bool {
 
 // ended is called when the core has ended the subscription: err is nil if that was asked for.
 func (s *Subscription) ended(err error) {
-	asked := err == nil || isClosed(err)
-	if err == nil {
+	asked := err == nil || s.c.refusal() != nil
+	switch {
+	case err == nil:
 		err = errUnsubscribed
+	case !asked:
+		err = cause(err) // it has ended with its connection, and not because of that
 	}
 	if !s.leave(err) || asked {
 		return
@@ -229,6 +230,7 @@ func (s *Subscription) end(ctx context.Context, durable bool) error {
 	}
 	s.turn.close()
 	idle := s.turn.idle(ctx)
+	s.makeRoom(ctx)
 	if s.batch != nil {
 		_ = s.batch.flush()
 	}
@@ -246,17 +248,30 @@ func (s *Subscription) end(ctx context.Context, durable bool) error {
 	return err
 }
 
+// makeRoom waits until the outbox is not full: what AckEvery has gathered and UNSUBSCRIBE are put
+// there without waiting.
+func (s *Subscription) makeRoom(ctx context.Context) {
+	s.c.mu.Lock()
+	w := s.askedOn
+	s.c.mu.Unlock()
+	if w == nil {
+		return
+	}
+	if buf, err := w.reserve(ctx, 0); err == nil {
+		w.l.Commit(buf)
+	}
+}
+
 var errUnsubscribeTimeout = errors.New("stomp: not unsubscribed within Config.ReceiptTimeout")
 
 // takes reports whether a message that has come on w is to be delivered. If the subscription is
 // ending it is not; if it has been taken over, it is given back at once.
 func (s *Subscription) takes(w *wire, f *frame.Frame) bool {
-	if s.takenOver.Load() == w {
-		s.giveBack(w, ackKey(f.Header))
-		return false
-	}
 	if s.opts.Ack != frame.AckAuto && !w.dialect.UnsubscribeRequeues {
-		s.outstanding.add(w, ackKey(f.Header))
+		if key := ackKey(f.Header); !s.outstanding.add(w, key) {
+			s.giveBack(w, key)
+			return false
+		}
 	}
 	return !s.turn.isClosed()
 }
@@ -278,10 +293,18 @@ func (s *Subscription) deliver(m *Message) {
 	m.w.handle(s.handler, m)
 }
 
-// settled notes that a message is acknowledged.
-func (s *Subscription) settled(w *wire, id ackID) {
-	if !w.dialect.UnsubscribeRequeues {
-		s.outstanding.settle(w, id.key(), s.opts.Ack == frame.AckClient)
+// settled notes that a message is acknowledged, in a transaction unless tx is nil.
+func (s *Subscription) settled(w *wire, id ackID, tx *Tx) {
+	if w.dialect.UnsubscribeRequeues {
+		return
+	}
+	var undo *[]uint64
+	if tx != nil {
+		undo = new([]uint64)
+	}
+	s.outstanding.settle(w, id.key(), s.opts.Ack == frame.AckClient, undo)
+	if tx != nil {
+		tx.onAbort(func() { s.outstanding.restore(w, *undo) })
 	}
 }
 

@@ -2,6 +2,7 @@ package conn
 
 import (
 	"context"
+	"sync"
 
 	"github.com/stompwire/stompwire/conn/internal/session"
 	"github.com/stompwire/stompwire/frame"
@@ -14,6 +15,26 @@ import (
 type Tx struct {
 	w    *wire
 	core *session.Tx
+
+	mu   sync.Mutex // leaf
+	undo []func()   // for its acknowledgements, if it is aborted
+}
+
+// onAbort has undo called if the transaction is aborted.
+func (tx *Tx) onAbort(undo func()) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	tx.undo = append(tx.undo, undo)
+}
+
+// aborted takes note that ABORT is on its way.
+func (tx *Tx) aborted() {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	for _, undo := range tx.undo {
+		undo()
+	}
+	tx.undo = nil
 }
 
 // Begin begins a transaction on a connection to send on, with the given id; "" takes a new one.
@@ -121,7 +142,7 @@ func (tx *Tx) acknowledge(cmd frame.Command, t Token, h []frame.Field) error {
 	if t.w != tx.w {
 		return option("stomp: transaction %.64q: the message was delivered by another connection", tx.core.ID)
 	}
-	return tx.because(tx.w.acknowledge(t.sub, t.id, cmd, tx.core, h))
+	return tx.because(tx.w.acknowledge(t.sub, t.id, cmd, tx, h))
 }
 
 // Commit makes the transaction take effect and waits for the broker's receipts, of COMMIT and of all
@@ -158,23 +179,32 @@ func (tx *Tx) end(ctx context.Context, abort bool) error {
 	}
 	out, err := writer.AppendFrame(buf, w.version, cmd, []frame.Field{tx.field(), receiptField(id)}, nil)
 	if err = w.commit(buf, out, err); err != nil { // the id was good for BEGIN
-		wt.forget(c)
+		_ = tx.cancel(wt, err)
 		return err
+	}
+	if abort {
+		tx.aborted()
 	}
 	select {
 	case <-wt.done:
 		err = wt.call.Err
-		wt.call.Err = nil
+		wt.release()
+		return err
 	case <-ctx.Done():
-		c.mu.Lock()
-		open := wt.call.Live()
-		err = c.core.CancelTx(tx.core, ctx.Err())
-		c.unlock()
-		if !open {
-			<-wt.done
-			err = wt.call.Err
-			wt.call.Err = nil
-		}
+		return tx.cancel(wt, ctx.Err())
+	}
+}
+
+// cancel ends the wait for the end of the transaction because of why, and returns its result.
+func (tx *Tx) cancel(wt *waiter, why error) error {
+	c := tx.w.c
+	c.mu.Lock()
+	open := wt.call.Live()
+	err := c.core.CancelTx(tx.core, why)
+	c.unlock()
+	if !open {
+		<-wt.done
+		err = wt.call.Err
 	}
 	wt.release()
 	return err

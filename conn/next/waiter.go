@@ -25,8 +25,11 @@ func (c *Client) newWaiter() *waiter {
 	return wt
 }
 
-// release gives wt back. Its call is done or forgotten, and nobody else knows of it.
-func (wt *waiter) release() { wt.c.waiters.Put(wt) }
+// release gives wt back. Its call is done or forgotten, and nothing else refers to it.
+func (wt *waiter) release() {
+	wt.call.Err = nil
+	wt.c.waiters.Put(wt)
+}
 
 // wake is called with Client.mu held.
 func (wt *waiter) wake() { wt.done <- struct{}{} }
@@ -64,9 +67,10 @@ func (wt *waiter) wait(ctx context.Context, c *Client) error {
 	select {
 	case <-wt.done:
 	case <-ctx.Done():
+		why := ctx.Err() // of the user's: no lock may be held
 		c.mu.Lock()
 		open := wt.call.Live()
-		err := c.core.Expired(&wt.call, ctx.Err())
+		err := c.core.Expired(&wt.call, why)
 		c.unlock()
 		if open {
 			wt.release()
@@ -75,7 +79,6 @@ func (wt *waiter) wait(ctx context.Context, c *Client) error {
 		<-wt.done
 	}
 	err := wt.call.Err
-	wt.call.Err = nil
 	wt.release()
 	return err
 }

@@ -127,6 +127,7 @@ func (h *wireHandler) OnClose(err error) {
 	w.settleReceipts()
 	w.endBodies(err)
 	w.cancel(err)
+	w.stopDial(err) // what DialFunc and Credentials have derived from its context ends, too
 	if !w.connected.Load() {
 		err = w.c.unreached(w, withCause(context.Background(), err))
 	} else if w.c.cfg.Trace != nil {
@@ -139,15 +140,14 @@ func (h *wireHandler) OnClose(err error) {
 func (w *wire) lost(err error) {
 	c := w.c
 	var attempted uint64
+	var past link.Stats
 	if w.l != nil {
-		attempted = w.l.Attempted()
+		attempted, past = w.l.Attempted(), w.stats(w.conn.HeartBeat)
 	}
 	c.mu.Lock()
 	c.core.Lost(w.conn, err, attempted, c.clock.now())
 	delete(c.wires, w.conn)
-	if w.l != nil {
-		c.stats.add(w)
-	}
+	c.stats.past = addStats(c.stats.past, past)
 	c.unlock()
 	if c.cfg.Logger != nil && w.connected.Load() && !w.goodbye.Load() {
 		c.cfg.Logger.Warn("stomp: connection lost", "connection", w.slot.core.Name, "addr", w.addr, "cause", err)
@@ -177,10 +177,11 @@ func (h *wireHandler) OnEnd(err error) {
 	if c.cfg.NoReconnect || !w.connected.Load() {
 		return
 	}
+	attempted := w.l.Attempted()
 	c.mu.Lock()
 	defer c.unlock()
 	if c.core.Refused() == nil {
-		c.core.Lost(w.conn, err, w.l.Attempted(), c.clock.now())
+		c.core.Lost(w.conn, err, attempted, c.clock.now())
 	}
 }
 
