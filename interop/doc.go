@@ -12,5 +12,5 @@
 // Every test has destinations of its own and takes from queues what it has put there, so runs may overlap and repeat. The
 // empty queues stay until interop/brokers.sh reset.
 //
-// Tests imports: conn, broker, frame, writer, engine/link, engine/pump and internal/leaktest.
+// Tests imports: conn, conn/dialect, broker, frame, writer, engine/link, engine/pump and internal/leaktest.
 package interop
