@@ -437,3 +437,22 @@ func TestBeginThatFailsFreesItsID(t *testing.T) {
 		}
 	}
 }
+
+// A broker that gives no receipts does not hold up for ever what shares a connection with messages that are sent again one
+// at a time (R3).
+func TestResendOneByOneEndsWithoutReceipts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeServer{t: t, answer: never}
+		cl := s.connected(conn.Config{})
+		p := producer(t, cl, conn.ProducerConfig{Destination: "/queue/a", Redeliver: true})
+		sendAll(t, p, "1", "2")
+		synctest.Wait()
+		s.latest().say("ERROR\nmessage:not_found\n\n^@")
+		s.cut()
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		if err := cl.Send(ctx, "/queue/b", []byte("other")); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -170,9 +170,10 @@ func (c *Client) checkCredentials() error {
 // the one to consume from if something is subscribed. It returns why the client gave up, if it
 // does, and an error that Is ErrNotConnected if ctx ends first; the client then goes on trying.
 func (c *Client) Connect(ctx context.Context) error {
+	deadline, hurry := ctx.Deadline() // of the user's: no lock may be held
 	c.mu.Lock()
-	if deadline, ok := ctx.Deadline(); ok {
-		c.core.Hurry(c.clock.now() + time.Until(deadline))
+	if hurry {
+		c.core.Hurry(c.clock.now() + min(time.Until(deadline), longest))
 	}
 	c.core.Start(c.clock.now())
 	since := make(map[*slot]int)

@@ -22,7 +22,7 @@ func (c *Client) run() {
 			c.mu.Unlock()
 			return
 		}
-		effects := c.effects // nobody else touches them while running is set
+		effects := c.effects // no other goroutine touches them while running is set
 		c.mu.Unlock()
 		for i := range effects {
 			c.carryOut(&effects[i])

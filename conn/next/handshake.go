@@ -125,7 +125,7 @@ func (w *wire) handshake(f *frame.Frame) error {
 		HeartBeat: mask(f.Header.Text(frame.HeaderHeartBeat), w.passcode),
 		Server:    f.Header.Text(frame.HeaderServer),
 	}
-	// What the protocol decides has to hold before the core lets anybody use the connection.
+	// What the protocol decides has to hold before the core lets calls use the connection.
 	c.mu.Lock()
 	agreed, err := c.core.Agree(h)
 	c.mu.Unlock()

@@ -42,7 +42,7 @@ func (c *Client) NewProducer(cfg ProducerConfig) (*Producer, error) {
 	home := c.slotFor(cfg.Destination)
 	p.home.Store(home)
 	if _, err := p.encodeFor(&wire{version: frame.Version12}, nil); err != nil {
-		return nil, err // before anybody waits for a connection
+		return nil, err // before Send waits for a connection
 	}
 	c.mu.Lock()
 	defer c.unlock()

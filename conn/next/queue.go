@@ -105,7 +105,7 @@ func (q *queue) pop() (*Message, error) {
 	return nil, q.err
 }
 
-// release lets the connection be read agaq. mu is held.
+// release lets the connection be read again. mu is held.
 func (q *queue) release() {
 	if q.held != nil {
 		q.held.flow.release(q.held.l)
@@ -117,7 +117,7 @@ func (q *queue) release() {
 // not be acknowledged any more.
 func (m *Message) stale() bool {
 	if m.sub == nil || m.sub.opts.Ack == frame.AckAuto {
-		return false // nobody has it but us
+		return false // the broker does not have it any more
 	}
 	select {
 	case <-m.w.l.Done():

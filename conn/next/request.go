@@ -58,6 +58,7 @@ func (w *wire) request(ctx context.Context, destination string, body []byte, h [
 		return nil, err
 	}
 	size := sendSize(destination, body, h) + frameOverhead
+	_, bounded := ctx.Deadline() // of the user's: no lock may be held
 	buf, err := w.reserve(ctx, size)
 	if err != nil {
 		return nil, err
@@ -65,7 +66,11 @@ func (w *wire) request(ctx context.Context, destination string, body []byte, h [
 	r := &requester{waiter: waiter{done: make(chan struct{}, 1)}}
 	r.call.User = &r.waiter
 	c.mu.Lock()
-	err = c.core.Expect(&r.call, session.CallRequest, w.conn, w.l.Tail(), deadline(ctx, c.clock.now()+c.cfg.ReceiptTimeout))
+	deadline := c.clock.now() + c.cfg.ReceiptTimeout
+	if bounded {
+		deadline = session.Never
+	}
+	err = c.core.Expect(&r.call, session.CallRequest, w.conn, w.l.Tail(), deadline)
 	if err == nil {
 		c.requests[r.call.ID] = r
 	}
@@ -103,14 +108,6 @@ func (w *wire) request(ctx context.Context, destination string, body []byte, h [
 		<-r.done
 	}
 	return r.reply, r.call.Err
-}
-
-// deadline is def, or none if ctx has one.
-func deadline(ctx context.Context, def session.Time) session.Time {
-	if _, ok := ctx.Deadline(); ok {
-		return session.Never
-	}
-	return def
 }
 
 func (c *Client) forgetRequest(id uint64) {

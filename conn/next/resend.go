@@ -86,13 +86,16 @@ func (p *Producer) resendOne(w *wire, e *encoding, m session.Resend, copied []by
 	return true
 }
 
-// awaitOutcome returns when seq has its outcome, or w has ended.
+// awaitOutcome returns when seq has its outcome, or w has ended. A broker that gives no receipts holds
+// up the connection for Config.ReceiptTimeout for each message, and not for ever.
 func (p *Producer) awaitOutcome(w *wire, seq uint64) {
 	wt := p.c.newWaiter()
 	p.c.mu.Lock()
 	p.c.core.FlushTo(p.core, seq, &wt.call)
 	p.c.unlock()
-	_ = wt.wait(w.ctx, p.c)
+	ctx, cancel := context.WithTimeout(w.ctx, p.c.cfg.ReceiptTimeout)
+	defer cancel()
+	_ = wt.wait(ctx, p.c)
 }
 
 // encodeAgain appends the frame of a copied message. It always asks for a receipt.

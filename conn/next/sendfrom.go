@@ -84,7 +84,7 @@ func (w *wire) sendFromReceipt(ctx context.Context, destination string, body *re
 	}
 	returned := false
 	defer func() {
-		if !returned { // the reader of the body has panicked: nobody waits for the receipt
+		if !returned { // the reader of the body has panicked: the receipt is not waited for
 			wt.forget(c)
 		}
 	}()

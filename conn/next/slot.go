@@ -26,7 +26,7 @@ func (c *Client) newSlot(core *session.Slot) *slot {
 	return s
 }
 
-// changed wakes those who wait. Client.mu is held.
+// changed wakes all calls that wait. Client.mu is held.
 func (s *slot) changed() {
 	close(s.next)
 	s.next = make(chan struct{})

@@ -34,7 +34,7 @@ func (c *Client) sendSubscribe(e *session.Effect) {
 	}
 }
 
-// encodable refuses what no version can represent, before anybody waits for a connection.
+// encodable refuses what no version can represent, before Subscribe waits for a connection.
 func (s *Subscription) encodable() error {
 	fields := append([]frame.Field{{Name: frame.HeaderID, Value: s.opts.ID}, {Name: frame.HeaderDestination, Value: s.destination}},
 		s.opts.Headers...)
@@ -119,8 +119,8 @@ func (c *Client) sendUnsubscribe(e *session.Effect) {
 
 // takeOver gives back what the subscription was delivered and has not acknowledged. See
 // session.EffectTakeOver for why: RabbitMQ refuses a NACK for a subscription that has ended, and
-// delivers again at once what is given back while it lasts. So another one takes over its id, on a
-// topic that nobody uses. All frames go into one write, because deliveries between them would be
+// delivers again at once what is given back while it lasts. So another one takes over its id, on an
+// unused topic. All frames go into one write, because deliveries between them would be
 // stuck.
 func (c *Client) takeOver(e *session.Effect) {
 	w, s := wireOf(e.Conn), e.Sub.User.(*Subscription)

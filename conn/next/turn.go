@@ -8,14 +8,14 @@ import (
 
 // turn lets one handler of a subscription run at a time: the one of the connection before may
 // still be busy when the new connection delivers. Once it is closed no handler starts any more,
-// and whoever closes it can wait for the one that runs. It costs an atomic operation or two per
-// message unless somebody waits.
+// and idle waits for the one that runs. It costs an atomic operation or two per message unless
+// something waits.
 type turn struct {
 	state   atomic.Int32 // turnBusy | turnClosed
 	waiting atomic.Int32
 
 	mu   sync.Mutex
-	free chan struct{} // closed when the handler that runs returns; nil if nobody waits
+	free chan struct{} // closed when the handler that runs returns; nil if nothing waits
 }
 
 const (
@@ -91,7 +91,7 @@ func (t *turn) close() {
 	t.state.Or(turnClosed)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.free != nil { // those who wait to enter give up
+	if t.free != nil { // handlers that wait to enter give up
 		close(t.free)
 		t.free = nil
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// waiter is a caller who waits for the end of one of the core's calls.
+// waiter waits for the end of one of the core's calls.
 type waiter struct {
 	c    *Client
 	call session.Call

@@ -8,15 +8,15 @@ import (
 )
 
 // waitQueue is where senders wait for a window that is full. They are woken one by one,
-// and not for each outcome: a wake-up costs more than a message, and who finds room
-// for one can only write one. So they wait until a quarter of the window is free, or
+// and not for each outcome: a wake-up costs more than a message, and a sender that
+// finds room for one can only write one. So they wait until a quarter of the window is free, or
 // for linger, and from then on for any room at all.
 type waitQueue struct {
 	batch   uint64 // that quarter
 	waiters atomic.Int32
-	eager   atomic.Int32  // those of them who take any room
+	eager   atomic.Int32  // those of them that take any room
 	woken   chan struct{} // 1 slot
-	closed  chan struct{} // nobody is to wait any more
+	closed  chan struct{} // closed when waiting is over
 	once    sync.Once     // for closed
 	timers  sync.Pool     // *time.Timer that are stopped, so that waiting does not allocate
 }
@@ -31,7 +31,7 @@ func (r *waitQueue) init(window int) {
 	r.closed = make(chan struct{})
 }
 
-// close has all waits return, and nobody wait any more.
+// close ends all waits, those to come included.
 func (r *waitQueue) close() { r.once.Do(func() { close(r.closed) }) }
 
 func (r *waitQueue) isClosed() bool {
@@ -57,7 +57,7 @@ func (r *waitQueue) wake(free uint64) {
 // wait returns when there may be room or done or r is closed, and ctx.Err() if ctx ends
 // first. A wake-up is for one sender: the caller passes it on, with wake.
 func (r *waitQueue) wait(ctx context.Context, done <-chan struct{}, free func() bool) error {
-	// Count first, look then: whoever makes room counts after, and sees us.
+	// Count first, look then: what makes room looks at the count afterwards.
 	r.waiters.Add(1)
 	defer r.waiters.Add(-1)
 	if free() {

@@ -27,7 +27,7 @@ type wire struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 
-	// Set by CONNECTED, before anybody else sees the wire.
+	// Set by CONNECTED, before other goroutines see the wire.
 	session  Session
 	version  frame.Version
 	dialect  dialect.Dialect

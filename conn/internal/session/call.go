@@ -17,7 +17,7 @@ const (
 	CallShutdown                        // the end of the client
 )
 
-// Call is one caller who waits for one answer. The caller makes it; the core owns it from
+// Call is one wait for one answer. The caller makes it; the core owns it from
 // then on until EffectComplete, or Forget.
 type Call struct {
 	Kind CallKind

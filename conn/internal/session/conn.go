@@ -27,7 +27,7 @@ type Conn struct {
 
 	lastErrorAt Time
 	blamed      blamed
-	doubt       *ServerError // the latest ERROR that nobody is known to have caused
+	doubt       *ServerError // the latest ERROR whose cause is not known
 	unnamed     int          // how many such there are
 
 	ending bool // EffectClose is out

@@ -19,7 +19,7 @@
 //
 // A slot is a succession of connections that serve one purpose: to consume, to send, or
 // to keep a misbehaving subscription or producer away from the others. A call is one
-// caller who waits for one answer. A window holds the confirmed sends of one producer
+// wait for one answer. A window holds the confirmed sends of one producer
 // that have no outcome yet.
 //
 // Imports: frame and conn/dialect for the vocabulary, pool for the copies of messages

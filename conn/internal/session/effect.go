@@ -25,7 +25,7 @@ const (
 	// and with what ends a durable subscription for good if Durable is set.
 	EffectUnsubscribe
 	// EffectTakeOver: give back what Sub was delivered and has not acknowledged, on RabbitMQ, in
-	// one write: UNSUBSCRIBE, SUBSCRIBE with the same id to a topic that nobody uses, in mode
+	// one write: UNSUBSCRIBE, SUBSCRIBE with the same id to an unused topic, in mode
 	// client-individual and with receipt Receipt, and a NACK for each message. What comes for Sub
 	// from then on is to be answered with NACK at once. It comes twice, then EffectUnsubscribe.
 	EffectTakeOver
@@ -91,7 +91,7 @@ func (c *Core) Take(dst []Effect) []Effect {
 }
 
 // TakeCompleted appends to dst the calls of the EffectComplete among the effects, and forgets
-// these. It is for a caller who wakes those who wait before it does anything else.
+// these. It is for a caller that wakes these calls before it does anything else.
 func (c *Core) TakeCompleted(dst []*Call) []*Call {
 	kept := c.effects[:0]
 	for _, e := range c.effects {

@@ -19,7 +19,7 @@ func (c *Core) progressed(p *Producer) {
 		if bad == nil {
 			bad = p.takeBad()
 		}
-		c.complete(call, bad) // that of all who have waited for the same
+		c.complete(call, bad) // that of all flushes that have waited for the same
 	}
 	clear(p.flushes[len(left):])
 	p.flushes = left
@@ -38,8 +38,8 @@ func (p *Producer) takeBad() error {
 }
 
 // TakeReports moves up to len(buf) outcomes that are to be reported into buf and returns
-// how many. After reporting them the caller calls Told. With ProducerConfig.InOrder nobody
-// else gets outcomes meanwhile.
+// how many. After reporting them the caller calls Told. With ProducerConfig.InOrder no
+// other call gets outcomes meanwhile.
 func (c *Core) TakeReports(p *Producer, buf []Outcome) (n int) {
 	if p.cfg.InOrder {
 		if p.reporting {

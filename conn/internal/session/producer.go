@@ -13,7 +13,7 @@ type ProducerConfig struct {
 	Redeliver bool          // send again on the next connection what has no outcome
 	MaxBytes  int           // of the copies that Redeliver needs
 	InOrder   bool          // report outcomes in the order of the sends, one at a time
-	Silent    bool          // nobody wants reports
+	Silent    bool          // there are no reports
 
 	// ReceiptEvery says that only every so many sends ask for a receipt, where one holds for all
 	// before it; AssumeCumulative takes every broker for such a one. See Producer.Every.

@@ -37,10 +37,10 @@ type Sub struct {
 	conn      *Conn // since asking
 	state     subState
 	ask       Call    // its SUBSCRIBE, and then its UNSUBSCRIBE
-	first     *Call   // of the caller who subscribes; nil after
-	also      []*Call // of others who wait until it is alive
-	ends      []*Call // of callers who unsubscribe
-	unwanted  bool    // it is to end, whether or not anybody waits for that
+	first     *Call   // of the Subscribe that made it; nil after
+	also      []*Call // further calls that wait until it is alive
+	ends      []*Call // of Unsubscribe
+	unwanted  bool    // it is to end, whether or not a call waits for that
 	giveBack  bool    // what was delivered and not acknowledged has to be given back by us
 	durable   bool    // end a durable subscription for good
 	forGood   bool    // the UNSUBSCRIBE that does so is out
@@ -192,7 +192,7 @@ func (c *Core) endSub(sub *Sub, err error) {
 	c.advanceClosing()
 }
 
-// abandon ends a subscription that the broker may have and nobody here wants.
+// abandon ends an unwanted subscription that the broker may have.
 func (c *Core) abandon(sub *Sub, err error) {
 	conn := sub.conn
 	c.Forget(&sub.ask)

@@ -164,7 +164,7 @@ func (c *Core) blame(p *Producer, slot *Slot) {
 	c.move(p)
 }
 
-// blameSenders moves the producers of a slot away from senders without a window who have ended
+// blameSenders moves the producers of a slot away from senders without a window that have ended
 // two of its connections.
 func (c *Core) blameSenders(slot *Slot) {
 	if slot.senderDeaths++; slot.senderDeaths < 2 || c.cfg.OneConnection || slot.Role == RoleIsolated {

@@ -18,7 +18,7 @@ type Tx struct {
 	done    bool  // COMMIT or ABORT is on its way
 	refused error // the broker has refused something in it
 	gone    error // its connection is gone
-	commit  *Call // who waits for its end
+	commit  *Call // waits for its end
 	end     Call  // the COMMIT or ABORT
 	owed    int   // receipts of SENDs that have not come
 	abort   bool  // it is being aborted

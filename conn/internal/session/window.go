@@ -22,7 +22,7 @@ type window struct {
 
 	ready     ring             // numbers that are settled and wait to be reported
 	errs      map[uint64]error // of settled records that were not confirmed
-	reporting bool             // somebody reports, in order
+	reporting bool             // outcomes are being reported, in order
 
 	tally Tally
 	bad   OutcomeError // since the last flush
