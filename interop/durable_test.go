@@ -21,7 +21,9 @@ func TestR8Durable(t *testing.T) {
 			c := tg.dialClient(t, func(cfg *conn.Config) { cfg.ClientID = name })
 			in := &inbox{c: c, got: make(chan *conn.Message, 4096)}
 			t.Cleanup(in.release)
-			sub, err := c.Subscribe(within(t), to, in.keep, conn.SubscribeOptions{ID: name, Hints: []hint.Hint{hint.Durable(name)}})
+			sub, err := c.Subscribe(within(t), to, in.keep, conn.SubscribeOptions{
+				ID: name, Ack: frame.AckClientIndividual, Hints: []hint.Hint{hint.Durable(name)},
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -38,14 +40,14 @@ func TestR8Durable(t *testing.T) {
 		disconnect(t, c)
 		stored("while it is away")
 		c, in := come()
-		in.expect(t, "while it is away")
+		in.ack(t, in.expect(t, "while it is away")...)
 		if err := in.sub.Unsubscribe(within(t)); err != nil { // which does not end it
 			t.Error(err)
 		}
 		disconnect(t, c)
 		stored("while it is away again")
 		c, in = come()
-		in.expect(t, "while it is away again")
+		in.ack(t, in.expect(t, "while it is away again")...)
 		if err := in.sub.EndDurable(within(t)); err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +55,7 @@ func TestR8Durable(t *testing.T) {
 		stored("when it has ended")
 		c, in = come()
 		stored("anew")
-		in.expect(t, "anew")
+		in.ack(t, in.expect(t, "anew")...)
 		if err := in.sub.EndDurable(within(t)); err != nil {
 			t.Error(err)
 		}
