@@ -119,9 +119,14 @@ func (c *Client) quiesce() {
 		w.flow.end(w.l) // receipts have to be read, however slow a consumer is
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	stop := context.AfterFunc(c.endContext(), cancel)
-	defer stop()
 	defer cancel()
+	go func() {
+		select {
+		case <-c.done: // the wait is over, whatever runs
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	for _, s := range subs {
 		_ = s.turn.idle(ctx)
 		if s.batch != nil {
@@ -132,16 +137,4 @@ func (c *Client) quiesce() {
 	c.mu.Lock()
 	c.core.Quiet(c.clock.now())
 	c.unlock()
-}
-
-var errClientEnded = errors.New("stomp: client has ended")
-
-// endContext is cancelled at the end of the client.
-func (c *Client) endContext() context.Context {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	go func() {
-		<-c.done
-		cancel(errClientEnded)
-	}()
-	return ctx
 }
