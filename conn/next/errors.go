@@ -130,5 +130,5 @@ func notConnected(why, last error) error {
 
 // option returns an error that Is ErrOption.
 func option(format string, args ...any) error {
-	return fmt.Errorf("%w: %w", ErrOption, fmt.Errorf(format, args...))
+	return fmt.Errorf("%w: %w", ErrOption, fmt.Errorf(strings.TrimPrefix(format, "stomp: "), args...))
 }

@@ -346,12 +346,20 @@ func (p *Producer) Close(ctx context.Context) error {
 		c.core.EndProducer(p.core, errProducerClosed)
 	}
 	c.unlock()
+	p.awaitReports()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if e := p.enc.Load(); e != nil {
 		e.w.forgetPolicy(&e.policy)
 	}
 	return err
+}
+
+// awaitReports returns when the outcomes that Close has settled are reported, unless OnOutcome hangs.
+func (p *Producer) awaitReports() {
+	ctx, cancel := context.WithTimeout(context.Background(), moment)
+	defer cancel()
+	_ = p.Flush(ctx)
 }
 
 // ProducerStats counts the outcomes of a producer, and the sends that have none yet.

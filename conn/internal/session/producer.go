@@ -40,6 +40,7 @@ type Producer struct {
 	deaths     int    // connections that the broker ended with an ERROR while sends were open, none confirmed
 	stuck      uint64 // the number that was alone in flight when connections ended
 	stuckTimes int    // how many of them
+	stuckSince Time   // when the first of them did
 }
 
 // NewProducer adds a producer on slot.

@@ -1,6 +1,9 @@
 package session
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // One bad subscription, message or producer must not stop the others. Some brokers answer a
 // frame that they refuse by closing the connection, RabbitMQ after an ERROR that names
@@ -17,8 +20,12 @@ import "slices"
 // happens repeatedly: brokers also crash.
 
 // maxSilentEnds is how many connections in a row may end without an ERROR while a single
-// frame is in flight before that frame is given up.
+// frame is in flight before that frame is taken for the reason.
 const maxSilentEnds = 3
+
+// silentFor is how long that has to go on before a message is given up: a broker that is starting
+// may accept and drop connections for a while.
+const silentFor = 30 * time.Second
 
 // maxIsolated bounds the connections of their own; beyond it the culprits share the last.
 const maxIsolated = 8
@@ -85,7 +92,10 @@ func (c *Core) judgeSubs(conn *Conn, s suspects, err error) {
 		return
 	}
 	sub.deaths = 0
-	if sub.first == nil || c.cfg.OneConnection {
+	if sub.refusedAt == never {
+		sub.refusedAt = c.now
+	}
+	if sub.first == nil || c.cfg.OneConnection || c.cfg.RenewFor >= 0 && c.now-sub.refusedAt >= c.cfg.RenewFor {
 		c.refuse(sub, err)
 	}
 	if !c.cfg.OneConnection {
@@ -147,9 +157,9 @@ func (c *Core) blameSilently(p *Producer, err error) {
 		return
 	}
 	if p.stuck != seq {
-		p.stuck, p.stuckTimes = seq, 0
+		p.stuck, p.stuckTimes, p.stuckSince = seq, 0, c.now
 	}
-	if p.stuckTimes++; p.stuckTimes >= maxSilentEnds {
+	if p.stuckTimes++; p.stuckTimes >= maxSilentEnds && c.now-p.stuckSince >= silentFor {
 		p.stuckTimes = 0
 		c.giveUp(p, err, func(r *record) bool { return r.seq == seq })
 	}
