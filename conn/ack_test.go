@@ -11,24 +11,15 @@ import (
 	"github.com/stompwire/stompwire/writer"
 )
 
-// delivery is what each version's server sends for the acknowledgement to refer to.
-func delivery(v frame.Version) string {
-	if v == frame.Version12 {
-		return "MESSAGE\nsubscription:1\nmessage-id:m\\c1\nack:a\\c1\ndestination:/queue/a\n\nbody^@"
-	}
-	if v == frame.Version11 {
-		return "MESSAGE\nsubscription:1\nmessage-id:m\\c1\ndestination:/queue/a\n\nbody^@"
-	}
-	return "MESSAGE\nsubscription:1\nmessage-id:m:1\ndestination:/queue/a\n\nbody^@"
-}
-
-// received subscribes, delivers one message and returns a copy of it.
-func received(t testing.TB, c *conn.Conn, b *fakeBroker, mode frame.AckMode) *conn.Message {
+// received subscribes, delivers one message and returns a copy of it, which is released with the test.
+func received(t testing.TB, c *conn.Client, b *fakeBroker, mode frame.AckMode) *conn.Message {
 	t.Helper()
 	got := make(chan *conn.Message, 1)
-	b.subscribe(c, mode, func(_ context.Context, m *conn.Message) { got <- m.Clone() })
-	b.write(delivery(c.Version()))
-	return <-got
+	b.subscribe(c, mode, func(_ context.Context, m *conn.Message) { got <- m.Retain() })
+	b.write(delivery(c.Sessions()[0].Version))
+	m := <-got
+	t.Cleanup(m.Release)
+	return m
 }
 
 func TestAckForms(t *testing.T) {
@@ -120,12 +111,30 @@ func TestAckOfABorrowedMessageTooLate(t *testing.T) {
 	}
 }
 
-// flush returns when everything that the broker wrote has been handled.
-func flush(t testing.TB, c *conn.Conn, b *fakeBroker) {
-	t.Helper()
-	done := async(func() error { return c.SendReceipt(context.Background(), "/flush", nil) })
-	b.receipt(header(b.read(), "receipt"))
-	if err := b.await(done); err != nil {
-		t.Fatal(err)
+// A token acknowledges a message when that has gone, on each version, once per call.
+func TestToken(t *testing.T) {
+	for _, c := range []struct {
+		version frame.Version
+		wire    string
+	}{
+		{frame.Version10, "ACK\nmessage-id:m:1\n\n^@"},
+		{frame.Version11, "ACK\nmessage-id:m\\c1\nsubscription:1\n\n^@"},
+		{frame.Version12, "ACK\nid:a\\c1\n\n^@"},
+	} {
+		s, b := session(t, overPipe, c.version, conn.Config{})
+		got := make(chan conn.Token, 1)
+		b.subscribe(s, frame.AckClient, func(_ context.Context, m *conn.Message) { got <- m.Token() })
+		b.write(delivery(c.version))
+		token := <-got
+		flush(t, s, b) // the memory of the message is used again
+		if err := token.Ack(); err != nil {
+			t.Fatal(err)
+		}
+		b.expect(c.wire)
+		_ = s.Close()
+		<-s.Done()
+		if err := token.Ack(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("after the end: %v", err)
+		}
 	}
 }

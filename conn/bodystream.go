@@ -8,15 +8,14 @@ import (
 	"github.com/stompwire/stompwire/pool"
 )
 
-// Long bodies come from the parser in parts, if a subscription of the connection wants
-// them so. Which frame it is decides what becomes of the parts:
+// Long bodies come from the parser in parts. Which frame it is decides what becomes of them:
 //
-//	MESSAGE for such a subscription → a pipe, whose other end its handler reads
-//	any other frame                 → gathered, and handled when it is whole
+//	MESSAGE for a subscription with StreamOver → a pipe, whose other end its handler reads
+//	a body above our limits                    → skipped, reported, and refused: see skip.go
+//	any other frame                            → gathered, and handled when it is whole
 //
-// The handler of a streamed message has a goroutine of its own, and the one that reads
-// the connection waits for it in its place, so that to everybody else it looks as if
-// the handler ran there as ever.
+// The handler of a streamed message has a goroutine of its own, and the one that reads the
+// connection waits for it in its place, so it looks to all others as if it ran there as ever.
 
 // bodyStream is one message that is being streamed.
 type bodyStream struct {
@@ -31,125 +30,155 @@ type bodyStream struct {
 type gathering struct {
 	command frame.Command
 	header  frame.Header
-	body    *pool.Buffer
+	body    *pool.Buffer // nil if the frame is skipped
+	size    int64
+
+	unwanted bool // its subscription is ending: skip it, and do not refuse it
 }
 
-// maxTrust is how much memory the word of a peer alone is worth.
+// maxTrust caps the memory reserved for an announced content-length.
 const maxTrust = 64 << 10
 
-// streamBodies has bodies longer than over come in parts from now on.
-func (c *Conn) streamBodies(over int) {
+// bodyThreshold is the length from which on bodies come in parts: that of the shortest one that is
+// streamed or skipped.
+func (c *Client) bodyThreshold() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.streamOver == 0 || over < c.streamOver {
-		c.streamOver = over
-		c.l.SetBodyThreshold(over)
+	threshold := c.cfg.Link.Limits.Body
+	if c.streamOver > 0 {
+		threshold = min(threshold, c.streamOver)
+	}
+	return threshold
+}
+
+// streamBodies has bodies longer than over come in parts from now on. Client.mu is held.
+func (c *Client) streamBodies(over int) {
+	if over == 0 || c.streamOver != 0 && over >= c.streamOver {
+		return
+	}
+	c.streamOver = over
+	for _, w := range c.wires {
+		if w.l != nil {
+			w.l.SetBodyThreshold(over)
+		}
 	}
 }
 
 // OnBodyStart is called by the link.
-func (s *sessionHandler) OnBodyStart(f *frame.Frame, length int64) error {
-	c := (*Conn)(s)
-	if f.Command == frame.CmdMessage && c.connected {
-		if sub := c.subscriptionOf(f); sub != nil && sub.handler != nil && sub.streamOver > 0 &&
-			(length < 0 || length > int64(sub.streamOver)) {
-			c.startStream(f, sub, length)
+func (h *wireHandler) OnBodyStart(f *frame.Frame, length int64) error {
+	w := (*wire)(h)
+	w.settleReceipts()
+	if f.Command == frame.CmdMessage && w.connected.Load() {
+		sub, _ := w.subscriptionOf(f)
+		if sub != nil && sub.opts.StreamOver > 0 && (length < 0 || length > int64(sub.opts.StreamOver)) {
+			if sub.takes(w, f) {
+				w.startStream(f, sub, length)
+			} else {
+				w.gathered = &gathering{command: f.Command, unwanted: true}
+			}
 			return nil
 		}
 	}
-	if length > int64(c.maxBody()) {
-		return c.bodyTooLong(f.Command)
+	w.gathered = &gathering{command: f.Command, header: f.Header.Clone()}
+	if length > w.maxBody() {
+		if !w.skippable() {
+			return w.bodyTooLong(f.Command)
+		}
+		return nil
 	}
-	c.gathered = &gathering{
-		command: f.Command,
-		header:  f.Header.Clone(),
-		body:    pool.Get(int(max(0, min(length, maxTrust)))),
-	}
+	w.gathered.body = pool.Get(int(max(0, min(length, maxTrust))))
 	return nil
 }
 
+// skippable reports whether the frame that is gathered can be skipped: only messages can.
+func (w *wire) skippable() bool { return w.gathered.command == frame.CmdMessage && w.connected.Load() }
+
 // OnBodyChunk is called by the link.
-func (s *sessionHandler) OnBodyChunk(b []byte) error {
-	c := (*Conn)(s)
-	if c.streamed != nil {
-		_, _ = c.streamed.w.Write(b) // it fails when nobody wants the rest
+func (h *wireHandler) OnBodyChunk(b []byte) error {
+	w := (*wire)(h)
+	if w.streamed != nil {
+		_, _ = w.streamed.w.Write(b) // it fails when the rest is not wanted
 		return nil
 	}
-	g := c.gathered
-	if len(g.body.B)+len(b) > c.maxBody() {
-		return c.bodyTooLong(g.command)
+	g := w.gathered
+	g.size += int64(len(b))
+	switch {
+	case g.body == nil:
+	case g.size > w.maxBody():
+		if !w.skippable() {
+			return w.bodyTooLong(g.command)
+		}
+		g.body.Release()
+		g.body = nil
+	default:
+		g.body.Grow(len(b))
+		g.body.B = append(g.body.B, b...)
 	}
-	g.body.Grow(len(b))
-	g.body.B = append(g.body.B, b...)
 	return nil
 }
 
 // OnBodyEnd is called by the link.
-func (s *sessionHandler) OnBodyEnd() error {
-	c := (*Conn)(s)
-	if c.streamed != nil {
-		c.endStream(nil)
+func (h *wireHandler) OnBodyEnd() error {
+	w := (*wire)(h)
+	if w.streamed != nil {
+		w.endStream(nil)
 		return nil
 	}
-	g := c.gathered
-	defer c.dropGathered()
-	return s.OnFrame(&frame.Frame{Command: g.command, Header: g.header, Body: g.body.B})
+	g := w.gathered
+	defer w.dropGathered()
+	switch {
+	case g.unwanted:
+		return nil
+	case g.body == nil:
+		w.skip(g.header, &frame.LimitError{What: frame.ErrBodyTooLong, Max: w.maxBody(), Command: g.command}, "bytes", g.size)
+		return nil
+	}
+	return h.OnFrame(&frame.Frame{Command: g.command, Header: g.header, Body: g.body.B})
 }
 
-// startStream has the handler called for a message whose body is to come.
-func (c *Conn) startStream(f *frame.Frame, sub *Subscription, length int64) {
-	c.lastError = nil
+// startStream calls the handler for a message whose body is to come.
+func (w *wire) startStream(f *frame.Frame, sub *Subscription, length int64) {
 	b := &bodyStream{length: length, done: make(chan struct{})}
 	b.r, b.w = io.Pipe()
-	m := &Message{Header: f.Header.Clone(), c: c, sub: sub, stream: b}
-	c.streamed = b
-	b.stop = context.AfterFunc(c.ctx, func() { _ = b.w.CloseWithError(c.Err()) })
+	m := &Message{Header: f.Header.Clone(), w: w, sub: sub, stream: b}
+	w.streamed = b
+	b.stop = context.AfterFunc(w.ctx, func() { _ = b.w.CloseWithError(context.Cause(w.ctx)) })
 	go func() {
-		returned := false
 		defer close(b.done)
 		defer func() { _ = b.r.Close() }()
-		defer func() {
-			if v := recover(); v != nil {
-				c.panicked(v, m)
-			} else if !returned {
-				c.exited(m)
-			}
-		}()
-		if set := c.cfg.Listeners.now(); set != nil { // here, for they may read the body
-			set.message(c, m)
+		if w.c.cfg.Trace != nil { // here, because it may read the body
+			w.trace(&Event{Kind: EventMessage, Message: m, Subscription: sub})
 		}
-		sub.handler(c.ctx, m)
-		returned = true
+		sub.deliver(m)
 	}()
 }
 
-// endStream tells the handler that no more will come, and waits for it as for any
-// other.
-func (c *Conn) endStream(err error) {
-	b := c.streamed
-	c.streamed = nil
+// endStream tells the handler that no more will come, and waits for it as for any other.
+func (w *wire) endStream(err error) {
+	b := w.streamed
+	w.streamed = nil
 	_ = b.w.CloseWithError(err) // nil is io.EOF
 	<-b.done
 	b.stop()
 }
 
 // endBodies ends what the connection has left unfinished.
-func (c *Conn) endBodies(err error) {
-	if c.streamed != nil {
-		c.endStream(err)
+func (w *wire) endBodies(err error) {
+	if w.streamed != nil {
+		w.endStream(err)
 	}
-	c.dropGathered()
+	w.dropGathered()
 }
 
-func (c *Conn) dropGathered() {
-	if c.gathered != nil {
-		c.gathered.body.Release()
-		c.gathered = nil
+func (w *wire) dropGathered() {
+	if w.gathered != nil && w.gathered.body != nil {
+		w.gathered.body.Release()
 	}
+	w.gathered = nil
 }
 
-func (c *Conn) maxBody() int { return c.cfg.Link.Limits.WithDefaults().Body }
+func (w *wire) maxBody() int64 { return int64(w.c.cfg.Link.Limits.Body) }
 
-func (c *Conn) bodyTooLong(cmd frame.Command) error {
-	return &frame.LimitError{What: frame.ErrBodyTooLong, Max: int64(c.maxBody()), Command: cmd}
+func (w *wire) bodyTooLong(cmd frame.Command) error {
+	return &frame.LimitError{What: frame.ErrBodyTooLong, Max: w.maxBody(), Command: cmd}
 }

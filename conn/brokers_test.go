@@ -7,8 +7,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/stompwire/stompwire/conn"
 )
 
 // script is how a tiny broker treats a connection. When it returns, the connection is closed.
@@ -111,15 +109,17 @@ func tiny(t testing.TB, play script) *tinyBroker {
 	return serve(t, listen(t, "tcp", "127.0.0.1:0"), play)
 }
 
-// at is the address of a TCP listener.
-func at(l net.Listener) conn.Address {
-	to := l.Addr().(*net.TCPAddr).AddrPort()
-	return conn.Address{Host: to.Addr().String(), Port: to.Port()}
+// at is the URI of a TCP listener.
+func at(l net.Listener) string { return "stomp://" + l.Addr().String() }
+
+// inOrder is a failover list that is tried once, as it stands: local addresses get no help.
+func inOrder(uris ...string) string {
+	return "failover:(" + strings.Join(uris, ",") + ")?randomize=false&maxReconnectAttempts=0"
 }
 
-// nowhere is an address where nobody listens. It is the near end of a connection, so that the port is not given to
-// anybody else before the test has ended. The far end is kept, too: when it is closed the near one lets go of its port.
-func nowhere(t testing.TB) conn.Address {
+// nowhere is the URI of an address where nobody listens. It is the near end of a connection, so that the port is not given
+// to anybody else before the test has ended. The far end is kept, too: when it is closed the near one lets go of its port.
+func nowhere(t testing.TB) string {
 	l := listen(t, "tcp", "127.0.0.1:0")
 	defer l.Close()
 	near, err := net.Dial("tcp", l.Addr().String())
@@ -132,6 +132,5 @@ func nowhere(t testing.TB) conn.Address {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = far.Close() })
-	to := near.LocalAddr().(*net.TCPAddr).AddrPort()
-	return conn.Address{Host: to.Addr().String(), Port: to.Port()}
+	return "stomp://" + near.LocalAddr().String()
 }

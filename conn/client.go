@@ -2,208 +2,281 @@ package conn
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
+	"github.com/stompwire/stompwire/conn/internal/dial"
+	"github.com/stompwire/stompwire/conn/internal/session"
 	"github.com/stompwire/stompwire/engine/link"
+	"github.com/stompwire/stompwire/writer"
 )
 
-// Client stays connected to a broker: when a connection is lost it makes another,
-// renews the subscriptions, and lets what waited go on. All methods are safe for
-// concurrent use.
+// Client is a STOMP client. It connects on first use and stays connected: when a connection
+// is lost it makes another, renews the subscriptions, and sends again what its producers are
+// told to redeliver. All methods are safe for concurrent use.
 //
-// It has one connection to consume from, made by the first Subscribe, and one or
-// more to send on; see ClientConfig.OneConnection. A message belongs to the
-// connection that delivered it: acknowledging it after that has ended is an error
-// that Is net.ErrClosed, and the broker delivers it again.
+// It uses one or more connections to send on and, made by the first Subscribe, one to consume
+// from; see Config.OneConnection. A message belongs to the connection that delivered it:
+// acknowledging it after that has ended is an error that Is net.ErrClosed, and the broker
+// delivers it again.
 type Client struct {
-	cfg       ClientConfig
-	defaults  Config // cfg.Conn with its defaults, for reading
-	consumer  *lane  // one of producers if there is one connection
-	producers []*lane
-	done      chan struct{}
+	*setup
+	done chan struct{}
 
-	mu      sync.Mutex
-	phase   clientPhase
-	running int   // lanes
-	cause   error // why the client gave up
-	err     error // set before done is closed
+	senders  []*slot // to send on; producers that are isolated have other ones
+	consumer *slot   // to consume from; one of senders with OneConnection
+
+	routes  atomic.Pointer[routes] // subscriptions by id; replaced under mu
+	stats   clientStats
+	waiters sync.Pool // *waiter
+
+	// mu guards the core and what follows. It is never held over I/O or user code. It is taken
+	// with the outbox of a link held, never the other way round.
+	mu         sync.Mutex
+	core       *session.Core
+	clock      clock
+	running    bool // a goroutine carries out effects
+	wires      map[*session.Conn]*wire
+	producers  map[*Producer]struct{}
+	subs       map[*Subscription]struct{}
+	requests   map[uint64]*requester // by the number of their call
+	streamOver int                   // the smallest of all subscriptions; 0 for none
+	effects    []session.Effect      // for the goroutine that carries them out
+	finished   []*session.Call
+	attempts   []error // the latest of each address
 }
 
-type clientPhase uint8
+// setup is what a client was made with. It is behind a pointer, so that printing a client shows no
+// passcode.
+type setup struct {
+	cfg     Config
+	targets []dial.Target
+	reach   *dial.Options
+}
 
-const (
-	phaseNew clientPhase = iota
-	phaseOpen
-	phaseClosing
-	phaseClosed
-)
-
-// NewClient checks cfg and makes a client, which does nothing before Connect or
-// Start.
-func NewClient(cfg ClientConfig) (*Client, error) {
-	if err := cfg.validate(); err != nil {
+// Dial makes a client and waits for its connections to send on. uri is host:port, a URI
+// (stomp, tcp, stomps, ssl, tls, ws, wss, unix), or a failover list, with an optional login,
+// passcode and virtual host:
+//
+//	broker:61613
+//	stomps://login:passcode@broker/vhost
+//	failover:(stomp://a,stomp://b)?randomize=false&maxReconnectAttempts=5
+//
+// cfg may be nil. If it fails the client is closed; the error is what [New] and
+// [Client.Connect] return.
+func Dial(ctx context.Context, uri string, cfg *Config) (*Client, error) {
+	c, err := New(uri, cfg)
+	if err != nil {
 		return nil, err
 	}
-	cfg = cfg.withDefaults()
-	if cfg.Conn.Listeners == nil {
-		cfg.Conn.Listeners = new(Listeners)
+	if err := c.Connect(ctx); err != nil {
+		_ = c.Close()
+		return nil, err
 	}
-	cl := &Client{cfg: cfg, defaults: cfg.Conn.withDefaults(), done: make(chan struct{})}
-	if cfg.OneConnection {
-		cl.consumer = newLane(cl, "shared", cfg.Conn)
-		cl.producers = []*lane{cl.consumer}
-		return cl, nil
-	}
-	cl.consumer = newLane(cl, "consumer", cfg.Conn)
-	for i := range cfg.Producers {
-		cl.producers = append(cl.producers, newLane(cl, fmt.Sprintf("producer %d", i+1), cfg.Conn))
-	}
-	return cl, nil
+	return c, nil
 }
 
-// Start begins to connect, and returns at once. Starting again does nothing.
-func (cl *Client) Start() error {
-	cl.mu.Lock()
-	defer cl.mu.Unlock()
-	switch cl.phase {
-	case phaseOpen:
-		return nil
-	case phaseNew:
-		cl.phase = phaseOpen
-		for _, ln := range cl.producers {
-			cl.startLane(ln)
+// New makes a client that connects when it is used for the first time, or by Connect. The
+// error says what is wrong with uri (an [*AddressError]) or cfg.
+func New(uri string, cfg *Config) (*Client, error) {
+	plan, err := dial.Parse(uri)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{setup: &setup{cfg: cfg.withDefaults()}, done: make(chan struct{}), wires: make(map[*session.Conn]*wire),
+		producers: make(map[*Producer]struct{}), subs: make(map[*Subscription]struct{}), requests: make(map[uint64]*requester)}
+	if err := c.cfg.validate(); err != nil {
+		return nil, err
+	}
+	if c.targets, err = plan.Targets(); err != nil {
+		return nil, err
+	}
+	c.attempts = make([]error, len(c.targets))
+	c.reach = c.cfg.reach()
+	if err := c.reach.Check(c.targets); err != nil {
+		return nil, err
+	}
+	c.clock.base, c.clock.fire = time.Now(), c.tick
+	c.core = session.New(c.coreConfig(&plan))
+	for _, s := range c.core.Slots() {
+		ours := c.newSlot(s)
+		if s.Role != session.RoleConsume {
+			c.senders = append(c.senders, ours)
 		}
-		ln := cl.consumer
-		if ln.hasMembers() && !cl.cfg.OneConnection {
-			cl.startLane(ln)
+	}
+	c.consumer = c.core.Consumer().User.(*slot)
+	c.routes.Store(new(routes))
+	if err := c.checkCredentials(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *Client) coreConfig(plan *dial.Plan) session.Config {
+	cfg := &c.cfg
+	sc := session.Config{
+		Addresses: len(c.targets), Randomize: plan.Randomize,
+		Attempts: cfg.Attempts, Backoff: cfg.Backoff, NoReconnect: cfg.NoReconnect,
+		Producers: cfg.Producers, OneConnection: cfg.OneConnection,
+		Versions: cfg.Versions, HeartBeat: cfg.HeartBeat, ReceiveScale: cfg.ReceiveScale,
+		Broker: cfg.Broker, UseStomp: cfg.UseStomp, Host: cfg.Host, ClientID: cfg.ClientID, Headers: cfg.Headers,
+		ConnectTimeout: cfg.ConnectTimeout, ReceiptTimeout: cfg.ReceiptTimeout, RenewFor: renewFor,
+		Disconnecting: errDisconnecting, ProducerClosed: errProducerClosed, Closed: closedError,
+		Seed: rand.Uint64(),
+	}
+	if !plan.KeepOrder {
+		for i := range c.targets {
+			sc.Local = append(sc.Local, c.targets[i].Local)
 		}
-		return nil
 	}
-	return cl.closedError()
+	if cfg.Attempts == 0 {
+		sc.Attempts, sc.FirstAttempts = plan.Rounds, plan.FirstRounds
+	}
+	sc.GiveUpAfter = plan.Timeout
+	if plan.Backoff != (Backoff{}) && cfg.Backoff == (Backoff{}) {
+		sc.Backoff = plan.Backoff
+	}
+	return sc
 }
 
-// startLane starts a lane. mu is held.
-func (cl *Client) startLane(ln *lane) {
-	cl.running++
-	ln.start()
+// renewFor is how long a subscription that the broker refuses to renew is tried again.
+const renewFor = time.Minute
+
+func closedError(cause error) error {
+	if closed, ok := cause.(*link.ClosedError); ok {
+		return closed
+	}
+	return &link.ClosedError{Cause: cause}
 }
 
-// startConsumer makes the connection to consume from, the first time that it is
-// needed.
-func (cl *Client) startConsumer() {
-	cl.mu.Lock()
-	defer cl.mu.Unlock()
-	if cl.phase == phaseOpen && !cl.consumer.started() {
-		cl.startLane(cl.consumer)
-	}
-}
-
-// Connect starts the client and returns when all its connections to send on, and
-// the one to consume from if something is subscribed, are there. It returns why
-// the client gave up, if it does, and a [*NotConnectedError] if ctx ends first; the
-// client then goes on trying, until Close.
-func (cl *Client) Connect(ctx context.Context) error {
-	if err := cl.Start(); err != nil {
-		return err
-	}
-	// One after the other: each was there once, which is all that can be promised.
-	for _, ln := range cl.startedLanes() {
-		if err := ln.awaitConnected(ctx); err != nil {
+// checkCredentials refuses what CONNECT cannot represent, before anything is dialled.
+func (c *Client) checkCredentials() error {
+	for i := range c.targets {
+		login, passcode, vhost := c.targets[i].Overrides(c.cfg.Login, c.cfg.Passcode, c.cfg.Host)
+		cmd, fields := c.core.ConnectFrame(c.core.Consumer(), session.Credentials{Login: login, Passcode: passcode, VHost: vhost})
+		if _, err := writer.AppendFrame(nil, 0, cmd, fields, nil); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (cl *Client) lanes() []*lane {
-	if cl.cfg.OneConnection {
-		return cl.producers
+// Connect starts the client and returns when all its connections to send on are there, and
+// the one to consume from if something is subscribed. It returns why the client gave up, if it
+// does, and an error that Is ErrNotConnected if ctx ends first; the client then goes on trying.
+func (c *Client) Connect(ctx context.Context) error {
+	deadline, hurry := ctx.Deadline() // of the user's: no lock may be held
+	c.mu.Lock()
+	if hurry {
+		c.core.Hurry(c.clock.now() + min(time.Until(deadline), longest))
 	}
-	return append(cl.producers[:len(cl.producers):len(cl.producers)], cl.consumer)
-}
-
-func (cl *Client) startedLanes() (started []*lane) {
-	for _, ln := range cl.lanes() {
-		if ln.started() {
-			started = append(started, ln)
+	c.core.Start(c.clock.now())
+	since := make(map[*slot]int)
+	for _, s := range c.core.Slots() {
+		if s.Wanted() && s.Role != session.RoleIsolated {
+			ours := s.User.(*slot)
+			since[ours] = ours.opened
 		}
 	}
-	return started
-}
-
-// State returns the state of the connection that is worst off: connected if all
-// are.
-func (cl *Client) State() State {
-	cl.mu.Lock()
-	phase := cl.phase
-	cl.mu.Unlock()
-	switch phase {
-	case phaseNew:
-		return StateNew
-	case phaseClosing:
-		return StateClosing
-	case phaseClosed:
-		return StateClosed
-	}
-	for _, ln := range cl.startedLanes() {
-		if state, _ := ln.current(); state != StateConnected {
-			return max(state, StateConnecting)
+	c.unlock()
+	// Each was there once since the call: more cannot be promised.
+	for s, opened := range since {
+		if err := s.awaitOpen(ctx, opened); err != nil {
+			return err
 		}
 	}
-	return StateConnected
+	return nil
 }
 
-// IsConnected reports whether all connections are there.
-func (cl *Client) IsConnected() bool { return cl.State() == StateConnected }
+// start connects on first use. mu is held.
+func (c *Client) start() { c.core.Start(c.clock.now()) }
+
+// unlock lets go of mu, and has done what the core wants to be done.
+func (c *Client) unlock() {
+	if c.core.Pending() {
+		c.finished = c.core.TakeCompleted(c.finished[:0])
+		for i, call := range c.finished {
+			call.User.(*waiter).wake()
+			c.finished[i] = nil
+		}
+		if !c.running && c.core.Pending() {
+			c.running = true
+			go c.run()
+		}
+	}
+	if next, ok := c.core.NextTick(); ok {
+		c.clock.arm(next)
+	}
+	c.mu.Unlock()
+}
+
+// tick runs when something is due.
+func (c *Client) tick() {
+	c.mu.Lock()
+	if c.clock.fired() {
+		c.core.Tick(c.clock.now())
+	}
+	c.unlock()
+}
+
+// Connected reports whether all connections that the client needs are there.
+func (c *Client) Connected() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.core.State() == session.StateConnected
+}
 
 // Done is closed when the client has ended.
-func (cl *Client) Done() <-chan struct{} { return cl.done }
+func (c *Client) Done() <-chan struct{} { return c.done }
 
 // Err returns why the client has ended, nil while it has not. It Is net.ErrClosed.
-func (cl *Client) Err() error {
-	cl.mu.Lock()
-	defer cl.mu.Unlock()
-	return cl.err
+func (c *Client) Err() error {
+	select {
+	case <-c.done:
+	default:
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.core.Err()
 }
 
-// closedError is what calls get after the end. mu is held.
-func (cl *Client) closedError() error { return &link.ClosedError{Cause: cl.cause} }
-
-// laneEnded takes note that a lane is closed; with an error it ends them all.
-func (cl *Client) laneEnded(err error) {
-	cl.mu.Lock()
-	cl.running--
-	if err != nil && cl.phase == phaseOpen {
-		cl.phase, cl.cause = phaseClosing, err
+// Sessions returns what is known of the connections that are there, those to send on first.
+func (c *Client) Sessions() (all []Session) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.core.Slots() {
+		ours, made := s.User.(*slot) // one for a culprit may not be there yet
+		if !made {
+			continue
+		}
+		if w := ours.cur.Load(); w != nil {
+			all = append(all, w.session)
+		}
 	}
-	refusal, last := cl.closedError(), cl.running == 0
-	cl.mu.Unlock()
-	if err != nil {
-		cl.closeLanes(refusal)
-	}
-	if last {
-		cl.finish()
-	}
+	return all
 }
 
-// finish is the end, reached once.
-func (cl *Client) finish() {
-	cl.mu.Lock()
-	if cl.phase == phaseClosed {
-		cl.mu.Unlock()
-		return
-	}
-	cl.phase = phaseClosed
-	cl.err = cl.closedError()
-	cl.mu.Unlock()
-	// Deferred, for the user's code in them may end the goroutine.
-	if cl.cfg.OnClose != nil {
-		defer cl.cfg.OnClose(cl.err)
-	}
-	defer close(cl.done)
-	for _, ln := range cl.lanes() {
-		ln.refuse(cl.err)
-		defer ln.endMembers(cl.err)
-	}
+// refusal returns why calls fail because the client ends, nil while it does not.
+func (c *Client) refusal() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.core.Refused()
 }
+
+// live returns the wires that there are, in the order in which they were made. mu is held.
+func (c *Client) live() (all []*wire) {
+	for _, w := range c.wires {
+		all = append(all, w)
+	}
+	slices.SortFunc(all, func(a, b *wire) int { return int(a.conn.Number) - int(b.conn.Number) })
+	return all
+}
+
+// isClosed reports whether err says that something has ended.
+func isClosed(err error) bool { return errors.Is(err, net.ErrClosed) }

@@ -17,30 +17,21 @@ import (
 	"github.com/stompwire/stompwire/writer"
 )
 
-func TestNewClientRefuses(t *testing.T) {
-	dial := (&fakeServer{t: t}).dial
-	for name, cfg := range map[string]conn.ClientConfig{
-		"no dial":     {},
-		"producers":   {Dial: dial, Producers: 65},
-		"shared":      {Dial: dial, Producers: 2, OneConnection: true},
-		"credentials": {Dial: dial, Conn: conn.Config{Passcode: "a\nb"}},
-	} {
-		if _, err := conn.NewClient(cfg); err == nil {
-			t.Errorf("%s: no error", name)
-		}
-	}
-}
-
-// steps records what OnState says.
+// steps records the events of connections, and of the client.
 type steps struct {
 	mu  sync.Mutex
 	all []string
 }
 
-func (s *steps) note(c conn.StateChange) {
+func (s *steps) trace(_ context.Context, e *conn.Event) {
+	switch e.Kind {
+	case conn.EventConnecting, conn.EventConnected, conn.EventRetry, conn.EventDisconnecting, conn.EventDisconnected:
+	default:
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.all = append(s.all, fmt.Sprintf("%s: %v → %v", c.Lane, c.From, c.To))
+	s.all = append(s.all, fmt.Sprintf("%s: %v", e.Connection, e.Kind))
 }
 
 // expect holds the steps since the last call against want.
@@ -58,55 +49,47 @@ func TestClientStates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t, refuse: 1}
 		var seen steps
-		ends := make(chan error, 10)
-		cl := s.client(conn.ClientConfig{OnState: seen.note, OnClose: func(err error) { ends <- err },
-			Backoff: conn.Backoff{Jitter: -1}})
-		if cl.State() != conn.StateNew || cl.IsConnected() {
-			t.Errorf("state %v", cl.State())
+		cl := s.client(conn.Config{Trace: seen.trace, Backoff: conn.Backoff{Jitter: -1}})
+		time.Sleep(time.Hour)
+		if cl.Connected() || len(s.dialled()) != 0 {
+			t.Errorf("a client that was not used is connected %t", cl.Connected())
 		}
 		begin := time.Now()
-		if err := cl.Start(); err != nil {
-			t.Fatal(err)
-		}
-		synctest.Wait()
-		if cl.State() != conn.StateBackingOff {
-			t.Errorf("state %v", cl.State())
-		}
-		if err := cl.Connect(t.Context()); err != nil || !cl.IsConnected() {
-			t.Fatal(err, cl.State())
+		if err := cl.Connect(t.Context()); err != nil || !cl.Connected() {
+			t.Fatal(err, cl.Connected())
 		}
 		if took := time.Since(begin); took != 100*time.Millisecond {
 			t.Errorf("connected after %v", took)
 		}
 		s.cut()
 		synctest.Wait()
-		if cl.IsConnected() {
+		if cl.Connected() || len(cl.Sessions()) != 0 {
 			t.Error("connected")
 		}
 		time.Sleep(time.Second)
+		if !cl.Connected() || len(cl.Sessions()) != 1 || cl.Err() != nil {
+			t.Error("not connected", cl.Err())
+		}
 		if err := cl.Disconnect(t.Context()); err != nil {
 			t.Error(err)
 		}
+		synctest.Wait()
 		seen.expect(t,
-			"producer 1: new → connecting",
-			"producer 1: connecting → backing off",
-			"producer 1: backing off → connecting",
-			"producer 1: connecting → connected",
-			"producer 1: connected → lost",
-			"producer 1: lost → backing off",
-			"producer 1: backing off → connecting",
-			"producer 1: connecting → connected",
-			"producer 1: connected → closing",
-			"producer 1: closing → closed")
-		if err := <-ends; !errors.Is(err, net.ErrClosed) || err.Error() != cl.Err().Error() {
-			t.Errorf("OnClose(%v), Err %v", err, cl.Err())
+			"producer 1: retry",
+			"producer 1: connecting",
+			"producer 1: connected",
+			"producer 1: disconnected",
+			"producer 1: retry",
+			"producer 1: connecting",
+			"producer 1: connected",
+			"producer 1: disconnecting",
+			"producer 1: disconnected")
+		if err := cl.Err(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("Err %v", err)
 		}
 		_ = cl.Close()
 		if err := cl.Disconnect(t.Context()); err != nil {
 			t.Errorf("Disconnect again: %v", err)
-		}
-		if len(ends) != 0 {
-			t.Error("OnClose was called twice")
 		}
 		if n := len(s.frames("DISCONNECT")); n != 1 {
 			t.Errorf("%d DISCONNECT frames", n)
@@ -114,21 +97,48 @@ func TestClientStates(t *testing.T) {
 		if err := cl.Send(t.Context(), "/queue/a", nil); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("Send after the end: %v", err)
 		}
-		if err := cl.Start(); !errors.Is(err, net.ErrClosed) || cl.State() != conn.StateClosed {
-			t.Errorf("Start after the end: %v", err)
+		if err := cl.Connect(t.Context()); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("Connect after the end: %v", err)
 		}
 	})
+}
+
+// The first use of a client has it connect.
+func TestFirstUseConnects(t *testing.T) {
+	for name, use := range map[string]func(ctx context.Context, c *conn.Client) error{
+		"Send":        func(ctx context.Context, c *conn.Client) error { return c.Send(ctx, "/queue/a", nil) },
+		"SendReceipt": func(ctx context.Context, c *conn.Client) error { return c.SendReceipt(ctx, "/queue/a", nil) },
+		"Subscribe": func(ctx context.Context, c *conn.Client) error {
+			_, err := c.Subscribe(ctx, "/queue/a", ignore, conn.SubscribeOptions{})
+			return err
+		},
+		"Begin": func(ctx context.Context, c *conn.Client) error { _, err := c.Begin(ctx, ""); return err },
+		"Producer.Send": func(ctx context.Context, c *conn.Client) error {
+			p, err := c.NewProducer(conn.ProducerConfig{Destination: "/queue/a"})
+			if err == nil {
+				_, err = p.Send(ctx, nil)
+			}
+			return err
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &fakeServer{t: t}
+			if err := use(t.Context(), s.client(conn.Config{})); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
 }
 
 // The pauses between dials are those of the formula, and the first connection is given up after three rounds.
 func TestClientGivesUp(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		cfg  conn.ClientConfig
+		cfg  conn.Config
 		want []time.Duration // since the first dial
 	}{
-		{"by default after three", conn.ClientConfig{}, []time.Duration{0, 100e6, 250e6}},
-		{"when told", conn.ClientConfig{Attempts: 5}, []time.Duration{0, 100e6, 250e6, 475e6, 812500e3}},
+		{"by default after three", conn.Config{}, []time.Duration{0, 100e6, 250e6}},
+		{"when told", conn.Config{Attempts: 5}, []time.Duration{0, 100e6, 250e6, 475e6, 812500e3}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -155,12 +165,12 @@ func TestClientGivesUp(t *testing.T) {
 func TestClientKeepsTryingAfterALoss(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t}
-		cl := s.connected(conn.ClientConfig{})
+		cl := s.connected(conn.Config{})
 		s.set(func(s *fakeServer) { s.refuse = 100 })
 		s.cut()
 		time.Sleep(2 * time.Hour)
-		if !cl.IsConnected() || len(s.dialled()) != 102 {
-			t.Errorf("%v after %d dials", cl.State(), len(s.dialled()))
+		if !cl.Connected() || len(s.dialled()) != 102 {
+			t.Errorf("connected %v after %d dials", cl.Connected(), len(s.dialled()))
 		}
 	})
 }
@@ -168,7 +178,7 @@ func TestClientKeepsTryingAfterALoss(t *testing.T) {
 func TestClientNoReconnect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t}
-		cl := s.connected(conn.ClientConfig{NoReconnect: true})
+		cl := s.connected(conn.Config{NoReconnect: true})
 		s.cut()
 		<-cl.Done()
 		if err := cl.Err(); !errors.Is(err, net.ErrClosed) || len(s.dialled()) != 1 {
@@ -181,8 +191,8 @@ func TestClientNoReconnect(t *testing.T) {
 func TestClientBacksOffFromAFlappingBroker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t}
-		s.connected(conn.ClientConfig{OnState: func(c conn.StateChange) {
-			if c.To == conn.StateConnected {
+		s.connected(conn.Config{Trace: func(_ context.Context, e *conn.Event) {
+			if e.Kind == conn.EventConnected {
 				go s.cut()
 			}
 		}})
@@ -196,7 +206,7 @@ func TestClientBacksOffFromAFlappingBroker(t *testing.T) {
 func TestClientConnectTimesOutAndGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t, refuse: 10}
-		cl := s.client(conn.ClientConfig{Attempts: -1})
+		cl := s.client(conn.Config{Attempts: -1})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		err := cl.Connect(ctx)
@@ -212,7 +222,7 @@ func TestClientConnectTimesOutAndGoesOn(t *testing.T) {
 func TestClientSendWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t}
-		cl := s.connected(conn.ClientConfig{Backoff: conn.Backoff{Initial: time.Minute}})
+		cl := s.connected(conn.Config{Backoff: conn.Backoff{Initial: time.Minute}})
 		s.cut()
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -246,7 +256,7 @@ func TestClientSendWaits(t *testing.T) {
 func TestClientFailsFast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t}
-		cl := s.connected(conn.ClientConfig{FailFast: true})
+		cl := s.connected(conn.Config{FailFast: true})
 		if err := cl.Send(t.Context(), "/queue/a", nil); err != nil {
 			t.Error(err)
 		}
@@ -266,7 +276,7 @@ func TestClientFailsFast(t *testing.T) {
 func TestClientSendReceiptIsNotRepeated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t, answer: func(string) bool { return false }}
-		cl := s.connected(conn.ClientConfig{})
+		cl := s.connected(conn.Config{})
 		result := async(func() error { return cl.SendReceipt(t.Context(), "/queue/a", []byte("once")) })
 		synctest.Wait()
 		s.cut()
@@ -283,7 +293,7 @@ func TestClientSendReceiptIsNotRepeated(t *testing.T) {
 func TestClientRefusesBadHeaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t}
-		cl := s.connected(conn.ClientConfig{})
+		cl := s.connected(conn.Config{})
 		if err := cl.Send(t.Context(), "/queue/a", nil, frame.Field{Name: "", Value: "x"}); !errors.Is(err, writer.ErrRefused) {
 			t.Errorf("error %v", err)
 		}
@@ -294,7 +304,7 @@ func TestClientRefusesBadHeaders(t *testing.T) {
 func TestClientSpreadsDestinations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t}
-		cl := s.connected(conn.ClientConfig{Producers: 4})
+		cl := s.connected(conn.Config{Producers: 4})
 		if len(s.dialled()) != 4 {
 			t.Fatalf("%d connections", len(s.dialled()))
 		}
@@ -312,33 +322,9 @@ func TestClientSpreadsDestinations(t *testing.T) {
 	})
 }
 
-func TestClientDisconnectHasADeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := &fakeServer{t: t, answer: func(string) bool { return false }}
-		cl := s.connected(conn.ClientConfig{Conn: conn.Config{DisconnectTimeout: 3 * time.Second}})
-		p, err := cl.NewProducer(conn.ClientProducerConfig{Destination: "/queue/a"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := p.SendResult(t.Context(), []byte("a"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		begin := time.Now()
-		err = cl.Disconnect(t.Context())
-		if !errors.Is(err, conn.ErrUnknownOutcome) || time.Since(begin) != 3*time.Second {
-			t.Errorf("error %v after %v", err, time.Since(begin))
-		}
-		<-cl.Done()
-		if o, err := r.Wait(t.Context()); err != nil || o.Status != conn.Unknown {
-			t.Errorf("outcome %v, %v", o, err)
-		}
-	})
-}
-
 func TestClientThatWasNeverStarted(t *testing.T) {
 	s := &fakeServer{t: t}
-	cl := s.client(conn.ClientConfig{})
+	cl := s.client(conn.Config{})
 	if err := cl.Disconnect(t.Context()); err != nil {
 		t.Error(err)
 	}

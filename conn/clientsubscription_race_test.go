@@ -3,6 +3,7 @@ package conn_test
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -18,7 +19,7 @@ import (
 func TestClientSubscribeWaitsForASlowBroker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t, answer: never}
-		cl := s.connected(conn.ClientConfig{OneConnection: true, Conn: conn.Config{ConnectTimeout: time.Second, ReceiptTimeout: time.Hour}})
+		cl := s.connected(conn.Config{OneConnection: true, ConnectTimeout: time.Second, ReceiptTimeout: time.Hour})
 		s.set(func(s *fakeServer) { s.refuse = 3 })
 		s.cut() // so that it is asked for while the lane restores
 		synctest.Wait()
@@ -43,49 +44,77 @@ func TestClientSubscribeWaitsForASlowBroker(t *testing.T) {
 	})
 }
 
-// Whatever is lost before the first confirmation, the subscription is asked for again, until the broker says something.
+// If the connection is lost before the first confirmation, the subscription is asked for again, until the broker says
+// something.
 func TestClientSubscribeOverLosses(t *testing.T) {
 	for _, refused := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			s := &fakeServer{t: t, answer: never}
-			cl := s.connected(conn.ClientConfig{OneConnection: true})
+			cl := s.connected(conn.Config{OneConnection: true})
 			result := async(func() error {
 				_, err := cl.Subscribe(t.Context(), "/queue/a", ignore, conn.SubscribeOptions{})
 				return err
 			})
-			for range 5 {
-				time.Sleep(time.Second)
-				s.cut()
-			}
 			time.Sleep(time.Second)
-			asked := s.frames("SUBSCRIBE")
-			if len(asked) != 6 || len(result) != 0 {
-				t.Fatalf("subscribed %d times", len(asked))
+			s.cut()
+			time.Sleep(time.Second)
+			if asked := s.frames("SUBSCRIBE"); len(asked) != 2 || len(result) != 0 {
+				t.Fatalf("subscribed %d times, %d results", len(asked), len(result))
 			}
-			said := "RECEIPT\nreceipt-id:" + header(asked[5], "receipt")
-			if refused { // it names no frame, but ends the connection
-				said = "ERROR\nmessage:no"
-			}
-			s.latest().say(said + "\n\n^@")
-			if refused {
-				s.cut()
-			}
+			s.set(func(s *fakeServer) {
+				s.log, s.answer = nil, nil
+				if refused {
+					s.answer = func(text string) bool { s.reject(text); return false }
+				}
+			})
+			s.cut()
 			if err := <-result; errors.As(err, new(*conn.ServerError)) != refused || (err == nil) == refused {
 				t.Errorf("refused %t: %v", refused, err)
 			}
 			time.Sleep(time.Minute)
-			if n := len(s.frames("SUBSCRIBE")); n != 6 {
+			if n := len(s.frames("SUBSCRIBE")); n != 1 {
 				t.Errorf("refused %t: subscribed %d times", refused, n)
 			}
 		})
 	}
 }
 
+// A subscription whose SUBSCRIBE ends one connection after the other is tried apart from the others, as long as its caller
+// waits, who then hears the reason.
+func TestClientSubscribeThatEndsConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeServer{t: t}
+		s.ends = func(text string) bool { return header(text, "destination") == "/queue/bad" }
+		cl := s.connected(conn.Config{})
+		if _, err := cl.Subscribe(t.Context(), "/queue/good", ignore, conn.SubscribeOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		bad := async(func() error {
+			_, err := cl.Subscribe(ctx, "/queue/bad", ignore, conn.SubscribeOptions{})
+			return err
+		})
+		time.Sleep(time.Minute)
+		if got := cl.Sessions(); len(got) != 2 || !cl.Connected() {
+			t.Errorf("connected %t, %+v", cl.Connected(), got)
+		}
+		if err := <-bad; !errors.Is(err, io.EOF) {
+			t.Errorf("error %v", err)
+		}
+		s.set(func(s *fakeServer) { s.log = nil })
+		time.Sleep(time.Hour)
+		if got := s.order(); len(got) > 1 || !cl.Connected() { // the good one may be asked for again
+			t.Errorf("connected %t; the broker got %q", cl.Connected(), got)
+		}
+	})
+}
+
 // What could not be represented was never asked for, so it is not ended either.
 func TestClientSubscriptionThatWasNeverAskedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t}
-		cl := s.connected(conn.ClientConfig{OneConnection: true})
+		cl := s.connected(conn.Config{OneConnection: true})
 		for _, none := range []bool{false, true} {
 			_, err := cl.Subscribe(t.Context(), "/queue/a", ignore, conn.SubscribeOptions{ID: "x", NoReceipt: none,
 				Headers: []frame.Field{{Name: "k", Value: "\x00"}}})
@@ -105,10 +134,10 @@ func TestClientSubscriptionThatWasNeverAskedFor(t *testing.T) {
 
 // restoringSlowly has a client with these subscriptions lose its connection, and the broker take the first SUBSCRIBE of the
 // next one only when it is told to go on: the fourth waits for room in the outbox, and the lane for that.
-func restoringSlowly(t *testing.T, ids ...string) (s *fakeServer, last *conn.ClientSubscription, goOn func()) {
+func restoringSlowly(t *testing.T, ids ...string) (s *fakeServer, last *conn.Subscription, goOn func()) {
 	t.Helper()
 	s = &fakeServer{t: t}
-	cl := s.connected(conn.ClientConfig{OneConnection: true, Conn: conn.Config{Link: link.Options{HighWater: 10}}})
+	cl := s.connected(conn.Config{OneConnection: true, Link: link.Options{HighWater: 10}})
 	for _, id := range ids {
 		sub, err := cl.Subscribe(t.Context(), "/queue/a", ignore, conn.SubscribeOptions{ID: id})
 		if err != nil {
@@ -167,25 +196,16 @@ func TestUnsubscribeForGoodUnderAnEndedContext(t *testing.T) {
 	cancel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t}
-		conns := make(chan *conn.Conn, 10)
-		cl := s.connected(conn.ClientConfig{OneConnection: true, OnState: func(step conn.StateChange) {
-			if step.To == conn.StateConnected {
-				conns <- step.Conn
-			}
-		}})
+		cl := s.connected(conn.Config{OneConnection: true})
 		sub, err := cl.Subscribe(t.Context(), "/queue/a", ignore, conn.SubscribeOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		co, err := cl.Consume(t.Context(), "/queue/b", conn.ConsumeOptions{})
+		co, err := cl.Consume(t.Context(), "/queue/b", conn.SubscribeOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		ofConn, err := (<-conns).Consume(t.Context(), "/queue/c", conn.ConsumeOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, end := range []func(context.Context) error{sub.Unsubscribe, co.Close, ofConn.Close} {
+		for i, end := range []func(context.Context) error{sub.Unsubscribe, co.Unsubscribe} {
 			if err := end(ended); !errors.Is(err, context.Canceled) {
 				t.Errorf("error %v", err)
 			}
@@ -196,8 +216,8 @@ func TestUnsubscribeForGoodUnderAnEndedContext(t *testing.T) {
 		}
 		s.cut()
 		time.Sleep(time.Minute)
-		if n := len(s.frames("SUBSCRIBE")); n != 3 || !cl.IsConnected() {
-			t.Errorf("subscribed %d times, %v", n, cl.State())
+		if n := len(s.frames("SUBSCRIBE")); n != 2 || !cl.Connected() {
+			t.Errorf("subscribed %d times, %v", n, cl.Connected())
 		}
 	})
 }
@@ -206,17 +226,17 @@ func TestUnsubscribeForGoodUnderAnEndedContext(t *testing.T) {
 func TestClientUnsubscribeInHandler(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t}
-		cl := s.connected(conn.ClientConfig{OneConnection: true})
-		co, err := cl.Consume(t.Context(), "/queue/b", conn.ConsumeOptions{SubscribeOptions: conn.SubscribeOptions{ID: "co"}})
+		cl := s.connected(conn.Config{OneConnection: true})
+		co, err := cl.Consume(t.Context(), "/queue/b", conn.SubscribeOptions{ID: "co"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		subs := make(chan *conn.ClientSubscription, 1)
+		subs := make(chan *conn.Subscription, 1)
 		results := make(chan error, 2)
 		sub, err := cl.Subscribe(t.Context(), "/queue/a", func(ctx context.Context, _ *conn.Message) {
 			sub := <-subs
 			results <- sub.Unsubscribe(ctx)
-			results <- co.Close(ctx)
+			results <- co.Unsubscribe(ctx)
 		}, conn.SubscribeOptions{ID: "sub"})
 		if err != nil {
 			t.Fatal(err)
@@ -239,7 +259,7 @@ func TestClientUnsubscribeInHandler(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.Release()
-		for _, end := range []func(context.Context) error{sub.Unsubscribe, co.Close} {
+		for _, end := range []func(context.Context) error{sub.Unsubscribe, co.Unsubscribe} {
 			if err := end(t.Context()); err != nil {
 				t.Error(err)
 			}

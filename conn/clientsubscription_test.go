@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -15,18 +16,12 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-func message(sub, id, body string) string {
-	return "MESSAGE\nsubscription:" + sub + "\nmessage-id:" + id + "\nack:" + id + "\ndestination:/queue/a\n\n" + body + "^@"
-}
-
-func ignore(context.Context, *conn.Message) {}
-
 // After a loss the subscriptions come first, each with its id and headers, then what waited to be sent.
 func TestClientSubscribesAgainBeforeItSends(t *testing.T) {
 	for _, one := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			s := &fakeServer{t: t}
-			cl := s.connected(conn.ClientConfig{OneConnection: one})
+			cl := s.connected(conn.Config{OneConnection: one})
 			for _, opts := range []conn.SubscribeOptions{
 				// The last has a receipt: only that holds back what goes over another connection.
 				{}, {NoReceipt: true}, {ID: "mine", Ack: frame.AckClient, Headers: []frame.Field{{Name: "prefetch-count", Value: "7"}}},
@@ -67,15 +62,11 @@ func TestClientSubscribesAgainBeforeItSends(t *testing.T) {
 	}
 }
 
-func stripReceipt(text string) string {
-	return strings.Replace(text, "receipt:"+header(text, "receipt")+"\n", "", 1)
-}
-
 // Consuming has a connection of its own, made when it is first needed.
 func TestClientConsumesOnItsOwnConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t}
-		cl := s.connected(conn.ClientConfig{})
+		cl := s.connected(conn.Config{})
 		if len(s.dialled()) != 1 {
 			t.Errorf("%d connections before the first Subscribe", len(s.dialled()))
 		}
@@ -91,9 +82,8 @@ func TestClientConsumesOnItsOwnConnection(t *testing.T) {
 func TestClientSubscribeWhileDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t}
-		cl := s.client(conn.ClientConfig{Attempts: -1})
+		cl := s.client(conn.Config{Attempts: -1})
 		s.refuse = 5
-		_ = cl.Start()
 		if _, err := cl.Subscribe(t.Context(), "/queue/a", ignore, conn.SubscribeOptions{}); err != nil {
 			t.Error(err)
 		}
@@ -115,46 +105,116 @@ func TestClientSubscribeWhileDown(t *testing.T) {
 	})
 }
 
+// The first SUBSCRIBE may be refused, which is the caller's to know; a later one is tried again with growing pauses, and
+// given up after a minute, which OnEnd is told.
 func TestClientSubscribeRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &fakeServer{t: t, answer: func(string) bool { return false }}
-		lost := make(chan error, 1)
-		cl := s.connected(conn.ClientConfig{OneConnection: true, OnSubscriptionLost: func(_ *conn.ClientSubscription, err error) { lost <- err }})
-		refuse := func() {
-			for _, text := range s.frames("SUBSCRIBE")[len(s.frames("SUBSCRIBE"))-1:] {
-				s.latest().say("ERROR\nmessage:no\nreceipt-id:" + header(text, "receipt") + "\n\n^@")
+		s := &fakeServer{t: t}
+		type end struct {
+			s   *conn.Subscription
+			err error
+		}
+		lost := make(chan end, 10)
+		var mu sync.Mutex
+		var events []error
+		cl := s.connected(conn.Config{OneConnection: true, Trace: func(_ context.Context, e *conn.Event) {
+			if e.Kind == conn.EventSubscription {
+				mu.Lock()
+				defer mu.Unlock()
+				events = append(events, e.Err)
 			}
-		}
-		subscribe := func() <-chan error {
-			result := async(func() error {
-				_, err := cl.Subscribe(t.Context(), "/queue/a", ignore, conn.SubscribeOptions{})
-				return err
+		}})
+		refuse := func(on bool) {
+			s.set(func(s *fakeServer) {
+				s.answer = nil
+				if on {
+					s.answer = func(text string) bool {
+						if !strings.HasPrefix(text, "SUBSCRIBE") {
+							return true
+						}
+						s.reject(text)
+						return false
+					}
+				}
 			})
-			synctest.Wait()
-			return result
 		}
-		first := subscribe()
-		refuse()
+		opts := conn.SubscribeOptions{OnEnd: func(s *conn.Subscription, err error) { lost <- end{s, err} }}
+		refuse(true)
 		var refusal *conn.ServerError
-		if err := <-first; !errors.As(err, &refusal) {
+		if _, err := cl.Subscribe(t.Context(), "/queue/a", ignore, opts); !errors.As(err, &refusal) {
 			t.Errorf("error %v", err)
 		}
-		// One that was confirmed once may be refused later.
-		second := subscribe()
-		s.latest().receipt(header(s.frames("SUBSCRIBE")[1], "receipt"))
-		if err := <-second; err != nil {
-			t.Error(err)
+		refuse(false)
+		sub, err := cl.Subscribe(t.Context(), "/queue/a", ignore, opts)
+		if err != nil {
+			t.Fatal(err)
 		}
+		// One that was confirmed once may be refused later, and come back.
+		refuse(true)
 		s.cut()
-		time.Sleep(time.Second)
-		refuse()
-		if err := <-lost; !errors.As(err, &refusal) {
-			t.Errorf("error %v", err)
-		}
-		s.cut()
+		time.Sleep(10 * time.Second)
+		refuse(false)
 		time.Sleep(time.Minute)
-		if n := len(s.frames("SUBSCRIBE")); n != 3 || !cl.IsConnected() {
-			t.Errorf("%d SUBSCRIBE frames, %v", n, cl.State())
+		synctest.Wait()
+		mu.Lock()
+		if n := len(events); n < 3 || !errors.As(events[0], &refusal) || events[n-1] != nil || sub.Err() != nil {
+			t.Errorf("events %v, %v", events, sub.Err())
+		}
+		mu.Unlock()
+		// Or not.
+		refuse(true)
+		s.cut()
+		time.Sleep(3 * time.Minute)
+		select {
+		case e := <-lost:
+			if e.s != sub || !errors.As(e.err, &refusal) || !errors.As(sub.Err(), &refusal) {
+				t.Errorf("ended with %v, Err %v", e.err, sub.Err())
+			}
+		default:
+			t.Error("OnEnd was not called")
+		}
+		n := len(s.frames("SUBSCRIBE"))
+		time.Sleep(time.Hour)
+		if again := len(s.frames("SUBSCRIBE")); again != n || n > 40 || len(lost) != 0 || !cl.Connected() {
+			t.Errorf("%d SUBSCRIBE frames, then %d more; told %d times more", n, again-n, len(lost))
+		}
+		if err := sub.Unsubscribe(t.Context()); err != nil || len(s.frames("UNSUBSCRIBE")) != 0 {
+			t.Errorf("Unsubscribe of what has ended: %v, %q", err, s.frames("UNSUBSCRIBE"))
+		}
+	})
+}
+
+// The end of a subscription may be answered by another one, from OnEnd.
+func TestSubscribeInOnEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeServer{t: t}
+		cl := s.connected(conn.Config{})
+		result := make(chan error, 1)
+		_, err := cl.Subscribe(t.Context(), "/queue/a", ignore, conn.SubscribeOptions{OnEnd: func(*conn.Subscription, error) {
+			_, err := cl.Subscribe(t.Context(), "/queue/b", ignore, conn.SubscribeOptions{})
+			result <- err
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.set(func(s *fakeServer) {
+			s.answer = func(text string) bool {
+				if header(text, "destination") != "/queue/a" {
+					return true
+				}
+				s.reject(text)
+				return false
+			}
+		})
+		s.cut()
+		time.Sleep(3 * time.Minute)
+		select {
+		case err := <-result:
+			if err != nil {
+				t.Error(err)
+			}
+		default:
+			t.Error("Subscribe hangs in OnEnd")
 		}
 	})
 }
@@ -163,9 +223,9 @@ func TestClientSubscribeRefused(t *testing.T) {
 func TestClientAckOfAnEarlierConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t}
-		cl := s.connected(conn.ClientConfig{OneConnection: true})
+		cl := s.connected(conn.Config{OneConnection: true})
 		kept := make(chan *conn.Message, 1)
-		sub, err := cl.Subscribe(t.Context(), "/queue/a", func(_ context.Context, m *conn.Message) { kept <- m.Clone() },
+		_, err := cl.Subscribe(t.Context(), "/queue/a", func(_ context.Context, m *conn.Message) { kept <- m.Retain() },
 			conn.SubscribeOptions{Ack: frame.AckClientIndividual})
 		if err != nil {
 			t.Fatal(err)
@@ -180,19 +240,25 @@ func TestClientAckOfAnEarlierConnection(t *testing.T) {
 		if err := m.Nack(); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("Nack: %v", err)
 		}
-		tx, err := sub.Begin(t.Context(), "")
+		if _, err := m.Begin(t.Context()); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("Begin: %v", err)
+		}
+		tx, err := cl.Begin(t.Context(), "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := tx.Ack(m); !errors.Is(err, conn.ErrForeignMessage) {
-			t.Errorf("Ack in a transaction: %v", err)
+		if err := tx.Ack(m.Token()); !errors.Is(err, conn.ErrOption) {
+			t.Errorf("Ack in a transaction of another connection: %v", err)
 		}
+		m.Release()
 		synctest.Wait()
 		if n := len(s.frames("ACK")) + len(s.frames("NACK")); n != 0 {
 			t.Errorf("%d acknowledgements", n)
 		}
 		s.latest().say(message("1", "m1", "a"))
-		if m := <-kept; m.Ack() != nil {
+		m = <-kept
+		defer m.Release()
+		if m.Ack() != nil {
 			t.Error("the redelivered message cannot be acknowledged")
 		}
 	})
@@ -203,7 +269,7 @@ func TestClientAckOfAnEarlierConnection(t *testing.T) {
 func TestClientHandlersDoNotOverlap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t}
-		cl := s.connected(conn.ClientConfig{OneConnection: true})
+		cl := s.connected(conn.Config{OneConnection: true})
 		running, most, handled := make(chan struct{}, 10), new(atomic.Int32), new(atomic.Int32)
 		_, err := cl.Subscribe(t.Context(), "/queue/a", func(context.Context, *conn.Message) {
 			running <- struct{}{}
@@ -223,8 +289,8 @@ func TestClientHandlersDoNotOverlap(t *testing.T) {
 			t.Error(err)
 		}
 		time.Sleep(10 * time.Second)
-		if !cl.IsConnected() {
-			t.Errorf("a busy handler keeps the client %v", cl.State())
+		if !cl.Connected() {
+			t.Errorf("a busy handler keeps the client %v", cl.Connected())
 		}
 		s.latest().say(message("1", "m1", "a"))
 		time.Sleep(3 * time.Hour)
@@ -238,7 +304,7 @@ func TestClientHandlersDoNotOverlap(t *testing.T) {
 func TestClientSendInHandlerOfAConnectionBeingRestored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t}
-		cl := s.connected(conn.ClientConfig{OneConnection: true})
+		cl := s.connected(conn.Config{OneConnection: true})
 		sent := make(chan error, 1)
 		_, err := cl.Subscribe(t.Context(), "/queue/a", func(ctx context.Context, m *conn.Message) {
 			sent <- cl.Send(ctx, "/queue/b", m.Body)
@@ -254,8 +320,8 @@ func TestClientSendInHandlerOfAConnectionBeingRestored(t *testing.T) {
 			t.Error(err)
 		}
 		time.Sleep(time.Minute)
-		if want := "SEND answer"; !slices.Contains(s.order(), want) || !cl.IsConnected() {
-			t.Errorf("the broker got %q, %v", s.order(), cl.State())
+		if want := "SEND answer"; !slices.Contains(s.order(), want) || !cl.Connected() {
+			t.Errorf("the broker got %q, %v", s.order(), cl.Connected())
 		}
 	})
 }
@@ -276,7 +342,7 @@ func TestClientSubscriptionThatTimedOutIsGone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &fakeServer{t: t}
-				cl := s.connected(conn.ClientConfig{Conn: conn.Config{ReceiptTimeout: 20 * time.Second}})
+				cl := s.connected(conn.Config{ReceiptTimeout: 20 * time.Second})
 				if c.before {
 					if _, err := cl.Subscribe(t.Context(), "/queue/a", ignore, conn.SubscribeOptions{}); err != nil {
 						t.Fatal(err)

@@ -1,54 +1,43 @@
 package conn
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
+	"net"
+	"slices"
 	"time"
 
+	"github.com/stompwire/stompwire/conn/dialect"
+	"github.com/stompwire/stompwire/conn/internal/dial"
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/frame"
 )
 
-// Config says how to connect. The zero value, and a nil *Config, are ready to use:
-// every version, heart-beats each 10 s, no login. It is read once and not kept.
-//
-// A timeout that comes late, because the process was stopped or its machine stood
-// still, is looked at again a second later, up to three times: what came meanwhile
-// is read first.
+// Config says how a client connects and stays connected. The zero value, and a nil
+// *Config, are ready to use: all versions, heart-beats every 10 s, no login, reconnecting
+// without end once it was connected. It is read once and not kept.
 type Config struct {
-	// Login and Passcode go to the broker with CONNECT if they are not empty.
-	// They cannot hold CR, LF or NUL, which CONNECT has no way to write.
+	// Login and Passcode go to the broker with CONNECT unless they are empty. They cannot
+	// contain CR, LF or NUL, which CONNECT has no way to write. Those in a URI take precedence.
 	Login, Passcode string
 
-	// Host is the name of the virtual host; "/" if it is empty. STOMP advises
-	// the name that was dialled, but RabbitMQ takes it for a vhost and its vhost
-	// is "/" unless somebody made others; ActiveMQ and Artemis ignore it.
+	// Credentials, if set, is called for each connection, so that tokens can be refreshed; its
+	// result replaces Login and Passcode. An error counts as a failed attempt. It runs on a
+	// goroutine of its own, and ctx ends with the attempt.
+	Credentials func(ctx context.Context) (login, passcode string, err error)
+
+	// Host is the virtual host; "/" if it is empty. STOMP recommends the name that was dialled,
+	// but RabbitMQ takes it for a vhost, and its default vhost is "/". A path in the URI takes
+	// precedence.
 	Host string
 
-	// Broker says who answers, if its CONNECTED does not: see Dialect. Most do.
-	Broker Broker
-
-	// MaxFrameSize is the largest frame in bytes to send; what is larger ends in
-	// a *FrameTooLargeError instead of a closed connection. 0 takes what the
-	// Dialect knows, a negative value sends anything. Name a bound that you
-	// changed at the broker, or that a WebSocket in between has.
-	MaxFrameSize int
-
-	// Versions to offer; all if it is 0. The broker chooses the highest it knows.
-	Versions frame.Versions
-
-	// HeartBeat is what we offer: how often we can send, how often we want to
-	// hear. 0 is 10 s. A negative value offers none. Artemis would close a
-	// connection that says nothing for a minute, so an EOL is sent to it each 30 s
-	// anyway.
-	HeartBeat frame.HeartBeat
-
-	// ReceiveScale is how many negotiated intervals of silence are tolerated
-	// before the broker counts as dead; default 3. Any byte is a sign of life.
-	// ActiveMQ skips a heart-beat after each frame, so 2 is too few for it. At least
-	// 1, at most 1000.
-	ReceiveScale float64
+	// ClientID identifies durable subscribers to ActiveMQ and Artemis. It is sent only on the
+	// connection that consumes, because ActiveMQ accepts one connection for each id.
+	ClientID string
 
 	// Headers are added to CONNECT.
 	Headers []frame.Field
@@ -56,67 +45,104 @@ type Config struct {
 	// UseStomp sends STOMP instead of CONNECT. Servers of 1.0 do not know it.
 	UseStomp bool
 
-	// ConnectTimeout bounds Dial and Open, from the first packet to CONNECTED;
-	// default 10 s. The context may end them earlier. With a Dialer it bounds
-	// each attempt.
+	// Broker names the broker, if its CONNECTED does not: see dialect.Of. Most do.
+	Broker dialect.Broker
+
+	// Versions to offer; all of them if it is 0. The broker chooses the highest it knows.
+	Versions frame.Versions
+
+	// HeartBeat is what we offer: how often we can send, and how often we want to hear
+	// something. 0 is 10 s; a negative value offers none.
+	HeartBeat frame.HeartBeat
+
+	// ReceiveScale is how many negotiated intervals of silence are tolerated before the broker
+	// counts as dead, from 1 to 1000; default 3. ActiveMQ skips a heart-beat after each frame,
+	// so 2 is not enough for it.
+	ReceiveScale float64
+
+	// MaxFrameSize is the largest frame in bytes that is sent; a larger one ends in a
+	// *frame.LimitError instead of a closed connection. 0 takes what is known of the broker, a
+	// negative value sends anything.
+	MaxFrameSize int
+
+	// ConnectTimeout bounds each attempt to connect, from the first packet to CONNECTED;
+	// default 10 s.
 	ConnectTimeout time.Duration
 
-	// ReceiptTimeout bounds the wait for a receipt; default 30 s. The context may
-	// end it earlier.
+	// ReceiptTimeout bounds the wait for a receipt; default 30 s.
 	ReceiptTimeout time.Duration
 
-	// DisconnectTimeout bounds Disconnect; default 5 s.
+	// DisconnectTimeout bounds Disconnect if its context has no deadline; default 5 s.
 	DisconnectTimeout time.Duration
 
-	// Driver reads the connection. nil gives a TCP or Unix socket an event loop
-	// of its own, and any other connection a goroutine. With a shared
-	// *engine.Engine no handler of its connections may block.
-	Driver Driver
+	// Producers is how many connections to send on; default 1, at most 64. Messages to one
+	// destination use one connection, so their order is kept.
+	Producers int
 
-	// Link bounds memory and time of the connection underneath.
+	// OneConnection uses a single connection for everything. By default subscriptions have one
+	// of their own, because brokers in need block connections as a whole: RabbitMQ stops
+	// reading one that publishes under a memory alarm, ActiveMQ one whose destination is full,
+	// and with it the ACKs on it.
+	OneConnection bool
+
+	// NoReconnect ends the client with the first connection that is lost.
+	NoReconnect bool
+
+	// FailFast makes calls return an error that Is ErrNotConnected while there is no connection. By default
+	// they wait for one, under their context.
+	FailFast bool
+
+	// Attempts is how many rounds over all addresses may fail in a row before the client gives
+	// up. 0 is 3 until it was connected once, and no limit after that; a negative value is no
+	// limit at all. The options of a failover URI set it, and Backoff, too.
+	Attempts int
+
+	// Backoff is the pause between rounds.
+	Backoff Backoff
+
+	// TLS is for addresses with TLS. nil verifies the certificate by the roots of the system
+	// and demands TLS 1.2. An empty ServerName becomes that of the address.
+	TLS *tls.Config
+
+	// DialFunc makes TCP and Unix connections: network is "tcp" or "unix". nil is the DialContext of
+	// a net.Dialer. It is the place for a source address, keep-alive settings, proxies, tunnels and
+	// tests. It must return soon after ctx has ended.
+	DialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+	// WebSocket is what ws and wss addresses need: ws.Client of package conn/ws.
+	WebSocket func(ctx context.Context, nc net.Conn, url string, subprotocols []string) (net.Conn, error)
+
+	// Link bounds memory and time of each connection. The default limits of inbound frames are
+	// those of dialect.Limits, so that whatever brokers deliver by default can be received.
 	Link link.Options
 
-	// OnError is called for ERROR frames that do not answer a frame that waits
-	// for its receipt. The connection may or may not survive one. It runs on the
-	// reading goroutine.
-	OnError func(*ServerError)
+	// Driver reads the connections; nil gives each TCP or Unix socket an event loop of its own,
+	// and any other connection a goroutine. With a shared *engine.Engine no handler may block.
+	Driver interface{ Start(l *link.Link) error }
 
-	// OnUnsolicited is called for messages of no subscription that we know, such
-	// as replies to RabbitMQ's /temp-queue/. nil drops and counts them. It runs on
-	// the reading goroutine, like every message handler.
-	OnUnsolicited MessageHandler
+	// Unsolicited is called for messages of no subscription that we know. nil drops and counts
+	// them. It runs as message handlers do.
+	Unsolicited MessageHandler
 
-	// OnPanic is called when a message handler or a listener panics, in its place
-	// and on its goroutine. The message is not acknowledged, and the connection lives on.
-	// nil has the Logger told, or slog's default one: never nobody.
-	//
-	// A message handler that calls runtime.Goexit, as t.FailNow of package testing does,
-	// is reported in the same way, but it takes the reading goroutine with it: the
-	// connection ends, with the *PanicError as the cause, which Is ErrGoexit. A Client
-	// makes a new one.
-	OnPanic func(*PanicError)
+	// Trace is called for everything that happens; see Event. nil costs nothing.
+	Trace func(ctx context.Context, e *Event)
 
-	// OnClose is called once, when the connection has ended, with the cause: it
-	// Is net.ErrClosed, and unwraps to what happened if it was not our doing. It
-	// may call anything; Disconnect does not wait for it to return.
-	OnClose func(err error)
-
-	// Listeners are told of everything that happens on the connection. nil costs
-	// nothing, and an empty set next to nothing.
-	Listeners *Listeners
-
-	// Logger is told of losses and oddities; nil for silence.
+	// Logger is told of losses and refusals; nil for silence. A panic of user code is logged
+	// to it, and to slog.Default() if it is nil and there is no Trace.
 	Logger *slog.Logger
 }
 
+// Backoff is how long to pause between rounds over the addresses of a broker.
+type Backoff = dial.Backoff
+
 const (
-	defaultHeartBeat   = 10 * time.Second
-	defaultScale       = 3.0
-	maxScale           = 1000 // of an interval that STOMP can tell, it fits a time.Duration
-	defaultConnect     = 10 * time.Second
-	defaultReceipt     = 30 * time.Second
-	defaultDisconnect  = 5 * time.Second
-	minReceiveTolerant = 100 * time.Millisecond
+	defaultHeartBeat  = 10 * time.Second
+	defaultScale      = 3.0
+	maxScale          = 1000 // of an interval that STOMP can tell, it fits a time.Duration
+	defaultConnect    = 10 * time.Second
+	defaultReceipt    = 30 * time.Second
+	defaultDisconnect = 5 * time.Second
+	maxProducers      = 64
 )
 
 // withDefaults returns a copy with nothing left to decide.
@@ -139,7 +165,23 @@ func (cfg *Config) withDefaults() Config {
 	orDefault(&out.ConnectTimeout, defaultConnect)
 	orDefault(&out.ReceiptTimeout, defaultReceipt)
 	orDefault(&out.DisconnectTimeout, defaultDisconnect)
+	out.Producers = max(out.Producers, 1)
+	out.Headers = slices.Clone(out.Headers)
+	fillLimits(&out.Link.Limits)
 	return out
+}
+
+// fillLimits makes the defaults those of the brokers.
+func fillLimits(l *frame.Limits) {
+	most := dialect.Limits()
+	for _, f := range []struct {
+		n   *int
+		def int
+	}{{&l.Headers, most.Headers}, {&l.HeaderLine, most.HeaderLine}, {&l.HeaderBlock, most.HeaderBlock}, {&l.Body, most.Body}} {
+		if *f.n == 0 {
+			*f.n = f.def
+		}
+	}
 }
 
 func offer(d time.Duration) time.Duration {
@@ -153,19 +195,26 @@ func orDefault(d *time.Duration, def time.Duration) {
 	if *d <= 0 {
 		*d = def
 	}
+	*d = min(*d, longest)
 }
+
+// longest is what longer times count as, so that the sum of a time and a moment does not overflow.
+const longest time.Duration = math.MaxInt64 / 2
 
 // validate refuses what could only fail later, or work by luck.
 func (cfg *Config) validate() error {
-	if cfg.Broker >= numBrokers {
+	switch {
+	case !cfg.Broker.Valid():
 		return fmt.Errorf("stomp: Config.Broker: there is no broker number %d", cfg.Broker)
-	}
-	if cfg.Versions&frame.AllVersions == 0 {
-		return errors.New("stomp: Config.Versions holds no version that we know")
-	}
-	if !(cfg.ReceiveScale >= 1 && cfg.ReceiveScale <= maxScale) { // nor NaN
-		return fmt.Errorf("stomp: Config.ReceiveScale is %v, not within 1, below which a healthy broker counts as dead, and %v",
+	case cfg.Versions&frame.AllVersions == 0:
+		return errors.New("stomp: Config.Versions contains no known version")
+	case !(cfg.ReceiveScale >= 1 && cfg.ReceiveScale <= maxScale): // nor NaN
+		return fmt.Errorf("stomp: Config.ReceiveScale is %v, not from 1 (below it a healthy broker counts as dead) to %v",
 			cfg.ReceiveScale, float64(maxScale))
+	case cfg.Producers > maxProducers:
+		return fmt.Errorf("stomp: Config.Producers is %d, at most %d are allowed", cfg.Producers, maxProducers)
+	case cfg.OneConnection && cfg.Producers > 1:
+		return errors.New("stomp: Config has both OneConnection and several Producers")
 	}
 	for _, f := range cfg.Headers {
 		switch f.Name {
@@ -173,7 +222,14 @@ func (cfg *Config) validate() error {
 			return errors.New("stomp: Config.Headers: CONNECT cannot ask for a receipt")
 		case frame.HeaderAcceptVersion, frame.HeaderHost, frame.HeaderLogin, frame.HeaderPasscode, frame.HeaderHeartBeat:
 			return fmt.Errorf("stomp: Config.Headers: %s has a field of its own", f.Name)
+		case "client-id":
+			return errors.New("stomp: Config.Headers: client-id has a field of its own, ClientID")
 		}
 	}
 	return cfg.Link.Limits.Validate()
+}
+
+// reach returns how addresses are connected to.
+func (cfg *Config) reach() *dial.Options {
+	return &dial.Options{TLS: cfg.TLS, DialFunc: cfg.DialFunc, WebSocket: cfg.WebSocket, Under: link.Progress}
 }

@@ -2,8 +2,10 @@ package conn_test
 
 import (
 	"errors"
+	"io"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -23,8 +25,8 @@ func TestConnectFrame(t *testing.T) {
 			Login: "me", Passcode: "secret", Host: "vhost",
 			Versions:  frame.VersionsOf(frame.Version12, frame.Version11),
 			HeartBeat: frame.HeartBeat{Send: 1500 * time.Millisecond, Receive: time.Second},
-			Headers:   []frame.Field{{Name: "client-id", Value: "c1"}},
-		}, "CONNECT\naccept-version:1.1,1.2\nhost:vhost\nlogin:me\npasscode:secret\nheart-beat:1500,1000\nclient-id:c1\n\n^@"},
+			Headers:   []frame.Field{{Name: "x-own", Value: "h1"}}, ClientID: "c1",
+		}, "CONNECT\naccept-version:1.1,1.2\nhost:vhost\nlogin:me\npasscode:secret\nheart-beat:1500,1000\nclient-id:c1\nx-own:h1\n\n^@"},
 		{"STOMP", conn.Config{UseStomp: true, Versions: frame.VersionsOf(frame.Version12)},
 			"STOMP\naccept-version:1.2\nhost:/\nheart-beat:10000,10000\n\n^@"},
 		{"no heart-beats", conn.Config{HeartBeat: frame.HeartBeat{Send: -1, Receive: -1}},
@@ -74,8 +76,13 @@ func TestConnectedSaysWithWhom(t *testing.T) {
 		if got.err != nil {
 			t.Fatalf("%q: %v", c.wire, got.err)
 		}
-		if s := got.c; s.Version() != c.version || s.Server() != c.server || s.Session() != c.session {
-			t.Errorf("%q: version %v, server %q, session %q", c.wire, s.Version(), s.Server(), s.Session())
+		all := got.c.Sessions()
+		if len(all) != 1 {
+			t.Fatalf("%q: %d sessions", c.wire, len(all))
+		}
+		if s := all[0]; s.Version != c.version || s.Headers.Get("server") != c.server || s.Headers.Get("session") != c.session ||
+			s.Name != "shared" || s.Addr != "stomp://"+brokerURI {
+			t.Errorf("%q: %+v", c.wire, s)
 		}
 		_ = got.c.Close()
 	}
@@ -102,9 +109,9 @@ func TestConnectRefused(t *testing.T) {
 				b.read()
 				b.write(c.wire)
 				got := <-result
-				var connect *conn.ConnectError
-				if !errors.As(got.err, &connect) || !errors.Is(got.err, c.is) || !strings.Contains(got.err.Error(), c.says) {
-					t.Errorf("error %v; want a ConnectError that Is %v and says %s", got.err, c.is, c.says)
+				if !errors.Is(got.err, net.ErrClosed) || !errors.Is(got.err, c.is) || !strings.Contains(got.err.Error(), c.says) ||
+					!strings.Contains(got.err.Error(), brokerURI) {
+					t.Errorf("error %v; want one that Is %v and says %s and where", got.err, c.is, c.says)
 				}
 				b.expectEnd()
 			})
@@ -131,9 +138,9 @@ func TestConnectEndsEarly(t *testing.T) {
 		b, result := open(t, tr, conn.Config{})
 		b.read()
 		_ = b.nc.Close()
-		var connect *conn.ConnectError
-		if got := <-result; !errors.As(got.err, &connect) {
-			t.Errorf("error %v; want a ConnectError", got.err)
+		got := <-result
+		if !errors.Is(got.err, io.EOF) && !errors.Is(got.err, syscall.ECONNRESET) || !errors.Is(got.err, net.ErrClosed) {
+			t.Errorf("error %v; want EOF", got.err)
 		}
 	})
 }
@@ -143,10 +150,24 @@ type noAddr struct{ net.Conn }
 func (noAddr) RemoteAddr() net.Addr { return nil }
 
 // A socket that was reset has no remote address, and some wrappers have none either.
-func TestOpenWithoutRemoteAddress(t *testing.T) {
+func TestDialWithoutRemoteAddress(t *testing.T) {
 	ours, peer := net.Pipe()
 	_ = peer.Close()
-	if _, err := conn.Open(t.Context(), noAddr{ours}, nil); !errors.As(err, new(*conn.ConnectError)) {
+	if _, err := conn.Dial(t.Context(), brokerURI, single(conn.Config{}, noAddr{ours})); !errors.Is(err, net.ErrClosed) {
 		t.Fatal(err)
 	}
+}
+
+// A client goes through a whole session, over each driver and over any connection that it is given.
+func TestExchange(t *testing.T) {
+	overEach(t, func(t *testing.T, tr transport) {
+		client, broker := tr.join(t)
+		go echoing(broker)
+		cfg := conn.Config{Driver: tr.driver}
+		c, err := conn.Dial(t.Context(), brokerURI, single(cfg, client))
+		if err != nil {
+			t.Fatal(err)
+		}
+		exchange(t, c)
+	})
 }

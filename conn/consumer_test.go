@@ -12,22 +12,14 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/conn"
-	"github.com/stompwire/stompwire/engine/pump"
 	"github.com/stompwire/stompwire/frame"
 )
 
 // consume returns a consumer on subscription 1 of a session, and the broker's end.
-func consume(t *testing.T, opts conn.ConsumeOptions) (*conn.Consumer, *conn.Conn, *fakeServer) {
+func consume(t *testing.T, opts conn.SubscribeOptions) (*conn.Subscription, *conn.Client, *fakeServer) {
 	t.Helper()
 	s := &fakeServer{t: t, connect: "CONNECTED\nversion:1.2\nheart-beat:0,1000\n\n^@"}
-	c, err := s.dial(t.Context(), &conn.Config{HeartBeat: frame.HeartBeat{Send: time.Second, Receive: -1}, Driver: pump.Driver{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = c.Close()
-		s.cut()
-	})
+	c := s.connected(conn.Config{OneConnection: true, HeartBeat: frame.HeartBeat{Send: time.Second, Receive: -1}})
 	co, err := c.Consume(t.Context(), "/queue/a", opts)
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +29,7 @@ func consume(t *testing.T, opts conn.ConsumeOptions) (*conn.Consumer, *conn.Conn
 
 func TestConsumerNext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		co, c, s := consume(t, conn.ConsumeOptions{SubscribeOptions: conn.SubscribeOptions{Ack: frame.AckClientIndividual}})
+		co, c, s := consume(t, conn.SubscribeOptions{Ack: frame.AckClientIndividual})
 		for i := range 5 {
 			s.latest().say(message("1", fmt.Sprint("m", i), fmt.Sprint("body ", i)))
 		}
@@ -47,8 +39,8 @@ func TestConsumerNext(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if string(m.Body) != fmt.Sprint("body ", i) || string(m.ID()) != fmt.Sprint("m", i) || string(m.Destination()) != "/queue/a" {
-				t.Errorf("message %d: %s %q", i, m.ID(), m.Body)
+			if string(m.Body) != fmt.Sprint("body ", i) || string(m.Header.Get("message-id")) != fmt.Sprint("m", i) || string(m.Destination()) != "/queue/a" {
+				t.Errorf("message %d: %s %q", i, m.Header.Get("message-id"), m.Body)
 			}
 			kept = append(kept, m.Retain())
 			m.Release()
@@ -74,18 +66,18 @@ func TestConsumerNext(t *testing.T) {
 		if err := <-waiting; !errors.Is(err, net.ErrClosed) {
 			t.Errorf("error %v", err)
 		}
-		if err := co.Close(t.Context()); err != nil && !errors.Is(err, net.ErrClosed) {
+		if err := co.Unsubscribe(t.Context()); err != nil && !errors.Is(err, net.ErrClosed) {
 			t.Error(err)
 		}
-		if _, err := co.Next(t.Context()); !errors.Is(err, conn.ErrConsumerClosed) {
-			t.Errorf("Next after Close: %v", err)
+		if _, err := co.Next(t.Context()); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("Next after the end: %v", err)
 		}
 	})
 }
 
 func TestConsumerAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		co, _, s := consume(t, conn.ConsumeOptions{})
+		co, _, s := consume(t, conn.SubscribeOptions{})
 		for i := range 4 {
 			s.latest().say(message("1", fmt.Sprint("m", i), fmt.Sprint(i)))
 		}
@@ -109,18 +101,18 @@ func TestConsumerAll(t *testing.T) {
 		if want := []string{"0", "1", "2", "3"}; !slices.Equal(got, want) || !errors.Is(last, context.DeadlineExceeded) {
 			t.Errorf("got %q, then %v", got, last)
 		}
-		if err := co.Close(t.Context()); err != nil {
+		if err := co.Unsubscribe(t.Context()); err != nil {
 			t.Error(err)
 		}
 		if len(s.frames("UNSUBSCRIBE")) != 1 {
-			t.Error("Close did not unsubscribe")
+			t.Error("Unsubscribe did not unsubscribe")
 		}
 	})
 }
 
 // At its bound a consumer stops the reading, while acknowledgements and heart-beats go out, and nothing is lost.
 func TestConsumerBackPressure(t *testing.T) {
-	for name, opts := range map[string]conn.ConsumeOptions{
+	for name, opts := range map[string]conn.SubscribeOptions{
 		"messages": {MaxMessages: 10, MaxBytes: 1 << 30},
 		"bytes":    {MaxMessages: 1 << 20, MaxBytes: 10_000},
 	} {
@@ -158,7 +150,7 @@ func TestConsumerBackPressure(t *testing.T) {
 				}
 				for i := 1; i < total; i++ {
 					m, err := co.Next(t.Context())
-					if err != nil || string(m.ID()) != fmt.Sprint("m", i) {
+					if err != nil || string(m.Header.Get("message-id")) != fmt.Sprint("m", i) {
 						t.Fatalf("message %d: %v", i, err)
 					}
 					m.Release()
@@ -173,7 +165,7 @@ func TestConsumerBackPressure(t *testing.T) {
 
 func TestConsumerDrops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		co, _, s := consume(t, conn.ConsumeOptions{MaxMessages: 3, Overflow: conn.OverflowDrop})
+		co, _, s := consume(t, conn.SubscribeOptions{MaxMessages: 3, DropOverflow: true})
 		for i := range 10 {
 			s.latest().say(message("1", fmt.Sprint("m", i), "x"))
 		}
@@ -183,42 +175,19 @@ func TestConsumerDrops(t *testing.T) {
 		}
 		for i := range 3 {
 			m, err := co.Next(t.Context())
-			if err != nil || string(m.ID()) != fmt.Sprint("m", i) {
+			if err != nil || string(m.Header.Get("message-id")) != fmt.Sprint("m", i) {
 				t.Fatalf("message %d: %v", i, err)
 			}
 			m.Release()
 		}
-		_ = co.Close(t.Context())
-	})
-}
-
-func TestConsumerTooSlow(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		co, c, s := consume(t, conn.ConsumeOptions{MaxMessages: 3, Overflow: conn.OverflowClose})
-		for i := range 10 {
-			s.latest().say(message("1", fmt.Sprint("m", i), "x"))
-		}
-		synctest.Wait()
-		if len(s.frames("UNSUBSCRIBE")) != 1 || c.Err() != nil {
-			t.Errorf("a slow consumer was not ended by itself: %v", c.Err())
-		}
-		var last error
-		n := 0
-		for _, err := range co.All(t.Context()) {
-			if last = err; err == nil {
-				n++
-			}
-		}
-		if n != 3 || !errors.Is(last, conn.ErrSlowConsumer) {
-			t.Errorf("%d messages, then %v", n, last)
-		}
+		_ = co.Unsubscribe(t.Context())
 	})
 }
 
 // Disconnect does not wait for a consumer that does not consume.
 func TestConsumerDoesNotHinderDisconnect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		co, c, s := consume(t, conn.ConsumeOptions{MaxMessages: 3})
+		co, c, s := consume(t, conn.SubscribeOptions{MaxMessages: 3})
 		b := s.latest()
 		go func() {
 			for i := range 10 {
@@ -230,7 +199,7 @@ func TestConsumerDoesNotHinderDisconnect(t *testing.T) {
 		if err := c.Disconnect(t.Context()); err != nil || time.Since(begin) != 0 {
 			t.Errorf("error %v after %v", err, time.Since(begin))
 		}
-		_ = co.Close(t.Context())
+		_ = co.Unsubscribe(t.Context())
 	})
 }
 
@@ -245,9 +214,8 @@ func TestConsumerOverReconnects(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := &fakeServer{t: t}
-			cl := s.connected(conn.ClientConfig{OneConnection: true})
-			co, err := cl.Consume(t.Context(), "/queue/a", conn.ConsumeOptions{MaxMessages: 4,
-				SubscribeOptions: conn.SubscribeOptions{Ack: c.mode}})
+			cl := s.connected(conn.Config{OneConnection: true})
+			co, err := cl.Consume(t.Context(), "/queue/a", conn.SubscribeOptions{MaxMessages: 4, Ack: c.mode})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -261,7 +229,7 @@ func TestConsumerOverReconnects(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := []string{string(m.ID())}
+			got := []string{string(m.Header.Get("message-id"))}
 			m.Release()
 			s.cut()
 			_ = cl.Send(t.Context(), "/queue/b", nil) // to find out, while nobody reads
@@ -272,13 +240,13 @@ func TestConsumerOverReconnects(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				got = append(got, string(m.ID()))
+				got = append(got, string(m.Header.Get("message-id")))
 				m.Release()
 			}
 			if !slices.Equal(got, c.want) {
 				t.Errorf("%v: got %q, want %q", c.mode, got, c.want)
 			}
-			_ = co.Close(t.Context())
+			_ = co.Unsubscribe(t.Context())
 		})
 	}
 }
@@ -286,8 +254,12 @@ func TestConsumerOverReconnects(t *testing.T) {
 func TestPanicIsContained(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t}
-		caught := make(chan *conn.PanicError, 10)
-		cl := s.connected(conn.ClientConfig{OneConnection: true, Conn: conn.Config{OnPanic: func(err *conn.PanicError) { caught <- err }}})
+		caught := make(chan error, 10)
+		cl := s.connected(conn.Config{OneConnection: true, Trace: func(_ context.Context, e *conn.Event) {
+			if e.Kind == conn.EventPanic {
+				caught <- e.Err
+			}
+		}})
 		mine := errors.New("mine")
 		handled := make(chan string, 10)
 		_, err := cl.Subscribe(t.Context(), "/queue/a", func(_ context.Context, m *conn.Message) {
@@ -303,12 +275,93 @@ func TestPanicIsContained(t *testing.T) {
 		if got := <-handled; got != "good" {
 			t.Errorf("handled %q", got)
 		}
-		got := <-caught
-		if !errors.Is(got, mine) || got.MessageID != "m1" || got.Destination != "/queue/a" || !strings.Contains(string(got.Stack), "TestPanic") {
-			t.Errorf("told %v\n%s", got, got.Stack)
+		var got *conn.PanicError
+		if err := <-caught; !errors.As(err, &got) || !errors.Is(got, mine) || !strings.Contains(got.Error(), `"m1"`) ||
+			!strings.Contains(got.Error(), `"/queue/a"`) || !strings.Contains(string(got.Stack), "TestPanic") {
+			t.Errorf("told %v", err)
 		}
-		if len(s.frames("ACK")) != 0 || !cl.IsConnected() {
-			t.Errorf("acknowledged, or %v", cl.State())
+		if len(s.frames("ACK")) != 0 || !cl.Connected() {
+			t.Errorf("acknowledged, or not connected")
+		}
+	})
+}
+
+// A queue that is full holds back its own connection only, and a second consumer on it waits with it.
+func TestConsumersShareBackPressure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		full, c, s := consume(t, conn.SubscribeOptions{MaxMessages: 2})
+		other, err := c.Consume(t.Context(), "/queue/b", conn.SubscribeOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := s.latest()
+		go func() {
+			for i := range 5 {
+				b.say(message("1", fmt.Sprint("m", i), "x"))
+			}
+			b.say(message("2", "other", "x"))
+		}()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if m, err := other.Next(ctx); err == nil {
+			t.Errorf("got %q", m.Body)
+		}
+		for range 5 {
+			m, err := full.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.Release()
+		}
+		m, err := other.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Release()
+	})
+}
+
+// Unsubscribe of a consumer whose queue is full lets the connection be read again.
+func TestUnsubscribeOfAFullConsumer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		full, c, s := consume(t, conn.SubscribeOptions{MaxMessages: 2, Ack: frame.AckClientIndividual})
+		b := s.latest()
+		go func() {
+			for i := range 10 {
+				b.say(message("1", fmt.Sprint("m", i), "x"))
+			}
+		}()
+		time.Sleep(time.Minute)
+		if err := full.Unsubscribe(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := c.SendReceipt(t.Context(), "/queue/b", nil); err != nil {
+			t.Error(err)
+		}
+		if _, err := full.Next(t.Context()); !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
+	})
+}
+
+// Next is refused in a handler of the same client, which would wait for itself, and without a queue.
+func TestNextRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		co, c, s := consume(t, conn.SubscribeOptions{})
+		result := make(chan error, 1)
+		sub, err := c.Subscribe(t.Context(), "/queue/b", func(ctx context.Context, m *conn.Message) {
+			_, err := co.Next(ctx)
+			result <- err
+		}, conn.SubscribeOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.latest().say(message("2", "1", "x"))
+		if err := <-result; !errors.Is(err, conn.ErrWouldBlock) {
+			t.Error(err)
+		}
+		if _, err := sub.Next(t.Context()); !errors.Is(err, conn.ErrOption) {
+			t.Error(err)
 		}
 	})
 }
@@ -316,7 +369,7 @@ func TestPanicIsContained(t *testing.T) {
 // A loop over messages that ends by a panic gives its message back: TestMain counts them.
 func TestConsumerAllWithAPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		co, _, s := consume(t, conn.ConsumeOptions{})
+		co, _, s := consume(t, conn.SubscribeOptions{})
 		s.latest().say(message("1", "m1", "x"))
 		func() {
 			defer func() { _ = recover() }()
@@ -324,7 +377,7 @@ func TestConsumerAllWithAPanic(t *testing.T) {
 				panic("the body's")
 			}
 		}()
-		if err := co.Close(t.Context()); err != nil {
+		if err := co.Unsubscribe(t.Context()); err != nil {
 			t.Error(err)
 		}
 	})

@@ -4,159 +4,131 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 
+	"github.com/stompwire/stompwire/conn/internal/dial"
+	"github.com/stompwire/stompwire/conn/internal/session"
 	"github.com/stompwire/stompwire/engine/link"
-	"github.com/stompwire/stompwire/frame"
 )
-
-// ErrWouldBlock is returned instead of waiting on the reading goroutine, where the
-// wait could only end by timeout. It is the link's error of that name.
-var ErrWouldBlock = link.ErrWouldBlock
 
 var (
-	// ErrUnknownOutcome: the broker may or may not have processed the frame. The
-	// error that Is this one unwraps to the reason as well.
-	ErrUnknownOutcome = errors.New("stomp: outcome unknown")
+	// ErrWouldBlock is returned instead of waiting on the goroutine that would have to end the
+	// wait: a handler that waits for its own connection.
+	ErrWouldBlock = link.ErrWouldBlock
 
-	// ErrDisconnecting: Disconnect was called. "Clients MUST NOT send any more
-	// frames after the DISCONNECT frame is sent" (STOMP 1.2, DISCONNECT).
-	// It Is net.ErrClosed.
-	ErrDisconnecting = fmt.Errorf("stomp: connection is disconnecting: %w", net.ErrClosed)
+	// ErrUnknownOutcome: the broker may or may not have processed the frame; sending it again
+	// may duplicate it. The error that Is this one unwraps to the reason as well.
+	ErrUnknownOutcome = session.ErrUnknownOutcome
 
-	// ErrProducerClosed: Close was called on a Producer or ClientProducer. It Is
-	// net.ErrClosed and ErrDisconnecting.
-	ErrProducerClosed error = producerClosed{}
+	// ErrNotSent: no byte of the frame has left, so it is safe to send it again. The error that
+	// Is this one unwraps to the reason as well.
+	ErrNotSent = session.ErrNotSent
 
-	// ErrAckMode: a message of an auto subscription is acknowledged already.
-	ErrAckMode = errors.New("stomp: subscription is in ack mode auto")
+	// ErrNotConnected: there is no connection at the moment. The error that Is this one unwraps to
+	// why the call did not wait any longer, and to what happened at the last attempt.
+	ErrNotConnected = session.ErrNotConnected
 
-	// ErrUnsubscribed: UNSUBSCRIBE is on its way, and after it an ACK or NACK has no
-	// effect on any broker but that of an ERROR. The broker delivers the message again.
-	ErrUnsubscribed = errors.New("stomp: subscription has ended")
+	// ErrAckMode: a message of a subscription in ack mode auto is acknowledged already, and STOMP
+	// 1.0 does not have client-individual.
+	ErrAckMode = errors.New("stomp: not in this ack mode")
 
-	// ErrForeignMessage: an ACK or NACK belongs on the connection that delivered
-	// the message.
-	ErrForeignMessage = errors.New("stomp: message was delivered by another connection")
+	// ErrOption: something that does not fit the other options, the broker, or the connection.
+	ErrOption = errors.New("stomp: invalid option")
 
-	// ErrTransactionDone: the transaction was committed or aborted.
-	ErrTransactionDone = errors.New("stomp: transaction has ended")
-
-	// ErrNotConnected: a Client has no connection at the moment.
-	ErrNotConnected = errors.New("stomp: not connected")
-
-	// ErrSlowConsumer: a Consumer was ended because its queue was full.
-	ErrSlowConsumer = errors.New("stomp: slow consumer: its queue is full")
-
-	// ErrConsumerClosed: Close was called on a Consumer.
-	ErrConsumerClosed = errors.New("stomp: consumer is closed")
-
-	// ErrReceiptsNotCumulative: a receipt of the broker holds for one frame only.
-	ErrReceiptsNotCumulative = errors.New("stomp: a receipt says nothing of earlier frames on this broker")
-
-	// ErrNotStreamed: a Consumer keeps messages, and a body that is streamed is not
-	// kept anywhere.
-	ErrNotStreamed = errors.New("stomp: a consumer cannot stream bodies")
-
-	// ErrReceiptID: receipt ids that begin with a tilde are the connection's own. One
-	// of yours could confirm another frame.
-	ErrReceiptID = errors.New("begins with a tilde, as only the connection's own may")
-
-	// ErrReservedHeader: the client sets that header itself.
-	ErrReservedHeader = errors.New("is set by the client")
-
-	// ErrIDInUse: the id is that of a live subscription, or of an open transaction, of
-	// the connection.
-	ErrIDInUse = errors.New("is in use on this connection")
-
-	// ErrGoexit: user code has ended the goroutine that it was called on, by
-	// runtime.Goexit, as t.FailNow of package testing does. It is the link's error of
-	// that name.
-	ErrGoexit = link.ErrGoexit
-
-	// ErrNotInVersion: the version of the session does not have that.
-	ErrNotInVersion = errors.New("stomp: not in the version of this session")
-
-	errTooLate        = errors.New("CONNECTED came too late")
-	errReceiptTimeout = errors.New("no receipt in time")
+	// "Clients MUST NOT send any more frames after the DISCONNECT frame is sent" (STOMP 1.2,
+	// DISCONNECT).
+	errDisconnecting  error = closed("stomp: client is disconnecting")
+	errProducerClosed error = closed("stomp: producer is closed")
+	errUnsubscribed   error = closed("stomp: subscription has ended")
+	errTransaction    error = closed("stomp: transaction has ended")
+	errReserved             = errors.New("is set by the client")
 )
 
-type producerClosed struct{}
+// closed is an error that Is net.ErrClosed.
+type closed string
 
-func (producerClosed) Error() string { return "stomp: producer is closed" }
+func (e closed) Error() string { return string(e) }
 
-func (producerClosed) Is(target error) bool {
-	return target == net.ErrClosed || target == ErrDisconnecting
+func (e closed) Is(target error) bool { return target == net.ErrClosed }
+
+// ServerError is an ERROR frame. It owns its content, in which the passcode that was used to
+// connect is masked: some brokers quote the frame that they refuse.
+type ServerError = session.ServerError
+
+// OutcomeError says that sends since the last Flush were not confirmed. It unwraps to the
+// error of the first of them.
+type OutcomeError = session.OutcomeError
+
+// AddressError says what is wrong with a URI. It quotes nothing that may be a part of a
+// password.
+type AddressError = dial.AddressError
+
+// dialError says that no broker accepted a session, and why each did not. errors.As and errors.Is
+// look into all of it.
+type dialError struct {
+	attempts []error // the latest error of each address that was tried, in the order of the URI
 }
 
-// ServerError is an ERROR frame. It owns its content, in which the passcode that
-// was used to connect is masked: some brokers quote the frame that they refuse.
-type ServerError struct {
-	Message   string       // the message header
-	ReceiptID string       // the receipt-id header, "" if the broker named no frame
-	Header    frame.Fields // all headers
-	Body      []byte       // details, as the broker wrote them
-}
-
-func (e *ServerError) Error() string {
-	text := e.Message
-	if text == "" {
-		text = string(e.Body)
+func (e *dialError) Error() string {
+	texts := make([]string, len(e.attempts))
+	for i, err := range e.attempts {
+		texts[i] = err.Error()
 	}
-	return fmt.Sprintf("stomp: broker says: %.200q", text)
+	return "stomp: no broker reached: " + strings.Join(texts, "; ")
 }
 
-// ConnectError says that no session came about. It unwraps to the cause, a
-// [*ServerError] if the broker refused with an ERROR frame.
-type ConnectError struct {
-	Addr string
-	Err  error
+func (e *dialError) Unwrap() []error { return e.attempts }
+
+// attemptError says what happened at one address.
+type attemptError struct {
+	addr string
+	err  error
 }
 
-func (e *ConnectError) Error() string {
-	return fmt.Sprintf("stomp: connect to %s: %v", e.Addr, e.Err)
-}
+func (e *attemptError) Error() string { return e.addr + ": " + e.err.Error() }
 
-// Unwrap returns the cause.
-func (e *ConnectError) Unwrap() error { return e.Err }
+func (e *attemptError) Unwrap() error { return e.err }
 
-// unknown wraps err so that it Is ErrUnknownOutcome.
-func unknown(err error) error { return fmt.Errorf("%w: %w", ErrUnknownOutcome, err) }
-
-// wasSent reports whether a request that ended with err had left: only then can
-// the broker have acted on it.
-func wasSent(err error) bool {
-	return err == nil || errors.Is(err, ErrUnknownOutcome) || errors.As(err, new(*ServerError))
-}
-
-// NotConnectedError says that a call on a client found no connection. It Is
-// ErrNotConnected and unwraps to why the call did not wait any longer, and to why
-// there was no connection.
-type NotConnectedError struct {
-	Err  error // of the caller's context; nil if the client is to fail fast
-	Last error // of the last attempt, or of the connection before; nil if there was none
-}
-
-func (e *NotConnectedError) Error() string {
-	text := ErrNotConnected.Error()
-	if e.Err != nil {
-		text += ": " + e.Err.Error()
+// unreached notes what happened at the address of w, and returns it with the latest errors of
+// the others.
+func (c *Client) unreached(w *wire, err error) error {
+	if c.cfg.Logger != nil {
+		c.cfg.Logger.Warn("stomp: cannot connect", "connection", w.slot.core.Name, "addr", w.addr, "cause", err)
 	}
-	if e.Last != nil {
-		text += ": " + e.Last.Error()
-	}
-	return text
-}
-
-// Is matches ErrNotConnected.
-func (e *NotConnectedError) Is(target error) bool { return target == ErrNotConnected }
-
-// Unwrap returns the two errors that are not nil.
-func (e *NotConnectedError) Unwrap() []error {
-	var causes []error
-	for _, err := range []error{e.Err, e.Last} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.attempts[w.conn.Address] = &attemptError{w.addr, err}
+	all := new(dialError)
+	for _, err := range c.attempts {
 		if err != nil {
-			causes = append(causes, err)
+			all.attempts = append(all.attempts, err)
 		}
 	}
-	return causes
+	return all
+}
+
+// cause strips "connection closed" from err.
+func cause(err error) error {
+	if closed, ok := errors.AsType[*link.ClosedError](err); ok && closed.Cause != nil {
+		return closed.Cause
+	}
+	return err
+}
+
+// notConnected says why a call did not wait for a connection, and why there was none.
+func notConnected(why, last error) error {
+	switch {
+	case why == nil && last == nil:
+		return ErrNotConnected
+	case why == nil:
+		return fmt.Errorf("%w: %w", ErrNotConnected, last)
+	case last == nil:
+		return fmt.Errorf("%w: %w", ErrNotConnected, why)
+	}
+	return fmt.Errorf("%w: %w: %w", ErrNotConnected, why, last)
+}
+
+// option returns an error that Is ErrOption.
+func option(format string, args ...any) error {
+	return fmt.Errorf("%w: %w", ErrOption, fmt.Errorf(strings.TrimPrefix(format, "stomp: "), args...))
 }

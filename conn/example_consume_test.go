@@ -9,44 +9,32 @@ import (
 	"log"
 	"net"
 	"strings"
-	"time"
+	"sync"
 
 	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/dialect"
 	"github.com/stompwire/stompwire/frame"
 )
 
-// A worker: messages are pulled from a bounded queue, worked on, and acknowledged one by one after the work. What it has
-// not acknowledged when it dies is delivered to somebody else.
-func ExampleConsumer() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	b, dialer := startExample()
-	defer b.Close()
+// A worker takes messages from a bounded queue and acknowledges each after the work. The broker
+// delivers what it has not acknowledged when it dies to another worker.
+func ExampleClient_Consume() {
+	ctx, c, stop := dialExample()
+	defer stop()
 
-	client, err := conn.NewClient(conn.ClientConfig{Dial: dialer.Dial})
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer client.Close()
-	if err := client.Connect(ctx); err != nil {
-		log.Fatal(err)
-	}
-	consumer, err := client.Consume(ctx, "/queue/jobs", conn.ConsumeOptions{
-		SubscribeOptions: conn.SubscribeOptions{
-			Ack: frame.AckClientIndividual,
-			// At most ten jobs that are not acknowledged; Conn.SubscribeFields knows what each broker calls it.
-			Headers: []frame.Field{{Name: "prefetch-count", Value: "10"}},
-		},
+	jobs, err := c.Consume(ctx, "/queue/jobs", conn.SubscribeOptions{
+		Ack:   frame.AckClientIndividual,
+		Hints: []dialect.Hint{dialect.Prefetch(10)}, // at most ten unacknowledged jobs, on any broker
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
 	for _, job := range []string{"wash", "dry", "stop"} {
-		if err := client.SendReceipt(ctx, "/queue/jobs", []byte(job)); err != nil {
+		if err := c.SendReceipt(ctx, "/queue/jobs", []byte(job)); err != nil {
 			log.Fatal(err)
 		}
 	}
-	for m, err := range consumer.All(ctx) {
+	for m, err := range jobs.All(ctx) {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -58,10 +46,10 @@ func ExampleConsumer() {
 			break
 		}
 	}
-	if err := consumer.Close(ctx); err != nil {
+	if err := jobs.Unsubscribe(ctx); err != nil {
 		log.Fatal(err)
 	}
-	if err := client.Disconnect(ctx); err != nil {
+	if err := c.Disconnect(ctx); err != nil {
 		log.Fatal(err)
 	}
 	// Output:
@@ -70,28 +58,24 @@ func ExampleConsumer() {
 	// job: stop
 }
 
-// Acknowledgements in batches, in the mode client: one for each hundred messages, or for what there is after 50 ms.
-func ExampleAcker() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	c, stop := dialExample(ctx)
+// Acknowledgements in batches, in the mode client: one for each hundred messages, or for those that
+// have come after 100 ms.
+func ExampleSubscribeOptions_ackEvery() {
+	ctx, c, stop := dialExample()
 	defer stop()
 
-	acker := conn.NewAcker(conn.AckerConfig{
-		Every: 100, Interval: 50 * time.Millisecond,
-		OnError: func(err error) { log.Print(err) }, // they will come again
-	})
 	const messages = 250
 	n, done := 0, make(chan struct{})
 	handle := func(_ context.Context, m *conn.Message) {
-		if err := acker.Ack(m); err != nil {
+		if err := m.Ack(); err != nil {
 			log.Print(err)
 		}
 		if n++; n == messages {
 			close(done)
 		}
 	}
-	if _, err := c.Subscribe(ctx, "/queue/measurements", handle, conn.SubscribeOptions{Ack: frame.AckClient}); err != nil {
+	opts := conn.SubscribeOptions{Ack: frame.AckClient, AckEvery: 100}
+	if _, err := c.Subscribe(ctx, "/queue/measurements", handle, opts); err != nil {
 		log.Fatal(err)
 	}
 	for range messages {
@@ -100,126 +84,105 @@ func ExampleAcker() {
 		}
 	}
 	<-done
-	if err := acker.Flush(); err != nil { // what there is, before the end
-		log.Fatal(err)
-	}
-	if err := c.Disconnect(ctx); err != nil {
+	if err := c.Disconnect(ctx); err != nil { // acknowledges the rest first
 		log.Fatal(err)
 	}
 	fmt.Println(n, "handled")
 	// Output: 250 handled
 }
 
-// A message is consumed and its result sent, both or neither: the transaction belongs to the connection that delivered.
-func ExampleClientSubscription_Begin() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	b, dialer := startExample()
-	defer b.Close()
+// A pool of workers. Each consumes an order and publishes the bill in one transaction: both happen or
+// neither does. The transaction belongs to the connection that delivered the order.
+func ExampleMessage_Begin() {
+	ctx, c, stop := dialExample()
+	defer stop()
 
-	client, err := conn.NewClient(conn.ClientConfig{Dial: dialer.Dial})
+	orders, err := c.Consume(ctx, "/queue/orders", conn.SubscribeOptions{Ack: frame.AckClientIndividual})
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer client.Close()
-	if err := client.Connect(ctx); err != nil {
-		log.Fatal(err)
+	bill := func(m *conn.Message) error {
+		tx, err := m.Begin(ctx)
+		if err != nil {
+			return err
+		}
+		if err := tx.Send(ctx, "/queue/bills", append([]byte("bill for "), m.Body...)); err != nil {
+			return errors.Join(err, tx.Abort(ctx))
+		}
+		if err := tx.Ack(m.Token()); err != nil {
+			return errors.Join(err, tx.Abort(ctx))
+		}
+		return tx.Commit(ctx)
 	}
-	orders := make(chan *conn.Message, 1)
-	sub, err := client.Subscribe(ctx, "/queue/orders", func(_ context.Context, m *conn.Message) { orders <- m.Clone() },
-		conn.SubscribeOptions{Ack: frame.AckClientIndividual})
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := client.Send(ctx, "/queue/orders", []byte("two teas")); err != nil {
-		log.Fatal(err)
+	var workers sync.WaitGroup
+	for range 4 {
+		workers.Go(func() {
+			for m, err := range orders.All(ctx) {
+				if err != nil {
+					return // net.ErrClosed, from Unsubscribe below
+				}
+				if err := bill(m); err != nil {
+					log.Print(err) // the order will come again
+				}
+			}
+		})
 	}
 
-	order := <-orders
-	tx, err := sub.Begin(ctx, "")
+	bills, err := c.Consume(ctx, "/queue/bills", conn.SubscribeOptions{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := tx.Send(ctx, "/queue/bills", []byte("for "+string(order.Body))); err != nil {
+	const sent = 20
+	for i := range sent {
+		if err := c.Send(ctx, "/queue/orders", fmt.Appendf(nil, "table %d", i)); err != nil {
+			log.Fatal(err)
+		}
+	}
+	billed := map[string]bool{}
+	for m, err := range bills.All(ctx) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if billed[string(m.Body)] = true; len(billed) == sent {
+			break
+		}
+	}
+	if err := orders.Unsubscribe(ctx); err != nil {
 		log.Fatal(err)
 	}
-	if err := tx.Ack(order); err != nil {
-		log.Fatal(err)
-	}
-	if err := tx.Commit(ctx); err != nil {
-		log.Fatal(err) // unknown if the connection was lost: the order may come again
-	}
-	bills, err := client.Consume(ctx, "/queue/bills", conn.ConsumeOptions{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer bills.Close(ctx)
-	bill, err := bills.Next(ctx)
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer bill.Release()
-	fmt.Printf("%s\n", bill.Body)
-	// Output: for two teas
+	workers.Wait()
+	fmt.Println(len(billed), "bills, for table 7:", billed["bill for table 7"])
+	// Output: 20 bills, for table 7: true
 }
 
-// A question goes to a queue with the name of a temporary one in reply-to, which only the connection that asks can read,
-// so question and answer go over that one.
-func Example_requestReply() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	b, dialer := startExample()
-	defer b.Close()
+// Request sends a message and waits for its reply. The replier answers to the destination in reply-to
+// and copies correlation-id.
+func ExampleClient_Request() {
+	ctx, c, stop := dialExample()
+	defer stop()
 
-	// The one who answers.
-	server, err := dialer.Dial(ctx, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer server.Close()
-	_, err = server.Subscribe(ctx, "/queue/shouting", func(ctx context.Context, m *conn.Message) {
-		answer := strings.ToUpper(string(m.Body))
-		err := server.Send(ctx, m.Header.Text("reply-to"), []byte(answer),
+	answer := func(ctx context.Context, m *conn.Message) {
+		err := c.Send(ctx, m.Header.Text("reply-to"), []byte(strings.ToUpper(string(m.Body))),
 			frame.Field{Name: "correlation-id", Value: m.Header.Text("correlation-id")})
 		if err != nil {
 			log.Print(err)
 		}
-	}, conn.SubscribeOptions{})
-	if err != nil {
+	}
+	if _, err := c.Subscribe(ctx, "/queue/shouting", answer, conn.SubscribeOptions{}); err != nil {
 		log.Fatal(err)
 	}
-
-	// The one who asks. On RabbitMQ replies come without a subscription, to Config.OnUnsolicited.
-	c, err := dialer.Dial(ctx, nil)
+	reply, err := c.Request(ctx, "/queue/shouting", []byte("hello"))
 	if err != nil {
-		log.Fatal(err)
+		log.Fatal(err) // Is conn.ErrUnknownOutcome if no reply came in time
 	}
-	defer c.Close()
-	replies := make(chan *conn.Message, 1)
-	_, err = c.Subscribe(ctx, "/temp-queue/replies", func(_ context.Context, m *conn.Message) { replies <- m.Clone() },
-		conn.SubscribeOptions{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	err = c.Send(ctx, "/queue/shouting", []byte("hello"),
-		frame.Field{Name: "reply-to", Value: "/temp-queue/replies"}, frame.Field{Name: "correlation-id", Value: "1"})
-	if err != nil {
-		log.Fatal(err)
-	}
-	select {
-	case m := <-replies:
-		fmt.Printf("answer to %s: %s\n", m.Header.Get("correlation-id"), m.Body)
-	case <-ctx.Done():
-		log.Print("no answer")
-	}
-	// Output: answer to 1: HELLO
+	fmt.Printf("%s\n", reply.Body)
+	// Output: HELLO
 }
 
-// A body of any length passes without being held in memory: sent from a reader, and read by the handler as it arrives.
+// A body of any length takes a constant amount of memory: it is sent from a reader, and the handler
+// reads it as it arrives.
 func ExampleMessage_Reader() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	c, stop := dialExample(ctx)
+	ctx, c, stop := dialExample()
 	defer stop()
 
 	type file struct {

@@ -7,41 +7,21 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
 )
 
-// startExample starts a broker in place of yours, and returns a dialer to it.
-func startExample() (b *broker.Broker, dialer conn.Dialer) {
-	b, err := broker.Start(broker.Config{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	d, err := conn.ParseURI(b.URI())
-	if err != nil {
-		log.Fatal(err)
-	}
-	d.MaxRounds = 1 // rounds are for the client to count
-	return b, *d
-}
-
-// Fire and forget: each message is on its way when Send returns, and nobody says whether it arrives. What all messages
-// have in common is encoded once. This is as fast as it gets, and loses what is on its way when the connection is lost.
+// Fire and forget: each message is on its way when Send returns, and no receipt says whether it has
+// arrived. The producer encodes once what all messages have in common. This is the fastest way to
+// send. It loses what is on its way when the connection is lost.
 func Example_fireAndForget() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	b, dialer := startExample()
-	defer b.Close()
+	ctx, c, stop := dialExample()
+	defer stop()
 
-	c, err := dialer.Dial(ctx, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer c.Close()
 	p, err := c.NewProducer(conn.ProducerConfig{
 		Destination: "/topic/temperature",
 		Headers:     []frame.Field{{Name: "content-type", Value: "text/plain"}},
+		Window:      -1, // no receipts
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -51,43 +31,61 @@ func Example_fireAndForget() {
 			log.Fatal(err) // nothing was sent
 		}
 	}
-	if err := c.Disconnect(ctx); err != nil { // the outbox is written first
+	if err := c.Disconnect(ctx); err != nil { // writes the outbox first
 		log.Fatal(err)
 	}
 	fmt.Println("sent")
 	// Output: sent
 }
 
-// At least once: every message ends as confirmed, rejected or unknown. What a lost connection leaves without an outcome is
-// sent again on the next one, before anything new, with the same id and a header that says so; the consumer drops what it
-// has seen.
-func ExampleClientProducer() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	b, dialer := startExample()
-	defer b.Close()
+// A producer keeps a window of sends in flight and reports what became of each.
+func ExampleClient_NewProducer() {
+	ctx, c, stop := dialExample()
+	defer stop()
 
-	client, err := conn.NewClient(conn.ClientConfig{Dial: dialer.Dial})
+	p, err := c.NewProducer(conn.ProducerConfig{
+		Destination: "/queue/orders",
+		Window:      100,
+		InOrder:     true,
+		OnOutcome:   func(o conn.Outcome) { fmt.Println(o.Seq, o.Status) },
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer client.Close()
-	if err := client.Connect(ctx); err != nil {
+	for _, order := range []string{"tea", "coffee", "water"} {
+		if _, err := p.Send(ctx, []byte(order)); err != nil {
+			log.Fatal(err)
+		}
+	}
+	if err := p.Flush(ctx); err != nil { // every send has its outcome now
 		log.Fatal(err)
 	}
+	// Output:
+	// 1 confirmed
+	// 2 confirmed
+	// 3 confirmed
+}
+
+// At least once: what a lost connection leaves without an outcome is sent again on the next one,
+// before anything new, with the same order-id and with x-possible-duplicate. Consumers drop the ids
+// that they have seen.
+func ExampleProducerConfig_redeliver() {
+	ctx, c, stop := dialExample()
+	defer stop()
+
 	var confirmed atomic.Int64
-	p, err := client.NewProducer(conn.ClientProducerConfig{
+	p, err := c.NewProducer(conn.ProducerConfig{
 		Destination: "/queue/orders",
 		Headers:     []frame.Field{{Name: frame.HeaderPersistent, Value: "true"}},
 		Window:      500, // in flight at a time
 		Redeliver:   true,
-		IDHeader:    "order-id", IDPrefix: "shop-7",
+		IDHeader:    "order-id",
 		OnOutcome: func(o conn.Outcome) {
 			if o.Status == conn.Confirmed {
 				confirmed.Add(1)
 				return
 			}
-			log.Printf("order %d is %v: %v", o.Seq, o.Status, o.Err) // it is for you to decide
+			log.Printf("order %d is %v: %v", o.Seq, o.Status, o.Err)
 		},
 	})
 	if err != nil {
@@ -98,58 +96,20 @@ func ExampleClientProducer() {
 			log.Fatal(err)
 		}
 	}
-	if err := client.Disconnect(ctx); err != nil { // waits for the outcomes first
+	if err := c.Disconnect(ctx); err != nil { // waits for the outcomes first
 		log.Fatal(err)
 	}
 	fmt.Println(confirmed.Load(), "confirmed")
 	// Output: 1000 confirmed
 }
 
-// Outcomes can also be waited for one by one, each with a deadline of its own.
-func ExampleClientProducer_SendResult() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	b, dialer := startExample()
-	defer b.Close()
-
-	client, err := conn.NewClient(conn.ClientConfig{Dial: dialer.Dial})
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer client.Close()
-	if err := client.Start(); err != nil { // Send waits for the connection
-		log.Fatal(err)
-	}
-	p, err := client.NewProducer(conn.ClientProducerConfig{Destination: "/queue/orders", Redeliver: true})
-	if err != nil {
-		log.Fatal(err)
-	}
-	result, err := p.SendResult(ctx, []byte("two teas"))
-	if err != nil {
-		log.Fatal(err)
-	}
-	outcome, err := result.Wait(ctx)
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(outcome.Seq, outcome.Status)
-	// Output: 1 confirmed
-}
-
-// One receipt for many messages, where the broker's receipts hold for all that came before. A broker that is not known
-// to do so is refused.
+// One receipt for up to a hundred messages, where receipts of the broker are cumulative. Other
+// brokers are asked for a receipt for each.
 func ExampleProducerConfig_receiptEvery() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	b, dialer := startExample()
-	defer b.Close()
+	ctx, c, stop := dialExample()
+	defer stop()
 
-	c, err := dialer.Dial(ctx, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer c.Close()
-	p, err := c.NewProducer(conn.ProducerConfig{Destination: "/queue/orders", Window: 1000, ReceiptEvery: 100})
+	p, err := c.NewProducer(conn.ProducerConfig{Destination: "/queue/orders", ReceiptEvery: 100})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -163,4 +123,72 @@ func ExampleProducerConfig_receiptEvery() {
 	}
 	fmt.Println(p.Stats().Confirmed, "confirmed")
 	// Output: 5000 confirmed
+}
+
+// A token that expires is requested anew for each connection. Here the broker refuses the first.
+func ExampleConfig_credentials() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	b := startExampleWithUser("shop", "token 2")
+	defer b.Close()
+
+	issued := 0
+	c, err := conn.Dial(ctx, b.URI(), &conn.Config{
+		OneConnection: true,
+		Credentials: func(context.Context) (login, passcode string, err error) {
+			issued++ // one connection, so one call at a time
+			fmt.Println("issuing token", issued)
+			return "shop", fmt.Sprint("token ", issued), nil
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Println("connected:", c.Connected())
+	// Output:
+	// issuing token 1
+	// issuing token 2
+	// connected: true
+}
+
+// The second broker takes over when the first goes away. The client renews the subscription there,
+// and the producer sends again what the first broker has not confirmed.
+func Example_failover() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	primary, standby := startExample(), startExample()
+	defer standby.Close()
+
+	uri := fmt.Sprintf("failover:(%s,%s)?randomize=false", primary.URI(), standby.URI())
+	c, err := conn.Dial(ctx, uri, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+	got := make(chan string, 10)
+	handle := func(_ context.Context, m *conn.Message) { got <- string(m.Body) }
+	if _, err := c.Subscribe(ctx, "/queue/orders", handle, conn.SubscribeOptions{}); err != nil {
+		log.Fatal(err)
+	}
+	p, err := c.NewProducer(conn.ProducerConfig{Destination: "/queue/orders", Redeliver: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	for _, order := range []string{"tea", "coffee"} {
+		if _, err := p.Send(ctx, []byte(order)); err != nil {
+			log.Fatal(err)
+		}
+		if err := p.Flush(ctx); err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println("received:", <-got)
+		_ = primary.Close() // the second order goes to the standby
+	}
+	fmt.Println("on the standby:", c.Sessions()[0].Addr == standby.URI())
+	// Output:
+	// received: tea
+	// received: coffee
+	// on the standby: true
 }

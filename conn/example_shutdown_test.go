@@ -15,28 +15,22 @@ import (
 	"github.com/stompwire/stompwire/conn"
 )
 
-// A service that ends when it is told to: it stops taking work, waits for the outcomes of what it has sent, says
-// DISCONNECT, and gives all that five seconds.
+// A service that ends in good order on SIGTERM: it takes no more work, waits for the outcomes of what
+// it has sent, sends DISCONNECT, and gives all of that five seconds.
 func Example_gracefulShutdown() {
-	b, dialer := startExample()
+	b := startExample()
 	defer b.Close()
 
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 
-	client, err := conn.NewClient(conn.ClientConfig{
-		Dial: dialer.Dial,
-		Conn: conn.Config{DisconnectTimeout: 5 * time.Second},
-	})
+	c, err := conn.Dial(ctx, b.URI(), &conn.Config{DisconnectTimeout: 5 * time.Second})
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer client.Close()
-	if err := client.Connect(ctx); err != nil {
-		log.Fatal(err)
-	}
+	defer c.Close()
 	var confirmed atomic.Int64
-	p, err := client.NewProducer(conn.ClientProducerConfig{
+	p, err := c.NewProducer(conn.ProducerConfig{
 		Destination: "/queue/ticks", Redeliver: true,
 		OnOutcome: func(o conn.Outcome) {
 			if o.Status == conn.Confirmed {
@@ -59,9 +53,9 @@ func Example_gracefulShutdown() {
 		}
 	}
 
-	// ctx has ended, so this needs one of its own; DisconnectTimeout bounds it.
-	if err := client.Disconnect(context.Background()); err != nil {
-		log.Fatal(err) // something was left without an outcome
+	// ctx has ended, so this needs another one; DisconnectTimeout bounds it.
+	if err := c.Disconnect(context.Background()); err != nil {
+		log.Fatal(err) // a *conn.OutcomeError if a send was not confirmed
 	}
 	fmt.Println("all confirmed:", confirmed.Load() == sent)
 	// Output: all confirmed: true

@@ -11,21 +11,32 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// dialExample connects to a broker of its own, in place of yours. stop ends both.
-func dialExample(ctx context.Context) (c *conn.Conn, stop func()) {
+// startExample starts a broker in place of yours.
+func startExample() *broker.Broker {
 	b, err := broker.Start(broker.Config{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	if c, err = conn.Dial(ctx, b.Addr().String(), nil); err != nil {
+	return b
+}
+
+// dialExample connects to a broker of its own, in place of yours. stop ends both.
+func dialExample() (ctx context.Context, c *conn.Client, stop func()) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	b := startExample()
+	c, err := conn.Dial(ctx, b.URI(), nil)
+	if err != nil {
 		log.Fatal(err)
 	}
-	return c, func() {
+	return ctx, c, func() {
 		_ = c.Close()
+		<-c.Done()
 		_ = b.Close()
+		cancel()
 	}
 }
 
+// One message there and back.
 func Example() {
 	b, err := broker.Start(broker.Config{}) // or any broker that you have
 	if err != nil {
@@ -35,7 +46,7 @@ func Example() {
 
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	c, err := conn.Dial(ctx, b.Addr().String(), &conn.Config{Login: "guest", Passcode: "guest"})
+	c, err := conn.Dial(ctx, b.URI(), &conn.Config{Login: "guest", Passcode: "guest"})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -57,38 +68,21 @@ func Example() {
 	// Output: received: two teas
 }
 
-// A producer keeps a window of sends in flight and reports what became of each.
-func ExampleProducer() {
-	ctx := context.Background()
-	c, stop := dialExample(ctx)
+// SendReceipt waits until the broker has the message.
+func ExampleClient_SendReceipt() {
+	ctx, c, stop := dialExample()
 	defer stop()
 
-	p, err := c.NewProducer(conn.ProducerConfig{
-		Destination: "/queue/orders",
-		Window:      100,
-		OnOutcome:   func(o conn.Outcome) { fmt.Println(o.Seq, o.Status) },
-	})
-	if err != nil {
-		log.Fatal(err)
+	if err := c.SendReceipt(ctx, "/queue/orders", []byte("two teas")); err != nil {
+		log.Fatal(err) // a *conn.ServerError, or Is conn.ErrNotSent, or Is conn.ErrUnknownOutcome
 	}
-	for _, order := range []string{"tea", "coffee", "water"} {
-		if _, err := p.Send(ctx, []byte(order)); err != nil {
-			log.Fatal(err)
-		}
-	}
-	if err := p.Flush(ctx); err != nil { // every send has its outcome now
-		log.Fatal(err)
-	}
-	// Output:
-	// 1 confirmed
-	// 2 confirmed
-	// 3 confirmed
+	fmt.Println("the broker has it")
+	// Output: the broker has it
 }
 
-// What is sent in a transaction arrives when that is committed, or not at all.
-func ExampleTx() {
-	ctx := context.Background()
-	c, stop := dialExample(ctx)
+// What is sent in a transaction arrives when it is committed, or not at all.
+func ExampleClient_Begin() {
+	ctx, c, stop := dialExample()
 	defer stop()
 
 	got := make(chan string, 3)
@@ -120,10 +114,41 @@ func ExampleTx() {
 	// hotel
 }
 
-// In the mode client-individual the broker keeps each message until it is acknowledged. NACK gives it back.
+// Abort discards the messages of a transaction.
+func ExampleTx_Abort() {
+	ctx, c, stop := dialExample()
+	defer stop()
+
+	tx, err := c.Begin(ctx, "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := tx.Send(ctx, "/queue/bookings", []byte("flight")); err != nil {
+		log.Fatal(err)
+	}
+	if err := tx.Abort(ctx); err != nil {
+		log.Fatal(err)
+	}
+	if err := c.SendReceipt(ctx, "/queue/bookings", []byte("train")); err != nil {
+		log.Fatal(err)
+	}
+	bookings, err := c.Consume(ctx, "/queue/bookings", conn.SubscribeOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	m, err := bookings.Next(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer m.Release()
+	fmt.Printf("%s\n", m.Body)
+	// Output: train
+}
+
+// In the mode client-individual the broker keeps each message until it is acknowledged. NACK rejects
+// it: this broker, like RabbitMQ, delivers it again.
 func ExampleMessage_Ack() {
-	ctx := context.Background()
-	c, stop := dialExample(ctx)
+	ctx, c, stop := dialExample()
 	defer stop()
 
 	done := make(chan struct{})
@@ -151,15 +176,14 @@ func ExampleMessage_Ack() {
 	// two teas, redelivered: true
 }
 
-// A message is valid until its handler returns. A clone lives on, and can be acknowledged anywhere.
-func ExampleMessage_Clone() {
-	ctx := context.Background()
-	c, stop := dialExample(ctx)
+// A message is valid until its handler returns. Retain keeps it longer, in pooled memory.
+func ExampleMessage_Retain() {
+	ctx, c, stop := dialExample()
 	defer stop()
 
 	work := make(chan *conn.Message, 16)
-	handle := func(_ context.Context, m *conn.Message) { work <- m.Clone() }
-	_, err := c.Subscribe(ctx, "/queue/orders", handle, conn.SubscribeOptions{Ack: frame.AckClient})
+	handle := func(_ context.Context, m *conn.Message) { work <- m.Retain() }
+	_, err := c.Subscribe(ctx, "/queue/orders", handle, conn.SubscribeOptions{Ack: frame.AckClientIndividual})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -169,9 +193,42 @@ func ExampleMessage_Clone() {
 	}
 
 	m := <-work
+	defer m.Release()
 	fmt.Printf("%s for table %s\n", m.Body, m.Header.Get("table"))
 	if err := m.Ack(); err != nil {
 		log.Fatal(err)
 	}
 	// Output: two teas for table 7
+}
+
+// A token is enough to acknowledge a message later, from any goroutine.
+func ExampleMessage_Token() {
+	ctx, c, stop := dialExample()
+	defer stop()
+
+	stored := make(chan conn.Token, 16) // messages that are safe now
+	handle := func(_ context.Context, m *conn.Message) {
+		fmt.Printf("storing %s\n", m.Body)
+		stored <- m.Token()
+	}
+	_, err := c.Subscribe(ctx, "/queue/orders", handle, conn.SubscribeOptions{Ack: frame.AckClientIndividual})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := c.Send(ctx, "/queue/orders", []byte("two teas")); err != nil {
+		log.Fatal(err)
+	}
+	if err := (<-stored).Ack(); err != nil {
+		log.Print(err) // it will come again
+	}
+	// Output: storing two teas
+}
+
+// startExampleWithUser starts a broker that one user may log in to.
+func startExampleWithUser(login, passcode string) *broker.Broker {
+	b, err := broker.Start(broker.Config{Users: map[string]string{login: passcode}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	return b
 }

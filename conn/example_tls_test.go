@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"log"
 	"math/big"
@@ -17,46 +18,41 @@ import (
 	"github.com/stompwire/stompwire/conn"
 )
 
-// The broker's certificate is of a CA that we made ourselves, and the client trusts that CA and no other. Without RootCAs
-// it would be the roots of the system. There is no way to say "do not verify" but your own tls.Config.
-func ExampleDialer_privateCA() {
+// The broker's certificate comes from a private CA, and the client trusts that CA and no other.
+// Without RootCAs it trusts the roots of the system. Only your own tls.Config can turn verification
+// off. A client certificate goes into Certificates.
+func ExampleConfig_tls() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	roots, certificate := makeCA()
 
-	// A broker behind TLS, in place of yours.
+	// A broker with TLS, in place of yours.
 	b, err := broker.New(broker.Config{})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer b.Close()
-	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{certificate}})
+	uri, err := b.ListenTLS("127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{certificate}})
 	if err != nil {
 		log.Fatal(err)
 	}
-	go func() { _ = b.Serve(l) }()
 
-	d, err := conn.ParseURI("stomp+ssl://" + l.Addr().String())
-	if err != nil {
-		log.Fatal(err)
-	}
-	d.MaxRounds = 1
-	if _, err := d.Dial(ctx, nil); err != nil {
-		fmt.Println("with the system's roots: refused")
-	}
-	d.TLS = &tls.Config{RootCAs: roots}
-	c, err := d.Dial(ctx, nil)
+	_, err = conn.Dial(ctx, uri, &conn.Config{Attempts: 1})
+	var unknown x509.UnknownAuthorityError
+	fmt.Println("with the system's roots, unknown authority:", errors.As(err, &unknown))
+
+	c, err := conn.Dial(ctx, uri, &conn.Config{TLS: &tls.Config{RootCAs: roots}})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer c.Close()
-	fmt.Println("with our own: STOMP", c.Version())
+	fmt.Println("with our own: STOMP", c.Sessions()[0].Version)
 	// Output:
-	// with the system's roots: refused
+	// with the system's roots, unknown authority: true
 	// with our own: STOMP 1.2
 }
 
-// makeCA returns a CA, for clients to trust, and a certificate that it has issued for 127.0.0.1.
+// makeCA returns a CA for clients to trust, and a certificate that it has issued for 127.0.0.1.
 func makeCA() (*x509.CertPool, tls.Certificate) {
 	caKey, caErr := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -74,7 +74,7 @@ func nextFrame(r *bufio.Reader) (head string, body []byte, err error) {
 }
 
 // exchange sends bodies of many sizes to an echoing broker, gets them back and disconnects.
-func exchange(t testing.TB, c *conn.Conn) {
+func exchange(t testing.TB, c *conn.Client) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

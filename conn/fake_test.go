@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/engine/pump"
 	"github.com/stompwire/stompwire/frame"
 )
@@ -30,7 +31,7 @@ type fakeBroker struct {
 type transport struct {
 	name     string
 	join     func(t testing.TB) (client, broker net.Conn)
-	driver   conn.Driver
+	driver   interface{ Start(*link.Link) error }
 	patience time.Duration
 }
 
@@ -66,16 +67,42 @@ func loopback(t testing.TB) (client, broker net.Conn) {
 	return client, broker
 }
 
-// loopbackSession connects over a real socket to a broker that serve plays.
-func loopbackSession(t *testing.T, serve func(nc net.Conn)) *conn.Conn {
-	t.Helper()
-	return loopbackSessionWith(t, nil, serve)
+// brokerURI is what tests dial whose Config.DialFunc knows better.
+const brokerURI = "broker.test:61613"
+
+// once is a Config.DialFunc that returns nc, and refuses after that.
+func once(nc net.Conn) func(context.Context, string, string) (net.Conn, error) {
+	left := make(chan net.Conn, 1)
+	left <- nc
+	return func(context.Context, string, string) (net.Conn, error) {
+		select {
+		case nc := <-left:
+			return nc, nil
+		default:
+			return nil, errRefused
+		}
+	}
 }
 
-func loopbackSessionWith(t *testing.T, cfg *conn.Config, serve func(nc net.Conn)) *conn.Conn {
+// single makes cfg that of a client that lives as long as its first connection, nc.
+func single(cfg conn.Config, nc net.Conn) *conn.Config {
+	cfg.OneConnection, cfg.NoReconnect, cfg.Attempts = true, true, 1
+	cfg.DialFunc = once(nc)
+	return &cfg
+}
+
+// loopbackSession connects over a real socket to a broker that serve plays.
+func loopbackSession(t *testing.T, serve func(nc net.Conn)) *conn.Client {
+	t.Helper()
+	return loopbackSessionWith(t, conn.Config{}, serve)
+}
+
+func loopbackSessionWith(t *testing.T, cfg conn.Config, serve func(nc net.Conn)) *conn.Client {
 	t.Helper()
 	client, broker := loopback(t)
+	served := make(chan struct{})
 	go func() {
+		defer close(served)
 		defer broker.Close()
 		if _, err := broker.Read(make([]byte, 4096)); err != nil {
 			return
@@ -85,23 +112,26 @@ func loopbackSessionWith(t *testing.T, cfg *conn.Config, serve func(nc net.Conn)
 		}
 		serve(broker)
 	}()
-	c, err := conn.Open(t.Context(), client, cfg)
+	c, err := conn.Dial(t.Context(), brokerURI, single(cfg, client))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		_ = c.Close()
 		broker.Close()
+		<-c.Done()
+		<-served
 	})
 	return c
 }
 
 type opened struct {
-	c   *conn.Conn
+	c   *conn.Client
 	err error
 }
 
-// open begins to connect and returns the broker's end and where the session will arrive.
+// open begins to connect a client that lives as long as its connection. It returns the broker's end and where the client
+// will arrive.
 func open(t testing.TB, tr transport, cfg conn.Config) (*fakeBroker, <-chan opened) {
 	t.Helper()
 	client, broker := tr.join(t)
@@ -110,7 +140,7 @@ func open(t testing.TB, tr transport, cfg conn.Config) (*fakeBroker, <-chan open
 	}
 	result := make(chan opened, 1)
 	go func() {
-		c, err := conn.Open(context.Background(), client, &cfg)
+		c, err := conn.Dial(context.Background(), brokerURI, single(cfg, client))
 		result <- opened{c, err}
 	}()
 	b := &fakeBroker{t: t, nc: broker, r: bufio.NewReader(broker), patience: tr.patience}
@@ -118,8 +148,8 @@ func open(t testing.TB, tr transport, cfg conn.Config) (*fakeBroker, <-chan open
 	return b, result
 }
 
-// session returns a connected session of version v and the broker's end of it.
-func session(t testing.TB, tr transport, v frame.Version, cfg conn.Config) (*conn.Conn, *fakeBroker) {
+// session returns a client that is connected with version v, and the broker's end of its only connection.
+func session(t testing.TB, tr transport, v frame.Version, cfg conn.Config) (*conn.Client, *fakeBroker) {
 	t.Helper()
 	b, result := open(t, tr, cfg)
 	b.read()
@@ -238,7 +268,7 @@ func (b *fakeBroker) await(result <-chan error) error {
 }
 
 // subscribe makes subscription 1 on /queue/a.
-func (b *fakeBroker) subscribe(c *conn.Conn, mode frame.AckMode, h conn.MessageHandler) {
+func (b *fakeBroker) subscribe(c *conn.Client, mode frame.AckMode, h conn.MessageHandler) {
 	b.t.Helper()
 	result := async(func() error {
 		_, err := c.Subscribe(context.Background(), "/queue/a", h, conn.SubscribeOptions{Ack: mode})

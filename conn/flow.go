@@ -6,7 +6,7 @@ import (
 	"github.com/stompwire/stompwire/engine/link"
 )
 
-// flow counts those who want a connection not to be read.
+// flow counts the reasons not to read a connection.
 type flow struct {
 	mu    sync.Mutex // leaf
 	holds int

@@ -1,117 +1,177 @@
 package conn
 
 import (
+	"context"
+	"errors"
 	"fmt"
-	"time"
+	"io"
+	"net"
 
+	"github.com/stompwire/stompwire/conn/internal/dial"
+	"github.com/stompwire/stompwire/conn/internal/session"
+	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
 )
 
-// hello returns the frame that opens a session.
-func (cfg *Config) hello() (frame.Command, []frame.Field) {
-	cmd := frame.CmdConnect
-	if cfg.UseStomp {
-		cmd = frame.CmdStomp
+// dial connects to one address and sends CONNECT. It runs on a goroutine of its own; ctx ends
+// with the attempt.
+func (w *wire) dial(ctx context.Context) {
+	if err := w.connect(ctx); err != nil {
+		w.cancel(err)
+		w.lost(w.c.unreached(w, withCause(ctx, err)))
 	}
-	fields := []frame.Field{
-		// "a comma separated list of incrementing STOMP protocol versions"
-		// (STOMP 1.2, Protocol Negotiation). A server of 1.0 ignores it.
-		{Name: frame.HeaderAcceptVersion, Value: cfg.Versions.String()},
-		{Name: frame.HeaderHost, Value: cfg.Host},
-	}
-	if cfg.Login != "" {
-		fields = append(fields, frame.Field{Name: frame.HeaderLogin, Value: cfg.Login})
-	}
-	if cfg.Passcode != "" {
-		fields = append(fields, frame.Field{Name: frame.HeaderPasscode, Value: cfg.Passcode})
-	}
-	if cfg.HeartBeat != (frame.HeartBeat{}) {
-		fields = append(fields, frame.Field{Name: frame.HeaderHeartBeat, Value: cfg.HeartBeat.String()})
-	}
-	return cmd, append(fields, cfg.Headers...)
 }
 
-// handshake takes the first frame from the broker. The version that it names holds
-// from the next byte on.
-func (c *Conn) handshake(f *frame.Frame) error {
+func (w *wire) connect(ctx context.Context) error {
+	c := w.c
+	target := &c.targets[w.conn.Address]
+	login, passcode := c.cfg.Login, c.cfg.Passcode
+	if c.cfg.Credentials != nil {
+		var err error
+		if login, passcode, err = c.credentials(ctx); err != nil {
+			return err
+		}
+	}
+	var cr session.Credentials
+	cr.Login, cr.Passcode, cr.VHost = target.Overrides(login, passcode, c.cfg.Host)
+	w.passcode = cr.Passcode
+	cmd, fields := c.core.ConnectFrame(w.slot.core, cr)
+	hello, err := writer.AppendFrame(nil, 0, cmd, fields, nil)
+	if err != nil {
+		return err
+	}
+	nc, err := c.reachSafely(ctx, target.Address)
+	if err != nil {
+		return err
+	}
+	l := link.New(nc, (*wireHandler)(w), c.cfg.Link)
+	l.SetBodyThreshold(c.bodyThreshold())
+	w.publish(ctx, l)
+	if c.cfg.Trace != nil {
+		w.trace(&Event{Kind: EventConnecting})
+		w.traceSend(hello)
+	}
+	if buf, err := l.ReserveNow(len(hello)); err == nil {
+		l.Commit(append(buf, hello...))
+	}
+	if err := c.cfg.start(l); err != nil {
+		l.Close(err)
+		l.End(err) // no driver will
+	}
+	return nil
+}
+
+// publish lets stop find the link. If that was called before, the link is closed.
+func (w *wire) publish(ctx context.Context, l *link.Link) {
+	w.c.mu.Lock()
+	w.l = l
+	w.c.mu.Unlock()
+	if ctx.Err() != nil {
+		l.Close(context.Cause(ctx))
+	}
+}
+
+// stop ends the connection, or the attempt to make one.
+func (w *wire) stop(cause error) {
+	w.stopDial(cause)
+	w.c.mu.Lock()
+	l := w.l
+	w.c.mu.Unlock()
+	if l != nil {
+		l.Close(cause)
+	}
+}
+
+// credentials asks the user for login and passcode, and survives a panic there.
+func (c *Client) credentials(ctx context.Context) (login, passcode string, err error) {
+	err = errPanicked
+	c.guard(nil, func() { login, passcode, err = c.cfg.Credentials(ctx) })
+	if err != nil {
+		err = fmt.Errorf("stomp: no credentials: %w", err)
+	}
+	return login, passcode, err
+}
+
+// reachSafely makes a connection, and survives a panic in the functions of the user's.
+func (c *Client) reachSafely(ctx context.Context, addr dial.Address) (nc net.Conn, err error) {
+	err = errPanicked
+	c.guard(nil, func() { nc, err = c.reach.Reach(ctx, addr, c.cfg.Versions) })
+	return nc, err
+}
+
+var errPanicked = errors.New("the function panicked")
+
+// handshake takes the first frame from the broker. The version that it names holds from the
+// next byte on.
+func (w *wire) handshake(f *frame.Frame) error {
+	c := w.c
 	switch f.Command {
 	case frame.CmdConnected:
 	case frame.CmdError:
-		err := newServerError(f, c.cfg.Passcode)
-		if set := c.cfg.Listeners.now(); set != nil {
-			set.failed(c, err)
+		err := newServerError(f, w.passcode)
+		c.mu.Lock()
+		c.core.ServerError(w.conn, err, c.clock.now())
+		c.unlock()
+		if c.cfg.Trace != nil {
+			w.trace(&Event{Kind: EventReceived, Frame: f, Err: err})
 		}
 		return err
 	default:
 		return &unexpectedFrame{f.Command}
 	}
-	version, err := c.chosenVersion(f)
+	h := session.Hello{
+		Version:   mask(f.Header.Text(frame.HeaderVersion), w.passcode),
+		HeartBeat: mask(f.Header.Text(frame.HeaderHeartBeat), w.passcode),
+		Server:    f.Header.Text(frame.HeaderServer),
+	}
+	// What the protocol decides has to hold before the core lets calls use the connection.
+	c.mu.Lock()
+	agreed, err := c.core.Agree(h)
+	c.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	theirs, err := frame.ParseHeartBeat(heartBeatHeader(f))
-	if err != nil {
-		// It quotes the header, and what is masked in that makes it no better.
-		_, err = frame.ParseHeartBeat(mask(heartBeatHeader(f), c.cfg.Passcode))
+	w.agreed(f, &agreed)
+	if c.cfg.Trace != nil {
+		w.trace(&Event{Kind: EventReceived, Frame: f})
+	}
+	c.mu.Lock()
+	defer c.unlock()
+	if err := c.core.Connected(w.conn, agreed, c.clock.now()); err != nil {
 		return err
 	}
-	c.version = version
-	c.server = f.Header.Text(frame.HeaderServer)
-	c.session = f.Header.Text(frame.HeaderSession)
-	c.l.SetVersion(version)
-	c.dialect = c.cfg.dialectFor(c.server)
-	c.maxFrame = c.cfg.maxFrameFor(&c.dialect)
-	c.l.SetTolerance(c.cfg.Link.Tolerate | c.dialect.Tolerate)
-	c.l.SetQuickAck(c.cfg.Link.QuickAck || c.dialect.HoldsBack)
-	c.startHeartBeat(c.cfg.HeartBeat.Negotiate(theirs))
-	if !c.life.CompareAndSwap(lifeConnecting, lifeUp) {
-		return errTooLate
-	}
-	c.connected = true
-	if set := c.cfg.Listeners.now(); set != nil {
-		set.connected(c, f)
-	}
-	close(c.ready)
+	w.connected.Store(true)
 	return nil
 }
 
-// chosenVersion: a CONNECTED without version is from a server of 1.0 (STOMP 1.2,
-// CONNECTED Frame). A version that we did not offer is no basis for anything.
-func (c *Conn) chosenVersion(f *frame.Frame) (frame.Version, error) {
-	name, ok := f.Header.Lookup(frame.HeaderVersion)
-	version := frame.Version10
-	if ok {
-		version = frame.ParseVersion(string(name))
+// agreed applies what was negotiated, on the reading goroutine.
+func (w *wire) agreed(f *frame.Frame, p *session.Protocol) {
+	cfg := &w.c.cfg
+	w.version, w.dialect = p.Version, p.Dialect
+	w.session = Session{
+		Name: w.slot.core.Name, Addr: w.addr, Version: p.Version,
+		HeartBeat: p.HeartBeat, Headers: f.Header.Fields(), Dialect: p.Dialect,
 	}
-	if !c.cfg.Versions.Has(version) {
-		return 0, fmt.Errorf("stomp: broker chose version %.16q, we offered %s: %w",
-			mask(string(name), c.cfg.Passcode), c.cfg.Versions, frame.ErrProtocol)
+	w.maxFrame = max(cfg.MaxFrameSize, 0)
+	if cfg.MaxFrameSize == 0 {
+		w.maxFrame = p.Dialect.MaxFrame
 	}
-	return version, nil
+	w.l.SetVersion(p.Version)
+	w.l.SetTolerance(cfg.Link.Tolerate | p.Dialect.Tolerate)
+	w.l.SetQuickAck(cfg.Link.QuickAck || p.Dialect.HoldsBack)
+	w.l.SetHeartBeat(p.SendEvery, p.HearEvery)
 }
 
-// heartBeatHeader returns the header, "0,0" where it is absent (STOMP 1.2,
-// Heart-beating).
-func heartBeatHeader(f *frame.Frame) string {
-	if value, ok := f.Header.Lookup(frame.HeaderHeartBeat); ok {
-		return string(value)
+// withCause strips "connection closed" from what kept us from connecting, and names the reason
+// why ctx has ended.
+func withCause(ctx context.Context, err error) error {
+	err = cause(err)
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
+		err = cause
 	}
-	return "0,0"
-}
-
-// startHeartBeat sends at half the agreed interval, because ActiveMQ grants no
-// grace and RabbitMQ rounds down to seconds, and tolerates ReceiveScale intervals
-// of silence; of the intervals that the broker keeps, if it rounds ours up.
-func (c *Conn) startHeartBeat(agreed frame.HeartBeat) {
-	if agreed.Receive > 0 {
-		agreed.Receive = max(agreed.Receive, c.dialect.MinHeartBeat)
+	if err == io.EOF {
+		return fmt.Errorf("broker closed the connection before CONNECTED: %w", err)
 	}
-	hear := time.Duration(float64(agreed.Receive) * c.cfg.ReceiveScale)
-	if hear > 0 {
-		hear = max(hear, minReceiveTolerant)
-	}
-	if agreed.Send == 0 { // "any new data" is a sign of life, agreed or not
-		agreed.Send = c.dialect.SilentFor
-	}
-	c.l.SetHeartBeat(agreed.Send/2, hear)
+	return err
 }

@@ -1,14 +1,11 @@
 package conn_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"math"
-	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
@@ -25,22 +22,27 @@ func TestReservedHeaders(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.read()
-	p := producer(t, c, conn.ProducerConfig{Destination: "/queue/a", Window: 1})
+	p, err := c.NewProducer(conn.ProducerConfig{Destination: "/queue/a", Window: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
 	h := func(name string) frame.Field { return frame.Field{Name: name, Value: "x"} }
 	ok := h("x")
 	type call func(name string) error
 	subscribe := func(name string) error {
-		_, err := c.Subscribe(ctx, "/queue/a", nil, conn.SubscribeOptions{Headers: []frame.Field{ok, h(name)}})
+		_, err := c.Subscribe(ctx, "/queue/a", ignore, conn.SubscribeOptions{Headers: []frame.Field{ok, h(name)}})
 		return err
 	}
 	refused := map[string]struct {
 		call
 		names []string
 	}{
-		"SendReceipt":      {func(name string) error { return c.SendReceipt(ctx, "/queue/a", nil, ok, h(name)) }, []string{"receipt"}},
-		"Subscribe":        {subscribe, []string{"receipt", "id", "destination", "ack"}},
-		"Tx.Send":          {func(name string) error { return tx.Send(ctx, "/queue/a", nil, ok, h(name)) }, []string{"transaction"}},
-		"Tx.SendConfirmed": {func(name string) error { return tx.SendConfirmed(ctx, "/queue/a", nil, ok, h(name)) }, []string{"receipt", "transaction"}},
+		"SendReceipt": {func(name string) error { return c.SendReceipt(ctx, "/queue/a", nil, ok, h(name)) }, []string{"receipt", "destination"}},
+		"Send":        {func(name string) error { return c.Send(ctx, "/queue/a", nil, ok, h(name)) }, []string{"destination"}},
+		"Request": {func(name string) error { _, err := c.Request(ctx, "/queue/a", nil, ok, h(name)); return err },
+			[]string{"destination", "reply-to", "correlation-id"}},
+		"Subscribe": {subscribe, []string{"receipt", "id", "destination", "ack"}},
+		"Tx.Send":   {func(name string) error { return tx.Send(ctx, "/queue/a", nil, ok, h(name)) }, []string{"transaction"}},
 		"Producer.Send": {func(name string) error { _, err := p.Send(ctx, nil, ok, h(name)); return err },
 			[]string{"receipt", "transaction", "content-length", "destination"}},
 		"NewProducer": {func(name string) error {
@@ -51,80 +53,16 @@ func TestReservedHeaders(t *testing.T) {
 	for what, c := range refused {
 		for _, name := range c.names {
 			var bad *writer.HeaderError
-			if err := c.call(name); !errors.As(err, &bad) || !errors.Is(err, conn.ErrReservedHeader) || !errors.Is(err, writer.ErrRefused) ||
+			if err := c.call(name); !errors.As(err, &bad) || !errors.Is(err, writer.ErrRefused) ||
 				bad.Name != name || bad.Index != 1 {
 				t.Errorf("%s with %s: %v", what, name, err)
 			}
 		}
 	}
-	if _, err := c.Subscribe(ctx, "/queue/a", nil, conn.SubscribeOptions{Ack: 7}); err == nil {
+	if _, err := c.Subscribe(ctx, "/queue/a", ignore, conn.SubscribeOptions{Ack: 7}); err == nil {
 		t.Error("there is no ack mode 7")
 	}
 	if err := c.Send(ctx, "/queue/b", nil); err != nil {
-		t.Error(err)
-	}
-	b.expect("SEND\ndestination:/queue/b\n\n^@")
-}
-
-// As long as there is: it does not wrap around to the past.
-func TestTimeoutForEver(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := &fakeServer{t: t}
-		cl := s.connected(conn.ClientConfig{OneConnection: true})
-		s.set(func(s *fakeServer) { s.answer = func(string) bool { return false } })
-		outcomes := make(chan conn.Outcome, 10)
-		p, err := cl.NewProducer(conn.ClientProducerConfig{Destination: "/queue/a", Timeout: math.MaxInt64,
-			OnOutcome: func(o conn.Outcome) { outcomes <- o }})
-		if err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Second)
-		if _, err := p.Send(t.Context(), nil); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := p.SendBy(t.Context(), time.Unix(1<<40, 0), nil); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := p.SendBy(t.Context(), time.Now().Add(time.Minute), nil); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(30 * time.Minute)
-		synctest.Wait()
-		if o := <-outcomes; o.Seq != 3 || len(outcomes) != 0 {
-			t.Errorf("%+v, and %d more", o, len(outcomes))
-		}
-	})
-}
-
-// A timeout that is too short to be kept, such as one whose unit was forgotten, does not keep a processor busy.
-func TestTimeoutWithoutAUnit(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c, b := session(t, inBubble, frame.Version12, conn.Config{})
-		var outcomes []conn.Outcome
-		p := producer(t, c, conn.ProducerConfig{Destination: "/queue/a", Window: 5, Timeout: 3,
-			OnOutcome: func(o conn.Outcome) { outcomes = append(outcomes, o) }})
-		if _, err := p.Send(t.Context(), nil); err != nil { // time passes only when nobody has anything to do
-			t.Fatal(err)
-		}
-		b.read()
-		time.Sleep(time.Second)
-		synctest.Wait()
-		if status(outcomes) != "1 unknown " {
-			t.Errorf("%+v", outcomes)
-		}
-	})
-}
-
-// A length that no frame can have is refused like any that is too much.
-func TestSendFromWithoutEnd(t *testing.T) {
-	c, b := session(t, overPipe, frame.Version12, conn.Config{MaxFrameSize: 100_000})
-	for _, length := range []int64{math.MaxInt64, math.MaxInt64 - 10, -1} {
-		err := c.SendFrom(t.Context(), "/queue/a", bytes.NewReader(make([]byte, 200_000)), length)
-		if !errors.Is(err, writer.ErrRefused) || c.Err() != nil {
-			t.Fatalf("%d: %v, %v", length, err, c.Err())
-		}
-	}
-	if err := c.Send(t.Context(), "/queue/b", nil); err != nil {
 		t.Error(err)
 	}
 	b.expect("SEND\ndestination:/queue/b\n\n^@")
@@ -134,8 +72,8 @@ func TestSendFromWithoutEnd(t *testing.T) {
 func TestSendWithTheContextOfALostConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t}
-		cl := s.connected(conn.ClientConfig{})
-		p, err := cl.NewProducer(conn.ClientProducerConfig{Destination: "/queue/a"})
+		cl := s.connected(conn.Config{})
+		p, err := cl.NewProducer(conn.ProducerConfig{Destination: "/queue/a"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,40 +89,66 @@ func TestSendWithTheContextOfALostConnection(t *testing.T) {
 		synctest.Wait()
 		_, sent := p.Send(ctx, nil)
 		for what, err := range map[string]error{"Producer.Send": sent, "Send": cl.Send(ctx, "/queue/a", nil)} {
-			if !errors.Is(err, net.ErrClosed) || errors.Is(err, conn.ErrNotConnected) {
+			if !errors.Is(err, context.Canceled) || errors.Is(err, conn.ErrNotConnected) {
 				t.Errorf("%s: %v", what, err)
 			}
 		}
 	})
 }
 
-// Flush and Close return when OnOutcome has, of each send, also where outcomes come from two goroutines.
-func TestFlushWaitsForOnOutcome(t *testing.T) {
+// Under a context that has ended every call returns at once, nothing is sent, and the client is as good as before.
+func TestCallsUnderAnEndedContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, b := session(t, inBubble, frame.Version12, conn.Config{})
-		release := make(chan struct{})
-		p := producer(t, c, conn.ProducerConfig{Destination: "/queue/a", Window: 5, Timeout: 4 * time.Second,
-			OnOutcome: func(o conn.Outcome) {
-				if o.Seq == 1 {
-					<-release
-				}
-			}})
-		for range 2 {
-			if _, err := p.Send(t.Context(), nil); err != nil {
-				t.Fatal(err)
-			}
-			b.read()
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		s := &fakeServer{t: t}
+		cl := s.connected(conn.Config{OneConnection: true})
+		p, err := cl.NewProducer(conn.ProducerConfig{Destination: "/queue/a", Window: 10})
+		if err != nil {
+			t.Fatal(err)
 		}
-		b.receipt("~0-1")
-		time.Sleep(time.Minute) // the other is given up
-		flushed := async(func() error { return p.Flush(t.Context()) })
+		tx, err := cl.Begin(t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
 		synctest.Wait()
-		if s := p.Stats(); len(flushed) != 0 || s != (conn.ProducerStats{Sent: 2, Confirmed: 1, Unknown: 1}) {
-			t.Errorf("Flush has returned: %v; %+v", len(flushed) > 0, s)
+		s.set(func(s *fakeServer) { s.log = nil })
+		for name, call := range map[string]func() error{
+			"Send":          func() error { return cl.Send(ended, "/queue/a", nil) },
+			"SendReceipt":   func() error { return cl.SendReceipt(ended, "/queue/a", nil) },
+			"SendFrom":      func() error { return cl.SendFrom(ended, "/queue/a", strings.NewReader(""), 0) },
+			"Begin":         func() error { _, err := cl.Begin(ended, ""); return err },
+			"Tx.Send":       func() error { return tx.Send(ended, "/queue/a", nil) },
+			"Tx.Commit":     func() error { return tx.Commit(ended) },
+			"Tx.Abort":      func() error { return tx.Abort(ended) },
+			"Producer.Send": func() error { _, err := p.Send(ended, nil); return err },
+		} {
+			if err := call(); !errors.Is(err, context.Canceled) || errors.Is(err, conn.ErrUnknownOutcome) {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
-		close(release)
-		if err := <-flushed; err != nil {
-			t.Error(err)
+		synctest.Wait()
+		if got := s.order(); len(got) != 0 {
+			t.Errorf("the broker got %q", got)
+		}
+		// What would be asked for is undone.
+		for name, call := range map[string]func() error{
+			"Subscribe": func() error { _, err := cl.Subscribe(ended, "/queue/a", ignore, conn.SubscribeOptions{}); return err },
+			"Consume":   func() error { _, err := cl.Consume(ended, "/queue/a", conn.SubscribeOptions{}); return err },
+			"Request":   func() error { _, err := cl.Request(ended, "/queue/a", nil); return err },
+		} {
+			if err := call(); !errors.Is(err, context.Canceled) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if err := tx.Commit(t.Context()); err != nil {
+			t.Errorf("Commit after one that was not sent: %v", err)
+		}
+		if err := cl.SendReceipt(t.Context(), "/queue/a", nil); err != nil {
+			t.Errorf("the client is of no use any more: %v", err)
+		}
+		if n := len(s.frames("SEND")); n != 1 {
+			t.Errorf("%d SENDs", n)
 		}
 	})
 }

@@ -2,7 +2,6 @@ package conn
 
 import (
 	"bytes"
-	"strconv"
 	"strings"
 
 	"github.com/stompwire/stompwire/frame"
@@ -26,13 +25,6 @@ func newServerError(f *frame.Frame, secret string) *ServerError {
 		Header:    header,
 		Body:      body,
 	}
-}
-
-// maskPrinted is mask for text in which values are quoted, so that octets of the
-// secret may be escaped.
-func maskPrinted(text, secret string) string {
-	quoted := strconv.Quote(secret)
-	return mask(mask(text, quoted[1:len(quoted)-1]), secret)
 }
 
 // mask hides every occurrence of secret in text.

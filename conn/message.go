@@ -2,22 +2,23 @@ package conn
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"sync/atomic"
 
 	"github.com/stompwire/stompwire/frame"
 	"github.com/stompwire/stompwire/pool"
-	"github.com/stompwire/stompwire/writer"
 )
 
-// Message is a message that the broker delivered. Header and Body are borrowed:
-// valid until the handler returns. Clone and Retain copy what must live longer.
+// Message is a message that the broker delivered. Header and Body are borrowed: valid until
+// the handler returns. Retain copies what must live longer; Token is enough to
+// acknowledge later.
 type Message struct {
 	Header frame.Header
 	Body   []byte
 
-	c      *Conn
-	sub    *Subscription // nil for an unsolicited message
+	w      *wire
+	sub    *Subscription // nil for an unsolicited message, and a reply
 	stream *bodyStream   // where the body is to be read; nil if it is in Body
 
 	// Of a retained message only.
@@ -29,22 +30,20 @@ type Message struct {
 // Destination returns the destination header. It is borrowed.
 func (m *Message) Destination() []byte { return m.Header.Get(frame.HeaderDestination) }
 
-// ID returns the message-id header. It is borrowed.
-func (m *Message) ID() []byte { return m.Header.Get(frame.HeaderMessageID) }
+func (m *Message) id() []byte { return m.Header.Get(frame.HeaderMessageID) }
 
 // Redelivered reports whether the broker marked the message as delivered before.
 func (m *Message) Redelivered() bool {
 	return string(m.Header.Get(frame.HeaderRedelivered)) == "true"
 }
 
-// Subscription returns the subscription, nil for an unsolicited message.
+// Subscription returns the subscription; nil for an unsolicited message, and for a reply.
 func (m *Message) Subscription() *Subscription { return m.sub }
 
-// Reader returns the body as something to read, once: from the connection, as it
-// arrives, if the subscription has SubscribeOptions.StreamOver and the body is longer;
-// else from Body. It is borrowed, and waits only for the broker: its error is io.EOF
-// at the end of the body, or one that Is net.ErrClosed if the connection has ended
-// first. What the handler does not read is skipped.
+// Reader returns the body as something to read, once: from the connection, as it arrives, if
+// the subscription has SubscribeOptions.StreamOver and the body is longer; else from Body, as a
+// *bytes.Reader. It is borrowed, and waits only for the broker: its error is io.EOF at the end of the body, or one that
+// Is net.ErrClosed if the connection has ended first. What the handler does not read is skipped.
 func (m *Message) Reader() io.Reader {
 	if m.stream != nil {
 		return m.stream.r
@@ -52,122 +51,84 @@ func (m *Message) Reader() io.Reader {
 	return bytes.NewReader(m.Body)
 }
 
-// Length returns the length of the body in bytes; -1 if it is streamed and the broker
-// has not said.
-func (m *Message) Length() int64 {
-	if m.stream != nil {
-		return m.stream.length
-	}
-	return int64(len(m.Body))
+// clone returns an owned copy.
+func (m *Message) clone() *Message {
+	return &Message{Header: m.Header.Clone(), Body: append([]byte(nil), m.Body...), w: m.w, sub: m.sub}
 }
 
-// Clone returns an owned copy, which can be acknowledged like the original. It
-// allocates. Of a streamed body there is no copy.
-func (m *Message) Clone() *Message {
-	return &Message{
-		Header: m.Header.Clone(),
-		Body:   append([]byte(nil), m.Body...),
-		c:      m.c, sub: m.sub,
-	}
-}
-
-// Ack acknowledges the message; in mode client also all earlier ones of its
-// subscription. h is added to the frame. It never waits, so it is fine in a
-// handler, and does not allocate. Errors: ErrAckMode; link.ErrOutboxFull if the
-// broker does not read; ErrUnsubscribed, and one that Is net.ErrClosed: the broker
-// will then deliver the message again.
+// Ack acknowledges the message; in mode client also all earlier ones of its subscription. With
+// SubscribeOptions.AckEvery it may only be noted. h is added to the frame. It never waits, so it
+// is fine in a handler, and does not allocate.
+//
+// Errors: ErrAckMode in mode auto; link.ErrOutboxFull if the broker does not read; and one that
+// Is net.ErrClosed if the subscription or the connection has ended: the broker then delivers the
+// message again.
 func (m *Message) Ack(h ...frame.Field) error {
-	return m.acknowledge(frame.CmdAck, "", h, writer.AppendAck)
+	if m.sub != nil && m.sub.batch != nil && len(h) == 0 {
+		return m.sub.batch.ack(m)
+	}
+	return m.w.acknowledge(m.sub, m.ackID(), frame.CmdAck, nil, h)
 }
 
-// Nack tells the broker that the message was not consumed; what it does with it is
-// its own affair: RabbitMQ delivers it again, ActiveMQ moves it to a dead letter
-// queue, Artemis drops it. 1.0 has no NACK: that is a *writer.FrameError. In all
-// else it is like Ack.
+// Nack tells the broker that the message was not consumed; what it does with it is its own
+// affair: RabbitMQ delivers it again, at once, ActiveMQ moves it to a dead letter queue, Artemis
+// drops it. 1.0 has no NACK: that is a *writer.FrameError. In all else it is like Ack.
 func (m *Message) Nack(h ...frame.Field) error {
-	return m.acknowledge(frame.CmdNack, "", h, writer.AppendNack)
+	return m.w.acknowledge(m.sub, m.ackID(), frame.CmdNack, nil, h)
 }
 
-type appendAck func([]byte, frame.Version, writer.Ack, []frame.Field) ([]byte, error)
+// Begin begins a transaction on the connection that delivered the message, in which it can be
+// acknowledged and others sent. See [Client.Begin].
+func (m *Message) Begin(ctx context.Context) (*Tx, error) { return m.w.begin(ctx, "") }
 
-func (m *Message) acknowledge(cmd frame.Command, tx string, h []frame.Field, encode appendAck) error {
-	if m.sub == nil || m.sub.mode == frame.AckAuto {
-		return ErrAckMode
-	}
-	ack := writer.Ack{
-		ID:           m.Header.Get(frame.HeaderAck),
-		MessageID:    m.ID(),
-		Subscription: m.Header.Get(frame.HeaderSubscription),
-		Transaction:  tx,
-	}
-	if err := checkOwnReceipt(cmd, h); err != nil {
-		return err
-	}
-	sent, err := m.c.acknowledge(m.sub, ack, h, encode)
-	m.c.tell(sent)
-	return err
-}
-
-// acknowledge puts ACK or NACK in flight. It calls no listeners: they are to be told of
-// what it returns, if anything, under no lock.
-func (c *Conn) acknowledge(sub *Subscription, ack writer.Ack, h []frame.Field, encode appendAck) (sent []byte, err error) {
-	size := len(ack.ID) + len(ack.MessageID) + len(ack.Subscription) + fieldsSize(h) + frameOverhead
-	buf, err := c.reserveNow(size)
-	if err != nil {
-		return nil, err
-	}
-	if sub.ended.Load() {
-		c.l.Commit(buf)
-		return nil, ErrUnsubscribed
-	}
-	out, err := encode(buf, c.version, ack, h)
-	if err != nil {
-		c.l.Commit(buf)
-		return nil, err
-	}
-	return c.commitCopied(buf, out), nil
-}
-
-// deliver calls the handler of the subscription that f is for.
-func (c *Conn) deliver(f *frame.Frame) {
-	sub := c.subscriptionOf(f)
-	handler := c.cfg.OnUnsolicited
-	if sub != nil {
-		handler = sub.handler
-	} else {
-		c.unmatched.Add(1)
-	}
-	set := c.cfg.Listeners.now()
-	if handler == nil && set == nil {
+// deliver takes a MESSAGE, on the reading goroutine.
+func (w *wire) deliver(f *frame.Frame) {
+	c := w.c
+	sub, reply := w.subscriptionOf(f)
+	if sub != nil && !sub.takes(w, f) {
 		return
 	}
 	// One Message serves all deliveries: they come one at a time.
-	c.msg = Message{Header: f.Header, Body: f.Body, c: c, sub: sub}
-	returned := false
-	defer c.delivered(&returned)
-	if set != nil {
-		set.message(c, &c.msg)
+	m := &w.msg
+	m.Header, m.Body, m.w, m.sub = f.Header, f.Body, w, sub
+	if c.cfg.Trace != nil {
+		w.trace(&Event{Kind: EventMessage, Message: m, Subscription: sub})
 	}
-	if handler != nil {
-		handler(c.ctx, &c.msg)
-	}
-	returned = true
-}
-
-// subscriptionOf finds the subscription by its header. A server of 1.0 may leave
-// that out; then the destination must do.
-func (c *Conn) subscriptionOf(f *frame.Frame) *Subscription {
-	if id, ok := f.Header.Lookup(frame.HeaderSubscription); ok {
-		return c.subs.find(id)
-	}
-	return c.subs.byDestination(f.Header.Get(frame.HeaderDestination))
-}
-
-func (t *subscriptions) byDestination(destination []byte) *Subscription {
-	for s := range t.all {
-		if s.destination == string(destination) {
-			return s
+	switch {
+	case reply:
+		c.replied(m)
+	case sub != nil:
+		sub.deliver(m)
+	default:
+		c.stats.unsolicited.Add(1)
+		if c.cfg.Unsolicited != nil {
+			w.handle(c.cfg.Unsolicited, m)
 		}
 	}
-	return nil
+	m.Header, m.Body, m.sub = frame.Header{}, nil, nil
+}
+
+// handle calls a handler and survives a panic.
+func (w *wire) handle(h MessageHandler, m *Message) {
+	defer w.c.contain(m)
+	h(w.ctx, m)
+}
+
+// subscriptionOf finds the subscription of a MESSAGE by its header. A server of 1.0 may leave
+// that out; then the destination must do. reply says that it answers a request.
+func (w *wire) subscriptionOf(f *frame.Frame) (sub *Subscription, reply bool) {
+	table := w.c.routes.Load()
+	id, ok := f.Header.Lookup(frame.HeaderSubscription)
+	if ok {
+		sub = table.find(id)
+	} else {
+		sub = table.byDestination(f.Header.Get(frame.HeaderDestination))
+	}
+	switch {
+	case sub == nil:
+		return nil, w.c.core.IsReplyTo(id)
+	case sub.reply:
+		return nil, true
+	}
+	return sub, false
 }

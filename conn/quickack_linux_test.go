@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/dialect"
 	"github.com/stompwire/stompwire/engine"
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/engine/pump"
@@ -34,14 +35,14 @@ func TestBrokerThatHoldsBack(t *testing.T) {
 		name   string
 		server string // header of CONNECTED
 		secure bool
-		driver conn.Driver
+		driver interface{ Start(*link.Link) error }
 		cfg    conn.Config
 	}{
 		{"own loop", "ActiveMQ/5.17.2", false, engine.Own{}, conn.Config{}},
 		{"shared loop", "ActiveMQ/5.17.2", false, loops, conn.Config{}},
 		{"goroutine", "ActiveMQ/5.17.2", false, pump.Driver{}, conn.Config{}},
 		{"TLS", "ActiveMQ/5.17.2", true, pump.Driver{}, conn.Config{}},
-		{"by Config.Broker", "", false, engine.Own{}, conn.Config{Broker: conn.ActiveMQ}},
+		{"by Config.Broker", "", false, engine.Own{}, conn.Config{Broker: dialect.ActiveMQ}},
 		{"by Config.Link", "", false, engine.Own{}, conn.Config{Link: link.Options{QuickAck: true}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -55,18 +56,18 @@ func TestBrokerThatHoldsBack(t *testing.T) {
 				peers <- nc
 				answer("CONNECTED\nversion:1.2\nserver:" + c.server + "\n\n^@")(nc)
 			}
-			var d *conn.Dialer
+			var uri string
 			if c.secure {
-				d = inOrder(tinyTLS(t, server, play))
-				d.TLS = &tls.Config{RootCAs: ca.pool}
+				uri = "stomp+ssl://" + serve(t, tls.NewListener(listen(t, "tcp", "127.0.0.1:0"), server), play).Addr().String()
+				c.cfg.TLS = &tls.Config{RootCAs: ca.pool}
 			} else {
-				d = inOrder(at(tiny(t, play)))
+				uri = at(tiny(t, play))
 			}
 			came := make(chan struct{}, 2)
-			c.cfg.OnUnsolicited = func(context.Context, *conn.Message) { came <- struct{}{} }
+			c.cfg.Unsolicited = func(context.Context, *conn.Message) { came <- struct{}{} }
 			watch := &spy{under: c.driver}
-			c.cfg.Driver = watch
-			dialled(t, d, &c.cfg)
+			c.cfg.Driver, c.cfg.OneConnection = watch, true
+			dialled(t, inOrder(uri), &c.cfg)
 			peer := <-peers
 
 			// One pair in time will do: a busy machine is late by itself, the kernel's delay is there each time.
@@ -78,6 +79,17 @@ func TestBrokerThatHoldsBack(t *testing.T) {
 			t.Error("the second of two frames was always late")
 		})
 	}
+}
+
+// spy is a driver that remembers the connection it was given.
+type spy struct {
+	under interface{ Start(*link.Link) error }
+	nc    net.Conn
+}
+
+func (s *spy) Start(l *link.Link) error {
+	s.nc = l.NetConn()
+	return s.under.Start(l)
 }
 
 // twoFrames returns how long it takes two small frames to come over a connection that has written lately.

@@ -28,7 +28,7 @@ func TestSendReceipt(t *testing.T) {
 	})
 }
 
-// Brokers answer in any order, twice, and about frames that nobody sent.
+// Brokers answer in any order, twice, and about frames that were never sent.
 func TestReceiptsInDisorder(t *testing.T) {
 	overEach(t, func(t *testing.T, tr transport) {
 		c, b := session(t, tr, frame.Version12, conn.Config{})
@@ -92,10 +92,27 @@ func TestReceiptThatNeverComes(t *testing.T) {
 			t.Error(err)
 		}
 
-		b.receipt("~1") // too late: nobody waits, nothing happens
+		b.receipt("~1") // too late: no call waits, nothing happens
 		result = async(func() error { return c.SendReceipt(t.Context(), "/queue/a", nil) })
 		b.receipt(header(b.read(), "receipt"))
 		if err := <-result; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A call whose frame has never left says so: it is safe to repeat.
+func TestSendReceiptNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, b := session(t, inBubble, frame.Version12, conn.Config{})
+		if err := c.Send(t.Context(), "/queue/a", nil); err != nil { // the flusher waits with it for the broker
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		result := async(func() error { return c.SendReceipt(t.Context(), "/queue/a", nil) })
+		synctest.Wait()
+		_ = b.nc.Close()
+		if err := <-result; !errors.Is(err, conn.ErrNotSent) || errors.Is(err, conn.ErrUnknownOutcome) {
 			t.Error(err)
 		}
 	})
@@ -107,16 +124,13 @@ func TestConnectionEndsBeforeTheReceipt(t *testing.T) {
 		calls := []func() error{
 			func() error { return c.SendReceipt(t.Context(), "/queue/a", nil) },
 			func() error {
-				_, err := c.Subscribe(t.Context(), "/queue/a", nil, conn.SubscribeOptions{})
-				return err
-			},
-			func() error {
 				tx, err := c.Begin(t.Context(), "")
 				if err != nil {
 					return fmt.Errorf("begin: %w", err)
 				}
 				return tx.Commit(t.Context())
 			},
+			func() error { return c.SendFrom(t.Context(), "/queue/a", strings.NewReader("x"), 1) },
 		}
 		var results []<-chan error
 		for _, call := range calls {
@@ -131,82 +145,57 @@ func TestConnectionEndsBeforeTheReceipt(t *testing.T) {
 				t.Errorf("call %d: %v", i, err)
 			}
 		}
+		<-c.Done()
 		for i, call := range calls {
 			if err := call(); err == nil || errors.Is(err, conn.ErrUnknownOutcome) {
-				t.Errorf("call %d on a closed connection: %v; nothing was sent, so nothing is unknown", i, err)
+				t.Errorf("call %d on a client that has ended: %v; nothing was sent, so nothing is unknown", i, err)
 			}
 		}
 	})
 }
 
-// A receipt header of the user's would answer to nobody, or to somebody else.
-func TestReceiptHeaderIsOurs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c, b := session(t, inBubble, frame.Version12, conn.Config{ReceiptTimeout: time.Second})
-		go func() {
-			for {
-				text, err := b.next()
-				if err != nil {
-					return
-				}
-				b.receipt(header(text, "receipt"))
-			}
-		}()
-		own := frame.Field{Name: "receipt", Value: "mine"}
-		if err := c.SendReceipt(t.Context(), "/queue/a", nil, own); errors.Is(err, conn.ErrUnknownOutcome) {
-			t.Errorf("SendReceipt with a receipt header: %v; want a refusal, or that it works", err)
-		}
-	})
-}
-
-// What the user chooses for ids confirms nothing of ours: it is told to listeners, and an id of our kind is refused.
+// What the user chooses for ids confirms nothing of ours: it is told to Trace, and an id of our kind is refused.
 func TestReceiptOfTheUsersOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var listeners conn.Listeners
-		told := conn.NewWaitingListener("r1")
-		if err := listeners.Set("", told); err != nil {
-			t.Fatal(err)
-		}
-		c, b := session(t, inBubble, frame.Version12, conn.Config{Listeners: &listeners})
-		var outcomes []conn.Outcome
-		p := producer(t, c, conn.ProducerConfig{Destination: "/queue/a", Window: 10,
-			OnOutcome: func(o conn.Outcome) { outcomes = append(outcomes, o) }})
-		if _, err := p.Send(t.Context(), nil); err != nil {
-			t.Fatal(err)
-		}
+		told := make(chan string, 1000)
+		c, b := session(t, inBubble, frame.Version12, conn.Config{Trace: func(_ context.Context, e *conn.Event) {
+			if e.Kind == conn.EventReceived && e.Frame.Command == frame.CmdReceipt {
+				told <- e.Frame.Header.Text(frame.HeaderReceiptID)
+			}
+		}})
+		p, seen := newProducer(t, c, conn.ProducerConfig{})
+		sendAll(t, p, "")
 		ours := header(b.read(), "receipt")
 		waiting := async(func() error { return c.SendReceipt(t.Context(), "/queue/a", nil) })
 		waitedFor := header(b.read(), "receipt")
 
-		m := &conn.Message{}
-		b.subscribe(c, frame.AckClientIndividual, func(_ context.Context, got *conn.Message) { m = got.Clone() })
-		b.write(message("1", "m1", "x"))
-		synctest.Wait()
-		tx, err := c.Begin(t.Context(), "")
-		if err != nil {
-			t.Fatal(err)
+		m := delivered(t, c, b, frame.AckClientIndividual)
+		for len(told) > 0 {
+			<-told
 		}
-		b.read()
+		token := m.Token()
+		tx := begun(t, c, b)
 		calls := map[string]func(receipt frame.Field) error{
-			"Send":     func(h frame.Field) error { return c.Send(t.Context(), "/queue/b", nil, h) },
-			"SendText": func(h frame.Field) error { return c.SendText(t.Context(), "/queue/b", nil, h) },
-			"SendFrom": func(h frame.Field) error { return c.SendFrom(t.Context(), "/queue/b", strings.NewReader(""), 0, h) },
-			"Ack":      func(h frame.Field) error { return m.Ack(h) },
-			"Nack":     func(h frame.Field) error { return m.Nack(h) },
-			"Tx.Send":  func(h frame.Field) error { return tx.Send(t.Context(), "/queue/b", nil, h) },
-			"Tx.Ack":   func(h frame.Field) error { return tx.Ack(m, h) },
-			"Tx.Nack":  func(h frame.Field) error { return tx.Nack(m, h) },
+			"Send":       func(h frame.Field) error { return c.Send(t.Context(), "/queue/b", nil, h) },
+			"Send, text": func(h frame.Field) error { return c.Send(t.Context(), "/queue/b", nil, h, conn.Text) },
+			"Ack":        func(h frame.Field) error { return m.Ack(h) },
+			"Nack":       func(h frame.Field) error { return m.Nack(h) },
+			"Token.Ack":  func(h frame.Field) error { return token.Ack(h) },
+			"Token.Nack": func(h frame.Field) error { return token.Nack(h) },
+			"Tx.Ack":     func(h frame.Field) error { return tx.Ack(token, h) },
+			"Tx.Nack":    func(h frame.Field) error { return tx.Nack(token, h) },
 		}
-		commands := map[string]frame.Command{"Ack": frame.CmdAck, "Nack": frame.CmdNack, "Tx.Ack": frame.CmdAck, "Tx.Nack": frame.CmdNack}
 		for name, call := range calls {
 			command := frame.CmdSend
-			if other, ok := commands[name]; ok {
-				command = other
+			if strings.HasSuffix(name, "Ack") {
+				command = frame.CmdAck
+			} else if strings.HasSuffix(name, "Nack") {
+				command = frame.CmdNack
 			}
 			for _, id := range []string{ours, waitedFor, "~"} {
 				err := call(frame.Field{Name: "receipt", Value: id})
 				var refused *writer.HeaderError
-				if !errors.Is(err, conn.ErrReceiptID) || !errors.As(err, &refused) || refused.Command != command {
+				if !errors.As(err, &refused) || refused.Command != command || refused.Name != "receipt" {
 					t.Errorf("%s with receipt %s: %v", name, id, err)
 				}
 			}
@@ -218,22 +207,32 @@ func TestReceiptOfTheUsersOwn(t *testing.T) {
 					t.Errorf("%s with receipt %q asks for %q", name, id, got)
 				}
 				b.receipt(id)
+				if got := <-told; got != id {
+					t.Errorf("%q is told, want %q", got, id)
+				}
 			}
 		}
-		if err := told.WaitReceipt(t.Context()); err != nil {
-			t.Error(err)
-		}
 		synctest.Wait()
-		if len(outcomes) != 0 || len(waiting) != 0 {
-			t.Errorf("%+v, and %d calls have returned", outcomes, len(waiting))
+		if seen.len() != 0 || len(waiting) != 0 {
+			t.Errorf("%s, and %d calls have returned", seen, len(waiting))
 		}
 		b.receipt(waitedFor)
 		b.receipt(ours)
 		if err := b.await(waiting); err != nil {
 			t.Error(err)
 		}
-		if err := p.Flush(t.Context()); err != nil || status(outcomes) != "1 confirmed " {
-			t.Errorf("%v, %s", err, status(outcomes))
+		if err := p.Flush(t.Context()); err != nil || seen.String() != "1 confirmed" {
+			t.Errorf("%v, %s", err, seen)
+		}
+		own := frame.Field{Name: "receipt", Value: "mine"}
+		for what, err := range map[string]error{
+			"SendReceipt": c.SendReceipt(t.Context(), "/queue/a", nil, own),
+			"SendFrom":    c.SendFrom(t.Context(), "/queue/a", strings.NewReader(""), 0, own),
+			"Tx.Send":     tx.Send(t.Context(), "/queue/a", nil, own),
+		} {
+			if !errors.Is(err, writer.ErrRefused) {
+				t.Errorf("%s, which asks for a receipt itself: %v", what, err)
+			}
 		}
 	})
 }

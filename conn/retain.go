@@ -19,7 +19,7 @@ func (m *Message) Retain() *Message {
 		return m
 	}
 	r := retained.Get().(*Message)
-	r.c, r.sub = m.c, m.sub
+	r.w, r.sub = m.w, m.sub
 	r.refs.Store(1)
 	r.copyFrom(m)
 	return r
@@ -68,6 +68,6 @@ func (m *Message) Release() {
 	}
 	m.held.Release()
 	m.Header, m.Body = frame.Header{}, nil
-	m.c, m.sub, m.held = nil, nil, nil
+	m.w, m.sub, m.held = nil, nil, nil
 	retained.Put(m)
 }

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
@@ -16,64 +18,98 @@ import (
 
 const secret = "hunter2"
 
-// A broker that quotes the frame which it complains about does not bring the passcode into an error or a log.
+// safeBuffer is written by several goroutines.
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// A broker that quotes the frame which it complains about does not bring the passcode into an error, a log or a session.
 func TestSecretIsNeverShown(t *testing.T) {
 	const quote = "message:denied for me/hunter2\n\nCONNECT\npasscode:hunter2\n^@"
-	var log bytes.Buffer // written before OnClose is called, read after
-	closed := make(chan struct{})
+	var log safeBuffer
 	var mu sync.Mutex
 	var texts []string
-	show := func(err error) {
+	show := func(values ...any) {
 		mu.Lock()
 		defer mu.Unlock()
+		for _, v := range values {
+			texts = append(texts, fmt.Sprintf("%v %+v %#v %q", v, v, v, v))
+		}
+	}
+	showErr := func(err error) {
 		for ; err != nil; err = errors.Unwrap(err) {
-			texts = append(texts, err.Error(), fmt.Sprintf("%v %+v %#v %q", err, err, err, err))
+			show(err)
 		}
 	}
 	cfg := conn.Config{
 		Login: "me", Passcode: secret,
-		Logger:  slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		OnError: func(err *conn.ServerError) { show(err) },
-		OnClose: func(err error) { show(err); close(closed) },
+		Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Trace: func(_ context.Context, e *conn.Event) {
+			if e.Err != nil {
+				showErr(e.Err)
+			}
+		},
 	}
 
-	b, result := open(t, overPipe, cfg)
-	b.read()
-	b.write("ERROR\n" + quote)
-	show((<-result).err)
-
-	b, result = open(t, overPipe, cfg)
-	b.read()
-	b.write("ERROR\n\nCONNECT\npasscode:hunter2\n^@")
-	show((<-result).err)
-
-	for _, connected := range []string{"version:hunter2", "version:1.2 hunter2", "version:1.2\nheart-beat:hunter2"} {
-		b, result = open(t, overPipe, cfg)
+	for _, answer := range []string{
+		"ERROR\n" + quote,
+		"ERROR\n\nCONNECT\npasscode:hunter2\n^@",
+		"CONNECTED\nversion:hunter2\n\n^@",
+		"CONNECTED\nversion:1.2 hunter2\n\n^@",
+		"CONNECTED\nversion:1.2\nheart-beat:hunter2\n\n^@",
+	} {
+		b, result := open(t, overPipe, cfg)
 		b.read()
-		b.write("CONNECTED\n" + connected + "\n\n^@")
-		show((<-result).err)
+		b.write(answer)
+		got := <-result
+		if got.err == nil {
+			t.Fatalf("%q is accepted", answer)
+		}
+		showErr(got.err)
 	}
 
 	c, b := session(t, overPipe, frame.Version12, cfg)
 	waiting := async(func() error { return c.SendReceipt(context.Background(), "/queue/a", nil) })
-	b.read()
-	b.write("ERROR\nreceipt-id:~1\n" + quote)
-	show(b.await(waiting))
+	id := header(b.read(), "receipt")
+	b.write("ERROR\nreceipt-id:" + id + "\n" + quote)
+	showErr(b.await(waiting))
 	b.write("ERROR\nreceipt-id:hunter2\nhunter2:x\n" + quote)
 	waiting = async(func() error { return c.SendReceipt(context.Background(), "/queue/a", nil) })
 	b.read()
 	b.write("ERROR\n" + quote)
 	_ = b.nc.Close()
-	show(b.await(waiting))
-	<-closed
-	show(c.Err())
+	showErr(b.await(waiting))
+	<-c.Done()
+	showErr(c.Err())
+
+	for _, uri := range []string{"me:hunter2@broker", "stomp://me:hunter2@broker:1", "failover:(stomp://me:hunter2@a,stomps://me:hunter2@b)",
+		"stomp://me:hunter2@", "wss://me:hunter2@b/ws?token=hunter2"} {
+		cfg := cfg
+		cfg.Attempts = 1
+		cfg.DialFunc = func(context.Context, string, string) (net.Conn, error) { return nil, errRefused }
+		_, err := conn.Dial(t.Context(), uri, &cfg)
+		if err == nil {
+			t.Fatalf("%s was reached", uri)
+		}
+		showErr(err)
+	}
 
 	cfg.Passcode = secret + "\n"
 	_, err := conn.Dial(t.Context(), "127.0.0.1:1", &cfg)
-	show(err)
-	cfg.Passcode = secret
-	_, err = conn.Dial(t.Context(), "127.0.0.1:1", &cfg)
-	show(err)
+	showErr(err)
 
 	mu.Lock()
 	defer mu.Unlock()
@@ -87,24 +123,44 @@ func TestSecretIsNeverShown(t *testing.T) {
 	}
 }
 
-// A passcode with octets that %q escapes is masked as well where values are printed in quotes.
-func TestSecretIsMaskedInQuotes(t *testing.T) {
-	for _, secret := range []string{`hun"ter\2`, "hunter\t2", "hunter²\x7f", "hunter2"} {
-		var out strings.Builder // written before open returns, and by Close
-		ls := new(conn.Listeners)
-		if err := ls.Set("print", conn.NewPrintingListener(&out)); err != nil {
+// Whatever a program prints of what it has, the passcode is not in it.
+func TestPrintedClientShowsNoSecret(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeServer{t: t}
+		cfg := conn.Config{Login: "me", Passcode: secret, DialFunc: s.dial, OneConnection: true}
+		c, err := conn.Dial(t.Context(), "stomp://me:hunter2@broker", &cfg)
+		if err != nil {
 			t.Fatal(err)
 		}
-		b, result := open(t, overPipe, conn.Config{Passcode: secret, Listeners: ls})
-		b.read()
-		b.write("CONNECTED\nversion:1.2\nsession:for-" + secret + "-\n\n^@")
-		got := <-result
-		if got.err != nil {
-			t.Fatal(got.err)
+		defer s.end(c)
+		sub, err := c.Consume(t.Context(), "/queue/a", conn.SubscribeOptions{Ack: frame.AckClient})
+		if err != nil {
+			t.Fatal(err)
 		}
-		if s := out.String(); strings.Contains(s, "ter") || !strings.Contains(s, `session="for-***-"`) {
-			t.Errorf("%q is shown: %s", secret, s)
+		p, err := c.NewProducer(conn.ProducerConfig{Destination: "/queue/a"})
+		if err != nil {
+			t.Fatal(err)
 		}
-		_ = got.c.Close()
-	}
+		s.latest().say(message("1", "1", "x"))
+		m, err := sub.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer m.Release()
+		tx, err := c.Begin(t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		sessions := c.Sessions()
+		if len(sessions) != 1 || sessions[0].Addr != "stomp://me:***@broker:61613" {
+			t.Errorf("sessions %+v", sessions)
+		}
+		synctest.Wait()
+		for _, v := range []any{c, sub, p, m, m.Token(), tx, sessions, c.Stats()} {
+			text := fmt.Sprintf("%v %+v %#v", v, v, v)
+			if strings.Contains(text, secret) {
+				t.Errorf("a %T shows the passcode: %s", v, text)
+			}
+		}
+	})
 }

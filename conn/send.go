@@ -2,70 +2,106 @@ package conn
 
 import (
 	"context"
+	"errors"
 
+	"github.com/stompwire/stompwire/conn/internal/session"
 	"github.com/stompwire/stompwire/frame"
-	"github.com/stompwire/stompwire/writer"
 )
 
-// frameOverhead is about what a frame needs beside the strings it is made of.
-const frameOverhead = 128
-
-// Send sends a message and returns when it is encoded; body and h are borrowed
-// until then. It waits only while the outbox is full, until ctx ends. A nil error
-// means that the message is on its way, not that the broker has it; see
-// [Conn.SendReceipt] and [Producer]. A receipt header of your own is sent, and its
-// RECEIPT told to listeners only; it must not begin with a tilde, as the receipt ids
-// of the connection do. It does not allocate.
+// Send sends a message. It returns when the frame is encoded: body and h are borrowed until
+// then. It waits, under ctx, for a connection, and while the outbox is full. A nil error means
+// that the message is on its way, not that the broker has it: see SendReceipt and NewProducer.
 //
-// Errors: a *writer.HeaderError for what cannot be represented, and for ErrReceiptID; a
-// *FrameTooLargeError for what the broker would not take; ctx.Err(); ErrWouldBlock in a
-// handler; and an error that Is net.ErrClosed. In each case nothing was sent and the
-// connection is as good as before.
-func (c *Conn) Send(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
-	if err := checkOwnReceipt(frame.CmdSend, h); err != nil {
+// A receipt header of the user's is sent, and its RECEIPT told to Config.Trace only. Send does
+// not allocate.
+//
+// Errors: a *writer.HeaderError for what cannot be represented or is set by the client; a
+// *frame.LimitError; an error that Is ErrNotConnected; ctx.Err(); ErrWouldBlock in a handler of the same
+// connection; and an error that Is net.ErrClosed. In each case nothing was sent.
+func (c *Client) Send(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
+	if err := checkSend(h, false); err != nil {
 		return err
 	}
-	if set := c.cfg.Listeners.sends(); set != nil {
-		c.announceSend(set, destination, body, h)
+	s := c.slotFor(destination)
+	var w *wire
+	for {
+		next, err := s.current(ctx, w)
+		if err != nil {
+			return err
+		}
+		w = next
+		if err = w.send(ctx, destination, body, h); err == nil || !isClosed(err) || ctx.Err() != nil {
+			return err
+		}
 	}
-	buf, err := c.reserve(ctx, sendSize(destination, body, h))
+}
+
+func (w *wire) send(ctx context.Context, destination string, body []byte, h []frame.Field) error {
+	w.notePlain()
+	buf, err := w.reserve(ctx, sendSize(destination, body, h))
 	if err != nil {
 		return err
 	}
-	out, err := writer.AppendSend(buf, c.version, destination, h, body)
-	return c.commit(buf, out, err)
+	out, err := appendSend(buf, w.version, destination, h, frame.Field{}, body)
+	return w.commit(buf, out, err)
 }
 
-// announceSend is apart so that Send itself has no closure to allocate.
-func (c *Conn) announceSend(set *listenerSet, destination string, body []byte, h []frame.Field) {
-	set.announce(c, func() ([]byte, error) { return writer.AppendSend(nil, c.version, destination, h, body) })
+// notePlain tells the core, once, that something is sent here that it will not hear of again.
+func (w *wire) notePlain() {
+	if w.plain.Load() {
+		return
+	}
+	w.plain.Store(true)
+	w.c.mu.Lock()
+	w.c.core.SentPlain(w.conn)
+	w.c.unlock()
 }
 
-// SendReceipt sends a message and waits until the broker confirms it. The error is
-// nil then, a [*ServerError] if the broker rejected it, and Is
+// SendReceipt sends a message and waits until the broker confirms it. The error is nil then,
+// a [*ServerError] if the broker refused it, Is [ErrNotSent] if nothing has left, and Is
 // [ErrUnknownOutcome] if the connection, ctx or Config.ReceiptTimeout ended first.
-func (c *Conn) SendReceipt(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
-	if err := checkReceipt(frame.CmdSend, h); err != nil {
+func (c *Client) SendReceipt(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
+	if err := checkSend(h, true); err != nil {
 		return err
 	}
-	return c.request(ctx, sendSize(destination, body, h), func(dst []byte, receipt frame.Field) ([]byte, error) {
-		return writer.AppendSend(dst, c.version, destination, with(h, receipt), body)
-	})
-}
-
-// with returns h and one more field, in a slice of its own.
-func with(h []frame.Field, f frame.Field) []frame.Field {
-	return append(h[:len(h):len(h)], f)
-}
-
-func sendSize(destination string, body []byte, h []frame.Field) int {
-	return len(body) + len(destination) + fieldsSize(h) + frameOverhead
-}
-
-func fieldsSize(h []frame.Field) int {
-	size := 0
-	for i := range h {
-		size += len(h[i].Name) + len(h[i].Value) + 2
+	s := c.slotFor(destination)
+	var w *wire
+	for {
+		next, err := s.current(ctx, w)
+		if err != nil {
+			return session.NotSentBecause(err)
+		}
+		w = next
+		if err = w.sendReceipt(ctx, destination, body, h); err == nil || !again(err) || ctx.Err() != nil {
+			return err
+		}
 	}
-	return size
+}
+
+// again reports whether err says that a connection has ended before anything was sent on it.
+func again(err error) bool {
+	return isClosed(err) && !errors.Is(err, ErrUnknownOutcome)
+}
+
+func (w *wire) sendReceipt(ctx context.Context, destination string, body []byte, h []frame.Field) error {
+	if w.inHandler(ctx) {
+		return ErrWouldBlock
+	}
+	buf, err := w.reserve(ctx, sendSize(destination, body, h))
+	if err != nil {
+		return err
+	}
+	wt := w.c.newWaiter()
+	receipt, err := wt.expect(w, session.CallSend)
+	if err != nil {
+		w.l.Commit(buf)
+		wt.release()
+		return err
+	}
+	out, err := appendSend(buf, w.version, destination, h, receipt, body)
+	if err = w.commit(buf, out, err); err != nil {
+		wt.forget(w.c)
+		return err
+	}
+	return wt.wait(ctx, w.c)
 }

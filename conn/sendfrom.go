@@ -6,145 +6,185 @@ import (
 	"io"
 	"math"
 
-	"github.com/stompwire/stompwire/engine/link"
+	"github.com/stompwire/stompwire/conn/internal/session"
 	"github.com/stompwire/stompwire/frame"
 	"github.com/stompwire/stompwire/pool"
 	"github.com/stompwire/stompwire/writer"
 )
 
-// SendFrom sends a message whose body comes from a reader: exactly length bytes, up
-// to its io.EOF. It takes no more memory than the outbox has, whatever the length, and
-// returns when the last byte has been encoded. Between its parts nothing else can be
-// sent on the connection: other sends wait, acknowledgements gather behind it, and no
-// heart-beat goes out, so the reader must not pause for longer than the broker bears
-// to hear nothing. While body is read no lock is held. Listeners are told of the frame
-// without its body.
+// SendFrom sends a message whose body comes from a reader: exactly length bytes, up to its io.EOF.
+// It takes no more memory than the outbox has, whatever the length, and waits until the broker
+// confirms the message, as SendReceipt does. Between the parts of the body nothing else can be sent
+// on the connection: other sends wait, acknowledgements gather behind it, and no heart-beat goes
+// out, so the reader must not pause for longer than the broker tolerates silence. While body is read
+// no lock is held. Config.Trace is told of the frame without its body.
 //
-// Errors: those of [Conn.Send]; ErrWouldBlock in a handler; and a [*writer.BodyError]
-// if body ends too early or too late, fails, or ctx or the connection ends on the
-// way. If that one Is writer.ErrRefused nothing was sent; else the broker has half a
-// frame, and the connection is closed, for it is of no use any more.
-func (c *Conn) SendFrom(ctx context.Context, destination string, body io.Reader, length int64, h ...frame.Field) error {
-	if c.inHandler(ctx) {
-		return ErrWouldBlock
-	}
-	if err := checkOwnReceipt(frame.CmdSend, h); err != nil {
+// Errors: those of [Client.SendReceipt]; and a [*writer.BodyError] if body ends too early or too
+// late, fails, or ctx or the connection ends on the way. If that one Is writer.ErrRefused nothing
+// was sent; else the broker has half a frame, and the connection is closed. Once something was read
+// from body it is not tried again on another connection. A broker that rejects the message before
+// its end, and closes, is a [*ServerError].
+func (c *Client) SendFrom(ctx context.Context, destination string, body io.Reader, length int64, h ...frame.Field) error {
+	if err := checkSend(h, true); err != nil {
 		return err
 	}
-	return c.sendFrom(ctx, destination, body, length, h)
-}
-
-// SendFromReceipt is [Conn.SendFrom] that waits until the broker confirms the message,
-// like [Conn.SendReceipt]; Config.ReceiptTimeout counts from the end of the body. A
-// broker that rejects the message before its end, and closes, is a [*ServerError] too.
-func (c *Conn) SendFromReceipt(ctx context.Context, destination string, body io.Reader, length int64, h ...frame.Field) error {
-	if err := checkReceipt(frame.CmdSend, h); err != nil {
-		return err
+	if destination == "" { // "REQUIRES a header destination" (STOMP 1.2, SEND)
+		return &writer.HeaderError{Command: frame.CmdSend, Name: frame.HeaderDestination, Index: -1, Reason: writer.ErrMissing}
 	}
-	if c.inHandler(ctx) {
-		return ErrWouldBlock
-	}
-	id, outcome, err := c.receipts.add()
-	if err != nil {
-		return err
-	}
-	defer c.receipts.drop(id)
-	err = c.sendFrom(ctx, destination, body, length, with(h, frame.Field{Name: frame.HeaderReceipt, Value: id}))
-	switch {
-	case err == nil:
-		return c.await(ctx, outcome)
-	case errors.As(err, new(*writer.BodyError)) && hasEnded(err):
-		// A broker that has enough of a body says why before it closes.
-		if said := c.await(ctx, outcome); errors.As(said, new(*ServerError)) {
-			return said
+	once := &reading{r: body}
+	s := c.slotFor(destination)
+	var w *wire
+	for {
+		next, err := s.current(ctx, w)
+		if err != nil {
+			return session.NotSentBecause(err)
+		}
+		w = next
+		if err = w.sendFromReceipt(ctx, destination, once, length, h); err == nil || once.begun || !again(err) || ctx.Err() != nil {
+			return err
 		}
 	}
-	return err
 }
 
-// hasEnded reports whether err says that the connection has ended, or is about to.
-func hasEnded(err error) bool { return errors.As(err, new(*link.ClosedError)) }
+// reading notes whether a body was read from, because that cannot be undone, and keeps its errors
+// apart from those of the connection: a body that is read from another connection ends with an
+// error that looks like ours.
+type reading struct {
+	r     io.Reader
+	begun bool
+}
+
+func (r *reading) Read(p []byte) (int, error) {
+	r.begun = true
+	n, err := r.r.Read(p)
+	if err != nil && err != io.EOF {
+		err = &readerError{err}
+	}
+	return n, err
+}
+
+// readerError is an error of the reader of a body.
+type readerError struct{ err error }
+
+func (e *readerError) Error() string { return e.err.Error() }
+
+func (e *readerError) Unwrap() error { return e.err }
+
+func (w *wire) sendFromReceipt(ctx context.Context, destination string, body *reading, length int64, h []frame.Field) error {
+	if w.inHandler(ctx) {
+		return ErrWouldBlock
+	}
+	c, wt := w.c, w.c.newWaiter()
+	c.mu.Lock()
+	err := c.core.Expect(&wt.call, session.CallSend, w.conn, 0, session.Never)
+	c.unlock()
+	if err != nil {
+		wt.release()
+		return err
+	}
+	returned := false
+	defer func() {
+		if !returned { // the reader of the body has panicked: the receipt is not waited for
+			wt.forget(c)
+		}
+	}()
+	err = w.sendFrom(ctx, destination, body, length, append(h[:len(h):len(h)], receiptField(wt.call.ID)))
+	returned = true
+	switch {
+	case err == nil:
+		c.mu.Lock()
+		c.core.SetDeadline(&wt.call, c.clock.now()+c.cfg.ReceiptTimeout)
+		c.unlock()
+		return wt.wait(ctx, c)
+	case errors.As(err, new(*writer.BodyError)) && !errors.As(err, new(*readerError)) && isClosed(err):
+		// A broker that has enough of a body says why before it closes.
+		if said := wt.wait(ctx, c); errors.As(said, new(*ServerError)) {
+			return said
+		}
+		return err
+	}
+	wt.forget(c)
+	return err
+}
 
 // streamBuffer is how much of a body is read at a time.
 const streamBuffer = 64 << 10
 
-func (c *Conn) sendFrom(ctx context.Context, destination string, body io.Reader, length int64, h []frame.Field) error {
-	if destination == "" { // "REQUIRES a header destination" (STOMP 1.2, SEND)
-		return &writer.HeaderError{Command: frame.CmdSend, Name: frame.HeaderDestination, Index: -1, Reason: writer.ErrMissing}
+func (w *wire) sendFrom(ctx context.Context, destination string, body *reading, length int64, h []frame.Field) error {
+	if w.inHandler(ctx) {
+		return ErrWouldBlock
 	}
 	fields := append([]frame.Field{{Name: frame.HeaderDestination, Value: destination}}, h...)
 	buf := pool.Get(streamBuffer)
 	defer buf.Release()
-	head, err := writer.AppendHead(buf.B, c.version, frame.CmdSend, fields, length)
+	head, err := writer.AppendHead(buf.B, w.version, frame.CmdSend, fields, length)
 	if err != nil {
 		return err
 	}
-	if err := c.checkLength(min(length, math.MaxInt64-int64(len(head))-1) + int64(len(head)) + 1); err != nil {
+	if err := w.checkLength(min(length, math.MaxInt64-int64(len(head))-1) + int64(len(head)) + 1); err != nil {
 		return err
 	}
-	if set := c.cfg.Listeners.sends(); set != nil { // of a body that nobody has yet
-		set.announce(c, func() ([]byte, error) { return writer.AppendFrame(nil, c.version, frame.CmdSend, fields, nil) })
+	if w.c.cfg.Trace != nil { // without the body, which is not there yet
+		if wire, err := writer.AppendFrame(nil, w.version, frame.CmdSend, fields, nil); err == nil {
+			w.traceSend(wire)
+		}
 	}
-	w := partWriter{c: c, wait: func(size int) ([]byte, error) { return c.reserve(ctx, size) }}
-	w.waitOn = func(size int) ([]byte, error) { return c.l.ReservePart(ctx, size) }
-	defer w.abort()
-	_, err = writer.WriteFrom(&w, c.version, frame.CmdSend, fields, body, length, buf.B)
-	return w.end(err)
+	parts := partWriter{w: w, ctx: ctx}
+	defer parts.abort()
+	_, err = writer.WriteFrom(&parts, w.version, frame.CmdSend, fields, body, length, buf.B)
+	return parts.end(err)
 }
 
 // partWriter puts one frame into the outbox, part by part.
 type partWriter struct {
-	c      *Conn
-	wait   func(size int) ([]byte, error) // for the outbox
-	waitOn func(size int) ([]byte, error) // for room in it
-	begun  bool
-	ended  bool
-	never  error // why nothing was sent
+	w     *wire
+	ctx   context.Context // of the call
+	begun bool
+	ended bool
+	never error // why nothing was sent
 }
 
 // Write implements io.Writer for writer.WriteFrom.
-func (w *partWriter) Write(p []byte) (int, error) {
-	reserve := w.wait
-	if w.begun {
-		reserve = w.waitOn
+func (p *partWriter) Write(b []byte) (int, error) {
+	var buf []byte
+	var err error
+	if p.begun {
+		buf, err = p.w.l.ReservePart(p.ctx, len(b))
+	} else if buf, err = p.w.reserve(p.ctx, len(b)); err != nil {
+		p.never = err
 	}
-	buf, err := reserve(len(p))
 	if err != nil {
-		if !w.begun {
-			w.never = err
-		}
 		return 0, err
 	}
-	w.begun = true
-	w.c.l.CommitPart(append(buf, p...))
-	return len(p), nil
+	p.begun = true
+	p.w.l.CommitPart(append(buf, b...))
+	return len(b), nil
 }
 
-// errAborted: a panic of the body's reader, or runtime.Goexit, has left half a frame.
+// errAborted: a panic of the body's reader has left half a frame.
 var errAborted = errors.New("stomp: the reader of a body has not returned")
 
-// abort, deferred, ends the connection if end was never reached: everybody else would
-// wait for the rest of the frame.
-func (w *partWriter) abort() {
-	if w.begun && !w.ended {
-		w.c.l.Close(errAborted)
+// abort, deferred, ends the connection if end was never reached: other senders would wait for the
+// rest of the frame.
+func (p *partWriter) abort() {
+	if p.begun && !p.ended {
+		p.w.l.Close(errAborted)
 	}
 }
 
-// end ends the frame; and the connection if the frame will have no end.
-func (w *partWriter) end(err error) error {
-	w.ended = true
+// end ends the frame, and the connection if the frame will have no end.
+func (p *partWriter) end(err error) error {
+	p.ended = true
 	switch {
-	case w.never != nil:
-		return w.never
-	case !w.begun: // refused, or the body was not what it should be
+	case p.never != nil:
+		return p.never
+	case !p.begun: // refused, or the body was not what it should be
 		return err
-	case hasEnded(err):
-		return err // and what the broker says to that is still to be read
-	case err != nil:
-		w.c.l.Close(err)
-		return err
+	case err == nil:
+		p.w.l.EndParts()
+		return nil
+	case errors.As(err, new(*readerError)) || !isClosed(err):
+		p.w.l.Close(err)
 	}
-	w.c.l.EndParts()
-	return nil
+	return err // the connection has ended, and what the broker says to that is still to be read
 }

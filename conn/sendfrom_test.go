@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"net"
 	"runtime"
 	"strconv"
@@ -80,7 +81,7 @@ func readHead(r *bufio.Reader) (head string, err error) {
 	}
 }
 
-// A huge body goes out in constant memory, whole, with other sends before and behind it, never inside.
+// A huge body goes out in constant memory, whole, with other sends before and after it, never inside.
 func TestSendFromTakesNoMemory(t *testing.T) {
 	type seen struct {
 		n   int64
@@ -120,10 +121,9 @@ func TestSendFromTakesNoMemory(t *testing.T) {
 		first <- c.Send(ctx, "/queue/small", []byte("small"))
 		sent := 1
 		for ctx.Err() == nil {
-			if c.Send(ctx, "/queue/small", []byte("small")) == nil {
+			if c.SendReceipt(ctx, "/queue/small", []byte("small")) == nil {
 				sent++
 			}
-			time.Sleep(10 * time.Millisecond)
 		}
 		others <- sent
 	}()
@@ -131,7 +131,7 @@ func TestSendFromTakesNoMemory(t *testing.T) {
 		t.Error(err)
 	}
 	taken := allocated(func() {
-		if err := c.SendFromReceipt(t.Context(), "/queue/huge", &pattern{length: hugeBody}, hugeBody); err != nil {
+		if err := c.SendFrom(t.Context(), "/queue/huge", &pattern{length: hugeBody}, hugeBody); err != nil {
 			t.Error(err)
 		}
 	})
@@ -169,7 +169,7 @@ func (c *counting) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Who does not read is not read for: the sender stops reading the body, too.
+// While the broker does not read, the body is not read either.
 func TestSendFromBackPressure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, b := session(t, inBubble, frame.Version12, conn.Config{})
@@ -192,18 +192,19 @@ func TestSendFromBackPressure(t *testing.T) {
 		if end, err := b.r.ReadByte(); end != 0 || err != nil {
 			t.Errorf("%d at the end, %v", end, err)
 		}
+		b.receipt(header(head, "receipt"))
 		if err := b.await(sent); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
-// While a body is under way nothing else is: sends wait, what may not wait goes out behind it, heart-beats pause.
+// Between the parts of a body nothing else is sent: other sends wait, acknowledgements follow the frame, heart-beats pause.
 func TestSendFromKeepsTheFrameWhole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, b := session(t, inBubble, frame.Version12, conn.Config{})
-		messages := make(chan *conn.Message, 1)
-		b.subscribe(c, frame.AckClientIndividual, func(_ context.Context, m *conn.Message) { messages <- m.Clone() })
+		messages := make(chan conn.Token, 1)
+		b.subscribe(c, frame.AckClientIndividual, func(_ context.Context, m *conn.Message) { messages <- m.Token() })
 		b.write("MESSAGE\nsubscription:1\nmessage-id:1\nack:a1\ndestination:/queue/a\n\nhello^@")
 		m := <-messages
 
@@ -249,6 +250,7 @@ func TestSendFromKeepsTheFrameWhole(t *testing.T) {
 		}
 		b.expect("ACK\nid:a1\n\n^@")
 		b.expect("SEND\ndestination:/queue/b\ncontent-length:7\n\npatient^@")
+		b.receipt(header(text, "receipt"))
 		for _, err := range []error{b.await(streamed), b.await(waiting)} {
 			if err != nil {
 				t.Error(err)
@@ -270,8 +272,8 @@ func (b broken) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A body that is not what was announced: a short one was never sent, and the connection is as good as before; of a long
-// one the broker has half a frame, and the connection ends.
+// A body that does not have the announced length or fails: nothing of a small one was sent, and the connection goes on; of a
+// large one the broker has half a frame, and the connection ends.
 func TestSendFromBrokenOff(t *testing.T) {
 	overEach(t, func(t *testing.T, tr transport) {
 		for _, test := range []struct {
@@ -321,8 +323,8 @@ func TestSendFromBrokenOff(t *testing.T) {
 
 func TestSendFromRefused(t *testing.T) {
 	c, b := session(t, overPipe, frame.Version12, conn.Config{MaxFrameSize: 1000})
-	var tooLarge *conn.FrameTooLargeError
-	if err := c.SendFrom(t.Context(), "/queue/a", &pattern{length: 1 << 40}, 1<<40); !errors.As(err, &tooLarge) {
+	var tooLarge *frame.LimitError
+	if err := c.SendFrom(t.Context(), "/queue/a", &pattern{length: 1 << 40}, 1<<40); !errors.As(err, &tooLarge) || !errors.Is(err, writer.ErrRefused) {
 		t.Errorf("too large: %v", err)
 	}
 	if err := c.SendFrom(t.Context(), "", strings.NewReader(""), 0); !errors.Is(err, writer.ErrMissing) {
@@ -332,25 +334,21 @@ func TestSendFromRefused(t *testing.T) {
 		t.Errorf("with a negative length: %v", err)
 	}
 	receipt := frame.Field{Name: "receipt", Value: "mine"}
-	if err := c.SendFromReceipt(t.Context(), "/queue/a", strings.NewReader(""), 0, receipt); err == nil {
+	if err := c.SendFrom(t.Context(), "/queue/a", strings.NewReader(""), 0, receipt); err == nil {
 		t.Error("with a receipt of the user's own: sent")
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	body := &counting{r: strings.NewReader("body")}
-	if err := c.SendFrom(ended, "/queue/a", body, 4); !errors.Is(err, context.Canceled) {
+	if err := c.SendFrom(ended, "/queue/a", strings.NewReader("body"), 4); !errors.Is(err, context.Canceled) {
 		t.Errorf("under a context that has ended: %v", err)
 	}
-	inHandler := make(chan error, 2)
+	inHandler := make(chan error, 1)
 	b.subscribe(c, frame.AckAuto, func(ctx context.Context, m *conn.Message) {
-		inHandler <- c.SendFrom(ctx, "/queue/a", m.Reader(), m.Length())
-		inHandler <- c.SendFromReceipt(ctx, "/queue/a", m.Reader(), m.Length())
+		inHandler <- c.SendFrom(ctx, "/queue/a", m.Reader(), int64(len(m.Body)))
 	})
 	b.write("MESSAGE\nsubscription:1\nmessage-id:1\ndestination:/queue/a\n\nhello^@")
-	for range 2 {
-		if err := b.await(inHandler); !errors.Is(err, conn.ErrWouldBlock) {
-			t.Errorf("in a handler: %v", err)
-		}
+	if err := b.await(inHandler); !errors.Is(err, conn.ErrWouldBlock) {
+		t.Errorf("in a handler: %v", err)
 	}
 	if err := c.Send(t.Context(), "/queue/a", nil); err != nil {
 		t.Error(err)
@@ -358,7 +356,7 @@ func TestSendFromRefused(t *testing.T) {
 	b.expect("SEND\ndestination:/queue/a\n\n^@") // and nothing before it
 }
 
-// The context ends while the peer does not read: what is left is half a frame, so the connection ends.
+// The context ends while the broker does not read: it has half a frame, so the connection ends.
 func TestSendFromCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, b := session(t, inBubble, frame.Version12, conn.Config{})
@@ -374,11 +372,11 @@ func TestSendFromCancelled(t *testing.T) {
 	})
 }
 
-func TestSendFromReceipt(t *testing.T) {
+func TestSendFromIsConfirmed(t *testing.T) {
 	overEach(t, func(t *testing.T, tr transport) {
 		c, b := session(t, tr, frame.Version12, conn.Config{})
 		send := func() <-chan error {
-			return async(func() error { return c.SendFromReceipt(context.Background(), "/queue/a", strings.NewReader("body"), 4) })
+			return async(func() error { return c.SendFrom(context.Background(), "/queue/a", strings.NewReader("body"), 4) })
 		}
 		result := send()
 		text := b.read()
@@ -408,14 +406,11 @@ func TestSendFromReceipt(t *testing.T) {
 func TestClientSendFrom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t, refuse: 1}
-		cl := s.client(conn.ClientConfig{})
-		if err := cl.Start(); err != nil {
-			t.Fatal(err)
-		}
+		cl := s.client(conn.Config{})
 		if err := cl.SendFrom(t.Context(), "/queue/a", strings.NewReader("one"), 3); err != nil {
 			t.Error(err)
 		}
-		if err := cl.SendFromReceipt(t.Context(), "/queue/a", strings.NewReader("two"), 3); err != nil {
+		if err := cl.SendFrom(t.Context(), "/queue/a", strings.NewReader("two"), 3); err != nil {
 			t.Error(err)
 		}
 		if got := s.order(); len(got) != 2 || got[0] != "SEND one" || got[1] != "SEND two" {
@@ -459,7 +454,8 @@ func (p panicking) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// A reader that panics, or ends its goroutine, leaves half a frame and nobody to go on with it: the connection ends.
+// A reader that panics or ends its goroutine leaves half a frame that cannot be completed: the connection ends. If nothing was
+// sent yet, the connection goes on, and Disconnect does not wait for the call.
 func TestSendFromReaderThatDoesNotReturn(t *testing.T) {
 	for name, stop := range map[string]func(){
 		"panic": func() { panic("the reader's") }, "Goexit": runtime.Goexit,
@@ -505,8 +501,8 @@ func (f *fragile) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// A broker that has enough of a body says so and closes. That is why the connection has ended, and not the write that
-// fails before anybody has read it; and it is the answer to the frame, if it names it.
+// A broker that has enough of a body says so and closes. That is the outcome of the frame and why the connection has ended,
+// although the write fails before the ERROR is read.
 func TestSendFromRejectedBeforeItsEnd(t *testing.T) {
 	for _, names := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -517,12 +513,12 @@ func TestSendFromRejectedBeforeItsEnd(t *testing.T) {
 				b.read()
 				b.write("CONNECTED\nversion:1.2\n\n^@")
 			}()
-			c, err := conn.Open(t.Context(), &fragile{client, 1000}, &conn.Config{Driver: pump.Driver{}})
+			c, err := conn.Dial(t.Context(), brokerURI, single(conn.Config{Driver: pump.Driver{}}, &fragile{client, 1000}))
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer c.Close()
-			result := async(func() error { return c.SendFromReceipt(t.Context(), "/queue/a", &pattern{length: hugeBody}, hugeBody) })
+			result := async(func() error { return c.SendFrom(t.Context(), "/queue/a", &pattern{length: hugeBody}, hugeBody) })
 			head, err := readHead(b.r)
 			if err != nil {
 				t.Fatal(err)
@@ -536,12 +532,43 @@ func TestSendFromRejectedBeforeItsEnd(t *testing.T) {
 			}
 			b.write(said + "\n^@")
 			_ = broker.Close()
-			for name, err := range map[string]error{"SendFromReceipt": b.await(result), "Err": c.Err()} {
-				var reason *conn.ServerError
-				if want := name == "SendFromReceipt" || !names; errors.As(err, &reason) != want {
+			<-c.Done()
+			for name, err := range map[string]error{"SendFrom": b.await(result), "Err": c.Err()} {
+				if !errors.As(err, new(*conn.ServerError)) {
 					t.Errorf("%s, receipt-id %t: %v", name, names, err)
 				}
 			}
 		})
 	}
+}
+
+// A call whose reader never returned has ended: Disconnect does not wait for its receipt.
+func TestDisconnectAfterAReaderThatPanicked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeServer{t: t}
+		c := s.connected(conn.Config{OneConnection: true})
+		func() {
+			defer func() { _ = recover() }()
+			_ = c.SendFrom(t.Context(), "/queue/a", panicking{strings.NewReader("half"), func() { panic("the reader's") }}, 8)
+		}()
+		began := time.Now()
+		if err := c.Disconnect(t.Context()); err != nil || time.Since(began) > time.Second {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+	})
+}
+
+// A length that no frame can have is refused like any that is too large.
+func TestSendFromWithoutEnd(t *testing.T) {
+	c, b := session(t, overPipe, frame.Version12, conn.Config{MaxFrameSize: 100_000})
+	for _, length := range []int64{math.MaxInt64, math.MaxInt64 - 10, -1} {
+		err := c.SendFrom(t.Context(), "/queue/a", bytes.NewReader(make([]byte, 200_000)), length)
+		if !errors.Is(err, writer.ErrRefused) || c.Err() != nil {
+			t.Fatalf("%d: %v, %v", length, err, c.Err())
+		}
+	}
+	if err := c.Send(t.Context(), "/queue/b", nil); err != nil {
+		t.Error(err)
+	}
+	b.expect("SEND\ndestination:/queue/b\n\n^@")
 }

@@ -1,24 +1,34 @@
 package conn_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"strings"
-	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/frame"
 )
 
+// errorsTo is a Config.Trace that passes ERROR frames on.
+func errorsTo(told chan<- *conn.ServerError) func(context.Context, *conn.Event) {
+	return func(_ context.Context, e *conn.Event) {
+		var err *conn.ServerError
+		if e.Kind == conn.EventReceived && errors.As(e.Err, &err) {
+			told <- err
+		}
+	}
+}
+
 // "The server MAY send ERROR frames", and some go on after one: RabbitMQ names no receipt in its own.
 func TestErrorThatAnswersNothing(t *testing.T) {
 	overEach(t, func(t *testing.T, tr transport) {
 		told := make(chan *conn.ServerError, 10)
-		c, b := session(t, tr, frame.Version12, conn.Config{OnError: func(err *conn.ServerError) { told <- err }})
-		waiting := async(func() error { return c.SendReceipt(t.Context(), "/queue/a", nil) })
-		b.read()
+		c, b := session(t, tr, frame.Version12, conn.Config{Trace: errorsTo(told)})
 		b.write("ERROR\nmessage:odd\nextra:1\\n2\ncontent-length:3\n\na^@b^@")
 		b.write("ERROR\nreceipt-id:nobody\nmessage:odder\n\n^@")
 		err := <-told
@@ -28,21 +38,32 @@ func TestErrorThatAnswersNothing(t *testing.T) {
 		if err = <-told; err.ReceiptID != "nobody" {
 			t.Error(err)
 		}
-		b.receipt("~1")
-		if err := b.await(waiting); err != nil {
-			t.Error(err)
-		}
+		flush(t, c, b)
 		if err := c.Err(); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
+// An ERROR without a name belongs to the only call that waits, at once.
+func TestErrorWithoutANameAnswersTheOnlyCall(t *testing.T) {
+	overEach(t, func(t *testing.T, tr transport) {
+		c, b := session(t, tr, frame.Version12, conn.Config{})
+		waiting := async(func() error { return c.SendReceipt(t.Context(), "/nonsense/x", nil) })
+		b.read()
+		b.write("ERROR\nmessage:Unknown destination\n\nreason^@")
+		var rejected *conn.ServerError
+		if err := b.await(waiting); !errors.As(err, &rejected) || string(rejected.Body) != "reason" {
+			t.Error(err)
+		}
+		flush(t, c, b)
+	})
+}
+
 // An ERROR that names a frame rejects that frame, and nothing else.
 func TestErrorThatNamesAFrame(t *testing.T) {
 	overEach(t, func(t *testing.T, tr transport) {
-		var told atomic.Int32
-		c, b := session(t, tr, frame.Version12, conn.Config{OnError: func(*conn.ServerError) { told.Add(1) }})
+		c, b := session(t, tr, frame.Version12, conn.Config{})
 		first := async(func() error { return c.SendReceipt(t.Context(), "/queue/a", nil) })
 		firstID := header(b.read(), "receipt")
 		second := async(func() error { return c.SendReceipt(t.Context(), "/queue/a", nil) })
@@ -56,8 +77,8 @@ func TestErrorThatNamesAFrame(t *testing.T) {
 		if err := b.await(second); err != nil {
 			t.Error(err)
 		}
-		if n := told.Load(); n != 0 || c.Err() != nil {
-			t.Errorf("OnError was called %d times; connection: %v", n, c.Err())
+		if c.Err() != nil {
+			t.Errorf("connection: %v", c.Err())
 		}
 	})
 }
@@ -71,7 +92,7 @@ func TestErrorThenEnd(t *testing.T) {
 		b.read()
 		b.write("ERROR\nmessage:going down\n\n^@")
 		_ = b.nc.Close()
-		for name, err := range map[string]error{"SendReceipt": b.await(waiting), "OnClose": ends.wait(t, c), "Err": c.Err()} {
+		for name, err := range map[string]error{"SendReceipt": b.await(waiting), "the end": ends.wait(t, c), "Err": c.Err()} {
 			var said *conn.ServerError
 			if !errors.As(err, &said) || said.Message != "going down" {
 				t.Errorf("%s says %v", name, err)
@@ -108,7 +129,7 @@ func TestErrorThenEndWhileSending(t *testing.T) {
 
 func TestErrorTextIsBounded(t *testing.T) {
 	told := make(chan *conn.ServerError, 1)
-	_, b := session(t, overPipe, frame.Version12, conn.Config{OnError: func(err *conn.ServerError) { told <- err }})
+	_, b := session(t, overPipe, frame.Version12, conn.Config{Trace: errorsTo(told)})
 	b.write("ERROR\n\n" + strings.Repeat("long\n", 10000) + "^@")
 	err := <-told
 	if text := err.Error(); len(text) > 500 || strings.Contains(text, "\n") || len(err.Body) != 50000 {
@@ -118,12 +139,15 @@ func TestErrorTextIsBounded(t *testing.T) {
 
 // An ERROR that the connection has survived is not what ends it later.
 func TestErrorLongBeforeTheEnd(t *testing.T) {
-	cfg, ends := countEnds(conn.Config{})
-	c, b := session(t, overPipe, frame.Version12, cfg)
-	b.write("ERROR\nmessage:odd\n\n^@")
-	flush(t, c, b)
-	_ = b.nc.Close()
-	if err := ends.wait(t, c); errors.As(err, new(*conn.ServerError)) || !errors.Is(err, io.EOF) {
-		t.Errorf("cause %v; want EOF", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		cfg, ends := countEnds(conn.Config{})
+		c, b := session(t, inBubble, frame.Version12, cfg)
+		b.write("ERROR\nmessage:odd\n\n^@")
+		flush(t, c, b)
+		time.Sleep(time.Hour)
+		_ = b.nc.Close()
+		if err := ends.wait(t, c); errors.As(err, new(*conn.ServerError)) || !errors.Is(err, io.EOF) {
+			t.Errorf("cause %v; want EOF", err)
+		}
+	})
 }

@@ -1,21 +1,49 @@
 package conn
 
-import "github.com/stompwire/stompwire/engine/link"
+import (
+	"sync/atomic"
 
-// Stats returns a snapshot of what has passed through all connections that the client
-// has had. Queued is what waits on those that it has. What a handler is still busy with
-// when its connection ends may be left out.
-func (cl *Client) Stats() (sum link.Stats) {
-	for _, ln := range cl.lanes() {
-		ln.mu.Lock()
-		past, c := ln.past, ln.live
-		ln.mu.Unlock()
-		sum = addStats(sum, past)
-		if c != nil {
-			sum = addStats(sum, c.Stats())
+	"github.com/stompwire/stompwire/engine/link"
+	"github.com/stompwire/stompwire/frame"
+)
+
+// Stats counts what has passed through all connections of a client.
+type Stats struct {
+	link.Stats         // of the connections; Queued is what waits in the outboxes now
+	Unsolicited uint64 // messages of no subscription that we know, late replies included
+}
+
+type clientStats struct {
+	unsolicited atomic.Uint64
+
+	past link.Stats // of connections that are gone; guarded by Client.mu
+}
+
+// stats returns the counts of one connection. One that agreed on no heart-beats has received
+// none: its lone EOLs are something else.
+func (w *wire) stats(agreed frame.HeartBeat) link.Stats {
+	s := w.l.Stats()
+	if agreed.Receive == 0 {
+		s.BeatsIn = 0
+	}
+	return s
+}
+
+// Stats returns a snapshot.
+func (c *Client) Stats() Stats {
+	c.mu.Lock()
+	sum := c.stats.past
+	agreed := make(map[*wire]frame.HeartBeat, len(c.wires))
+	for _, w := range c.wires {
+		if w.l != nil { // an attempt has none yet
+			agreed[w] = w.conn.HeartBeat
 		}
 	}
-	return sum
+	c.mu.Unlock()
+	for w, beats := range agreed { // the lock of a link comes before that of the client
+		sum = addStats(sum, w.stats(beats))
+	}
+	return Stats{Stats: sum, Unsolicited: c.stats.unsolicited.Load()}
 }
 
 func addStats(a, b link.Stats) link.Stats {
@@ -28,49 +56,4 @@ func addStats(a, b link.Stats) link.Stats {
 	a.Writes += b.Writes
 	a.Queued += b.Queued
 	return a
-}
-
-// ProducerStats is a snapshot of what has become of the sends of a producer.
-type ProducerStats struct {
-	Sent      uint64 // numbers given out
-	Confirmed uint64
-	Rejected  uint64
-	Unknown   uint64
-	Pending   uint64 // without outcome; Sent is the sum of these four
-}
-
-// Stats returns a snapshot. Without a Window nothing is counted.
-func (p *Producer) Stats() ProducerStats {
-	if p.win == nil {
-		return ProducerStats{}
-	}
-	return p.win.stats()
-}
-
-// stats counts what is pending, so that nobody has to count what is confirmed. It looks
-// at the other counts last, and they grow before a number is settled: so what happens
-// meanwhile makes Confirmed too small for a moment, and never too large.
-func (w *window) stats() (s ProducerStats) {
-	low := w.low.Load()
-	s.Sent = w.last.Load()
-	for seq := low + 1; seq <= s.Sent; seq++ {
-		if w.slot(seq).Load() == seq {
-			s.Pending++
-		}
-	}
-	s.Rejected, s.Unknown = w.rejected.Load(), w.unknown.Load()
-	if others := s.Rejected + s.Unknown + s.Pending; others < s.Sent {
-		s.Confirmed = s.Sent - others
-	}
-	return s
-}
-
-// Stats returns a snapshot.
-func (p *ClientProducer) Stats() ProducerStats {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return ProducerStats{
-		Sent: p.last, Confirmed: p.confirmed, Rejected: p.rejected, Unknown: p.unknown,
-		Pending: p.last - p.confirmed - p.rejected - p.unknown,
-	}
 }

@@ -3,58 +3,35 @@ package conn
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strconv"
-	"sync"
+	"iter"
 	"sync/atomic"
 
+	"github.com/stompwire/stompwire/conn/internal/session"
 	"github.com/stompwire/stompwire/frame"
-	"github.com/stompwire/stompwire/writer"
 )
 
-// MessageHandler handles one message, on the goroutine that reads the connection.
-// m is borrowed: valid until the handler returns. ctx ends with the connection; pass
-// it to calls on the connection, so that they never wait for what only this
-// goroutine can read. One that panics is told to Config.OnPanic; see there for
-// runtime.Goexit as well.
-type MessageHandler func(ctx context.Context, m *Message)
-
-// SubscribeOptions says how to subscribe. The zero value is fine.
-type SubscribeOptions struct {
-	// ID identifies the subscription among those of the connection. "" takes a
-	// small number, which is also the fastest to look up.
-	ID string
-	// Ack is the acknowledgement mode; auto by default. client-individual needs
-	// 1.1.
-	Ack frame.AckMode
-	// Headers are added to SUBSCRIBE, such as a broker's prefetch header. Those that are
-	// set here are refused with ErrReservedHeader.
-	Headers []frame.Field
-	// StreamOver, if above 0, has h called when a body longer than this begins to
-	// arrive: Message.Body is nil then, and Message.Reader has the body, so that it
-	// takes no memory whatever its length. Until h returns the connection is read
-	// only as fast as h reads. A body of unknown length is among them.
-	StreamOver int
-	// NoReceipt returns as soon as SUBSCRIBE is encoded. Messages sent to a
-	// topic right after may then be missed.
-	NoReceipt bool
-}
-
-// Subscription is one subscription of a connection. Safe for concurrent use.
+// Subscription is one subscription, renewed on each connection until it ends. Its messages go to
+// its handler, or, if it was made by Consume, wait in a bounded queue for Next and All. Safe for
+// concurrent use.
 type Subscription struct {
-	c           *Conn
+	c           *Client
 	id          string
 	destination string
-	mode        frame.AckMode
-	handler     MessageHandler
-	streamOver  int // 0 for never
+	opts        SubscribeOptions
+	handler     MessageHandler // nil for a queue, and for replies
+	queue       *queue         // nil for a handler
+	batch       *ackBatch      // nil unless AckEvery is set
+	reply       bool           // it is the one for replies to requests
 
-	leaving atomic.Bool // Unsubscribe or Disconnect was called: nothing is gathered any more
-	ended   atomic.Bool // UNSUBSCRIBE is in the outbox; set with that held
+	turn        turn
+	outstanding outstanding
+	endedAt     atomic.Pointer[wire] // where UNSUBSCRIBE is on its way; set with its outbox held
 
-	mu     sync.Mutex // leaf
-	ackers []*Acker   // that gather what is to be acknowledged
-	ending *ending    // the latest attempt to unsubscribe; nil if there was none
+	// Guarded by Client.mu.
+	askedOn *wire // the latest that SUBSCRIBE has left on
+	core    *session.Sub
+	done    chan struct{}
+	err     error // set before done is closed
 }
 
 // ID returns the id of the subscription on the wire.
@@ -63,201 +40,325 @@ func (s *Subscription) ID() string { return s.id }
 // Destination returns what was subscribed to.
 func (s *Subscription) Destination() string { return s.destination }
 
-// Subscribe has h called for each message of destination. It returns when the
-// broker has confirmed the subscription: what is sent from then on will arrive.
-// h may be called before it returns.
-func (c *Conn) Subscribe(ctx context.Context, destination string, h MessageHandler, opts SubscribeOptions) (*Subscription, error) {
-	s, fields, err := c.enterSubscription(destination, h, opts)
-	if err != nil {
+// Done is closed when the subscription has ended for good.
+func (s *Subscription) Done() <-chan struct{} { return s.done }
+
+// Err returns why the subscription has ended: nil while it has not, an error that Is
+// net.ErrClosed after Unsubscribe and at the end of the client, a *ServerError if the broker has
+// ended it.
+func (s *Subscription) Err() error {
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	return s.err
+}
+
+// Subscribe has h called for each message of destination, on this and all later connections, one
+// message at a time. It returns when the broker has confirmed the subscription for the first
+// time, waiting for a connection under ctx; what is sent from then on will arrive. h may be called
+// before it returns. A refusal is a *ServerError.
+func (c *Client) Subscribe(ctx context.Context, destination string, h MessageHandler, opts SubscribeOptions) (*Subscription, error) {
+	if h == nil {
+		return nil, option("stomp: Subscribe needs a handler; Consume needs none")
+	}
+	return c.subscribe(ctx, &Subscription{destination: destination, handler: h, opts: opts})
+}
+
+// Consume subscribes to destination, like Subscribe, and keeps the messages until Next or All
+// asks for them, on any goroutine. Each message goes to one caller. In the ack modes client and
+// client-individual, what waits when a connection is lost is dropped, because the broker delivers
+// it again.
+func (c *Client) Consume(ctx context.Context, destination string, opts SubscribeOptions) (*Subscription, error) {
+	return c.subscribe(ctx, &Subscription{destination: destination, opts: opts, queue: new(queue)})
+}
+
+func (c *Client) subscribe(ctx context.Context, s *Subscription) (*Subscription, error) {
+	s.opts = s.opts.withDefaults()
+	if err := s.opts.validate(s.queue != nil); err != nil {
 		return nil, err
 	}
-	if err := c.command(ctx, frame.CmdSubscribe, fields, !opts.NoReceipt); err != nil {
-		if errors.Is(err, ErrUnknownOutcome) {
-			c.abandon(s)
-		} else {
-			c.subs.remove(s)
-		}
+	if c.inHandler(ctx) {
+		return nil, ErrWouldBlock
+	}
+	s.c, s.done = c, make(chan struct{})
+	if err := s.encodable(); err != nil {
+		return nil, err
+	}
+	if s.queue != nil {
+		s.queue.init(&s.opts)
+	}
+	if s.opts.AckEvery > 1 {
+		s.batch = &ackBatch{sub: s, every: s.opts.AckEvery, interval: ackInterval}
+	}
+	wt := c.newWaiter()
+	if err := s.enter(&wt.call); err != nil {
+		wt.release()
+		return nil, err
+	}
+	if err := c.awaitFirst(ctx, s, wt); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// enterSubscription prepares for the messages of a subscription and returns the
-// headers that ask for them.
-func (c *Conn) enterSubscription(destination string, h MessageHandler, opts SubscribeOptions) (*Subscription, []frame.Field, error) {
-	if opts.Ack == frame.AckClientIndividual && c.version == frame.Version10 {
-		return nil, nil, fmt.Errorf("%w: ack mode client-individual", ErrNotInVersion)
+// enter adds the subscription to the core, which asks the broker for it.
+func (s *Subscription) enter(first *session.Call) error {
+	c := s.c
+	c.mu.Lock()
+	defer c.unlock()
+	c.start()
+	if c.cfg.FailFast && c.consumer.core.Wanted() && c.consumer.cur.Load() == nil {
+		return notConnected(nil, c.consumer.core.Last())
 	}
-	if opts.Ack > frame.AckClientIndividual {
-		return nil, nil, fmt.Errorf("stomp: SubscribeOptions.Ack: there is no mode number %d", opts.Ack)
-	}
-	if err := checkNames(frame.CmdSubscribe, opts.Headers,
-		frame.HeaderReceipt, frame.HeaderID, frame.HeaderDestination, frame.HeaderAck); err != nil {
-		return nil, nil, err
-	}
-	if err := c.dialect.checkPrefetch(opts.Ack, opts.Headers); err != nil {
-		return nil, nil, err
-	}
-	s := &Subscription{c: c, id: opts.ID, destination: destination, mode: opts.Ack, handler: h, streamOver: max(opts.StreamOver, 0)}
-	if err := c.subs.add(s); err != nil {
-		return nil, nil, err
-	}
-	if s.streamOver > 0 {
-		c.streamBodies(s.streamOver)
-	}
-	return s, append([]frame.Field{
-		{Name: frame.HeaderID, Value: s.id},
-		{Name: frame.HeaderDestination, Value: destination},
-		{Name: frame.HeaderAck, Value: opts.Ack.String()},
-	}, opts.Headers...), nil
-}
-
-// command sends a frame without a body, waiting for its receipt if asked to.
-func (c *Conn) command(ctx context.Context, cmd frame.Command, fields []frame.Field, receipt bool) error {
-	size := fieldsSize(fields) + frameOverhead
-	if receipt {
-		return c.request(ctx, size, func(dst []byte, receipt frame.Field) ([]byte, error) {
-			return writer.AppendFrame(dst, c.version, cmd, with(fields, receipt), nil)
-		})
-	}
-	return c.post(ctx, size, func(dst []byte) ([]byte, error) {
-		return writer.AppendFrame(dst, c.version, cmd, fields, nil)
-	})
-}
-
-// post sends the frame that encode appends, and waits for nothing but room. encode may
-// be called twice; the last time it holds the outbox.
-func (c *Conn) post(ctx context.Context, size int, encode func(dst []byte) ([]byte, error)) error {
-	if set := c.cfg.Listeners.sends(); set != nil {
-		set.announce(c, func() ([]byte, error) { return encode(nil) })
-	}
-	buf, err := c.reserve(ctx, size)
+	core, err := c.core.Subscribe(session.SubConfig{
+		ID: s.opts.ID, Destination: s.destination, Ack: s.opts.Ack, NoReceipt: s.opts.NoReceipt, Reply: s.reply,
+	}, first, s, c.clock.now())
 	if err != nil {
 		return err
 	}
-	out, err := encode(buf)
-	return c.commit(buf, out, err)
-}
-
-// subscriptions finds the subscription of a message. Readers see an immutable
-// snapshot, so delivery takes no lock.
-type subscriptions struct {
-	mu    sync.Mutex
-	last  int
-	table atomic.Pointer[subTable]
-}
-
-// maxBySeq is the largest id that indexes the table. Ids are never used twice, and
-// the table must not grow with every subscription that there ever was.
-const maxBySeq = 1024
-
-// subTable: ids of ours are small integers and index bySeq; a user's go by name.
-type subTable struct {
-	bySeq  []*Subscription
-	byName map[string]*Subscription
-}
-
-// add enters s, giving it an id if it has none.
-func (t *subscriptions) add(s *Subscription) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	next := t.copy()
-	if s.id == "" {
-		for t.last++; next.find([]byte(strconv.Itoa(t.last))) != nil; t.last++ {
-			// a user has taken that number for a subscription of its own
-		}
-		s.id = strconv.Itoa(t.last)
-		next.enter(t.last, s)
-	} else {
-		if next.find([]byte(s.id)) != nil {
-			return fmt.Errorf("stomp: subscription id %.64q %w", s.id, ErrIDInUse)
-		}
-		next.byName[s.id] = s
-	}
-	t.table.Store(next)
+	s.core, s.id = core, core.ID
+	c.routes.Store(c.routes.Load().with(s))
+	c.subs[s] = struct{}{}
+	c.streamBodies(s.opts.StreamOver)
 	return nil
 }
 
-// enter gives a subscription its place under an id of ours.
-func (t *subTable) enter(id int, s *Subscription) {
-	if id > maxBySeq {
-		t.byName[s.id] = s
+// awaitFirst waits for the first answer. If there is none, or a refusal, the subscription ends.
+func (c *Client) awaitFirst(ctx context.Context, s *Subscription, wt *waiter) error {
+	var err error
+	select {
+	case <-wt.done:
+		err = wt.call.Err
+	case <-ctx.Done():
+		why := ctx.Err()
+		c.mu.Lock()
+		last := c.consumer.core.Last()
+		asked := s.askedOn != nil && s.askedOn.conn.Alive()
+		if open := wt.call.Live(); !open {
+			c.unlock()
+			<-wt.done
+			err = wt.call.Err
+			break
+		}
+		err = notConnected(why, last)
+		if asked {
+			err = session.Unanswered(why)
+		}
+		c.core.Withdraw(s.core, err, c.clock.now())
+		c.unlock()
+	}
+	wt.release()
+	if err != nil {
+		s.leave(err)
+	}
+	return err
+}
+
+// leave takes the subscription out of the tables and ends its queue, once.
+func (s *Subscription) leave(err error) bool {
+	c := s.c
+	s.turn.close()
+	c.mu.Lock()
+	if s.err != nil {
+		c.mu.Unlock()
+		return false
+	}
+	s.err = err
+	delete(c.subs, s)
+	c.routes.Store(c.routes.Load().without(s))
+	close(s.done)
+	c.unlock()
+	if s.queue != nil {
+		s.queue.end(err)
+	}
+	if s.batch != nil {
+		s.batch.stop()
+	}
+	return true
+}
+
+// ended is called when the core has ended the subscription: err is nil if that was asked for.
+func (s *Subscription) ended(err error) {
+	asked := err == nil || s.c.refusal() != nil
+	switch {
+	case err == nil:
+		err = errUnsubscribed
+	case !asked:
+		err = cause(err) // it has ended with its connection, and not because of that
+	}
+	if !s.leave(err) || asked {
 		return
 	}
-	for len(t.bySeq) <= id {
-		t.bySeq = append(t.bySeq, nil)
+	if s.c.cfg.Logger != nil {
+		s.c.cfg.Logger.Error("stomp: subscription has ended", "destination", s.destination, "cause", err)
 	}
-	t.bySeq[id] = s
+	s.c.trace(&Event{Kind: EventSubscription, Subscription: s, Err: err})
+	if s.opts.OnEnd != nil { // it may subscribe anew, and so wait for the goroutine that runs here
+		go s.c.guard(nil, func() { s.opts.OnEnd(s, err) })
+	}
 }
 
-func (t *subscriptions) remove(s *Subscription) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	next := t.copy()
-	if next.byName[s.id] == s {
-		delete(next.byName, s.id)
+// changed is called when the broker has refused or cancelled the subscription, and when it is
+// alive again.
+func (s *Subscription) changed(err error) {
+	if err != nil && s.c.cfg.Logger != nil {
+		s.c.cfg.Logger.Warn("stomp: subscription refused, it is tried again", "destination", s.destination, "cause", err)
 	}
-	if i, ok := smallInt([]byte(s.id)); ok && i < len(next.bySeq) && next.bySeq[i] == s {
-		next.bySeq[i] = nil
-	}
-	t.table.Store(next)
+	s.c.trace(&Event{Kind: EventSubscription, Subscription: s, Err: err})
 }
 
-// all yields those that there are.
-func (t *subscriptions) all(yield func(*Subscription) bool) {
-	table := t.table.Load()
-	if table == nil {
+// Unsubscribe ends the subscription. It starts no more handlers, waits for the one that runs,
+// acknowledges what AckEvery has gathered, and returns when the broker has confirmed the end.
+// Messages that were delivered and not acknowledged go back to the broker, at once. All of that is
+// bounded by ctx, or by Config.ReceiptTimeout if ctx has no deadline; the subscription ends
+// whatever the error. A durable subscription goes on at the broker: see EndDurable. In a handler
+// of the client it returns ErrWouldBlock, and nothing changes. Unsubscribing again does no harm.
+func (s *Subscription) Unsubscribe(ctx context.Context) error { return s.end(ctx, false) }
+
+// EndDurable is Unsubscribe that ends a durable subscription for good: the broker stops storing
+// messages for it. See dialect.Durable.
+func (s *Subscription) EndDurable(ctx context.Context) error { return s.end(ctx, true) }
+
+func (s *Subscription) end(ctx context.Context, durable bool) error {
+	c := s.c
+	if c.inHandler(ctx) {
+		return ErrWouldBlock
+	}
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, c.cfg.ReceiptTimeout, errUnsubscribeTimeout)
+		defer cancel()
+	}
+	s.turn.close()
+	idle := s.turn.idle(ctx)
+	s.makeRoom(ctx)
+	if s.batch != nil {
+		_ = s.batch.flush()
+	}
+	if s.queue != nil {
+		s.queue.end(errUnsubscribed)
+	}
+	wt := c.newWaiter()
+	c.mu.Lock()
+	c.core.Unsubscribe(s.core, s.outstanding.any(), durable, &wt.call, c.clock.now())
+	c.unlock()
+	err := wt.wait(ctx, c)
+	if err == nil {
+		err = idle
+	}
+	return err
+}
+
+// makeRoom waits until the outbox is not full: what AckEvery has gathered and UNSUBSCRIBE are put
+// there without waiting.
+func (s *Subscription) makeRoom(ctx context.Context) {
+	s.c.mu.Lock()
+	w := s.askedOn
+	s.c.mu.Unlock()
+	if w == nil {
 		return
 	}
-	for _, s := range table.bySeq {
-		if s != nil && !yield(s) {
-			return
+	if buf, err := w.reserve(ctx, 0); err == nil {
+		w.l.Commit(buf)
+	}
+}
+
+var errUnsubscribeTimeout = errors.New("stomp: not unsubscribed within Config.ReceiptTimeout")
+
+// takes reports whether a message that has come on w is to be delivered. If the subscription is
+// ending it is not; if it has been taken over, it is given back at once.
+func (s *Subscription) takes(w *wire, f *frame.Frame) bool {
+	if s.opts.Ack != frame.AckAuto && !w.dialect.UnsubscribeRequeues {
+		if key := ackKey(f.Header); !s.outstanding.add(w, key) {
+			s.giveBack(w, key)
+			return false
 		}
 	}
-	for _, s := range table.byName {
-		if !yield(s) {
-			return
+	return !s.turn.isClosed()
+}
+
+// deliver gives the message to the user, on the reading goroutine.
+func (s *Subscription) deliver(m *Message) {
+	if s.queue != nil {
+		s.queue.put(m)
+		return
+	}
+	lost := m.w.l.Done()
+	if s.opts.Ack == frame.AckAuto {
+		lost = nil // the broker does not have it any more
+	}
+	if !s.turn.enter(lost) {
+		return // it will come again, or the subscription has ended
+	}
+	defer s.turn.leave()
+	m.w.handle(s.handler, m)
+}
+
+// settled notes that a message is acknowledged, in a transaction unless tx is nil.
+func (s *Subscription) settled(w *wire, id ackID, tx *Tx) {
+	if w.dialect.UnsubscribeRequeues {
+		return
+	}
+	var undo *[]uint64
+	if tx != nil {
+		undo = new([]uint64)
+	}
+	s.outstanding.settle(w, id.key(), s.opts.Ack == frame.AckClient, undo)
+	if tx != nil {
+		tx.onAbort(func() { s.outstanding.restore(w, *undo) })
+	}
+}
+
+// endedOn reports whether UNSUBSCRIBE is on its way on w. The outbox of w is held.
+func (s *Subscription) endedOn(w *wire) bool { return s.endedAt.Load() == w }
+
+// Next returns the next message of Consume, which is retained: Release it. It waits under ctx. In
+// a handler of the same client it returns ErrWouldBlock; at the end, what Err returns.
+func (s *Subscription) Next(ctx context.Context) (*Message, error) {
+	if s.queue == nil {
+		return nil, option("stomp: Next is for Consume, this subscription has a handler")
+	}
+	for {
+		if m, err := s.queue.pop(); m != nil || err != nil {
+			return m, err
+		}
+		if s.c.inHandler(ctx) {
+			return nil, ErrWouldBlock
+		}
+		select {
+		case <-s.queue.ready:
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
 	}
 }
 
-func (t *subscriptions) copy() *subTable {
-	next := &subTable{byName: make(map[string]*Subscription)}
-	if old := t.table.Load(); old != nil {
-		next.bySeq = append(next.bySeq, old.bySeq...)
-		for id, s := range old.byName {
-			next.byName[id] = s
+// All yields the messages of Consume as they come. Each is valid until the loop goes on; Retain
+// keeps it longer. An error is the last that it yields: those of Next, ctx.Err() included.
+func (s *Subscription) All(ctx context.Context) iter.Seq2[*Message, error] {
+	return func(yield func(*Message, error) bool) {
+		for {
+			m, err := s.Next(ctx)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yieldAndRelease(m, yield) {
+				return
+			}
 		}
 	}
-	return next
 }
 
-func (t *subscriptions) find(id []byte) *Subscription {
-	table := t.table.Load()
-	if table == nil {
-		return nil
-	}
-	return table.find(id)
+// yieldAndRelease gives m back also if the body of the loop panics.
+func yieldAndRelease(m *Message, yield func(*Message, error) bool) bool {
+	defer m.Release()
+	return yield(m, nil)
 }
 
-func (t *subTable) find(id []byte) *Subscription {
-	if i, ok := smallInt(id); ok && i < len(t.bySeq) && t.bySeq[i] != nil {
-		return t.bySeq[i]
+// Dropped returns how many messages were dropped because the queue was full.
+func (s *Subscription) Dropped() uint64 {
+	if s.queue == nil {
+		return 0
 	}
-	return t.byName[string(id)]
-}
-
-// smallInt parses ids as we write them: decimal, no leading zero.
-func smallInt(id []byte) (int, bool) {
-	if len(id) == 0 || len(id) > 9 || id[0] == '0' {
-		return 0, false
-	}
-	n := 0
-	for _, d := range id {
-		if d < '0' || d > '9' {
-			return 0, false
-		}
-		n = 10*n + int(d-'0')
-	}
-	return n, true
+	return s.queue.dropped.Load()
 }

@@ -2,223 +2,210 @@ package conn
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strconv"
 	"sync"
-	"sync/atomic"
 
+	"github.com/stompwire/stompwire/conn/internal/session"
 	"github.com/stompwire/stompwire/frame"
 	"github.com/stompwire/stompwire/writer"
 )
 
-// Tx is a transaction: what is sent and acknowledged in it takes effect when it is
-// committed. The broker aborts it when the connection ends. Safe for concurrent
-// use: nothing of it follows its COMMIT or ABORT.
+// Tx is a transaction: what is sent and acknowledged in it takes effect when it is committed. It
+// belongs to one connection, and the broker aborts it when that ends. Safe for concurrent use:
+// nothing of it follows its COMMIT or ABORT.
 type Tx struct {
-	c    *Conn
-	id   string
-	done atomic.Bool // set before COMMIT or ABORT is encoded, so that who holds the outbox sees it
+	w    *wire
+	core *session.Tx
 
 	mu   sync.Mutex // leaf
-	owed []owed     // receipts of SENDs that Commit waits for
+	undo []func()   // for its acknowledgements, if it is aborted
 }
 
-type owed struct {
-	receipt string
-	outcome <-chan error
+// onAbort has undo called if the transaction is aborted.
+func (tx *Tx) onAbort(undo func()) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	tx.undo = append(tx.undo, undo)
 }
 
-// Begin starts a transaction with the given id; "" takes a new one. An id that an open
-// transaction of the connection has is refused with ErrIDInUse. Begin does not wait for
-// the broker: a BEGIN that it refuses shows at Commit.
-func (c *Conn) Begin(ctx context.Context, id string) (*Tx, error) {
-	id, err := c.openTransaction(id)
+// aborted takes note that ABORT is on its way.
+func (tx *Tx) aborted() {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	for _, undo := range tx.undo {
+		undo()
+	}
+	tx.undo = nil
+}
+
+// Begin begins a transaction on a connection to send on, with the given id; "" takes a new one.
+// It does not wait for the broker: a BEGIN that it refuses shows at Commit. To acknowledge in a
+// transaction, begin it with [Message.Begin].
+func (c *Client) Begin(ctx context.Context, id string) (*Tx, error) {
+	var w *wire
+	for {
+		next, err := c.senders[0].current(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		w = next
+		tx, err := w.begin(ctx, id)
+		if err == nil || !isClosed(err) || ctx.Err() != nil {
+			return tx, err
+		}
+	}
+}
+
+func (w *wire) begin(ctx context.Context, id string) (*Tx, error) {
+	buf, err := w.reserve(ctx, frameOverhead+len(id))
 	if err != nil {
 		return nil, err
 	}
-	tx := &Tx{c: c, id: id}
-	if err := c.command(ctx, frame.CmdBegin, tx.fields(), false); err != nil {
-		c.closeTransaction(id)
+	w.c.mu.Lock()
+	core, err := w.c.core.Begin(w.conn, id)
+	w.c.unlock()
+	if err != nil {
+		w.l.Commit(buf)
+		return nil, err
+	}
+	tx := &Tx{w: w, core: core}
+	out, err := writer.AppendFrame(buf, w.version, frame.CmdBegin, []frame.Field{tx.field()}, nil)
+	if err = w.commit(buf, out, err); err != nil {
+		w.c.mu.Lock()
+		w.c.core.CancelTx(core, err)
+		w.c.unlock()
 		return nil, err
 	}
 	return tx, nil
 }
 
-// openTransaction takes the id, or one that is free: "different transactions MUST use
-// different transaction identifiers" (STOMP 1.2, BEGIN).
-func (c *Conn) openTransaction(id string) (string, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if id != "" && c.openTx[id] {
-		return "", fmt.Errorf("stomp: transaction id %.64q %w", id, ErrIDInUse)
-	}
-	for id == "" || c.openTx[id] { // a user may have taken that number
-		c.lastTx++
-		id = "t" + strconv.FormatUint(c.lastTx, 10)
-	}
-	if c.openTx == nil {
-		c.openTx = make(map[string]bool)
-	}
-	c.openTx[id] = true
-	return id, nil
-}
-
-// closeTransaction gives the id back.
-func (c *Conn) closeTransaction(id string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.openTx, id)
-}
-
 // ID returns the id of the transaction on the wire.
-func (tx *Tx) ID() string { return tx.id }
+func (tx *Tx) ID() string { return tx.core.ID }
 
-// Send is [Conn.Send] in the transaction.
+func (tx *Tx) field() frame.Field {
+	return frame.Field{Name: frame.HeaderTransaction, Value: tx.core.ID}
+}
+
+// Send is [Client.Send] in the transaction. It asks for a receipt, which Commit waits for besides
+// that of COMMIT: without it RabbitMQ reports a missing exchange only after it has confirmed COMMIT,
+// and its receipt of COMMIT does not wait for the disk, as that of a persistent SEND does. Until
+// Commit each takes some memory, here as well.
 func (tx *Tx) Send(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
-	if tx.done.Load() {
-		return ErrTransactionDone
-	}
-	if err := checkOwnReceipt(frame.CmdSend, h); err != nil {
+	if err := checkSend(h, true); err != nil {
 		return err
 	}
 	if err := checkNames(frame.CmdSend, h, frame.HeaderTransaction); err != nil {
 		return err // it would be the one that counts
 	}
-	return tx.c.post(ctx, sendSize(destination, body, h)+len(tx.id), func(dst []byte) ([]byte, error) {
-		return tx.appendSend(dst, destination, h, body)
-	})
-}
-
-// SendConfirmed is Send that asks for a receipt of its own, which Commit waits for
-// besides that of COMMIT. RabbitMQ answers after COMMIT, when a persistent message is on
-// disk, so what Commit has confirmed survives a RabbitMQ that is killed, as with Send it
-// does not. ActiveMQ and Artemis answer before COMMIT, whose own receipt says as much.
-// Until then each takes some memory, here as well. It makes no transaction whole: one
-// whose outcome is unknown may be on RabbitMQ in part. Errors are those of Send.
-func (tx *Tx) SendConfirmed(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
-	if tx.done.Load() {
-		return ErrTransactionDone
-	}
-	if err := checkNames(frame.CmdSend, h, frame.HeaderReceipt, frame.HeaderTransaction); err != nil {
-		return err
-	}
-	id, outcome, err := tx.c.receipts.add()
+	w, c := tx.w, tx.w.c
+	buf, err := w.reserve(ctx, sendSize(destination, body, h)+len(tx.core.ID))
 	if err != nil {
-		return err
+		return tx.because(err)
 	}
-	tx.mu.Lock()
-	tx.owed = append(tx.owed, owed{id, outcome}) // before COMMIT can follow it
-	tx.mu.Unlock()
-	fields := with(h, frame.Field{Name: frame.HeaderReceipt, Value: id})
-	err = tx.c.post(ctx, sendSize(destination, body, fields)+len(tx.id), func(dst []byte) ([]byte, error) {
-		return tx.appendSend(dst, destination, fields, body)
-	})
+	h, text := cutText(h)
+	var room [8]frame.Field // on the stack, for as many as are usual
+	call := new(session.Call)
+	c.mu.Lock()
+	err = c.core.Owe(tx.core, call, w.l.Tail())
+	c.unlock()
 	if err != nil {
-		tx.withdraw(id, outcome)
+		w.l.Commit(buf)
+		return tx.because(err)
+	}
+	fields := append(append(room[:0], h...), tx.field(), receiptField(call.ID))
+	if text {
+		fields = append(fields, Text)
+	}
+	out, err := appendSend(buf, w.version, destination, fields, frame.Field{}, body)
+	if err = w.commit(buf, out, err); err != nil {
+		c.mu.Lock()
+		c.core.Disown(call)
+		c.unlock()
 	}
 	return err
 }
 
-// withdraw has Commit not wait for what was not sent.
-func (tx *Tx) withdraw(receipt string, outcome chan<- error) {
-	tx.c.receipts.drop(receipt)
-	tx.mu.Lock()
-	tx.owed = slices.DeleteFunc(tx.owed, func(o owed) bool { return o.receipt == receipt })
-	tx.mu.Unlock()
-	select {
-	case outcome <- nil: // Commit may be at it already
-	default:
-	}
-}
-
-func (tx *Tx) appendSend(dst []byte, destination string, h []frame.Field, body []byte) ([]byte, error) {
-	if tx.done.Load() {
-		return dst, ErrTransactionDone
-	}
-	return writer.AppendSend(dst, tx.c.version, destination, with(h, tx.fields()[0]), body)
-}
-
-// Ack is [Message.Ack] in the transaction.
-func (tx *Tx) Ack(m *Message, h ...frame.Field) error {
-	return tx.acknowledge(frame.CmdAck, m, h, writer.AppendAck)
-}
-
-// Nack is [Message.Nack] in the transaction.
-func (tx *Tx) Nack(m *Message, h ...frame.Field) error {
-	return tx.acknowledge(frame.CmdNack, m, h, writer.AppendNack)
-}
-
-func (tx *Tx) acknowledge(cmd frame.Command, m *Message, h []frame.Field, encode appendAck) error {
-	switch {
-	case tx.done.Load():
-		return ErrTransactionDone
-	case m.c != tx.c:
-		return ErrForeignMessage
-	}
-	return m.acknowledge(cmd, tx.id, h, func(dst []byte, v frame.Version, ack writer.Ack, h []frame.Field) ([]byte, error) {
-		if tx.done.Load() {
-			return dst, ErrTransactionDone
-		}
-		return encode(dst, v, ack, h)
-	})
-}
-
-// Commit makes the transaction take effect and waits for the broker's receipt. An
-// error that Is ErrUnknownOutcome leaves open whether it did. On RabbitMQ that
-// receipt does not wait for the disk, as that of a SEND does: a broker that is
-// killed loses persistent messages of transactions that it has confirmed. Commit waits
-// for the receipts of SendConfirmed, too, and its error may be of one of them.
-func (tx *Tx) Commit(ctx context.Context) error {
-	err := tx.end(ctx, frame.CmdCommit)
-	if !wasSent(err) {
-		return err
-	}
-	for _, owed := range tx.settled() {
-		if err == nil {
-			err = tx.c.await(ctx, owed.outcome)
-		}
-		tx.c.receipts.drop(owed.receipt)
+// because says why nothing can be done in the transaction.
+func (tx *Tx) because(err error) error {
+	if err == session.ErrTransactionDone {
+		return errTransaction
 	}
 	return err
 }
+
+// Ack is [Message.Ack] in the transaction, for a message of its connection.
+func (tx *Tx) Ack(t Token, h ...frame.Field) error { return tx.acknowledge(frame.CmdAck, t, h) }
+
+// Nack is [Message.Nack] in the transaction, for a message of its connection.
+func (tx *Tx) Nack(t Token, h ...frame.Field) error { return tx.acknowledge(frame.CmdNack, t, h) }
+
+func (tx *Tx) acknowledge(cmd frame.Command, t Token, h []frame.Field) error {
+	if t.w != tx.w {
+		return option("stomp: transaction %.64q: the message was delivered by another connection", tx.core.ID)
+	}
+	return tx.because(tx.w.acknowledge(t.sub, t.id, cmd, tx, h))
+}
+
+// Commit makes the transaction take effect and waits for the broker's receipts, of COMMIT and of all
+// that was sent. It returns nil only if the broker has refused nothing of the transaction. If it had refused a part
+// already, ABORT is sent in place of COMMIT, nothing takes effect, and the error is a *ServerError.
+// An error that Is ErrUnknownOutcome leaves open whether the transaction has taken effect, or a
+// part of it.
+func (tx *Tx) Commit(ctx context.Context) error { return tx.end(ctx, false) }
 
 // Abort undoes the transaction and waits for the broker's receipt.
-func (tx *Tx) Abort(ctx context.Context) error {
-	err := tx.end(ctx, frame.CmdAbort)
-	if wasSent(err) {
-		for _, owed := range tx.settled() {
-			tx.c.receipts.drop(owed.receipt)
-		}
-	}
-	return err
-}
+func (tx *Tx) Abort(ctx context.Context) error { return tx.end(ctx, true) }
 
-// settled returns what is owed to a transaction that has ended.
-func (tx *Tx) settled() []owed {
-	tx.mu.Lock()
-	defer tx.mu.Unlock()
-	all := tx.owed
-	tx.owed = nil
-	return all
-}
-
-func (tx *Tx) end(ctx context.Context, cmd frame.Command) error {
-	if tx.c.inHandler(ctx) {
+func (tx *Tx) end(ctx context.Context, abort bool) error {
+	w, c := tx.w, tx.w.c
+	if w.inHandler(ctx) {
 		return ErrWouldBlock
 	}
-	if !tx.done.CompareAndSwap(false, true) {
-		return ErrTransactionDone
+	buf, err := w.reserve(ctx, frameOverhead+len(tx.core.ID))
+	if err != nil {
+		return tx.because(err)
 	}
-	err := tx.c.command(ctx, cmd, tx.fields(), true)
-	if !wasSent(err) {
-		tx.done.Store(false) // it can be tried again
+	wt := c.newWaiter()
+	c.mu.Lock()
+	abort, id, err := c.core.End(tx.core, abort, &wt.call, w.l.Tail(), c.clock.now())
+	c.unlock()
+	if err != nil {
+		w.l.Commit(buf)
+		wt.release()
+		return tx.because(err)
+	}
+	cmd := frame.CmdCommit
+	if abort {
+		cmd = frame.CmdAbort
+	}
+	out, err := writer.AppendFrame(buf, w.version, cmd, []frame.Field{tx.field(), receiptField(id)}, nil)
+	if err = w.commit(buf, out, err); err != nil { // the id was good for BEGIN
+		_ = tx.cancel(wt, err)
 		return err
 	}
-	tx.c.closeTransaction(tx.id)
-	return err
+	if abort {
+		tx.aborted()
+	}
+	select {
+	case <-wt.done:
+		err = wt.call.Err
+		wt.release()
+		return err
+	case <-ctx.Done():
+		return tx.cancel(wt, ctx.Err())
+	}
 }
 
-func (tx *Tx) fields() []frame.Field {
-	return []frame.Field{{Name: frame.HeaderTransaction, Value: tx.id}}
+// cancel ends the wait for the end of the transaction because of why, and returns its result.
+func (tx *Tx) cancel(wt *waiter, why error) error {
+	c := tx.w.c
+	c.mu.Lock()
+	open := wt.call.Live()
+	err := c.core.CancelTx(tx.core, why)
+	c.unlock()
+	if !open {
+		<-wt.done
+		err = wt.call.Err
+	}
+	wt.release()
+	return err
 }

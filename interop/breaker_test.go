@@ -6,7 +6,7 @@ import (
 	"net"
 	"sync"
 
-	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/conn"
 )
 
 // breaker cuts the connections of a client, and keeps it from making others. It is its Config.DialFunc.

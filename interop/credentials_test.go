@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/conn"
 )
 
 // R13. Credentials are asked for each connection. One attempt without any, and one with wrong ones, does not end a client that

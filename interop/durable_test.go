@@ -4,8 +4,8 @@ import (
 	"crypto/rand"
 	"testing"
 
+	"github.com/stompwire/stompwire/conn"
 	hint "github.com/stompwire/stompwire/conn/dialect"
-	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 )
 

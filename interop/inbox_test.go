@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
 )
 

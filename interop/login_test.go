@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/conn"
 )
 
 // A wrong passcode is a typed error with the broker's words in it, and with no passcode.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
 )
 

@@ -15,7 +15,7 @@ import (
 
 	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/broker/ws"
-	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/conn"
 	client "github.com/stompwire/stompwire/conn/ws"
 	"github.com/stompwire/stompwire/internal/leaktest"
 )

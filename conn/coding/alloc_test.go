@@ -8,8 +8,8 @@ import (
 	"net"
 	"testing"
 
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/conn/coding"
-	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 	"github.com/stompwire/stompwire/internal/alloctest"
 )

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 
-	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/pool"
 )
 

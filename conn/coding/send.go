@@ -3,7 +3,7 @@ package coding
 import (
 	"context"
 
-	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
 	"github.com/stompwire/stompwire/pool"
 )

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/conn/coding"
-	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 )
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
 )
 

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/conn/listen"
-	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/engine/pump"
 )
 

@@ -8,7 +8,7 @@ import (
 	api "go.opentelemetry.io/otel/trace"
 
 	"github.com/stompwire/stompwire/broker"
-	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/conn"
 )
 
 func startBroker(t *testing.T) *broker.Broker {

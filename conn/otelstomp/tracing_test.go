@@ -19,7 +19,7 @@ import (
 	api "go.opentelemetry.io/otel/trace"
 
 	"github.com/stompwire/stompwire/broker"
-	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/conn/otelstomp"
 	"github.com/stompwire/stompwire/frame"
 )

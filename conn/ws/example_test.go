@@ -9,7 +9,7 @@ import (
 
 	"github.com/stompwire/stompwire/broker"
 	brokerws "github.com/stompwire/stompwire/broker/ws"
-	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/conn/ws"
 )
 

@@ -14,7 +14,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/conn/ws"
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/frame"

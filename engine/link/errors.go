@@ -21,10 +21,6 @@ var (
 
 	// ErrIdle: [Link.ReadLoop] read nothing for the given time.
 	ErrIdle = errors.New("stomp: link is idle")
-
-	// ErrGoexit is no error of this package any more. It remains until package conn does
-	// without it.
-	ErrGoexit = errors.New("stomp: a handler has ended the goroutine that reads the connection (runtime.Goexit)")
 )
 
 // ClosedError is returned by whatever is asked of a link that is closed or

@@ -36,7 +36,6 @@ var ladder = map[string]rung{
 	"engine":      {level: 3, third: []string{"github.com/panjf2000/gnet/v2"}},
 	"engine/pump": {level: 3},
 	"conn":        {level: 4},
-	"conn/next":   {level: 4},
 	"conn/ws":     {level: 5, third: []string{"github.com/coder/websocket"}},
 	"broker":      {level: 4},
 	"bench":       {level: 5},
@@ -51,14 +50,12 @@ var ladder = map[string]rung{
 	"conn/internal/dial":    {level: 3},
 	"conn/internal/session": {level: 3},
 
-	"internal/awake":  {level: 0},                                                // for what waits for a peer
 	"internal/peer":   {level: 0},                                                // for broker and broker/ws
 	"internal/wsconn": {level: 1, third: []string{"github.com/coder/websocket"}}, // for the two ws packages
 	"broker/ws":       {level: 5, third: []string{"github.com/coder/websocket"}},
 
 	"internal/ladder":    {level: 0},
 	"internal/alloctest": {level: 0},                                        // for tests only
-	"internal/calm":      {level: 0},                                        // for tests only
 	"internal/leaktest":  {level: 2, third: []string{"go.uber.org/goleak"}}, // for tests only
 }
 

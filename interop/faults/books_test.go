@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/conn"
 )
 
 // books say what was sent to one destination, what the sender was told of it, and what arrived. Messages are numbered.

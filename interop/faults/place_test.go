@@ -6,7 +6,7 @@ import (
 	"net"
 	"net/url"
 
-	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/conn/ws"
 )
 

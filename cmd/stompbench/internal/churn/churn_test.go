@@ -14,10 +14,11 @@ import (
 	"github.com/stompwire/stompwire/internal/leaktest"
 
 	"github.com/stompwire/stompwire/broker"
-	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/churn"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/worldtest"
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
@@ -77,21 +78,15 @@ func TestChurn(t *testing.T) {
 // longer than there is time between two.
 func TestUnopened(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, err := broker.New(broker.Config{})
+		n := new(worldtest.Network)
+		b, err := n.Broker(broker.Config{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer b.Close()
 		cfg := config(b)
 		cfg.Dial = func(ctx context.Context) (*conn.Client, error) {
-			return conn.Dial(ctx, "broker:1", &conn.Config{
-				OneConnection: true, NoReconnect: true,
-				DialFunc: func(context.Context, string, string) (net.Conn, error) {
-					near, far := net.Pipe()
-					b.ServeConn(far)
-					return near, nil
-				},
-			})
+			return conn.Dial(ctx, b.Addr().String(), &conn.Config{OneConnection: true, NoReconnect: true, DialFunc: n.Dial})
 		}
 		cfg.Open, cfg.Count, cfg.Rate, cfg.Duration, cfg.Hold = 1, 0, 100, 500*time.Millisecond, 110*time.Millisecond
 		r := churn.Run(t.Context(), cfg)

@@ -11,6 +11,6 @@
 // for as long as the broker lets them, or they are told to. What it does with them, and
 // what they do to the others, is in the result.
 //
-// Imports: conn, frame and writer of stompwire, golang.org/x/sys to see the end of a
-// connection without reading, and the histo, pacer and stamp packages of stompbench.
+// Imports: conn, conn/dialect, frame and writer of stompwire, golang.org/x/sys to see the end of a
+// connection without reading, and the histo, pacer, stamp and transport packages of stompbench.
 package churn

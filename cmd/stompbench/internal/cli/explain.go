@@ -12,8 +12,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/conn/dialect"
-	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/conn/dialect"
-	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"

@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/conn/dialect"
-	"github.com/stompwire/stompwire/conn/next"
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
-	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/conn"
 )
 
 // A broker that refuses more than anybody would list is still counted exactly: what it refused is not expected.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/stompwire/stompwire/internal/leaktest"
 
-	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/conn"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/sink"
 )

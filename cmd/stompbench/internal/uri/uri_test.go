@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stompwire/stompwire/conn/next"
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/conn/ws"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"

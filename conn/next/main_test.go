@@ -1,9 +1,0 @@
-package conn_test
-
-import (
-	"testing"
-
-	"github.com/stompwire/stompwire/internal/leaktest"
-)
-
-func TestMain(m *testing.M) { leaktest.Main(m) }
