@@ -109,13 +109,6 @@ func (a *tally) note(body []byte, h frame.Header) {
 	}
 }
 
-// different returns how many different messages have arrived.
-func (a *tally) different() int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return len(a.first)
-}
-
 // produceThrough sends total messages through p and returns what their outcomes were; each call has a deadline.
 func produceThrough(t *testing.T, p *cutter, cfg conn.Config, pc conn.ProducerConfig, total int) []conn.Outcome {
 	t.Helper()
