@@ -3,14 +3,12 @@ package conn
 import (
 	"context"
 	"crypto/rand"
-	"strconv"
 	"sync"
 	"sync/atomic"
 
 	"github.com/stompwire/stompwire/conn/internal/session"
 	"github.com/stompwire/stompwire/frame"
 	"github.com/stompwire/stompwire/pool"
-	"github.com/stompwire/stompwire/writer"
 )
 
 // Producer sends messages with the same destination and headers, pipelined and confirmed, over
@@ -149,161 +147,6 @@ func (p *Producer) open(w *wire, seq uint64, copied *pool.Buffer) session.Verdic
 	verdict := p.c.core.Open(p.core, w.conn, seq, w.l.Tail(), copied)
 	p.c.unlock()
 	return verdict
-}
-
-// wait waits for what keeps a message from being opened on w.
-func (p *Producer) wait(ctx context.Context, w *wire, verdict session.Verdict, copied *pool.Buffer) error {
-	if w.inHandler(ctx) {
-		return ErrWouldBlock
-	}
-	switch verdict {
-	case session.Ended:
-		p.c.mu.Lock()
-		defer p.c.unlock()
-		if p.core == nil {
-			return errProducerClosed
-		}
-		return p.c.core.EndOf(p.core)
-	case session.Full:
-		return p.waitForRoom(ctx, w, copied)
-	}
-	return p.waitAttached(ctx, w)
-}
-
-// waitForRoom returns when there may be room, or w has ended.
-func (p *Producer) waitForRoom(ctx context.Context, w *wire, copied *pool.Buffer) error {
-	size := 0
-	if copied != nil {
-		size = len(copied.B)
-	}
-	free := func() bool {
-		p.c.mu.Lock()
-		defer p.c.mu.Unlock()
-		return p.core.HasRoom(size) || p.c.core.EndOf(p.core) != nil
-	}
-	var err error
-	// A sender that is woken by room in the window, and has none for its copy, keeps the wake-up:
-	// passed on among senders without room it would go round without end.
-	for more := true; more; more = err == nil && !free() && !p.room.isClosed() && w.l.Err() == nil {
-		err = p.room.wait(ctx, w.l.Done(), free)
-	}
-	p.wakeSender() // one wake-up for one sender: pass it on
-	return err
-}
-
-// wakeSender wakes a sender if the window has room for it.
-func (p *Producer) wakeSender() {
-	if p.room.waiters.Load() == 0 {
-		return
-	}
-	p.c.mu.Lock()
-	free := p.core.Free()
-	p.c.mu.Unlock()
-	p.room.wake(uint64(free))
-}
-
-// waitAttached waits until w carries the producer again, after what has to be sent before, or
-// has ended; it was moved to another slot, or another sender was faster.
-func (p *Producer) waitAttached(ctx context.Context, w *wire) error {
-	c := p.c
-	for {
-		c.mu.Lock()
-		s := w.slot
-		attached := p.core.Attached(w.conn) || !w.conn.Alive() || p.home.Load() != s || c.core.EndOf(p.core) != nil
-		next := s.next
-		c.mu.Unlock()
-		if attached {
-			return nil
-		}
-		select {
-		case <-next:
-		case <-w.l.Done():
-			return nil
-		case <-p.room.closed:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// encoding returns what is encoded for w.
-func (p *Producer) encoding(w *wire) (*encoding, error) {
-	if e := p.enc.Load(); e != nil && e.w == w {
-		return e, nil
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	old := p.enc.Load()
-	if old != nil && old.w == w {
-		return old, nil
-	}
-	// A sender that comes late with a connection that has ended must not replace the encoding of the
-	// next one: what that one has still to ask receipts for would be forgotten.
-	if err := w.l.Err(); err != nil {
-		return nil, err
-	}
-	e, err := p.encodeFor(w, p.cfg.Hints)
-	if err != nil {
-		return nil, err
-	}
-	if old != nil {
-		old.w.forgetPolicy(&old.policy)
-	}
-	w.addPolicy(&e.policy)
-	p.enc.Store(e)
-	return e, nil
-}
-
-// encode appends the frame. at is where a receipt line would be that the frame does not have,
-// 0 if it has one.
-func (p *Producer) encode(dst []byte, e *encoding, seq uint64, h []frame.Field, body []byte) (out []byte, at int, err error) {
-	dst = e.block.AppendHead(dst)
-	for i := range h {
-		if dst, err = writer.AppendHeader(dst, e.w.version, h[i].Name, h[i].Value); err != nil {
-			return nil, 0, err
-		}
-	}
-	dst = e.appendID(dst, seq)
-	if p.core != nil {
-		if e.policy.wants(seq) {
-			dst = e.policy.append(dst, seq)
-		} else {
-			at = len(dst)
-		}
-	}
-	out, err = e.appendBody(dst, body)
-	return out, at, err
-}
-
-// appendID appends the header with the stable id, if there is to be one.
-func (e *encoding) appendID(dst []byte, seq uint64) []byte {
-	if e.id == nil {
-		return dst
-	}
-	dst = strconv.AppendUint(append(dst, e.id...), seq, 10)
-	return append(dst, '\n')
-}
-
-func (e *encoding) appendBody(dst, body []byte) ([]byte, error) {
-	if e.text {
-		if err := checkText(body, e.w.version); err != nil {
-			return nil, err
-		}
-		return writer.AppendBody(dst, body), nil
-	}
-	if len(body) > 0 {
-		dst = writer.AppendContentLength(dst, len(body))
-	}
-	return writer.AppendBody(dst, body), nil
-}
-
-// checkSize refuses a frame of size bytes, which may get a receipt line later, at this place.
-func (e *encoding) checkSize(size, at int) error {
-	if at > 0 {
-		size += e.policy.size()
-	}
-	return e.w.checkSize(size)
 }
 
 // Flush waits until every send so far has its outcome, and OnOutcome has returned. It returns

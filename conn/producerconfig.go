@@ -1,7 +1,6 @@
 package conn
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -104,54 +103,6 @@ func (cfg *ProducerConfig) validate() error {
 func checkFixed(h []frame.Field) error {
 	return checkNames(frame.CmdSend, h,
 		frame.HeaderReceipt, frame.HeaderContentLength, frame.HeaderTransaction, frame.HeaderDestination)
-}
-
-// encoding is what a producer has encoded for one of its connections.
-type encoding struct {
-	w      *wire
-	block  *writer.Block
-	text   bool
-	id     []byte // the header line with the stable id, up to the number; nil for none
-	policy receiptPolicy
-}
-
-// encodeFor makes what depends on the connection.
-func (p *Producer) encodeFor(w *wire, hints []dialect.Hint) (*encoding, error) {
-	cfg := &p.cfg
-	h, text := cutText(cfg.Headers)
-	fields := append([]frame.Field{{Name: frame.HeaderDestination, Value: cfg.Destination}}, h...)
-	if len(hints) > 0 {
-		hinted, err := w.dialect.SendFields(time.Now(), hints...)
-		if err != nil {
-			return nil, err
-		}
-		fields = append(fields, hinted...)
-	}
-	e := &encoding{w: w, text: text}
-	var err error
-	if e.block, err = writer.Compile(w.version, frame.CmdSend, fields); err != nil {
-		return nil, err
-	}
-	if cfg.IDHeader != "" {
-		if e.id, err = writer.AppendHeader(nil, w.version, cfg.IDHeader, p.prefix+"-"); err != nil {
-			return nil, err
-		}
-		e.id = e.id[:len(e.id)-1] // the number and the LF follow
-	}
-	if p.core != nil {
-		every := uint64(1)
-		if cfg.ReceiptEvery > 1 && w.dialect.ReceiptsCumulative {
-			every = uint64(cfg.ReceiptEvery)
-		}
-		e.policy = receiptPolicy{every: every, line: receiptLine(p.core.ID)}
-	}
-	return e, nil
-}
-
-// receiptLine is the beginning of the receipt header line of the producer with this number, up
-// to where the sequence number follows.
-func receiptLine(number uint64) []byte {
-	return fmt.Appendf(nil, "%s:~%d-", frame.HeaderReceipt, number)
 }
 
 // Outcome is what became of one send of a producer.

@@ -2,8 +2,6 @@ package conn
 
 import (
 	"context"
-	"errors"
-	"iter"
 	"sync/atomic"
 
 	"github.com/stompwire/stompwire/conn/internal/session"
@@ -206,64 +204,6 @@ func (s *Subscription) changed(err error) {
 	s.c.trace(&Event{Kind: EventSubscription, Subscription: s, Err: err})
 }
 
-// Unsubscribe ends the subscription. It starts no more handlers, waits for the one that runs,
-// acknowledges what AckEvery has gathered, and returns when the broker has confirmed the end.
-// Messages that were delivered and not acknowledged go back to the broker, at once. All of that is
-// bounded by ctx, or by Config.ReceiptTimeout if ctx has no deadline; the subscription ends
-// whatever the error. A durable subscription goes on at the broker: see EndDurable. In a handler
-// of the client it returns ErrWouldBlock, and nothing changes. Unsubscribing again does no harm.
-func (s *Subscription) Unsubscribe(ctx context.Context) error { return s.end(ctx, false) }
-
-// EndDurable is Unsubscribe that ends a durable subscription for good: the broker stops storing
-// messages for it. See dialect.Durable.
-func (s *Subscription) EndDurable(ctx context.Context) error { return s.end(ctx, true) }
-
-func (s *Subscription) end(ctx context.Context, durable bool) error {
-	c := s.c
-	if c.inHandler(ctx) {
-		return ErrWouldBlock
-	}
-	if _, ok := ctx.Deadline(); !ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, c.cfg.ReceiptTimeout, errUnsubscribeTimeout)
-		defer cancel()
-	}
-	s.turn.close()
-	idle := s.turn.idle(ctx)
-	s.makeRoom(ctx)
-	if s.batch != nil {
-		_ = s.batch.flush()
-	}
-	if s.queue != nil {
-		s.queue.end(errUnsubscribed)
-	}
-	wt := c.newWaiter()
-	c.mu.Lock()
-	c.core.Unsubscribe(s.core, s.outstanding.any(), durable, &wt.call, c.clock.now())
-	c.unlock()
-	err := wt.wait(ctx, c)
-	if err == nil {
-		err = idle
-	}
-	return err
-}
-
-// makeRoom waits until the outbox is not full: what AckEvery has gathered and UNSUBSCRIBE are put
-// there without waiting.
-func (s *Subscription) makeRoom(ctx context.Context) {
-	s.c.mu.Lock()
-	w := s.askedOn
-	s.c.mu.Unlock()
-	if w == nil {
-		return
-	}
-	if buf, err := w.reserve(ctx, 0); err == nil {
-		w.l.Commit(buf)
-	}
-}
-
-var errUnsubscribeTimeout = errors.New("stomp: not unsubscribed within Config.ReceiptTimeout")
-
 // takes reports whether a message that has come on w is to be delivered. If the subscription is
 // ending it is not; if it has been taken over, it is given back at once.
 func (s *Subscription) takes(w *wire, f *frame.Frame) bool {
@@ -310,55 +250,3 @@ func (s *Subscription) settled(w *wire, id ackID, tx *Tx) {
 
 // endedOn reports whether UNSUBSCRIBE is on its way on w. The outbox of w is held.
 func (s *Subscription) endedOn(w *wire) bool { return s.endedAt.Load() == w }
-
-// Next returns the next message of Consume, which is retained: Release it. It waits under ctx. In
-// a handler of the same client it returns ErrWouldBlock; at the end, what Err returns.
-func (s *Subscription) Next(ctx context.Context) (*Message, error) {
-	if s.queue == nil {
-		return nil, option("stomp: Next is for Consume, this subscription has a handler")
-	}
-	for {
-		if m, err := s.queue.pop(); m != nil || err != nil {
-			return m, err
-		}
-		if s.c.inHandler(ctx) {
-			return nil, ErrWouldBlock
-		}
-		select {
-		case <-s.queue.ready:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-}
-
-// All yields the messages of Consume as they come. Each is valid until the loop goes on; Retain
-// keeps it longer. An error is the last that it yields: those of Next, ctx.Err() included.
-func (s *Subscription) All(ctx context.Context) iter.Seq2[*Message, error] {
-	return func(yield func(*Message, error) bool) {
-		for {
-			m, err := s.Next(ctx)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if !yieldAndRelease(m, yield) {
-				return
-			}
-		}
-	}
-}
-
-// yieldAndRelease gives m back also if the body of the loop panics.
-func yieldAndRelease(m *Message, yield func(*Message, error) bool) bool {
-	defer m.Release()
-	return yield(m, nil)
-}
-
-// Dropped returns how many messages were dropped because the queue was full.
-func (s *Subscription) Dropped() uint64 {
-	if s.queue == nil {
-		return 0
-	}
-	return s.queue.dropped.Load()
-}

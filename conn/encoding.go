@@ -1,0 +1,138 @@
+package conn
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/stompwire/stompwire/conn/dialect"
+	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
+)
+
+// encoding is what a producer has encoded for one of its connections.
+type encoding struct {
+	w      *wire
+	block  *writer.Block
+	text   bool
+	id     []byte // the header line with the stable id, up to the number; nil for none
+	policy receiptPolicy
+}
+
+// encodeFor makes what depends on the connection.
+func (p *Producer) encodeFor(w *wire, hints []dialect.Hint) (*encoding, error) {
+	cfg := &p.cfg
+	h, text := cutText(cfg.Headers)
+	fields := append([]frame.Field{{Name: frame.HeaderDestination, Value: cfg.Destination}}, h...)
+	if len(hints) > 0 {
+		hinted, err := w.dialect.SendFields(time.Now(), hints...)
+		if err != nil {
+			return nil, err
+		}
+		fields = append(fields, hinted...)
+	}
+	e := &encoding{w: w, text: text}
+	var err error
+	if e.block, err = writer.Compile(w.version, frame.CmdSend, fields); err != nil {
+		return nil, err
+	}
+	if cfg.IDHeader != "" {
+		if e.id, err = writer.AppendHeader(nil, w.version, cfg.IDHeader, p.prefix+"-"); err != nil {
+			return nil, err
+		}
+		e.id = e.id[:len(e.id)-1] // the number and the LF follow
+	}
+	if p.core != nil {
+		every := uint64(1)
+		if cfg.ReceiptEvery > 1 && w.dialect.ReceiptsCumulative {
+			every = uint64(cfg.ReceiptEvery)
+		}
+		e.policy = receiptPolicy{every: every, line: receiptLine(p.core.ID)}
+	}
+	return e, nil
+}
+
+// receiptLine is the beginning of the receipt header line of the producer with this number, up
+// to where the sequence number follows.
+func receiptLine(number uint64) []byte {
+	return fmt.Appendf(nil, "%s:~%d-", frame.HeaderReceipt, number)
+}
+
+// encoding returns what is encoded for w.
+func (p *Producer) encoding(w *wire) (*encoding, error) {
+	if e := p.enc.Load(); e != nil && e.w == w {
+		return e, nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	old := p.enc.Load()
+	if old != nil && old.w == w {
+		return old, nil
+	}
+	// A sender that comes late with a connection that has ended must not replace the encoding of the
+	// next one: what that one has still to ask receipts for would be forgotten.
+	if err := w.l.Err(); err != nil {
+		return nil, err
+	}
+	e, err := p.encodeFor(w, p.cfg.Hints)
+	if err != nil {
+		return nil, err
+	}
+	if old != nil {
+		old.w.forgetPolicy(&old.policy)
+	}
+	w.addPolicy(&e.policy)
+	p.enc.Store(e)
+	return e, nil
+}
+
+// encode appends the frame. at is where a receipt line would be that the frame does not have,
+// 0 if it has one.
+func (p *Producer) encode(dst []byte, e *encoding, seq uint64, h []frame.Field, body []byte) (out []byte, at int, err error) {
+	dst = e.block.AppendHead(dst)
+	for i := range h {
+		if dst, err = writer.AppendHeader(dst, e.w.version, h[i].Name, h[i].Value); err != nil {
+			return nil, 0, err
+		}
+	}
+	dst = e.appendID(dst, seq)
+	if p.core != nil {
+		if e.policy.wants(seq) {
+			dst = e.policy.append(dst, seq)
+		} else {
+			at = len(dst)
+		}
+	}
+	out, err = e.appendBody(dst, body)
+	return out, at, err
+}
+
+// appendID appends the header with the stable id, if there is to be one.
+func (e *encoding) appendID(dst []byte, seq uint64) []byte {
+	if e.id == nil {
+		return dst
+	}
+	dst = strconv.AppendUint(append(dst, e.id...), seq, 10)
+	return append(dst, '\n')
+}
+
+func (e *encoding) appendBody(dst, body []byte) ([]byte, error) {
+	if e.text {
+		if err := checkText(body, e.w.version); err != nil {
+			return nil, err
+		}
+		return writer.AppendBody(dst, body), nil
+	}
+	if len(body) > 0 {
+		dst = writer.AppendContentLength(dst, len(body))
+	}
+	return writer.AppendBody(dst, body), nil
+}
+
+// checkSize refuses a frame of size bytes, which may get a receipt line later, at this place.
+func (e *encoding) checkSize(size, at int) error {
+	if at > 0 {
+		size += e.policy.size()
+	}
+	return e.w.checkSize(size)
+}
