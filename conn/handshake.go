@@ -151,7 +151,7 @@ func (w *wire) agreed(f *frame.Frame, p *session.Protocol) {
 	w.version, w.dialect = p.Version, p.Dialect
 	w.session = Session{
 		Name: w.slot.core.Name, Addr: w.addr, Version: p.Version,
-		HeartBeat: p.HeartBeat, Headers: f.Header.Fields(), Dialect: p.Dialect,
+		HeartBeat: p.HeartBeat, Headers: maskFields(f.Header.Fields(), w.passcode), Dialect: p.Dialect,
 	}
 	w.maxFrame = max(cfg.MaxFrameSize, 0)
 	if cfg.MaxFrameSize == 0 {

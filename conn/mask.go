@@ -11,10 +11,7 @@ const masked = "***"
 
 // newServerError copies an ERROR frame, without secret.
 func newServerError(f *frame.Frame, secret string) *ServerError {
-	header := f.Header.Fields()
-	for i := range header {
-		header[i].Name, header[i].Value = mask(header[i].Name, secret), mask(header[i].Value, secret)
-	}
+	header := maskFields(f.Header.Fields(), secret)
 	body := append([]byte(nil), f.Body...)
 	if secret != "" {
 		body = bytes.ReplaceAll(body, []byte(secret), []byte(masked))
@@ -33,4 +30,12 @@ func mask(text, secret string) string {
 		return text
 	}
 	return strings.ReplaceAll(text, secret, masked)
+}
+
+// maskFields hides every occurrence of secret in fields, in place.
+func maskFields(fields frame.Fields, secret string) frame.Fields {
+	for i := range fields {
+		fields[i].Name, fields[i].Value = mask(fields[i].Name, secret), mask(fields[i].Value, secret)
+	}
+	return fields
 }

@@ -1,9 +1,11 @@
 package conn
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/stompwire/stompwire/conn/internal/session"
+	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/frame"
 	"github.com/stompwire/stompwire/writer"
 )
@@ -22,7 +24,7 @@ func (c *Client) sendSubscribe(e *session.Effect) {
 			fields = append(fields, receiptField(e.Receipt))
 		}
 		s.endedAt.Store(nil)
-		err = w.sendFrame(frame.CmdSubscribe, fields)
+		err = w.orEnd(w.sendFrame(frame.CmdSubscribe, fields))
 	}
 	c.mu.Lock()
 	defer c.unlock()
@@ -32,6 +34,16 @@ func (c *Client) sendSubscribe(e *session.Effect) {
 	case !isClosed(err): // else Lost is to come
 		c.core.SubscribeFailed(e.Sub, e.Conn, err, c.clock.now())
 	}
+}
+
+// orEnd ends a connection whose outbox is at its hard limit: the broker does not read, and what the
+// core has to say about a subscription must not be skipped.
+func (w *wire) orEnd(err error) error {
+	if errors.Is(err, link.ErrOutboxFull) {
+		w.l.Close(err)
+		return w.l.Err()
+	}
+	return err
 }
 
 // encodable refuses what no version can represent, before Subscribe waits for a connection.
@@ -109,6 +121,7 @@ func (c *Client) sendUnsubscribe(e *session.Effect) {
 			out, bad := writer.AppendFrame(buf, w.version, frame.CmdUnsubscribe, fields, nil)
 			err = w.commitTold(buf, out, bad)
 		}
+		err = w.orEnd(err)
 	}
 	if err != nil && !isClosed(err) {
 		c.mu.Lock()
@@ -125,7 +138,7 @@ func (c *Client) sendUnsubscribe(e *session.Effect) {
 func (c *Client) takeOver(e *session.Effect) {
 	w, s := wireOf(e.Conn), e.Sub.User.(*Subscription)
 	buf, err := w.reserveNow(4 * frameOverhead)
-	if err != nil {
+	if err = w.orEnd(err); err != nil {
 		return // it has ended, or is about to
 	}
 	s.endedAt.Store(w)
