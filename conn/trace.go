@@ -53,9 +53,10 @@ func (k EventKind) String() string {
 // EventSend runs on the goroutine of the sender. Of SEND, ACK, NACK and the frames of transactions it
 // may come after the frame has left, and after its answer; of all others it comes before.
 // EventConnecting, EventConnected, EventRetry, EventSubscription and EventDisconnecting run on
-// goroutines of the client's own; the others on the goroutine that reads. Trace must be safe for concurrent
-// use, and must not block: what waits for that goroutine waits for Trace. With messages, ctx is that
-// of the handlers.
+// goroutines of the client's own. EventDisconnected runs on whatever goroutine ends the connection,
+// before the next one is made; a handler of the old one may still be busy. The others run on the
+// goroutine that reads. Trace must be safe for concurrent use, and must not block: what waits for
+// that goroutine waits for Trace. With messages, ctx is that of the handlers.
 type Event struct {
 	Kind         EventKind
 	Connection   string // "producer 1", "consumer", "shared", "isolated 1"; "" for the client

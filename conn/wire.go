@@ -130,8 +130,6 @@ func (h *wireHandler) OnClose(err error) {
 	w.stopDial(err) // what DialFunc and Credentials have derived from its context ends, too
 	if !w.connected.Load() {
 		err = w.c.unreached(w, withCause(context.Background(), err))
-	} else if w.c.cfg.Trace != nil {
-		w.trace(&Event{Kind: EventDisconnected, Err: err})
 	}
 	w.lost(err)
 }
@@ -169,12 +167,18 @@ var (
 
 // OnEnd is called by the link as soon as it is closed, whatever a handler is busy with. A client
 // that stays connected does not wait for that handler to make the next connection. One that ends
-// does: see OnClose.
+// does: see OnClose. Trace is told here, so that it is before the next connection is made.
 func (h *wireHandler) OnEnd(err error) {
 	w := (*wire)(h)
 	w.cancel(err)
 	c := w.c
-	if c.cfg.NoReconnect || !w.connected.Load() {
+	if !w.connected.Load() {
+		return
+	}
+	if c.cfg.Trace != nil {
+		w.trace(&Event{Kind: EventDisconnected, Err: err})
+	}
+	if c.cfg.NoReconnect {
 		return
 	}
 	attempted := w.l.Attempted()
