@@ -16,9 +16,8 @@ type ProducerConfig struct {
 	Silent    bool          // there are no reports
 
 	// ReceiptEvery says that only every so many sends ask for a receipt, where one holds for all
-	// before it; AssumeCumulative takes every broker for such a one. See Producer.Every.
-	ReceiptEvery     int
-	AssumeCumulative bool
+	// before it. See Producer.Every.
+	ReceiptEvery int
 }
 
 // Producer is the window of one producer, and where it sends.
