@@ -28,7 +28,7 @@ const (
 )
 
 // readable returns what readers take: the default limits, or Config.Limits where these
-// are larger, for then somebody has raised them on purpose.
+// are larger, because they were raised on purpose.
 func (c Config) readable() frame.Limits {
 	l := frame.Limits{}.WithDefaults()
 	l.HeaderLine = max(l.HeaderLine, c.Limits.HeaderLine)

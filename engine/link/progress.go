@@ -9,11 +9,10 @@ import (
 	"time"
 )
 
-// TLS and WebSocket write all or nothing: a write that a deadline has cut off cannot be gone
-// on with, and has spoilt the connection. So above them nobody can tell a slow peer from one
-// that takes nothing, and the deadline has to move below them, where bytes are counted. That
-// is what a progress conn does: a deadline says how long the peer may take nothing, and starts
-// anew with whatever it takes.
+// TLS and WebSocket write all or nothing: a write that a deadline cuts off cannot be continued
+// and breaks the connection. Above them a slow peer looks like one that takes nothing, so the
+// deadline has to sit below them, where bytes are counted. A progress conn does that: its
+// deadline says how long the peer may take nothing, and restarts with every byte taken.
 
 // Progress returns nc with write deadlines that move: a deadline d from now is one d after the
 // peer has last taken something, with half a second more for a process that was stopped. It

@@ -307,7 +307,7 @@ func (r *run) finish(ctx context.Context, cl *conn.Client) *Result {
 	return o
 }
 
-// trace is told of each step of each connection.
+// trace is the conn.Config.Trace of the run's clients.
 func (r *run) trace(_ context.Context, e *conn.Event) {
 	switch e.Kind {
 	case conn.EventConnected:

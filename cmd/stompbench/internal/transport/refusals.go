@@ -9,8 +9,8 @@ import (
 )
 
 // refusals is a logger that passes on the ERRORs that the client logs, which are those
-// that answer no particular call. To be told of them by conn.Config.Trace would cost a
-// copy of every frame that is sent.
+// that answer no particular call. conn.Config.Trace reports them, too, but copies every
+// frame that is sent.
 func refusals(onError func(error)) *slog.Logger { return slog.New(refusalHandler(onError)) }
 
 type refusalHandler func(error)
