@@ -14,6 +14,19 @@ import (
 // Link is one connection. Create it with [New], then hand it to a driver. All
 // methods are safe for concurrent use unless they say otherwise.
 type Link struct {
+	// Guarded by mu: the fields that every sent frame touches. They come first to share one cache
+	// line, which moves between the processors of sender and flusher with each frame.
+	mu        sync.Mutex
+	pending   *pool.Buffer // the outbox; nil while it is empty
+	waiting   int          // senders in Reserve
+	framesOut uint64
+	highWater int // Options.HighWater
+	state     state
+	unended   bool // pending ends, or was written to, in the middle of a frame
+	toBehind  bool // what is reserved is the end of behind
+	flushing  bool // the flusher runs
+	wantDrain bool
+
 	h       Handler
 	drainer Drainer         // h, if it is one
 	beater  Beater          // h, if it is one
@@ -56,23 +69,14 @@ type Link struct {
 	saidAll    atomic.Bool   // closing, and our FIN is sent
 	resume     chan struct{} // 1-slot wake-up for a paused reader
 
-	// Guarded by mu.
-	mu        sync.Mutex
-	state     state
+	// Guarded by mu: the others.
 	cause     error
-	pending   *pool.Buffer // the outbox; nil while it is empty
 	spare     *pool.Buffer // what the flusher swaps in
-	unended   bool         // pending ends, or was written to, in the middle of a frame
 	behind    *pool.Buffer // frames that wait for its end; nil for none
 	partWaits bool         // its sender waits for room
-	toBehind  bool         // what is reserved is the end of behind
 	headAt    uint64       // offset at which pending begins
 	placeless int          // bytes of pending that have no offset
 	attempted uint64       // see Attempted
-	flushing  bool         // the flusher runs
-	waiting   int          // senders in Reserve
-	wantDrain bool
-	framesOut uint64
 	bytesOut  uint64
 	writes    uint64
 	beatsOut  uint64
@@ -107,7 +111,7 @@ func New(nc net.Conn, h Handler, opts Options) *Link {
 	opts = opts.withDefaults()
 	nc, slice := sliced(nc, opts.WriteTimeout)
 	l := &Link{
-		h: h, nc: nc, opts: opts, slice: slice, base: time.Now(),
+		h: h, nc: nc, opts: opts, highWater: opts.HighWater, slice: slice, base: time.Now(),
 		resume:   make(chan struct{}, 1),
 		room:     make(chan struct{}, 1),
 		partRoom: make(chan struct{}, 1),

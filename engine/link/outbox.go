@@ -25,7 +25,7 @@ func (l *Link) Reserve(ctx context.Context, size int) ([]byte, error) {
 		return nil, err
 	}
 	l.mu.Lock()
-	for full := l.crowded(); l.state == stateOpen && full; full = l.unended || l.queued() >= l.opts.HighWater {
+	for full := l.crowded(); l.state == stateOpen && full; full = l.unended || l.queued() >= l.highWater {
 		if err := l.waitForRoom(ctx); err != nil {
 			l.mu.Unlock()
 			return nil, err
@@ -118,9 +118,9 @@ func (l *Link) tail(size int) []byte {
 // is never crowded: no flusher would tell who was refused that there is room.
 func (l *Link) crowded() bool {
 	if l.waiting > 0 {
-		return l.unended || l.queued() >= max(l.opts.HighWater/2, 1)
+		return l.unended || l.queued() >= max(l.highWater/2, 1)
 	}
-	return l.unended || l.queued() >= l.opts.HighWater
+	return l.unended || l.queued() >= l.highWater
 }
 
 func (l *Link) queued() int {
@@ -154,7 +154,7 @@ func (l *Link) waitForRoom(ctx context.Context) error {
 // wakeSender wakes one waiting sender if there is room for it, or never will be.
 // mu is held.
 func (l *Link) wakeSender() {
-	if l.waiting == 0 || l.state == stateOpen && (l.unended || l.queued() >= l.opts.HighWater) {
+	if l.waiting == 0 || l.state == stateOpen && (l.unended || l.queued() >= l.highWater) {
 		return
 	}
 	select {
