@@ -96,7 +96,7 @@ func (c *Client) slotOf(core *session.Slot) *slot {
 
 // dial starts an attempt.
 func (c *Client) dial(e *session.Effect) {
-	w := &wire{c: c, slot: c.slotOf(e.Slot), conn: e.Conn, addr: c.targets[e.Conn.Address].Name}
+	w := &wire{c: c, slot: c.slotOf(e.Slot), conn: e.Conn, traced: c.cfg.Trace != nil, addr: c.targets[e.Conn.Address].Name}
 	w.ctx, w.cancel = context.WithCancelCause(context.WithValue(context.Background(), handlerKey{}, w))
 	var ctx context.Context
 	ctx, w.stopDial = context.WithCancelCause(context.Background())

@@ -63,6 +63,11 @@ func (p *Producer) encoding(w *wire) (*encoding, error) {
 	if e := p.enc.Load(); e != nil && e.w == w {
 		return e, nil
 	}
+	return p.encodeAnew(w)
+}
+
+// encodeAnew is encoding for a connection that the producer has not used yet.
+func (p *Producer) encodeAnew(w *wire) (*encoding, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	old := p.enc.Load()

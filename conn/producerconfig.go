@@ -101,8 +101,13 @@ func (cfg *ProducerConfig) validate() error {
 
 // checkFixed refuses headers that the producer writes itself.
 func checkFixed(h []frame.Field) error {
-	return checkNames(frame.CmdSend, h,
-		frame.HeaderReceipt, frame.HeaderContentLength, frame.HeaderTransaction, frame.HeaderDestination)
+	for i := range h {
+		switch h[i].Name {
+		case frame.HeaderReceipt, frame.HeaderContentLength, frame.HeaderTransaction, frame.HeaderDestination:
+			return reserved(frame.CmdSend, h, i)
+		}
+	}
+	return nil
 }
 
 // Outcome is what became of one send of a producer.

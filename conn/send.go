@@ -6,6 +6,7 @@ import (
 
 	"github.com/stompwire/stompwire/conn/internal/session"
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/writer"
 )
 
 // Send sends a message. It returns when the frame is encoded: body and h are borrowed until
@@ -23,16 +24,18 @@ func (c *Client) Send(ctx context.Context, destination string, body []byte, h ..
 		return err
 	}
 	s := c.slotFor(destination)
-	var w *wire
+	w := s.cur.Load()
 	for {
+		if w != nil {
+			if err := w.send(ctx, destination, body, h); err == nil || !isClosed(err) || ctx.Err() != nil {
+				return err
+			}
+		}
 		next, err := s.current(ctx, w)
 		if err != nil {
 			return err
 		}
 		w = next
-		if err = w.send(ctx, destination, body, h); err == nil || !isClosed(err) || ctx.Err() != nil {
-			return err
-		}
 	}
 }
 
@@ -42,15 +45,23 @@ func (w *wire) send(ctx context.Context, destination string, body []byte, h []fr
 	if err != nil {
 		return err
 	}
-	out, err := appendSend(buf, w.version, destination, h, frame.Field{}, body)
+	var out []byte
+	if _, text := cutText(h); text {
+		out, err = appendSend(buf, w.version, destination, h, frame.Field{}, body)
+	} else {
+		out, err = writer.AppendSend(buf, w.version, destination, h, body)
+	}
 	return w.commit(buf, out, err)
 }
 
 // notePlain tells the core, once, that something is sent here that it will not hear of again.
 func (w *wire) notePlain() {
-	if w.plain.Load() {
-		return
+	if !w.plain.Load() {
+		w.tellPlain()
 	}
+}
+
+func (w *wire) tellPlain() {
 	w.plain.Store(true)
 	w.c.mu.Lock()
 	w.c.core.SentPlain(w.conn)

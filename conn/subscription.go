@@ -229,8 +229,8 @@ func (s *Subscription) deliver(m *Message) {
 	if !s.turn.enter(lost) {
 		return // it will come again, or the subscription has ended
 	}
-	defer s.turn.leave()
-	m.w.handle(s.handler, m)
+	m.w.handle(s.handler, m) // survives a panic
+	s.turn.leave()
 }
 
 // settled notes that a message is acknowledged, in a transaction unless tx is nil.

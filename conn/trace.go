@@ -117,6 +117,10 @@ func (w *wire) announce(cmd frame.Command, fields []frame.Field) {
 // commit puts the frames in flight that were appended to buf, which gave out. If they are too
 // large, or err says that there are none, it takes them back.
 func (w *wire) commit(buf, out []byte, err error) error {
+	if err == nil && !w.traced && w.checkSize(len(out)-len(buf)) == nil {
+		w.l.Commit(out) // the way of nearly every frame: the outbox is locked, so it is short
+		return nil
+	}
 	if err = w.check(buf, out, err); err != nil {
 		return err
 	}
@@ -150,7 +154,7 @@ func (w *wire) traceCommit(buf, out []byte) { w.traceSend(w.commitCopied(buf, ou
 
 // commitCopied commits out, and returns a copy of what is behind buf if it is to be traced.
 func (w *wire) commitCopied(buf, out []byte) (sent []byte) {
-	if w.c.cfg.Trace != nil {
+	if w.traced {
 		sent = append([]byte(nil), out[len(buf):]...)
 	}
 	w.l.Commit(out)

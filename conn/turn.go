@@ -8,29 +8,31 @@ import (
 
 // turn lets one handler of a subscription run at a time: the one of the connection before may
 // still be busy when the new connection delivers. Once it is closed no handler starts any more,
-// and idle waits for the one that runs. It costs an atomic operation or two per message unless
+// and idle waits for the one that runs. It costs two atomic operations per message unless
 // something waits.
 type turn struct {
-	state   atomic.Int32 // turnBusy | turnClosed
-	waiting atomic.Int32
+	state atomic.Int32 // turnBusy | turnClosed | the number that waits, times turnWaiting
 
 	mu   sync.Mutex
 	free chan struct{} // closed when the handler that runs returns; nil if nothing waits
 }
 
 const (
-	turnBusy   = 1
-	turnClosed = 2
+	turnBusy    = 1
+	turnClosed  = 2
+	turnWaiting = 4
 )
 
 // enter reports whether the handler may run. It waits for the one that runs, unless lost is
 // closed first.
 func (t *turn) enter(lost <-chan struct{}) bool {
-	if t.state.CompareAndSwap(0, turnBusy) {
-		return true
-	}
-	t.waiting.Add(1)
-	defer t.waiting.Add(-1)
+	return t.state.CompareAndSwap(0, turnBusy) || t.enterBehind(lost)
+}
+
+// enterBehind is enter where another handler runs, or waits, or the turn is closed.
+func (t *turn) enterBehind(lost <-chan struct{}) bool {
+	t.state.Add(turnWaiting)
+	defer t.state.Add(-turnWaiting)
 	for {
 		t.mu.Lock()
 		state := t.state.Load()
@@ -38,9 +40,9 @@ func (t *turn) enter(lost <-chan struct{}) bool {
 		case state&turnClosed != 0:
 			t.mu.Unlock()
 			return false
-		case state == 0:
+		case state&turnBusy == 0:
 			t.mu.Unlock()
-			if t.state.CompareAndSwap(0, turnBusy) {
+			if t.state.CompareAndSwap(state, state|turnBusy) {
 				return true
 			}
 			continue
@@ -57,10 +59,14 @@ func (t *turn) enter(lost <-chan struct{}) bool {
 
 // leave ends the turn of a handler.
 func (t *turn) leave() {
-	t.state.And(^turnBusy)
-	if t.waiting.Load() == 0 {
-		return
+	if !t.state.CompareAndSwap(turnBusy, 0) {
+		t.leaveToOthers()
 	}
+}
+
+// leaveToOthers is leave where something waits, or the turn is closed.
+func (t *turn) leaveToOthers() {
+	t.state.And(^turnBusy)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.free != nil {
@@ -99,8 +105,8 @@ func (t *turn) close() {
 
 // idle returns when no handler runs, or ctx ends.
 func (t *turn) idle(ctx context.Context) error {
-	t.waiting.Add(1)
-	defer t.waiting.Add(-1)
+	t.state.Add(turnWaiting)
+	defer t.state.Add(-turnWaiting)
 	for {
 		if t.state.Load()&turnBusy == 0 {
 			return nil

@@ -31,7 +31,8 @@ type wire struct {
 	session  Session
 	version  frame.Version
 	dialect  dialect.Dialect
-	maxFrame int // largest frame to send; 0 for any
+	maxFrame int  // largest frame to send; 0 for any
+	traced   bool // there is a Config.Trace
 
 	connected atomic.Bool // set by the reading goroutine
 
