@@ -16,6 +16,7 @@ import (
 	"github.com/stompwire/stompwire/engine"
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/engine/pump"
+	"github.com/stompwire/stompwire/internal/testca"
 )
 
 // delayed is less than the kernel delays an acknowledgement, and much more than two small frames take over loopback.
@@ -29,8 +30,8 @@ func TestBrokerThatHoldsBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer loops.Close()
-	ca := newAuthority(t)
-	server := &tls.Config{Certificates: []tls.Certificate{ca.issue(time.Now().Add(time.Hour), "127.0.0.1")}}
+	ca := testca.New(t)
+	server := ca.Server("127.0.0.1")
 	for _, c := range []struct {
 		name   string
 		server string // header of CONNECTED
@@ -59,7 +60,7 @@ func TestBrokerThatHoldsBack(t *testing.T) {
 			var uri string
 			if c.secure {
 				uri = "stomp+ssl://" + serve(t, tls.NewListener(listen(t, "tcp", "127.0.0.1:0"), server), play).Addr().String()
-				c.cfg.TLS = &tls.Config{RootCAs: ca.pool}
+				c.cfg.TLS = &tls.Config{RootCAs: ca.Pool}
 			} else {
 				uri = at(tiny(t, play))
 			}

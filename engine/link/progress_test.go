@@ -1,14 +1,9 @@
 package link_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
-	"math/big"
 	"net"
 	"os"
 	"syscall"
@@ -18,6 +13,7 @@ import (
 
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/engine/pump"
+	"github.com/stompwire/stompwire/internal/testca"
 )
 
 // slow is a peer that takes so many bytes in a second, at most 1,000 at a time.
@@ -41,10 +37,10 @@ func (socketLike) SyscallConn() (syscall.RawConn, error) { return nil, errors.Er
 var transports = map[string]func(t *testing.T, ours net.Conn, peer slow) (net.Conn, net.Conn){
 	"plain": func(_ *testing.T, ours net.Conn, peer slow) (net.Conn, net.Conn) { return socketLike{ours}, peer },
 	"tls": func(t *testing.T, ours net.Conn, peer slow) (net.Conn, net.Conn) {
-		return tls.Client(link.Progress(ours), trusting), tls.Server(peer, selfSigned(t))
+		return tls.Client(link.Progress(ours), trusting), tls.Server(peer, testca.New(t).Server())
 	},
 	"tls of a server": func(t *testing.T, ours net.Conn, peer slow) (net.Conn, net.Conn) {
-		ln := tls.NewListener(link.ProgressListener(&oneConn{ours}), selfSigned(t))
+		ln := tls.NewListener(link.ProgressListener(&oneConn{ours}), testca.New(t).Server())
 		nc, err := ln.Accept()
 		if err != nil {
 			t.Fatal(err)
@@ -214,17 +210,3 @@ func (l *oneConn) Accept() (net.Conn, error) { return l.Conn, nil }
 func (l *oneConn) Addr() net.Addr            { return l.LocalAddr() }
 
 var trusting = &tls.Config{InsecureSkipVerify: true} // of what is at stake in a test
-
-func selfSigned(t *testing.T) *tls.Config {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
-}

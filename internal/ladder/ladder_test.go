@@ -56,6 +56,7 @@ var ladder = map[string]rung{
 
 	"internal/ladder":    {level: 0},
 	"internal/alloctest": {level: 0},                                        // for tests only
+	"internal/testca":    {level: 0},                                        // for tests only
 	"internal/leaktest":  {level: 2, third: []string{"go.uber.org/goleak"}}, // for tests only
 }
 

@@ -1,15 +1,6 @@
 package foreign
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -20,6 +11,7 @@ import (
 	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/broker/ws"
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/internal/testca"
 )
 
 // beat is the interval of heart-beats. Our broker bears silence for twice as long, and
@@ -56,12 +48,12 @@ func newStage(t *testing.T, over transport, version string) *stage {
 // listen has b listen for the program, with TLS and without.
 func (s *stage) listen(t *testing.T, b *broker.Broker) {
 	t.Helper()
-	cert, pemCert := selfSigned(t)
+	authority := testca.New(t)
 	s.ca = filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(s.ca, pemCert, 0o600); err != nil {
+	if err := os.WriteFile(s.ca, authority.PEM(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg := &tls.Config{Certificates: []tls.Certificate{cert}}
+	cfg := authority.Server("localhost", "127.0.0.1")
 	const addr = "127.0.0.1:0"
 	if s.over == webSocket {
 		s.plain = portOf(t)(ws.Listen(b, addr, ws.Options{}))
@@ -85,29 +77,6 @@ func portOf(t *testing.T) func(uri string, err error) string {
 		}
 		return u.Port()
 	}
-}
-
-// selfSigned returns a certificate for loopback that is its own authority.
-func selfSigned(t *testing.T) (tls.Certificate, []byte) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IsCA: true, BasicConstraintsValid: true,
-		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames:    []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
-		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
 // environ is what a program is told.

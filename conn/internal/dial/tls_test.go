@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/conn/internal/dial"
+	"github.com/stompwire/stompwire/internal/testca"
 )
 
 type distrust string
@@ -19,12 +20,12 @@ func (d distrust) Error() string { return string(d) }
 const errDistrust = distrust("I do not trust it")
 
 func TestDialTLS(t *testing.T) {
-	ca, stranger := newAuthority(t), newAuthority(t)
+	ca, stranger := testca.New(t), testca.New(t)
 	soon, past := time.Now().Add(time.Hour), time.Now().Add(-time.Hour)
-	client := ca.issue(soon)
-	trusting := &tls.Config{RootCAs: ca.pool}
+	client := ca.Issue(soon)
+	trusting := &tls.Config{RootCAs: ca.Pool}
 	serving := func(cert tls.Certificate) *tls.Config { return &tls.Config{Certificates: []tls.Certificate{cert}} }
-	demanding := &tls.Config{Certificates: []tls.Certificate{ca.issue(soon, "127.0.0.1")}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.pool}
+	demanding := &tls.Config{Certificates: []tls.Certificate{ca.Issue(soon, "127.0.0.1")}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.Pool}
 	var unknownCA x509.UnknownAuthorityError
 	var wrongName x509.HostnameError
 	var invalid x509.CertificateInvalidError
@@ -37,19 +38,19 @@ func TestDialTLS(t *testing.T) {
 		client *tls.Config
 		as     any // nil if it succeeds
 	}{
-		{"right", serving(ca.issue(soon, "127.0.0.1")), nil, trusting, nil},
-		{"by another name", serving(ca.issue(soon, "broker.example")), func(a *dial.Address) { a.ServerName = "broker.example" }, trusting, nil},
-		{"the user's own name", serving(ca.issue(soon, "broker.example")), nil, &tls.Config{RootCAs: ca.pool, ServerName: "broker.example"}, nil},
-		{"the user's own check", serving(ca.issue(soon, "127.0.0.1")), nil,
-			&tls.Config{RootCAs: ca.pool, VerifyConnection: func(tls.ConnectionState) error { return errDistrust }}, &distrusted},
-		{"unknown CA", serving(stranger.issue(soon, "127.0.0.1")), nil, trusting, &unknownCA},
-		{"the system's roots do not contain ours", serving(ca.issue(soon, "127.0.0.1")), nil, nil, &unknownCA},
-		{"wrong name", serving(ca.issue(soon, "broker.example")), nil, trusting, &wrongName},
-		{"expired", serving(ca.issue(past, "127.0.0.1")), nil, trusting, &invalid},
-		{"insecure on demand", serving(stranger.issue(past, "broker.example")), nil, &tls.Config{InsecureSkipVerify: true}, nil},
-		{"too old", &tls.Config{Certificates: []tls.Certificate{ca.issue(soon, "127.0.0.1")}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11},
+		{"right", serving(ca.Issue(soon, "127.0.0.1")), nil, trusting, nil},
+		{"by another name", serving(ca.Issue(soon, "broker.example")), func(a *dial.Address) { a.ServerName = "broker.example" }, trusting, nil},
+		{"the user's own name", serving(ca.Issue(soon, "broker.example")), nil, &tls.Config{RootCAs: ca.Pool, ServerName: "broker.example"}, nil},
+		{"the user's own check", serving(ca.Issue(soon, "127.0.0.1")), nil,
+			&tls.Config{RootCAs: ca.Pool, VerifyConnection: func(tls.ConnectionState) error { return errDistrust }}, &distrusted},
+		{"unknown CA", serving(stranger.Issue(soon, "127.0.0.1")), nil, trusting, &unknownCA},
+		{"the system's roots do not contain ours", serving(ca.Issue(soon, "127.0.0.1")), nil, nil, &unknownCA},
+		{"wrong name", serving(ca.Issue(soon, "broker.example")), nil, trusting, &wrongName},
+		{"expired", serving(ca.Issue(past, "127.0.0.1")), nil, trusting, &invalid},
+		{"insecure on demand", serving(stranger.Issue(past, "broker.example")), nil, &tls.Config{InsecureSkipVerify: true}, nil},
+		{"too old", &tls.Config{Certificates: []tls.Certificate{ca.Issue(soon, "127.0.0.1")}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11},
 			nil, trusting, &anything},
-		{"client certificate", demanding, nil, &tls.Config{RootCAs: ca.pool, Certificates: []tls.Certificate{client}}, nil},
+		{"client certificate", demanding, nil, &tls.Config{RootCAs: ca.Pool, Certificates: []tls.Certificate{client}}, nil},
 		{"client certificate missing", demanding, nil, trusting, &anything},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -77,9 +78,9 @@ func TestDialTLS(t *testing.T) {
 // SNI sends the name of the address, also where that is reached at 127.0.0.1.
 func TestDialTLSServerName(t *testing.T) {
 	name, _ := own(t)
-	ca := newAuthority(t)
+	ca := testca.New(t)
 	asked := make(chan string, 1)
-	cert := ca.issue(time.Now().Add(time.Hour), name)
+	cert := ca.Issue(time.Now().Add(time.Hour), name)
 	a := overTLS(t, &tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 		asked <- hello.ServerName
 		return &cert, nil
@@ -89,7 +90,7 @@ func TestDialTLSServerName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reached(t, &dial.Options{TLS: &tls.Config{RootCAs: ca.pool}}, targets[0].Address)
+	reached(t, &dial.Options{TLS: &tls.Config{RootCAs: ca.Pool}}, targets[0].Address)
 	if got := <-asked; got != name || targets[0].Host != "127.0.0.1" {
 		t.Errorf("SNI is %q at %v; want %q", got, targets[0], name)
 	}
@@ -97,10 +98,10 @@ func TestDialTLSServerName(t *testing.T) {
 
 // The user's configuration is not changed, and what is below TLS has gone through Under.
 func TestTLSRunsOverUnder(t *testing.T) {
-	ca := newAuthority(t)
-	a := overTLS(t, &tls.Config{Certificates: []tls.Certificate{ca.issue(time.Now().Add(time.Hour), "127.0.0.1")}})
+	ca := testca.New(t)
+	a := overTLS(t, ca.Server("127.0.0.1"))
 	type wrapped struct{ net.Conn }
-	o := dial.Options{TLS: &tls.Config{RootCAs: ca.pool}, Under: func(nc net.Conn) net.Conn { return wrapped{nc} }}
+	o := dial.Options{TLS: &tls.Config{RootCAs: ca.Pool}, Under: func(nc net.Conn) net.Conn { return wrapped{nc} }}
 	nc := reached(t, &o, a)
 	if _, ok := nc.(*tls.Conn).NetConn().(wrapped); !ok {
 		t.Errorf("TLS runs over a %T", nc.(*tls.Conn).NetConn())
