@@ -14,8 +14,10 @@ import (
 //
 // It waits under ctx, or for Config.ReceiptTimeout if ctx has no deadline. A reply that comes later
 // is dropped and counted. Errors: those of SendReceipt; a *ServerError if the broker refuses the
-// request; and one that Is ErrUnknownOutcome if there was no reply: the request may have been
-// handled.
+// request; one that Is ErrUnknownOutcome if there was no reply: the request may have been handled;
+// and a *frame.LimitError whose Command is CmdMessage, at once, if the reply was above
+// Config.Link.Limits: the request was handled, and the reply is dropped. A reply whose correlation-id
+// stands behind the header line that exceeds a limit matches no request, so that one waits on.
 func (c *Client) Request(ctx context.Context, destination string, body []byte, h ...frame.Field) (*Message, error) {
 	if err := checkSend(h, false); err != nil {
 		return nil, err
@@ -168,17 +170,32 @@ func (c *Client) subscribeReplies(ctx context.Context) error {
 
 // replied takes a reply, on the reading goroutine.
 func (c *Client) replied(m *Message) {
+	if r := m.w.answered(m.Header, nil); r != nil {
+		r.reply = m.clone()
+		r.done <- struct{}{}
+	}
+}
+
+// replySkipped takes the header of a reply that was above a limit, on the reading goroutine.
+func (w *wire) replySkipped(header frame.Header, limit *frame.LimitError) {
+	if r := w.answered(header, limit); r != nil {
+		r.done <- struct{}{}
+	}
+}
+
+// answered ends the request that a reply with this header answers, with err, and returns it for the
+// caller to wake. It counts a reply that no request waits for, and returns nil.
+func (w *wire) answered(header frame.Header, err error) (r *requester) {
+	c := w.c
 	c.mu.Lock()
-	call := c.core.Reply(m.w.conn, m.Header.Text(headerCorrelationID))
-	var r *requester
-	if call != nil {
-		r = c.requests[call.ID]
+	if call := c.core.Reply(w.conn, header.Text(headerCorrelationID)); call != nil {
+		if r = c.requests[call.ID]; r != nil {
+			r.call.Err = err
+		}
 	}
 	c.unlock()
 	if r == nil {
 		c.stats.unsolicited.Add(1)
-		return
 	}
-	r.reply = m.clone()
-	r.done <- struct{}{}
+	return r
 }

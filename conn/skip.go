@@ -9,8 +9,8 @@ import (
 
 // A broker takes larger messages than we may. One that ended the connection would be delivered
 // again after each reconnect, and nothing behind it would ever come. So a MESSAGE above Limits is
-// read to its end and dropped, reported, and refused. Of any other frame the limit ends the
-// connection, because what it answered would stay open.
+// read to its end and dropped, reported, and refused; if it is a reply, its request fails. Of any
+// other frame the limit ends the connection, because what it answered would stay open.
 
 var _ link.OversizeHandler = (*wireHandler)(nil)
 
@@ -31,7 +31,7 @@ func (h *wireHandler) OnOversize(f *frame.Frame, err *frame.LimitError) error {
 // skip reports and refuses a message that was above a limit. details are for the log.
 func (w *wire) skip(header frame.Header, limit *frame.LimitError, details ...any) {
 	c := w.c
-	sub, _ := w.subscriptionOf(&frame.Frame{Command: frame.CmdMessage, Header: header})
+	sub, reply := w.subscriptionOf(&frame.Frame{Command: frame.CmdMessage, Header: header})
 	m := &Message{Header: header, w: w, sub: sub}
 	if sub != nil && sub.outstanding.takenOn(w) { // it comes again on the connection that sub has now
 		sub.giveBack(w, m.ackID().key())
@@ -44,7 +44,10 @@ func (w *wire) skip(header frame.Header, limit *frame.LimitError, details ...any
 	if c.cfg.Trace != nil {
 		w.trace(&Event{Kind: EventSkipped, Message: m, Subscription: sub, Err: limit})
 	}
-	if sub != nil {
+	switch {
+	case reply:
+		w.replySkipped(header, limit)
+	case sub != nil:
 		_ = w.refuse(sub, m.ackID())
 	}
 }
