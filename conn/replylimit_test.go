@@ -64,3 +64,28 @@ func TestReplyWithoutItsIDAboveALimit(t *testing.T) {
 		b.awaitReply(again, "pong")
 	})
 }
+
+// An answer above a limit ends the connection, and so the call that waits for it, at once and with the limit (R1).
+func TestAnswerAboveALimit(t *testing.T) {
+	for name, c := range map[string]struct {
+		wire string
+		what error
+	}{
+		"RECEIPT with a long header": {"RECEIPT\nh:" + strings.Repeat("v", 5000) + "\nreceipt-id:", frame.ErrHeaderLineTooLong},
+		"ERROR with a long header":   {"ERROR\nh:" + strings.Repeat("v", 5000) + "\nreceipt-id:", frame.ErrHeaderLineTooLong},
+		"ERROR with a long body":     {"ERROR\ncontent-length:11\nreceipt-id:", frame.ErrBodyTooLong},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, b := session(t, inBubble, frame.Version12, conn.Config{Link: link.Options{Limits: tight}})
+				start := time.Now()
+				sent := async(func() error { return s.SendReceipt(t.Context(), "/queue/a", nil) })
+				id := header(b.read(), "receipt")
+				go b.nc.Write([]byte(c.wire + id + "\n\n0123456789a\x00")) // it may not all be read
+				if err := b.await(sent); !errors.Is(err, conn.ErrUnknownOutcome) || !errors.Is(err, c.what) || time.Since(start) != 0 {
+					t.Errorf("%v after %v", err, time.Since(start))
+				}
+			})
+		})
+	}
+}
