@@ -19,27 +19,23 @@ import (
 type stuckBroker struct {
 	*fakeBroker
 	later fakeServer
-	ends  chan error // why connections have ended
+	ends  *ends
 }
 
-// dialStuck returns a client that uses one connection at a time, whose outbox takes limit bytes.
-func dialStuck(t *testing.T, server string, limit int) (*conn.Client, *stuckBroker) {
+// dialStuck returns a client that uses one connection at a time.
+func dialStuck(t *testing.T, server string, cfg conn.Config) (*conn.Client, *stuckBroker) {
 	t.Helper()
 	client, broker := net.Pipe()
 	b := &stuckBroker{fakeBroker: &fakeBroker{t: t, nc: broker, r: bufio.NewReader(broker), patience: time.Hour},
-		later: fakeServer{t: t, server: server}, ends: make(chan error, 10)}
+		later: fakeServer{t: t, server: server}}
 	first := once(client)
-	cfg := conn.Config{OneConnection: true, Driver: pump.Driver{}, Link: link.Options{HighWater: limit, HardLimit: limit}}
+	cfg, b.ends = countEnds(cfg)
+	cfg.OneConnection, cfg.Driver = true, pump.Driver{}
 	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if nc, err := first(ctx, network, addr); err == nil {
 			return nc, nil
 		}
 		return b.later.dial(ctx, network, addr)
-	}
-	cfg.Trace = func(_ context.Context, e *conn.Event) {
-		if e.Kind == conn.EventDisconnected {
-			b.ends <- e.Err
-		}
 	}
 	c, err := conn.New(brokerURI, &cfg)
 	if err != nil {
@@ -102,9 +98,9 @@ func TestFullOutboxEndsTheConnection(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c, b := dialStuck(t, test.server, limit)
+				c, b := dialStuck(t, test.server, conn.Config{Link: link.Options{HighWater: limit, HardLimit: limit}})
 				test.run(t, c, b)
-				if err := <-b.ends; !errors.Is(err, link.ErrOutboxFull) || !errors.Is(err, net.ErrClosed) {
+				if err := <-b.ends.errs; !errors.Is(err, link.ErrOutboxFull) || !errors.Is(err, net.ErrClosed) {
 					t.Errorf("the connection ended with %v", err)
 				}
 				if err := c.SendReceipt(t.Context(), "/queue/a", nil); err != nil {

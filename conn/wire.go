@@ -86,6 +86,7 @@ func (h *wireHandler) OnFrame(f *frame.Frame) error {
 	switch f.Command {
 	case frame.CmdReceipt:
 		if w.c.cfg.Trace != nil {
+			w.settleReceipts()
 			w.trace(&Event{Kind: EventReceived, Frame: f})
 		}
 		w.receipts.add(f.Header.Get(frame.HeaderReceiptID))
@@ -169,6 +170,10 @@ var (
 // OnEnd is called by the link as soon as it is closed, whatever a handler is busy with. A client
 // that stays connected does not wait for that handler to make the next connection. One that ends
 // does: see OnClose. Trace is told here, so that it is before the next connection is made.
+//
+// RECEIPTs are settled before user code runs. So the outcomes that are unknown although their
+// RECEIPT was read are those of the read that is being parsed at this moment, and of the RECEIPT
+// that Trace is being told of: to wait for either would delay the next connection.
 func (h *wireHandler) OnEnd(err error) {
 	w := (*wire)(h)
 	w.cancel(err)
