@@ -9,13 +9,12 @@ import (
 	"github.com/stompwire/stompwire/pool"
 )
 
-// quiet is how long a link that was taken off its loop must be silent before it
-// goes back there.
+// quiet is how long a link that was moved off its loop must be silent before it is moved back.
 const quiet = 200 * time.Millisecond
 
-// leaveLoop moves a paused link from its loop to a goroutine, with a copy of what
-// was read but not handled. It stays there while it is busy, for coming back costs
-// a few system calls, and returns to a loop when it falls quiet.
+// leaveLoop moves a paused link from its loop to a goroutine, with a copy of the bytes that were
+// read but not handled. The link stays there while it is busy, because moving back costs a few
+// system calls, and returns to a loop when it falls quiet.
 func (r *reader) leaveLoop(unread []byte) {
 	r.moved = true
 	held := pool.Get(len(unread))
@@ -35,7 +34,7 @@ func (r *reader) readAlone(held *pool.Buffer) {
 	err := l.ReadLoop(held, quiet)
 	if err == link.ErrIdle {
 		if err = r.engine.Start(l); err != nil && !errors.Is(err, net.ErrClosed) {
-			err = l.ReadLoop(nil, 0) // no descriptors, say: it can stay here
+			err = l.ReadLoop(nil, 0) // out of descriptors, for example: the link stays here
 		}
 	}
 	if err != nil {
@@ -43,7 +42,7 @@ func (r *reader) readAlone(held *pool.Buffer) {
 	}
 }
 
-// enter makes Close responsible for a link that is on none of the loops.
+// enter registers a link that is on no loop, so that Close closes it.
 func (e *Engine) enter(r *reader) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

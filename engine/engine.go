@@ -21,7 +21,7 @@ var ErrUnsupportedConn = errors.New("engine: not a TCP or Unix socket")
 type Engine struct {
 	client *gnet.Client
 
-	enroll sync.RWMutex         // Start against Close: gnet hangs when they overlap
+	enroll sync.RWMutex         // serialises Start and Close: gnet hangs when they overlap
 	mu     sync.Mutex           // guards what follows
 	looped map[*reader]struct{} // links on loops
 	alone  map[*reader]struct{} // and off them
@@ -32,10 +32,10 @@ type Engine struct {
 // Options of an engine. The zero value is ready.
 type Options struct {
 	Loops  int          // event loops; default 1
-	Logger *slog.Logger // what gnet says, from warnings up; nil for nobody
+	Logger *slog.Logger // receives gnet's warnings and errors; nil discards them
 }
 
-// New starts an engine. Close it to stop its goroutines.
+// New starts an engine. Call Close to stop its goroutines.
 func New(opts Options) (*Engine, error) {
 	e := &Engine{
 		looped: make(map[*reader]struct{}), alone: make(map[*reader]struct{}),
@@ -55,14 +55,13 @@ func New(opts Options) (*Engine, error) {
 	return e, nil
 }
 
-// readBuffer is how much a loop reads at a time.
+// readBuffer is how many bytes a loop reads at a time.
 const readBuffer = 64 << 10
 
-// Start begins to read l on one of the loops: the one with the fewest links. Its
-// handler must not block unless the link has the engine to itself, and must not call
-// runtime.Goexit, which would end the loop. Start returns ErrUnsupportedConn for a
-// connection that is not a kernel socket, and an error that Is net.ErrClosed on a closed
-// engine; the link is then untouched.
+// Start begins to read l on the loop with the fewest links. The handler of l must not block unless
+// the link has the engine to itself, and must not call runtime.Goexit, which would end the loop.
+// Start returns ErrUnsupportedConn for a connection that is not a kernel socket, and an error that
+// Is net.ErrClosed on a closed engine; then the link is unchanged.
 func (e *Engine) Start(l *link.Link) error {
 	e.enroll.RLock()
 	defer e.enroll.RUnlock()
@@ -84,7 +83,7 @@ func (e *Engine) watch(twin net.Conn, r *reader) error {
 	return nil
 }
 
-// join takes note of a link on a loop.
+// join registers a link on a loop.
 func (e *Engine) join(r *reader) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -98,8 +97,8 @@ func (e *Engine) part(r *reader) {
 	delete(e.looped, r)
 }
 
-// end ends a link that no loop reads any more, on a goroutine: it may have to wait for the
-// flusher, and its OnClose may do what it likes.
+// end ends a link that no loop reads any more, on a goroutine of its own: End may wait for the
+// flusher, and OnClose may block.
 func (e *Engine) end(l *link.Link, err error) {
 	e.done.Add(1)
 	go func() {
@@ -131,9 +130,8 @@ func duplicate(nc net.Conn) (net.Conn, error) {
 	return twin, nil
 }
 
-// Close closes every link that the engine reads, and returns when their OnClose
-// has been called and no goroutine of the engine is left. It must not be called
-// by a handler. Closing again does nothing.
+// Close closes every link that the engine reads. It returns when their OnClose has returned and all
+// goroutines of the engine have ended. A handler must not call it. Closing again does nothing.
 func (e *Engine) Close() error {
 	e.enroll.Lock()
 	e.mu.Lock()

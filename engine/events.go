@@ -12,7 +12,7 @@ import (
 type reader struct {
 	engine *Engine
 	link   *link.Link
-	moved  bool // taken off the loop; its OnClose there means nothing
+	moved  bool // moved off the loop; gnet's OnClose does not end it
 }
 
 // OnOpen notes which links are on which loop.
@@ -27,8 +27,8 @@ type events struct {
 	gnet.BuiltinEventEngine
 }
 
-// OnTraffic takes all that was read, always: then the slice is the loop's own
-// buffer, free of copies, and gnet's ring stays empty for ever.
+// OnTraffic always takes all bytes that were read. Then gnet returns the loop's own buffer without
+// a copy, and gnet's ring buffer stays empty.
 func (*events) OnTraffic(c gnet.Conn) gnet.Action {
 	r := c.Context().(*reader)
 	chunk, err := c.Next(-1)
@@ -47,7 +47,7 @@ func (*events) OnTraffic(c gnet.Conn) gnet.Action {
 	return gnet.Close
 }
 
-// OnClose ends the link, unless its place on the loop is all that closed.
+// OnClose ends the link, unless the link only left the loop.
 func (*events) OnClose(c gnet.Conn, err error) gnet.Action {
 	r := c.Context().(*reader)
 	r.engine.part(r)

@@ -2,7 +2,7 @@ package engine
 
 import "os"
 
-// fileConn is what *net.TCPConn and *net.UnixConn have and other net.Conns do not.
+// fileConn is implemented by *net.TCPConn and *net.UnixConn and by no other net.Conn.
 type fileConn interface {
 	File() (*os.File, error)
 }

@@ -6,8 +6,9 @@ import (
 	"log/slog"
 )
 
-// logger passes what gnet says on to the user's logger, or to nobody. Without it
-// gnet prints to stderr. Its debug and info lines are about gnet's own life.
+// logger passes gnet's warnings and errors to the user's logger, and discards them if there is
+// none. Without it gnet prints to stderr. gnet's debug and info lines describe gnet itself and are
+// dropped.
 type logger struct {
 	to *slog.Logger
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/stompwire/stompwire/engine/link"
 )
 
-// Own is a driver that gives each link an event loop to itself, for handlers that
-// may block. The zero value is ready. Safe for concurrent use.
+// Own is a driver that gives each link an event loop of its own, for handlers that may block. The
+// zero value is ready. Safe for concurrent use.
 type Own struct {
 	Logger *slog.Logger // see [Options]
 }
@@ -15,7 +15,7 @@ type Own struct {
 // Start begins to read l on a new loop, which ends with the link.
 func (o Own) Start(l *link.Link) error {
 	if _, ok := l.NetConn().(fileConn); !ok {
-		return ErrUnsupportedConn // known before a loop is started for nothing
+		return ErrUnsupportedConn // check before a loop is started
 	}
 	e, err := New(Options{Logger: o.Logger})
 	if err != nil {

@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// keepOptions notes the keep-alive settings that net.FileConn is about to replace
-// by its defaults, and returns what puts them back: both descriptors are of one
-// socket, and it is the user's.
+// keepOptions saves the keep-alive settings, which net.FileConn is about to replace by its
+// defaults, and returns a function that restores them: both descriptors refer to one socket, whose
+// settings are the user's.
 func keepOptions(nc net.Conn) (restore func()) {
 	tcp, ok := nc.(*net.TCPConn)
 	if !ok {

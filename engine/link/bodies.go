@@ -2,18 +2,17 @@ package link
 
 import "github.com/stompwire/stompwire/frame"
 
-// SetBodyThreshold has bodies longer than n bytes go to the handler in parts as they
-// arrive, if it is a [BodyHandler], so that they take no memory here. 0 has every
-// frame gathered. It holds from the next bytes that are read on. Safe for concurrent
-// use.
+// SetBodyThreshold makes the link hand bodies longer than n bytes to the handler in parts as they
+// arrive, without buffering them, if the handler is a [BodyHandler]. With 0 the link gathers every
+// frame. It applies from the next bytes that are read. Safe for concurrent use.
 func (l *Link) SetBodyThreshold(n int) {
 	if l.bodies != nil {
 		l.threshold.Store(int64(n))
 	}
 }
 
-// OnBodyStart implements parser.BodyHandler. It is called only below a threshold, so
-// there is a BodyHandler.
+// OnBodyStart implements parser.BodyHandler. The parser calls it only if a threshold is set, so
+// l.bodies is not nil.
 func (fr *frames) OnBodyStart(f *frame.Frame, length int64) error {
 	l := (*Link)(fr)
 	if l.quit.Load() {

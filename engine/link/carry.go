@@ -2,8 +2,8 @@ package link
 
 import "github.com/stompwire/stompwire/pool"
 
-// carry lends pooled memory to the parser for a frame that straddles reads. An
-// idle link holds none. While the buffer grows there are two for a moment.
+// carry lends pooled memory to the parser for a frame that straddles reads. An idle link holds
+// none. While the parser grows its buffer it holds two for a moment.
 type carry struct {
 	bufs [2]*pool.Buffer
 }

@@ -18,13 +18,12 @@ func (l *Link) Err() error {
 	return &ClosedError{Cause: l.cause}
 }
 
-// Close closes the link at once, with cause, and throws away what waits in the
-// outbox. nil means that we end it in good order. Only the first call counts. It
-// does not wait for OnClose.
+// Close closes the link at once with cause and discards the contents of the outbox. A nil cause
+// means an orderly end on our side. Only the first call counts. It does not wait for OnClose.
 func (l *Link) Close(cause error) { l.close(cause, stateOpen) }
 
-// close closes the link; cause counts in states up to known, later ones have
-// theirs.
+// close closes the link. cause is used if the state is at most known; later states already have a
+// cause.
 func (l *Link) close(cause error, known state) {
 	l.mu.Lock()
 	if l.state == stateClosed {
@@ -51,9 +50,9 @@ func (l *Link) close(cause error, known state) {
 	l.hangUp()
 }
 
-// breakOff takes note that a write has failed. The peer has often said why, in an
-// ERROR frame that is still to be read, so the link is closed by the end of what
-// it sent, or a little later. A peer that does not read is past saying anything.
+// breakOff records that a write has failed. The peer has often said why in an ERROR frame that is
+// still unread, so the link is closed when the peer's stream ends, or after Options.Linger. If the
+// write timed out because the peer does not read, the link is closed at once.
 func (l *Link) breakOff(err error) {
 	l.mu.Lock()
 	var timeout *TimeoutError
@@ -70,8 +69,8 @@ func (l *Link) breakOff(err error) {
 	l.mu.Unlock()
 }
 
-// hangUp ends the socket itself and not only our descriptor of it: a driver that
-// reads through a duplicate sees the end as it would see the peer's.
+// hangUp shuts the socket down and not only our descriptor of it, so that a driver that reads
+// through a duplicate sees the end as if the peer had closed.
 func (l *Link) hangUp() {
 	if socket, ok := l.nc.(interface {
 		CloseRead() error
@@ -83,12 +82,11 @@ func (l *Link) hangUp() {
 	_ = l.nc.Close()
 }
 
-// Shutdown takes no more frames, writes what waits in the outbox, tells the peer
-// that no more will come, and closes with cause once the peer has closed its side
-// or Options.Linger has passed. Frames that still come are dropped. It is how a
-// last ERROR or RECEIPT reaches the peer: closing at once could destroy it on the
-// way (STOMP 1.2, Connection Lingering). A peer that sends more than 1 MiB after it
-// is cut off. It does not wait.
+// Shutdown refuses new frames, writes the contents of the outbox, half-closes the connection, and
+// closes it with cause once the peer has closed its side or Options.Linger has passed. Frames that
+// still arrive are dropped. Use it to deliver a last ERROR or RECEIPT: closing at once could
+// destroy that on the way (STOMP 1.2, Connection Lingering). A peer that sends more than 1 MiB
+// after our half-close is cut off. Shutdown does not wait.
 func (l *Link) Shutdown(cause error) {
 	l.mu.Lock()
 	if l.state >= stateClosing {
@@ -104,7 +102,7 @@ func (l *Link) Shutdown(cause error) {
 	}
 }
 
-// stopTaking turns an open link, or a broken one, to one that closes once the outbox is
+// stopTaking moves an open or broken link to the state in which it closes once the outbox is
 // written. mu is held.
 func (l *Link) stopTaking(cause error) {
 	l.state, l.cause = stateClosing, cause
@@ -115,8 +113,8 @@ func (l *Link) stopTaking(cause error) {
 	l.setDeadline(l.opts.Linger+l.opts.WriteTimeout, cause)
 }
 
-// closeWrite sends our FIN after the last batch and starts the linger time, if there is
-// anything to wait for.
+// closeWrite sends our FIN after the last batch and starts the linger time. If the peer has closed
+// its side already, it closes the link.
 func (l *Link) closeWrite() {
 	l.mu.Lock()
 	over := l.readAll
@@ -136,9 +134,9 @@ func (l *Link) closeWrite() {
 	l.mu.Unlock()
 }
 
-// cutOff closes with a reset, so that a peer that goes on sending notices. After a close in
-// good order it may not: if its window was full when Linux forgot all of the connection but
-// FIN-WAIT-2, its probes are answered with that same window for a minute.
+// cutOff closes with a reset, so that a peer that goes on sending notices. After an orderly close
+// it may not: if the peer's window was full when Linux reduced the connection to FIN-WAIT-2, its
+// probes are answered with that same window for a minute.
 func (l *Link) cutOff() {
 	if tcp, ok := l.beneath().(interface{ SetLinger(int) error }); ok {
 		_ = tcp.SetLinger(0)
@@ -146,9 +144,9 @@ func (l *Link) cutOff() {
 	l.Close(nil)
 }
 
-// End tells the link that nothing more will be read, because of err: io.EOF if the
-// peer has closed its side. It closes the link if that has not happened, and calls
-// OnClose. It is for drivers, on the reading goroutine, once and last.
+// End tells the link that nothing more will be read, because of err: io.EOF if the peer has closed
+// its side. It closes the link if it is still open, and calls OnClose. It is for drivers: they call
+// it once, last, on the reading goroutine.
 func (l *Link) End(err error) {
 	if !l.ended.CompareAndSwap(false, true) {
 		return
@@ -169,7 +167,7 @@ func (l *Link) End(err error) {
 	l.h.OnClose(l.Err())
 }
 
-// answer has the outbox written, and returns when that is done, or cannot be.
+// answer waits until the outbox is written or cannot be.
 func (l *Link) answer(cause error) {
 	l.mu.Lock()
 	if l.state == stateOpen {
@@ -183,7 +181,8 @@ func (l *Link) answer(cause error) {
 	}
 }
 
-// causeOfEnd asks the handler, if the end comes from outside.
+// causeOfEnd returns the cause of an end that came from outside. It asks the handler, if that is a
+// Causer.
 func (l *Link) causeOfEnd(err error) error {
 	l.mu.Lock()
 	state, cause := l.state, l.cause

@@ -2,12 +2,12 @@ package link
 
 import "time"
 
-// coalesce returns when CoalesceReads have passed since it last returned: at once,
-// that is, unless the peer keeps the link busy. It is called after each read, when
-// what that brought has been handled.
+// coalesce sleeps until Options.CoalesceReads have passed since it last returned. On a link that is
+// not busy that time is over, and it returns at once. It is called after each read, when the frames
+// of that read have been handled.
 //
-// Each link keeps its own time, and still a loop that reads many pauses for them
-// together: while it pauses for one, the times of the others run.
+// Each link has its own clock. A loop that reads many links still pauses for all of them together:
+// while it sleeps for one, the intervals of the others elapse.
 func (l *Link) coalesce() {
 	if l.opts.CoalesceReads <= 0 {
 		return

@@ -9,8 +9,8 @@ import (
 	"github.com/stompwire/stompwire/pool"
 )
 
-// maxWrite bounds one write call, so that WriteTimeout judges progress and not
-// the size of the batch.
+// maxWrite bounds one write call, so that WriteTimeout measures progress and not the time that a
+// large batch takes.
 const maxWrite = 64 << 10
 
 // flusher writes batches until the outbox is empty. At most one runs per link:
@@ -44,7 +44,8 @@ func (l *Link) flusher() {
 			l.mu.Lock()
 			break
 		}
-		// If it is crowded still, there is another batch to write, and to look after.
+		// If it is still crowded, there is another batch to write, and this is checked again after
+		// it.
 		if l.wantDrain && l.drainer != nil && l.state == stateOpen && !l.crowded() {
 			l.wantDrain = false
 			l.mu.Unlock()
@@ -61,8 +62,7 @@ func (l *Link) flusher() {
 	}
 }
 
-// writable reports whether what waits in the outbox is still to be written. mu is
-// held.
+// writable reports whether the contents of the outbox are still to be written. mu is held.
 func (l *Link) writable() bool { return l.state == stateOpen || l.state == stateClosing }
 
 // recycle keeps a written batch as the next spare while senders are busy. mu is
@@ -76,8 +76,8 @@ func (l *Link) recycle(batch *pool.Buffer) {
 	batch.Release()
 }
 
-// releaseOutbox gives the memory of an idle or closed outbox back. mu is held and
-// the flusher does not run, or is about to end.
+// releaseOutbox returns the memory of an idle or closed outbox to the pool. mu is held, and the
+// flusher does not run or is about to end.
 func (l *Link) releaseOutbox() {
 	if l.pending != nil && (len(l.pending.B) == 0 || !l.writable()) {
 		l.pending.Release()
@@ -93,8 +93,8 @@ func (l *Link) releaseOutbox() {
 	}
 }
 
-// write writes b whole and returns how far it came. The first piece has been noted as
-// attempted.
+// write writes all of b and returns how many bytes the connection took, in how many calls. The
+// caller has noted the first piece as attempted.
 func (l *Link) write(b []byte, offsets batchRange) (written, calls int, err error) {
 	var stall stalled
 	for took := true; written < len(b); {
@@ -127,8 +127,9 @@ func (l *Link) write(b []byte, offsets batchRange) (written, calls int, err erro
 	return written, calls, nil
 }
 
-// spoilt reports whether err comes from a connection that an earlier deadline has spoilt: TLS
-// repeats that error before the next one has passed, and a WebSocket has another.
+// spoilt reports whether err comes from a connection that an earlier deadline has broken. TLS
+// repeats the deadline error before the next deadline has passed; a WebSocket returns another
+// error.
 func spoilt(err error, due time.Time, looked bool) bool {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return time.Now().Before(due)

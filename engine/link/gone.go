@@ -6,13 +6,12 @@ import (
 	"time"
 )
 
-// gonePeriod is how often a paused link looks whether its peer has reset the
-// connection, which nobody would tell it while it is not read.
+// gonePeriod is how often a paused link checks whether its peer has reset the connection. Without a
+// read in progress nothing else reports a reset.
 const gonePeriod = time.Second
 
-// watchGone returns what ticks when it is time to look, nil if there is nothing to
-// look at: a pipe, or a system where the question cannot be asked. It is for the
-// reading goroutine.
+// watchGone returns a channel that ticks when it is time to check. It returns nil if there is
+// nothing to check: a pipe, or a system that cannot report socket errors. Reading goroutine only.
 func (l *Link) watchGone() <-chan time.Time {
 	if l.socket() == nil {
 		return nil
@@ -50,8 +49,8 @@ func (l *Link) socket() syscall.RawConn {
 	return raw
 }
 
-// gone returns the error that the socket has run into, nil if there is none. A peer
-// that has merely closed its side is not gone: what it has sent is still to be read.
+// gone returns the socket's pending error, nil if there is none. A peer that has merely closed its
+// side is not gone: what it sent is still to be read.
 func (l *Link) gone() (err error) {
 	if raw := l.socket(); raw != nil {
 		_ = raw.Control(func(fd uintptr) { err = socketError(fd) })

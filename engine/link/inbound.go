@@ -6,14 +6,12 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// Feed hands the next bytes from the peer to the handler as frames. It is for
-// drivers, on the reading goroutine. chunk is borrowed: the link keeps a copy of
-// an unfinished frame, and only of that.
+// Feed parses the next bytes from the peer and hands the frames to the handler. It is for drivers,
+// on the reading goroutine. chunk is borrowed; the link copies only an unfinished frame.
 //
-// ErrPaused means that the handler paused the link after the frame that ended at
-// chunk[n]; the driver keeps chunk[n:], stops reading, and goes on when
-// [Link.WaitResumed] says so. Any other error has closed the link: the driver then
-// calls End.
+// ErrPaused means that the handler paused the link after the frame that ended at chunk[n]. The
+// driver keeps chunk[n:], stops reading, and continues when [Link.WaitResumed] returns true. After
+// any other error the link is closed, and the driver calls End.
 func (l *Link) Feed(chunk []byte) (n int, err error) {
 	l.feeding.Store(true)
 	l.lastRead.Store(l.now())
@@ -32,7 +30,7 @@ func (l *Link) Feed(chunk []byte) (n int, err error) {
 	}
 	if errors.Is(err, ErrPaused) {
 		l.counted = len(chunk) - n
-		return n, ErrPaused // still "feeding": it is not the peer who is silent
+		return n, ErrPaused // still "feeding": the peer's silence does not count
 	}
 	l.lastRead.Store(l.now()) // the handler may have taken long
 	l.watchUnfinished()
@@ -48,8 +46,8 @@ func (l *Link) Feed(chunk []byte) (n int, err error) {
 	return n, err
 }
 
-// refuse gives the handler a chance to answer broken bytes, and reports whether it
-// has: then the link is closing and what still comes is dropped.
+// refuse lets the handler answer bytes that break the protocol and reports whether it has. Then the
+// link is closing, and what still arrives is dropped.
 func (l *Link) refuse(err error) bool {
 	if l.refuser == nil || !errors.Is(err, frame.ErrProtocol) {
 		return false
@@ -58,15 +56,14 @@ func (l *Link) refuse(err error) bool {
 	return l.quit.Load()
 }
 
-// maxUnheard is how many bytes of a peer are read and dropped after our last words.
+// maxUnheard is how many bytes are read and dropped after our FIN.
 const maxUnheard = 1 << 20
 
 func (l *Link) feed(chunk []byte) (int, error) {
 	if l.quit.Load() {
-		// Nobody is interested any more. The peer may finish, so that our last
-		// words are not lost in a reset, but not go on for ever. What comes
-		// before they are written does not count: the flusher may be late, and a
-		// peer that does not read them has WriteTimeout.
+		// The link is closing and drops what it reads: closing with unread bytes would reset the
+		// connection and could destroy our last frame. Only bytes after our FIN count, because the
+		// flusher may be late; until then WriteTimeout bounds a peer that does not read.
 		if l.saidAll.Load() {
 			l.unheard += len(chunk)
 		}
@@ -85,7 +82,7 @@ type frames Link
 func (fr *frames) OnFrame(f *frame.Frame) error {
 	l := (*Link)(fr)
 	if l.quit.Load() {
-		return nil // closed by the handler of a frame of the same chunk
+		return nil // an earlier frame's handler has closed the link
 	}
 	l.frames++
 	if err := l.h.OnFrame(f); err != nil {
@@ -97,13 +94,12 @@ func (fr *frames) OnFrame(f *frame.Frame) error {
 	return nil
 }
 
-// Pause, called in OnFrame, makes that frame the last one until [Link.Resume]: the
-// link is not read, and the peer feels TCP back-pressure. Writing and heart-beats
-// go on. It costs a driver that shares its loop some work, so use it at a limit,
-// not per frame.
+// Pause, called in OnFrame, makes that frame the last one until [Link.Resume]. The link is not read
+// meanwhile, which the peer sees as TCP back-pressure. Writing and heart-beats go on. A driver on
+// shared loops has to move the link for it, so call Pause at a limit and not per frame.
 func (l *Link) Pause() { l.paused.Store(true) }
 
-// Resume undoes Pause. Frames that had been read come first.
+// Resume undoes Pause. Frames that had been read already are handled first.
 func (l *Link) Resume() {
 	l.paused.Store(false)
 	select {
@@ -112,9 +108,8 @@ func (l *Link) Resume() {
 	}
 }
 
-// WaitResumed waits until a paused link is resumed and returns false if it is
-// closed instead, which it is when the peer resets the connection meanwhile. It is
-// for drivers.
+// WaitResumed waits until a paused link is resumed and returns true, or returns false once the link
+// is closed. The link also closes if the peer resets the connection meanwhile. It is for drivers.
 func (l *Link) WaitResumed() bool {
 	if !l.paused.Load() {
 		return true

@@ -22,8 +22,8 @@ type Link struct {
 	framesOut uint64
 	highWater int // Options.HighWater
 	state     state
-	unended   bool // pending ends, or was written to, in the middle of a frame
-	toBehind  bool // what is reserved is the end of behind
+	unended   bool // an unfinished frame was committed in part; see CommitPart
+	toBehind  bool // the reserved slice is the end of behind, not of pending
 	flushing  bool // the flusher runs
 	wantDrain bool
 
@@ -39,17 +39,17 @@ type Link struct {
 	ender   Ender           // h, if it is one
 	nc      net.Conn
 	opts    Options
-	slice   time.Duration // of a write, see stalled
-	base    time.Time     // the clocks below count from here
+	slice   time.Duration // longest time between two checks for progress; see stalled
+	base    time.Time     // the times below are nanoseconds since then
 
 	// Read side: the reading goroutine only.
 	stream     parser.Stream
 	carry      carry
 	carryStart int64 // stream offset of the unfinished frame, or part
 	frames     uint64
-	counted    int   // bytes of the next chunk that bytesIn has: those behind a pause
+	counted    int   // bytes of the next chunk that bytesIn includes already: those behind a pause
 	unheard    int   // bytes dropped after our FIN
-	coalesced  int64 // when coalesce last let the next read begin
+	coalesced  int64 // when coalesce last returned
 	goneTimer  *time.Timer
 	quickAck   *quickAck // nil without it
 
@@ -62,7 +62,7 @@ type Link struct {
 	unfinished atomic.Int64 // when the unfinished frame, or part of it, began; 0 for none
 	unread     atomic.Int64 // bytes of that frame in the carry
 	nextTick   atomic.Int64 // when the timer is due; 0 if it is not armed
-	feeding    atomic.Bool  // a handler has the reading goroutine, or paused it
+	feeding    atomic.Bool  // a handler is running, or has paused the link
 	paused     atomic.Bool
 	threshold  atomic.Int64  // see SetBodyThreshold
 	quit       atomic.Bool   // closing or closed: no more frames for the handler
@@ -72,8 +72,8 @@ type Link struct {
 	// Guarded by mu: the others.
 	cause     error
 	spare     *pool.Buffer // what the flusher swaps in
-	behind    *pool.Buffer // frames that wait for its end; nil for none
-	partWaits bool         // its sender waits for room
+	behind    *pool.Buffer // frames committed while unended; written after its end. nil for none
+	partWaits bool         // the sender of the unended frame waits for room
 	headAt    uint64       // offset at which pending begins
 	placeless int          // bytes of pending that have no offset
 	attempted uint64       // see Attempted
@@ -85,7 +85,7 @@ type Link struct {
 	hearEvery time.Duration
 	deadline  int64 // of the session, see SetDeadline; 0 for none
 	late      error
-	readAll   bool // the peer has closed its side: what is written now is the last
+	readAll   bool // the peer has closed its side: the link closes once the outbox is written
 	sightings [kinds]sighting
 
 	room     chan struct{} // 1-slot wake-up for one of the waiting senders
@@ -100,13 +100,13 @@ type state uint8
 
 const (
 	stateOpen    state = iota
-	stateBroken        // a write has failed; the peer's last words may still be read
-	stateClosing       // Shutdown: the outbox drains, nothing new is taken
+	stateBroken        // a write has failed; what the peer sent is still read
+	stateClosing       // Shutdown: the outbox drains, new frames are refused
 	stateClosed
 )
 
-// New makes a link over nc, which it owns from now on. Frames may be sent at once;
-// nothing is read before a driver has been started on it.
+// New makes a link over nc and takes ownership of nc. Frames may be sent at once; nothing is read
+// until a driver is started.
 func New(nc net.Conn, h Handler, opts Options) *Link {
 	opts = opts.withDefaults()
 	nc, slice := sliced(nc, opts.WriteTimeout)
@@ -147,25 +147,23 @@ func (l *Link) LocalAddr() net.Addr { return l.nc.LocalAddr() }
 // RemoteAddr returns the address of the peer.
 func (l *Link) RemoteAddr() net.Addr { return l.nc.RemoteAddr() }
 
-// SetVersion sets the version whose escape and line-end rules hold from the next
-// frame on. To be called on the reading goroutine, in OnFrame, or before a driver
-// is started.
+// SetVersion sets the version whose escape and line-end rules apply from the next frame. Call it on
+// the reading goroutine, in OnFrame, or before a driver is started.
 func (l *Link) SetVersion(v frame.Version) { l.stream.Version = v }
 
-// SetTolerance replaces Options.Tolerate from the next frame on, under the same
-// rule as SetVersion.
+// SetTolerance replaces Options.Tolerate from the next frame. The rule of SetVersion applies.
 func (l *Link) SetTolerance(t parser.Tolerance) { l.stream.Tolerate = t }
 
-// SetLimits replaces Options.Limits from the next frame on, under the same rule
-// as SetVersion. A server gives a peer more room once it has logged in.
+// SetLimits replaces Options.Limits from the next frame. The rule of SetVersion applies. A server
+// raises the limits of a peer once it has logged in.
 func (l *Link) SetLimits(limits frame.Limits) { l.stream.Limits = limits.WithDefaults() }
 
-// Stats is a snapshot of what has passed through a link.
+// Stats counts what has passed through a link.
 type Stats struct {
 	BytesIn, BytesOut   uint64
 	FramesIn, FramesOut uint64 // FramesOut counts commits
-	BeatsIn, BeatsOut   uint64 // EOLs between frames but for one behind each; heart-beats we sent
-	Writes              uint64 // system calls that the frames went out with
+	BeatsIn, BeatsOut   uint64 // BeatsIn counts EOLs between frames, except one behind each frame
+	Writes              uint64 // write calls
 	Queued              int    // bytes in the outbox now; 0 once the link is closed
 }
 

@@ -6,20 +6,18 @@ import (
 	"github.com/stompwire/stompwire/pool"
 )
 
-// firstOutbox is what an outbox starts with. It moves to larger pooled buffers
-// as it fills, and all go back when the link falls idle.
+// firstOutbox is the size of an outbox's first buffer. The outbox moves to larger pooled buffers as
+// it fills. All go back to the pool when the link falls idle.
 const firstOutbox = 4 << 10
 
-// Reserve waits until the outbox is below its high-water mark, locks it and
-// returns its tail: append one or more whole frames to it and pass the result to
-// Commit, soon and on every path, for nobody else can send meanwhile. size is
-// about how much will be appended; with a good guess no memory is allocated. To
-// give up, Commit the slice as it was returned.
+// Reserve waits until the outbox is below its high-water mark, locks it and returns its tail.
+// Append one or more whole frames to the slice and pass the result to Commit. Do so soon and on
+// every path: the outbox stays locked until then. size is an estimate of what will be appended; if
+// it is right, no memory is allocated. To give up, Commit the slice unchanged.
 //
-// It returns ctx.Err() if ctx ends first, and a [*ClosedError] once the link is
-// closed or closing; then nothing is locked. On the reading goroutine use
-// TryReserve or ReserveNow: waiting there would stop the reads that the peer may
-// be waiting for.
+// Reserve returns ctx.Err() if ctx ends first, and a [*ClosedError] if the link is closed or
+// closing; then nothing is locked. On the reading goroutine use TryReserve or ReserveNow: waiting
+// there would stop the reads that the peer may be waiting for.
 func (l *Link) Reserve(ctx context.Context, size int) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -34,11 +32,11 @@ func (l *Link) Reserve(ctx context.Context, size int) ([]byte, error) {
 	return l.reserved(size)
 }
 
-// TryReserve is Reserve that returns ErrWouldBlock instead of waiting. If the
-// handler is a [Drainer] it will then be told when there is room.
+// TryReserve is Reserve that returns ErrWouldBlock instead of waiting. If the handler is a
+// [Drainer], OnDrain is then called when there is room.
 func (l *Link) TryReserve(size int) ([]byte, error) {
 	l.mu.Lock()
-	// The way of nearly every frame of a busy link comes first.
+	// The path of nearly every frame of a busy link comes first.
 	if p := l.pending; p != nil && l.state == stateOpen && !l.crowded() && size <= cap(p.B)-len(p.B) {
 		return p.B, nil
 	}
@@ -50,9 +48,9 @@ func (l *Link) TryReserve(size int) ([]byte, error) {
 	return l.reserved(size)
 }
 
-// ReserveNow is Reserve that never waits and looks at the hard limit instead of
-// the high-water mark: for small frames that the peer waits for, such as ACK and
-// RECEIPT. It returns ErrOutboxFull at the limit.
+// ReserveNow is Reserve that never waits and checks the hard limit instead of the high-water mark.
+// It is for small frames that the peer waits for, such as ACK and RECEIPT. It returns ErrOutboxFull
+// at the limit.
 func (l *Link) ReserveNow(size int) ([]byte, error) {
 	l.mu.Lock()
 	if l.state == stateOpen && l.queued()+l.waitingBehind() >= l.opts.HardLimit {
@@ -66,9 +64,8 @@ func (l *Link) ReserveNow(size int) ([]byte, error) {
 	return l.reserved(size)
 }
 
-// Commit takes back the slice that a Reserve method returned, with whole frames
-// appended, unlocks the outbox and sees to it that it is written. It does not wait
-// for the write.
+// Commit takes the slice that a Reserve method returned, with whole frames appended, unlocks the
+// outbox and makes sure that a flusher runs. It does not wait for the write.
 func (l *Link) Commit(buf []byte) {
 	if l.unended {
 		l.commitBehind(buf)
@@ -93,7 +90,7 @@ func (l *Link) Commit(buf []byte) {
 	l.mu.Unlock()
 }
 
-// reserved finishes a Reserve method with mu held; it stays held on success.
+// reserved is the end of a Reserve method. mu is held, and stays held on success.
 func (l *Link) reserved(size int) ([]byte, error) {
 	if l.state != stateOpen {
 		err := &ClosedError{Cause: l.cause}
@@ -103,7 +100,7 @@ func (l *Link) reserved(size int) ([]byte, error) {
 	return l.tail(size), nil
 }
 
-// tail returns the end of the outbox with room for size more bytes. mu is held.
+// tail returns the end of the outbox with capacity for size more bytes. mu is held.
 func (l *Link) tail(size int) []byte {
 	if l.pending == nil {
 		l.pending = pool.Get(max(size, firstOutbox))
@@ -112,10 +109,10 @@ func (l *Link) tail(size int) []byte {
 	return l.pending.B
 }
 
-// crowded reports whether a newcomer has to wait. While others do already it gets
-// only the lower half of the outbox: so senders that never pause cannot starve a
-// waiting one, and still do not queue up behind it for every frame. An empty outbox
-// is never crowded: no flusher would tell who was refused that there is room.
+// crowded reports whether a new sender has to wait. While others wait, it may use only the lower
+// half of the outbox. So senders that never pause cannot starve a waiting one, and need not queue
+// up behind it for every frame. An empty outbox is never crowded: no flusher would run to wake a
+// sender that was refused.
 func (l *Link) crowded() bool {
 	if l.waiting > 0 {
 		return l.unended || l.queued() >= max(l.highWater/2, 1)
@@ -130,9 +127,8 @@ func (l *Link) queued() int {
 	return len(l.pending.B)
 }
 
-// waitForRoom lets go of mu until there may be room. A wake-up is for one sender;
-// whoever gets it passes it on (Commit), so that a crowd is not woken for room
-// that one of them will take.
+// waitForRoom releases mu until there may be room. One wake-up wakes one sender, which passes it on
+// in Commit. So a crowd is not woken for room that one sender will take.
 func (l *Link) waitForRoom(ctx context.Context) error {
 	l.waiting++
 	l.mu.Unlock()
@@ -146,13 +142,13 @@ func (l *Link) waitForRoom(ctx context.Context) error {
 	l.mu.Lock()
 	l.waiting--
 	if err != nil || l.state != stateOpen {
-		l.wakeSender() // the wake-up may have been ours, or is for everybody
+		l.wakeSender() // we may have consumed the wake-up, or all senders need one
 	}
 	return err
 }
 
-// wakeSender wakes one waiting sender if there is room for it, or never will be.
-// mu is held.
+// wakeSender wakes one waiting sender if there is room for it, or if there will never be any. mu is
+// held.
 func (l *Link) wakeSender() {
 	if l.waiting == 0 || l.state == stateOpen && (l.unended || l.queued() >= l.highWater) {
 		return

@@ -8,8 +8,8 @@ func (fr *frames) SkipOversize(err *frame.LimitError) bool {
 	return l.skipper != nil && (l.quit.Load() || l.skipper.SkipOversize(err))
 }
 
-// OnOversize implements parser.OversizeHandler. It is called only if the handler has had the
-// frame skipped.
+// OnOversize implements parser.OversizeHandler. The parser calls it only if SkipOversize has
+// returned true.
 func (fr *frames) OnOversize(f *frame.Frame, err *frame.LimitError) error {
 	l := (*Link)(fr)
 	if l.quit.Load() {

@@ -9,18 +9,19 @@ import (
 	"time"
 )
 
-// TLS and WebSocket write all or nothing: a write that a deadline cuts off cannot be continued
-// and breaks the connection. Above them a slow peer looks like one that takes nothing, so the
-// deadline has to sit below them, where bytes are counted. A progress conn does that: its
-// deadline says how long the peer may take nothing, and restarts with every byte taken.
+// TLS and WebSocket writes are all or nothing: a write that a deadline cuts off cannot be continued
+// and breaks the connection. Seen from above them, a slow peer looks like one that takes nothing,
+// so the deadline has to sit below them, where bytes are counted. A progress conn does that: its
+// deadline is how long the peer may take nothing, and it restarts with every byte taken.
 
-// Progress returns nc with write deadlines that move: a deadline d from now is one d after the
-// peer has last taken something, with half a second more for a process that was stopped. It
-// goes below TLS or a WebSocket, for Options.WriteTimeout to mean there what it means over TCP:
+// Progress returns nc with write deadlines that move: a deadline d from now expires when the peer
+// has taken nothing for d, plus half a second in case this process was stopped. Put it below TLS or
+// a WebSocket, so that Options.WriteTimeout means there what it means over TCP:
 //
 //	link.New(tls.Client(link.Progress(nc), cfg), h, opts)
 //
-// A link right over it, or over a kernel socket, does the same by itself. Reading and everything else are as those of nc.
+// A link directly over it, or over a kernel socket, does the same by itself. Reading and all other
+// methods are those of nc.
 func Progress(nc net.Conn) net.Conn {
 	if _, already := nc.(*progress); already {
 		return nc
@@ -41,20 +42,20 @@ func (ln progressListener) Accept() (net.Conn, error) {
 	return Progress(nc), nil
 }
 
-// progress is a connection whose write deadlines move. As for any connection, deadlines may be
-// set while another goroutine writes; only one may write at a time, as TLS and WebSockets do.
+// progress is a connection whose write deadlines move. Deadlines may be set while another goroutine
+// writes. Only one goroutine may write at a time, as TLS and WebSockets do.
 type progress struct {
 	net.Conn
 
 	mu       sync.Mutex
 	set      bool          // there is a deadline
-	patience time.Duration // how far off it was when it was set
+	patience time.Duration // how far in the future it was when it was set
 	stall    stalled
 }
 
-// sliced returns the connection that a link writes to, and for how long it may write at a time:
-// until it looks for progress if a write may be cut off anywhere and gone on with. That is so for
-// a kernel socket, and for what the caller gave to Progress. Of others it is not known.
+// sliced returns the connection that a link writes to, and how long one write may take before the
+// link checks for progress. The time is secondLook if a write may be cut off anywhere and
+// continued: on a kernel socket, and on what the caller gave to Progress. Otherwise it is timeout.
 func sliced(nc net.Conn, timeout time.Duration) (net.Conn, time.Duration) {
 	if p, ok := nc.(*progress); ok {
 		return p.Conn, secondLook
@@ -91,7 +92,7 @@ func (p *progress) SetWriteDeadline(t time.Time) error {
 	return p.Conn.SetWriteDeadline(now.Add(min(p.patience, secondLook)))
 }
 
-// Write writes in pieces, so that a peer is seen to take something before it has taken all.
+// Write writes in pieces, so that progress is seen before the peer has taken everything.
 func (p *progress) Write(b []byte) (written int, err error) {
 	for {
 		n, err := p.Conn.Write(b[written:min(len(b), written+maxWrite)])
@@ -108,15 +109,15 @@ func (p *progress) Write(b []byte) (written int, err error) {
 	}
 }
 
-// took notes progress. The deadline below is moved only when it is met: most never are.
+// took notes progress. The deadline below is moved only when it expires; most never do.
 func (p *progress) took() {
 	p.mu.Lock()
 	p.stall = stalled{last: time.Now()}
 	p.mu.Unlock()
 }
 
-// waitOn moves the deadline below, which was met after n more bytes, or returns false if it
-// holds.
+// waitOn is called when the deadline below has expired after n more bytes. It moves that deadline
+// and returns true, or returns false if time is up.
 func (p *progress) waitOn(n int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -124,7 +125,7 @@ func (p *progress) waitOn(n int) bool {
 		return true // it was removed meanwhile
 	}
 	if p.patience <= 0 {
-		return false // it was set to a time that had passed, for writes to fail
+		return false // it was set to a past time, to make writes fail
 	}
 	now := time.Now()
 	if n > 0 {

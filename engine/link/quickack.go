@@ -6,27 +6,27 @@ import (
 	"time"
 )
 
-// A peer that leaves Nagle's algorithm on holds a small frame back until what it sent
-// before is acknowledged. The kernel at our end, on a connection that has written
-// lately, delays that in the hope of data to send along: for 40 ms, if there are none
-// because it is that frame that we wait for.
+// A peer that leaves Nagle's algorithm on holds a small frame back until what it sent before is
+// acknowledged. Our kernel, on a connection that has written lately, delays that acknowledgement by
+// up to 40 ms, hoping to send it along with data. We have no data to send while we wait for that
+// very frame.
 
-// ackAfter is how long nothing must have come before an acknowledgement is asked for:
-// then the peer may be holding something back. A busy one is not asked, for what comes
-// by the hundred while it waits would come, and be read, frame by frame. Half of this
-// makes it do so now and then.
+// ackAfter is how long nothing must have come before we ask for an acknowledgement. After such a
+// silence the peer may be holding something back. A busy peer is not asked: it would then send
+// frame by frame, and each would be read alone, what otherwise arrives by the hundred. With half of
+// this time that still happens now and then.
 const ackAfter = 2 * time.Millisecond
 
 // quickAck asks the kernel for acknowledgements.
 type quickAck struct {
 	l     *Link
 	raw   syscall.RawConn
-	set   atomic.Bool // timer is
+	set   atomic.Bool // the timer runs
 	timer *time.Timer
 }
 
-// SetQuickAck replaces Options.QuickAck, under the same rule as SetVersion. It has no
-// effect where there is no TCP socket underneath, and on other systems than Linux.
+// SetQuickAck replaces Options.QuickAck. The rule of SetVersion applies. It has no effect without a
+// TCP socket underneath, and on systems other than Linux.
 func (l *Link) SetQuickAck(on bool) {
 	l.quickAck = nil
 	if !on {
@@ -46,28 +46,28 @@ func (l *Link) SetQuickAck(on bool) {
 	l.quickAck = q
 }
 
-// read is called after each read, for the kernel soon forgets, and when what that brought
-// has been handled: if our answer leaves meanwhile, the acknowledgement goes with it, and
-// to ask for it does nothing.
+// read starts the timer. It is called after each read, because the kernel soon forgets the setting,
+// and after the frames of that read were handled: if our answer leaves meanwhile, the
+// acknowledgement goes with it.
 //
-// Whether anything is held back only the peer knows. To go by the receipts that are
-// outstanding would miss a message that waits behind another one.
+// Only the peer knows whether it holds something back. Looking at outstanding receipts instead
+// would miss a message that is held back behind another one.
 func (q *quickAck) read() {
 	if !q.set.Load() && q.set.CompareAndSwap(false, true) {
 		q.timer.Reset(ackAfter)
 	}
 }
 
-// expire asks, or waits on if something came meanwhile. Control keeps the descriptor from
-// being closed, and so from becoming another's, as long as it runs.
+// expire asks for the acknowledgement, or restarts the timer if something came meanwhile. While
+// Control runs, the descriptor cannot be closed and reused for another socket.
 func (q *quickAck) expire() {
 	if silent := time.Duration(q.l.now() - q.l.lastRead.Load()); silent < ackAfter {
 		q.timer.Reset(ackAfter - silent)
 		return
 	}
-	q.set.Store(false) // first: what is read from now on may need another
+	q.set.Store(false) // first: what is read from now on may need the timer again
 	if q.l.lastWrite.Load() > q.l.lastRead.Load() {
-		return // it went along with that
+		return // the acknowledgement left with that write
 	}
 	_ = q.raw.Control(ask)
 }

@@ -8,18 +8,17 @@ import (
 	"github.com/stompwire/stompwire/pool"
 )
 
-// A reader starts small and moves to larger buffers while reads fill them, so
-// that a thousand quiet connections do not cost 64 MiB.
+// A reader starts with a small buffer and moves to larger ones while reads fill them, so that a
+// thousand quiet connections do not cost 64 MiB.
 const (
 	firstRead = 4 << 10
 	maxRead   = 64 << 10
 )
 
-// ReadLoop reads the link on the calling goroutine until it closes, and returns
-// why. It first feeds held, bytes that were read before (nil for none), and takes
-// that buffer over. With idle > 0 it returns ErrIdle when nothing has come for
-// about that long; then the link may be read in another way. It is for drivers,
-// which call End with any other error.
+// ReadLoop reads the link on the calling goroutine until it closes, and returns why. It first feeds
+// held, bytes that were read before (nil for none), and takes ownership of that buffer. With idle >
+// 0 it returns ErrIdle when nothing has come for about that time; then the link may be read in
+// another way. It is for drivers, which call End with any other error.
 func (l *Link) ReadLoop(held *pool.Buffer, idle time.Duration) error {
 	if held != nil {
 		if err := l.feedHeld(held); err != nil {
@@ -57,7 +56,7 @@ func (l *Link) feedHeld(held *pool.Buffer) error {
 	return l.feedAll(held.B)
 }
 
-// feedAll feeds chunk, however often the handler pauses the link on the way.
+// feedAll feeds chunk and waits out every pause of the handler on the way.
 func (l *Link) feedAll(chunk []byte) error {
 	for {
 		n, err := l.Feed(chunk)
@@ -68,6 +67,6 @@ func (l *Link) feedAll(chunk []byte) error {
 			return l.Err()
 		}
 		chunk = chunk[n:]
-		// An empty rest is fed too: that is what ends the pause.
+		// An empty rest is fed, too: Feed ends the pause.
 	}
 }

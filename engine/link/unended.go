@@ -6,14 +6,14 @@ import (
 	"github.com/stompwire/stompwire/pool"
 )
 
-// A frame that is too large for the outbox is committed in parts. Until its end the
-// outbox belongs to it: Reserve waits, TryReserve refuses, and what ReserveNow takes
-// gathers behind it, within Options.HardLimit. No heart-beat can be sent inside a
-// frame, so whoever makes the parts must not pause for long.
+// A frame that is too large for the outbox is committed in parts. Until its last part the outbox is
+// reserved for it: Reserve waits, TryReserve refuses, and frames of ReserveNow gather behind it, up
+// to Options.HardLimit. No heart-beat can be sent inside a frame, so the caller must not pause for
+// long between parts.
 
-// CommitPart is Commit, in place of it, of a part of a frame. The same caller goes on
-// with ReservePart and CommitPart, and at the end of the frame calls EndParts. One that
-// cannot go on has to Close the link, for nobody else can.
+// CommitPart is Commit for a part of a frame. The same caller continues with ReservePart and
+// CommitPart, and calls EndParts after the last part. If it cannot complete the frame it must Close
+// the link: no other frame can be sent after half a frame.
 func (l *Link) CommitPart(buf []byte) {
 	p := l.pending
 	if len(buf) > len(p.B) && !l.flushing {
@@ -22,7 +22,7 @@ func (l *Link) CommitPart(buf []byte) {
 	}
 	switch n := len(buf) - len(p.B); {
 	case !l.unended && n == 0:
-		l.placeless-- // a frame that begins with an empty part has a place, too
+		l.placeless-- // a frame that begins with an empty part has an offset, too
 	case l.unended && l.behind != nil:
 		l.placeless += n
 	}
@@ -31,14 +31,14 @@ func (l *Link) CommitPart(buf []byte) {
 	l.mu.Unlock()
 }
 
-// EndParts gives the outbox back to all.
+// EndParts ends the frame and lets other senders use the outbox again.
 func (l *Link) EndParts() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.unended = false
 	l.framesOut++
 	if l.state != stateOpen && l.state != stateClosing {
-		return // what waited has been thrown away
+		return // frames behind it were discarded
 	}
 	if l.behind != nil {
 		p := l.tail(len(l.behind.B))
@@ -52,13 +52,13 @@ func (l *Link) EndParts() {
 	}
 	if l.wantDrain && l.drainer != nil && l.state == stateOpen && !l.crowded() {
 		l.wantDrain = false
-		go l.drainer.OnDrain() // there may be no flusher that would
+		go l.drainer.OnDrain() // no flusher may be running that would call it
 	}
 	l.wakeSender()
 }
 
-// ReservePart is Reserve for the next part of a frame that CommitPart has begun: it
-// waits until the outbox is below its high-water mark.
+// ReservePart is Reserve for the next part of a frame that CommitPart has begun. It waits until the
+// outbox is below its high-water mark.
 func (l *Link) ReservePart(ctx context.Context, size int) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (l *Link) ReservePart(ctx context.Context, size int) ([]byte, error) {
 	return l.reserved(size)
 }
 
-// wakePart lets the one who commits parts go on. mu is held.
+// wakePart wakes the sender in ReservePart. mu is held.
 func (l *Link) wakePart() {
 	if l.partWaits {
 		select {
@@ -101,7 +101,7 @@ func (l *Link) waitingBehind() int {
 	return len(l.behind.B)
 }
 
-// tailBehind is tail for a frame that has to wait for the end of another. mu is held.
+// tailBehind is tail for a frame that has to wait for the end of an unfinished one. mu is held.
 func (l *Link) tailBehind(size int) []byte {
 	if l.behind == nil {
 		l.behind = pool.Get(max(size, firstOutbox))
@@ -110,7 +110,7 @@ func (l *Link) tailBehind(size int) []byte {
 	return l.behind.B
 }
 
-// commitBehind is Commit of what tailBehind returned.
+// commitBehind is Commit for a slice that tailBehind returned.
 func (l *Link) commitBehind(buf []byte) {
 	if len(buf) > len(l.behind.B) {
 		l.framesOut++

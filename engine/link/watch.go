@@ -2,14 +2,13 @@ package link
 
 import "time"
 
-// One timer per link watches everything that is due some time: our heart-beats,
-// the peer's, an unfinished frame and the session's deadline. It is set to the
-// earliest of them and looks at clocks that reads and writes merely store to, so
-// traffic never touches it, and a link with nothing due costs nothing. What is overdue
-// gets a second look, see secondLook.
+// One timer per link watches all times: our heart-beats, the peer's, an unfinished frame and the
+// session's deadline. It is set to the earliest of them. Reads and writes only store the current
+// time for it to look at, so traffic never touches the timer, and a link with nothing due has no
+// running timer. What is overdue gets a second look, see secondLook.
 
-// bodyRate is how fast an unfinished body must at least arrive, in bytes/s, to
-// be waited for longer than Options.FrameTimeout.
+// bodyRate is how fast, in bytes/s, an unfinished body must arrive at least to be waited for longer
+// than Options.FrameTimeout.
 const bodyRate = 16 << 10
 
 // The kinds of timeouts.
@@ -20,11 +19,9 @@ const (
 	kinds
 )
 
-// SetHeartBeat starts heart-beats: an EOL is sent whenever nothing was for
-// sendEvery, and the link closes with a [*TimeoutError] when not a single byte
-// has come for hearWithin. 0 turns that direction off. Both are measured on
-// bytes; the session adds its margins. Once a write has failed or Shutdown was
-// called it has no effect.
+// SetHeartBeat starts heart-beats. The link sends an EOL whenever it has sent nothing for
+// sendEvery, and closes with a [*TimeoutError] when no byte has come for hearWithin. 0 turns that
+// direction off. The session adds its margins. After a failed write or Shutdown it has no effect.
 func (l *Link) SetHeartBeat(sendEvery, hearWithin time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -38,10 +35,9 @@ func (l *Link) SetHeartBeat(sendEvery, hearWithin time.Duration) {
 	l.arm(now)
 }
 
-// SetDeadline closes the link with cause after d unless it is set again before;
-// d = 0 calls it off. It is the session's: for a CONNECT that never comes. Once a
-// write has failed or Shutdown was called the deadline is Options.Linger's, and
-// SetDeadline has no effect.
+// SetDeadline closes the link with cause after d unless it is called again before; d = 0 cancels
+// it. It is for the session, for example for a CONNECT that never comes. After a failed write or
+// Shutdown the deadline is Options.Linger's, and SetDeadline has no effect.
 func (l *Link) SetDeadline(d time.Duration, cause error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -60,9 +56,9 @@ func (l *Link) setDeadline(d time.Duration, cause error) {
 	l.arm(now)
 }
 
-// watchUnfinished notes whether a frame is unfinished, on the reading goroutine, and
-// makes sure that the timer looks at it in time. Of a body that is handed on in parts
-// each is an end and a new begin, for that moves the stream's offset.
+// watchUnfinished notes whether a frame is unfinished and makes sure that the timer looks at it in
+// time. Each part of a body that is handed on in parts ends one frame and begins another in this
+// sense, because it moves the stream's offset. Reading goroutine only.
 func (l *Link) watchUnfinished() {
 	n := l.stream.Buffered()
 	l.unread.Store(int64(n))
@@ -82,7 +78,7 @@ func (l *Link) watchUnfinished() {
 	}
 }
 
-// tick runs when the timer is due: it does what is due and sets the timer anew.
+// tick runs when the timer expires. It does what is due and sets the timer again.
 func (l *Link) tick() {
 	l.mu.Lock()
 	if l.state == stateClosed {
@@ -102,8 +98,8 @@ func (l *Link) tick() {
 	l.mu.Unlock()
 }
 
-// overdue reports whether the link is to be closed, and for what: a nil cause is
-// the end of a Shutdown. mu is held.
+// overdue reports whether the link is to be closed, and with which cause: nil for the end of a
+// Shutdown. mu is held.
 func (l *Link) overdue(now int64) (cause error, over bool) {
 	for kind := range l.sightings {
 		due, since := l.due(kind, now)
@@ -114,8 +110,8 @@ func (l *Link) overdue(now int64) (cause error, over bool) {
 	return nil, false
 }
 
-// due returns when a kind of timeout is due, 0 if it is not set, and when that began which
-// it bounds. mu is held.
+// due returns when a kind of timeout is due, 0 if it is not set, and when the silence or frame that
+// it bounds began. mu is held.
 func (l *Link) due(kind int, now int64) (due, since int64) {
 	switch kind {
 	case ofDeadline:
@@ -141,8 +137,8 @@ func (l *Link) causeOf(kind int, now int64) error {
 	return l.late
 }
 
-// beat sends a heart-beat unless something is on its way already, or a frame is not
-// ended: an EOL would be a part of it. mu is held.
+// beat sends a heart-beat, unless a write is in progress or a frame is unfinished, of which the EOL
+// would become a part. mu is held.
 func (l *Link) beat(now int64) {
 	if l.state != stateOpen || l.flushing || l.unended {
 		l.lastWrite.Store(now) // look again one interval later
@@ -158,7 +154,8 @@ func (l *Link) beat(now int64) {
 
 func (l *Link) beatDue() int64 { return l.lastWrite.Load() + int64(l.sendEvery) }
 
-// hearDue: while a handler has the reading goroutine we are the ones not reading.
+// hearDue returns when the peer has been silent for too long. While a handler keeps the reading
+// goroutine busy, it is we who do not read, and the time does not run.
 func (l *Link) hearDue(now int64) int64 {
 	if l.feeding.Load() {
 		return now + int64(l.hearEvery)
@@ -166,7 +163,7 @@ func (l *Link) hearDue(now int64) int64 {
 	return l.lastRead.Load() + int64(l.hearEvery)
 }
 
-// frameDue returns when an unfinished frame is given up, 0 if there is none.
+// frameDue returns when an unfinished frame has taken too long, 0 if there is none.
 func (l *Link) frameDue(now int64) int64 {
 	since := l.unfinished.Load()
 	if since == 0 {
