@@ -4,7 +4,7 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// onAck takes an ACK or NACK, at once or when its transaction commits.
+// onAck handles an ACK or NACK: at once, or when its transaction commits.
 func (s *session) onAck(f *frame.Frame) {
 	if f.Command == frame.CmdNack && s.version == frame.Version10 {
 		s.refuse(f, "unknown command", "NACK is there since version 1.1.")
@@ -31,14 +31,12 @@ func (s *session) settle(st settlement) {
 	}
 }
 
-// unknownDelivery is tolerated once a subscription has ended with messages under way:
-// its ACKs may have been under way too. They mean nothing, for the messages are back
-// in their queue.
+// unknownDelivery is tolerated once a subscription has ended with messages under way, because its
+// ACKs may have been under way, too. They have no effect: the messages are back in their queue.
 var unknownDelivery = refusal{"unknown message", "No message under way to this connection has this id."}
 
-// settlementOf finds the delivery that an ACK or NACK is about, in the form of the
-// version: 1.2 has the id of the delivery, 1.1 the message and the subscription, 1.0
-// the message alone.
+// settlementOf finds the delivery that an ACK or NACK names, in the form of the version: 1.2 has
+// the id of the delivery, 1.1 the message and the subscription, 1.0 the message alone.
 func (s *session) settlementOf(f *frame.Frame) (settlement, *refusal) {
 	nack := f.Command == frame.CmdNack
 	if s.version == frame.Version12 {
@@ -73,8 +71,8 @@ func (s *session) deliveryByID(id []byte, nack bool) (settlement, *refusal) {
 	return settlement{sub, tag, nack}, nil
 }
 
-// deliveryByMessage looks in the subscription with the id of, or in all of them if
-// that is nil.
+// deliveryByMessage finds a delivery by its message id. It looks in the subscription with the id
+// of, or in all subscriptions if of is nil.
 func (s *session) deliveryByMessage(id, of []byte, nack bool) (settlement, *refusal) {
 	number, seq, ok := parsePair(id)
 	if !ok {

@@ -7,7 +7,7 @@ import (
 	"github.com/stompwire/stompwire/internal/peer"
 )
 
-// admit makes Close responsible for s. It returns false if there is no place for it.
+// admit registers s, so that Close closes it. It returns false if a bound does not allow s.
 func (b *Broker) admit(s *session) bool {
 	addr := b.countedAddr(s)
 	b.mu.Lock()
@@ -30,8 +30,8 @@ func (b *Broker) admit(s *session) bool {
 	return true
 }
 
-// countedAddr returns what the connections of a peer are counted under, the zero Addr
-// if they are not.
+// countedAddr returns the address under which the connections of a peer are counted, the zero Addr
+// if they are not counted.
 func (b *Broker) countedAddr(s *session) netip.Addr {
 	if b.cfg.MaxConnectionsPerIP >= b.cfg.MaxConnections {
 		return netip.Addr{}
@@ -39,7 +39,7 @@ func (b *Broker) countedAddr(s *session) netip.Addr {
 	return peer.Network(s.l.RemoteAddr())
 }
 
-// admitUser counts a session to its user. It returns false if the user has too many.
+// admitUser counts a session of its user. It returns false if the user has too many.
 func (b *Broker) admitUser(s *session, u *user) bool {
 	if u == nil {
 		return true

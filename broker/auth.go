@@ -5,16 +5,16 @@ import (
 	"crypto/subtle"
 )
 
-// user is who logs in with one login.
+// user is one login.
 type user struct {
 	digest [sha256.Size]byte // of the passcode
 	rights *rights           // nil for all
-	pace   *pace             // of all connections together; nil for any
+	pace   *pace             // of all connections together; nil for no rate
 
 	connections int // guarded by Broker.mu
 }
 
-// users finds them by login. nil lets anybody in.
+// users maps logins to users. nil accepts any login.
 type users map[string]*user
 
 func newUsers(cfg Config) users {
@@ -32,18 +32,19 @@ func newUsers(cfg Config) users {
 	return all
 }
 
-// nobody is held against a login that does not exist.
-var nobody user
+// unknownUser is compared with if the login does not exist, so that this takes as long as a wrong
+// passcode.
+var unknownUser user
 
-// find returns the user whose login and passcode these are. It takes the same time
-// for a wrong passcode of any length, and for a login that does not exist.
+// find returns the user with this login and passcode. It takes the same time for a wrong passcode
+// of any length and for a login that does not exist.
 func (all users) find(login, passcode []byte) (u *user, ok bool) {
 	if all == nil {
 		return nil, true
 	}
 	u, known := all[string(login)]
 	if !known {
-		u = &nobody
+		u = &unknownUser
 	}
 	got := sha256.Sum256(passcode)
 	return u, subtle.ConstantTimeCompare(u.digest[:], got[:]) == 1 && known

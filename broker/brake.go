@@ -1,11 +1,11 @@
 package broker
 
-// brakes are the reasons why a session is not read at the moment. It is read again
-// when the last of them is gone. Guarded by the session's mutex, so that who sets one
-// and who takes another away do not miss each other.
+// brakes are the reasons why a session is not read at the moment. It is read again when the last of
+// them is gone. Guarded by the session's mutex, so that setting one and clearing another do not
+// race.
 type brakes struct {
-	heldBy *destination // is full, or has a backlog
-	over   bool         // the session is, and no destination may hold it any more
+	heldBy *destination // the destination that holds it up: full, or with a backlog
+	over   bool         // the session is over, and no destination may hold it any more
 	choked bool         // the peer does not read our answers
 	rated  bool         // it has sent more than its rate allows
 	frozen int          // injected faults
@@ -27,9 +27,9 @@ func (s *session) brake(change func(br *brakes)) {
 	}
 }
 
-// holdUp keeps the session from being read until d lets it go. It returns false if
-// another destination holds it, for a transaction may fill several, and one is enough;
-// and if the session is over, whose late messages may still come.
+// holdUp stops reading the session until d calls letGo. It returns false if another destination
+// holds it already: a transaction may fill several, and one is enough. It also returns false if the
+// session is over, because delayed messages of it may still come.
 func (s *session) holdUp(d *destination) (held bool) {
 	s.brake(func(br *brakes) {
 		if held = br.heldBy == nil && !br.over; held {
@@ -39,7 +39,7 @@ func (s *session) holdUp(d *destination) (held bool) {
 	return held
 }
 
-// letGo ends what holdUp has begun.
+// letGo undoes holdUp.
 func (s *session) letGo(d *destination) {
 	s.brake(func(br *brakes) {
 		if br.heldBy == d {
@@ -56,8 +56,8 @@ func (s *session) freeze() { s.brake(func(br *brakes) { br.frozen++ }) }
 
 func (s *session) thaw() { s.brake(func(br *brakes) { br.frozen-- }) }
 
-// noLongerHeld sees to it that no destination holds the session from now on. It
-// returns the one that does, nil if none does.
+// noLongerHeld makes sure that no destination holds the session from now on. It returns the one
+// that does, nil if none does.
 func (s *session) noLongerHeld() *destination {
 	s.mu.Lock()
 	defer s.mu.Unlock()

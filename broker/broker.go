@@ -42,8 +42,8 @@ type Broker struct {
 	done      sync.WaitGroup // accept loops and sessions
 }
 
-// New returns a broker that serves nothing yet: give it listeners ([Broker.Serve]) or
-// connections ([Broker.ServeConn]). It starts no goroutine.
+// New returns a broker that serves nothing yet: give it listeners ([Broker.Serve]) or connections
+// ([Broker.ServeConn]). It starts no goroutine.
 func New(cfg Config) (*Broker, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
@@ -74,8 +74,8 @@ func Start(cfg Config) (*Broker, error) {
 	return b, nil
 }
 
-// Close closes the listeners and all connections, throws all messages away, and
-// returns when no goroutine of the broker is left. Closing again does nothing.
+// Close closes the listeners and all connections, discards all messages, and returns when no
+// goroutine of the broker is left. Closing again does nothing.
 func (b *Broker) Close() error {
 	b.mu.Lock()
 	if b.closed {
@@ -89,7 +89,7 @@ func (b *Broker) Close() error {
 		if isKernelSocket(s.l.NetConn()) {
 			s.l.Close(nil)
 		} else {
-			b.done.Go(func() { s.l.Close(nil) }) // TLS takes its time with a peer that does not read
+			b.done.Go(func() { s.l.Close(nil) }) // with TLS, Close may wait for a peer that does not read
 		}
 	}
 	e := b.engine
@@ -125,13 +125,13 @@ func (b *Broker) driver() (*engine.Engine, error) {
 	return b.engine, nil
 }
 
-// fullAllowance is how much a destination may hold of what was delivered and is not
-// acknowledged when the broker is full: so that others who have filled it do not stop
-// those who acknowledge at once.
+// fullAllowance is how many bytes of delivered, unacknowledged messages a destination may hold
+// while the broker is full. So consumers that acknowledge at once are not stopped by destinations
+// that others have filled.
 const fullAllowance = 4 << 10
 
-// isFull reports whether all that is held is as much as may be.
+// isFull reports whether the broker holds as much as Config.StoredBytes allows.
 func (b *Broker) isFull() bool { return b.stored.Load() >= int64(b.cfg.StoredBytes) }
 
-// now is the clock that expires headers are held against.
+// now is the time that expires headers are compared with, in Unix milliseconds.
 func now() int64 { return time.Now().UnixMilli() }

@@ -1,10 +1,9 @@
 package broker
 
-// bury moves messages that were refused too often to the dead letter queue of their
-// destination, which the session that has refused them answers for: it counts among
-// those that it has made, and holds it up when it is full. A message that there is no
-// place for goes back to where it came from: nothing is lost, and it is tried again
-// after the next NACK.
+// bury moves messages that were refused too often to the dead letter queue of their destination.
+// That queue counts among the destinations that the refusing session has made, and holds the
+// session up when it is full. If the queue cannot take a message, the message goes back to its
+// destination: nothing is lost, and bury tries again after the next NACK.
 func (s *session) bury(sub *subscription, dead []*message) {
 	d := sub.d
 	name := []byte(deadLetterName(d.name))
@@ -24,7 +23,7 @@ func (s *session) bury(sub *subscription, dead []*message) {
 	}
 }
 
-// buryOne posts a copy of m. It returns false if there is no place for it.
+// buryOne posts a copy of m to the queue grave. It returns false if that cannot take it.
 func (s *session) buryOne(grave []byte, origin string, m *message) bool {
 	for {
 		if s.b.isFull() {
@@ -42,5 +41,5 @@ func (s *session) buryOne(grave []byte, origin string, m *message) bool {
 	}
 }
 
-// headerOriginal tells where a dead letter comes from.
+// headerOriginal names the destination that a dead letter comes from.
 const headerOriginal = "original-destination"

@@ -2,13 +2,13 @@ package broker
 
 import "sync"
 
-// chunk is the memory of a ring, in which every element is zero when nobody has it.
+// chunk is the memory of a ring. Every element of a free chunk is zero.
 type chunk[T element[T]] struct{ mem []T }
 
-// chunks are the free ones by size, from firstRing on.
+// chunks are pools of free chunks by size, from firstRing on.
 type chunks[T any] [10]sync.Pool
 
-// class returns where chunks of that size are, nil if they are not kept.
+// class returns the pool of chunks of that size, nil if they are not kept.
 func (b *chunks[T]) class(size int) *sync.Pool {
 	for i := range b {
 		if size == firstRing<<i {
@@ -35,7 +35,7 @@ func (b *chunk[T]) free() {
 	}
 }
 
-// The pools of all rings there are.
+// The pools of all rings.
 var (
 	messageChunks  chunks[*message]
 	deliveryChunks chunks[delivery]

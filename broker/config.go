@@ -11,79 +11,78 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// Config says how a broker behaves. The zero value is ready: a field that is 0 has
-// its default, and there is no way to say unlimited.
+// Config configures a broker. The zero value is ready: a field that is 0 has its default. No bound
+// can be turned off.
 type Config struct {
-	// Addr is where Start listens, as of Listen; default "127.0.0.1:0", a port of the
-	// system's choice.
+	// Addr is where Start listens, in the form of Listen; default "127.0.0.1:0", which lets the
+	// system choose a port.
 	Addr string
 	// Loops is the number of event loops that read connections; default GOMAXPROCS.
 	Loops int
-	// Logger hears of refused frames and of connections that ended badly, at
-	// debug level, and of what goes wrong in the broker. nil for nobody.
+	// Logger logs refused frames and connections that ended with an error at debug level, and
+	// errors of the broker itself. nil logs nothing.
 	Logger *slog.Logger
-	// Users holds the passcode of each login. nil lets anybody in.
+	// Users maps logins to passcodes. nil accepts any login.
 	Users map[string]string
 	// Permissions says, by login, which destinations a user may use. A user without
 	// an entry may use all.
 	Permissions map[string]Permission
 
-	// HeartBeat is what the broker offers; default 1s,1s. A peer that wants fewer has
-	// fewer, and one that asks for none has none. An interval below 0 offers none in
-	// that direction.
+	// HeartBeat is what the broker offers; default 1s,1s. A peer that asks for longer intervals
+	// gets them, and one that asks for none gets none. A negative interval offers none in that
+	// direction.
 	HeartBeat frame.HeartBeat
 	// ConnectTimeout is how long a peer may take to connect; default 10s.
 	ConnectTimeout time.Duration
-	// WriteTimeout is how long a peer may refuse to read while there is something
-	// for it; default 30s.
+	// WriteTimeout is how long a peer may read nothing while there is something to write to it;
+	// default 30s.
 	WriteTimeout time.Duration
 
-	// Limits bounds a frame. Before CONNECTED the header block and the body are
-	// bounded to 16 KiB besides. A SEND is refused, too, if its MESSAGE could exceed
-	// what a reader takes: the default limits of package frame, or these where they
-	// are larger. So raise those of the readers, too.
+	// Limits bounds a frame. Before CONNECTED the header block and the body are also bounded to 16
+	// KiB each. A SEND is refused, too, if its MESSAGE could exceed what readers accept: the
+	// default limits of package frame, or these where they are larger. So if you raise them, raise
+	// those of the readers, too.
 	Limits frame.Limits
-	// QueueBytes is how much a destination holds before its producers are slowed;
-	// default 64 MiB. Each message counts with what the memory for it is, and in a
-	// topic with 48 bytes for each subscription that still has to get or acknowledge it.
+	// QueueBytes is how many bytes a destination holds before its producers are slowed; default 64
+	// MiB. Each message counts with the memory reserved for it. In a topic it counts 48 bytes more
+	// for each subscription that still has to receive or acknowledge it.
 	QueueBytes int
-	// StoredBytes is how much all destinations and open transactions hold together,
-	// waiting and unacknowledged messages alike; default 16 times QueueBytes, 1 GiB.
-	// Beyond it a SEND is refused that would have to be kept, for there is nobody
-	// whose turn it would be to slow down. What can be delivered at once and need not
-	// be acknowledged is still taken; and each destination whose consumers keep up may
-	// hold 4 KiB that they have not acknowledged.
+	// StoredBytes is how many bytes all destinations and open transactions hold together, waiting
+	// and unacknowledged messages alike; default 16 times QueueBytes, 1 GiB. Beyond it a SEND is
+	// refused if its message would have to be kept: slowing one producer down would not help, since
+	// any other may have filled the broker. A message that can be delivered at once and need not be
+	// acknowledged is still accepted, and each destination whose consumers keep up may hold 4 KiB
+	// that they have not acknowledged.
 	StoredBytes int
-	// MaxRedeliveries is how often a message is delivered again after a NACK before
-	// it is moved to the dead letter queue; default 5. One that there is no room for
-	// there is delivered once more.
+	// MaxRedeliveries is how often a message is delivered again after a NACK before it is moved to
+	// the dead letter queue; default 5. If that queue cannot take it, it is delivered once more.
 	MaxRedeliveries int
 	// MaxConnections is how many connections are served at a time; default 65536.
 	// Others are closed at once.
 	MaxConnections int
-	// MaxConnectionsPerIP bounds those from one address, an IPv6 network of 64 bits
-	// counting as one; default MaxConnections, because behind a proxy, or in a load
-	// test, all have the same one. Others are closed at once.
+	// MaxConnectionsPerIP bounds the connections from one IP address; an IPv6 /64 network counts as
+	// one address. Default MaxConnections, because behind a proxy or in a load test all peers have
+	// the same address. Others are closed at once.
 	MaxConnectionsPerIP int
-	// MaxConnectionsPerUser bounds those of one of the Users; default
-	// MaxConnections. Others are refused.
+	// MaxConnectionsPerUser bounds the connections of one of the Users; default MaxConnections.
+	// Others are refused.
 	MaxConnectionsPerUser int
-	// ConnectionRate is how much each connection may send, UserRate how much all
-	// connections of one of the Users together. The zero value is any amount: these
-	// are the only bounds that are not on by default.
+	// ConnectionRate bounds what each connection may send, UserRate what all connections of one of
+	// the Users may send together. The zero value is no bound: these are the only bounds that are
+	// off by default.
 	ConnectionRate, UserRate Rate
 	// MaxDestinations is how many destinations there may be; default 65536.
 	MaxDestinations int
-	// MaxDestinationsPerConnection is how many of them one connection may have made,
-	// dead letter queues of what it has refused among them; default half of them, so
-	// that none takes them all.
+	// MaxDestinationsPerConnection is how many destinations one connection may have made, including
+	// the dead letter queues of messages that it refused; default half of MaxDestinations, so that
+	// no connection can use them up.
 	MaxDestinationsPerConnection int
 
 	// MaxSubscriptions is how many subscriptions a connection may have; default
 	// 1024.
 	MaxSubscriptions int
-	// MaxUnacked is how many unacknowledged messages a subscription may have when
-	// it does not ask for fewer; default 16384.
+	// MaxUnacked is how many unacknowledged messages a subscription may have unless it asks for
+	// fewer; default 16384.
 	MaxUnacked int
 	// MaxTransactions is how many open transactions a connection may have; default
 	// 256.
@@ -93,11 +92,11 @@ type Config struct {
 	TransactionBytes int
 }
 
-// maxName bounds the names that peers choose and the broker keeps: destinations,
-// subscription ids, transaction ids.
+// maxName bounds the names that peers choose and the broker keeps: destinations, subscription ids,
+// transaction ids. In bytes.
 const maxName = 1024
 
-// preLogin bounds the header block and the body of a peer that we do not know yet.
+// preLogin bounds the header block and the body of a peer that has not logged in, in bytes.
 const preLogin = 16 << 10
 
 func (c Config) withDefaults() Config {

@@ -9,8 +9,8 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// serverName is the value of the server header: "name/version" (STOMP 1.2,
-// CONNECTED). The protocol gives clients no use for the version, so it has none.
+// serverName is the value of the server header: "name/version" (STOMP 1.2, CONNECTED). The version
+// is left out, because the protocol gives clients no use for it.
 const serverName = "stompwire"
 
 // A peer that is silent for hearFactor of its intervals is taken for dead: the
@@ -20,8 +20,8 @@ const hearFactor = 2.5
 
 var errNotConnected = errors.New("stomp: peer has not connected in time")
 
-// onFirst takes the first frame, which must be CONNECT or STOMP: nothing is served
-// to a peer that has not logged in.
+// onFirst handles the first frame, which must be CONNECT or STOMP: a peer that has not logged in
+// can send nothing else.
 func (s *session) onFirst(f *frame.Frame) {
 	if f.Command != frame.CmdConnect && f.Command != frame.CmdStomp {
 		s.refuse(f, "not connected", "The first frame must be CONNECT or STOMP.")
@@ -53,15 +53,15 @@ func (s *session) onFirst(f *frame.Frame) {
 		return
 	}
 	s.accept(version, theirs)
-	if s.metered { // it counts for the user, or who connects anew for each frame would have no rate to keep
+	if s.metered { // it counts for the user: otherwise a peer could evade the rate by connecting anew for each frame
 		s.slowDown(f)
 	}
 }
 
-// checkFirst holds a CONNECT frame to the rules of the version that it leads to. The
-// parser reads the first frame by those of 1.0, where any frame may have a body, and
-// headers need not be UTF-8. RabbitMQ, ActiveMQ and Artemis let a lone line end pass as
-// the body in every version, and so does this broker: there are clients that send one.
+// checkFirst checks a CONNECT frame by the rules of the version that it leads to. The parser reads
+// the first frame by those of 1.0, where any frame may have a body, and headers need not be UTF-8.
+// RabbitMQ, ActiveMQ and Artemis accept a lone line end as the body in every version, and so does
+// this broker: there are clients that send one.
 func checkFirst(f *frame.Frame, version frame.Version) error {
 	if version == frame.Version10 {
 		return nil
@@ -78,7 +78,7 @@ func checkFirst(f *frame.Frame, version frame.Version) error {
 	return nil
 }
 
-// heartBeatOf reads the heart-beat header. A missing one means 0,0.
+// heartBeatOf parses the heart-beat header. A missing one means 0,0.
 func heartBeatOf(f *frame.Frame) (frame.HeartBeat, error) {
 	value, ok := f.Header.Lookup(frame.HeaderHeartBeat)
 	if !ok {
@@ -87,7 +87,7 @@ func heartBeatOf(f *frame.Frame) (frame.HeartBeat, error) {
 	return frame.ParseHeartBeat(string(value))
 }
 
-// accept answers CONNECTED, whose own headers are never escaped. The new rules hold
+// accept answers CONNECTED, whose own headers are never escaped. The rules of the new version hold
 // from the next frame on, which may be in the same chunk.
 func (s *session) accept(version frame.Version, theirs frame.HeartBeat) {
 	ours := s.b.cfg.HeartBeat

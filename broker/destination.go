@@ -6,30 +6,29 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// destination is a queue or a topic. The methods that do not lock are called with
-// mu held.
+// destination is a queue or a topic. Methods that do not lock are called with mu held.
 type destination struct {
 	b      *Broker
 	name   string
-	number uint64 // unlike that of any other destination, ever
+	number uint64 // unique among all destinations, never reused
 	topic  bool   // each subscription gets every message
-	by     *maker // of the session that made it
+	by     *maker // counts the destinations of the session that made it
 
 	mu    sync.Mutex
-	gone  bool            // not in the registry any more; look it up again
+	gone  bool            // removed from the registry; look the name up again
 	seq   counter         // of messages
-	subs  []*subscription // those of a queue that can take a message come first
+	subs  []*subscription // in a queue, those that can take a message come first
 	ready int             // how many these are
-	turn  int             // whose turn it is among them
-	keep  int             // how many have to acknowledge
+	turn  int             // index of the next to take one among the ready
+	keep  int             // how many subscriptions acknowledge
 
-	// pending are the messages of a queue that wait with the default priority, levels
-	// those with another, each in the order of seq. After every call they are empty
-	// or ready is 0.
+	// pending are the waiting messages of a queue with the default priority, levels those with
+	// other priorities, each in the order of seq. After every call either they are empty or ready
+	// is 0.
 	pending      line
 	levels       *levels
 	bytes        int // of all messages held, waiting and unacknowledged
-	waitingBytes int // of those that wait, for each subscription of a topic anew
+	waitingBytes int // of waiting messages; in a topic, once for each subscription
 	flow         flow
 
 	counts
@@ -40,16 +39,16 @@ type counts struct {
 	in, out, redelivered, unrouted, expired, deadLettered, holds, omitted uint64
 }
 
-// sendResult is what became of a SEND.
+// sendResult is the result of a SEND.
 type sendResult uint8
 
 const (
 	sendTaken sendResult = iota
-	sendGone             // the destination is; there may be a new one
-	sendFull             // the broker is
+	sendGone             // the destination is gone; there may be a new one
+	sendFull             // the broker is full
 )
 
-// send takes a SEND, and holds up its session when the destination is full.
+// send handles a SEND, and holds up its session when the destination is full.
 func (d *destination) send(s *session, v *view) sendResult {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -66,8 +65,8 @@ func (d *destination) send(s *session, v *view) sendResult {
 	return sendTaken
 }
 
-// post takes a message that was held elsewhere. s, if there is one, is held up when
-// the destination is full. It returns false if the destination is gone.
+// post takes a message that was stored elsewhere. It holds s up, unless nil, when the destination
+// is full. It returns false if the destination is gone.
 func (d *destination) post(s *session, m *message) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -87,20 +86,20 @@ func (d *destination) post(s *session, m *message) bool {
 	return true
 }
 
-// adopt makes m one of the destination's. Its text counts from now on.
+// adopt makes m a message of the destination. Its text counts from now on.
 func (d *destination) adopt(m *message) {
 	m.seq = d.seq.next()
 	m.refs = 1 // the caller's; drop gives it back
 	d.count(int(m.size) + d.perRef())
 }
 
-// hold takes a reference to m, for a line or for what is not acknowledged.
+// hold takes a reference to m, for a line or for the unacknowledged messages of a subscription.
 func (d *destination) hold(m *message) {
 	m.refs++
 	d.count(d.perRef())
 }
 
-// drop gives one reference to m back.
+// drop releases one reference to m.
 func (d *destination) drop(m *message) {
 	m.refs--
 	bytes := d.perRef()
@@ -118,9 +117,9 @@ func (d *destination) count(bytes int) {
 	}
 }
 
-// refBytes is what a message of a topic counts for besides, for each subscription that it
-// waits for, or that has not acknowledged it: about its place there. One of a queue is in
-// one place at a time, which messageOverhead has.
+// refBytes is what a message of a topic counts in addition for each subscription that it waits for
+// or that has not acknowledged it: about the size of its place there. A message of a queue is in
+// one place at a time, which messageOverhead includes.
 const refBytes = 48
 
 func (d *destination) perRef() int {
@@ -137,15 +136,13 @@ func (d *destination) wait(in *line, m *message) {
 	in.add(m)
 }
 
-// giveBack lets m wait again, which was taken out of the line. It comes with its
-// reference.
+// giveBack puts m, which was taken out of the line, back into it, with its reference.
 func (d *destination) giveBack(to *line, m *message) {
 	d.waitingBytes += int(m.size)
 	to.giveBack(m)
 }
 
-// update moves a queue's subscription to where it belongs after something about it
-// has changed.
+// update moves a queue's subscription to its right place in subs after it has changed.
 func (d *destination) update(sub *subscription) {
 	if d.topic {
 		return
@@ -165,7 +162,7 @@ func (d *destination) swap(i, j int) {
 	d.subs[i].place, d.subs[j].place = i, j
 }
 
-// add enters a subscription and delivers what waits for it.
+// add adds a subscription and delivers what waits for it.
 func (d *destination) add(sub *subscription) {
 	sub.place = len(d.subs)
 	d.subs = append(d.subs, sub)
@@ -176,7 +173,7 @@ func (d *destination) add(sub *subscription) {
 	d.dispatch(sub)
 }
 
-// remove ends a subscription. What it has not acknowledged goes back to the queue.
+// remove ends a subscription. Its unacknowledged messages go back to the queue.
 func (d *destination) remove(sub *subscription) {
 	sub.gone = true
 	d.update(sub)
@@ -190,7 +187,7 @@ func (d *destination) remove(sub *subscription) {
 	d.abandon(sub)
 }
 
-// dispatch delivers what waits, after sub has got room or credit.
+// dispatch delivers waiting messages after sub has got outbox space or credit.
 func (d *destination) dispatch(sub *subscription) {
 	if d.topic {
 		d.dispatchTopic(sub)
@@ -205,7 +202,7 @@ func (d *destination) isIdle() bool {
 	return len(d.subs) == 0 && d.front() == nil
 }
 
-// isGone locks.
+// isGone reports whether the destination was removed from the registry. It locks.
 func (d *destination) isGone() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

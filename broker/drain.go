@@ -1,7 +1,7 @@
 package broker
 
-// stall notes that sub wants to know when the outbox has room again. The mutex of
-// its destination is held.
+// stall registers sub to be told when the outbox has room again. The mutex of its destination is
+// held.
 func (s *session) stall(sub *subscription) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -17,7 +17,7 @@ func (s *session) OnDrain() {
 	s.setChoked(false)
 	list, turn := s.takeStalled()
 	for i := range list {
-		// The room may do for one of them only, so they take turns at being first.
+		// There may be room for one of them only, so they take turns at being first.
 		list[(i+turn)%len(list)].unstall()
 	}
 	clear(list)
@@ -37,7 +37,7 @@ func (s *session) takeStalled() (list []*subscription, turn int) {
 	return list, s.drains
 }
 
-// unstall lets sub have what waits for it.
+// unstall delivers what waits for sub.
 func (sub *subscription) unstall() {
 	d := sub.d
 	d.mu.Lock()

@@ -8,8 +8,7 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// Fault is something that goes wrong with one frame from a client. The zero value is
-// that nothing does.
+// Fault is what goes wrong with one frame from a client. The zero value is no fault.
 type Fault struct {
 	kind faultKind
 	time time.Duration
@@ -34,48 +33,47 @@ const (
 
 // The faults.
 var (
-	// Drop: the frame might as well not have been sent. It has no effect and no
-	// receipt.
+	// Drop: the frame has no effect and no receipt, as if it had not been sent.
 	Drop = Fault{kind: faultDrop}
-	// Lose: the frame has its receipt, and no effect. The broker has vouched for a
-	// message that nobody will get.
+	// Lose: the frame has its receipt and no effect. The broker has confirmed a message that is
+	// never delivered.
 	Lose = Fault{kind: faultLose}
-	// Duplicate: the frame takes effect twice and has one receipt. For anything but
-	// a SEND the second time is an error of its own.
+	// Duplicate: the frame takes effect twice and has one receipt. For anything but a SEND the
+	// second time is a protocol error.
 	Duplicate = Fault{kind: faultDuplicate}
-	// Redeliver: the same, but the second message says so: redelivered:true.
+	// Redeliver: like Duplicate, and the second MESSAGE has redelivered:true.
 	Redeliver = Fault{kind: faultRedeliver}
 	// NoReceipt: the frame takes effect and has no receipt.
 	NoReceipt = Fault{kind: faultNoReceipt}
 	// Refuse: ERROR, and the connection is closed. The frame has no effect.
 	Refuse = Fault{kind: faultRefuse}
-	// Cut: the connection is closed without a word. The frame has no effect.
+	// Cut: the connection is closed without an ERROR. The frame has no effect.
 	Cut = Fault{kind: faultCut}
 )
 
-// Freeze carries the frame out and then does not read the connection for d: to the
-// client, the broker is slow, or stuck. [Broker.Freeze] does so to all.
+// Freeze handles the frame and then does not read the connection for d: to the client, the broker
+// is slow or stuck. [Broker.Freeze] does so to all connections.
 func Freeze(d time.Duration) Fault { return Fault{faultFreeze, d} }
 
-// Delay carries a SEND out d later, and its receipt comes then too: a slow way in.
-// Nothing else is slowed, so any number of messages can be on that way at once, up to
-// Config.QueueBytes of them; then whoever sends more is not read. They stay in order,
-// whatever their delays. A SEND in a transaction, and any other frame, is not delayed.
+// Delay handles a SEND d later, and sends its receipt then: latency on the way in. Nothing else is
+// slowed, so any number of messages can be delayed at once, up to Config.QueueBytes of them; beyond
+// that the senders are not read. Messages stay in order, whatever their delays. A SEND in a
+// transaction, and any other frame, is not delayed.
 func Delay(d time.Duration) Fault { return Fault{faultDelay, d} }
 
-// Defer is Delay with the receipt at once: a slow way out, for each MESSAGE.
+// Defer is Delay with the receipt at once: latency on the way out, for each MESSAGE.
 func Defer(d time.Duration) Fault { return Fault{faultDefer, d} }
 
-// Faults counts what was done to frames on purpose.
+// Faults counts the injected faults.
 type Faults struct {
 	Dropped, Lost, Duplicated, Redelivered uint64
 	Unconfirmed                            uint64 // NoReceipt
 	Refused, Cut                           uint64
-	Frozen                                 uint64 // times that a connection was
+	Frozen                                 uint64 // times that a connection was frozen
 	Delayed, Deferred                      uint64
 }
 
-// faultCounts are by kind.
+// faultCounts are the counts by kind.
 type faultCounts [faultKinds]atomic.Uint64
 
 func (fc *faultCounts) snapshot() Faults {
@@ -87,11 +85,11 @@ func (fc *faultCounts) snapshot() Faults {
 	}
 }
 
-// Inject has decide called for each frame that comes from then on, on any connection,
-// to make the broker misbehave: for tests of clients. session is the number in
-// CONNECTED's session header. f is borrowed: valid until decide returns. decide is
-// called on the reading goroutines, several at a time, and must not block. nil ends
-// it. [Shares] makes such a function, and Stats counts what was done.
+// Inject makes the broker call decide for each frame that comes from now on, on any connection, and
+// apply the fault that it returns: for tests of clients. session is the number in CONNECTED's
+// session header. f is borrowed: valid until decide returns. decide is called on the reading
+// goroutines, several at a time, and must not block. nil ends the injection. [Shares] makes such a
+// function, and Stats counts the faults.
 func (b *Broker) Inject(decide func(session uint64, f *frame.Frame) Fault) {
 	if decide == nil {
 		b.fault.Store(nil)
@@ -143,9 +141,8 @@ func (s *session) handleMute(f *frame.Frame) {
 	s.handle(f)
 }
 
-// Freeze stops the broker from reading any connection for d, new ones included: at
-// most the frame that a connection is about is still handled. What it has for
-// consumers already still goes out.
+// Freeze stops the broker from reading any connection for d, including new ones. A connection
+// handles at most the frame that it is working on. Messages already in an outbox still go out.
 func (b *Broker) Freeze(d time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

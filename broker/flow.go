@@ -6,33 +6,33 @@ import (
 	"time"
 )
 
-// flow slows the producers of a destination: their links are not read for a while.
-// It is guarded by the destination's mutex.
+// flow slows the producers of a destination: their links are not read for a while. Guarded by the
+// destination's mutex.
 //
-// There are two reasons. A destination at its bound holds them until half of the
-// room is free. And one whose consumers are only just slower holds them briefly, so
-// that the backlog stays in the processor's cache and messages take the short way,
-// straight from one link to another. That is for speed, not for safety, so it may
-// cost little: a backlog that is not gone after maxBrief is left to grow to the
-// bound, and another attempt is made after briefRest.
+// There are two kinds of holds. A destination at its bound holds its producers until half of the
+// space is free. A destination whose consumers are only slightly slower holds its producers
+// briefly. Then the backlog stays in the processor's cache, and messages take the short path,
+// straight from one link to another. Brief holds are for speed, not for safety, so they must cost
+// little: if a backlog is not gone after maxBrief, it may grow to the bound, and the next brief
+// hold comes after briefRest.
 type flow struct {
 	held  []*session // producers that are not read
-	full  bool       // one of them because the destination was at its bound
+	full  bool       // at least one because the destination was at its bound
 	phase flowPhase
 	timer *time.Timer
-	armed uint64 // holds of the destination when the timer was set
+	armed uint64 // the destination's holds when the timer was set
 }
 
 type flowPhase uint8
 
 const (
 	flowReady   flowPhase = iota // brief holds are allowed
-	flowHolding                  // there is one, or has been since the timer was set
-	flowResting                  // they have not helped
+	flowHolding                  // there is a brief hold, or was since the timer was set
+	flowResting                  // brief holds have not helped
 )
 
 const (
-	briefBytes = 64 << 10 // of waiting messages, from which producers are held briefly
+	briefBytes = 64 << 10 // waiting messages, in bytes, above which producers are held briefly
 	maxBrief   = 20 * time.Millisecond
 	briefRest  = 250 * time.Millisecond
 )
@@ -57,17 +57,17 @@ func (fl *flow) check(d *destination, s *session) {
 	}
 }
 
-// isHopeless reports whether s itself would have to make the room that it waits for:
-// in a temporary destination of its own, of which nobody else can take anything, by
-// frames that are not read. It would stay for ever, even if its peer has gone.
+// isHopeless reports whether holding s up could last for ever, because only s itself could make the
+// room that it waits for: in a temporary destination of its own, which no other session can consume
+// from, by frames that would not be read. Such a hold would last even if the peer has gone.
 func (d *destination) isHopeless(s *session) bool {
 	return d.by == s.maker && len(d.subs) == d.keep && isTemp([]byte(d.name))
 }
 
 var errOwnTempFull = errors.New("stomp: a temporary destination of the connection's own is full")
 
-// mayHoldBriefly reports whether producers can be held although d is not full. It
-// needs somebody who takes messages away.
+// mayHoldBriefly reports whether producers can be held although d is not full. Some subscription
+// has to be taking messages away.
 func (fl *flow) mayHoldBriefly(d *destination) bool {
 	if fl.phase == flowResting || len(d.subs) == 0 {
 		return false
@@ -88,7 +88,7 @@ func (fl *flow) arm(d *destination, after time.Duration) {
 	fl.timer.Reset(after)
 }
 
-// onFlowTimer ends a brief hold that has not helped, and the rest after that.
+// onFlowTimer ends a brief hold that has not helped, and later the rest after it.
 func (d *destination) onFlowTimer() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -108,8 +108,8 @@ func (d *destination) onFlowTimer() {
 	}
 }
 
-// progress lets the producers go on once there is room. They all go: whoever finds
-// no room is held up again.
+// progress lets all producers go on once there is room. One that still finds no room is held up
+// again.
 func (fl *flow) progress(d *destination) {
 	switch {
 	case len(fl.held) == 0:
@@ -134,7 +134,7 @@ func (fl *flow) release(d *destination) {
 	}
 }
 
-// forget takes a session that has ended off the list.
+// forget removes a session that has ended.
 func (fl *flow) forget(s *session) {
 	fl.held = slices.DeleteFunc(fl.held, func(held *session) bool { return held == s })
 	fl.full = fl.full && len(fl.held) > 0

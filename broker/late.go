@@ -7,7 +7,7 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// lateLine is where delayed messages wait, in order. Its zero value is ready.
+// lateLine holds delayed messages, in order. The zero value is ready.
 type lateLine struct {
 	posting sync.Mutex // held while messages leave the line; comes before mu
 
@@ -15,7 +15,7 @@ type lateLine struct {
 	ring   ring[late]
 	bytes  int
 	timer  *time.Timer
-	set    bool // the timer is, or its function runs
+	set    bool // the timer is set, or its function runs
 	closed bool
 }
 
@@ -25,11 +25,11 @@ type late struct {
 	s       *session
 	m       *message
 	name    string // of the destination, as the registry knows it
-	receipt []byte // to be sent then; nil for none
-	held    bool   // s is frozen until this one has left
+	receipt []byte // its id, sent with the message; nil for none
+	held    bool   // s is not read until this one has left
 }
 
-// mayBeLate reports whether f is a SEND that would be carried out at once.
+// mayBeLate reports whether f is a SEND outside a transaction.
 func (s *session) mayBeLate(f *frame.Frame) bool {
 	if s.state != stateConnected || f.Command != frame.CmdSend {
 		return false
@@ -80,7 +80,7 @@ func (l *lateLine) arm(b *Broker, after time.Duration) {
 	l.timer.Reset(after)
 }
 
-// release posts what is due. It runs once at a time.
+// release posts the messages that are due. Only one call runs at a time.
 func (l *lateLine) release(b *Broker) {
 	l.posting.Lock()
 	defer l.posting.Unlock()
@@ -102,8 +102,7 @@ func (l *lateLine) release(b *Broker) {
 	}
 }
 
-// pop returns the next message if it is due, or else how long that will take; 0 if
-// there is none.
+// pop returns the next message if it is due, and else how long until it is; 0 if there is none.
 func (l *lateLine) pop() (e late, wait time.Duration, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -119,7 +118,7 @@ func (l *lateLine) pop() (e late, wait time.Duration, ok bool) {
 	return e, 0, true
 }
 
-// close throws away what waits, and waits for what leaves.
+// close discards what waits and returns when what is being posted is done.
 func (l *lateLine) close() {
 	l.posting.Lock()
 	defer l.posting.Unlock()
@@ -141,11 +140,11 @@ func (b *Broker) postLate(e late) {
 	}
 	s := e.s
 	if s.l.Err() != nil {
-		s = nil // nobody to hold up
+		s = nil // the session is over: nothing to hold up
 	}
 	for {
 		d, err := b.destinationFor(e)
-		if err != nil { // too late for an ERROR, which is the reading goroutine's
+		if err != nil { // too late for an ERROR, which only the reading goroutine may send
 			e.m.free()
 			e.s.l.Close(err)
 			return
@@ -167,7 +166,7 @@ func (b *Broker) postLate(e late) {
 	}
 }
 
-// destinationFor returns where e goes, nil if nobody would ever get it.
+// destinationFor returns the destination of e, nil if no session could ever receive from it.
 func (b *Broker) destinationFor(e late) (*destination, error) {
 	if isTemp([]byte(e.name)) || isTopicName(e.name) {
 		return b.registry.find([]byte(e.name)), nil

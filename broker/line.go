@@ -1,11 +1,11 @@
 package broker
 
-// line is messages that wait, in the order of seq. Its zero value is empty.
+// line holds waiting messages in the order of seq. The zero value is empty.
 //
-// Those that have come back were delivered before, so each of them is earlier than
-// each that has never left the line, and they go first. A peer may give back any
-// number in any order, one by one; so they are a heap, in which that takes the
-// logarithm of their number, and not a sorted list.
+// Messages that were given back have been delivered before, so each of them is earlier than every
+// message that has never left the line, and they go first. A peer may give back any number of them,
+// one by one and in any order. So they are in a heap, which takes logarithmic time for each, and
+// not in a sorted list.
 type line struct {
 	back  []*message // a binary heap by seq
 	fresh ring[*message]
@@ -13,7 +13,7 @@ type line struct {
 
 func (l *line) len() int { return len(l.back) + l.fresh.len() }
 
-// first returns the message that is the next, of which there must be one.
+// first returns the next message. There must be one.
 func (l *line) first() *message {
 	if len(l.back) > 0 {
 		return l.back[0]
@@ -21,10 +21,10 @@ func (l *line) first() *message {
 	return *l.fresh.at(0)
 }
 
-// add lets m wait behind all others.
+// add puts m behind all others.
 func (l *line) add(m *message) { l.fresh.pushBack(m) }
 
-// giveBack lets m, which was taken, wait in its place again.
+// giveBack puts m, which was taken, back into its place.
 func (l *line) giveBack(m *message) {
 	l.back = append(l.back, m)
 	i := len(l.back) - 1
@@ -55,7 +55,7 @@ func (l *line) take() *message {
 	return top
 }
 
-// sink puts m into the place of the top, which is free, or below it.
+// sink puts m into the free place at the top of the heap, or below it.
 func (l *line) sink(m *message) {
 	i, n := 0, len(l.back)
 	for {

@@ -12,13 +12,13 @@ import (
 	"github.com/stompwire/stompwire/engine/link"
 )
 
-// unixScheme begins the address of a Unix socket, as it begins its URI.
+// unixScheme is the prefix of the address, and of the URI, of a Unix socket.
 const unixScheme = "unix:"
 
-// Listen listens on addr, such as "127.0.0.1:0" for a port of the system's choice, or
-// "unix:/run/stomp" for a Unix socket, and serves until the broker is closed. It
-// returns where to connect, such as "stomp://127.0.0.1:61613" or "unix:/run/stomp". A
-// broker may listen in any number of places.
+// Listen listens on addr, such as "127.0.0.1:0" for a port chosen by the system, or
+// "unix:/run/stomp" for a Unix socket, and serves until the broker is closed. It returns where to
+// connect, such as "stomp://127.0.0.1:61613" or "unix:/run/stomp". A broker may listen in any
+// number of places.
 func (b *Broker) Listen(addr string) (uri string, err error) {
 	network := "tcp"
 	if path, ok := strings.CutPrefix(addr, unixScheme); ok {
@@ -31,8 +31,8 @@ func (b *Broker) Listen(addr string) (uri string, err error) {
 	return b.ListenOn(ln)
 }
 
-// ListenTLS is Listen with TLS, where the URI is like "stomps://127.0.0.1:61614".
-// cfg must have a certificate, and says whether clients need one.
+// ListenTLS is Listen with TLS; the URI is like "stomps://127.0.0.1:61614". cfg must have a
+// certificate. It also says whether clients need one.
 func (b *Broker) ListenTLS(addr string, cfg *tls.Config) (uri string, err error) {
 	if cfg == nil || len(cfg.Certificates) == 0 && cfg.GetCertificate == nil && cfg.GetConfigForClient == nil {
 		return "", errors.New("broker: TLS needs a certificate")
@@ -41,13 +41,13 @@ func (b *Broker) ListenTLS(addr string, cfg *tls.Config) (uri string, err error)
 	if err != nil {
 		return "", fmt.Errorf("broker: %w", err)
 	}
-	secure := tls.NewListener(link.ProgressListener(ln), cfg) // so that progress of writes is judged below TLS
+	secure := tls.NewListener(link.ProgressListener(ln), cfg) // so that write progress is measured below TLS
 	return b.ListenOn(located{secure, "stomps://" + ln.Addr().String()})
 }
 
-// ListenOn serves ln, which it closes in the end, until the broker is closed. It
-// returns where to connect: what a method URI() string of ln says, else what can be
-// told by its address. [Broker.Serve] does the same and waits.
+// ListenOn serves ln until the broker is closed, and then closes ln. It returns where to connect:
+// the result of ln's method URI() string if it has one, else a URI made from its address.
+// [Broker.Serve] does the same and waits.
 func (b *Broker) ListenOn(ln net.Listener) (uri string, err error) {
 	if uri, err = b.enlist(ln); err != nil {
 		return "", err
@@ -93,7 +93,8 @@ func uriOf(ln net.Listener) string {
 	return "stomp://" + ln.Addr().String()
 }
 
-// enlist makes Close responsible for ln. It closes ln itself if it is too late.
+// enlist registers ln, so that Close closes it. If the broker is closed already, it closes ln
+// itself.
 func (b *Broker) enlist(ln net.Listener) (uri string, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

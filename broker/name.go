@@ -13,10 +13,9 @@ const (
 	prefixTempQueue = "/temp-queue/"
 	prefixTempTopic = "/temp-topic/"
 
-	// These begin the queues of the messages that a destination's consumers have
-	// refused too often.
-	prefixDeadLetters  = "/queue/DLQ." // of what is called /queue/
-	prefixOtherLetters = "DLQ."        // of anything else
+	// The prefixes of dead letter queues.
+	prefixDeadLetters  = "/queue/DLQ." // for destinations that begin with /queue/
+	prefixOtherLetters = "DLQ."        // for all others
 )
 
 // isTopicName reports whether messages to name are fanned out. Every other name is
@@ -30,18 +29,18 @@ func isTemp(name []byte) bool {
 	return bytes.HasPrefix(name, []byte(prefixTempQueue)) || bytes.HasPrefix(name, []byte(prefixTempTopic))
 }
 
-// A temporary name is made unique by the number of its session behind the prefix:
-// /temp-queue/a of session 7 is /temp-queue/@7/a for everybody else.
+// A temporary name is made unique by the number of its session behind the prefix: /temp-queue/a of
+// session 7 is /temp-queue/@7/a for all other sessions.
 const tempMark = '@'
 
-// splitTemp cuts a temporary name behind its prefix.
+// splitTemp splits a temporary name behind its prefix.
 func splitTemp(name []byte) (prefix, rest []byte) {
-	n := len(prefixTempQueue) // both are as long
+	n := len(prefixTempQueue) // both prefixes have this length
 	return name[:n], name[n:]
 }
 
-// appendPublic appends the name by which other sessions know the temporary name
-// that session number uses. A name that is public already stays as it is.
+// appendPublic appends the name by which other sessions know the temporary name that session number
+// uses. A name that is public already is appended unchanged.
 func appendPublic(dst, name []byte, number uint64) []byte {
 	prefix, rest := splitTemp(name)
 	dst = append(dst, prefix...)
@@ -60,9 +59,9 @@ func ownsTemp(name []byte, number uint64) bool {
 	return found && string(owner) == string(tempMark)+strconv.FormatUint(number, 10)
 }
 
-// deadLetterName returns the queue for messages of name that were refused too often.
-// No two destinations share one, for who may read the one need not be allowed to read
-// the other; and a pattern such as /queue/* has none of what is called /topic/.
+// deadLetterName returns the queue for messages of name that were refused too often. No two
+// destinations share one, because the right to read one does not imply the right to read the other.
+// For the same reason a pattern such as /queue/* matches no dead letter queue of a topic.
 func deadLetterName(name string) string {
 	if rest, found := strings.CutPrefix(name, prefixQueue); found {
 		return prefixDeadLetters + rest
@@ -70,7 +69,7 @@ func deadLetterName(name string) string {
 	return prefixOtherLetters + name
 }
 
-// isDeadLetters reports whether name is such a queue: its messages go nowhere else.
+// isDeadLetters reports whether name is a dead letter queue: its messages are moved no further.
 func isDeadLetters[T string | []byte](name T) bool {
 	return strings.HasPrefix(string(name), prefixDeadLetters) || strings.HasPrefix(string(name), prefixOtherLetters)
 }
@@ -81,7 +80,7 @@ var (
 	errWildcard    = errors.New("wildcard in a destination")
 )
 
-// checkName returns why there can be no destination of that name, nil if there can.
+// checkName returns why no destination may have that name, nil if one may.
 func checkName(name []byte) error {
 	switch {
 	case isTooLong(name):
@@ -94,8 +93,8 @@ func checkName(name []byte) error {
 	return nil
 }
 
-// isEmptyName reports whether nothing follows the prefix of name, or the owner in a
-// temporary one.
+// isEmptyName reports whether name has nothing behind its prefix, or behind the owner in a
+// temporary name.
 func isEmptyName(name []byte) bool {
 	if !isTemp(name) {
 		return string(name) == prefixQueue || string(name) == prefixTopic
@@ -108,9 +107,9 @@ func isEmptyName(name []byte) bool {
 	return len(rest) == 0
 }
 
-// isWildcard reports whether a real broker takes name for a pattern: whether *, > or #
-// stands alone between two dots or slashes. ActiveMQ knows * and >, Artemis and the
-// topics of RabbitMQ * and #.
+// isWildcard reports whether a real broker takes name for a pattern: whether *, > or # stands alone
+// between two dots or slashes. ActiveMQ knows * and >, Artemis and the topics of RabbitMQ know *
+// and #.
 func isWildcard(name []byte) bool {
 	for i, c := range name {
 		if (c == '*' || c == '>' || c == '#') && (i == 0 || isSeparator(name[i-1])) && (i+1 == len(name) || isSeparator(name[i+1])) {
@@ -122,8 +121,8 @@ func isWildcard(name []byte) bool {
 
 func isSeparator(c byte) bool { return c == '.' || c == '/' }
 
-// isTooLong reports whether a destination may not be called that. What may be called
-// so has a dead letter queue that may, temporary ones with their owner in the name too.
+// isTooLong reports whether name is too long for a destination. The bound leaves room for the name
+// of its dead letter queue, and in a temporary name for the owner.
 func isTooLong(name []byte) bool {
 	return len(name) > maxName && (!isDeadLetters(name) || len(name) > maxName+maxDeadName)
 }

@@ -7,12 +7,12 @@ import (
 
 func appendDecimal(dst []byte, n uint64) []byte { return strconv.AppendUint(dst, n, 10) }
 
-// counter is a number with its decimal digits, which cost less to count up than to
-// make anew.
+// counter is a number with its decimal digits. Incrementing them costs less than formatting the
+// number.
 type counter struct {
 	n      uint64
 	digits [20]byte
-	first  int // digits[first:] are those of n, none of them for 0
+	first  int // digits[first:] are the digits of n; empty for 0
 }
 
 func newCounter() counter { return counter{first: len(counter{}.digits)} }
@@ -30,7 +30,7 @@ func (c *counter) next() uint64 {
 	return c.n
 }
 
-// append appends n and the end of a header line. It is quick for the latest number.
+// append appends n and the end of a header line. It is fast for the latest number.
 func (c *counter) append(dst []byte, n uint64) []byte {
 	if n != c.n {
 		return appendNumber(dst, n)
@@ -43,8 +43,8 @@ func appendNumber(dst []byte, n uint64) []byte {
 	return append(strconv.AppendUint(dst, n, 10), '\n')
 }
 
-// parsePair reads two numbers with a dash between them: the ids that we write, of
-// messages (destination and sequence) and of deliveries (slot and tag).
+// parsePair parses two numbers with a dash between them: the ids that we write, of messages
+// (destination and sequence) and of deliveries (slot and tag).
 func parsePair(text []byte) (a, b uint64, ok bool) {
 	i := bytes.IndexByte(text, '-')
 	if i < 0 {
@@ -55,7 +55,7 @@ func parsePair(text []byte) (a, b uint64, ok bool) {
 	return a, b, ok1 && ok2
 }
 
-// parseDecimal reads a number as we write it: digits, no leading zero.
+// parseDecimal parses a number as we write it: digits, no leading zero.
 func parseDecimal(text []byte) (n uint64, ok bool) {
 	if len(text) == 0 || len(text) > 19 || text[0] == '0' && len(text) > 1 {
 		return 0, false

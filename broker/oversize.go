@@ -7,9 +7,9 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// The link hands on a body that is longer than Limits.Body in parts, because the session
-// is a link.BodyHandler. That is only to read the whole header first, so that the ERROR
-// names the receipt wherever it stands. No part is taken.
+// The session is a link.BodyHandler, so the link hands on a body longer than Limits.Body in parts.
+// The only purpose is to read the whole header first, so that the ERROR can name the receipt
+// wherever that stands. The session accepts no part.
 
 // OnBodyStart implements link.BodyHandler.
 func (s *session) OnBodyStart(f *frame.Frame, length int64) error {
@@ -24,7 +24,7 @@ func (s *session) OnBodyStart(f *frame.Frame, length int64) error {
 	return nil
 }
 
-// maxBody is how long a body may be at the moment.
+// maxBody is the present limit of a body, in bytes.
 func (s *session) maxBody() int {
 	if s.state == stateNew {
 		return s.b.cfg.limitsBeforeLogin().Body
@@ -32,8 +32,8 @@ func (s *session) maxBody() int {
 	return s.b.cfg.Limits.Body
 }
 
-// ownLimit returns err with the limit that a body has here, if err says that one is too
-// long even to be handed on in parts.
+// ownLimit returns err with our limit of a body, if err says that a body is too long even to be
+// handed on in parts.
 func (s *session) ownLimit(err error) error {
 	var limit *frame.LimitError
 	if !errors.As(err, &limit) || limit.What != frame.ErrBodyTooLong {

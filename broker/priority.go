@@ -2,14 +2,14 @@ package broker
 
 import "sync"
 
-// A queue delivers what waits in the order of its priority header, 9 first and 0
-// last, and in the order of arrival within one priority. A message without the header,
-// or with another value, has priority 4, as JMS has it. What does not wait, because
-// somebody can take it, is delivered at once, whatever its priority.
+// A queue delivers waiting messages in the order of their priority header, 9 first and 0 last, and
+// in the order of arrival within one priority. A message without the header, or with another value,
+// has priority 4, as in JMS. A message that some subscription can take at once does not wait,
+// whatever its priority.
 const defaultPriority = 4
 
-// levels are the messages that wait with other priorities than the default one,
-// whose place is destination.pending. A queue has them while there are such messages.
+// levels are the waiting messages with other priorities than the default one, which wait in
+// destination.pending. A queue has levels while there are such messages.
 type levels [10]line
 
 var freeLevels = sync.Pool{New: func() any { return new(levels) }}
@@ -32,7 +32,7 @@ func (d *destination) level(priority uint8) *line {
 	return &d.levels[priority]
 }
 
-// front returns the line whose first is to be delivered next, nil if nothing waits.
+// front returns the line whose first message is to be delivered next, nil if nothing waits.
 func (d *destination) front() *line {
 	if d.levels == nil {
 		if d.pending.len() > 0 {
@@ -45,7 +45,7 @@ func (d *destination) front() *line {
 			return l
 		}
 	}
-	freeLevels.Put(d.levels) // all are empty, and keep little
+	freeLevels.Put(d.levels) // all lines are empty and keep little memory
 	d.levels = nil
 	return nil
 }

@@ -2,14 +2,14 @@ package broker
 
 import "github.com/stompwire/stompwire/frame"
 
-// enqueue takes a SEND to a queue. If the consumer whose turn it is has room and
-// need not acknowledge, the SEND is encoded into its outbox and nothing is kept. It
-// returns false if it had to be kept and the broker is full.
+// enqueue handles a SEND to a queue. If the next consumer has room and need not acknowledge, the
+// SEND is encoded into its outbox and not stored. It returns false if it had to be stored and the
+// broker is full.
 func (d *destination) enqueue(v *view) bool {
 	for d.ready > 0 {
 		sub := d.next()
 		if sub.mode != frame.AckAuto {
-			d.turn-- // which is still its own
+			d.turn-- // the turn stays with this subscription
 			break
 		}
 		if sub.sendView(v) {
@@ -25,7 +25,7 @@ func (d *destination) enqueue(v *view) bool {
 	return true
 }
 
-// enqueueMessage delivers m or lets it wait, and gives up the caller's reference.
+// enqueueMessage delivers m or lets it wait, and releases the caller's reference.
 func (d *destination) enqueueMessage(m *message) {
 	for d.ready > 0 {
 		if d.next().sendMessage(m) {
@@ -37,7 +37,7 @@ func (d *destination) enqueueMessage(m *message) {
 	d.drop(m)
 }
 
-// next returns the subscription whose turn it is. There must be a ready one.
+// next returns the subscription whose turn it is. At least one must be ready.
 func (d *destination) next() *subscription {
 	if d.turn >= d.ready {
 		d.turn = 0
@@ -47,8 +47,8 @@ func (d *destination) next() *subscription {
 	return sub
 }
 
-// dispatchQueue delivers what waits as long as somebody can take it: message by
-// message in turn, or in batches when there is only one to take them.
+// dispatchQueue delivers waiting messages as long as a subscription can take them: message by
+// message in turn, or in batches when only one can take them.
 func (d *destination) dispatchQueue() {
 	for {
 		from := d.front()

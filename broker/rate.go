@@ -7,27 +7,26 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// Rate is how much is taken in a second. Who sends more is not read for a while, so
-// that TCP slows it down; nothing is dropped. What was not used of a tenth of a
-// second may be sent in one go. 0 is no bound.
+// Rate is how much is accepted per second. A faster sender is not read for a while, so that TCP
+// slows it down; nothing is dropped. What was not used of a tenth of a second may be sent at once.
+// 0 is no bound.
 type Rate struct {
 	Frames int
 	Bytes  int // of headers and bodies
 }
 
-// pace keeps a rate: of one session, or of all sessions of a user together. nil keeps
-// none.
+// pace enforces a rate: of one session, or of all sessions of a user together. nil enforces none.
 type pace struct {
 	rate Rate
 
 	mu     sync.Mutex
-	frames time.Time // until when the frames that were sent take
+	frames time.Time // until when the frames sent so far use the rate up
 	octets time.Time
 }
 
 const (
 	burst    = 100 * time.Millisecond
-	minPause = 5 * time.Millisecond // shorter ones wait until there are more of them
+	minPause = 5 * time.Millisecond // shorter pauses are saved up
 )
 
 func newPace(r Rate) *pace {
@@ -47,7 +46,7 @@ func (p *pace) take(now time.Time, size int) time.Duration {
 	return max(spend(&p.frames, now, 1, p.rate.Frames), spend(&p.octets, now, size, p.rate.Bytes))
 }
 
-// spend adds what n take at a rate, and returns how far that goes beyond now.
+// spend adds the time that n takes at a rate to until, and returns how far until is ahead of now.
 func spend(until *time.Time, now time.Time, n, rate int) time.Duration {
 	if rate == 0 {
 		return 0

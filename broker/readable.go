@@ -6,12 +6,12 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// A broker that takes a message that a reader cannot take does harm: the message ends
-// the reader's connection, goes back to its queue, and ends the next one. Readers have
-// at least the default limits of package frame. So a SEND is refused if its MESSAGE
-// could exceed them in any version and for any subscription: a MESSAGE has lines of the
-// broker besides, and values grow when they are escaped (8,000 raw colons are 16,000
-// octets on 1.2). The same holds for a receipt, which comes back in a longer line.
+// A broker that accepts a message that a reader cannot accept does harm: the message ends the
+// reader's connection, goes back to its queue, and ends the next one. Readers have at least the
+// default limits of package frame. So a SEND is refused if its MESSAGE could exceed them in any
+// version and for any subscription. A MESSAGE has lines of the broker besides those of its SEND,
+// and values grow when they are escaped (8,000 raw colons are 16,000 octets on 1.2). The same holds
+// for a receipt, which comes back in a longer line.
 
 // Lines that a MESSAGE may have besides those of its SEND, and their size at most.
 const (
@@ -27,8 +27,8 @@ const (
 	maxPair = len("18446744073709551615-18446744073709551615")
 )
 
-// readable returns what readers take: the default limits, or Config.Limits where these
-// are larger, because they were raised on purpose.
+// readable returns the limits that readers are assumed to have: the default limits, or
+// Config.Limits where these are larger, because they were raised on purpose.
 func (c Config) readable() frame.Limits {
 	l := frame.Limits{}.WithDefaults()
 	l.HeaderLine = max(l.HeaderLine, c.Limits.HeaderLine)
@@ -38,8 +38,8 @@ func (c Config) readable() frame.Limits {
 	return l
 }
 
-// unreadable returns why readers could not take the MESSAGE of the SEND that v shows,
-// nil if they can. Nearly every SEND is so small that its lines need not be looked at.
+// unreadable returns why readers could not accept the MESSAGE of the SEND that v shows, nil if they
+// can. Nearly every SEND is so small that its lines need not be looked at.
 func (v *view) unreadable(l *frame.Limits) *refusal {
 	if len(v.keep)+ownLines <= l.Headers && 2*v.head <= l.HeaderLine && 2*v.head+ownBytes <= l.HeaderBlock {
 		return nil
@@ -70,7 +70,7 @@ func tooLarge(format string, args ...any) *refusal {
 	return &refusal{"header is too large", "The MESSAGE could have " + fmt.Sprintf(format, args...)}
 }
 
-// escapedSize returns how long text is in the version that escapes most, 1.2.
+// escapedSize returns the length of text in the version that escapes most, 1.2.
 func escapedSize(text []byte) int {
 	size := len(text)
 	for _, c := range text {
@@ -82,8 +82,8 @@ func escapedSize(text []byte) int {
 	return size
 }
 
-// receiptExcess returns how long the line of an answer is that names the receipt id, if
-// that is more than a reader takes; else 0.
+// receiptExcess returns the length of the header line that names the receipt id in an answer, if
+// readers do not accept that; else 0.
 func (s *session) receiptExcess(id []byte) int {
 	const name = len(frame.HeaderReceiptID + ":")
 	most := s.b.readable.HeaderLine
@@ -100,8 +100,8 @@ func (s *session) receiptExcess(id []byte) int {
 	return size + name
 }
 
-// canAnswer reports whether the receipt that is asked for can be named in an answer. If
-// not it refuses f, which must not be carried out then.
+// canAnswer reports whether an answer can name the receipt that f asks for. If not, it refuses f,
+// which must then not be carried out.
 func (s *session) canAnswer(f *frame.Frame, id []byte) bool {
 	n := s.receiptExcess(id)
 	if n == 0 {

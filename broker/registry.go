@@ -15,7 +15,7 @@ var (
 type registry struct {
 	mu     sync.RWMutex
 	byName map[string]*destination
-	last   uint64 // number of the latest destination made
+	last   uint64 // number of the newest destination
 	past   counts // of destinations that are gone
 }
 
@@ -26,12 +26,12 @@ func (r *registry) find(name []byte) *destination {
 	return r.byName[string(name)]
 }
 
-// maker counts the destinations that a session has made and that are still there. It
-// outlives the session, as they do. Guarded by the registry's mutex.
+// maker counts the existing destinations that a session has made. It outlives the session, as they
+// do. Guarded by the registry's mutex.
 type maker struct{ made int }
 
-// get returns the destination with this name and makes it if there is none. by is of
-// the session that it is made for.
+// get returns the destination with this name and makes it if there is none. by is the maker of the
+// session that needs it.
 func (r *registry) get(b *Broker, name []byte, by *maker) (*destination, error) {
 	if d := r.find(name); d != nil {
 		return d, nil
@@ -55,7 +55,7 @@ func (r *registry) get(b *Broker, name []byte, by *maker) (*destination, error) 
 	return d, nil
 }
 
-// tidy forgets d if it is idle.
+// tidy removes d if it is idle.
 func (r *registry) tidy(d *destination) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -66,7 +66,7 @@ func (r *registry) tidy(d *destination) {
 	}
 }
 
-// destroy forgets d with all that it holds. Its subscriptions have ended.
+// destroy removes d with everything that it holds. Its subscriptions have ended.
 func (r *registry) destroy(d *destination) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -80,7 +80,7 @@ func (r *registry) destroy(d *destination) {
 	r.remove(d)
 }
 
-// remove forgets d. Both mutexes are held.
+// remove removes d. Both mutexes are held.
 func (r *registry) remove(d *destination) {
 	if d.gone {
 		return
@@ -92,7 +92,7 @@ func (r *registry) remove(d *destination) {
 	r.past.add(&d.counts)
 }
 
-// clear gives back the memory of everything, once all sessions have ended.
+// clear releases all memory, once all sessions have ended.
 func (r *registry) clear() {
 	r.mu.RLock()
 	all := make([]*destination, 0, len(r.byName))

@@ -6,9 +6,9 @@ import (
 	"github.com/stompwire/stompwire/parser"
 )
 
-// reply sends a frame that may not wait, on the reading goroutine. When the peer
-// does not read its answers, we read no more from it until it does: what it can make
-// us hold is one chunk's worth of answers above the outbox' high-water mark.
+// reply sends a frame that may not wait, on the reading goroutine. While the peer does not read its
+// answers, the broker stops reading the peer. So a peer can make the broker hold at most the
+// answers to one chunk above the outbox's high-water mark.
 func (s *session) reply(size int, encode func(dst []byte) []byte) {
 	buf, err := s.l.TryReserve(size)
 	if err == link.ErrWouldBlock {
@@ -23,12 +23,12 @@ func (s *session) reply(size int, encode func(dst []byte) []byte) {
 	s.l.Commit(encode(buf))
 }
 
-// choke stops reading the peer until it has read what we have for it, and reserves
-// room all the same.
+// choke stops reading the peer until it has read what is in its outbox, and reserves space all the
+// same.
 func (s *session) choke(size int) ([]byte, error) {
 	s.setChoked(true)
-	// The drain that answers a refusal may have been over before choked was set, so
-	// we ask again: a refusal from now on is answered.
+	// The OnDrain that follows a refusal may have run before choked was set, so we try again: after
+	// a refusal from now on, OnDrain is called.
 	buf, err := s.l.TryReserve(size)
 	if err == link.ErrWouldBlock {
 		return s.l.ReserveNow(size)
@@ -60,8 +60,8 @@ type refusal struct {
 
 func (r *refusal) Error() string { return "stomp: refused: " + r.message }
 
-// refuse ends the session with an ERROR frame: "the server ... MUST then close the
-// connection" (STOMP 1.2, ERROR). f is the frame that is to blame, nil for none.
+// refuse ends the session with an ERROR frame: "the server ... MUST then close the connection"
+// (STOMP 1.2, ERROR). f is the offending frame, nil for none.
 func (s *session) refuse(f *frame.Frame, message, detail string) {
 	var receipt []byte
 	if f != nil {
@@ -70,23 +70,24 @@ func (s *session) refuse(f *frame.Frame, message, detail string) {
 	s.refuseWith(message, detail, receipt)
 }
 
-// OnRefuse implements link.Refuser: bytes that are no frame get an ERROR, like a frame
-// that makes no sense.
+// OnRefuse implements link.Refuser: bytes that are not a frame are answered with ERROR, like a
+// frame that breaks a rule.
 func (s *session) OnRefuse(err error) {
 	if s.state != stateOver {
 		s.refuseWith(malformed, s.ownLimit(err).Error(), parser.ReceiptOf(err))
 	}
 }
 
-// malformed is the message of an ERROR for bytes that are no frame, or too large a one.
+// malformed is the message of an ERROR for bytes that are not a frame, or for one that is too
+// large.
 const malformed = "malformed frame"
 
-// errorContentType names the charset, for stompit (1.0) throws what cannot be caught
-// over an ERROR whose text has none.
+// errorContentType names the charset, because stompit (on 1.0) throws an uncatchable exception at
+// an ERROR whose text has none.
 const errorContentType = "text/plain;charset=utf-8"
 
-// refuseWith is refuse with more headers. What the session holds is given up before
-// the peer hears of it.
+// refuseWith is refuse with more headers. What the session holds is released before the peer gets
+// the ERROR.
 func (s *session) refuseWith(message, detail string, receipt []byte, more ...frame.Field) {
 	s.leave()
 	fields := append([]frame.Field{
@@ -103,8 +104,8 @@ func (s *session) refuseWith(message, detail string, receipt []byte, more ...fra
 	s.l.Shutdown(&refusal{message, detail})
 }
 
-// onDisconnect ends the session in good order: what it held is given up, then the
-// receipt tells the peer so, and then the connection closes.
+// onDisconnect ends the session in an orderly way: it releases what the session holds, sends the
+// receipt, and closes the connection.
 func (s *session) onDisconnect(f *frame.Frame) {
 	s.leave()
 	s.receiptOf(f)

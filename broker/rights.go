@@ -6,17 +6,17 @@ import (
 	"slices"
 )
 
-// Permission is what a user may do with which destinations. A pattern is the name of
-// one, octet by octet, or has a * that stands for any text, even none: "/queue/a",
-// "/topic/prices.*", "*". nil is every destination, an empty list is none.
+// Permission says which destinations a user may read and write. A pattern is the name of one, octet
+// by octet, or has a * that stands for any text, even none: "/queue/a", "/topic/prices.*", "*". nil
+// is every destination, an empty list is none.
 //
-// The temporary destinations of a connection are always its own to use; those of
-// others are replied to under the name that the reply-to header has, such as
-// /temp-queue/@7/replies, which Write has to allow.
+// A connection may always use its own temporary destinations. Other users reply to them under the
+// name that the reply-to header has, such as /temp-queue/@7/replies, which their Write has to
+// allow.
 //
-// To refuse a message with NACK takes no more than the right to read it. The dead
-// letter queue that it ends in has messages of that destination only; Read has to
-// allow it by its name, such as /queue/DLQ.orders or DLQ./topic/prices.
+// To refuse a message with NACK takes no more than the right to read it. The dead letter queue that
+// it ends in has messages of that destination only. Read has to allow that queue by its name, such
+// as /queue/DLQ.orders or DLQ./topic/prices.
 type Permission struct {
 	Read  []string // may be subscribed to
 	Write []string // may be sent to
@@ -48,10 +48,10 @@ func (ps patterns) match(name []byte) bool {
 	return ps == nil || slices.ContainsFunc(ps, func(p string) bool { return matches(p, name) })
 }
 
-// matches reports whether name is what pattern says. It takes no more steps than the
-// product of their lengths, whatever they are.
+// matches reports whether pattern matches name. It takes at most as many steps as the product of
+// their lengths.
 func matches(pattern string, name []byte) bool {
-	star, from := -1, 0 // the latest *, and where in name its text is tried to end
+	star, from := -1, 0 // the latest *, and the end of the text in name that it is tried for
 	p, n := 0, 0
 	for n < len(name) {
 		switch {
@@ -97,7 +97,7 @@ func (s *session) ownsTemp(name []byte) bool {
 	return mine
 }
 
-// forbidden is the answer to what the session may not do.
+// forbidden is the answer to a frame that the user has no right to send.
 func (s *session) forbidden(verb string) refusal {
 	return refusal{"access refused", fmt.Sprintf("This user may not %s this destination.", verb)}
 }

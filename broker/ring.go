@@ -1,8 +1,8 @@
 package broker
 
-// ring is a queue. Its zero value is empty. It keeps a little memory when
-// it is empty; what it needed beyond that it gives back to a pool, so that neither a
-// steady flow allocates nor an idle queue holds what its longest backlog took.
+// ring is a FIFO queue. The zero value is empty. An empty ring keeps little memory and returns the
+// rest to a pool. So a steady flow does not allocate, and an idle queue does not keep the memory of
+// its longest backlog.
 type ring[T element[T]] struct {
 	buf   []T // its length is a power of two
 	chunk *chunk[T]
@@ -10,13 +10,13 @@ type ring[T element[T]] struct {
 	n     int
 }
 
-// element is what a ring holds. It knows the pool of its rings, for a generic type has
-// no variables of its own.
+// element is the type of a ring's elements. It provides the pool, because a generic type cannot
+// have package variables.
 type element[T any] interface{ chunks() *chunks[T] }
 
 const (
-	firstRing = 8  // how large a ring is at first
-	keptRing  = 32 // how large it may be when it is empty
+	firstRing = 8  // initial capacity
+	keptRing  = 32 // capacity that an empty ring may keep
 )
 
 func (r *ring[T]) len() int { return r.n }

@@ -7,8 +7,8 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// onSend takes a SEND. Its receipt goes out when the message is in the outbox of a
-// consumer or in the queue: then it is processed.
+// onSend handles a SEND. The receipt is sent when the message is in the outbox of a consumer or in
+// the queue: then it is processed.
 func (s *session) onSend(f *frame.Frame) {
 	v := &s.view
 	v.read(f)
@@ -30,15 +30,14 @@ func (s *session) onSend(f *frame.Frame) {
 	s.receipt(v.receipt)
 }
 
-// problemOf returns why a SEND is refused whatever the state of its destination is, nil
-// if there is no reason.
+// problemOf returns why a SEND is refused whatever the state of its destination, nil if it is not.
 func (s *session) problemOf(v *view) *refusal {
 	name := v.destination
 	if len(name) == 0 {
 		// "SEND frames MUST include a destination header" (STOMP 1.2, SEND)
 		return &refusal{"missing destination", "A SEND frame has a destination header."}
 	}
-	if s.lastName != string(name) { // which was looked at before
+	if s.lastName != string(name) { // the latest name was checked before
 		if err := checkName(name); err != nil {
 			return &refusal{err.Error(), notTaken}
 		}
@@ -52,7 +51,7 @@ func (s *session) problemOf(v *view) *refusal {
 
 const notTaken = "The message was not taken."
 
-// errBrokerFull: all destinations together hold what they may.
+// errBrokerFull: the broker holds as much as Config.StoredBytes allows.
 var errBrokerFull = errors.New("broker is full")
 
 // publish hands a SEND to its destination.
@@ -69,19 +68,19 @@ func (s *session) publish(v *view) error {
 		switch d.send(s, v) {
 		case sendTaken:
 			if v.expires > 0 {
-				s.b.registry.tidy(d) // it may have been made for nothing
+				s.b.registry.tidy(d) // it may have been made for this SEND only
 			}
 			return nil
 		case sendFull:
 			s.b.registry.tidy(d)
 			return errBrokerFull
 		}
-		s.last = nil // it went idle and was forgotten; there may be a new one
+		s.last = nil // it was idle and was removed; there may be a new one
 	}
 }
 
-// sendTo returns the destination for messages to name, nil if nobody would ever get
-// them: a topic without subscriptions, a temporary name whose owner is gone.
+// sendTo returns the destination for messages to name. It returns nil if no session could ever
+// receive them: for a topic without subscriptions, or a temporary name whose owner is gone.
 func (s *session) sendTo(name []byte) (*destination, error) {
 	if s.last != nil && s.lastName == string(name) {
 		return s.last, nil
@@ -112,8 +111,7 @@ func (s *session) publicName(name []byte) (public []byte, mine bool) {
 	return public, ownsTemp(public, s.number)
 }
 
-// destination returns the destination of that public name, and makes it if there is
-// none.
+// destination returns the destination with that public name, and makes it if there is none.
 func (s *session) destination(public []byte) (*destination, error) {
 	if !isTemp(public) {
 		return s.b.registry.get(s.b, public, s.maker)

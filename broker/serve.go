@@ -15,8 +15,8 @@ import (
 
 var errClosed = fmt.Errorf("broker: closed: %w", net.ErrClosed)
 
-// Serve accepts connections from ln, which it closes in the end, until the broker
-// is closed; then it returns nil. Any other end is an error.
+// Serve accepts connections from ln until the broker is closed; then it returns nil. Any other end
+// is an error. It closes ln in the end.
 func (b *Broker) Serve(ln net.Listener) error {
 	if _, err := b.enlist(ln); err != nil {
 		return err
@@ -43,8 +43,8 @@ func (b *Broker) acceptFrom(ln net.Listener) error {
 	}
 }
 
-// acceptPause is how long Serve waits after an error such as too many open files,
-// which closing connections can cure.
+// acceptPause is how long Serve waits after an error that closing connections can cure, such as too
+// many open files.
 const acceptPause = 20 * time.Millisecond
 
 func isTemporary(err error) bool {
@@ -58,9 +58,9 @@ func (b *Broker) isClosed() bool {
 	return b.closed
 }
 
-// ServeConn serves one connection, which it owns from now on, and returns at once.
-// Kernel sockets are read by the event loops, any other net.Conn, such as one end of
-// a net.Pipe, by a goroutine of its own.
+// ServeConn takes ownership of one connection, serves it, and returns at once. Kernel sockets are
+// read by the event loops, any other net.Conn, such as one end of a net.Pipe, by a goroutine of its
+// own.
 func (b *Broker) ServeConn(nc net.Conn) {
 	s := &session{b: b, number: b.accepted.Add(1), version: frame.Version10, maker: new(maker), pace: newPace(b.cfg.ConnectionRate)}
 	s.metered = s.pace != nil || b.cfg.UserRate != (Rate{})
@@ -80,7 +80,7 @@ func (b *Broker) ServeConn(nc net.Conn) {
 	}
 }
 
-// drive has the link read: by a loop if that is possible.
+// drive starts reading the link: with a loop if that is possible.
 func (b *Broker) drive(l *link.Link) error {
 	if !isKernelSocket(l.NetConn()) {
 		return pump.Driver{}.Start(l)
@@ -95,7 +95,8 @@ func (b *Broker) drive(l *link.Link) error {
 	return pump.Driver{}.Start(l)
 }
 
-// isKernelSocket saves a broker that serves pipes only from starting event loops.
+// isKernelSocket reports whether loops can read nc. A broker that serves only pipes starts no event
+// loops.
 func isKernelSocket(nc net.Conn) bool {
 	switch nc.(type) {
 	case *net.TCPConn, *net.UnixConn:

@@ -12,13 +12,13 @@ import (
 type session struct {
 	b      *Broker
 	l      *link.Link
-	number uint64 // unlike that of any other session, ever
+	number uint64 // unique among all sessions, never reused
 
 	// Reading goroutine only.
 	state    sessionState
 	version  frame.Version // 1.0 until CONNECT has been read: see checkFirst
 	view     view
-	last     *destination // where the latest SEND went, and by which name
+	last     *destination // where the latest SEND went
 	lastName string
 	subs     map[string]*subscription // by id
 	slots    []slot                   // by the number in ack headers
@@ -28,13 +28,13 @@ type session struct {
 	txBytes  int
 	maker    *maker
 	temps    []*destination // temporary destinations of the session
-	mute     bool           // answers no receipt: an injected fault
-	user     *user          // nil if anybody may log in
+	mute     bool           // an injected fault: sends no receipt
+	user     *user          // nil if any login is accepted
 	rights   *rights        // of the user; nil for all
-	written  string         // the latest destination that the rights let it send to
-	metered  bool           // there is a rate to keep
+	written  string         // the latest destination that it had the right to send to
+	metered  bool           // a rate applies
 	pace     *pace          // the session's own; nil for none
-	wait     *time.Timer    // ends the latest wait of a session that is ahead of a rate; nil before the first
+	wait     *time.Timer    // ends the latest pause for a rate; nil before the first
 
 	mu      sync.Mutex // guards what follows
 	brakes  brakes
@@ -43,7 +43,7 @@ type session struct {
 	drains  int
 }
 
-// sessionState: what a session waits for. It only moves forward.
+// sessionState is what a session waits for. It only moves forward.
 //
 //	new ── CONNECT, STOMP ──▶ connected ── DISCONNECT, ERROR ──▶ over
 //	 └───────────────────────── ERROR ─────────────────────────────▲
@@ -59,15 +59,15 @@ func (st sessionState) String() string {
 	return [...]string{"new", "connected", "over"}[st]
 }
 
-// slot is a place in the table that ack headers index. Tags go on when its next
-// subscription takes it, so that none is used twice.
+// slot is an entry of the table that ack headers index. Tags continue with the slot's next
+// subscription, so that none is used twice.
 type slot struct {
 	sub *subscription
 	tag uint64 // the latest tag of its former subscriptions
 }
 
-// OnFrame implements link.Handler. Frames that come after the last one, in bytes
-// that were read with it, are dropped.
+// OnFrame implements link.Handler. Frames behind the last one, in bytes that were read with it, are
+// dropped.
 func (s *session) OnFrame(f *frame.Frame) error {
 	if s.metered && s.state == stateConnected { // onFirst counts the first frame
 		s.slowDown(f)
@@ -120,15 +120,15 @@ func (s *session) onCommand(f *frame.Frame) {
 func (s *session) OnClose(err error) {
 	s.leave()
 	if s.wait != nil {
-		s.wait.Stop() // it may be hours, and holds on to the session
+		s.wait.Stop() // it may run for hours and keeps the session in memory
 	}
 	s.b.forget(s, err)
 }
 
-// leave undoes what the session holds in the broker: open transactions are aborted
-// ("if the connection fails ... MUST be implicitly aborted", STOMP 1.2, BEGIN),
-// what is not acknowledged goes back to its queue. It runs once the session is over,
-// on the reading goroutine, and again does nothing.
+// leave releases what the session holds in the broker. Open transactions are aborted ("if the
+// connection fails ... MUST be implicitly aborted", STOMP 1.2, BEGIN), and unacknowledged messages
+// go back to their queues. It runs once the session is over, on the reading goroutine. Calling it
+// again does nothing.
 func (s *session) leave() {
 	s.state = stateOver
 	for id := range s.txs {

@@ -2,23 +2,23 @@ package broker
 
 import "github.com/stompwire/stompwire/frame"
 
-// settlement is what an ACK or NACK frame says about one delivery.
+// settlement is an ACK or NACK of one delivery.
 type settlement struct {
 	sub  *subscription
 	tag  uint64
 	nack bool
 }
 
-// settle carries a settlement out and delivers what that makes room for. It locks.
-// Messages that were refused too often are returned. They wait in no line any more and
-// still count: the caller has to bury them.
+// settle carries a settlement out and delivers what then has room. It locks. It returns the
+// messages that were refused too often. They are in no line any more and still count: the caller
+// has to bury them.
 func (d *destination) settle(st settlement) (dead []*message) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	sub := st.sub
 	last := sub.unacked.find(st.tag)
 	if last < 0 {
-		return nil // its subscription has ended meanwhile, or it was settled before
+		return nil // the subscription has ended meanwhile, or the delivery was settled before
 	}
 	first := last
 	if sub.mode == frame.AckClient {
@@ -44,8 +44,8 @@ func (d *destination) settle(st settlement) (dead []*message) {
 	return dead
 }
 
-// refuse puts messages that were refused back to where they came from, except for
-// those that have been refused too often: these are returned.
+// refuse puts refused messages back to where they came from, and returns those that have been
+// refused too often instead.
 func (d *destination) refuse(sub *subscription, back []*message) (dead []*message) {
 	again := back[:0]
 	for _, m := range back {
@@ -62,8 +62,8 @@ func (d *destination) refuse(sub *subscription, back []*message) (dead []*messag
 	return dead
 }
 
-// putBack lets messages that were delivered to sub wait again, in their places: in the
-// queue, or, in a topic, for sub alone, since no other can take them.
+// putBack puts messages that were delivered to sub back into their places: into the queue, or, in a
+// topic, into sub's own line, since no other subscription can take them.
 func (d *destination) putBack(sub *subscription, back []*message) {
 	for _, m := range back {
 		to := &sub.pending
@@ -74,9 +74,9 @@ func (d *destination) putBack(sub *subscription, back []*message) {
 	}
 }
 
-// unshare returns m, or a copy if other subscriptions of a topic have it too: what one
-// of them refuses was not refused by the others, nor delivered to them before. Where
-// there is no room for a copy they have to live with that.
+// unshare returns m, or a copy if other subscriptions of a topic have it, too, because the others
+// have neither refused it nor received it before. If a bound allows no copy, m stays shared with
+// its marks.
 func (d *destination) unshare(m *message) *message {
 	if m.refs == 1 || d.bytes+int(m.size) > d.b.cfg.QueueBytes || d.b.isFull() {
 		return m
@@ -88,8 +88,8 @@ func (d *destination) unshare(m *message) *message {
 	return c
 }
 
-// abandon gives up what an ended subscription holds. The messages of a queue go
-// back to it, marked as delivered before, and others get them.
+// abandon releases what an ended subscription holds. Messages of a queue go back to it, marked as
+// delivered before, and are delivered to others.
 func (d *destination) abandon(sub *subscription) {
 	var back []*message
 	for i := range sub.unacked.ring.len() {

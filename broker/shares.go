@@ -9,18 +9,17 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// Share is the part of all messages, from 0 to 1, that a fault meets.
+// Share is the share of all messages, from 0 to 1, that a fault applies to.
 type Share struct {
 	Fault Fault
 	Of    float64
 }
 
-// Shares returns a function for [Broker.Inject] that meets the given shares of SEND
-// frames with faults, and nothing else. Of each thousand SENDs, in the order in which
-// they are handled, exactly as many are met as the shares say, or one more where they
-// do not come out even; which ones is drawn by lot. The same shares and seed meet the
-// same ones again: so the numbers in Stats depend on nothing but how many SENDs there
-// were. Shares below 0, or of more than 1 in all, are an error.
+// Shares returns a function for [Broker.Inject] that applies faults to the given shares of SEND
+// frames, and to nothing else. Of each thousand SENDs, in the order in which they are handled,
+// exactly that share is affected, or one more where the share is not a whole number. Which ones is
+// random: the same shares and seed pick the same ones again. So the numbers in Stats depend only on
+// how many SENDs there were. Negative shares, or shares of more than 1 in all, are an error.
 func Shares(seed uint64, shares ...Share) (func(session uint64, f *frame.Frame) Fault, error) {
 	l := &lots{shares: shares, rnd: rand.New(rand.NewPCG(seed, 0)), left: make([]int, len(shares)), due: make([]float64, len(shares))}
 	sum := 0.0
@@ -41,18 +40,18 @@ func Shares(seed uint64, shares ...Share) (func(session uint64, f *frame.Frame) 
 	}, nil
 }
 
-// block is how many messages the shares are exact for.
+// block is the number of messages for which the shares are exact.
 const block = 1000
 
-// lots draws without putting back: each block has a fixed number of lots of each kind.
+// lots draws without replacement: each block has a fixed number of lots of each kind.
 type lots struct {
 	shares []Share
 
 	mu   sync.Mutex
 	rnd  *rand.Rand
 	rest int       // lots left in this block
-	left []int     // of them, by share
-	due  []float64 // what the shares have not had yet, after whole numbers
+	left []int     // lots left in this block, by share
+	due  []float64 // fractions of lots carried over to later blocks
 }
 
 func (l *lots) draw() Fault {
@@ -73,7 +72,7 @@ func (l *lots) draw() Fault {
 	return Fault{}
 }
 
-// refill begins a block. What is less than a whole lot is for a later block.
+// refill begins a block. Fractions of a lot are carried over to a later block.
 func (l *lots) refill() {
 	l.rest = block
 	for i, s := range l.shares {

@@ -4,7 +4,7 @@ package broker
 type Stats struct {
 	Connections   int    // open now
 	Accepted      uint64 // connections ever
-	Rejected      uint64 // of them, closed at once because of a bound on their number
+	Rejected      uint64 // of those accepted, closed at once because of a bound on their number
 	Destinations  int    // now
 	Subscriptions int    // now
 
@@ -13,10 +13,10 @@ type Stats struct {
 	Redelivered  uint64
 	DeadLettered uint64
 	Expired      uint64
-	Unrouted     uint64 // sent where nobody was to get them
+	Unrouted     uint64 // sent to destinations that no session could receive from
 	Errors       uint64 // ERROR frames
-	// HeadersOmitted counts header lines that were left out of a MESSAGE because the
-	// version of its reader cannot represent them: see the package comment.
+	// HeadersOmitted counts header lines that were left out of a MESSAGE because its reader's
+	// version cannot represent them: see the package comment.
 	HeadersOmitted uint64
 
 	StoredBytes   int    // messages that wait or are not acknowledged, now
@@ -26,8 +26,8 @@ type Stats struct {
 	Faults Faults // that were injected
 }
 
-// Stats returns a snapshot. It takes the lock of one destination after the other, so
-// the numbers need not be of exactly one moment.
+// Stats returns a snapshot. It locks one destination after the other, so the numbers need not be of
+// the same moment.
 func (b *Broker) Stats() Stats {
 	st := Stats{Accepted: b.accepted.Load(), Rejected: b.rejected.Load(), Errors: b.errors.Load(), Unrouted: b.unrouted.Load(), Faults: b.faults.snapshot()}
 	b.mu.Lock()

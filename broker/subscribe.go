@@ -6,15 +6,14 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// Dialect headers of SUBSCRIBE that bound what may be unacknowledged: RabbitMQ's
-// and ActiveMQ's.
+// RabbitMQ's and ActiveMQ's headers of SUBSCRIBE that bound the unacknowledged messages.
 const (
 	headerPrefetch         = "prefetch-count"
 	headerActiveMQPrefetch = "activemq.prefetchSize"
 )
 
-// onSubscribe takes a SUBSCRIBE. "If the server cannot successfully create the
-// subscription, the server MUST send the client an ERROR frame" (STOMP 1.2).
+// onSubscribe handles a SUBSCRIBE. "If the server cannot successfully create the subscription, the
+// server MUST send the client an ERROR frame" (STOMP 1.2).
 func (s *session) onSubscribe(f *frame.Frame) {
 	sub, problem := s.newSubscription(f)
 	if problem != nil {
@@ -41,8 +40,8 @@ func (s *session) onSubscribe(f *frame.Frame) {
 	}
 }
 
-// join adds sub to its destination. It returns false if that was about to be
-// forgotten, or could not be made.
+// join adds sub to its destination. It returns false if that was about to be removed, or could not
+// be made.
 func (s *session) join(sub *subscription, f *frame.Frame, public, name, id []byte) bool {
 	d, err := s.destination(public)
 	if err != nil {
@@ -57,8 +56,8 @@ func (s *session) join(sub *subscription, f *frame.Frame, public, name, id []byt
 	}
 	sub.d = d
 	sub.compile(name, id, d.number)
-	// The receipt comes before the first MESSAGE, and whoever has seen it and sends
-	// will find the subscription: d is locked.
+	// d is locked, so the receipt comes before the first MESSAGE, and a peer that sends after the
+	// receipt finds the subscription.
 	s.receiptOf(f)
 	d.add(sub)
 	return true
@@ -95,9 +94,8 @@ func (s *session) newSubscription(f *frame.Frame) (*subscription, *refusal) {
 	return sub, sub.setPrefetch(f)
 }
 
-// subscriptionKey identifies a subscription of a session: by its id, or, on 1.0,
-// where that is optional, by its destination. A LF cannot be in a 1.0 header, so
-// the two do not meet.
+// subscriptionKey identifies a subscription within a session: by its id, or on 1.0, where the id is
+// optional, by its destination. A 1.0 header cannot contain LF, so the two kinds cannot collide.
 func subscriptionKey(name, id []byte) string {
 	if len(id) == 0 {
 		return "\n" + string(name)
@@ -115,14 +113,14 @@ func (sub *subscription) setPrefetch(f *frame.Frame) *refusal {
 		if err != nil {
 			return &refusal{"malformed prefetch header", name + " is a number of messages."}
 		}
-		if n > 0 { // 0 is as many as we let it
+		if n > 0 { // 0 means our maximum
 			sub.max = min(sub.max, int(n))
 		}
 	}
 	return nil
 }
 
-// enter gives sub its place in the session's tables.
+// enter adds sub to the session's tables.
 func (s *session) enter(sub *subscription) {
 	if s.subs == nil {
 		s.subs = make(map[string]*subscription)
@@ -138,8 +136,8 @@ func (s *session) enter(sub *subscription) {
 	sub.unacked.named = s.version != frame.Version12
 }
 
-// onUnsubscribe takes an UNSUBSCRIBE. "The id header MUST match the subscription
-// identifier of an existing subscription" (STOMP 1.2, UNSUBSCRIBE).
+// onUnsubscribe handles an UNSUBSCRIBE. "The id header MUST match the subscription identifier of an
+// existing subscription" (STOMP 1.2, UNSUBSCRIBE).
 func (s *session) onUnsubscribe(f *frame.Frame) {
 	sub := s.namedBy(f)
 	if sub == nil {
@@ -150,8 +148,8 @@ func (s *session) onUnsubscribe(f *frame.Frame) {
 	s.receiptOf(f)
 }
 
-// namedBy returns the subscription that UNSUBSCRIBE is about. 1.0 lets it name the
-// destination instead of an id.
+// namedBy returns the subscription that UNSUBSCRIBE names. On 1.0 it may name the destination
+// instead of an id.
 func (s *session) namedBy(f *frame.Frame) *subscription {
 	if id := f.Header.Get(frame.HeaderID); len(id) > 0 {
 		return s.subs[string(id)]

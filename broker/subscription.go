@@ -6,8 +6,7 @@ import (
 	"github.com/stompwire/stompwire/writer"
 )
 
-// subscription is one subscription of a session. What is above mu's line never
-// changes; the rest is guarded by the mutex of its destination.
+// subscription is one subscription of a session. The first group of fields never changes.
 type subscription struct {
 	s    *session
 	d    *destination
@@ -19,15 +18,15 @@ type subscription struct {
 	ack  []byte // the ack line up to the tag; empty when there is none
 
 	// Guarded by d.mu.
-	pending line // of a topic's subscription
+	pending line // used for a topic's subscription only
 	unacked unacked
 	place   int  // in d.subs
-	stalled bool // its outbox has no room; OnDrain will tell
+	stalled bool // its outbox has no room; OnDrain will continue
 	gone    bool // ended, or its link is closed
 	listed  bool // in session.stalled; guarded by session.mu
 }
 
-// canTake reports whether a message can be delivered, as far as we know.
+// canTake reports whether a message can be delivered, as far as is known without trying.
 func (sub *subscription) canTake() bool {
 	return !sub.stalled && !sub.gone && sub.hasCredit()
 }
@@ -36,13 +35,13 @@ func (sub *subscription) hasCredit() bool {
 	return sub.mode == frame.AckAuto || sub.unacked.live < sub.max
 }
 
-// frameSize is about how long a MESSAGE is that has size bytes of text.
+// frameSize estimates the size of a MESSAGE with size bytes of text.
 func (sub *subscription) frameSize(size int) int {
 	const numbers = len("18446744073709551615\n18446744073709551615\n") + len("redelivered:true\n")
 	return len(sub.head) + len(sub.ack) + numbers + size
 }
 
-// appendHead appends a MESSAGE up to the text that all receivers get alike.
+// appendHead appends a MESSAGE up to the text that is the same for all receivers.
 func (sub *subscription) appendHead(dst []byte, seq, tag uint64, again bool) []byte {
 	dst = append(dst, sub.head...)
 	dst = sub.d.seq.append(dst, seq)
@@ -56,8 +55,8 @@ func (sub *subscription) appendHead(dst []byte, seq, tag uint64, again bool) []b
 	return dst
 }
 
-// sendView delivers the SEND that v shows, without making a message of it. It
-// returns false if the outbox does not take it.
+// sendView delivers the SEND that v shows, without storing it. It returns false if the outbox does
+// not take it.
 func (sub *subscription) sendView(v *view) bool {
 	buf, ok := sub.reserve(v.size)
 	if !ok {
@@ -71,12 +70,12 @@ func (sub *subscription) sendView(v *view) bool {
 	return true
 }
 
-// maxBatch is about how many bytes of messages are encoded under one reservation of
-// the outbox, which nobody else can use meanwhile.
+// maxBatch is about how many bytes of messages are encoded under one reservation of the outbox,
+// which other senders have to wait for.
 const maxBatch = 32 << 10
 
-// drain delivers up to count messages from the front of from, which is not empty:
-// as many as there is room and credit for.
+// drain delivers up to count messages from the front of from, which is not empty: as many as there
+// is room and credit for.
 func (sub *subscription) drain(from *line, count int) {
 	d := sub.d
 	buf, ok := sub.reserve(len(from.first().text.B) + min(d.waitingBytes, maxBatch))
@@ -101,8 +100,7 @@ func (sub *subscription) drain(from *line, count int) {
 	d.update(sub)
 }
 
-// sendMessage delivers m, which waits in no line. It returns false if the outbox does
-// not take it.
+// sendMessage delivers m, which is in no line. It returns false if the outbox does not take it.
 func (sub *subscription) sendMessage(m *message) bool {
 	buf, ok := sub.reserve(len(m.text.B))
 	if !ok {
@@ -113,8 +111,7 @@ func (sub *subscription) sendMessage(m *message) bool {
 	return true
 }
 
-// appendMessage appends m as a MESSAGE and, if it has to be acknowledged, keeps it
-// until it is.
+// appendMessage appends m as a MESSAGE and, if it has to be acknowledged, keeps it until it is.
 func (sub *subscription) appendMessage(dst []byte, m *message) []byte {
 	var tag uint64
 	if sub.mode != frame.AckAuto {
@@ -131,14 +128,14 @@ func (sub *subscription) appendMessage(dst []byte, m *message) []byte {
 	return dst
 }
 
-// reserve takes the outbox for a MESSAGE with size bytes of text. When that fails
-// the subscription gets no more until there is room.
+// reserve locks the outbox for a MESSAGE with size bytes of text. If that fails the subscription
+// gets no messages until there is room.
 func (sub *subscription) reserve(size int) ([]byte, bool) {
 	size = sub.frameSize(size)
 	buf, err := sub.s.l.TryReserve(size)
 	if err == link.ErrWouldBlock {
-		// The drain that answers this refusal may be over before we are listed,
-		// so we ask again: a refusal from now on is answered.
+		// The OnDrain that follows this refusal may run before sub is listed, so we try again:
+		// after a refusal from now on, OnDrain finds it.
 		sub.s.stall(sub)
 		if buf, err = sub.s.l.TryReserve(size); err == nil {
 			return buf, true
@@ -156,8 +153,8 @@ func (sub *subscription) reserve(size int) ([]byte, bool) {
 	return nil, false
 }
 
-// compile prepares the parts of MESSAGE frames that are always the same, for a
-// subscription of name. id is nil if the subscription has none.
+// compile encodes the parts of MESSAGE frames that are always the same, for a subscription of name.
+// id is nil if the subscription has none.
 func (sub *subscription) compile(name, id []byte, number uint64) {
 	v := sub.s.version
 	b := writer.AppendCommand(nil, frame.CmdMessage)

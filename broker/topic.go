@@ -2,9 +2,9 @@ package broker
 
 import "github.com/stompwire/stompwire/frame"
 
-// fanOut takes a SEND to a topic. For a single subscriber it is encoded straight
-// into its outbox; for several its text is encoded once and copied. It returns false
-// if it had to be kept and the broker is full.
+// fanOut handles a SEND to a topic. For a single subscriber it is encoded straight into its outbox;
+// for several, its text is encoded once and copied. It returns false if it had to be stored and the
+// broker is full.
 func (d *destination) fanOut(v *view) bool {
 	switch len(d.subs) {
 	case 0:
@@ -25,18 +25,18 @@ func (d *destination) fanOut(v *view) bool {
 	return true
 }
 
-// mayFanOutWhenFull reports whether a message for several subscriptions is likely to
-// need no room. Whether each of them can take it shows only when it is tried; if that
-// goes wrong too often there is a second bound.
+// mayFanOutWhenFull reports whether a message for several subscriptions is likely to need no
+// storage. Whether each outbox takes it shows only when it is tried. If that fails too often, a
+// second bound applies.
 func (d *destination) mayFanOutWhenFull(v *view) bool {
 	if d.waitingBytes > 0 || len(d.subs) == 1 && d.keep == 0 {
-		return false // for a single one it has been tried
+		return false // with a single subscription it was tried already
 	}
 	return d.bytes+v.size <= fullAllowance || d.keep == 0 && d.b.stored.Load() < int64(d.b.cfg.StoredBytes)/8*9
 }
 
-// fanOutMessage delivers m to every subscription, or lets it wait for those that
-// are not ready, and gives up the caller's reference.
+// fanOutMessage delivers m to every subscription, or lets it wait for those that are not ready, and
+// releases the caller's reference.
 func (d *destination) fanOutMessage(m *message) {
 	if len(d.subs) == 0 {
 		d.unrouted++

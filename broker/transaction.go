@@ -7,7 +7,7 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// transaction holds what a session has done in it, in order, until it commits.
+// transaction holds the frames of an open transaction, in order, until it commits.
 type transaction struct {
 	steps []step
 	bytes int
@@ -20,7 +20,7 @@ type step struct {
 	settlement
 }
 
-// stepBytes is what a step counts for besides its message.
+// stepBytes is how many bytes a step counts for besides its message.
 const stepBytes = 96
 
 func (s *session) onBegin(f *frame.Frame) {
@@ -66,8 +66,8 @@ func (s *session) onCommit(f *frame.Frame) {
 	s.receiptOf(f)
 }
 
-// carryOut takes the steps of a transaction. It returns how many of them have failed,
-// and why the first has.
+// carryOut carries out the steps of a transaction. It returns how many of them failed, and why the
+// first did.
 func (s *session) carryOut(tx *transaction) (failed int, first error) {
 	for i := range tx.steps {
 		st := &tx.steps[i]
@@ -89,7 +89,7 @@ func (s *session) carryOut(tx *transaction) (failed int, first error) {
 
 const nothingDone = "The transaction was not carried out."
 
-// commitFailure says what became of a transaction of which steps have failed.
+// commitFailure says which part of a transaction was carried out when steps have failed.
 func commitFailure(failed, steps int) string {
 	if failed == steps {
 		return nothingDone
@@ -97,8 +97,8 @@ func commitFailure(failed, steps int) string {
 	return fmt.Sprintf("The transaction was carried out in part: %d of its %d steps failed, the others took effect.", failed, steps)
 }
 
-// reach makes the destinations that the messages of a transaction go to. If it cannot
-// make all of them, it leaves none behind, so that nothing of the transaction happens.
+// reach makes the destinations that the messages of a transaction go to. If it cannot make all of
+// them, it removes those it made, so that nothing of the transaction takes effect.
 func (s *session) reach(tx *transaction) error {
 	for i := range tx.steps {
 		if _, err := s.destinationOf(&tx.steps[i]); err != nil {
@@ -113,8 +113,8 @@ func (s *session) reach(tx *transaction) error {
 	return nil
 }
 
-// destinationOf returns where the message of a step goes, nil if there is no message,
-// or nobody would ever get it.
+// destinationOf returns where the message of a step goes, nil if there is no message or no session
+// could ever receive it.
 func (s *session) destinationOf(st *step) (*destination, error) {
 	if st.m == nil {
 		return nil, nil
@@ -122,8 +122,8 @@ func (s *session) destinationOf(st *step) (*destination, error) {
 	return s.sendTo([]byte(st.name))
 }
 
-// post hands a message that a transaction held to its destination. That can only fail
-// if the destination was idle and forgotten since reach, and others took its place.
+// post hands a message that a transaction held to its destination. It fails only if the destination
+// was idle and was removed since reach, and others have taken its place.
 func (s *session) post(name string, m *message) error {
 	for {
 		d, err := s.sendTo([]byte(name))
@@ -148,7 +148,7 @@ func (s *session) onAbort(f *frame.Frame) {
 	s.receiptOf(f)
 }
 
-// abort drops what a transaction holds. What it would have acknowledged is still
+// abort discards what a transaction holds. Messages that it would have acknowledged are still
 // unacknowledged.
 func (s *session) abort(id string) {
 	tx := s.txs[id]
@@ -161,7 +161,7 @@ func (s *session) abort(id string) {
 	delete(s.txs, id)
 }
 
-// release gives back what a transaction counted for.
+// release subtracts the bytes that a transaction counted for.
 func (s *session) release(tx *transaction) {
 	s.txBytes -= tx.bytes
 	s.b.stored.Add(-int64(tx.bytes))
@@ -187,7 +187,7 @@ func (s *session) holdSend(v *view) bool {
 	m := v.message()
 	name := string(v.destination)
 	if name == s.lastName {
-		name = s.lastName // share the text
+		name = s.lastName // share the string
 	}
 	if !s.hold(v.frame, tx, step{m: m, name: name}, int(m.size)+len(name)) {
 		m.free()

@@ -6,8 +6,8 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// appendFor appends the text of m as version to writes it. Only a message whose
-// headers have something to escape is written anew; the others are copied.
+// appendFor appends the text of m as version to writes it. Only a message with escapes in its
+// header is encoded again; the others are copied.
 func (m *message) appendFor(dst []byte, to frame.Version) (out []byte, omitted uint64) {
 	if m.plain {
 		return append(dst, m.text.B...), 0
@@ -15,9 +15,8 @@ func (m *message) appendFor(dst []byte, to frame.Version) (out []byte, omitted u
 	return appendTranscoded(dst, m.text.B, to)
 }
 
-// appendTranscoded writes header lines that are escaped as in 1.2 anew for version
-// to, and what follows them as it is. Lines that to cannot represent are left out and
-// counted.
+// appendTranscoded encodes header lines that are escaped as in 1.2 again for version to, and copies
+// what follows them. Lines that to cannot represent are left out and counted.
 func appendTranscoded(dst, text []byte, to frame.Version) (out []byte, omitted uint64) {
 	var name, value []byte
 	var ok bool

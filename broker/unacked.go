@@ -1,23 +1,22 @@
 package broker
 
-// unacked is what was delivered to a subscription and is not acknowledged, in the
-// order of delivery. Each delivery has a tag, counted from 1.
+// unacked holds the deliveries of a subscription that are not acknowledged, in the order of
+// delivery. Each delivery has a tag, counted from 1.
 type unacked struct {
 	ring  ring[delivery]
-	live  int    // deliveries that are not settled
-	last  uint64 // the latest tag given
-	holes int    // settled ones that are still in the ring
+	live  int    // how many are not settled
+	last  uint64 // the latest tag
+	holes int    // settled deliveries that are still in the ring
 
-	// The tag of each live delivery by the number of its message, for versions whose
-	// ACK says that. To look through the ring would let a peer that acknowledges the
-	// latest first spend our time on it.
+	// The tag of each live delivery by the number of its message, for versions whose ACK names the
+	// message. Searching the ring instead would let a peer that acknowledges the latest message
+	// first waste our time.
 	named bool
 	tags  map[uint64]uint64
-	most  int // how many tags has had
+	most  int // the largest size that tags has had
 }
 
-// keptTags is how many entries the table of tags may have had to be kept when it is
-// empty.
+// keptTags is the largest size that a table of tags may have had to be kept when it is empty.
 const keptTags = 512
 
 // delivery is one message under way; m is nil when it is settled.
@@ -40,8 +39,8 @@ func (u *unacked) add(m *message) (tag uint64) {
 	return u.last
 }
 
-// find returns the place of the delivery with this tag, -1 if none is under way.
-// Tags ascend, and without holes removed from the middle the place is known.
+// find returns the index of the delivery with this tag, -1 if it is not in the ring. Tags ascend,
+// so without removed holes the index is computed directly.
 func (u *unacked) find(tag uint64) int {
 	n := u.ring.len()
 	if n == 0 || tag < u.ring.at(0).tag || tag > u.last {
@@ -65,12 +64,12 @@ func (u *unacked) find(tag uint64) int {
 	}
 }
 
-// tagOf returns the tag of the delivery of message seq that is under way, 0 if there is
-// none. A message is under way to a subscription once at most.
+// tagOf returns the tag of the delivery of message seq that is under way, 0 if there is none. A
+// message is under way to a subscription at most once.
 func (u *unacked) tagOf(seq uint64) uint64 { return u.tags[seq] }
 
-// take settles the delivery at place i and returns its message, nil if it was
-// settled before. Places stay as they are until tidy.
+// take settles the delivery at index i and returns its message, nil if it was settled before.
+// Indexes stay valid until tidy.
 func (u *unacked) take(i int) *message {
 	e := u.ring.at(i)
 	m := e.m
@@ -83,9 +82,8 @@ func (u *unacked) take(i int) *message {
 	return m
 }
 
-// tidy removes settled deliveries: those at the front, and all once they are the
-// larger part, so that a message that is never acknowledged cannot make the ring
-// grow while others are.
+// tidy removes settled deliveries: those at the front, and all once they are the larger part. So
+// one message that is never acknowledged cannot make the ring grow while others are.
 func (u *unacked) tidy() {
 	for u.ring.len() > 0 && u.ring.at(0).m == nil {
 		u.ring.popFront()

@@ -8,8 +8,8 @@ import (
 	"github.com/stompwire/stompwire/writer"
 )
 
-// view is a SEND frame with its headers sorted out, in one pass over them. It
-// borrows the frame, and is reused for each frame of a session.
+// view is a SEND frame with its headers classified in one pass. It borrows the frame, and is reused
+// for each frame of a session.
 type view struct {
 	version frame.Version // of the sender
 	number  uint64        // of the sender's session
@@ -20,7 +20,7 @@ type view struct {
 	transaction []byte // nil if there is none
 	expires     int64  // Unix time in milliseconds, 0 for never
 	priority    []byte // nil if there is none
-	again       bool   // to be delivered as if it had been before: an injected fault
+	again       bool   // an injected fault: to be delivered with redelivered:true
 	counted     bool   // the frame has content-length
 	replyTo     int    // index in keep of a reply-to line for a temporary name, -1 for none
 	keep        []int  // indexes of the header lines to be passed on
@@ -32,9 +32,9 @@ type view struct {
 	length     int
 }
 
-// read sorts out the headers of f.
+// read classifies the headers of f.
 func (v *view) read(f *frame.Frame) {
-	// Field by field: the whole would be twice the work.
+	// Field by field: assigning the whole struct would be twice the work.
 	v.frame = f
 	v.destination, v.receipt, v.transaction = nil, nil, nil
 	v.expires, v.priority, v.counted, v.replyTo = 0, nil, false, -1
@@ -51,8 +51,8 @@ func (v *view) read(f *frame.Frame) {
 	v.size += len("content-length:2147483647\n\n\x00\n") + len(f.Body)
 }
 
-// isForBroker notes the headers that the broker acts upon and reports whether
-// receivers do not get this one. The length decides nearly always.
+// isForBroker stores the headers that the broker acts upon and reports whether this one is withheld
+// from receivers. The length of the name decides nearly always.
 func (v *view) isForBroker(name, value []byte) bool {
 	switch len(name) {
 	case 3:
@@ -110,7 +110,7 @@ func first(to *[]byte, value []byte) {
 	}
 }
 
-// line returns line k of those that are passed on.
+// line returns header line k of those that are passed on.
 func (v *view) line(k int) (name, value []byte) {
 	name, value = v.frame.Header.At(v.keep[k])
 	if k == v.replyTo {
@@ -119,7 +119,7 @@ func (v *view) line(k int) (name, value []byte) {
 	return name, value
 }
 
-// appendFor appends the text that receivers get alike, as version to writes it. Lines
+// appendFor appends the text that is the same for all receivers, as version to writes it. Lines
 // that it cannot represent are left out and counted.
 func (v *view) appendFor(dst []byte, to frame.Version) (out []byte, omitted uint64) {
 	for k := range v.keep {
@@ -136,7 +136,7 @@ func (v *view) appendBody(dst []byte) []byte {
 	// 1.2 wants content-length "if a frame body is present"; a SEND that counted
 	// an empty body gets it back too.
 	if body := v.frame.Body; v.counted || len(body) > 0 {
-		if v.length != len(body) || v.lengthLine == nil { // most are as long as the last
+		if v.length != len(body) || v.lengthLine == nil { // most bodies are as long as the last
 			v.length, v.lengthLine = len(body), writer.AppendContentLength(v.lengthLine[:0], len(body))
 		}
 		dst = append(dst, v.lengthLine...)
@@ -144,7 +144,7 @@ func (v *view) appendBody(dst []byte) []byte {
 	return appendBody(dst, v.frame.Body)
 }
 
-// message returns a message with the text of the view: a copy.
+// message returns a stored message with a copy of the view's text.
 func (v *view) message() *message {
 	m := newMessage(v.size)
 	m.expires, m.again = v.expires, v.again
@@ -166,7 +166,7 @@ func (v *view) message() *message {
 	return m
 }
 
-// appendCanonical appends a header line as 1.2 escapes it, whatever it holds.
+// appendCanonical appends a header line escaped as in 1.2, whatever it contains.
 func appendCanonical(dst []byte, name, value []byte) []byte {
 	if out, err := writer.AppendHeaderBytes(dst, frame.Version12, name, value); err == nil {
 		return out

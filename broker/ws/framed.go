@@ -8,21 +8,20 @@ import (
 	"github.com/stompwire/stompwire/internal/wsconn"
 )
 
-// framed writes each frame as a message of its own. What it is given was encoded by
-// the broker, so it looks for no errors.
+// framed writes each frame as one message. Its input was encoded by the broker, so it does not
+// check it for errors.
 type framed struct {
 	*wsconn.Conn
 	end  frameEnd
-	held []byte // the begin of a frame whose rest the next Write has
+	held []byte // the beginning of a frame; the next Write has the rest
 }
 
-// maxHeld bounds the begin of a frame that is held; a frame that is larger goes out in
-// parts.
+// maxHeld bounds the beginning of a frame that is held, in bytes; a larger frame goes out in parts.
 const maxHeld = 1 << 20
 
-// Write sends the frames in p, and heart-beats, one message each. The link cuts what
-// it writes at 64 KiB, wherever that is; what follows the last whole frame is held
-// until the rest comes, which the link has already.
+// Write sends the frames in p, and heart-beats, one message each. The link splits its output every
+// 64 KiB, anywhere in a frame. What follows the last whole frame is held until the next Write, for
+// which the link already has the bytes.
 func (w *framed) Write(p []byte) (written int, err error) {
 	for written < len(p) {
 		n := w.end.find(p[written:])
@@ -49,7 +48,7 @@ func (w *framed) send(p []byte) error {
 	return err
 }
 
-// frameEnd finds where frames end in a stream that comes in pieces.
+// frameEnd finds the ends of frames in a stream that comes in pieces.
 //
 //	between ── octet other than LF ──▶ in the head ── empty line ──▶ in the body
 //	   ▲                                                                  │
@@ -58,8 +57,8 @@ func (w *framed) send(p []byte) error {
 // The broker writes one LF behind each NUL, which belongs to the frame.
 type frameEnd struct {
 	state frameState
-	line  []byte // the part of a header line that earlier pieces had
-	left  int    // octets of a counted body to come; -1 if a NUL ends the body
+	line  []byte // the part of a header line that earlier pieces contained
+	left  int    // octets left of a body with content-length; -1 if a NUL ends it
 }
 
 type frameState uint8
@@ -71,8 +70,7 @@ const (
 	behindNUL
 )
 
-// find returns how much of p belongs to the present frame, or to the heart-beats
-// before the next.
+// find returns how much of p belongs to the current frame, or to the heart-beats before the next.
 func (e *frameEnd) find(p []byte) int {
 	at := 0
 	for at < len(p) {
@@ -104,7 +102,7 @@ func (e *frameEnd) find(p []byte) int {
 
 const contentLength = frame.HeaderContentLength + ":"
 
-// readLine takes the next line of the head, or a part of it.
+// readLine reads the next line of the head, or a part of it.
 func (e *frameEnd) readLine(p []byte) int {
 	i := bytes.IndexByte(p, '\n')
 	if i < 0 {
@@ -125,7 +123,7 @@ func (e *frameEnd) readLine(p []byte) int {
 	return i + 1
 }
 
-// readBody takes what p has of the body, and the NUL behind it.
+// readBody reads what p has of the body, and the NUL behind it.
 func (e *frameEnd) readBody(p []byte) (n int, whole bool) {
 	if e.left < 0 {
 		i := bytes.IndexByte(p, 0)

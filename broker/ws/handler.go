@@ -15,13 +15,13 @@ import (
 	"github.com/stompwire/stompwire/internal/wsconn"
 )
 
-// subprotocols: the first one that the client has offered is taken.
+// subprotocols lists what we speak, in the order of preference.
 var subprotocols = []string{"v12.stomp", "v11.stomp", "v10.stomp"}
 
-// Handler returns a handler that opens WebSockets and has b serve them. It returns
-// from a request at once; the connections end with b, not with the HTTP server. A server
-// with TLS needs a listener like tls.NewListener(link.ProgressListener(ln), cfg) for
-// Config.WriteTimeout to judge a slow client by what it takes. The errors are those of opts.
+// Handler returns a handler that opens WebSockets and has b serve them. It returns from a request
+// at once; the connections end with b, not with the HTTP server. A server with TLS needs a listener
+// like tls.NewListener(link.ProgressListener(ln), cfg), so that Config.WriteTimeout measures
+// progress. It returns an error if opts is invalid.
 func Handler(b *broker.Broker, opts Options) (http.Handler, error) {
 	if err := opts.validate(); err != nil {
 		return nil, err
@@ -31,11 +31,11 @@ func Handler(b *broker.Broker, opts Options) (http.Handler, error) {
 
 type handler struct {
 	opts  Options
-	serve func(net.Conn) // owns the connection from then on, and returns soon
+	serve func(net.Conn) // takes ownership of the connection and returns soon
 }
 
-// ServeHTTP opens a WebSocket, or answers 403 to a page that may not, and 4xx to a
-// request for something else.
+// ServeHTTP opens a WebSocket. It answers 403 to a page that may not connect, and 4xx to any other
+// request.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := h.opts.origins.check(r); err != nil {
 		http.Error(w, http.StatusText(http.StatusForbidden), http.StatusForbidden)
@@ -45,9 +45,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	taken := &taker{ResponseWriter: w, messages: wsconn.Messages(h.opts.Messages)}
 	c, err := websocket.Accept(taken, r, &websocket.AcceptOptions{
 		Subprotocols:       subprotocols,
-		InsecureSkipVerify: true, // of the origin, which it believes to be ours if the Host header says so
-		// Compressed, a few bytes could become any number of them, and each connection
-		// would hold the window of a compressor.
+		InsecureSkipVerify: true, // skips the library's origin check, which trusts the Host header; see origins.check
+		// With compression a few bytes could expand to any number of them, and each connection
+		// would keep the window of a compressor.
 		CompressionMode: websocket.CompressionDisabled,
 
 		OnPingReceived: func(ctx context.Context, p []byte) bool { return taken.conn.MayPong(ctx, p) },
@@ -65,8 +65,8 @@ func (h *handler) refused(r *http.Request, err error) {
 	h.opts.Logger.Debug("no WebSocket", slog.String("peer", r.RemoteAddr), slog.Any("error", err))
 }
 
-// taker makes a wsconn.Conn of the connection that the library takes over from the
-// HTTP server: for its addresses, and for closing it without a word.
+// taker makes a wsconn.Conn of the connection that the library takes over from the HTTP server. It
+// is needed for its addresses and to close it without a closing handshake.
 type taker struct {
 	http.ResponseWriter
 	messages wsconn.Messages
@@ -79,7 +79,7 @@ func (t *taker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	if _, secure := nc.(*tls.Conn); !secure {
-		nc = link.Progress(nc) // below TLS it has to be already
+		nc = link.Progress(nc) // with TLS, Progress has to be below it already
 		rw.Writer.Reset(nc)
 	}
 	t.conn = wsconn.New(nc, t.messages)

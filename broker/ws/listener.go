@@ -13,12 +13,12 @@ import (
 	"github.com/stompwire/stompwire/engine/link"
 )
 
-// requestHeader bounds the headers of a request.
+// requestHeader bounds the headers of a request, in bytes.
 const requestHeader = 16 << 10
 
-// Listen listens on addr, such as "127.0.0.1:0" for a port of the system's choice,
-// and has b serve the WebSockets that are opened there, until b is closed. It returns
-// where to connect, such as "ws://127.0.0.1:15674/ws", or "wss:" with opts.TLS.
+// Listen listens on addr, such as "127.0.0.1:0" for a port chosen by the system, and has b serve
+// the WebSockets that are opened there, until b is closed. It returns where to connect, such as
+// "ws://127.0.0.1:15674/ws", or "wss:" with opts.TLS.
 func Listen(b *broker.Broker, addr string, opts Options) (uri string, err error) {
 	if err := opts.validate(); err != nil {
 		return "", err
@@ -35,7 +35,7 @@ func Listen(b *broker.Broker, addr string, opts Options) (uri string, err error)
 	return b.ListenOn(wln)
 }
 
-// listener is an HTTP server whose Accept returns the WebSockets that it has opened.
+// listener is an HTTP server whose Accept returns the WebSockets that it opened.
 type listener struct {
 	net.Listener
 	uri    string
@@ -44,14 +44,14 @@ type listener struct {
 	closed chan struct{}
 	once   sync.Once
 	done   sync.WaitGroup
-	err    error // why the server has ended; to be read when that is known
+	err    error // why the server has ended; read it after ended is closed
 	ended  chan struct{}
 
 	pending pending
 }
 
-// NewListener returns a listener whose connections are the WebSockets that are opened
-// over connections of ln, which it owns. It is what [Listen] gives to the broker.
+// NewListener returns a listener whose connections are the WebSockets that are opened over
+// connections of ln. It takes ownership of ln. [Listen] gives such a listener to the broker.
 func NewListener(ln net.Listener, opts Options) (net.Listener, error) {
 	if err := opts.validate(); err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func NewListener(ln net.Listener, opts Options) (net.Listener, error) {
 	if opts.TLS != nil {
 		scheme = "wss"
 		cfg := opts.TLS.Clone()
-		cfg.NextProtos = []string{"http/1.1"} // HTTP/2 opens WebSockets in another way
+		cfg.NextProtos = []string{"http/1.1"} // HTTP/2 opens WebSockets differently, which the library does not support
 		ln = tls.NewListener(link.ProgressListener(ln), cfg)
 	}
 	l := &listener{
@@ -83,14 +83,14 @@ func NewListener(ln net.Listener, opts Options) (net.Listener, error) {
 		ConnState:         l.pending.count,
 	}
 	l.done.Go(func() {
-		l.err = fmt.Errorf("ws: %v", l.server.Serve(ln)) // not to be retried: the server has done so
+		l.err = fmt.Errorf("ws: %v", l.server.Serve(ln)) // not temporary: the server has retried already
 		close(l.ended)
 	})
 	return l, nil
 }
 
-// at serves h at path and nothing elsewhere. A ServeMux would take the path for a
-// pattern, and panic at some.
+// at serves h at path and nothing else. A ServeMux would take the path for a pattern, and panic at
+// some.
 func at(path string, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != path {
@@ -104,7 +104,7 @@ func at(path string, h http.Handler) http.Handler {
 // URI returns where to connect.
 func (l *listener) URI() string { return l.uri }
 
-// hand gives a WebSocket to Accept.
+// hand passes a WebSocket to Accept.
 func (l *listener) hand(nc net.Conn) {
 	select {
 	case l.conns <- nc:
@@ -125,8 +125,8 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close closes the listener and the connections that have no WebSocket yet. Those
-// that have one are whoever's accepted them.
+// Close closes the listener and the connections that have no WebSocket yet. Accepted WebSockets
+// stay open: the caller of Accept owns them.
 func (l *listener) Close() (err error) {
 	l.once.Do(func() {
 		close(l.closed)

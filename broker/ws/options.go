@@ -12,11 +12,12 @@ import (
 	"github.com/stompwire/stompwire/internal/wsconn"
 )
 
-// MessageType is which messages carry what is sent. Both kinds are received.
+// MessageType is the kind of WebSocket message that carries outgoing frames. Both kinds are
+// accepted.
 type MessageType uint8
 
 const (
-	// Auto sends text where it is valid UTF-8 and binary elsewhere.
+	// Auto sends a text message if it is valid UTF-8, and else a binary message.
 	Auto = MessageType(wsconn.Auto)
 	// Text is for clients that ignore binary messages. Browsers close the
 	// connection over a body that is not UTF-8.
@@ -27,29 +28,28 @@ const (
 
 // Options of a listener or handler. The zero value is ready.
 type Options struct {
-	// Path is where a listener has its WebSockets; default "/ws". A [Handler] leaves
-	// that to the server that it is mounted in.
+	// Path is where a listener serves WebSockets; default "/ws". A [Handler] ignores it: the server
+	// that it is mounted in decides.
 	Path string
-	// TLS makes a listener one of wss. It must have a certificate.
+	// TLS makes a listener serve wss. It must have a certificate.
 	TLS *tls.Config
 
-	// Origins are the pages that may connect: hosts, or scheme://host, in which *
-	// stands for any text, such as "https://*.example.com" or "localhost:*". Those of
-	// the request's own host may in any case if that is an address or localhost, or
-	// over TLS of ours. Any other name has to be here, also that of the server itself:
-	// without a certificate anybody can have a name that leads to it.
+	// Origins are the pages that may connect: hosts, or scheme://host, in which * stands for any
+	// text, such as "https://*.example.com" or "localhost:*". Pages of the request's own host may
+	// always connect if that host is an IP address or localhost, or if we serve TLS. Any other name
+	// has to be listed, even that of the server itself: without a certificate anyone can make a
+	// name that resolves to it.
 	Origins []string
-	origins origins // the same in lower case
+	origins origins // Origins in lower case
 
-	// Messages is which messages carry what is sent; default Auto.
+	// Messages is the kind of outgoing message; default Auto.
 	Messages MessageType
-	// MaxMessage bounds a received message, in bytes; default 17 MiB, which is a
-	// frame of the default limits. Memory is taken for frames and not for messages,
-	// so this bounds what a client may call one message, not what it costs.
+	// MaxMessage bounds a received message, in bytes; default 17 MiB, which is a frame of the
+	// default limits. It bounds the size of a message and not memory: memory is reserved for frames
+	// only.
 	MaxMessage int64
-	// PingInterval is how often to send a ping, for proxies that close quiet
-	// connections; 0 for never, since STOMP has heart-beats. Pings of the client are
-	// answered.
+	// PingInterval is the time between pings, for proxies that close quiet connections; 0 sends
+	// none, since STOMP has heart-beats. Pings of the client are answered.
 	PingInterval time.Duration
 
 	// RequestTimeout is how long a peer of a listener may take to ask for a WebSocket,
@@ -58,10 +58,10 @@ type Options struct {
 	// MaxPending is how many connections of a listener may not have asked for a
 	// WebSocket yet; default 1024. Others are closed at once.
 	MaxPending int
-	// MaxPendingPerIP bounds those from one address, an IPv6 network of 64 bits
-	// counting as one; default half of MaxPending, so that none takes them all.
+	// MaxPendingPerIP bounds such connections from one IP address; an IPv6 /64 network counts as
+	// one address. Default half of MaxPending, so that no address can use them up.
 	MaxPendingPerIP int
-	// Logger hears, at debug level, of requests that were refused. nil for nobody.
+	// Logger logs refused requests at debug level. nil logs nothing.
 	Logger *slog.Logger
 }
 

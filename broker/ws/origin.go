@@ -12,18 +12,18 @@ import (
 // origins are the patterns of Options.Origins, in lower case.
 type origins []string
 
-// check says why the page that a browser acts for may not open a WebSocket, nil if it
-// may or if there is no browser. Its own host is not believed to be ours because the
-// request says so too: a page of evil.example may have had that name changed to our
-// address after it was loaded ("DNS rebinding"), and then says evil.example in both
-// headers. That the name is ours is shown by a certificate, or by its being none.
+// check returns why the page that a browser acts for may not open a WebSocket, nil if it may or if
+// the client is not a browser. It does not trust the request's Host header: a page of evil.example
+// may have had that name changed to our address after it was loaded ("DNS rebinding"), and then
+// both headers say evil.example. A certificate proves that the name is ours; an IP address or
+// localhost is not a name.
 func (allowed origins) check(r *http.Request) error {
 	text := strings.ToLower(r.Header.Get("Origin"))
 	if text == "" {
 		return nil
 	}
 	origin, err := url.Parse(text)
-	if err != nil || origin.Host == "" { // "null" is that of sandboxed frames and of files
+	if err != nil || origin.Host == "" { // "null" is the origin of sandboxed frames and of files
 		return fmt.Errorf("origin %q has no host", text)
 	}
 	if allowed.match(origin) {
@@ -51,7 +51,8 @@ func (allowed origins) match(origin *url.URL) bool {
 	return false
 }
 
-// isNoName reports whether host means the same machine whatever a name server says.
+// isNoName reports whether host means the same machine whatever a name server says: an IP address
+// or localhost.
 func isNoName(host string) bool {
 	_, err := netip.ParseAddr(host)
 	return err == nil || host == "localhost" || strings.HasSuffix(host, ".localhost")

@@ -9,22 +9,21 @@ import (
 	"github.com/stompwire/stompwire/internal/peer"
 )
 
-// pending counts the connections that are not WebSockets yet, and closes those beyond
-// its bounds.
+// pending counts the connections that are not WebSockets yet, and closes those beyond its bounds.
 type pending struct {
 	most, mostPerIP int
 
 	mu      sync.Mutex
 	all     int
 	perIP   map[netip.Addr]int
-	refused map[net.Conn]struct{} // closed, and not counted, until the server sees it
+	refused map[net.Conn]struct{} // closed and not counted; kept until the server notices
 }
 
 func newPending(most, mostPerIP int) pending {
 	return pending{most: most, mostPerIP: mostPerIP, perIP: make(map[netip.Addr]int), refused: make(map[net.Conn]struct{})}
 }
 
-// count is told what becomes of a connection: it is an http.Server's ConnState.
+// count is an http.Server's ConnState: it is called when the state of a connection changes.
 func (p *pending) count(nc net.Conn, st http.ConnState) {
 	switch st {
 	case http.StateNew:
