@@ -5,16 +5,16 @@ package frame
 type AckMode uint8
 
 const (
-	// AckAuto: the server takes a message for delivered as soon as it is sent.
+	// AckAuto: the server considers a message delivered as soon as it is sent.
 	AckAuto AckMode = iota
-	// AckClient: an ACK or NACK covers the message and all earlier ones of the
-	// subscription that are not acknowledged.
+	// AckClient: an ACK or NACK covers the message and all earlier unacknowledged messages of the
+	// subscription.
 	AckClient
 	// AckClientIndividual: an ACK or NACK covers one message. Since 1.1.
 	AckClientIndividual
 )
 
-// String returns the mode as it stands in the ack header.
+// String returns the mode as it is written in the ack header.
 func (m AckMode) String() string {
 	switch m {
 	case AckClient:

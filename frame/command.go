@@ -1,7 +1,7 @@
 package frame
 
-// Command is the first line of a frame. Commands are case-sensitive
-// (STOMP 1.2, STOMP Frames). The zero value is no command at all.
+// Command is the first line of a frame. Commands are case-sensitive (STOMP 1.2, STOMP Frames). The
+// zero value is CmdNone.
 type Command uint8
 
 // The commands of STOMP 1.0, 1.1 and 1.2.
@@ -49,7 +49,7 @@ var commandNames = [numCommands]string{
 	CmdError:       "ERROR",
 }
 
-// String returns the command as it stands on the wire, "" for [CmdNone].
+// String returns the command as it is written on the wire, "" for [CmdNone].
 func (c Command) String() string {
 	if c < numCommands {
 		return commandNames[c]
@@ -57,8 +57,8 @@ func (c Command) String() string {
 	return ""
 }
 
-// ParseCommand returns the command that name spells, and CmdNone if it is none.
-// It does not allocate.
+// ParseCommand returns the command that name spells, CmdNone if it spells none. It does not
+// allocate.
 func ParseCommand(name []byte) Command {
 	// The length leaves at most four candidates; comparing with the constant
 	// strings of a switch costs a few machine words and no conversion.

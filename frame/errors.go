@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// ErrProtocol matches (errors.Is) every error of this file: the peer's bytes are
-// not a STOMP frame that we accept. Such an error is fatal to its connection.
+// ErrProtocol matches (errors.Is) every error of this file: the peer's bytes are not a STOMP frame
+// that we accept. Such an error ends the connection.
 var ErrProtocol = errors.New("stomp: protocol error")
 
 // The rules that a stream can break. A [SyntaxError] or [LimitError] unwraps to
@@ -31,8 +31,8 @@ var (
 	ErrBodyTooLong        = errors.New("body")
 )
 
-// SyntaxError says that the bytes at Offset break a rule of the protocol. It
-// never quotes them: what a confused peer sends may be a passcode.
+// SyntaxError says that the bytes at Offset break a rule of the protocol. It never quotes the
+// bytes, because they may be a passcode.
 type SyntaxError struct {
 	Rule    error   // one of the Err... variables of this package
 	Command Command // of the frame, CmdNone if it is not known yet
@@ -52,8 +52,8 @@ func (e *SyntaxError) Unwrap() error { return e.Rule }
 // Is matches ErrProtocol.
 func (e *SyntaxError) Is(target error) bool { return target == ErrProtocol }
 
-// LimitError says that a frame is larger than the limits allow. It is known as
-// soon as the octet at Offset is, before memory is taken for what would follow.
+// LimitError says that a frame exceeds a limit. It is returned at the first octet beyond the limit,
+// before memory is reserved for what follows.
 type LimitError struct {
 	What    error   // one of the Err...TooLong, ErrTooManyHeaders variables
 	Max     int64   // the limit: bytes, or lines for ErrTooManyHeaders
@@ -78,7 +78,7 @@ func (e *LimitError) Is(target error) bool { return target == ErrProtocol }
 // EscapeError says that a header name or value has an escape that its version
 // does not define.
 type EscapeError struct {
-	Offset int  // of the backslash, in the text that was to be unescaped
+	Offset int  // of the backslash, in the escaped text
 	Letter byte // what follows it; 0 if nothing does
 }
 

@@ -1,7 +1,7 @@
 package frame
 
-// NeedsEscape reports whether text holds an octet that version v escapes in
-// header names and values. 1.0 escapes nothing.
+// NeedsEscape reports whether text has an octet that version v escapes in header names and values.
+// 1.0 escapes nothing.
 func NeedsEscape[T string | []byte](text T, v Version) bool {
 	if v == Version10 {
 		return false
@@ -14,10 +14,9 @@ func NeedsEscape[T string | []byte](text T, v Version) bool {
 	return false
 }
 
-// AppendEscaped appends text to dst as version v writes header names and values:
-// 1.1 escapes backslash, LF and colon, 1.2 also CR, 1.0 nothing (Value Encoding
-// in 1.1 and 1.2). It grows dst like append and does not judge whether v can
-// represent text at all; the writer package does.
+// AppendEscaped appends text to dst as version v writes header names and values: 1.1 escapes
+// backslash, LF and colon, 1.2 also CR, 1.0 nothing (Value Encoding in 1.1 and 1.2). It grows dst
+// like append. It does not check whether v can represent text at all; the writer package does.
 func AppendEscaped[T string | []byte](dst []byte, text T, v Version) []byte {
 	if v == Version10 {
 		return append(dst, text...)

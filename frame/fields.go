@@ -1,11 +1,11 @@
 package frame
 
-// Field is one header line to be sent: name and value, not escaped.
+// Field is one header line to send: name and value, not escaped.
 type Field struct {
 	Name, Value string
 }
 
-// Fields is an ordered list of header lines to be sent. Names may repeat.
+// Fields is an ordered list of header lines to send. Names may repeat.
 type Fields []Field
 
 // Lookup returns the value of the first field with this name.

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// Frame is one frame as it was read: a borrowed view, valid as long as the call
-// that handed it out says. See the package comment.
+// Frame is one frame as it was read: a borrowed view, valid for as long as the call that handed it
+// out says. See the package comment.
 type Frame struct {
 	Command Command
 	Header  Header
-	// Body has no copy of its own either. It is nil when the frame has none.
+	// Body is a slice of the same buffer, nil if the frame has no body.
 	Body []byte
 }
 
@@ -23,9 +23,8 @@ func (f *Frame) Clone() *Frame {
 	return c
 }
 
-// String describes the frame for people, in one line: the command, the headers
-// and the size of the body. The value of a passcode header is masked. It is not
-// the wire form.
+// String describes the frame in one line, for logs: the command, the headers and the size of the
+// body. The value of a passcode header is masked. It is not the wire form.
 func (f *Frame) String() string {
 	var b strings.Builder
 	b.WriteString(f.Command.String())

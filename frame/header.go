@@ -2,10 +2,9 @@ package frame
 
 import "iter"
 
-// Span locates one header line inside the text of a header block:
-// text[Start:Colon] is the name and text[Colon+1:End] the value. Spans are what
-// a parser produces instead of slices: 12 bytes a header, no pointers, and still
-// right after the text has moved to a larger buffer.
+// Span locates one header line inside the text of a header block: text[Start:Colon] is the name and
+// text[Colon+1:End] the value. Parsers produce spans instead of slices: they take 12 bytes a
+// header, have no pointers, and stay right when the text moves to a larger buffer.
 type Span struct {
 	Start, Colon, End uint32
 }
@@ -24,8 +23,8 @@ func NewHeader(text []byte, spans []Span) Header {
 	return Header{text: text, spans: spans}
 }
 
-// View makes h what NewHeader returns. Setting the fields one by one costs less
-// than assigning a whole Header, and a parser does it for each frame.
+// View sets h to what NewHeader returns. Setting the fields one by one costs less than assigning a
+// whole Header, and a parser does it for each frame.
 func (h *Header) View(text []byte, spans []Span) { h.text, h.spans = text, spans }
 
 // Len returns the number of header lines, repeated ones included.
@@ -52,15 +51,14 @@ func (h Header) Lookup(name string) (value []byte, ok bool) {
 	return nil, false
 }
 
-// Get is Lookup for callers to whom an absent header and an empty value are the
-// same. The value is borrowed.
+// Get is Lookup that returns an empty value for an absent header. The value is borrowed.
 func (h Header) Get(name string) []byte {
 	value, _ := h.Lookup(name)
 	return value
 }
 
-// Text returns the value of the first line with this name as a string of its
-// own, "" if there is none. It allocates.
+// Text returns the value of the first line with this name as a string, "" if there is none. It
+// allocates.
 func (h Header) Text(name string) string { return string(h.Get(name)) }
 
 // Values yields the values of all lines with this name, in wire order: the first
@@ -86,7 +84,7 @@ func (h Header) All() iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// Fields copies the lines into strings that live for ever. It allocates.
+// Fields returns owned copies of the lines. It allocates.
 func (h Header) Fields() Fields {
 	fields := make(Fields, 0, len(h.spans))
 	for name, value := range h.All() {

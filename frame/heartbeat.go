@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// HeartBeat is the pair of a heart-beat header: how often its sender can send
-// something, and how often it would like to hear something. 0 means not at all.
-// The wire has whole milliseconds. The zero value is that of an absent header.
+// HeartBeat is the pair of a heart-beat header: how often its sender can send something, and how
+// often it would like to receive something. 0 means not at all. The wire has whole milliseconds.
+// The zero value is that of an absent header.
 type HeartBeat struct {
 	Send, Receive time.Duration
 }
@@ -17,9 +17,8 @@ type HeartBeat struct {
 // maxHeartBeat keeps the sum of a few intervals far from overflow. About 24 days.
 const maxHeartBeat = (1<<31 - 1) * time.Millisecond
 
-// ParseHeartBeat reads the value of a heart-beat header: two numbers of
-// milliseconds with a comma between them, digits only (STOMP 1.2,
-// Heart-beating). Values above 2^31-1 are taken as that.
+// ParseHeartBeat parses the value of a heart-beat header: two numbers of milliseconds with a comma
+// between them, digits only (STOMP 1.2, Heart-beating). Values above 2^31-1 are reduced to that.
 func ParseHeartBeat(s string) (HeartBeat, error) {
 	send, receive, found := strings.Cut(s, ",")
 	sx, ok1 := parseMillis(send)
@@ -41,8 +40,8 @@ func parseMillis(s string) (time.Duration, bool) {
 	return time.Duration(n) * time.Millisecond, true
 }
 
-// String returns the pair as it stands in the header. An interval that is not 0
-// is rounded up to a whole millisecond, so that it never turns into "not at all".
+// String returns the pair as it is written in the header. An interval that is not 0 is rounded up
+// to a whole millisecond, so that it never becomes "not at all".
 func (h HeartBeat) String() string {
 	return strconv.FormatInt(millis(h.Send), 10) + "," + strconv.FormatInt(millis(h.Receive), 10)
 }
@@ -52,17 +51,17 @@ func millis(d time.Duration) int64 {
 	return int64((d + time.Millisecond - 1) / time.Millisecond)
 }
 
-// Negotiate returns what holds for the side that sent h once its peer has
-// answered with peer: send something at least every Send, and expect something
-// at least every Receive; 0 for no heart-beats in that direction. Each is 0 if
-// either side said 0, else the larger of the two (STOMP 1.2, Heart-beating).
+// Negotiate returns the intervals for the side that sent h when its peer has answered peer: send
+// something at least every Send, and expect something at least every Receive; 0 for no heart-beats
+// in that direction. Each is 0 if either side said 0, else the larger of the two (STOMP 1.2,
+// Heart-beating).
 func (h HeartBeat) Negotiate(peer HeartBeat) HeartBeat {
 	return HeartBeat{Send: agreed(h.Send, peer.Receive), Receive: agreed(h.Receive, peer.Send)}
 }
 
-func agreed(offer, wish time.Duration) time.Duration {
-	if offer <= 0 || wish <= 0 {
+func agreed(offer, wanted time.Duration) time.Duration {
+	if offer <= 0 || wanted <= 0 {
 		return 0
 	}
-	return min(max(offer, wish), maxHeartBeat) // offer may be more than the wire can tell
+	return min(max(offer, wanted), maxHeartBeat) // offer may be more than the wire can represent
 }

@@ -2,9 +2,9 @@ package frame
 
 import "fmt"
 
-// Limits bounds what one frame may take. A field that is 0 has its default: there
-// is no way to say unlimited, for a peer's word must never decide how much memory
-// we take. The limits hold while bytes arrive, before memory is taken for them.
+// Limits bounds one frame. A field that is 0 has its default. No limit can be turned off, because a
+// peer must never decide how much memory we reserve. The limits are checked while bytes arrive,
+// before memory is reserved for them.
 type Limits struct {
 	Command     int // bytes of the command line, without its end; default 32
 	HeaderLine  int // bytes of one header line, without its end; default 8 KiB
@@ -20,7 +20,7 @@ const (
 	defaultHeaderBlock = 64 << 10
 	defaultBody        = 16 << 20
 
-	// A Span counts in 32 bits, and a body must fit an int on every platform.
+	// A Span has 32-bit positions, and a body must fit an int on every platform.
 	maxLimit = 1<<31 - 1
 )
 

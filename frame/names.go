@@ -17,7 +17,7 @@ const (
 	HeaderPasscode      = "passcode"
 	HeaderReceipt       = "receipt"
 	HeaderReceiptID     = "receipt-id"
-	HeaderSelector      = "selector" // 1.0 only; brokers know it in every version
+	HeaderSelector      = "selector" // 1.0 only; brokers accept it in every version
 	HeaderServer        = "server"
 	HeaderSession       = "session"
 	HeaderSubscription  = "subscription"
@@ -25,10 +25,10 @@ const (
 	HeaderVersion       = "version"
 )
 
-// Header names outside the specifications that brokers agree on.
+// Header names outside the specifications that several brokers use.
 const (
 	HeaderExpires     = "expires"     // Unix time in milliseconds
-	HeaderPersistent  = "persistent"  // "true": the message survives the broker
+	HeaderPersistent  = "persistent"  // "true": the message survives a restart of the broker
 	HeaderPriority    = "priority"    // 0 to 9
 	HeaderRedelivered = "redelivered" // "true": delivered before, not acknowledged
 	HeaderReplyTo     = "reply-to"

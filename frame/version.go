@@ -2,9 +2,8 @@ package frame
 
 import "strings"
 
-// Version is a version of the protocol. The zero value means that none has
-// been agreed on yet; a codec treats it as 1.2 (CONNECT, STOMP and CONNECTED
-// read the same in every version).
+// Version is a version of the protocol. The zero value means that none has been agreed on yet; a
+// codec treats it as 1.2 (CONNECT, STOMP and CONNECTED are the same in every version).
 type Version uint8
 
 // The versions, in ascending order, so that they can be compared.
@@ -14,7 +13,7 @@ const (
 	Version12
 )
 
-// String returns the version as it stands in headers: "1.0", "1.1", "1.2".
+// String returns the version as it is written in headers: "1.0", "1.1", "1.2".
 func (v Version) String() string {
 	switch v {
 	case Version10:
@@ -27,7 +26,7 @@ func (v Version) String() string {
 	return "none"
 }
 
-// ParseVersion returns the version that s spells, and 0 if it is none of ours.
+// ParseVersion returns the version that s spells, 0 if we do not know it.
 func ParseVersion(s string) Version {
 	switch s {
 	case "1.0":
@@ -55,10 +54,9 @@ func VersionsOf(vs ...Version) Versions {
 	return set & AllVersions
 }
 
-// ParseVersions reads the value of an accept-version header: versions with
-// commas between them. Versions that we do not know are skipped, for a peer may
-// well know later ones. An absent header means 1.0 (STOMP 1.2, Protocol
-// Negotiation): pass "1.0", or see [Header.AcceptVersions].
+// ParseVersions parses the value of an accept-version header: versions with commas between them.
+// Unknown versions are skipped, because a peer may know later ones. An absent header means 1.0
+// (STOMP 1.2, Protocol Negotiation): pass "1.0", or see [Header.AcceptVersions].
 func ParseVersions(list string) Versions {
 	var set Versions
 	for name := range strings.SplitSeq(list, ",") {
@@ -84,8 +82,7 @@ func (s Versions) Highest() Version {
 	return 0
 }
 
-// String returns the set as an accept-version header has it: ascending, with
-// commas and no blanks.
+// String returns the set as an accept-version header: ascending, with commas and no blanks.
 func (s Versions) String() string {
 	names := make([]string, 0, 3)
 	for v := Version10; v <= Version12; v++ {

@@ -2,31 +2,31 @@ package parser
 
 import "github.com/stompwire/stompwire/frame"
 
-// block is what has been read of a header block: the lines that are complete and
-// the one that is being read. Positions count from the first octet of the frame.
+// block is what has been read of a header block: the complete lines and the one being read.
+// Positions count from the first octet of the frame.
 type block struct {
 	pos   int // everything before has been read
 	line  int // where the line being read begins
 	colon int // where its colon is, 0 if there has been none yet
-	lines int // complete ones: spans[:lines]
+	lines int // complete lines: spans[:lines]
 	room  int // how many lines the first pass may write
 
-	// The first line of which the name is content-length, if the first pass has
-	// seen it: where it begins, and where it ends or 0.
+	// The first line named content-length, if the first pass has seen it: its start, and its end or
+	// 0.
 	lengthLine, lengthEnd int
 
 	start int  // where the block begins
-	open  open // what the last octet has left undecided
+	open  open // what the octets so far have begun
 
 	lead      int   // where the UTF-8 sequence being read begins
 	want      uint8 // how many octets of it are missing
-	low, high uint8 // what the next one must lie between
+	low, high uint8 // bounds of the next octet
 
 	spans   []frame.Span
 	escapes []uint32 // positions of the backslashes that begin an escape
 }
 
-// open is a set of things that the octets so far have begun and not finished.
+// open is a set of constructs that the octets so far have begun and not finished.
 type open uint8
 
 const (
@@ -36,8 +36,8 @@ const (
 	openSequence                  // the start of a UTF-8 sequence
 )
 
-// What a parser makes of its tables at first, and keeps of them from one frame to
-// the next, in entries.
+// The initial size of a parser's tables, and the size that it keeps from one frame to the next, in
+// entries.
 const (
 	firstSpans  = 40
 	keepSpans   = 256
@@ -74,13 +74,12 @@ func (b *block) reserve(n, limit int) {
 	b.spans = spans
 }
 
-// push takes the line of data that ends at end.
+// push records the line of data that ends at end.
 func (b *block) push(data []byte, end int) {
 	b.spans[b.lines] = frame.Span{Start: uint32(b.line), Colon: uint32(b.colon), End: uint32(end)}
 	b.lines++
-	// No escape yields a letter of content-length, so comparing what is on the wire
-	// is comparing names unescaped. The first line of that name counts (STOMP 1.2,
-	// Repeated Header Entries).
+	// No escape yields a letter of content-length, so the name can be compared as it is on the
+	// wire. The first line of that name counts (STOMP 1.2, Repeated Header Entries).
 	if b.colon-b.line == len(frame.HeaderContentLength) && b.lengthEnd == 0 &&
 		string(data[b.line:b.colon]) == frame.HeaderContentLength {
 		b.lengthLine, b.lengthEnd = b.line, end

@@ -7,10 +7,9 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// readCounted jumps over a body of known length to the NUL behind it: "this
-// number of octets MUST be read, regardless of whether or not there are NUL
-// octets in the body. The frame still needs to be terminated with a NUL octet"
-// (STOMP 1.2, Standard Headers).
+// readCounted jumps over a body of known length to the NUL behind it: "this number of octets MUST
+// be read, regardless of whether or not there are NUL octets in the body. The frame still needs to
+// be terminated with a NUL octet" (STOMP 1.2, Standard Headers).
 func (p *Parser) readCounted(data []byte) (end int, err error) {
 	last := int64(p.block.pos) + p.length
 	if last >= int64(len(data)) {
@@ -23,14 +22,14 @@ func (p *Parser) readCounted(data []byte) (end int, err error) {
 	return int(last) + 1, nil
 }
 
-// readUncounted looks for the NUL that ends a body of unknown length. p.pos is how
-// much of it has been looked at.
+// readUncounted searches for the NUL that ends a body of unknown length. p.pos is how much of the
+// body has been searched.
 func (p *Parser) readUncounted(data []byte) (end int, err error) {
 	from := p.block.pos + p.pos
 	if p.pos == 0 && from < len(data) && data[from] != 0 && !p.allowsBody() {
 		return 0, p.fail(frame.ErrBodyNotAllowed, from)
 	}
-	// The NUL may stand just behind the longest body.
+	// The NUL may be just behind the longest body.
 	most := p.settings.most
 	window := data[from:]
 	if rest := most - p.pos; rest < len(window) {
@@ -49,8 +48,7 @@ func (p *Parser) readUncounted(data []byte) (end int, err error) {
 	return 0, p.exceed(frame.ErrBodyTooLong, int64(most), p.block.pos+most)
 }
 
-// view makes p.frame show the current frame, which lies in data and whose body
-// ends at bodyEnd.
+// view sets p.frame to the current frame, which is in data and whose body ends at bodyEnd.
 func (p *Parser) view(data []byte, bodyEnd int) {
 	p.viewHeader(data)
 	p.frame.Body = nil

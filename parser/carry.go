@@ -1,30 +1,30 @@
 package parser
 
-// BufferSource lends the memory in which an unfinished frame is gathered.
+// BufferSource lends the memory for unfinished frames.
 type BufferSource interface {
 	// Get returns a slice of length 0 and a capacity of at least size.
 	Get(size int) []byte
-	// Put takes back what Get returned, whatever its length is now. The caller
-	// does not use it again.
+	// Put takes back what Get returned, whatever its length is now. The caller does not use it
+	// again.
 	Put(buf []byte)
 }
 
 const (
-	// minCarry is what a carry holds at least.
+	// minCarry is the minimum capacity of a carry.
 	minCarry = 512
-	// maxReserve is how much memory a peer gets for merely announcing a body.
+	// maxReserve caps the memory reserved for an announced content-length.
 	maxReserve = 64 << 10
 )
 
-// carry holds the bytes of a frame that straddles chunks. It has memory only as
-// long as there is such a frame.
+// carry holds the bytes of a frame that straddles chunks. It has memory only while there is such a
+// frame.
 type carry struct {
 	bytes []byte
 }
 
-// add appends more. expected is the size that the whole is known to reach, 0 if
-// it is not known: a peer's word, so memory follows the bytes that arrive, and the
-// word only saves growing step by step.
+// add appends more. expected is the size that the whole frame will reach, 0 if it is not known. The
+// peer announces it, so memory follows the bytes that arrive; expected only saves growing in small
+// steps.
 func (c *carry) add(src BufferSource, more []byte, expected int) {
 	need := len(c.bytes) + len(more)
 	if need > cap(c.bytes) {

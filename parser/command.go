@@ -6,12 +6,12 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// skipEOLs consumes the line ends at the start of data and returns how many bytes
-// they are. "If the server or client has no real STOMP frame to send it MUST send
-// an end-of-line" (STOMP 1.2, Heart-beating), and any number may follow a NUL.
+// skipEOLs consumes the line ends at the start of data and returns how many bytes they are. "If the
+// server or client has no real STOMP frame to send it MUST send an end-of-line" (STOMP 1.2,
+// Heart-beating), and any number may follow a NUL.
 //
-// CR LF is accepted in every version. No command begins with CR, so between
-// frames it cannot be data, not even in 1.0 and 1.1.
+// CR LF is accepted in every version. No command begins with CR, so between frames it cannot be
+// data, not even in 1.0 and 1.1.
 func (p *Parser) skipEOLs(data []byte) (n int, err error) {
 	var beats uint64
 	for n < len(data) {
@@ -48,7 +48,8 @@ func (p *Parser) skipEOLs(data []byte) (n int, err error) {
 	return n, p.incomplete(1)
 }
 
-// consume takes n bytes, which hold so many EOLs. The first behind a frame is its own.
+// consume consumes n bytes, which contain beats EOLs. The first EOL behind a frame belongs to it
+// and is not a heart-beat.
 func (p *Parser) consume(n int, beats uint64) {
 	frames := p.offset != p.eolsEnd // since the last EOL
 	p.offset += int64(n)
@@ -62,7 +63,7 @@ func (p *Parser) consume(n int, beats uint64) {
 	p.eolsEnd = p.offset
 }
 
-// readCommand reads the command line and the line end behind it.
+// readCommand reads the command line and its line end.
 func (p *Parser) readCommand(data []byte) error {
 	limit := p.settings.limits.Command
 	for i := p.pos; i < len(data); i++ {
@@ -81,7 +82,7 @@ func (p *Parser) readCommand(data []byte) error {
 	return p.incomplete(3) // a line end, an empty line, NUL
 }
 
-// endCommand takes the command line, without its LF.
+// endCommand parses the command line, without its LF.
 func (p *Parser) endCommand(line []byte) error {
 	name, next := line, len(line)+1
 	hasCR := len(line) > 0 && line[len(line)-1] == '\r'

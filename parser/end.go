@@ -7,8 +7,8 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// EndError says that a stream ended inside a frame. It is io.ErrUnexpectedEOF to
-// errors.Is, and not a protocol error: connections break.
+// EndError says that a stream ended inside a frame. It Is io.ErrUnexpectedEOF. It is not a protocol
+// error, because connections break.
 type EndError struct {
 	Command frame.Command // of the frame, CmdNone if it is not known yet
 	Offset  int64         // in the stream, from 0, where it ended
@@ -24,7 +24,7 @@ func (e *EndError) Error() string {
 // Unwrap returns io.ErrUnexpectedEOF.
 func (e *EndError) Unwrap() error { return io.ErrUnexpectedEOF }
 
-// endError is for a stream that ends with rest bytes that are not consumed.
+// endError returns the error of a stream that ends with rest bytes that are not consumed.
 func (p *Parser) endError(rest int) error {
 	e := &EndError{Offset: p.offset + int64(rest)}
 	if p.phase != between {

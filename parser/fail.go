@@ -2,9 +2,8 @@ package parser
 
 import "github.com/stompwire/stompwire/frame"
 
-// fail ends the stream: the octet at position at of the current frame is wrong.
-// It allocates, once in a parser's life, and stays out of line to keep its callers
-// small.
+// fail ends the stream: the octet at position at of the current frame is wrong. It allocates, at
+// most once in a parser's life, and is not inlined, to keep its callers small.
 //
 //go:noinline
 func (p *Parser) fail(rule error, at int) error {

@@ -8,7 +8,7 @@ const few = 12
 // readHeader reads header lines up to the empty line that ends them.
 func (p *Parser) readHeader(data []byte) (err error) {
 	b := &p.block
-	if err = p.checkLength(data); err != nil { // the short cut may have come to it
+	if err = p.checkLength(data); err != nil { // quick may have read it already
 		return err
 	}
 	for done := false; b.pos < len(data); {
@@ -42,7 +42,7 @@ func (p *Parser) readBlocks(data []byte) (done bool, err error) {
 		b.reserve(maxLines, l.Headers)
 	}
 	b.room = min(len(b.spans), l.Headers-1)
-	// A line that begins later ends later, too.
+	// A line that begins later also ends later.
 	n := min(len(data)-b.pos, b.line+l.HeaderLine-b.pos, b.start+l.HeaderBlock-b.pos) >> blockShift
 	if n <= 0 || b.open&^openLine != 0 {
 		return p.readOctets(data, b.pos+blockSize)
@@ -67,11 +67,11 @@ func (p *Parser) readTail(data []byte) (done bool, err error) {
 	var padded [blockSize]byte
 	n := copy(padded[:], data[p.block.pos:])
 	m := mark(&padded)
-	m.special &= 1<<n - 1 // the padding looks like NUL
+	m.special &= 1<<n - 1 // the padding would look like NUL
 	return p.readBlock(data, &m, len(data))
 }
 
-// endHeader takes the step from the header block to the body.
+// endHeader moves from the header block to the body.
 func (p *Parser) endHeader() {
 	p.phase = uncounted
 	if p.length >= 0 {
@@ -79,8 +79,8 @@ func (p *Parser) endHeader() {
 	}
 }
 
-// readBlock reads the octets from b.pos to end, at most a block of them, which m
-// marks. What m cannot decide it leaves to the automaton.
+// readBlock reads the octets from b.pos to end, at most one block, which m marks. The automaton
+// reads what m cannot decide.
 func (p *Parser) readBlock(data []byte, m *masks, end int) (done bool, err error) {
 	b := &p.block
 	s := b.structure(m)
@@ -109,7 +109,7 @@ func (p *Parser) readBlock(data []byte, m *masks, end int) (done bool, err error
 	return s.empty, p.checkLength(data)
 }
 
-// settle records what masks leave open at b.pos.
+// settle records what the masks leave open at b.pos.
 func (b *block) settle() {
 	b.open = 0
 	if b.line == b.pos {
@@ -117,7 +117,7 @@ func (b *block) settle() {
 	}
 }
 
-// checkLength takes the content-length line, once it has been seen.
+// checkLength parses the content-length line, once it has been seen.
 func (p *Parser) checkLength(data []byte) error {
 	if b := &p.block; b.lengthEnd != 0 && p.length < 0 {
 		return p.noteLength(data)
@@ -125,8 +125,8 @@ func (p *Parser) checkLength(data []byte) error {
 	return nil
 }
 
-// nearLimit reports whether a limit could be exceeded inside the block at b.pos,
-// or whether the octets before have left something open that masks do not know.
+// nearLimit reports whether a limit could be exceeded inside the block at b.pos, or whether the
+// octets before it have left something open that the masks do not show.
 func (p *Parser) nearLimit(lf uint64) bool {
 	b, l := &p.block, &p.settings.limits
 	end := b.pos + blockSize

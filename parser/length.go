@@ -6,7 +6,7 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// noteLength takes the content-length line that has been seen.
+// noteLength parses the content-length line that has been seen.
 func (p *Parser) noteLength(data []byte) error {
 	at := p.block.lengthLine + len(frame.HeaderContentLength) + 1
 	value := data[at:p.block.lengthEnd]
@@ -30,11 +30,11 @@ func (p *Parser) noteLength(data []byte) error {
 	return nil
 }
 
-// safeDigits is how many digits cannot exceed an int64.
+// safeDigits is how many digits always fit an int64.
 const safeDigits = 18
 
-// parseLength reads a decimal number: digits and nothing else, so no sign and no
-// blanks. A number that does not fit is math.MaxInt64, which no limit allows.
+// parseLength parses a decimal number: digits only, no sign and no blanks. It returns math.MaxInt64
+// for a number that does not fit, which no limit allows.
 func parseLength(s []byte) (n int64, ok bool) {
 	for len(s) > safeDigits && s[0] == '0' {
 		s = s[1:]
@@ -44,7 +44,7 @@ func parseLength(s []byte) (n int64, ok bool) {
 		if d > 9 {
 			return 0, false
 		}
-		n = n*10 + int64(d) // wraps around without harm if there are too many
+		n = n*10 + int64(d) // may overflow if there are too many digits; then it is not used
 	}
 	if len(s) > safeDigits {
 		return math.MaxInt64, true
@@ -56,7 +56,7 @@ func (p *Parser) allowsBody() bool {
 	return p.command.AllowsBody(p.settings.version)
 }
 
-// maxBody is what content-length may be at most.
+// maxBody is the largest content-length that is accepted.
 func (p *Parser) maxBody() int64 {
 	if p.settings.gather != math.MaxInt64 {
 		return p.streaming.most

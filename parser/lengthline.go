@@ -6,20 +6,20 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// lengthName is how a content-length line begins.
+// lengthName is the beginning of a content-length line.
 const lengthName = frame.HeaderContentLength + ":"
 
 // lengthLine recognises a content-length line octet by octet.
 type lengthLine struct {
-	matched int   // octets of lengthName, -1 if it is another line
+	matched int   // matched octets of lengthName, -1 if the line is another
 	at      int64 // in the stream, of the value
 	value   int64
 	digits  bool // the value has begun
 	bad     bool // it is not a number
 }
 
-// take takes the octet c at position at of the stream. It is no part of a line end. trim
-// says that blanks before the value are not part of it.
+// take reads the octet c at position at of the stream, which is not part of a line end. trim says
+// that blanks before the value are not part of it.
 func (l *lengthLine) take(c byte, at int64, trim bool) {
 	switch d := int64(c) - '0'; {
 	case l.matched < 0:

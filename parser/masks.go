@@ -8,11 +8,11 @@ const (
 	blockSize  = 1 << blockShift
 )
 
-// masks is what the first pass says of one block: bit i is octet i.
+// masks is the result of the first pass for one block: bit i is octet i.
 type masks struct {
 	lf      uint64
 	colon   uint64
-	special uint64 // backslash, octets above 127 and below 14, but for LF
+	special uint64 // backslash, octets above 127, octets below 14 except LF
 }
 
 const (
@@ -34,13 +34,13 @@ func markPortable(block *[blockSize]byte) masks {
 	return masks{lf, colon, special &^ lf}
 }
 
-// notBetween14And127 sets the high bit of each octet of w that is not.
+// notBetween14And127 sets the high bit of each octet of w that is below 14 or above 127.
 func notBetween14And127(w uint64) uint64 {
 	return (^(w&lowBits + each*(128-14)) | w) & highBits
 }
 
-// equal sets the high bit of each octet of w that is c. Unlike the shorter trick
-// with a borrow it is exact for every octet, not only for the first.
+// equal sets the high bit of each octet of w that is c. Unlike the shorter version with a borrow it
+// is exact for every octet, not only for the first.
 func equal(w uint64, c byte) uint64 {
 	x := w ^ each*uint64(c)
 	return ^(x&lowBits + lowBits | x | lowBits)

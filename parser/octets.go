@@ -2,8 +2,8 @@ package parser
 
 import "github.com/stompwire/stompwire/frame"
 
-// plain tells the octets that mean nothing in a header line unless something is
-// open: all but NUL, LF, CR, colon, backslash and those above 127.
+// plain marks the octets that have no meaning in a header line unless something is open: all but
+// NUL, LF, CR, colon, backslash and those above 127.
 var plain = func() (t [256]bool) {
 	for c := 1; c < 0x80; c++ {
 		t[c] = c != '\n' && c != '\r' && c != ':' && c != '\\'
@@ -11,9 +11,9 @@ var plain = func() (t [256]bool) {
 	return t
 }()
 
-// readOctets is the automaton: it reads the octets from b.pos to end one by one
-// and knows every rule. The masks give it what they cannot decide, and it leaves
-// the parser in a state that they can go on from.
+// readOctets is the automaton: it reads the octets from b.pos to end one by one and knows every
+// rule. It reads what the masks cannot decide, and leaves the parser in a state from which they can
+// continue.
 func (p *Parser) readOctets(data []byte, end int) (done bool, err error) {
 	b, l := &p.block, &p.settings.limits
 	for i := b.pos; i < end; i++ {
@@ -30,8 +30,8 @@ func (p *Parser) readOctets(data []byte, end int) (done bool, err error) {
 	return false, nil
 }
 
-// readOctet takes the octet c at i. The order of its checks decides which rule is
-// reported if one octet proves several broken.
+// readOctet reads the octet c at i. The order of its checks decides which rule is reported if one
+// octet proves several broken.
 func (p *Parser) readOctet(data []byte, i int, c byte) (done bool, err error) {
 	b := &p.block
 	if c == 0 {
@@ -85,7 +85,7 @@ func (p *Parser) readOctet(data []byte, i int, c byte) (done bool, err error) {
 	return false, nil
 }
 
-// endLine takes the LF at i.
+// endLine reads the LF at i.
 func (p *Parser) endLine(data []byte, i int) (done bool, err error) {
 	b, end := &p.block, i
 	if b.open&openCR != 0 {
@@ -112,8 +112,8 @@ func (p *Parser) endLine(data []byte, i int) (done bool, err error) {
 	return false, nil
 }
 
-// checkLimits judges whether the octet c at i may still belong to the header
-// block. The empty line that ends the block counts towards no limit.
+// checkLimits checks whether the octet c at i may still belong to the header block. The empty line
+// that ends the block counts towards no limit.
 func (p *Parser) checkLimits(i int, c byte) error {
 	b, l := &p.block, &p.settings.limits
 	isCR := c == '\r' && p.rules.crlf

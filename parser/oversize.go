@@ -7,44 +7,44 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// OversizeHandler is what a [Handler] implements, too, to have frames skipped whose
-// header block is above [frame.Limits], instead of ending the stream with the error. A
-// skipped frame takes no memory but for the header lines before the limit. It must obey
-// all other rules, and neither its header nor its body may be longer than a body may be.
-// Until the frame is complete, Feed must be called with an OversizeHandler.
+// OversizeHandler is implemented by a [Handler] that may skip frames whose header block exceeds
+// [frame.Limits], instead of ending the stream with the error. A skipped frame takes no memory
+// except for the header lines before the limit. It must obey all other rules, and neither its
+// header nor its body may be longer than the limit of a body. Until the frame is complete, Feed
+// must be called with an OversizeHandler.
 type OversizeHandler interface {
-	// SkipOversize is called as soon as a header line, the number of them or the block
-	// is above a limit. err says which and of which command. It reports whether to skip the
-	// frame; if not, err ends the stream.
+	// SkipOversize is called as soon as the size of a header line, the number of lines, or the size
+	// of the block exceeds a limit. err says which, and the command of the frame. SkipOversize
+	// reports whether to skip the frame; if not, err ends the stream.
 	SkipOversize(err *frame.LimitError) bool
-	// OnOversize is called once, instead of OnFrame, at the end of a skipped frame. f is
-	// borrowed: valid until OnOversize returns. It has the header lines before the one that
-	// was too much, and no body. An error ends Feed at once, as one of OnFrame does.
+	// OnOversize is called once, instead of OnFrame, at the end of a skipped frame. f is borrowed:
+	// valid until OnOversize returns. It has the header lines before the one that exceeded the
+	// limit, and no body. An error ends Feed at once, like an error of OnFrame.
 	OnOversize(f *frame.Frame, err *frame.LimitError) error
 }
 
-// Skipping reads the header again from the line that was too much, with the automaton and
-// without limits. The automaton knows positions only to say where something is wrong, so
-// each part that it has read can be forgotten. The one thing that has to be known of the
-// lines, content-length, is recognised octet by octet. The body is then that of a streamed
-// frame, which nothing gets.
+// To skip a frame, the automaton reads the header again without limits, from the line that exceeded
+// one. The automaton needs positions only to say where something is wrong, so each part can be
+// forgotten once it was read. The only line whose content matters is content-length, which
+// lengthLine recognises octet by octet. The body is then read like that of a streamed frame, and
+// dropped.
 
 // oversize is a frame that is skipped.
 type oversize struct {
 	err    *frame.LimitError
 	header frame.Header // the lines before; owned
-	read   int64        // octets of the header that are skipped
-	length lengthLine   // what the line being read has of content-length
+	read   int64        // octets of the header that were skipped
+	length lengthLine   // recognises content-length in the line being read
 }
 
 // errOversize is what Parse returns to a Stream when a header is above a limit.
 var errOversize = errors.New("stomp: header above a limit")
 
-// skipPart is how many octets the automaton reads before it forgets them.
+// skipPart is how many octets the automaton reads at a time.
 const skipPart = 4 << 10
 
-// startOversize has the frame at the start of data skipped, if h wants that. It returns
-// where the first line begins that is skipped.
+// startOversize starts to skip the frame at the start of data, if h wants that. It returns the
+// position of the first skipped line.
 func (s *Stream) startOversize(data []byte, h Handler) (n int, err error) {
 	over, b := s.over, &s.block
 	if oh, ok := h.(OversizeHandler); !ok || !oh.SkipOversize(over.err) {
@@ -66,7 +66,7 @@ func (s *Stream) startOversize(data []byte, h Handler) (n int, err error) {
 	return n, nil
 }
 
-// feedOversize reads on in a frame that is skipped.
+// feedOversize continues to read a skipped frame.
 func (s *Stream) feedOversize(data []byte, h OversizeHandler) (n int, err error) {
 	if s.phase == skipped {
 		return s.skipHeader(data)
@@ -74,7 +74,7 @@ func (s *Stream) feedOversize(data []byte, h OversizeHandler) (n int, err error)
 	if s.left < 0 && s.length == 0 && data[0] != 0 && !s.allowsBody() {
 		return 0, s.fail(frame.ErrBodyNotAllowed, 0)
 	}
-	if n, err = s.feedBody(data, nobody{}); s.phase != between {
+	if n, err = s.feedBody(data, discard{}); s.phase != between {
 		return n, err
 	}
 	over := s.endOversize()
@@ -82,14 +82,14 @@ func (s *Stream) feedOversize(data []byte, h OversizeHandler) (n int, err error)
 	return n, h.OnOversize(&s.frame, over.err)
 }
 
-// endOversize has the limits hold again.
+// endOversize restores the limits.
 func (p *Parser) endOversize() *oversize {
 	over := p.over
 	p.over, p.settings = nil, settings{}
 	return over
 }
 
-// skipHeader reads a part of the header, and takes the step to the body at its end.
+// skipHeader reads a part of the header, and moves to the body at its end.
 func (s *Stream) skipHeader(data []byte) (n int, err error) {
 	b, over := &s.block, s.over
 	rest := s.maxBody() - over.read
@@ -109,7 +109,7 @@ func (s *Stream) skipHeader(data []byte) (n int, err error) {
 			return 0, err
 		}
 		if c == ':' {
-			b.colon = farBack // where it is does not matter, and 0 would be nowhere
+			b.colon = farBack // its position does not matter, but 0 would mean no colon
 		}
 		if done {
 			s.startSkippedBody()
@@ -121,7 +121,7 @@ func (s *Stream) skipHeader(data []byte) (n int, err error) {
 	return n, nil
 }
 
-// endSkippedLine takes the line that has been recognised. The first content-length counts.
+// endSkippedLine ends the line being recognised. The first content-length counts.
 func (p *Parser) endSkippedLine() error {
 	l := p.over.length
 	p.over.length = lengthLine{}
@@ -144,23 +144,23 @@ func (p *Parser) endSkippedLine() error {
 func (p *Parser) startSkippedBody() {
 	p.phase, p.left = streamed, p.length
 	if p.length < 0 {
-		p.length = 0 // counts what has been read, instead
+		p.length = 0 // now counts the octets read
 	}
 }
 
-// farBack is before all that is remembered of a line. Positions stay above it, so that a
-// line of any length fits an int.
+// farBack is a position before everything that is remembered of a line. Positions are never lower,
+// so that those of a line of any length fit an int.
 const farBack = -1 << 30
 
-// forget makes positions count from the octet at n.
+// forget makes the octet at n position 0.
 func (b *block) forget(n int) {
 	b.line, b.lead = max(b.line-n, farBack), b.lead-n
 	b.escapes = b.escapes[:0]
 }
 
-// nobody gets the body of a frame that is skipped.
-type nobody struct{}
+// discard drops the body of a skipped frame.
+type discard struct{}
 
-func (nobody) OnBodyStart(*frame.Frame, int64) error { return nil }
-func (nobody) OnBodyChunk([]byte) error              { return nil }
-func (nobody) OnBodyEnd() error                      { return nil }
+func (discard) OnBodyStart(*frame.Frame, int64) error { return nil }
+func (discard) OnBodyChunk([]byte) error              { return nil }
+func (discard) OnBodyEnd() error                      { return nil }

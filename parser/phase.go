@@ -1,7 +1,7 @@
 package parser
 
-// phase says what the parser has read of the current frame. It is named for what
-// lies behind, so that a phase says what may follow.
+// phase is what the parser has read of the current frame. It is named for what was read, which
+// decides what may follow.
 //
 //	between ──► command ──► header ──┬──► counted ────┐
 //	   ▲                      │      │       │        │
@@ -12,9 +12,9 @@ package parser
 //	   │                             └──► uncounted ──┤
 //	   └─────────────────── NUL ◄─────────────────────┘
 //
-// A body larger than a threshold leaves counted or uncounted for streamed. A header above
-// a limit leaves header for skipped, if the handler wants that, and skipped for streamed,
-// as which its body is dropped. Every phase can end in failed, which nothing leaves but Reset.
+// A body larger than a threshold leads from counted or uncounted to streamed. A header above a
+// limit leads from header to skipped, if the handler wants that, and from skipped to streamed,
+// where its body is dropped. Every phase can end in failed, which only Reset leaves.
 type phase uint8
 
 const (
@@ -23,8 +23,8 @@ const (
 	header                 // the command line and maybe header lines
 	counted                // the header block, with content-length
 	uncounted              // the header block, without
-	streamed               // the header block and a part of a body that is not gathered
-	skipped                // a part of a header block that is not kept
+	streamed               // the header block and a part of a streamed body
+	skipped                // a part of a skipped header block
 	failed
 )
 

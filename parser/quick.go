@@ -6,19 +6,19 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// The starts of the frames that arrive most, as one load reads them.
+// The first octets of the most frequent frames, as one load reads them.
 const (
 	wordMessage = 'M' | 'E'<<8 | 'S'<<16 | 'S'<<24 | 'A'<<32 | 'G'<<40 | 'E'<<48 | '\n'<<56
 	wordReceipt = 'R' | 'E'<<8 | 'C'<<16 | 'E'<<24 | 'I'<<32 | 'P'<<40 | 'T'<<48 | '\n'<<56
 	wordSend    = 'S' | 'E'<<8 | 'N'<<16 | 'D'<<24 | '\n'<<32
 )
 
-// quick begins a frame. If it is one of those that arrive most, and nothing in its
-// header block is special, quick reads it to its end as advance would do.
+// quick begins a frame. If it is one of the most frequent ones, and nothing in its header block is
+// special, quick reads it to its end as advance would.
 //
-// It is a short cut through the phases and decides nothing by itself: where
-// something is not as expected it leaves p in the phase that it has come to, so
-// that advance can go on from there, and returns 0 and nil.
+// It is a short cut through the phases and makes no decisions: where something is not as expected,
+// it leaves p in the phase that it has reached, so that advance can continue, and returns 0 and
+// nil.
 func (p *Parser) quick(data []byte) (end int, err error) {
 	s := &p.settings
 	if !s.hold(p) {
@@ -56,7 +56,7 @@ func (p *Parser) quick(data []byte) (end int, err error) {
 	return p.readUncounted(data)
 }
 
-// quickCounted goes on behind a header block with content-length.
+// quickCounted continues behind a header block with content-length.
 func (p *Parser) quickCounted(data []byte) (end int, err error) {
 	if err = p.noteLength(data); err != nil {
 		return 0, err

@@ -6,9 +6,8 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// Reader reads frames from an io.Reader, one at a time: for tools and tests, and
-// wherever a goroutine may wait for the next frame. It is not safe for concurrent
-// use.
+// Reader reads frames from an io.Reader, one at a time. It is for tools and tests, and for a
+// goroutine that may block until the next frame. It is not safe for concurrent use.
 type Reader struct {
 	// Version, Limits and Tolerate are those of [Parser].
 	Version  frame.Version
@@ -23,23 +22,23 @@ type Reader struct {
 }
 
 const (
-	readSize   = 16 << 10  // a Reader has room for half of this at least when it reads
-	keepBuffer = 256 << 10 // what a Reader keeps of a buffer that an unusual frame has left
+	readSize   = 16 << 10  // a Reader reads at least half of this at a time
+	keepBuffer = 256 << 10 // the largest buffer that a Reader keeps
 )
 
 // maxEmptyReads is how often in a row a source may return neither bytes nor an
 // error.
 const maxEmptyReads = 100
 
-// NewReader returns a Reader of what src yields. It reads ahead.
+// NewReader returns a Reader that reads from src. It reads ahead.
 func NewReader(src io.Reader) *Reader { return &Reader{src: src} }
 
-// Next returns the next frame. The frame is borrowed: valid until Next is called
-// again. Use Clone to keep it.
+// Next returns the next frame. The frame is borrowed: valid until Next is called again. Use Clone
+// to keep it.
 //
-// At the end of the source it returns io.EOF between frames and an [*EndError]
-// inside one. Other errors are those of the source, as they are, and
-// [*frame.SyntaxError] and [*frame.LimitError]. All of them are final.
+// At the end of the source it returns io.EOF between frames and an [*EndError] inside one. Other
+// errors are those of the source, unchanged, and [*frame.SyntaxError] and [*frame.LimitError]. All
+// of them are final.
 func (r *Reader) Next() (*frame.Frame, error) {
 	for {
 		if r.start < len(r.buf) {
@@ -63,7 +62,7 @@ func (r *Reader) Offset() int64 { return r.parser.Offset() }
 // HeartBeats returns the number of heart-beats seen; see [Parser.HeartBeats].
 func (r *Reader) HeartBeats() uint64 { return r.parser.HeartBeats() }
 
-// end returns the error of the source in the light of what was read.
+// end returns the final error, given the source's error and what was read.
 func (r *Reader) end() error {
 	if rest := len(r.buf) - r.start; r.err == io.EOF && rest > 0 {
 		return r.parser.endError(rest)
@@ -71,8 +70,8 @@ func (r *Reader) end() error {
 	return r.err
 }
 
-// fill makes room behind what is unfinished and reads once. Its buffer follows the
-// bytes that arrive and doubles; the limits of the parser bound it.
+// fill makes room behind the unfinished bytes and reads once. The buffer doubles as bytes arrive;
+// the limits of the parser bound it.
 func (r *Reader) fill() {
 	rest := len(r.buf) - r.start
 	switch {

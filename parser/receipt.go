@@ -6,11 +6,11 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// ReceiptOf returns the value of the receipt header of the frame that err, a fatal
-// error of a parser, is about. It is nil if that header had not been read, as a whole
-// line, before the error was found, or if the frame is not one that clients ask a
-// receipt for. A server names it in its ERROR: "the ERROR frame SHOULD set the receipt-id
-// header" (STOMP 1.2, ERROR). The value is owned by the caller.
+// ReceiptOf returns the value of the receipt header of the frame that caused err, a fatal error of
+// a parser. It is nil if the parser had not read that header as a whole line before the error, or
+// if the frame is not one for which clients ask for receipts. A server names the receipt in its
+// ERROR: "the ERROR frame SHOULD set the receipt-id header" (STOMP 1.2, ERROR). The value is owned
+// by the caller.
 func ReceiptOf(err error) []byte {
 	var e *receiptError
 	if errors.As(err, &e) {
@@ -27,8 +27,8 @@ type receiptError struct {
 
 func (e *receiptError) Unwrap() error { return e.error }
 
-// nameReceipt returns the error that has just ended the stream, with the receipt of its
-// frame if there is one. data begins with the frame.
+// nameReceipt returns the error that has just ended the stream, with the receipt of its frame if
+// there is one. data begins with the frame.
 func (p *Parser) nameReceipt(data []byte) error {
 	if p.block.spans == nil {
 		return p.err
@@ -54,7 +54,7 @@ func (p *Parser) nameReceipt(data []byte) error {
 
 // unescapeOne returns a copy of a value with its escapes resolved.
 func (p *Parser) unescapeOne(value []byte) ([]byte, bool) {
-	v := frame.Version10 // which has none
+	v := frame.Version10 // 1.0 has no escapes
 	if p.rules.escapes {
 		if v = p.settings.version; v == 0 || v == frame.Version10 {
 			v = frame.Version12

@@ -6,19 +6,19 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// settings is the caller's fields and what follows from them, so that this is
-// worked out once and not for every frame.
+// settings is the caller's fields and the values derived from them, computed once and not for every
+// frame.
 type settings struct {
 	version   frame.Version
 	tolerate  Tolerance
 	threshold int
 	given     frame.Limits
 
-	limits frame.Limits // with defaults; never zero once worked out
+	limits frame.Limits // with defaults; never zero once computed
 	rules  rules
-	blocks int   // how many whole blocks from the start of a header block are within its limits
+	blocks int   // how many whole blocks of a header block are within its limits
 	gather int64 // a body longer than this is streamed
-	most   int   // how long a body in one piece may be
+	most   int   // maximum length of a body that is not streamed
 }
 
 func newSettings(p *Parser) (s settings) {
@@ -34,8 +34,8 @@ func newSettings(p *Parser) (s settings) {
 	return s
 }
 
-// hold reports whether s is what follows from the fields of p. Comparing one by
-// one costs less than comparing structs, which calls a function.
+// hold reports whether s is still right for the fields of p. Comparing one by one costs less than
+// comparing structs, which calls a function.
 func (s *settings) hold(p *Parser) bool {
 	l := &p.Limits
 	return s.version == p.Version && s.tolerate == p.Tolerate && s.threshold == p.streaming.threshold &&

@@ -5,13 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// readSpecial goes through the special octets of the block from b.pos to end: it
-// records the backslashes that begin escapes, and checks what is not ASCII. An
-// escape or a character that the end of the block cuts in two is left to the next
-// block: then cut, which is end otherwise, is where it begins.
+// readSpecial reads the special octets of the block from b.pos to end: it records the backslashes
+// that begin escapes, and checks what is not ASCII. If the end of the block cuts an escape or a
+// character in two, it is left to the next block: cut is where it begins. Otherwise cut is end.
 //
-// It reports false, and records nothing, if there is something that the automaton
-// must judge.
+// It returns false, and records nothing, if the automaton must read the block.
 func (p *Parser) readSpecial(data []byte, special uint64, end int) (cut int, ok bool) {
 	b, r := &p.block, &p.rules
 	noted := len(b.escapes)
@@ -39,8 +37,8 @@ func (p *Parser) readSpecial(data []byte, special uint64, end int) (cut int, ok 
 	return end, true
 }
 
-// readEscape records the escape at the start of text, which is at position at, and
-// returns its size, 0 if there is none.
+// readEscape records the escape at the start of text, which is at position at, and returns its
+// size, 0 if it is not a defined escape.
 func (p *Parser) readEscape(text []byte, at int) int {
 	if len(text) < 2 || !p.rules.defines(text[1]) {
 		return 0

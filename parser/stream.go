@@ -9,44 +9,43 @@ import (
 
 // Handler receives the frames of a [Stream].
 type Handler interface {
-	// OnFrame is called once for each frame. The frame is borrowed: valid until
-	// OnFrame returns. Use Clone to keep it. An error ends Feed at once.
+	// OnFrame is called once for each frame. The frame is borrowed: valid until OnFrame returns.
+	// Use Clone to keep it. An error ends Feed at once.
 	OnFrame(f *frame.Frame) error
 }
 
-// Stream finds the frames in chunks that are cut anywhere. Its zero value is
-// ready and has no memory: a frame that lies whole in a chunk is parsed in place,
-// and only what a chunk leaves unfinished is copied, until its frame is complete.
-// It is not safe for concurrent use.
+// Stream finds frames in chunks that are cut anywhere. The zero value is ready and has no memory: a
+// frame that is whole in a chunk is parsed in place, and only an unfinished frame is copied, until
+// it is complete. It is not safe for concurrent use.
 //
-// Its Parser carries the settings and the counters. Its Parse must not be called.
+// The embedded Parser has the settings and the counters. Do not call its Parse.
 type Stream struct {
 	Parser
 
-	// Buffers lends the memory for unfinished frames. nil means make.
+	// Buffers lends the memory for unfinished frames. If nil, it is allocated with make.
 	Buffers BufferSource
 
-	// BodyThreshold, if above 0, and if the handler is a [BodyHandler], is the size
-	// above which a body is delivered in parts as it arrives, instead of being
-	// gathered: then a body of any size takes no memory. Limits.Body bounds only
-	// bodies that are gathered, and the threshold is never above it. A change of this or
-	// of MaxStreamedBody holds from the next Feed on, and not for a frame that has begun.
+	// BodyThreshold, if above 0 and if the handler is a [BodyHandler], is the size in bytes above
+	// which a body is delivered in parts as it arrives, instead of being gathered: then a body of
+	// any size takes no memory. Limits.Body bounds only bodies that are gathered, and the effective
+	// threshold is never above it. A change of this field or of MaxStreamedBody applies from the
+	// next Feed on, but not to a frame that has begun.
 	BodyThreshold int
-	// MaxStreamedBody bounds bodies that are delivered in parts. 0 or less is the
-	// default of 64 GiB; there is no unlimited.
+	// MaxStreamedBody bounds bodies that are delivered in parts, in bytes. 0 or less is the default
+	// of 64 GiB; the bound cannot be turned off.
 	MaxStreamedBody int64
 
 	carry carry
 }
 
-// Feed parses chunk, which is borrowed until it returns, and calls h for each
-// frame that is complete. A frame is delivered before the bytes behind it are
-// looked at, so h may change Version for them.
+// Feed parses chunk, which is borrowed until it returns, and calls h for each frame that is
+// complete. A frame is delivered before the bytes behind it are read, so h may change Version for
+// them.
 //
-// It returns how many bytes of chunk it has used: all of them if err is nil. An
-// error of h ends it at once and is returned as it is, with n just behind the
-// frame that h was called with; chunk[n:] may be fed later. Any other error is a
-// [*frame.SyntaxError] or [*frame.LimitError] and is final.
+// It returns how many bytes of chunk it has used: all of them if err is nil. An error of h ends it
+// at once and is returned unchanged; n is then just behind the frame that h was called with, and
+// chunk[n:] may be fed later. Any other error is a [*frame.SyntaxError] or [*frame.LimitError] and
+// is final.
 func (s *Stream) Feed(chunk []byte, h Handler) (n int, err error) {
 	s.setStreaming(h)
 	for n < len(chunk) || s.holdsPart() {
@@ -71,8 +70,7 @@ func (s *Stream) Feed(chunk []byte, h Handler) (n int, err error) {
 	return n, nil
 }
 
-// feedChunk parses one frame in place. What it leaves unfinished goes to the
-// carry.
+// feedChunk parses one frame in place. What is unfinished goes to the carry.
 func (s *Stream) feedChunk(chunk []byte, h Handler) (n int, err error) {
 	f, n, err := s.Parse(chunk)
 	switch err {
@@ -95,7 +93,7 @@ func (s *Stream) feedChunk(chunk []byte, h Handler) (n int, err error) {
 	return n, err
 }
 
-// feedCarry adds to the carry what belongs to its frame, and parses that.
+// feedCarry adds the bytes that belong to the carry's frame to it, and parses that.
 func (s *Stream) feedCarry(chunk []byte, h Handler) (n int, err error) {
 	n = s.share(chunk)
 	s.carry.add(s.Buffers, chunk[:n], s.expected(len(s.carry.bytes)))
@@ -104,7 +102,7 @@ func (s *Stream) feedCarry(chunk []byte, h Handler) (n int, err error) {
 	case nil:
 		err = h.OnFrame(f)
 	case ErrIncomplete:
-		if s.phase != between { // or else CR and LF came apart
+		if s.phase != between { // otherwise CR and LF came in two chunks
 			return n, nil
 		}
 		err = nil
@@ -124,11 +122,11 @@ func (s *Stream) feedCarry(chunk []byte, h Handler) (n int, err error) {
 	return n, err
 }
 
-// holdsPart reports whether the carry has bytes of a frame that is streamed or skipped,
-// which were gathered before it was known to be.
+// holdsPart reports whether the carry has bytes of a streamed or skipped frame that were gathered
+// before that was known.
 func (s *Stream) holdsPart() bool { return s.Streaming() && s.carry.bytes != nil }
 
-// drain takes the next part of such a frame from the carry.
+// drain reads the next part of such a frame from the carry.
 func (s *Stream) drain(h Handler) error {
 	used, err := s.feedPart(s.carry.bytes, h)
 	if s.carry.drop(used); len(s.carry.bytes) == 0 || s.phase == failed {
@@ -137,7 +135,7 @@ func (s *Stream) drain(h Handler) error {
 	return err
 }
 
-// feedPart takes the next part of a frame that is streamed or skipped.
+// feedPart reads the next part of a streamed or skipped frame.
 func (s *Stream) feedPart(data []byte, h Handler) (n int, err error) {
 	if s.over != nil {
 		return s.feedOversize(data, h.(OversizeHandler))
@@ -145,9 +143,9 @@ func (s *Stream) feedPart(data []byte, h Handler) (n int, err error) {
 	return s.feedBody(data, h.(BodyHandler))
 }
 
-// share returns how many bytes of chunk belong to the unfinished frame: what it
-// needs at least, or, while that is not the whole truth, all up to a NUL. It is
-// never more than a frame can have and one more to prove that it is too long.
+// share returns how many bytes of chunk belong to the unfinished frame: the minimum that it needs,
+// or, where more may belong to it, all up to a NUL. It is never more than the largest frame and one
+// byte, which proves that the frame is too long.
 func (s *Stream) share(chunk []byte) int {
 	chunk = chunk[:min(len(chunk), max(1, s.largest()-len(s.carry.bytes)))]
 	n := min(s.need, len(chunk))
@@ -171,8 +169,8 @@ func (s *Stream) largest() int {
 	return int(min(size, math.MaxInt))
 }
 
-// expected returns the size of the unfinished frame, of which have bytes are
-// there, 0 if it is not known.
+// expected returns the size of the unfinished frame, of which have bytes have arrived, 0 if it is
+// not known.
 func (s *Stream) expected(have int) int {
 	if s.phase != counted {
 		return 0
@@ -180,11 +178,11 @@ func (s *Stream) expected(have int) int {
 	return have + s.need
 }
 
-// Buffered returns the number of bytes of an unfinished frame that are held.
+// Buffered returns how many bytes of an unfinished frame are held.
 func (s *Stream) Buffered() int { return len(s.carry.bytes) }
 
-// End is to be called when the stream has ended. It returns nil between frames,
-// the error that has ended the stream before, or else an [*EndError].
+// End must be called when the stream has ended. It returns nil between frames, the error that has
+// ended the stream before, or else an [*EndError].
 func (s *Stream) End() error {
 	switch {
 	case s.err != nil:
@@ -195,11 +193,10 @@ func (s *Stream) End() error {
 	return s.endError(s.Buffered())
 }
 
-// Release gives the memory of an unfinished frame back. The stream can only be
-// Reset after that.
+// Release gives the memory of an unfinished frame back. After that only Reset may be called.
 func (s *Stream) Release() { s.carry.release(s.Buffers) }
 
-// Reset makes the stream ready for another connection. It keeps the settings.
+// Reset prepares the stream for another connection. It keeps the settings.
 func (s *Stream) Reset() {
 	s.Release()
 	s.Parser.Reset()

@@ -8,39 +8,36 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// BodyHandler is what a [Handler] implements, too, to get large bodies in parts.
-// See [Stream.BodyThreshold]. An error of any method ends Feed at once, as one of
-// OnFrame does. Until the frame is complete that Feed was called with one for, it must
-// be called with one.
+// BodyHandler is implemented by a [Handler] that takes large bodies in parts. See
+// [Stream.BodyThreshold]. An error of any method ends Feed at once, like an error of OnFrame. If
+// Feed was called with a BodyHandler, it must be called with one until the frame is complete.
 type BodyHandler interface {
-	// OnBodyStart is called instead of OnFrame. The frame is borrowed: valid until
-	// OnBodyStart returns. It has no Body; length is that of the body, or -1 if it
-	// is not known.
+	// OnBodyStart is called instead of OnFrame. The frame is borrowed: valid until OnBodyStart
+	// returns. Its Body is nil; length is that of the body, or -1 if it is not known.
 	OnBodyStart(f *frame.Frame, length int64) error
-	// OnBodyChunk is called with the parts of the body in turn; none is empty. b is
-	// borrowed: valid until OnBodyChunk returns.
+	// OnBodyChunk is called with each part of the body in order; none is empty. b is borrowed:
+	// valid until OnBodyChunk returns.
 	OnBodyChunk(b []byte) error
 	// OnBodyEnd is called when the frame is complete.
 	OnBodyEnd() error
 }
 
-// defaultStreamed is the default of Stream.MaxStreamedBody: 64 GiB, an hour at
-// 18 MB/s. What bounds memory is the threshold; this bounds how long one frame can
-// keep a connection to itself.
+// defaultStreamed is the default of Stream.MaxStreamedBody: 64 GiB, an hour at 18 MB/s. The
+// threshold bounds memory; this bounds how long one frame can occupy a connection.
 const defaultStreamed = 64 << 30
 
-// streaming is how a Stream tells its Parser to treat large bodies.
+// streaming is a Stream's settings of large bodies for its Parser.
 type streaming struct {
-	threshold int   // 0: gather all
-	most      int64 // bytes of a streamed body
+	threshold int   // 0: gather all bodies
+	most      int64 // maximum length of a streamed body
 }
 
 // errBodyStart is what Parse returns to a Stream when it has read the header block
 // of a frame whose body is to be streamed.
 var errBodyStart = errors.New("stomp: body to be streamed")
 
-// startStreaming turns from a frame to a stream of body bytes, of which data may
-// have the first. From here on offset is that of the next of them.
+// startStreaming moves from a frame to a stream of body bytes, of which data may have the first.
+// From here on offset is that of the next body byte.
 func (p *Parser) startStreaming(data []byte) (end int, err error) {
 	p.viewHeader(data)
 	p.frame.Body = nil
@@ -48,12 +45,12 @@ func (p *Parser) startStreaming(data []byte) (end int, err error) {
 	p.left = p.length
 	p.offset += int64(p.block.pos)
 	if p.length < 0 {
-		p.length = 0 // counts what has been read, instead
+		p.length = 0 // now counts the octets read
 	}
 	return 0, errBodyStart
 }
 
-// setStreaming takes the settings for the next frame. One that has begun keeps its own.
+// setStreaming applies the settings to the next frame. A frame that has begun keeps its own.
 func (s *Stream) setStreaming(h Handler) {
 	if s.phase != between {
 		return
@@ -71,11 +68,11 @@ func (s *Stream) setStreaming(h Handler) {
 	}
 }
 
-// Streaming reports whether a part of a frame has been read whose body is delivered in
-// parts, or which is skipped; such a frame is not among the Buffered bytes.
+// Streaming reports whether a part of a streamed or skipped frame has been read. The bytes of such
+// a frame are not in Buffered.
 func (s *Stream) Streaming() bool { return s.phase >= streamed && s.phase <= skipped }
 
-// feedBody gives h what data has of a streamed body, and its end.
+// feedBody passes h what data has of a streamed body, and its end.
 func (s *Stream) feedBody(data []byte, h BodyHandler) (n int, err error) {
 	if s.left < 0 {
 		return s.feedUncounted(data, h)

@@ -2,10 +2,9 @@ package parser
 
 import "github.com/stompwire/stompwire/frame"
 
-// Tolerance is a set of deviations from the specifications to let pass. Each bit
-// is here because a broker in use sends such bytes to its clients, where one odd
-// message would otherwise end the connection of every subscriber that it is
-// delivered to. 0 is strict.
+// Tolerance is a set of deviations from the specifications to accept. Each bit exists because a
+// broker in use sends such bytes to its clients, where one such message would otherwise end the
+// connections of all its subscribers. 0 is strict.
 type Tolerance uint8
 
 const (
@@ -14,34 +13,34 @@ const (
 	// go-stomp's server send it to 1.1 subscribers.
 	TolerateCarriageReturnEscape11 Tolerance = 1 << iota
 
-	// TolerateEscapes10 resolves escapes, by the rules of 1.2, on 1.0, which has
-	// none. RabbitMQ escapes what it sends in every version. A broker that does
-	// not, such as ActiveMQ, sends backslashes that stand for themselves.
+	// TolerateEscapes10 resolves escapes, by the rules of 1.2, on 1.0, which has none. RabbitMQ
+	// escapes in every version. Do not set it for a broker that does not, such as ActiveMQ: a
+	// backslash from it is data.
 	TolerateEscapes10
 
-	// TolerateUndefinedEscapes keeps a backslash, with what follows it, where the
-	// version defines no such escape. ActiveMQ does not escape header names, so
-	// one with a backslash in it arrives raw.
+	// TolerateUndefinedEscapes keeps a backslash, and what follows it, where the version defines no
+	// such escape. ActiveMQ does not escape header names, so one with a backslash in it arrives
+	// unescaped.
 	TolerateUndefinedEscapes
 
-	// TolerateInvalidUTF8 keeps the octets of a header that is not UTF-8 as they
-	// are. RabbitMQ and go-stomp's server pass on what a sender wrote.
+	// TolerateInvalidUTF8 keeps the octets of a header that is not UTF-8 unchanged. RabbitMQ and
+	// go-stomp's server pass on what a sender wrote.
 	TolerateInvalidUTF8
 
-	// TolerateLeadingSpace10 drops blanks before a value on 1.0. The examples of
-	// the 1.0 text are written that way and old servers followed them; 1.1 and 1.2
-	// forbid both padding and trimming.
+	// TolerateLeadingSpace10 drops blanks before a value on 1.0. The examples of the 1.0 text are
+	// written that way, and old servers followed them; 1.1 and 1.2 forbid both padding and
+	// trimming.
 	TolerateLeadingSpace10
 )
 
-// rules is what holds for one frame: the version, the command and the tolerances
-// boiled down to the questions that the header block asks.
+// rules are the rules for one frame: the version, the command and the tolerances, reduced to the
+// questions that arise in a header block.
 type rules struct {
 	crlf    bool // CR LF ends a line, any other CR is refused
 	escapes bool // a backslash begins an escape
 	cr      bool // \r is an escape
 	lenient bool // an undefined escape is text
-	utf8    bool // text must be UTF-8
+	utf8    bool // header text must be UTF-8
 	trim    bool // blanks before a value are not part of it
 	anyBody bool // every command may have a body
 }
@@ -63,15 +62,15 @@ func frameRules(v frame.Version, t Tolerance) rules {
 	}
 }
 
-// handshake changes the rules of a version to those of CONNECT, STOMP and
-// CONNECTED, which are read before both sides know the version: their line ends
-// are those of 1.2, and nothing in them is an escape (STOMP 1.2, Value Encoding).
+// handshake returns r changed for CONNECT, STOMP and CONNECTED, which are read before both sides
+// know the version: their line ends are those of 1.2, and nothing in them is an escape (STOMP 1.2,
+// Value Encoding).
 func (r rules) handshake() rules {
 	r.crlf, r.escapes = true, false
 	return r
 }
 
-// defines reports whether letter, after a backslash, is an escape.
+// defines reports whether a backslash and letter are an escape.
 func (r *rules) defines(letter byte) bool {
 	return letter == 'c' || letter == 'n' || letter == '\\' || letter == 'r' && r.cr
 }

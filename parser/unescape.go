@@ -2,12 +2,11 @@ package parser
 
 import "github.com/stompwire/stompwire/frame"
 
-// keepScratch is how much memory for unescaped headers a parser keeps.
+// keepScratch is how much memory for unescaped headers a parser keeps, in bytes.
 const keepScratch = 8 << 10
 
-// rewrite copies a header block that cannot be shown as it was sent, with its
-// escapes resolved, and makes the spans point into the copy. Most blocks have
-// none and are never copied.
+// rewrite copies a header block with its escapes resolved, and makes the spans point into the copy.
+// Most blocks have no escapes and are never copied.
 func (p *Parser) rewrite(text []byte) []byte {
 	if cap(p.scratch) < len(text) || cap(p.scratch) > max(keepScratch, len(text)) {
 		p.scratch = make([]byte, max(len(text), 512))
@@ -22,8 +21,7 @@ func (p *Parser) rewrite(text []byte) []byte {
 	return out[:n:n]
 }
 
-// resolve copies text to out without the backslashes that begin escapes, and with
-// what the letters behind them stand for. It returns the length.
+// resolve copies text to out with the escapes resolved. It returns the length.
 func resolve(out, text []byte, escapes []uint32) (n int) {
 	from := 0
 	for _, at := range escapes {
@@ -35,7 +33,7 @@ func resolve(out, text []byte, escapes []uint32) (n int) {
 	return n + copy(out[n:], text[from:])
 }
 
-// unescaped returns what a letter stands for that is known to be one.
+// unescaped returns what a letter of a defined escape stands for.
 func unescaped(letter byte) byte {
 	switch letter {
 	case 'c':
@@ -63,7 +61,7 @@ func moveSpans(spans []frame.Span, escapes []uint32) {
 	}
 }
 
-// trimValues moves each value that begins with blanks to the left over them.
+// trimValues moves the start of each value behind its leading blanks.
 func trimValues(text []byte, spans []frame.Span) {
 	for i := range spans {
 		s := &spans[i]

@@ -1,9 +1,8 @@
 package parser
 
-// sequence takes the octet c at position i of text that must be UTF-8 and reports
-// whether it can stand there. It accepts just what utf8.Valid does: no overlong
-// forms, no surrogates, nothing above U+10FFFF (RFC 3629, section 4). It is an
-// automaton of its own because the text arrives in pieces.
+// sequence reads the octet c at position i of text that must be UTF-8 and reports whether it is
+// allowed there. It accepts exactly what utf8.Valid does: no overlong forms, no surrogates, nothing
+// above U+10FFFF (RFC 3629, section 4). It is an automaton because the text arrives in pieces.
 func (b *block) sequence(c byte, i int) bool {
 	if b.open&openSequence != 0 {
 		if c < b.low || c > b.high {
@@ -22,7 +21,7 @@ func (b *block) sequence(c byte, i int) bool {
 	return b.beginSequence(c)
 }
 
-// beginSequence takes the first octet of a sequence.
+// beginSequence reads the first octet of a sequence.
 func (b *block) beginSequence(c byte) bool {
 	b.low, b.high = 0x80, 0xbf
 	switch {

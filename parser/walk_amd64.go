@@ -4,14 +4,14 @@ package parser
 
 import "golang.org/x/sys/cpu"
 
-// What the processor has. Tests change it.
+// What the processor supports. Tests change it.
 var (
 	vectorised = cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasPOPCNT
 	wide       = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW // a block is one register
 )
 
-// walk is walkPortable by the fastest means that the processor has. n must be at
-// least 1, and n blocks must lie in data from b.pos on.
+// walk is walkPortable by the fastest means that the processor has. n must be at least 1, and data
+// must contain n whole blocks from b.pos on.
 func (b *block) walk(data []byte, n int) int {
 	if !vectorised {
 		return b.walkPortable(data, n)
@@ -19,7 +19,7 @@ func (b *block) walk(data []byte, n int) int {
 	return walkAVX2(b, &data[0], n)
 }
 
-// mark is markPortable by the fastest means. FuzzScan holds both pairs equal.
+// mark is markPortable by the fastest means. FuzzScan checks that both pairs are equal.
 func mark(octets *[blockSize]byte) (m masks) {
 	if !vectorised {
 		return markPortable(octets)

@@ -7,8 +7,8 @@ import (
 	"github.com/valyala/bytebufferpool"
 )
 
-// Buffer is a byte slice with an owner. Append to B and reslice it freely; if
-// append moves it to a larger array, the pooled one is still what goes back.
+// Buffer is a byte slice with reference counting. Append to B and reslice it freely; if append
+// moves it to a larger array, the pooled array is still what goes back.
 type Buffer struct {
 	// B are the bytes. Valid until the last reference is released.
 	B []byte
@@ -23,8 +23,8 @@ var (
 	inUse   atomic.Int64
 )
 
-// Get returns an owned, empty buffer with room for size bytes and one reference.
-// In steady state it does not allocate for sizes up to [MaxPooled].
+// Get returns an owned, empty buffer with capacity for size bytes and one reference. In steady
+// state it does not allocate for sizes up to [MaxPooled].
 func Get(size int) *Buffer {
 	b := headers.Get().(*Buffer)
 	b.class = classFor(size)
@@ -46,8 +46,8 @@ func (b *Buffer) Retain() {
 	}
 }
 
-// Release gives a reference back. After the last one the buffer must not be
-// touched. Releasing more often than that is a bug in the caller and panics.
+// Release releases one reference. After the last one the buffer must not be used. One Release too
+// many is a bug in the caller and panics.
 func (b *Buffer) Release() {
 	switch n := b.refs.Add(-1); {
 	case n > 0:
@@ -63,8 +63,8 @@ func (b *Buffer) Release() {
 	headers.Put(b)
 }
 
-// Grow makes room for n more bytes after len(B), moving what is there to a
-// larger pooled array if need be.
+// Grow makes room for n more bytes after len(B), and moves the contents to a larger pooled array if
+// necessary.
 func (b *Buffer) Grow(n int) {
 	need := len(b.B) + n
 	if need <= cap(b.B) {
@@ -86,6 +86,6 @@ func (b *Buffer) Grow(n int) {
 	}
 }
 
-// InUse returns how many buffers of the process are not released. Tests hold it
-// against the value from before.
+// InUse returns how many buffers of the process are not released. Tests compare it with the value
+// from before.
 func InUse() int64 { return inUse.Load() }

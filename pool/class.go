@@ -7,8 +7,8 @@ import (
 	"github.com/valyala/bytebufferpool"
 )
 
-// Buffers come in powers of four from 256 B to 1 MiB; larger ones are made for
-// the occasion and left to the garbage collector.
+// Buffers come in powers of four from 256 B to 1 MiB. Larger ones are allocated and left to the
+// garbage collector.
 const (
 	minShift   = 8
 	classShift = 2
@@ -20,8 +20,8 @@ const (
 
 var classes [numClasses]sizedPool
 
-// sizedPool begins at a multiple of 8 bytes, which bytebufferpool's counters need on
-// systems of 32 bits and would not have in an array.
+// sizedPool is aligned to 8 bytes, which bytebufferpool's counters need on 32-bit systems and would
+// not have in an array.
 type sizedPool struct {
 	_ [0]atomic.Int64
 	bytebufferpool.Pool
@@ -41,7 +41,7 @@ func classFor(size int) int {
 
 func classSize(class int) int { return 1 << (minShift + classShift*class) }
 
-// take returns an empty buffer of exactly the size of its class.
+// take returns an empty buffer with exactly the capacity of its class.
 func take(class int) *bytebufferpool.ByteBuffer {
 	bb := classes[class].Get()
 	if cap(bb.B) != classSize(class) {
@@ -50,8 +50,8 @@ func take(class int) *bytebufferpool.ByteBuffer {
 	return bb
 }
 
-// give returns a buffer to its class. bytebufferpool learns the size to keep
-// from len at Put: truncating first would teach it that everything is tiny.
+// give returns a buffer to its class. bytebufferpool learns the size to keep from len at Put:
+// truncating first would teach it that every buffer is tiny.
 func give(class int, bb *bytebufferpool.ByteBuffer) {
 	bb.B = bb.B[:classSize(class)]
 	poison(bb.B)

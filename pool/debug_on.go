@@ -2,8 +2,8 @@
 
 package pool
 
-// poison overwrites bytes that nobody owns any more. 0xDB is no ASCII, no UTF-8
-// and no NUL, so whoever still reads them fails to parse what it finds.
+// poison overwrites released bytes. 0xDB is not ASCII, not UTF-8 and not NUL, so code that still
+// reads them fails to parse them.
 func poison(b []byte) {
 	for i := range b {
 		b[i] = 0xDB

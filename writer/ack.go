@@ -2,9 +2,9 @@ package writer
 
 import "github.com/stompwire/stompwire/frame"
 
-// Ack says which message an ACK or NACK frame is about. Which fields are needed
-// depends on the version; the others are ignored, so that all of them can be
-// filled from the MESSAGE. The slices are borrowed for the call.
+// Ack names the message of an ACK or NACK frame. The version decides which fields are needed; the
+// others are ignored, so that all can be filled from the MESSAGE. The slices are borrowed for the
+// call.
 type Ack struct {
 	ID           []byte // 1.2: value of the MESSAGE's ack header
 	MessageID    []byte // 1.0 and 1.1: its message-id header
@@ -12,9 +12,8 @@ type Ack struct {
 	Transaction  string // in every version; left off if ""
 }
 
-// AppendAck appends an ACK frame in the form of version v, with the headers h
-// after those of the form. An error is a [*HeaderError], and dst comes back as
-// long as it was.
+// AppendAck appends an ACK frame in the form of version v, followed by the headers h. An error is a
+// [*HeaderError], and dst is returned with its old length.
 func AppendAck(dst []byte, v frame.Version, a Ack, h []frame.Field) ([]byte, error) {
 	return appendAck(dst, v, frame.CmdAck, &a, h)
 }
@@ -35,7 +34,7 @@ func appendAck(dst []byte, v frame.Version, cmd frame.Command, a *Ack, h []frame
 	return appendRest(dst, out, v, cmd, h, nil)
 }
 
-// appendFields appends the header lines of the form that v has.
+// appendFields appends the header lines that an ACK or NACK has in version v.
 func (a *Ack) appendFields(dst []byte, v frame.Version, cmd frame.Command) ([]byte, error) {
 	var err error
 	switch v {

@@ -6,8 +6,8 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// Block is the beginning of a frame that is sent again and again: a command and
-// headers, checked and escaped once. It is immutable and safe for concurrent use.
+// Block is the beginning of a frame that is sent often: a command and headers, checked and escaped
+// once. It is immutable and safe for concurrent use.
 type Block struct {
 	version frame.Version
 	command frame.Command
@@ -15,9 +15,8 @@ type Block struct {
 	counted []byte // command, header lines and lengthPrefix
 }
 
-// Compile makes a Block. h may not have content-length, since the body is not
-// known yet; otherwise Compile refuses what [AppendFrame] refuses. It allocates,
-// and keeps nothing of h.
+// Compile makes a Block. h must not have content-length, since the body is not known yet; apart
+// from that Compile refuses what [AppendFrame] refuses. It allocates, and keeps no reference to h.
 func Compile(v frame.Version, cmd frame.Command, h []frame.Field) (*Block, error) {
 	if err := checkCommand(v, cmd, false); err != nil {
 		return nil, err
@@ -40,10 +39,9 @@ func (b *Block) AppendHead(dst []byte) []byte { return append(dst, b.head()...) 
 
 func (b *Block) head() []byte { return b.counted[:len(b.counted)-len(lengthPrefix)] }
 
-// Append appends a whole frame, the same bytes that [AppendFrame] appends for the
-// headers of the block followed by extra. extra and body are borrowed for the
-// call. An error is a [*HeaderError] or [*FrameError], and dst comes back as long
-// as it was.
+// Append appends a whole frame, the same bytes that [AppendFrame] appends for the headers of the
+// block followed by extra. extra and body are borrowed for the call. An error is a [*HeaderError]
+// or [*FrameError], and dst is returned with its old length.
 func (b *Block) Append(dst []byte, extra []frame.Field, body []byte) ([]byte, error) {
 	if len(body) > 0 && !b.body {
 		return dst, checkCommand(b.version, b.command, true)

@@ -2,8 +2,8 @@ package writer
 
 import "github.com/stompwire/stompwire/frame"
 
-// commandLines holds each command with its line end. An index of any value is
-// inside, which saves the hot path a check.
+// commandLines holds each command with its line end. Every byte is a valid index, which saves a
+// bounds check on the hot path.
 var commandLines = func() (lines [256]string) {
 	for i := range lines {
 		if name := frame.Command(i).String(); name != "" {
@@ -18,8 +18,7 @@ func AppendCommand(dst []byte, cmd frame.Command) []byte {
 	return append(dst, commandLines[cmd]...)
 }
 
-// checkCommand returns an error if v has no such command, or it may not have the
-// body that it has.
+// checkCommand returns an error if v has no such command, or if the frame must not have its body.
 func checkCommand(v frame.Version, cmd frame.Command, hasBody bool) error {
 	switch {
 	case commandLines[cmd] == "", cmd == frame.CmdNack && v == frame.Version10:

@@ -1,53 +1,49 @@
-// Package writer turns STOMP frames into bytes. Every function appends to a slice
-// of the caller, in the manner of the built-in append, and allocates only when
-// that slice has to grow.
+// Package writer turns STOMP frames into bytes. Every function appends to the caller's slice, like
+// the built-in append, and allocates only when that slice has to grow.
 //
 // # What is refused
 //
-// Header text comes from users, so it must never be able to end its line and
-// start another. A frame that its version cannot represent is refused with a
-// typed error before a byte of it is handed out: the slice comes back as long as
-// it was. Such errors match [ErrRefused], and never show the value of a header.
+// Header text comes from users, so it must never be able to end its line and start another. A frame
+// that its version cannot represent is refused with a typed error before a byte of it is returned:
+// the slice has its old length. Such errors match [ErrRefused], and never show the value of a
+// header.
 //
 //	                      1.0, and CONNECT, STOMP,   1.1            1.2
 //	                      CONNECTED in any version
 //	NUL                   refused                    refused        refused
 //	LF                    refused                    \n             \n
-//	CR                    refused                    as it is       \r
+//	CR                    refused                    unchanged      \r
 //	colon in a name       refused                    \c             \c
-//	colon in a value      as it is                   \c             \c
-//	backslash             as it is                   \\             \\
-//	not UTF-8             as it is in a 1.0 session  refused        refused
+//	colon in a value      unchanged                  \c             \c
+//	backslash             unchanged                  \\             \\
+//	not UTF-8             unchanged on 1.0           refused        refused
 //	empty name            refused                    refused        refused
-//	empty value           as it is                   as it is       as it is
+//	empty value           unchanged                  unchanged      unchanged
 //
 // Three of these are decisions where the specifications leave room:
 //
-//   - CR in 1.1 is an octet like any other and has no escape, so it is written as
-//     it is, at the end of a value too. A peer that reads 1.1 with the line ends
-//     of 1.2 (RabbitMQ does) drops it there; it cannot take it for more than part
-//     of the line end that follows anyway.
-//   - An empty value in 1.0 is not in the grammar, but every reader takes it, and
-//     an empty passcode is a thing that people have.
-//   - Headers are UTF-8 since 1.1. The text of 1.0 names no encoding, so its
-//     octets pass.
+// - CR in 1.1 is an octet like any other and has no escape, so it is written unchanged, even at the
+// end of a value. A peer that reads 1.1 with the line ends of 1.2, such as RabbitMQ, drops it there
+// as a part of the line end; nothing worse can happen.
+// - An empty value in 1.0 is not in the grammar, but every reader accepts it, and empty passcodes
+// exist.
+// - Headers are UTF-8 since 1.1. The text of 1.0 names no encoding, so any octets are allowed.
 //
 // The zero [frame.Version] is treated as 1.2.
 //
 // # Choosing a function
 //
-// [AppendFrame] writes any frame, [AppendSend], [AppendAck], [AppendNack] and
-// [AppendReceipt] write theirs without a list of headers to be made first. Where
-// the same headers are sent again and again, [Compile] checks and escapes them
-// once. [WriteFrom] streams a body that is not in memory. [AppendCommand],
-// [AppendHeader] and the like are the pieces.
+// [AppendFrame] writes any frame. [AppendSend], [AppendAck], [AppendNack] and [AppendReceipt] write
+// theirs without a list of headers. If the same headers are sent often, [Compile] checks and
+// escapes them once. [WriteFrom] streams a body that is not in memory. [AppendCommand],
+// [AppendHeader] and the like write the pieces of a frame.
 //
-// All functions may be called by any number of goroutines at once, as long as
-// they do not append to the same slice. Arguments are borrowed for the call.
+// All functions may be called by any number of goroutines at once, as long as they do not append to
+// the same slice. Arguments are borrowed for the call.
 //
-// The build tag purego leaves out the assembly (lines_amd64.s) and the one use of
-// unsafe (view.go). The bytes are the same.
+// The build tag purego leaves out the assembly (lines_amd64.s) and the one use of unsafe (view.go).
+// The bytes are the same.
 //
-// Imports: frame, for the vocabulary; of the standard library nothing that does
-// I/O but the io interfaces of WriteFrom.
+// Imports: frame, for the vocabulary; of the standard library nothing that does I/O except the io
+// interfaces of WriteFrom.
 package writer

@@ -7,8 +7,8 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// ErrRefused matches (errors.Is) every error that says: this frame cannot be
-// represented, and nothing of it was written. The stream is as good as before.
+// ErrRefused matches (errors.Is) every error that says: this frame cannot be represented, and
+// nothing of it was written. The stream can still be used.
 var ErrRefused = errors.New("stomp: frame refused")
 
 // The reasons for a refusal. A [HeaderError] or [FrameError] unwraps to one.
@@ -27,8 +27,8 @@ var (
 	ErrBodyLength     = errors.New("length of the body is negative")
 )
 
-// HeaderError says which header line cannot be represented and why. It has no
-// place for the value: that may be a passcode.
+// HeaderError says which header line cannot be represented and why. It does not contain the value,
+// which may be a passcode.
 type HeaderError struct {
 	Command frame.Command // CmdNone if only a line was to be written
 	Name    string        // unescaped; Error quotes it
@@ -53,8 +53,7 @@ func (e *HeaderError) Unwrap() error { return e.Reason }
 // Is matches ErrRefused.
 func (e *HeaderError) Is(target error) bool { return target == ErrRefused }
 
-// FrameError says why a frame cannot be represented, if that is no matter of one
-// header line.
+// FrameError says why a frame cannot be represented for a reason other than one header line.
 type FrameError struct {
 	Command frame.Command
 	Version frame.Version

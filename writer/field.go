@@ -6,10 +6,9 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// AppendHeader appends one header line, escaped as version v does, and its line
-// end. It is not for CONNECT, STOMP and CONNECTED, which escape nothing in any
-// version; [AppendFrame] knows. An error is a [*HeaderError], and dst comes back
-// as long as it was.
+// AppendHeader appends one header line, escaped for version v, and its line end. Do not use it for
+// CONNECT, STOMP and CONNECTED, which escape nothing in any version; [AppendFrame] handles them. An
+// error is a [*HeaderError], and dst is returned with its old length.
 func AppendHeader(dst []byte, v frame.Version, name, value string) ([]byte, error) {
 	return appendHeader(dst, v, frame.CmdNone, name, value)
 }
@@ -42,8 +41,7 @@ func appendRequired(dst []byte, v frame.Version, cmd frame.Command, name, value 
 	return appendHeader(dst, v, cmd, name, value)
 }
 
-// appendLine appends the line of f, or returns the reason why not with a slice to
-// be forgotten.
+// appendLine appends the line of f. With an error, the caller must discard the returned slice.
 func appendLine(dst []byte, r *rules, f frame.Field) ([]byte, error) {
 	if size, lines := putPlainLines(dst[len(dst):cap(dst)], []frame.Field{f}); lines == 1 {
 		return dst[:len(dst)+size], nil
@@ -51,8 +49,8 @@ func appendLine(dst []byte, r *rules, f frame.Field) ([]byte, error) {
 	return appendCareful(dst, r, f.Name, f.Value)
 }
 
-// appendCareful appends a line of any text, or returns the reason why not with a
-// slice to be forgotten.
+// appendCareful appends a line of any text. With an error, the caller must discard the returned
+// slice.
 func appendCareful(dst []byte, r *rules, name, value string) ([]byte, error) {
 	if name == "" {
 		return nil, ErrEmptyName
@@ -68,10 +66,10 @@ func appendCareful(dst []byte, r *rules, name, value string) ([]byte, error) {
 	return append(dst, '\n'), nil
 }
 
-// appendFields appends the lines of h for a frame of cmd with a body of length
-// bytes, or returns an error with a slice to be forgotten. counted says whether
-// content-length is among them. Every one that is must give the length, for
-// readers disagree on which of several counts.
+// appendFields appends the lines of h for a frame of cmd with a body of length bytes. With an
+// error, the caller must discard the returned slice. counted says whether content-length is among
+// them. Every content-length must give the length, because readers disagree on which of several
+// counts.
 func appendFields(dst []byte, v frame.Version, cmd frame.Command, h []frame.Field, length int64) (out []byte, counted bool, err error) {
 	done := 0
 	for {
@@ -99,7 +97,7 @@ func appendFields(dst []byte, v frame.Version, cmd frame.Command, h []frame.Fiel
 	}
 }
 
-// plainSize returns the size of the lines of h if nothing has to be escaped.
+// plainSize returns the size of the lines of h if nothing needs an escape.
 func plainSize(h []frame.Field) int {
 	size := 0
 	for i := range h {

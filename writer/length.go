@@ -6,13 +6,13 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// noLength, given as the length of a body, means that no content-length is right.
+// noLength as the length of a body means that any content-length is refused.
 const noLength = -1
 
-// lengthPrefix begins the content-length line.
+// lengthPrefix is the beginning of the content-length line.
 const lengthPrefix = frame.HeaderContentLength + ":"
 
-// maxUint is room for the digits of any number.
+// maxUint is the maximum number of decimal digits of a uint64.
 const maxUint = 20
 
 // pairs holds the digits of 0 to 99.
@@ -32,9 +32,9 @@ func appendLength(dst []byte, n uint64) []byte {
 	return append(dst, '\n')
 }
 
-// putUint writes n to the beginning of p, which must have room for maxUint digits,
-// and returns how many it wrote. Most bodies are below 10,000 bytes, and for them
-// it takes a third of the time of strconv.
+// putUint writes n to the beginning of p, which must have room for maxUint digits, and returns the
+// number of digits. Most bodies are below 10,000 bytes, and for them it takes a third of the time
+// of strconv.
 func putUint(p []byte, n uint64) int {
 	switch {
 	case n < 10:
@@ -54,8 +54,8 @@ func putUint(p []byte, n uint64) int {
 	return len(strconv.AppendUint(p[:0], n, 10))
 }
 
-// givesLength reports whether value is n as we would write it. Nothing else will
-// do: readers disagree on "+3" and " 3", and then on where the frame ends.
+// givesLength reports whether value is n as we would write it. Nothing else is accepted: readers
+// disagree on "+3" and " 3", and then on where the frame ends.
 func givesLength(value string, n int64) bool {
 	var digits [maxUint]byte
 	return n >= 0 && value == string(digits[:putUint(digits[:], uint64(n))])

@@ -7,25 +7,24 @@ const (
 	highs = 0x8080808080808080
 )
 
-// marks returns a word with a high bit set (perhaps several) if any octet of x is
-// not plain: a control character, colon, backslash, or outside ASCII. What is
-// plain stands for itself in every version, in a name and in a value.
+// marks returns a word with a high bit set (perhaps several) if any octet of x is not plain: a
+// control character, colon, backslash, or outside ASCII. A plain octet is written unchanged in
+// every version, in a name and in a value.
 //
-// Subtracting k from every octet sets the high bit of those below k, and those
-// from 0x80 on keep theirs in one of the three differences at least. A borrow
-// runs into the next octet only from one that is marked itself.
+// Subtracting k from every octet sets the high bit of those below k. Octets from 0x80 on keep their
+// high bit in at least one of the three differences. A borrow runs into the next octet only from
+// one that is marked itself.
 func marks(x uint64) uint64 {
 	return (x - ' '*ones) | ((x ^ ':'*ones) - ones) | ((x ^ '\\'*ones) - ones)
 }
 
-// putPlainLinesPortable writes header lines to the beginning of p until one needs
-// care: p has no room for it, it is not plain, it has no name, or it is
-// content-length. It returns how many bytes and lines it wrote. The octets of p
-// behind them may have been overwritten.
+// putPlainLinesPortable writes header lines to the beginning of p. It stops at a line that p has no
+// room for, that is not plain, that has no name, or that is content-length. It returns how many
+// bytes and lines it wrote. The octets of p behind them may have been overwritten.
 //
-// Each text is copied and tested in one go, a word at a time, the last word
-// overlapping the one before. Both texts of a line run through the same loop, for
-// a function of its own for them costs more than the copy.
+// Each text is copied and tested in one pass, a word at a time; the last word overlaps the one
+// before. Both texts of a line run through the same loop, because calling a function for each costs
+// more than the copy.
 func putPlainLinesPortable(p []byte, h []frame.Field) (size, lines int) {
 	for i := range h {
 		text, at := h[i].Name, size
@@ -64,8 +63,8 @@ func putPlainLinesPortable(p []byte, h []frame.Field) (size, lines int) {
 	return size, len(h)
 }
 
-// putShort copies a text of less than 8 octets to the beginning of p, which must
-// be at least as long, and returns its marks.
+// putShort copies a text of less than 8 octets to the beginning of p, which must be at least as
+// long, and returns its marks.
 func putShort(p []byte, text string) uint64 {
 	n := len(text)
 	if n >= 4 {

@@ -8,15 +8,15 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// putPlainLines is putPlainLinesPortable with 16 octets at a time, in SSE2, which
-// every amd64 has: more than a third off the time of a whole frame with four
-// headers. Nothing wider would help, for most texts have less than 32 octets.
+// putPlainLines is putPlainLinesPortable with 16 octets at a time, in SSE2, which every amd64 has.
+// It saves more than a third of the time of a whole frame with four headers. Wider registers would
+// not help, because most texts have less than 32 octets.
 //
-// Like its twin it reads nothing outside the texts and writes nothing outside p.
-// FuzzLines holds the two equal, TestLinesStayInside puts unmapped memory around.
+// Like the portable version it reads nothing outside the texts and writes nothing outside p.
+// FuzzLines checks that the two are equal, TestLinesStayInside puts unmapped memory around.
 //
 //go:noescape
 func putPlainLines(p []byte, h []frame.Field) (size, lines int)
 
-// The assembly counts on this layout: two strings, pointer before length.
+// The assembly relies on this layout: two strings, pointer before length.
 var _ [32]byte = [unsafe.Sizeof(frame.Field{})]byte{}

@@ -2,14 +2,14 @@ package writer
 
 import "github.com/stompwire/stompwire/frame"
 
-// rules say what becomes of each octet of header text.
+// rules say how each octet of header text is written.
 type rules struct {
 	name, value *actions
 	utf8        bool // text must be UTF-8
 }
 
-// actions has an action for each octet: 0 copies it, one of the refuse constants
-// refuses the text, anything else is the letter to write after a backslash.
+// actions has an action for each octet: 0 copies it, one of the refuse constants refuses the text,
+// any other value is the letter to write after a backslash.
 type actions [256]byte
 
 const (

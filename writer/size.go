@@ -2,9 +2,9 @@ package writer
 
 import "github.com/stompwire/stompwire/frame"
 
-// Size returns how many bytes [AppendFrame] appends for the same arguments, so
-// that room can be taken or refused beforehand. It does not check anything: for a
-// frame that AppendFrame refuses the number has no meaning.
+// Size returns how many bytes [AppendFrame] appends for the same arguments, so that memory can be
+// reserved or refused beforehand. It does not check anything: for a frame that AppendFrame refuses
+// the number has no meaning.
 func Size(v frame.Version, cmd frame.Command, h []frame.Field, body []byte) int {
 	r := rulesFor(v, cmd)
 	size := len(cmd.String()) + len("\n\n\x00") + len(body)

@@ -8,16 +8,16 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// Why a streamed body did not go out. A [BodyError] unwraps to one of them or to
-// the error of the reader or writer.
+// Why a streamed body was not sent. A [BodyError] unwraps to one of them or to the error of the
+// reader or writer.
 var (
 	ErrBodyTooShort = errors.New("the body ended early")
 	ErrBodyTooLong  = errors.New("the body goes on after its length")
 )
 
-// BodyError says that a frame with a streamed body was not written to its end.
-// The stream is then in the middle of a frame and of no more use, unless the
-// error matches [ErrRefused]: then nothing was written at all.
+// BodyError says that a frame with a streamed body was not written to its end. The stream is then
+// in the middle of a frame and cannot be used any more, unless the error matches [ErrRefused]: then
+// nothing was written at all.
 type BodyError struct {
 	Command frame.Command
 	Length  int64 // of the body, as announced
@@ -25,7 +25,7 @@ type BodyError struct {
 	Written int64 // bytes of the frame that were written
 	Cause   error
 
-	untouched bool // the writer was not even called
+	untouched bool // the writer was not called
 }
 
 func (e *BodyError) Error() string {
@@ -36,12 +36,11 @@ func (e *BodyError) Error() string {
 // Unwrap returns the cause.
 func (e *BodyError) Unwrap() error { return e.Cause }
 
-// Is matches ErrRefused if the fault was found before the first Write.
+// Is matches ErrRefused if the error was found before the first Write.
 func (e *BodyError) Is(target error) bool { return target == ErrRefused && e.untouched }
 
-// AppendHead appends all of a frame that comes before its body, blank line
-// included, for a body of known length that follows by other means; then comes
-// one NUL. The rest is as in [AppendFrame].
+// AppendHead appends the part of a frame before its body, including the blank line, for a body of
+// known length. The caller sends the body and one NUL. The rest is as in [AppendFrame].
 func AppendHead(dst []byte, v frame.Version, cmd frame.Command, h []frame.Field, bodyLength int64) ([]byte, error) {
 	if bodyLength < 0 {
 		return dst, &FrameError{Command: cmd, Version: v, Reason: ErrBodyLength}
@@ -59,19 +58,18 @@ func AppendHead(dst []byte, v frame.Version, cmd frame.Command, h []frame.Field,
 	return append(out, '\n'), nil
 }
 
-// minStreamBuffer is room for a head and a useful piece of the body.
+// minStreamBuffer is the minimum size of the buffer: room for a head and a part of the body.
 const minStreamBuffer = 4 << 10
 
-// WriteFrom writes a frame whose body comes from a reader: the head, exactly
-// length bytes, NUL; the same bytes as [AppendFrame]. It reads on until the
-// reader says io.EOF, so that a body that is too long is noticed (give it an
-// io.LimitReader to send a part), and puts as much into one Write as buf holds.
-// buf is scratch memory, borrowed for the call; if its capacity is below 4 KiB
-// WriteFrom allocates. n is the number of bytes written.
+// WriteFrom writes a frame whose body comes from a reader: the head, exactly length bytes, NUL; the
+// same bytes as [AppendFrame]. It reads until the reader returns io.EOF, so that a body that is too
+// long is detected (use an io.LimitReader to send a part), and puts as much into one Write as buf
+// holds. buf is scratch memory, borrowed for the call; if its capacity is below 4 KiB WriteFrom
+// allocates. n is the number of bytes written.
 //
-// A frame that cannot be represented is refused as by AppendFrame. If the body is
-// too short or too long or either side fails, the error is a [*BodyError]; n is
-// still 0 if the whole frame fits buf and the fault is the body's.
+// A frame that cannot be represented is refused as by AppendFrame. If the body is too short or too
+// long, or the reader or the writer fails, the error is a [*BodyError]; n is still 0 if the whole
+// frame fits buf and the body is at fault.
 func WriteFrom(w io.Writer, v frame.Version, cmd frame.Command, h []frame.Field, body io.Reader, length int64, buf []byte) (n int64, err error) {
 	if cap(buf) < minStreamBuffer {
 		buf = make([]byte, 0, 8*minStreamBuffer)
@@ -82,22 +80,21 @@ func WriteFrom(w io.Writer, v frame.Version, cmd frame.Command, h []frame.Field,
 	}
 	s := stream{w: w, body: body, fault: BodyError{Command: cmd, Length: length, untouched: true}}
 	if err := s.run(head); err != nil {
-		fault := s.fault // a copy: only a frame that fails may cost memory
+		fault := s.fault // a copy, so that only a frame that fails allocates
 		fault.Cause = err
 		return fault.Written, &fault
 	}
 	return s.fault.Written, nil
 }
 
-// stream is one WriteFrom under way. fault counts, and becomes the error if there
-// is one.
+// stream is the state of one WriteFrom. fault counts, and becomes the error if there is one.
 type stream struct {
 	w     io.Writer
 	body  io.Reader
 	fault BodyError
 }
 
-// run writes what buf holds, and then the body through the room behind it.
+// run writes the contents of buf, and then the body through the space behind them.
 func (s *stream) run(buf []byte) error {
 	for {
 		room := buf[len(buf):cap(buf)]
@@ -115,9 +112,8 @@ func (s *stream) run(buf []byte) error {
 	}
 }
 
-// finish writes what buf holds, the last left bytes of the body and the NUL, for
-// all of which there is room. It looks for the end of the body before it writes,
-// while a small frame can still be called off.
+// finish writes the contents of buf, the last left bytes of the body and the NUL, all of which fit.
+// It checks for the end of the body before it writes, while a small frame can still be refused.
 func (s *stream) finish(buf []byte, left int) error {
 	end := len(buf) + left
 	last := buf[:end+1]

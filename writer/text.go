@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// appendText appends header text as the rules say, or returns the reason why not
-// with a slice to be forgotten.
+// appendText appends header text by the rules. With an error, the caller must discard the returned
+// slice.
 func appendText(dst []byte, act *actions, mustUTF8 bool, text string) ([]byte, error) {
 	dst = slices.Grow(dst, 2*len(text))
 	size, seen, refused := putText(dst[len(dst):cap(dst)], act, text)
@@ -20,14 +20,13 @@ func appendText(dst []byte, act *actions, mustUTF8 bool, text string) ([]byte, e
 	return dst[:len(dst)+size], nil
 }
 
-// putText writes text to the beginning of p, which must have room for twice its
-// length. It returns the size of what it wrote, all octets of text in one word by
-// or, and what forbids the text.
+// putText writes text to the beginning of p, which must have room for twice its length. It returns
+// the size, the bitwise or of all words of text, and the action that refuses the text.
 func putText(p []byte, act *actions, text string) (size int, seen uint64, refused byte) {
 	for i := 0; i < len(text); {
 		if i+8 <= len(text) {
-			// All eight are written, and those from the first mark on over again.
-			// The lowest mark is always right; see marks.
+			// All eight octets are written; those from the first mark on are then overwritten. The
+			// lowest mark is always right; see marks.
 			x := load8(text, i)
 			store8(p, size, x)
 			seen |= x
@@ -38,8 +37,8 @@ func putText(p []byte, act *actions, text string) (size int, seen uint64, refuse
 				continue
 			}
 		}
-		// One octet, and where it is not ASCII all others like it, for in such text
-		// most are.
+		// One octet, and after one that is not ASCII all others that are not: in such text most
+		// are.
 		for more := true; more; more = i < len(text) && text[i] >= utf8.RuneSelf {
 			n, refused := putOctet(p[size:], act, text[i])
 			if refused != 0 {

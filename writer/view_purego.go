@@ -2,6 +2,6 @@
 
 package writer
 
-// textOf copies text, for want of a way to view it without unsafe. It allocates
-// if text has over 32 bytes.
+// textOf copies text, because it cannot be viewed without unsafe. It allocates if text has more
+// than 32 bytes.
 func textOf(text []byte) string { return string(text) }

@@ -2,11 +2,10 @@ package writer
 
 import "github.com/stompwire/stompwire/frame"
 
-// AppendFrame appends a whole frame: command, headers in their order, body and
-// NUL. It adds a content-length line after h if the body is not empty and h has
-// none; any in h must give the length of the body. h and body are borrowed for
-// the call. An error is a [*HeaderError] or [*FrameError], and dst comes back as
-// long as it was.
+// AppendFrame appends a whole frame: command, headers in their order, body and NUL. It adds a
+// content-length line after h if the body is not empty and h has none; any in h must give the
+// length of the body. h and body are borrowed for the call. An error is a [*HeaderError] or
+// [*FrameError], and dst is returned with its old length.
 func AppendFrame(dst []byte, v frame.Version, cmd frame.Command, h []frame.Field, body []byte) ([]byte, error) {
 	if err := checkCommand(v, cmd, len(body) > 0); err != nil {
 		return dst, err
@@ -14,9 +13,9 @@ func AppendFrame(dst []byte, v frame.Version, cmd frame.Command, h []frame.Field
 	return appendRest(dst, AppendCommand(dst, cmd), v, cmd, h, body)
 }
 
-// AppendFrameNoLength is [AppendFrame] without content-length, neither added nor
-// in h. ActiveMQ makes a text message of such a SEND, and a bytes message of any
-// other. A body with NUL is refused, for its first NUL would end the frame.
+// AppendFrameNoLength is [AppendFrame] without content-length, which h must not have either.
+// ActiveMQ turns such a SEND into a text message, and any other into a bytes message. A body with
+// NUL is refused, because its first NUL would end the frame.
 func AppendFrameNoLength(dst []byte, v frame.Version, cmd frame.Command, h []frame.Field, body []byte) ([]byte, error) {
 	if err := checkCommand(v, cmd, len(body) > 0); err != nil {
 		return dst, err
@@ -35,8 +34,8 @@ func AppendSend(dst []byte, v frame.Version, destination string, h []frame.Field
 	return appendRest(dst, out, v, frame.CmdSend, h, body)
 }
 
-// appendRest appends to out the headers h, content-length where it is needed, and
-// the body. On an error it returns dst.
+// appendRest appends the headers h, content-length where it is needed, and the body to out. On an
+// error it returns dst.
 func appendRest(dst, out []byte, v frame.Version, cmd frame.Command, h []frame.Field, body []byte) ([]byte, error) {
 	counted := false
 	if size, lines := putPlainLines(out[len(out):cap(out)], h); lines == len(h) {
