@@ -7,7 +7,7 @@ import (
 	"github.com/stompwire/stompwire/writer"
 )
 
-// ackID is what ACK and NACK name a message by. Its texts are borrowed.
+// ackID is how ACK and NACK name a message. The slices are borrowed.
 type ackID struct{ ack, message, subscription []byte }
 
 func (m *Message) ackID() ackID {
@@ -16,7 +16,7 @@ func (m *Message) ackID() ackID {
 	}
 }
 
-// key is what a broker knows the message by: before 1.2 its message-id.
+// key returns the id by which the broker knows the message: before 1.2 its message-id.
 func (id ackID) key() []byte {
 	if len(id.ack) > 0 {
 		return id.ack
@@ -28,16 +28,16 @@ func ackKey(h frame.Header) []byte {
 	return ackID{ack: h.Get(frame.HeaderAck), message: h.Get(frame.HeaderMessageID)}.key()
 }
 
-// Token acknowledges one message later, without keeping the message. The zero value is of no
-// use. Safe for concurrent use.
+// Token acknowledges one message later, without keeping the message. The zero value cannot be used.
+// Safe for concurrent use.
 type Token struct {
 	w   *wire
 	sub *Subscription
 	id  ackID
 }
 
-// Token returns what acknowledges the message after the handler has returned. It allocates the
-// ids of the message.
+// Token returns a token that acknowledges the message after the handler has returned. It copies the
+// ids of the message, which allocates.
 func (m *Message) Token() Token {
 	id := m.ackID()
 	text := make([]byte, 0, len(id.ack)+len(id.message)+len(id.subscription))
@@ -56,8 +56,9 @@ func (t Token) Nack(h ...frame.Field) error {
 	return t.w.acknowledge(t.sub, t.id, frame.CmdNack, nil, h)
 }
 
-// acknowledge sends ACK or NACK, in a transaction unless tx is nil. What AckEvery has gathered goes
-// before it: a cumulative NACK would refuse that, and an ACK cover it, so that it would come twice.
+// acknowledge sends ACK or NACK, in a transaction unless tx is nil. The ACK that AckEvery holds
+// back is sent first: a cumulative NACK would refuse those messages, and a later cumulative ACK
+// would cover the refused one.
 func (w *wire) acknowledge(sub *Subscription, id ackID, cmd frame.Command, tx *Tx, h []frame.Field) error {
 	if sub == nil || sub.opts.Ack == frame.AckAuto {
 		return ErrAckMode
@@ -75,7 +76,7 @@ func (w *wire) acknowledge(sub *Subscription, id ackID, cmd frame.Command, tx *T
 	return err
 }
 
-// putAck puts ACK or NACK into the outbox. It returns what is to be traced.
+// putAck appends ACK or NACK to the outbox. It returns a copy of the frame if it is to be traced.
 func (w *wire) putAck(sub *Subscription, id ackID, cmd frame.Command, tx *Tx, h []frame.Field) (sent []byte, err error) {
 	size := len(id.ack) + len(id.message) + len(id.subscription) + fieldsSize(h) + frameOverhead
 	buf, err := w.reserveNow(size)
@@ -116,9 +117,9 @@ func appendAck(dst []byte, w *wire, cmd frame.Command, ack writer.Ack, h []frame
 	return writer.AppendNack(dst, w.version, ack, h)
 }
 
-// wireMode is the ack mode of SUBSCRIBE on w. On RabbitMQ a cumulative ACK would acknowledge the
-// messages of other subscriptions of the connection, too: there the client does in its place what
-// mode client promises, with an ACK for each message.
+// wireMode is the ack mode of SUBSCRIBE on w. On RabbitMQ a cumulative ACK would also acknowledge
+// messages of other subscriptions of the connection. There the client subscribes with
+// client-individual, and does what mode client promises with one ACK per message.
 func (s *Subscription) wireMode(w *wire) frame.AckMode {
 	if s.opts.Ack == frame.AckClient && w.dialect.AckSpansSubscriptions && w.version != frame.Version10 {
 		return frame.AckClientIndividual
@@ -140,7 +141,7 @@ func (s *Subscription) appendEach(dst []byte, w *wire, cmd frame.Command, ack wr
 	return out, err
 }
 
-// checkAckMode refuses what the version of the session does not have.
+// checkAckMode refuses a mode that the version of the session does not have.
 func checkAckMode(mode frame.AckMode, v frame.Version) error {
 	if mode == frame.AckClientIndividual && v == frame.Version10 {
 		return fmt.Errorf("%w: STOMP 1.0 has no client-individual", ErrAckMode)

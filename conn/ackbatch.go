@@ -9,26 +9,28 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// ackBatch acknowledges the messages of a subscription in mode client together: one ACK covers
-// a message and all before it. (On RabbitMQ it covers all before it on the connection, of other
-// subscriptions, too.) What is not acknowledged when the connection ends is delivered again, so
-// a batch is how much may come twice. Unsubscribe and Disconnect send what is pending first.
+// ackBatch acknowledges the messages of a subscription in mode client together: one ACK covers a
+// message and all before it. (On RabbitMQ it would also cover earlier messages of other
+// subscriptions of the connection.) What is not acknowledged when the connection ends is delivered
+// again, so up to a batch of messages may be handled twice. Unsubscribe and Disconnect send the
+// pending ACK first.
 type ackBatch struct {
 	sub      *Subscription
 	every    int
 	interval time.Duration
 
 	mu      sync.Mutex // above the outbox
-	w       *wire      // of what is pending; nil at first
+	w       *wire      // the connection of the pending messages; nil at first
 	pending int
 	timer   *time.Timer
 	id      ackID // of the latest message; owned
 }
 
-// ack notes that m and all before it are done with. It does not keep m, and does not allocate.
+// ack records that m and all messages before it are handled. It does not keep m, and does not
+// allocate.
 func (a *ackBatch) ack(m *Message) error {
 	a.mu.Lock()
-	if a.w != m.w { // what is pending on the connection before will be delivered again
+	if a.w != m.w { // the pending messages of the previous connection will be delivered again
 		if err := m.w.l.Err(); err != nil {
 			a.mu.Unlock()
 			return err
@@ -65,8 +67,8 @@ func (a *ackBatch) flushOn(w *wire) error {
 	return a.flushAndUnlock()
 }
 
-// flushAndUnlock puts the ACK into the outbox under mu, so that batches leave in their order, and
-// has it traced without: Config.Trace may acknowledge.
+// flushAndUnlock appends the ACK to the outbox with mu held, so that batches leave in their order,
+// and traces it without, because Config.Trace may acknowledge.
 func (a *ackBatch) flushAndUnlock() error {
 	if a.pending == 0 {
 		a.mu.Unlock()
@@ -84,7 +86,7 @@ func (a *ackBatch) flushAndUnlock() error {
 	return err
 }
 
-// wait has the batch acknowledged after the interval.
+// wait starts the timer that acknowledges the batch after the interval.
 func (a *ackBatch) wait() {
 	if a.timer == nil {
 		a.timer = time.AfterFunc(a.interval, func() { _ = a.flush() })

@@ -8,14 +8,14 @@ import (
 	"github.com/stompwire/stompwire/pool"
 )
 
-// Long bodies come from the parser in parts. Which frame it is decides what becomes of them:
+// The parser hands on long bodies in parts. What happens to them depends on the frame:
 //
 //	MESSAGE for a subscription with StreamOver → a pipe, whose other end its handler reads
 //	a body above our limits                    → skipped, reported, and refused: see skip.go
 //	any other frame                            → gathered, and handled when it is whole
 //
-// The handler of a streamed message has a goroutine of its own, and the one that reads the
-// connection waits for it in its place, so it looks to all others as if it ran there as ever.
+// The handler of a streamed message has a goroutine of its own. The reading goroutine waits for it,
+// so the handler behaves as if it ran there.
 
 // bodyStream is one message that is being streamed.
 type bodyStream struct {
@@ -23,7 +23,7 @@ type bodyStream struct {
 	w      *io.PipeWriter
 	length int64         // -1 if it is not known
 	done   chan struct{} // closed when the handler has returned
-	stop   func() bool   // forgets the end of the connection
+	stop   func() bool   // stops waiting for the end of the connection
 }
 
 // gathering is one long frame that is not streamed.
@@ -39,8 +39,8 @@ type gathering struct {
 // maxTrust caps the memory reserved for an announced content-length.
 const maxTrust = 64 << 10
 
-// bodyThreshold is the length from which on bodies come in parts: that of the shortest one that is
-// streamed or skipped.
+// bodyThreshold is the length in bytes from which bodies come in parts: that of the shortest body
+// that is streamed or skipped.
 func (c *Client) bodyThreshold() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -51,7 +51,7 @@ func (c *Client) bodyThreshold() int {
 	return threshold
 }
 
-// streamBodies has bodies longer than over come in parts from now on. Client.mu is held.
+// streamBodies makes bodies longer than over come in parts from now on. Client.mu is held.
 func (c *Client) streamBodies(over int) {
 	if over == 0 || c.streamOver != 0 && over >= c.streamOver {
 		return
@@ -97,7 +97,7 @@ func (w *wire) skippable() bool { return w.gathered.command == frame.CmdMessage 
 func (h *wireHandler) OnBodyChunk(b []byte) error {
 	w := (*wire)(h)
 	if w.streamed != nil {
-		_, _ = w.streamed.w.Write(b) // it fails when the rest is not wanted
+		_, _ = w.streamed.w.Write(b) // it fails if the handler does not read the rest
 		return nil
 	}
 	g := w.gathered
@@ -136,7 +136,7 @@ func (h *wireHandler) OnBodyEnd() error {
 	return h.OnFrame(&frame.Frame{Command: g.command, Header: g.header, Body: g.body.B})
 }
 
-// startStream calls the handler for a message whose body is to come.
+// startStream starts the handler of a message whose body has yet to arrive.
 func (w *wire) startStream(f *frame.Frame, sub *Subscription, length int64) {
 	b := &bodyStream{length: length, done: make(chan struct{})}
 	b.r, b.w = io.Pipe()
@@ -146,14 +146,14 @@ func (w *wire) startStream(f *frame.Frame, sub *Subscription, length int64) {
 	go func() {
 		defer close(b.done)
 		defer func() { _ = b.r.Close() }()
-		if w.c.cfg.Trace != nil { // here, because it may read the body
+		if w.c.cfg.Trace != nil { // on this goroutine, because Trace may read the body
 			w.trace(&Event{Kind: EventMessage, Message: m, Subscription: sub})
 		}
 		sub.deliver(m)
 	}()
 }
 
-// endStream tells the handler that no more will come, and waits for it as for any other.
+// endStream ends the body for the handler and waits until that returns.
 func (w *wire) endStream(err error) {
 	b := w.streamed
 	w.streamed = nil
@@ -162,7 +162,7 @@ func (w *wire) endStream(err error) {
 	b.stop()
 }
 
-// endBodies ends what the connection has left unfinished.
+// endBodies ends the body that the connection has left unfinished.
 func (w *wire) endBodies(err error) {
 	if w.streamed != nil {
 		w.endStream(err)

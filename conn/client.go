@@ -16,19 +16,19 @@ import (
 	"github.com/stompwire/stompwire/writer"
 )
 
-// Client is a STOMP client. It connects on first use and stays connected: when a connection
-// is lost it makes another, renews the subscriptions, and sends again what its producers are
-// told to redeliver. All methods are safe for concurrent use.
+// Client is a STOMP client. It connects on first use and stays connected: when a connection is lost
+// it makes another, renews the subscriptions, and sends again what producers with Redeliver have
+// not seen confirmed. All methods are safe for concurrent use.
 //
-// It uses one or more connections to send on and, made by the first Subscribe, one to consume
+// It uses one or more connections to send on. The first Subscribe makes another one to consume
 // from; see Config.OneConnection. A message belongs to the connection that delivered it:
-// acknowledging it after that has ended is an error that Is net.ErrClosed, and the broker
-// delivers it again.
+// acknowledging it after that connection has ended returns an error that Is net.ErrClosed, and the
+// broker delivers the message again.
 type Client struct {
 	*setup
 	done chan struct{}
 
-	senders  []*slot // to send on; producers that are isolated have other ones
+	senders  []*slot // to send on; isolated producers have slots of their own
 	consumer *slot   // to consume from; one of senders with OneConnection
 
 	routes  atomic.Pointer[routes] // subscriptions by id; replaced under mu
@@ -46,29 +46,29 @@ type Client struct {
 	subs       map[*Subscription]struct{}
 	requests   map[uint64]*requester // by the number of their call
 	streamOver int                   // the smallest of all subscriptions; 0 for none
-	effects    []session.Effect      // for the goroutine that carries them out
+	effects    []session.Effect      // memory of the goroutine that carries them out
 	finished   []*session.Call
 	attempts   []error // the latest of each address
 }
 
-// setup is what a client was made with. It is behind a pointer, so that printing a client shows no
-// passcode.
+// setup is the configuration of a client. It is behind a pointer, so that printing a client shows
+// no passcode.
 type setup struct {
 	cfg     Config
 	targets []dial.Target
 	reach   *dial.Options
 }
 
-// Dial makes a client and waits for its connections to send on. uri is host:port, a URI
-// (stomp, tcp, stomps, ssl, tls, ws, wss, unix), or a failover list, with an optional login,
-// passcode and virtual host:
+// Dial makes a client and waits for its connections to send on. uri is host:port, a URI (stomp,
+// tcp, stomps, ssl, tls, ws, wss, unix), or a failover list, with an optional login, passcode and
+// virtual host:
 //
 //	broker:61613
 //	stomps://login:passcode@broker/vhost
 //	failover:(stomp://a,stomp://b)?randomize=false&maxReconnectAttempts=5
 //
-// cfg may be nil. If it fails the client is closed; the error is what [New] and
-// [Client.Connect] return.
+// cfg may be nil. On an error the client is closed; the errors are those of [New] and
+// [Client.Connect].
 func Dial(ctx context.Context, uri string, cfg *Config) (*Client, error) {
 	c, err := New(uri, cfg)
 	if err != nil {
@@ -81,8 +81,8 @@ func Dial(ctx context.Context, uri string, cfg *Config) (*Client, error) {
 	return c, nil
 }
 
-// New makes a client that connects when it is used for the first time, or by Connect. The
-// error says what is wrong with uri (an [*AddressError]) or cfg.
+// New makes a client that connects on first use or with Connect. The error says what is wrong with
+// uri (an [*AddressError]) or cfg.
 func New(uri string, cfg *Config) (*Client, error) {
 	plan, err := dial.Parse(uri)
 	if err != nil {
@@ -144,7 +144,7 @@ func (c *Client) coreConfig(plan *dial.Plan) session.Config {
 	return sc
 }
 
-// renewFor is how long a subscription that the broker refuses to renew is tried again.
+// renewFor is how long the client retries a subscription that the broker refuses to renew.
 const renewFor = time.Minute
 
 func closedError(cause error) error {
@@ -154,7 +154,8 @@ func closedError(cause error) error {
 	return &link.ClosedError{Cause: cause}
 }
 
-// checkCredentials refuses what CONNECT cannot represent, before anything is dialled.
+// checkCredentials refuses a login or passcode that CONNECT cannot represent, before the first
+// connection attempt.
 func (c *Client) checkCredentials() error {
 	for i := range c.targets {
 		login, passcode, vhost := c.targets[i].Overrides(c.cfg.Login, c.cfg.Passcode, c.cfg.Host)
@@ -166,11 +167,11 @@ func (c *Client) checkCredentials() error {
 	return nil
 }
 
-// Connect starts the client and returns when all its connections to send on are there, and
-// the one to consume from if something is subscribed. It returns why the client gave up, if it
-// does, and an error that Is ErrNotConnected if ctx ends first; the client then goes on trying.
+// Connect starts the client and returns when all its connections to send on are established, and
+// the one to consume from if there is a subscription. If the client gives up it returns why. If ctx
+// ends first it returns an error that Is ErrNotConnected, and the client goes on trying.
 func (c *Client) Connect(ctx context.Context) error {
-	deadline, hurry := ctx.Deadline() // of the user's: no lock may be held
+	deadline, hurry := ctx.Deadline() // user code: no lock may be held
 	c.mu.Lock()
 	if hurry {
 		c.core.Hurry(c.clock.now() + min(time.Until(deadline), longest))
@@ -184,7 +185,7 @@ func (c *Client) Connect(ctx context.Context) error {
 		}
 	}
 	c.unlock()
-	// Each was there once since the call: more cannot be promised.
+	// Each connection was established once since the call; that it still is cannot be promised.
 	for s, opened := range since {
 		if err := s.awaitOpen(ctx, opened); err != nil {
 			return err
@@ -196,7 +197,7 @@ func (c *Client) Connect(ctx context.Context) error {
 // start connects on first use. mu is held.
 func (c *Client) start() { c.core.Start(c.clock.now()) }
 
-// unlock lets go of mu, and has done what the core wants to be done.
+// unlock releases mu and starts the goroutine that carries out the effects of the core.
 func (c *Client) unlock() {
 	if c.core.Pending() {
 		c.finished = c.core.TakeCompleted(c.finished[:0])
@@ -215,7 +216,7 @@ func (c *Client) unlock() {
 	c.mu.Unlock()
 }
 
-// tick runs when something is due.
+// tick is called by the clock when something is due.
 func (c *Client) tick() {
 	c.mu.Lock()
 	if c.clock.fired() {
@@ -224,7 +225,7 @@ func (c *Client) tick() {
 	c.unlock()
 }
 
-// Connected reports whether all connections that the client needs are there.
+// Connected reports whether all connections that the client needs are established.
 func (c *Client) Connected() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -246,12 +247,12 @@ func (c *Client) Err() error {
 	return c.core.Err()
 }
 
-// Sessions returns what is known of the connections that are there, those to send on first.
+// Sessions describes the connections that are established, those to send on first.
 func (c *Client) Sessions() (all []Session) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range c.core.Slots() {
-		ours, made := s.User.(*slot) // one for a culprit may not be there yet
+		ours, made := s.User.(*slot) // an isolated slot may not exist here yet
 		if !made {
 			continue
 		}
@@ -269,7 +270,7 @@ func (c *Client) refusal() error {
 	return c.core.Refused()
 }
 
-// live returns the wires that there are, in the order in which they were made. mu is held.
+// live returns the current wires in the order in which they were made. mu is held.
 func (c *Client) live() (all []*wire) {
 	for _, w := range c.wires {
 		all = append(all, w)

@@ -17,9 +17,9 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// Config says how a client connects and stays connected. The zero value, and a nil
-// *Config, are ready to use: all versions, heart-beats every 10 s, no login, reconnecting
-// without end once it was connected. It is read once and not kept.
+// Config configures a client. The zero value, and a nil *Config, are ready to use: all versions,
+// heart-beats every 10 s, no login, and reconnecting without end once it was connected. It is
+// copied.
 type Config struct {
 	// Login and Passcode go to the broker with CONNECT unless they are empty. They cannot
 	// contain CR, LF or NUL, which CONNECT has no way to write. Those in a URI take precedence.
@@ -30,8 +30,8 @@ type Config struct {
 	// goroutine of its own, and ctx ends with the attempt.
 	Credentials func(ctx context.Context) (login, passcode string, err error)
 
-	// Host is the virtual host; "/" if it is empty. STOMP recommends the name that was dialled,
-	// but RabbitMQ takes it for a vhost, and its default vhost is "/". A path in the URI takes
+	// Host is the virtual host; "/" if it is empty. STOMP recommends the name that was dialled, but
+	// RabbitMQ takes it for a vhost, and its default vhost is "/". A path in the URI takes
 	// precedence.
 	Host string
 
@@ -51,7 +51,7 @@ type Config struct {
 	// Versions to offer; all of them if it is 0. The broker chooses the highest it knows.
 	Versions frame.Versions
 
-	// HeartBeat is what we offer: how often we can send, and how often we want to hear
+	// HeartBeat is what the client offers: how often it can send, and how often it wants to receive
 	// something. 0 is 10 s; a negative value offers none.
 	HeartBeat frame.HeartBeat
 
@@ -60,9 +60,9 @@ type Config struct {
 	// so 2 is not enough for it.
 	ReceiveScale float64
 
-	// MaxFrameSize is the largest frame in bytes that is sent; a larger one ends in a
-	// *frame.LimitError instead of a closed connection. 0 takes what is known of the broker, a
-	// negative value sends anything.
+	// MaxFrameSize is the largest frame in bytes that is sent; a larger one returns a
+	// *frame.LimitError instead of a closed connection. 0 uses the known limit of the broker, a
+	// negative value allows any size.
 	MaxFrameSize int
 
 	// ConnectTimeout bounds each attempt to connect, from the first packet to CONNECTED;
@@ -79,10 +79,10 @@ type Config struct {
 	// destination use one connection, so their order is kept.
 	Producers int
 
-	// OneConnection uses a single connection for everything. By default subscriptions have one
-	// of their own, because brokers in need block connections as a whole: RabbitMQ stops
-	// reading one that publishes under a memory alarm, ActiveMQ one whose destination is full,
-	// and with it the ACKs on it.
+	// OneConnection uses a single connection for everything. By default subscriptions have one of
+	// their own, because brokers block whole connections: RabbitMQ stops reading a connection that
+	// publishes during a memory alarm, ActiveMQ one whose destination is full, and with it the ACKs
+	// on it.
 	OneConnection bool
 
 	// NoReconnect ends the client with the first connection that is lost.
@@ -100,35 +100,35 @@ type Config struct {
 	// Backoff is the pause between rounds.
 	Backoff Backoff
 
-	// TLS is for addresses with TLS. nil verifies the certificate by the roots of the system
-	// and demands TLS 1.2. An empty ServerName becomes that of the address.
+	// TLS is for addresses with TLS. nil verifies the certificate with the roots of the system and
+	// demands TLS 1.2. An empty ServerName becomes that of the address.
 	TLS *tls.Config
 
-	// DialFunc makes TCP and Unix connections: network is "tcp" or "unix". nil is the DialContext of
-	// a net.Dialer. It is the place for a source address, keep-alive settings, proxies, tunnels and
+	// DialFunc makes TCP and Unix connections: network is "tcp" or "unix". nil is the DialContext
+	// of a net.Dialer. Use it for a source address, keep-alive settings, proxies, tunnels and
 	// tests. It must return soon after ctx has ended.
 	DialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
 	// WebSocket is what ws and wss addresses need: ws.Client of package conn/ws.
 	WebSocket func(ctx context.Context, nc net.Conn, url string, subprotocols []string) (net.Conn, error)
 
-	// Link bounds memory and time of each connection. The default limits of inbound frames are
-	// those of dialect.Limits, so that whatever brokers deliver by default can be received.
+	// Link bounds the memory and times of each connection. The default limits of inbound frames are
+	// those of dialect.Limits, so that everything that brokers deliver by default can be received.
 	Link link.Options
 
-	// Driver reads the connections; nil gives each TCP or Unix socket an event loop of its own,
-	// and any other connection a goroutine. With a shared *engine.Engine no handler may block.
+	// Driver reads the connections. nil gives each TCP or Unix socket an event loop of its own, and
+	// any other connection a goroutine. With a shared *engine.Engine handlers must not block.
 	Driver interface{ Start(l *link.Link) error }
 
-	// Unsolicited is called for messages of no subscription that we know. nil drops and counts
-	// them. It runs as message handlers do.
+	// Unsolicited is called for messages that belong to no known subscription. nil drops and counts
+	// them. It runs like a message handler.
 	Unsolicited MessageHandler
 
 	// Trace is called for everything that happens; see Event. nil costs nothing.
 	Trace func(ctx context.Context, e *Event)
 
-	// Logger is told of losses and refusals; nil for silence. A panic of user code is logged
-	// to it, and to slog.Default() if it is nil and there is no Trace.
+	// Logger logs losses and refusals; nil logs nothing. A panic of user code is logged to it, and
+	// to slog.Default() if it is nil and there is no Trace.
 	Logger *slog.Logger
 }
 
@@ -138,14 +138,14 @@ type Backoff = dial.Backoff
 const (
 	defaultHeartBeat  = 10 * time.Second
 	defaultScale      = 3.0
-	maxScale          = 1000 // of an interval that STOMP can tell, it fits a time.Duration
+	maxScale          = 1000 // times the longest interval in STOMP, it fits a time.Duration
 	defaultConnect    = 10 * time.Second
 	defaultReceipt    = 30 * time.Second
 	defaultDisconnect = 5 * time.Second
 	maxProducers      = 64
 )
 
-// withDefaults returns a copy with nothing left to decide.
+// withDefaults returns a copy with all defaults filled in.
 func (cfg *Config) withDefaults() Config {
 	var out Config
 	if cfg != nil {
@@ -171,7 +171,7 @@ func (cfg *Config) withDefaults() Config {
 	return out
 }
 
-// fillLimits makes the defaults those of the brokers.
+// fillLimits fills in limits at which everything that brokers deliver by default is accepted.
 func fillLimits(l *frame.Limits) {
 	most := dialect.Limits()
 	for _, f := range []struct {
@@ -198,17 +198,17 @@ func orDefault(d *time.Duration, def time.Duration) {
 	*d = min(*d, longest)
 }
 
-// longest is what longer times count as, so that the sum of a time and a moment does not overflow.
+// longest replaces longer times, so that adding a moment does not overflow.
 const longest time.Duration = math.MaxInt64 / 2
 
-// validate refuses what could only fail later, or work by luck.
+// validate refuses settings that could only fail later.
 func (cfg *Config) validate() error {
 	switch {
 	case !cfg.Broker.Valid():
 		return fmt.Errorf("stomp: Config.Broker: there is no broker number %d", cfg.Broker)
 	case cfg.Versions&frame.AllVersions == 0:
 		return errors.New("stomp: Config.Versions contains no known version")
-	case !(cfg.ReceiveScale >= 1 && cfg.ReceiveScale <= maxScale): // nor NaN
+	case !(cfg.ReceiveScale >= 1 && cfg.ReceiveScale <= maxScale): // excludes NaN, too
 		return fmt.Errorf("stomp: Config.ReceiveScale is %v, not from 1 (below it a healthy broker counts as dead) to %v",
 			cfg.ReceiveScale, float64(maxScale))
 	case cfg.Producers > maxProducers:
@@ -229,7 +229,7 @@ func (cfg *Config) validate() error {
 	return cfg.Link.Limits.Validate()
 }
 
-// reach returns how addresses are connected to.
+// reach returns the settings of package dial.
 func (cfg *Config) reach() *dial.Options {
 	return &dial.Options{TLS: cfg.TLS, DialFunc: cfg.DialFunc, WebSocket: cfg.WebSocket, Under: link.Progress}
 }

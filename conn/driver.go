@@ -8,7 +8,7 @@ import (
 	"github.com/stompwire/stompwire/engine/pump"
 )
 
-// start has l read: a kernel socket by the engine, anything else by the pump.
+// start starts reading l: a kernel socket with the engine, any other connection with the pump.
 func (cfg *Config) start(l *link.Link) error {
 	driver := cfg.Driver
 	if driver == nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/stompwire/stompwire/writer"
 )
 
-// Effects of the core are carried out by one goroutine at a time, in their order, with no
-// lock held. It lives only while there are some. None of them waits: what has to wait, such as
-// dialling and sending again, gets a goroutine of its own.
+// One goroutine at a time carries out the effects of the core, in their order, with no lock held.
+// It lives only while there are effects. No effect waits: what has to wait, such as dialling and
+// redelivery, gets a goroutine of its own.
 
 // run carries out effects until there are none.
 func (c *Client) run() {
@@ -84,7 +84,7 @@ func wireOf(conn *session.Conn) *wire {
 	return w
 }
 
-// slotOf returns the slot of the core's, making it if the core has just made its own.
+// slotOf returns the driver's slot for core, and makes it if the core has just made its own.
 func (c *Client) slotOf(core *session.Slot) *slot {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -107,7 +107,8 @@ func (c *Client) dial(e *session.Effect) {
 	go w.dial(ctx)
 }
 
-// open lets calls use a connection. While the client disconnects it only goes on with what it has.
+// open lets calls use a connection. While the client disconnects, only calls that are in progress
+// may use it.
 func (c *Client) open(e *session.Effect) {
 	s, w := c.slotOf(e.Slot), wireOf(e.Conn)
 	c.mu.Lock()

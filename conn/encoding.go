@@ -10,7 +10,7 @@ import (
 	"github.com/stompwire/stompwire/writer"
 )
 
-// encoding is what a producer has encoded for one of its connections.
+// encoding holds the parts of a producer's frames that are encoded once for a connection.
 type encoding struct {
 	w      *wire
 	block  *writer.Block
@@ -19,7 +19,7 @@ type encoding struct {
 	policy receiptPolicy
 }
 
-// encodeFor makes what depends on the connection.
+// encodeFor encodes what depends on the connection.
 func (p *Producer) encodeFor(w *wire, hints []dialect.Hint) (*encoding, error) {
 	cfg := &p.cfg
 	h, text := cutText(cfg.Headers)
@@ -52,13 +52,13 @@ func (p *Producer) encodeFor(w *wire, hints []dialect.Hint) (*encoding, error) {
 	return e, nil
 }
 
-// receiptLine is the beginning of the receipt header line of the producer with this number, up
-// to where the sequence number follows.
+// receiptLine is the beginning of the receipt header line of the producer with this number, up to
+// the sequence number.
 func receiptLine(number uint64) []byte {
 	return fmt.Appendf(nil, "%s:~%d-", frame.HeaderReceipt, number)
 }
 
-// encoding returns what is encoded for w.
+// encoding returns the encoding for w.
 func (p *Producer) encoding(w *wire) (*encoding, error) {
 	if e := p.enc.Load(); e != nil && e.w == w {
 		return e, nil
@@ -74,8 +74,8 @@ func (p *Producer) encodeAnew(w *wire) (*encoding, error) {
 	if old != nil && old.w == w {
 		return old, nil
 	}
-	// A sender that comes late with a connection that has ended must not replace the encoding of the
-	// next one: what that one has still to ask receipts for would be forgotten.
+	// A late sender with a connection that has ended must not replace the encoding of the next one:
+	// the receipt that the last frame of a batch has still to ask for would be lost.
 	if err := w.l.Err(); err != nil {
 		return nil, err
 	}
@@ -91,8 +91,8 @@ func (p *Producer) encodeAnew(w *wire) (*encoding, error) {
 	return e, nil
 }
 
-// encode appends the frame. at is where a receipt line would be that the frame does not have,
-// 0 if it has one.
+// encode appends the frame. If the frame does not ask for a receipt, at is where the receipt line
+// may be inserted later, else 0.
 func (p *Producer) encode(dst []byte, e *encoding, seq uint64, h []frame.Field, body []byte) (out []byte, at int, err error) {
 	dst = e.block.AppendHead(dst)
 	for i := range h {
@@ -112,7 +112,7 @@ func (p *Producer) encode(dst []byte, e *encoding, seq uint64, h []frame.Field, 
 	return out, at, err
 }
 
-// appendID appends the header with the stable id, if there is to be one.
+// appendID appends the header with the stable id, if the producer has one.
 func (e *encoding) appendID(dst []byte, seq uint64) []byte {
 	if e.id == nil {
 		return dst
@@ -134,7 +134,8 @@ func (e *encoding) appendBody(dst, body []byte) ([]byte, error) {
 	return writer.AppendBody(dst, body), nil
 }
 
-// checkSize refuses a frame of size bytes, which may get a receipt line later, at this place.
+// checkSize refuses a frame of size bytes that is too large, including the receipt line that may be
+// inserted at the position at.
 func (e *encoding) checkSize(size, at int) error {
 	if at > 0 {
 		size += e.policy.size()

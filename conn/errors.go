@@ -12,27 +12,27 @@ import (
 )
 
 var (
-	// ErrWouldBlock is returned instead of waiting on the goroutine that would have to end the
-	// wait: a handler that waits for its own connection.
+	// ErrWouldBlock is returned in a handler by calls that would wait for the handler's own
+	// connection, which is not read until the handler returns.
 	ErrWouldBlock = link.ErrWouldBlock
 
-	// ErrUnknownOutcome: the broker may or may not have processed the frame; sending it again
-	// may duplicate it. The error that Is this one unwraps to the reason as well.
+	// ErrUnknownOutcome: the broker may or may not have processed the frame; sending it again may
+	// duplicate it. An error that Is ErrUnknownOutcome also unwraps to the reason.
 	ErrUnknownOutcome = session.ErrUnknownOutcome
 
-	// ErrNotSent: no byte of the frame has left, so it is safe to send it again. The error that
-	// Is this one unwraps to the reason as well.
+	// ErrNotSent: no byte of the frame has left, so it is safe to send it again. An error that Is
+	// ErrNotSent also unwraps to the reason.
 	ErrNotSent = session.ErrNotSent
 
-	// ErrNotConnected: there is no connection at the moment. The error that Is this one unwraps to
-	// why the call did not wait any longer, and to what happened at the last attempt.
+	// ErrNotConnected: there is no connection at the moment. An error that Is ErrNotConnected also
+	// unwraps to why the call stopped waiting, and to the error of the last attempt.
 	ErrNotConnected = session.ErrNotConnected
 
-	// ErrAckMode: a message of a subscription in ack mode auto is acknowledged already, and STOMP
-	// 1.0 does not have client-individual.
+	// ErrAckMode: messages of a subscription in ack mode auto cannot be acknowledged, and STOMP 1.0
+	// does not have client-individual.
 	ErrAckMode = errors.New("stomp: not in this ack mode")
 
-	// ErrOption: something that does not fit the other options, the broker, or the connection.
+	// ErrOption: an option does not fit the other options, the broker, or the connection.
 	ErrOption = errors.New("stomp: invalid option")
 
 	// "Clients MUST NOT send any more frames after the DISCONNECT frame is sent" (STOMP 1.2,
@@ -51,20 +51,18 @@ func (e closed) Error() string { return string(e) }
 
 func (e closed) Is(target error) bool { return target == net.ErrClosed }
 
-// ServerError is an ERROR frame. It owns its content, in which the passcode that was used to
-// connect is masked: some brokers quote the frame that they refuse.
+// ServerError is an ERROR frame. It owns its content. The passcode of the connection is masked in
+// it, because some brokers quote the frame that they refuse.
 type ServerError = session.ServerError
 
 // OutcomeError says that sends since the last Flush were not confirmed. It unwraps to the
 // error of the first of them.
 type OutcomeError = session.OutcomeError
 
-// AddressError says what is wrong with a URI. It quotes nothing that may be a part of a
-// password.
+// AddressError says what is wrong with a URI. It quotes no part that could be a password.
 type AddressError = dial.AddressError
 
-// dialError says that no broker accepted a session, and why each did not. errors.As and errors.Is
-// look into all of it.
+// dialError says why no broker accepted a session. errors.As and errors.Is look into all attempts.
 type dialError struct {
 	attempts []error // the latest error of each address that was tried, in the order of the URI
 }
@@ -79,7 +77,7 @@ func (e *dialError) Error() string {
 
 func (e *dialError) Unwrap() []error { return e.attempts }
 
-// attemptError says what happened at one address.
+// attemptError is the error of one address.
 type attemptError struct {
 	addr string
 	err  error
@@ -89,8 +87,8 @@ func (e *attemptError) Error() string { return e.addr + ": " + e.err.Error() }
 
 func (e *attemptError) Unwrap() error { return e.err }
 
-// unreached notes what happened at the address of w, and returns it with the latest errors of
-// the others.
+// unreached records the error of the address of w, and returns it together with the latest errors
+// of the others.
 func (c *Client) unreached(w *wire, err error) error {
 	if c.cfg.Logger != nil {
 		c.cfg.Logger.Warn("stomp: cannot connect", "connection", w.slot.core.Name, "addr", w.addr, "cause", err)
@@ -107,7 +105,7 @@ func (c *Client) unreached(w *wire, err error) error {
 	return all
 }
 
-// cause strips "connection closed" from err.
+// cause returns err without "connection closed" around it.
 func cause(err error) error {
 	if closed, ok := errors.AsType[*link.ClosedError](err); ok && closed.Cause != nil {
 		return closed.Cause

@@ -6,7 +6,7 @@ import (
 	"github.com/stompwire/stompwire/engine/link"
 )
 
-// flow counts the reasons not to read a connection.
+// flow counts the reasons not to read a connection; it pauses the link while there are any.
 type flow struct {
 	mu    sync.Mutex // leaf
 	holds int
@@ -32,7 +32,7 @@ func (f *flow) release(l *link.Link) {
 	}
 }
 
-// end has holds ignored from now on.
+// end resumes the reading, and ignores holds from now on.
 func (f *flow) end(l *link.Link) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -7,11 +7,11 @@ import (
 	"github.com/stompwire/stompwire/writer"
 )
 
-// frameTooLarge says that the broker does not take a frame as large as this one: see
-// Config.MaxFrameSize. Nothing was sent, and the connection goes on. It Is writer.ErrRefused, and
-// unwraps to a *frame.LimitError.
+// frameTooLarge says that the frame exceeds Config.MaxFrameSize, or the known limit of the broker.
+// Nothing was sent, and the connection can still be used. It Is writer.ErrRefused, and unwraps to a
+// *frame.LimitError.
 type frameTooLarge struct {
-	size  int64 // of the frame in bytes, or the part of it that is certain
+	size  int64 // of the frame in bytes, or a lower bound of it
 	limit *frame.LimitError
 }
 
@@ -26,7 +26,7 @@ func (e *frameTooLarge) Is(target error) bool { return target == writer.ErrRefus
 // checkSize refuses a frame of size bytes.
 func (w *wire) checkSize(size int) error { return w.checkLength(int64(size)) }
 
-// checkLength is checkSize for what need not fit into memory.
+// checkLength is checkSize for a length that need not fit an int.
 func (w *wire) checkLength(size int64) error {
 	if size > int64(w.maxFrame) && w.maxFrame > 0 {
 		return &frameTooLarge{size, &frame.LimitError{What: frame.ErrBodyTooLong, Max: int64(w.maxFrame)}}

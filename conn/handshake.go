@@ -14,8 +14,8 @@ import (
 	"github.com/stompwire/stompwire/writer"
 )
 
-// dial connects to one address and sends CONNECT. It runs on a goroutine of its own; ctx ends
-// with the attempt.
+// dial connects to one address and sends CONNECT. It runs on a goroutine of its own; ctx ends with
+// the attempt.
 func (w *wire) dial(ctx context.Context) {
 	if err := w.connect(ctx); err != nil {
 		w.cancel(err)
@@ -37,7 +37,7 @@ func (w *wire) connect(ctx context.Context) error {
 	cr.Login, cr.Passcode, cr.VHost = target.Overrides(login, passcode, c.cfg.Host)
 	w.passcode = cr.Passcode
 	cmd, fields := c.core.ConnectFrame(w.slot.core, cr)
-	hello, err := writer.AppendFrame(nil, 0, cmd, fields, nil)
+	connect, err := writer.AppendFrame(nil, 0, cmd, fields, nil)
 	if err != nil {
 		return err
 	}
@@ -50,19 +50,19 @@ func (w *wire) connect(ctx context.Context) error {
 	w.publish(ctx, l)
 	if c.cfg.Trace != nil {
 		w.trace(&Event{Kind: EventConnecting})
-		w.traceSend(hello)
+		w.traceSend(connect)
 	}
-	if buf, err := l.ReserveNow(len(hello)); err == nil {
-		l.Commit(append(buf, hello...))
+	if buf, err := l.ReserveNow(len(connect)); err == nil {
+		l.Commit(append(buf, connect...))
 	}
 	if err := c.cfg.start(l); err != nil {
 		l.Close(err)
-		l.End(err) // no driver will
+		l.End(err) // no driver was started that would
 	}
 	return nil
 }
 
-// publish lets stop find the link. If that was called before, the link is closed.
+// publish makes the link known to stop. If stop was called before, publish closes the link.
 func (w *wire) publish(ctx context.Context, l *link.Link) {
 	w.c.mu.Lock()
 	w.l = l
@@ -83,7 +83,7 @@ func (w *wire) stop(cause error) {
 	}
 }
 
-// credentials asks the user for login and passcode, and survives a panic there.
+// credentials calls Config.Credentials, and survives a panic there.
 func (c *Client) credentials(ctx context.Context) (login, passcode string, err error) {
 	err = errPanicked
 	c.guard(nil, func() { login, passcode, err = c.cfg.Credentials(ctx) })
@@ -93,7 +93,7 @@ func (c *Client) credentials(ctx context.Context) (login, passcode string, err e
 	return login, passcode, err
 }
 
-// reachSafely makes a connection, and survives a panic in the functions of the user's.
+// reachSafely makes a connection, and survives a panic in the user's functions.
 func (c *Client) reachSafely(ctx context.Context, addr dial.Address) (nc net.Conn, err error) {
 	err = errPanicked
 	c.guard(nil, func() { nc, err = c.reach.Reach(ctx, addr, c.cfg.Versions) })
@@ -102,8 +102,8 @@ func (c *Client) reachSafely(ctx context.Context, addr dial.Address) (nc net.Con
 
 var errPanicked = errors.New("the function panicked")
 
-// handshake takes the first frame from the broker. The version that it names holds from the
-// next byte on.
+// handshake handles the first frame from the broker. The version that it names holds from the next
+// byte on.
 func (w *wire) handshake(f *frame.Frame) error {
 	c := w.c
 	switch f.Command {
@@ -125,7 +125,7 @@ func (w *wire) handshake(f *frame.Frame) error {
 		HeartBeat: mask(f.Header.Text(frame.HeaderHeartBeat), w.passcode),
 		Server:    f.Header.Text(frame.HeaderServer),
 	}
-	// What the protocol decides has to hold before the core lets calls use the connection.
+	// The agreed settings have to be in force before the core lets calls use the connection.
 	c.mu.Lock()
 	agreed, err := c.core.Agree(h)
 	c.mu.Unlock()
@@ -163,8 +163,8 @@ func (w *wire) agreed(f *frame.Frame, p *session.Protocol) {
 	w.l.SetHeartBeat(p.SendEvery, p.HearEvery)
 }
 
-// withCause strips "connection closed" from what kept us from connecting, and names the reason
-// why ctx has ended.
+// withCause returns err without "connection closed" around it, and adds the reason why ctx has
+// ended.
 func withCause(ctx context.Context, err error) error {
 	err = cause(err)
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {

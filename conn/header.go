@@ -8,13 +8,12 @@ import (
 	"github.com/stompwire/stompwire/writer"
 )
 
-// Text, among the headers of a send, leaves content-length out. ActiveMQ and Artemis make a
-// text message of that, and a bytes message of anything that has the header. A body with NUL
-// is then refused with a *writer.FrameError, because its first NUL would end the frame. It has
-// to be the last header.
+// Text, as the last header of a send, leaves content-length out. ActiveMQ and Artemis turn such a
+// message into a text message, and one with content-length into a bytes message. A body with NUL is
+// then refused with a *writer.FrameError, because its first NUL would end the frame.
 var Text = frame.Field{Name: frame.HeaderContentLength}
 
-// cutText takes Text off the end of h.
+// cutText splits Text off the end of h.
 func cutText(h []frame.Field) (rest []frame.Field, text bool) {
 	if n := len(h); n > 0 && h[n-1] == Text {
 		return h[:n-1], true
@@ -22,12 +21,12 @@ func cutText(h []frame.Field) (rest []frame.Field, text bool) {
 	return h, false
 }
 
-// checkSend refuses headers of the user's that the client sets, and receipt ids that could be
-// taken for ours. receipt says that the client asks for one itself.
+// checkSend refuses user headers that the client sets, and receipt ids that could be taken for
+// ours. receipt says that the client asks for a receipt itself.
 func checkSend(h []frame.Field, receipt bool) error {
 	for i := range h {
 		switch h[i].Name {
-		case frame.HeaderDestination: // the first would count, and the second confuse
+		case frame.HeaderDestination: // a frame must not have two
 			return reserved(frame.CmdSend, h, i)
 		case frame.HeaderReceipt:
 			if receipt || session.IsReceiptID(h[i].Value) {
@@ -38,7 +37,7 @@ func checkSend(h []frame.Field, receipt bool) error {
 	return nil
 }
 
-// checkNames refuses headers of the user's with names that the client sets.
+// checkNames refuses user headers with names that the client sets.
 func checkNames(cmd frame.Command, h []frame.Field, names ...string) error {
 	for i := range h {
 		for _, name := range names {
@@ -50,7 +49,7 @@ func checkNames(cmd frame.Command, h []frame.Field, names ...string) error {
 	return nil
 }
 
-// checkReceipt refuses a receipt id of the user's that could be taken for one of ours.
+// checkReceipt refuses a user's receipt id that could be taken for one of ours.
 func checkReceipt(cmd frame.Command, h []frame.Field) error {
 	for i := range h {
 		if h[i].Name == frame.HeaderReceipt && session.IsReceiptID(h[i].Value) {
@@ -64,8 +63,8 @@ func reserved(cmd frame.Command, h []frame.Field, i int) error {
 	return &writer.HeaderError{Command: cmd, Name: h[i].Name, Index: i, Reason: errReserved}
 }
 
-// appendSend appends a SEND, with one header more than the user's unless extra is empty. A plain
-// one does not pay for the room that the others need.
+// appendSend appends a SEND, with one header more than the user's unless extra is empty. A SEND
+// without extra does not pay for the copy of h that the other one needs.
 func appendSend(dst []byte, v frame.Version, destination string, h []frame.Field, extra frame.Field, body []byte) ([]byte, error) {
 	if _, text := cutText(h); !text && extra.Name == "" {
 		return writer.AppendSend(dst, v, destination, h, body)

@@ -18,12 +18,12 @@ type Message struct {
 	Body   []byte
 
 	w      *wire
-	sub    *Subscription // nil for an unsolicited message, and a reply
-	stream *bodyStream   // where the body is to be read; nil if it is in Body
+	sub    *Subscription // nil for an unsolicited message and for a reply
+	stream *bodyStream   // the source of a streamed body; nil if the body is in Body
 
 	// Of a retained message only.
 	held  *pool.Buffer // Header and Body; nil if they are borrowed, or a clone's
-	spans []frame.Span // memory for those of Header
+	spans []frame.Span // memory of Header's spans
 	refs  atomic.Int32
 }
 
@@ -40,10 +40,11 @@ func (m *Message) Redelivered() bool {
 // Subscription returns the subscription; nil for an unsolicited message, and for a reply.
 func (m *Message) Subscription() *Subscription { return m.sub }
 
-// Reader returns the body as something to read, once: from the connection, as it arrives, if
-// the subscription has SubscribeOptions.StreamOver and the body is longer; else from Body, as a
-// *bytes.Reader. It is borrowed, and waits only for the broker: its error is io.EOF at the end of the body, or one that
-// Is net.ErrClosed if the connection has ended first. What the handler does not read is skipped.
+// Reader returns a reader of the body, which can be read once. If the subscription has
+// SubscribeOptions.StreamOver and the body is longer, it reads from the connection as the body
+// arrives; else from Body, as a *bytes.Reader. It is borrowed, and waits only for the broker. Its
+// error is io.EOF at the end of the body, or one that Is net.ErrClosed if the connection ends
+// first. What the handler does not read is skipped.
 func (m *Message) Reader() io.Reader {
 	if m.stream != nil {
 		return m.stream.r
@@ -57,11 +58,11 @@ func (m *Message) clone() *Message {
 }
 
 // Ack acknowledges the message; in mode client also all earlier ones of its subscription. With
-// SubscribeOptions.AckEvery it may only be noted. h is added to the frame. It never waits, so it
-// is fine in a handler, and does not allocate.
+// SubscribeOptions.AckEvery the ACK may be sent later, with others. h is added to the frame. Ack
+// never waits, so it can be called in a handler, and it does not allocate.
 //
-// Errors: ErrAckMode in mode auto; link.ErrOutboxFull if the broker does not read; and one that
-// Is net.ErrClosed if the subscription or the connection has ended: the broker then delivers the
+// Errors: ErrAckMode in mode auto; link.ErrOutboxFull if the broker does not read; and one that Is
+// net.ErrClosed if the subscription or the connection has ended: the broker then delivers the
 // message again.
 func (m *Message) Ack(h ...frame.Field) error {
 	if m.sub != nil && m.sub.batch != nil && len(h) == 0 {
@@ -70,25 +71,25 @@ func (m *Message) Ack(h ...frame.Field) error {
 	return m.w.acknowledge(m.sub, m.ackID(), frame.CmdAck, nil, h)
 }
 
-// Nack tells the broker that the message was not consumed; what it does with it is its own
-// affair: RabbitMQ delivers it again, at once, ActiveMQ moves it to a dead letter queue, Artemis
-// drops it. 1.0 has no NACK: that is a *writer.FrameError. In all else it is like Ack.
+// Nack tells the broker that the message was not consumed. The effect depends on the broker:
+// RabbitMQ delivers the message again, at once, ActiveMQ moves it to a dead letter queue, Artemis
+// drops it. STOMP 1.0 has no NACK: that is a *writer.FrameError. Otherwise Nack is like Ack.
 func (m *Message) Nack(h ...frame.Field) error {
 	return m.w.acknowledge(m.sub, m.ackID(), frame.CmdNack, nil, h)
 }
 
-// Begin begins a transaction on the connection that delivered the message, in which it can be
-// acknowledged and others sent. See [Client.Begin].
+// Begin begins a transaction on the connection that delivered the message. The message can be
+// acknowledged in it, and others sent. See [Client.Begin].
 func (m *Message) Begin(ctx context.Context) (*Tx, error) { return m.w.begin(ctx, "") }
 
-// deliver takes a MESSAGE, on the reading goroutine.
+// deliver handles a MESSAGE, on the reading goroutine.
 func (w *wire) deliver(f *frame.Frame) {
 	c := w.c
 	sub, reply := w.subscriptionOf(f)
 	if sub != nil && !sub.takes(w, f) {
 		return
 	}
-	// One Message serves all deliveries: they come one at a time.
+	// One Message is reused for all deliveries: they come one at a time.
 	m := &w.msg
 	m.Header, m.Body, m.w, m.sub = f.Header, f.Body, w, sub
 	if c.cfg.Trace != nil {
@@ -114,8 +115,8 @@ func (w *wire) handle(h MessageHandler, m *Message) {
 	h(w.ctx, m)
 }
 
-// subscriptionOf finds the subscription of a MESSAGE by its header. A server of 1.0 may leave
-// that out; then the destination must do. reply says that it answers a request.
+// subscriptionOf finds the subscription of a MESSAGE by its header. A server of 1.0 may leave the
+// header out; then the destination decides. reply says that the message answers a request.
 func (w *wire) subscriptionOf(f *frame.Frame) (sub *Subscription, reply bool) {
 	table := w.c.routes.Load()
 	id, ok := f.Header.Lookup(frame.HeaderSubscription)

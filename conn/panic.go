@@ -7,13 +7,13 @@ import (
 	"runtime/debug"
 )
 
-// PanicError says that user code has panicked: a handler, a callback, or Config.Trace. The
-// client goes on; a message whose handler has panicked is not acknowledged.
+// PanicError says that user code has panicked: a handler, a callback, or Config.Trace. The client
+// goes on; a message whose handler has panicked is not acknowledged.
 type PanicError struct {
-	Value any    // that it panicked with
-	Stack []byte // of its goroutine
+	Value any    // the value of the panic
+	Stack []byte // of the goroutine that panicked
 
-	destination, messageID string // of the message, if it was its handler
+	destination, messageID string // of the message that the handler was handling
 }
 
 func (e *PanicError) Error() string {
@@ -29,14 +29,13 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// guard calls user code and goes on if that panics. m is the message that it handles, nil for
-// none.
+// guard calls user code and survives a panic. m is the message that the code handles, nil for none.
 func (c *Client) guard(m *Message, call func()) {
 	defer c.contain(m)
 	call()
 }
 
-// contain, deferred, ends a panic of user code.
+// contain, deferred, recovers from a panic of user code.
 func (c *Client) contain(m *Message) {
 	v := recover()
 	if v == nil {
@@ -58,7 +57,7 @@ func (c *Client) reportPanic(err *PanicError) {
 		logger.Error(err.Error(), "stack", string(err.Stack))
 	}
 	if c.cfg.Trace != nil {
-		defer func() { _ = recover() }() // it was Trace that panicked, and does again
+		defer func() { _ = recover() }() // Trace may be what panicked, and may panic again
 		c.cfg.Trace(context.Background(), &Event{Kind: EventPanic, Err: err})
 	}
 }

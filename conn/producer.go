@@ -11,18 +11,18 @@ import (
 	"github.com/stompwire/stompwire/pool"
 )
 
-// Producer sends messages with the same destination and headers, pipelined and confirmed, over
-// however many connections it takes. Safe for concurrent use.
+// Producer sends messages with the same destination and headers, pipelined and confirmed, and goes
+// on after reconnects. Safe for concurrent use.
 type Producer struct {
 	c      *Client
 	cfg    ProducerConfig
 	core   *session.Producer // nil without receipts
-	prefix string            // of the ids of its messages
+	prefix string            // of the messages' ids; see ProducerConfig.IDHeader
 	room   waitQueue
-	last   atomic.Uint64 // the number of the latest send; changed with an outbox held
+	last   atomic.Uint64 // the latest sequence number; changed with an outbox held
 	home   atomic.Pointer[slot]
 
-	mu  sync.Mutex // held while an encoding is made
+	mu  sync.Mutex // serialises making an encoding
 	enc atomic.Pointer[encoding]
 
 	closed atomic.Bool
@@ -62,12 +62,11 @@ func (c *Client) NewProducer(cfg ProducerConfig) (*Producer, error) {
 	return p, nil
 }
 
-// Send sends one message with the headers h besides those of the producer. It returns its
-// sequence number, from 1 on and without gaps, once the frame is encoded; body and h are
-// borrowed until then. Under ctx it waits for a connection and for room in the window. Frames
-// leave in the order of their numbers. With an error nothing was sent, and there will be no
-// outcome; in a handler it may be ErrWouldBlock, and after Close it is errProducerClosed. It
-// does not allocate.
+// Send sends one message with the headers h in addition to those of the producer. It returns when
+// the frame is encoded; body and h are borrowed until then. seq is the sequence number, from 1 on
+// and without gaps; frames leave in that order. Send waits, under ctx, for a connection and for
+// room in the window. After an error nothing was sent, and there will be no outcome; in a handler
+// the error may be ErrWouldBlock, and after Close it Is net.ErrClosed. It does not allocate.
 func (p *Producer) Send(ctx context.Context, body []byte, h ...frame.Field) (seq uint64, err error) {
 	if err := checkFixed(h); err != nil {
 		return 0, err
@@ -82,7 +81,7 @@ func (p *Producer) Send(ctx context.Context, body []byte, h ...frame.Field) (seq
 	return seq, err
 }
 
-// place finds a connection and room for the message, in whatever order they come.
+// place waits for a connection and for room in the window, in either order, and sends the message.
 func (p *Producer) place(ctx context.Context, copied *pool.Buffer, body []byte, h []frame.Field) (seq uint64, err error) {
 	size := len(body) + fieldsSize(h) + 2*frameOverhead
 	var stale *wire
@@ -149,8 +148,8 @@ func (p *Producer) open(w *wire, seq uint64, copied *pool.Buffer) session.Verdic
 	return verdict
 }
 
-// Flush waits until every send so far has its outcome, and OnOutcome has returned. It returns
-// an [*OutcomeError] if an outcome since the last Flush was not Confirmed, ctx.Err() if ctx ends
+// Flush waits until every send so far has its outcome and OnOutcome has returned. It returns an
+// [*OutcomeError] if an outcome since the last Flush was not Confirmed, ctx.Err() if ctx ends
 // first, and ErrWouldBlock in a handler.
 func (p *Producer) Flush(ctx context.Context) error {
 	if p.c.inHandler(ctx) {
@@ -166,10 +165,11 @@ func (p *Producer) Flush(ctx context.Context) error {
 	return wt.wait(ctx, p.c)
 }
 
-// Close ends the producer: it refuses new sends with errProducerClosed, also those that wait,
-// and waits for the outcomes of those before under ctx, over a reconnect if need be; what has
-// none by then is Unknown. The client lives on. It returns what Flush does. In a handler it
-// returns ErrWouldBlock, and nothing changes. Closing again does no harm.
+// Close ends the producer. It refuses new sends, and sends that are waiting, with an error that Is
+// net.ErrClosed. It waits under ctx for the outcomes of earlier sends, over a reconnect if
+// necessary; those without an outcome are then Unknown. The client is not closed. It returns what
+// Flush does. In a handler it returns ErrWouldBlock, and nothing changes. Closing again does
+// nothing.
 func (p *Producer) Close(ctx context.Context) error {
 	if p.c.inHandler(ctx) {
 		return ErrWouldBlock
@@ -198,7 +198,8 @@ func (p *Producer) Close(ctx context.Context) error {
 	return err
 }
 
-// awaitReports returns when the outcomes that Close has settled are reported, unless OnOutcome hangs.
+// awaitReports waits until the outcomes that Close has settled are reported, but not for an
+// OnOutcome that hangs.
 func (p *Producer) awaitReports() {
 	ctx, cancel := context.WithTimeout(context.Background(), moment)
 	defer cancel()
@@ -224,7 +225,7 @@ func (p *Producer) Stats() (s ProducerStats) {
 	}
 }
 
-// moved takes note that the core gave the producer another slot.
+// moved records that the core gave the producer another slot.
 func (p *Producer) moved() {
 	p.c.mu.Lock()
 	defer p.c.mu.Unlock()

@@ -10,8 +10,8 @@ import (
 	"github.com/stompwire/stompwire/writer"
 )
 
-// ProducerConfig says what a [Producer] sends, how it is confirmed, and what becomes of it
-// when the connection is lost.
+// ProducerConfig says what a [Producer] sends, how it is confirmed, and what happens to sends when
+// the connection is lost.
 type ProducerConfig struct {
 	// Destination and Headers are those of every message; the last header may be Text. They are
 	// checked and encoded once for each connection.
@@ -22,30 +22,31 @@ type ProducerConfig struct {
 	Hints []dialect.Hint
 
 	// Window is how many sends may be without an outcome at a time; default 1000, at most 1<<20.
-	// Send waits for room in a full one: until a quarter of it is free, which is cheaper than a
-	// wake-up for each, or after 1 ms for any room. A negative value asks for no receipts; there
-	// are no outcomes then.
+	// When the window is full, Send waits until a quarter of it is free, which is cheaper than a
+	// wake-up for each send, or after 1 ms for any free place. A negative value asks for no
+	// receipts; then there are no outcomes.
 	Window int
 
-	// ReceiptEvery, if above 1, asks for a receipt on every such frame only, and on the last of
-	// each batch that goes to the network; it confirms those before it as well. At most Window.
-	// A broker whose receipts are not cumulative (dialect.Dialect.ReceiptsCumulative) is asked
-	// for all of them nevertheless. A refused frame without a receipt is reported by an ERROR that
-	// does not name it, so all open outcomes are Unknown then.
+	// ReceiptEvery, if above 1, asks for a receipt only on every n-th frame, and on the last frame
+	// of each batch that is written. Such a receipt also confirms all frames before it. At most
+	// Window. It has no effect with a broker whose receipts are not cumulative
+	// (dialect.Dialect.ReceiptsCumulative). If a frame without a receipt is refused, the ERROR does
+	// not name it, so all open outcomes are Unknown then.
 	ReceiptEvery int
 
-	// Timeout is how long after Send the outcome is Unknown; Config.ReceiptTimeout if it is 0, and
-	// never with Redeliver. A negative value is never. Only time with a connection counts. It is
-	// kept to within a second.
+	// Timeout is the time after Send at which an outcome becomes Unknown. 0 is
+	// Config.ReceiptTimeout, or never with Redeliver; a negative value is never. Only time with a
+	// connection counts. It is accurate to a second.
 	Timeout time.Duration
 
-	// Redeliver sends again, on the next connection, what had no outcome when one was lost: in
-	// order, before anything new, and with x-possible-duplicate:true if the broker may have it. A
-	// copy of each message is kept until its outcome. Without Redeliver these outcomes are Unknown,
-	// or NotSent.
+	// Redeliver sends messages that had no outcome when a connection was lost again on the next
+	// one: in order, before anything new, and with x-possible-duplicate:true if the broker may have
+	// them. A copy of each message is kept until its outcome. Without Redeliver these outcomes are
+	// Unknown or NotSent.
 	Redeliver bool
 
-	// MaxBytes bounds the copies; default 16 MiB. Send waits for room. One message may exceed it.
+	// MaxBytes bounds the copies, in bytes; default 16 MiB. Send waits for room. One message may
+	// exceed it.
 	MaxBytes int
 
 	// IDHeader, if it is not empty, names a header that identifies the message and stays the same
@@ -55,7 +56,7 @@ type ProducerConfig struct {
 	// InOrder reports outcomes in the order of the sends, one at a time.
 	InOrder bool
 
-	// OnOutcome is called once for each send. It must not block, nor wait for outcomes, and without
+	// OnOutcome is called once for each send. It must not block, nor wait for outcomes. Without
 	// InOrder it must be safe for concurrent use. May be nil.
 	OnOutcome func(Outcome)
 }
@@ -110,7 +111,7 @@ func checkFixed(h []frame.Field) error {
 	return nil
 }
 
-// Outcome is what became of one send of a producer.
+// Outcome is the outcome of one send of a producer.
 type Outcome = session.Outcome
 
 // OutcomeStatus says how a confirmed send ended.

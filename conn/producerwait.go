@@ -7,7 +7,7 @@ import (
 	"github.com/stompwire/stompwire/pool"
 )
 
-// wait waits for what keeps a message from being opened on w.
+// wait waits until what kept a message from being opened on w may have changed.
 func (p *Producer) wait(ctx context.Context, w *wire, verdict session.Verdict, copied *pool.Buffer) error {
 	if w.inHandler(ctx) {
 		return ErrWouldBlock
@@ -26,7 +26,7 @@ func (p *Producer) wait(ctx context.Context, w *wire, verdict session.Verdict, c
 	return p.waitAttached(ctx, w)
 }
 
-// waitForRoom returns when there may be room, or w has ended.
+// waitForRoom returns when there may be room in the window, or w has ended.
 func (p *Producer) waitForRoom(ctx context.Context, w *wire, copied *pool.Buffer) error {
 	size := 0
 	if copied != nil {
@@ -38,8 +38,8 @@ func (p *Producer) waitForRoom(ctx context.Context, w *wire, copied *pool.Buffer
 		return p.core.HasRoom(size) || p.c.core.EndOf(p.core) != nil
 	}
 	var err error
-	// A sender that is woken by room in the window, and has none for its copy, keeps the wake-up:
-	// passed on among senders without room it would go round without end.
+	// A sender that is woken and has no room for its copy keeps the wake-up and waits again. Passed
+	// on among senders without room, the wake-up would circulate for ever.
 	for more := true; more; more = err == nil && !free() && !p.room.isClosed() && w.l.Err() == nil {
 		err = p.room.wait(ctx, w.l.Done(), free)
 	}
@@ -47,7 +47,7 @@ func (p *Producer) waitForRoom(ctx context.Context, w *wire, copied *pool.Buffer
 	return err
 }
 
-// wakeSender wakes a sender if the window has room for it.
+// wakeSender wakes a sender if the window has room.
 func (p *Producer) wakeSender() {
 	if p.room.waiters.Load() == 0 {
 		return
@@ -58,8 +58,9 @@ func (p *Producer) wakeSender() {
 	p.room.wake(uint64(free))
 }
 
-// waitAttached waits until w carries the producer again, after what has to be sent before, or
-// has ended; it was moved to another slot, or another sender was faster.
+// waitAttached waits until the producer is attached to w, after redelivery. It also returns if w
+// has ended, if the producer was moved to another slot, or if another sender took the sequence
+// number.
 func (p *Producer) waitAttached(ctx context.Context, w *wire) error {
 	c := p.c
 	for {

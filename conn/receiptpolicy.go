@@ -7,28 +7,28 @@ import (
 	"github.com/stompwire/stompwire/pool"
 )
 
-// receiptPolicy says which frames of a producer ask for a receipt. Usually all do. Where a
-// receipt holds for all frames before it, too, only every Nth does, and the last one of each
-// batch that is written, so that no send waits for a receipt that was not asked for, and no timer
-// is needed. Which frame is the last is known when the batch is taken from the outbox: then the
-// line is inserted where it belongs.
+// receiptPolicy decides which frames of a producer ask for a receipt. Usually all do. If a receipt
+// also confirms all frames before it, only every n-th frame asks, and the last frame of each batch
+// that is written. So every send is covered by a receipt that was asked for, without a timer. The
+// core knows n. The last frame of a batch is known only when the batch is taken from the outbox:
+// then OnBatch inserts the receipt line.
 //
-// All that changes is guarded by the outbox lock.
+// The fields that change are guarded by the outbox lock.
 type receiptPolicy struct {
 	every uint64
-	line  []byte // the header line, up to the number
-	asked uint64 // the latest number that has asked
+	line  []byte // the header line, up to the sequence number
+	asked uint64 // the latest sequence number that has asked
 
-	// The latest frame has not asked, and its line would be at this place of the outbox; 0 if it
-	// has asked, or has been written.
+	// If the latest frame has not asked, the position of its missing line in the outbox, and its
+	// number. at is 0 if the frame has asked, or was written.
 	at  int
 	seq uint64
 }
 
-// wants reports whether frame seq is to ask.
+// wants reports whether frame seq asks for a receipt.
 func (r *receiptPolicy) wants(seq uint64) bool { return r.every <= 1 || seq-r.asked >= r.every }
 
-// size is how long the line may become.
+// size is the maximum length of the line.
 func (r *receiptPolicy) size() int { return len(r.line) + len("18446744073709551615\n") }
 
 func (r *receiptPolicy) append(dst []byte, seq uint64) []byte {
@@ -36,8 +36,8 @@ func (r *receiptPolicy) append(dst []byte, seq uint64) []byte {
 	return append(dst, '\n')
 }
 
-// note takes note that frame seq is in the outbox: with a line if at is 0, and else without one
-// that would be at that place.
+// note records that frame seq is in the outbox. at is 0 if it has a receipt line, else the position
+// where the line may be inserted.
 func (r *receiptPolicy) note(seq uint64, at int) {
 	r.seq, r.at = seq, at
 	if at == 0 {
@@ -45,7 +45,7 @@ func (r *receiptPolicy) note(seq uint64, at int) {
 	}
 }
 
-// addPolicy has OnBatch complete the frames of a producer that skips receipts.
+// addPolicy makes OnBatch complete the frames of a producer that does not ask for every receipt.
 func (w *wire) addPolicy(r *receiptPolicy) {
 	if r.every > 1 {
 		w.changePolicies(func(all []*receiptPolicy) []*receiptPolicy { return append(all, r) })

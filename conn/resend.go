@@ -10,8 +10,9 @@ import (
 	"github.com/stompwire/stompwire/writer"
 )
 
-// resend sends again on w what has no outcome. With serial it waits for each outcome before it
-// goes on, so that a broker which answers by closing the connection names the culprit.
+// resend redelivers the messages without an outcome on w. If serial, it waits for each outcome
+// before the next message: if the broker answers by closing the connection, the message at fault is
+// then known.
 func (p *Producer) resend(w *wire, serial bool) {
 	c := p.c
 	e, err := p.encoding(w)
@@ -22,14 +23,14 @@ func (p *Producer) resend(w *wire, serial bool) {
 	for {
 		c.mu.Lock()
 		m, ok := c.core.NextResend(p.core, w.conn, after)
-		if ok && err != nil { // nothing of this producer can be sent here
+		if ok && err != nil { // no message of this producer can be sent on w
 			c.core.CannotResend(p.core, m.Seq, err)
 			c.unlock()
 			continue
 		}
 		var copied []byte
 		if ok {
-			copied = append(copied, m.Copied.B...) // its outcome, and so its release, may come at any time
+			copied = append(copied, m.Copied.B...) // copied, because its outcome may release it at any time
 		}
 		c.unlock()
 		if !ok {
@@ -49,7 +50,7 @@ func (p *Producer) resend(w *wire, serial bool) {
 	c.unlock()
 }
 
-// resendOne reports whether w is alive.
+// resendOne redelivers one message. It returns false if w has ended.
 func (p *Producer) resendOne(w *wire, e *encoding, m session.Resend, copied []byte) bool {
 	c := p.c
 	buf, err := w.reserve(w.ctxWithoutHandler(), len(copied)+3*frameOverhead)
@@ -68,7 +69,7 @@ func (p *Producer) resendOne(w *wire, e *encoding, m session.Resend, copied []by
 			w.l.Commit(buf)
 		}
 	}
-	if err != nil { // this broker has another version, or a smaller limit
+	if err != nil { // this broker may have another version, or a smaller limit
 		c.mu.Lock()
 		c.core.CannotResend(p.core, m.Seq, err)
 		c.unlock()
@@ -86,8 +87,9 @@ func (p *Producer) resendOne(w *wire, e *encoding, m session.Resend, copied []by
 	return true
 }
 
-// awaitOutcome returns when seq has its outcome, or w has ended. A broker that gives no receipts holds
-// up the connection for Config.ReceiptTimeout for each message, and not for ever.
+// awaitOutcome returns when seq has its outcome, or w has ended, or after Config.ReceiptTimeout. So
+// a broker that gives no receipts delays the restore by that time for each message, and not for
+// ever.
 func (p *Producer) awaitOutcome(w *wire, seq uint64) {
 	wt := p.c.newWaiter()
 	p.c.mu.Lock()
@@ -98,7 +100,7 @@ func (p *Producer) awaitOutcome(w *wire, seq uint64) {
 	_ = wt.wait(ctx, p.c)
 }
 
-// encodeAgain appends the frame of a copied message. It always asks for a receipt.
+// encodeAgain appends the frame of a copied message. The frame always asks for a receipt.
 func (p *Producer) encodeAgain(dst []byte, e *encoding, m session.Resend, copied []byte) (out []byte, err error) {
 	dst = e.block.AppendHead(dst)
 	if m.Duplicate {
@@ -117,7 +119,8 @@ func (p *Producer) encodeAgain(dst []byte, e *encoding, m session.Resend, copied
 	return e.appendBody(dst, rest)
 }
 
-// ctxWithoutHandler ends with the connection, and does not mark the caller as its handler.
+// ctxWithoutHandler returns a context that ends with the connection and does not mark the caller as
+// its handler.
 func (w *wire) ctxWithoutHandler() context.Context { return unmarked{w.ctx} }
 
 type unmarked struct{ context.Context }
@@ -129,8 +132,8 @@ func (u unmarked) Value(key any) any {
 	return u.Context.Value(key)
 }
 
-// A copied message is a count of headers, each name and value with its length before it, and
-// the body.
+// A copied message is encoded as the number of headers, each name and value with its length before
+// it, and the body.
 
 func copyMessage(h []frame.Field, body []byte) *pool.Buffer {
 	b := pool.Get(len(body) + fieldsSize(h) + 8*len(h) + 8)
@@ -157,13 +160,13 @@ func nextText(b []byte) (text, rest []byte) {
 	return rest[:n], rest[n:]
 }
 
-// report reports outcomes that have come without a RECEIPT: the connection or the time ended.
+// report reports outcomes that came without a RECEIPT, because the connection or the time ended.
 func (p *Producer) report() {
 	var buf [reportsAtOnce]session.Outcome
 	p.reportWith(buf[:])
 }
 
-// reportWith reports the outcomes that there are, as many at a time as buf has room for.
+// reportWith reports all outcomes, up to len(buf) at a time.
 func (p *Producer) reportWith(buf []session.Outcome) {
 	c := p.c
 	if p.cfg.OnOutcome != nil {
@@ -181,7 +184,7 @@ func (p *Producer) reportWith(buf []session.Outcome) {
 	p.wakeSender()
 }
 
-// reportAll survives a panic of OnOutcome, one for each outcome.
+// reportAll reports outcomes and survives a panic of OnOutcome for each of them.
 func (p *Producer) reportAll(outcomes []session.Outcome) {
 	for i := 0; i < len(outcomes); {
 		i += p.reportSome(outcomes[i:])

@@ -9,10 +9,10 @@ import (
 
 var retained = sync.Pool{New: func() any { return new(Message) }}
 
-// Retain returns the message as an owned one, to be given back with Release: a copy
-// in pooled memory if m is borrowed or a clone, and m itself with one reference
-// more if it is retained already. It can be acknowledged like the original. In
-// steady state it does not allocate. Of a streamed body there is no copy.
+// Retain returns the message as an owned one; give it back with Release. If m is borrowed or a
+// clone, the result is a copy in pooled memory; if m is retained already, it is m with one more
+// reference. The result can be acknowledged like the original. In steady state Retain does not
+// allocate. A streamed body is not copied.
 func (m *Message) Retain() *Message {
 	if m.held != nil {
 		m.refs.Add(1)
@@ -54,8 +54,8 @@ func (m *Message) copyFrom(from *Message) {
 	}
 }
 
-// Release gives one reference of a retained message back; after the last it must
-// not be touched. For any other message it does nothing.
+// Release releases one reference of a retained message; after the last one the message must not be
+// used. For any other message it does nothing.
 func (m *Message) Release() {
 	if m.held == nil {
 		return

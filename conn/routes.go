@@ -1,17 +1,18 @@
 package conn
 
-// routes finds the subscription of a message. Readers see an immutable snapshot, so delivery
-// takes no lock: ids of ours are small integers and index bySeq, a user's go by name.
+// routes finds the subscription of a message. Readers use an immutable snapshot, so delivery takes
+// no lock. Ids that the client chose are small integers and index bySeq; the user's ids are looked
+// up by name.
 type routes struct {
 	bySeq  []*Subscription
 	byName map[string]*Subscription
 }
 
-// maxBySeq is the largest id that indexes the table. Ids are never used twice, and the table
-// must not grow with every subscription that there ever was.
+// maxBySeq is the largest id that indexes the table. Ids are never reused, so without a bound the
+// table would grow with every subscription ever made.
 const maxBySeq = 1024
 
-// with returns a copy that has s, too.
+// with returns a copy with s added.
 func (t *routes) with(s *Subscription) *routes {
 	next := t.clone()
 	if i, ok := smallInt([]byte(s.id)); ok && i <= maxBySeq {
@@ -25,7 +26,7 @@ func (t *routes) with(s *Subscription) *routes {
 	return next
 }
 
-// without returns a copy that does not have s.
+// without returns a copy with s removed.
 func (t *routes) without(s *Subscription) *routes {
 	next := t.clone()
 	if next.byName[s.id] == s {

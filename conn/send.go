@@ -9,16 +9,17 @@ import (
 	"github.com/stompwire/stompwire/writer"
 )
 
-// Send sends a message. It returns when the frame is encoded: body and h are borrowed until
-// then. It waits, under ctx, for a connection, and while the outbox is full. A nil error means
-// that the message is on its way, not that the broker has it: see SendReceipt and NewProducer.
+// Send sends a message. It returns when the frame is encoded: body and h are borrowed until then.
+// It waits, under ctx, for a connection, and while the outbox is full. A nil error means that the
+// message is queued for writing, not that the broker has it: see SendReceipt and NewProducer for
+// that.
 //
-// A receipt header of the user's is sent, and its RECEIPT told to Config.Trace only. Send does
-// not allocate.
+// A receipt header in h is sent; its RECEIPT is reported to Config.Trace only. Send does not
+// allocate.
 //
-// Errors: a *writer.HeaderError for what cannot be represented or is set by the client; a
-// *frame.LimitError; an error that Is ErrNotConnected; ctx.Err(); ErrWouldBlock in a handler of the same
-// connection; and an error that Is net.ErrClosed. In each case nothing was sent.
+// Errors: a *writer.HeaderError for a header that cannot be represented or is set by the client; a
+// *frame.LimitError; an error that Is ErrNotConnected; ctx.Err(); ErrWouldBlock in a handler of the
+// same connection; and an error that Is net.ErrClosed. In each case nothing was sent.
 func (c *Client) Send(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
 	if err := checkSend(h, false); err != nil {
 		return err
@@ -54,7 +55,8 @@ func (w *wire) send(ctx context.Context, destination string, body []byte, h []fr
 	return w.commit(buf, out, err)
 }
 
-// notePlain tells the core, once, that something is sent here that it will not hear of again.
+// notePlain tells the core, once per connection, that frames are sent whose outcome it will not
+// learn.
 func (w *wire) notePlain() {
 	if !w.plain.Load() {
 		w.tellPlain()
@@ -68,8 +70,8 @@ func (w *wire) tellPlain() {
 	w.c.unlock()
 }
 
-// SendReceipt sends a message and waits until the broker confirms it. The error is nil then,
-// a [*ServerError] if the broker refused it, Is [ErrNotSent] if nothing has left, and Is
+// SendReceipt sends a message and waits until the broker confirms it. The error is then nil. It is
+// a [*ServerError] if the broker refused the message, Is [ErrNotSent] if nothing has left, and Is
 // [ErrUnknownOutcome] if the connection, ctx or Config.ReceiptTimeout ended first.
 func (c *Client) SendReceipt(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
 	if err := checkSend(h, true); err != nil {

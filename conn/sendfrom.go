@@ -13,17 +13,17 @@ import (
 )
 
 // SendFrom sends a message whose body comes from a reader: exactly length bytes, up to its io.EOF.
-// It takes no more memory than the outbox has, whatever the length, and waits until the broker
-// confirms the message, as SendReceipt does. Between the parts of the body nothing else can be sent
-// on the connection: other sends wait, acknowledgements gather behind it, and no heart-beat goes
-// out, so the reader must not pause for longer than the broker tolerates silence. While body is read
-// no lock is held. Config.Trace is told of the frame without its body.
+// It takes no more memory than the outbox, whatever the length, and waits until the broker confirms
+// the message, as SendReceipt does. Between the parts of the body nothing else can be sent on the
+// connection: other sends wait, acknowledgements gather behind it, and no heart-beat is sent, so
+// the reader must not pause for longer than the broker tolerates silence. No lock is held while
+// body is read. Config.Trace gets the frame without its body.
 //
-// Errors: those of [Client.SendReceipt]; and a [*writer.BodyError] if body ends too early or too
-// late, fails, or ctx or the connection ends on the way. If that one Is writer.ErrRefused nothing
-// was sent; else the broker has half a frame, and the connection is closed. Once something was read
-// from body it is not tried again on another connection. A broker that rejects the message before
-// its end, and closes, is a [*ServerError].
+// Errors: those of [Client.SendReceipt]; and a [*writer.BodyError] if body is too short or too
+// long, fails, or ctx or the connection ends before its end. If the BodyError Is writer.ErrRefused
+// nothing was sent; otherwise the broker has half a frame, and the connection is closed. After the
+// first read from body, SendFrom does not retry on another connection. If a broker rejects the
+// message before its end and closes, the error is a [*ServerError].
 func (c *Client) SendFrom(ctx context.Context, destination string, body io.Reader, length int64, h ...frame.Field) error {
 	if err := checkSend(h, true); err != nil {
 		return err
@@ -46,9 +46,9 @@ func (c *Client) SendFrom(ctx context.Context, destination string, body io.Reade
 	}
 }
 
-// reading notes whether a body was read from, because that cannot be undone, and keeps its errors
-// apart from those of the connection: a body that is read from another connection ends with an
-// error that looks like ours.
+// reading records whether a body was read from, because that cannot be undone. It also keeps the
+// body's errors apart from those of the connection: a body that is read from another connection may
+// end with an error that looks like ours.
 type reading struct {
 	r     io.Reader
 	begun bool
@@ -84,7 +84,7 @@ func (w *wire) sendFromReceipt(ctx context.Context, destination string, body *re
 	}
 	returned := false
 	defer func() {
-		if !returned { // the reader of the body has panicked: the receipt is not waited for
+		if !returned { // the body's reader has panicked: do not wait for the receipt
 			wt.forget(c)
 		}
 	}()
@@ -97,7 +97,7 @@ func (w *wire) sendFromReceipt(ctx context.Context, destination string, body *re
 		c.unlock()
 		return wt.wait(ctx, c)
 	case errors.As(err, new(*writer.BodyError)) && !errors.As(err, new(*readerError)) && isClosed(err):
-		// A broker that has enough of a body says why before it closes.
+		// A broker that rejects the body says why before it closes.
 		if said := wt.wait(ctx, c); errors.As(said, new(*ServerError)) {
 			return said
 		}
@@ -107,7 +107,7 @@ func (w *wire) sendFromReceipt(ctx context.Context, destination string, body *re
 	return err
 }
 
-// streamBuffer is how much of a body is read at a time.
+// streamBuffer is how many bytes of a body are read at a time.
 const streamBuffer = 64 << 10
 
 func (w *wire) sendFrom(ctx context.Context, destination string, body *reading, length int64, h []frame.Field) error {
@@ -124,7 +124,7 @@ func (w *wire) sendFrom(ctx context.Context, destination string, body *reading, 
 	if err := w.checkLength(min(length, math.MaxInt64-int64(len(head))-1) + int64(len(head)) + 1); err != nil {
 		return err
 	}
-	if w.c.cfg.Trace != nil { // without the body, which is not there yet
+	if w.c.cfg.Trace != nil { // without the body, which was not read yet
 		if wire, err := writer.AppendFrame(nil, w.version, frame.CmdSend, fields, nil); err == nil {
 			w.traceSend(wire)
 		}
@@ -141,7 +141,7 @@ type partWriter struct {
 	ctx   context.Context // of the call
 	begun bool
 	ended bool
-	never error // why nothing was sent
+	never error // the error if nothing was sent
 }
 
 // Write implements io.Writer for writer.WriteFrom.
@@ -164,7 +164,7 @@ func (p *partWriter) Write(b []byte) (int, error) {
 // errAborted: a panic of the body's reader has left half a frame.
 var errAborted = errors.New("stomp: the reader of a body has not returned")
 
-// abort, deferred, ends the connection if end was never reached: other senders would wait for the
+// abort, deferred, closes the connection if end was not reached: other senders would wait for the
 // rest of the frame.
 func (p *partWriter) abort() {
 	if p.begun && !p.ended {
@@ -172,13 +172,13 @@ func (p *partWriter) abort() {
 	}
 }
 
-// end ends the frame, and the connection if the frame will have no end.
+// end ends the frame. If the frame cannot be completed, it closes the connection.
 func (p *partWriter) end(err error) error {
 	p.ended = true
 	switch {
 	case p.never != nil:
 		return p.never
-	case !p.begun: // refused, or the body was not what it should be
+	case !p.begun: // the frame was refused, or the body is at fault
 		return err
 	case err == nil:
 		p.w.l.EndParts()
@@ -186,5 +186,5 @@ func (p *partWriter) end(err error) error {
 	case errors.As(err, new(*readerError)) || !isClosed(err):
 		p.w.l.Close(err)
 	}
-	return err // the connection has ended, and what the broker says to that is still to be read
+	return err // the connection has ended; the broker's last frames may still be unread
 }

@@ -10,17 +10,17 @@ import (
 	"github.com/stompwire/stompwire/engine/link"
 )
 
-// Disconnect ends the client in good order. It takes nothing new, starts no more handlers and
-// waits for those that run, acknowledges what AckEvery has gathered, waits for the outcomes of
-// producers and the answers to calls, even over a reconnect, then sends DISCONNECT on each
+// Disconnect ends the client in an orderly way. It refuses new calls, starts no more handlers and
+// waits for running ones. It acknowledges what AckEvery has gathered, and waits for the outcomes of
+// producers and the answers to calls, even over a reconnect. Then it sends DISCONNECT on each
 // connection and waits for the answers. It returns after the last OnOutcome. All of that is bounded
-// by ctx, or by Config.DisconnectTimeout if ctx has no deadline. What was delivered and not
-// acknowledged goes back to the broker.
+// by ctx, or by Config.DisconnectTimeout if ctx has no deadline. Messages that were delivered and
+// not acknowledged go back to the broker.
 //
-// It returns an [*OutcomeError] if not all sends since the last Flush were confirmed. A broker that
-// does not answer DISCONNECT is no error: the answer may be lost by rule (STOMP 1.2, Connection
-// Lingering). In a handler it returns ErrWouldBlock, and nothing changes. If it runs already, it
-// waits for the end.
+// It returns an [*OutcomeError] if not all sends since the last Flush were confirmed. If a broker
+// does not answer DISCONNECT, that is not an error: the answer may be lost by rule (STOMP 1.2,
+// Connection Lingering). In a handler it returns ErrWouldBlock, and nothing changes. If another
+// Disconnect is in progress, it waits for the end of that.
 func (c *Client) Disconnect(ctx context.Context) error {
 	if c.inHandler(ctx) {
 		return ErrWouldBlock
@@ -43,18 +43,18 @@ func (c *Client) Disconnect(ctx context.Context) error {
 	err := wt.call.Err
 	wt.release()
 	select {
-	case <-c.done: // a moment after the last outcome
-	case <-ctx.Done(): // or it is called by what the end waits for
+	case <-c.done: // follows the last outcome closely
+	case <-ctx.Done(): // the caller may be what the end waits for
 	}
 	return err
 }
 
-// errStuck: a handler or a callback does not return, so the client has no end yet.
+// errStuck: a handler or a callback does not return, so the client cannot end yet.
 var errStuck = errors.New("stomp: a handler has not returned")
 
-// within reports whether done comes in time, and closes the client if it does not. The core ends a
-// disconnect at the deadline, or a moment later if the process was stopped. What is left then is
-// to report what is unknown, which waits only for user code.
+// within reports whether done is closed in time, and closes the client if it is not. The core ends
+// a disconnect at the deadline, or a moment later if the process was stopped. After that only
+// outcomes are reported, which waits only for user code.
 func (c *Client) within(ctx context.Context, deadline time.Duration, done <-chan struct{}) bool {
 	t := time.NewTimer(deadline)
 	defer t.Stop()
@@ -88,7 +88,7 @@ func (c *Client) Close() error {
 	c.mu.Lock()
 	c.core.Close(c.clock.now())
 	for s := range c.subs {
-		s.turn.close() // no handler starts any more, whatever was read already
+		s.turn.close() // no handler starts any more, even for messages that were read
 	}
 	var links []*link.Link
 	for _, w := range c.live() {
@@ -98,31 +98,31 @@ func (c *Client) Close() error {
 	}
 	c.unlock()
 	for _, l := range links {
-		l.Close(nil) // now, so that nothing more is taken
+		l.Close(nil) // at once, so that no more frames are accepted
 	}
 	return nil
 }
 
-// quiesce lets no handler start any more and waits for those that run.
+// quiesce prevents new handlers and waits for the running ones.
 func (c *Client) quiesce() {
 	c.mu.Lock()
 	subs := make([]*Subscription, 0, len(c.subs))
 	for s := range c.subs {
 		subs = append(subs, s)
 	}
-	wires := slices.DeleteFunc(c.live(), func(w *wire) bool { return w.l == nil }) // an attempt has none yet
+	wires := slices.DeleteFunc(c.live(), func(w *wire) bool { return w.l == nil }) // an attempt has no link yet
 	c.mu.Unlock()
 	for _, s := range subs {
 		s.turn.close()
 	}
 	for _, w := range wires {
-		w.flow.end(w.l) // receipts have to be read, however slow a consumer is
+		w.flow.end(w.l) // receipts have to be read, even behind a slow consumer
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go func() {
 		select {
-		case <-c.done: // the wait is over, whatever runs
+		case <-c.done: // the client has ended, even if a handler still runs
 			cancel()
 		case <-ctx.Done():
 		}

@@ -7,17 +7,18 @@ import (
 	"github.com/stompwire/stompwire/conn/internal/session"
 )
 
-// slot is the succession of connections that serve one purpose, as callers see it.
+// slot is a succession of connections with one purpose, as callers see it.
 type slot struct {
 	c    *Client
 	core *session.Slot
 
-	// cur is what calls may use; nil while there is nothing. It may have ended a moment ago.
+	// cur is the connection that calls may use; nil if there is none. It may have ended a moment
+	// ago.
 	cur atomic.Pointer[wire]
 
-	next    chan struct{} // closed, and made anew, when any of this changes; guarded by Client.mu
+	next    chan struct{} // closed and replaced when one of these fields changes; guarded by Client.mu
 	refused error         // why new calls fail; guarded by Client.mu
-	opened  int           // how often it had a connection; guarded by Client.mu
+	opened  int           // how many connections it has had; guarded by Client.mu
 }
 
 func (c *Client) newSlot(core *session.Slot) *slot {
@@ -26,18 +27,18 @@ func (c *Client) newSlot(core *session.Slot) *slot {
 	return s
 }
 
-// changed wakes all calls that wait. Client.mu is held.
+// changed wakes all waiting calls. Client.mu is held.
 func (s *slot) changed() {
 	close(s.next)
 	s.next = make(chan struct{})
 }
 
-// current returns a connection other than not, the one that the caller found ended.
+// current returns a connection other than not, the one that the caller found to have ended.
 func (s *slot) current(ctx context.Context, not *wire) (*wire, error) {
 	return s.currentFor(ctx, not, nil)
 }
 
-// currentFor is current for a producer: it returns nil, and no error, once the producer is closed or
+// currentFor is current for a producer: it returns nil and no error if the producer is closed or
 // has moved to another slot.
 func (s *slot) currentFor(ctx context.Context, not *wire, p *Producer) (*wire, error) {
 	if w := s.cur.Load(); w != nil && w != not {
@@ -46,7 +47,7 @@ func (s *slot) currentFor(ctx context.Context, not *wire, p *Producer) (*wire, e
 	return s.wait(ctx, not, p)
 }
 
-// wait is currentFor where there is none at the moment.
+// wait is currentFor when there is no connection.
 func (s *slot) wait(ctx context.Context, not *wire, p *Producer) (*wire, error) {
 	c, from := s.c, handlerOf(ctx)
 	var closed <-chan struct{}
@@ -85,8 +86,8 @@ func (s *slot) wait(ctx context.Context, not *wire, p *Producer) (*wire, error) 
 	}
 }
 
-// awaitOpen returns when the slot has a connection, or has had one since it was opened so many
-// times. It waits even if the client is to fail fast.
+// awaitOpen returns when the slot has a connection, or has had one since opened was since. It waits
+// even with FailFast.
 func (s *slot) awaitOpen(ctx context.Context, since int) error {
 	c := s.c
 	for {
@@ -107,7 +108,7 @@ func (s *slot) awaitOpen(ctx context.Context, since int) error {
 	}
 }
 
-// slotFor returns the slot for what goes to destination, always the same one.
+// slotFor returns the slot for messages to destination, always the same one.
 func (c *Client) slotFor(destination string) *slot {
 	if len(c.senders) == 1 {
 		return c.senders[0]

@@ -9,8 +9,8 @@ import (
 
 // Stats counts what has passed through all connections of a client.
 type Stats struct {
-	link.Stats         // of the connections; Queued is what waits in the outboxes now
-	Unsolicited uint64 // messages of no subscription that we know, late replies included
+	link.Stats         // of all connections; Queued is the bytes in the outboxes now
+	Unsolicited uint64 // messages of no known subscription, including late replies
 }
 
 type clientStats struct {
@@ -19,8 +19,8 @@ type clientStats struct {
 	past link.Stats // of connections that are gone; guarded by Client.mu
 }
 
-// stats returns the counts of one connection. One that agreed on no heart-beats has received
-// none: its lone EOLs are something else.
+// stats returns the counts of one connection. If no heart-beats were agreed on, lone EOLs are not
+// counted as heart-beats.
 func (w *wire) stats(agreed frame.HeartBeat) link.Stats {
 	s := w.l.Stats()
 	if agreed.Receive == 0 {
@@ -35,7 +35,7 @@ func (c *Client) Stats() Stats {
 	sum := c.stats.past
 	agreed := make(map[*wire]frame.HeartBeat, len(c.wires))
 	for _, w := range c.wires {
-		if w.l != nil { // an attempt has none yet
+		if w.l != nil { // an attempt has no link yet
 			agreed[w] = w.conn.HeartBeat
 		}
 	}

@@ -12,15 +12,15 @@ import (
 // MessageHandler handles one message, on the goroutine that reads the connection. m is borrowed:
 // valid until the handler returns. A slow handler slows the broker down by TCP back-pressure; it
 // stops neither heart-beats nor acknowledgements nor other connections. ctx is cancelled when the
-// connection ends, with the reason as its cause; pass it to calls on the client, so that they
-// return ErrWouldBlock instead of waiting for what only this goroutine can read. A panic is
-// reported, see PanicError, and the client goes on.
+// connection ends, with the reason as its cause. Pass ctx to calls on the client, so that they
+// return ErrWouldBlock instead of waiting for something that only this goroutine can read. A panic
+// is reported, see PanicError, and the client goes on.
 type MessageHandler func(ctx context.Context, m *Message)
 
-// SubscribeOptions says how to subscribe. The zero value is fine.
+// SubscribeOptions configures a subscription. The zero value is ready to use.
 type SubscribeOptions struct {
-	// ID identifies the subscription on the wire. "" takes a small number, which is also the
-	// fastest to look up.
+	// ID identifies the subscription on the wire. "" uses a small number, which is also the fastest
+	// to look up.
 	ID string
 
 	// Ack is the acknowledgement mode; auto by default. client-individual needs 1.1.
@@ -29,8 +29,8 @@ type SubscribeOptions struct {
 	// Headers are added to SUBSCRIBE. Those that the client sets are refused.
 	Headers []frame.Field
 
-	// HeadersFunc, if set, makes further headers for each SUBSCRIBE, such as the offset that a
-	// stream is to be continued from. It must not block.
+	// HeadersFunc, if set, makes further headers for each SUBSCRIBE, such as the offset at which a
+	// stream is to be continued. It must not block.
 	HeadersFunc func() []frame.Field
 
 	// Hints become headers for the broker of each connection, such as dialect.Prefetch(10) or
@@ -41,28 +41,29 @@ type SubscribeOptions struct {
 	// then be missed.
 	NoReceipt bool
 
-	// StreamOver, if above 0, calls the handler when a body longer than this begins to arrive:
-	// Message.Body is nil then, and Message.Reader has the body, so that it takes no memory whatever
-	// its length. Until the handler returns the connection is read only as fast as the handler
-	// reads. A body of unknown length is among them.
+	// StreamOver, if above 0, streams bodies that are longer than this many bytes or of unknown
+	// length. The handler is called when the body begins to arrive: Message.Body is nil, and
+	// Message.Reader reads the body, so that it takes no memory whatever its length. Until the
+	// handler returns, the connection is read only as fast as the handler reads.
 	StreamOver int
 
-	// AckEvery, in mode client, has Message.Ack acknowledge that many messages together, or what
-	// there are 100 ms after the first.
+	// AckEvery, in mode client, makes Message.Ack acknowledge that many messages together, or those
+	// of the last 100 ms if there are fewer.
 	AckEvery int
 
 	// MaxMessages and MaxBytes bound the queue of Consume; default 1000 messages, and 4 MiB of
 	// headers and bodies, which one message may exceed. When it is full, the connection is not read
-	// until half of it is free: the broker feels that by TCP back-pressure. Sends, acknowledgements
-	// and heart-beats go on, but other subscriptions of the connection wait. With DropOverflow,
-	// messages that do not fit are dropped instead, and counted; in the ack modes client and
-	// client-individual the broker keeps them until the subscription ends.
+	// until half of it is free, which slows the broker down by TCP back-pressure. Sends,
+	// acknowledgements and heart-beats go on, but other subscriptions of the connection wait. With
+	// DropOverflow, messages that do not fit are dropped instead, and counted; in the ack modes
+	// client and client-individual the broker keeps them until the subscription ends.
 	MaxMessages  int
 	MaxBytes     int
 	DropOverflow bool
 
-	// OnEnd is called once, on a goroutine of its own, when the subscription has ended and neither Unsubscribe nor the end of
-	// the client was the reason: the broker has cancelled it, or has refused to renew it for a minute.
+	// OnEnd is called once, on a goroutine of its own, when the subscription has ended for another
+	// reason than Unsubscribe or the end of the client: the broker has cancelled it, or has refused
+	// to renew it for a minute.
 	OnEnd func(s *Subscription, err error)
 }
 

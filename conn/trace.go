@@ -10,19 +10,19 @@ import (
 	"github.com/stompwire/stompwire/writer"
 )
 
-// EventKind says what has happened.
+// EventKind is the kind of an Event.
 type EventKind uint8
 
 const (
-	EventConnecting    EventKind = iota + 1 // an address was reached, CONNECT comes next
+	EventConnecting    EventKind = iota + 1 // an address was reached; CONNECT comes next
 	EventSend                               // Frame is sent, CONNECT with its passcode included
-	EventReceived                           // Frame has come: CONNECTED, RECEIPT, or ERROR, which Err is, too
-	EventMessage                            // Message has come; its Header and Body may be changed
-	EventHeartBeat                          // lone EOLs have come, once for all that came together
+	EventReceived                           // Frame was received: CONNECTED, RECEIPT, or ERROR, which is also in Err
+	EventMessage                            // Message was received; its Header and Body may be changed
+	EventHeartBeat                          // heart-beats were received; one event for all of one read
 	EventConnected                          // the connection is restored, and calls may use it
-	EventRetry                              // no address of a round could be reached: Err, and Pause before the next
-	EventSubscription                       // Subscription was refused or cancelled with Err, or is renewed if that is nil
-	EventSkipped                            // Message, without its body, was above our limits: Err
+	EventRetry                              // no address of a round could be reached: Err; the next round is after Pause
+	EventSubscription                       // Subscription was refused or cancelled with Err, or renewed if Err is nil
+	EventSkipped                            // Message was above our limits and was skipped; it has no body: Err
 	EventPanic                              // user code has panicked: Err, a *PanicError
 	EventDisconnecting                      // Disconnect was called
 	EventDisconnected                       // the connection has ended with Err
@@ -41,22 +41,22 @@ func (k EventKind) String() string {
 	return eventNames[0]
 }
 
-// Event is what Config.Trace is told. It is borrowed, like its Frame and Message: valid until
+// Event is the argument of Config.Trace. It is borrowed, like its Frame and Message: valid until
 // Trace returns.
 //
-// The events of one connection come in this order, where what does not happen is left out:
+// The events of one connection come in this order; some may be absent:
 //
 //	EventConnecting → EventSend (CONNECT) → EventReceived (CONNECTED) → EventConnected →
 //	everything else →
 //	EventDisconnecting → EventSend (DISCONNECT) → EventReceived (RECEIPT) → EventDisconnected
 //
-// EventSend runs on the goroutine of the sender. Of SEND, ACK, NACK and the frames of transactions it
-// may come after the frame has left, and after its answer; of all others it comes before.
+// EventSend runs on the goroutine of the sender. For SEND, ACK, NACK and the frames of transactions
+// it may come after the frame has left, and after its answer; for all others it comes before.
 // EventConnecting, EventConnected, EventRetry, EventSubscription and EventDisconnecting run on
-// goroutines of the client's own. EventDisconnected runs on whatever goroutine ends the connection,
-// before the next one is made; a handler of the old one may still be busy. The others run on the
-// goroutine that reads. Trace must be safe for concurrent use, and must not block: what waits for
-// that goroutine waits for Trace. With messages, ctx is that of the handlers.
+// goroutines of the client. EventDisconnected runs on the goroutine that ends the connection,
+// before the next one is made; a handler of the old one may still be running. The others run on the
+// goroutine that reads. Trace must be safe for concurrent use, and must not block: everything that
+// waits for that goroutine waits for Trace. With messages, ctx is that of the handlers.
 type Event struct {
 	Kind         EventKind
 	Connection   string // "producer 1", "consumer", "shared", "isolated 1"; "" for the client
@@ -68,22 +68,22 @@ type Event struct {
 	Pause        time.Duration
 }
 
-// trace tells of something that has happened on the connection. Config.Trace is set.
+// trace reports an event of the connection to Config.Trace, which must be set.
 func (w *wire) trace(e *Event) {
 	e.Connection, e.Addr = w.slot.core.Name, w.addr
 	ctx := w.ctx
 	w.c.guard(nil, func() { w.c.cfg.Trace(ctx, e) })
 }
 
-// trace tells of something that has happened to the client.
+// trace reports an event of the client to Config.Trace, if it is set.
 func (c *Client) trace(e *Event) {
 	if c.cfg.Trace != nil {
 		c.guard(nil, func() { c.cfg.Trace(context.Background(), e) })
 	}
 }
 
-// traceSend tells of the frames that are sent, given as they are on the wire; nil is for none,
-// which costs nothing.
+// traceSend traces the frames in wire, which are encoded; for nil it does nothing and costs
+// nothing.
 func (w *wire) traceSend(wire []byte) {
 	if len(wire) > 0 {
 		w.traceFrames(wire)
@@ -96,15 +96,15 @@ func (w *wire) traceFrames(wire []byte) {
 	for len(wire) > 0 {
 		f, n, err := p.Parse(wire)
 		if err != nil {
-			return // nothing that we write fails to parse
+			return // cannot happen: what we write can be parsed
 		}
 		w.trace(&Event{Kind: EventSend, Frame: f})
 		wire = wire[n:]
 	}
 }
 
-// announce tells of a frame before it is written with commitTold, so that its answer cannot be told
-// first. It encodes the frame a second time, because no lock may be held while Trace runs.
+// announce traces a frame before commitTold writes it, so that its answer cannot be traced first.
+// It encodes the frame a second time, because no lock may be held while Trace runs.
 func (w *wire) announce(cmd frame.Command, fields []frame.Field) {
 	if w.c.cfg.Trace == nil {
 		return
@@ -114,11 +114,11 @@ func (w *wire) announce(cmd frame.Command, fields []frame.Field) {
 	}
 }
 
-// commit puts the frames in flight that were appended to buf, which gave out. If they are too
-// large, or err says that there are none, it takes them back.
+// commit commits the frames that were appended to buf, which gave out. If they are too large, or if
+// err is not nil, it commits nothing.
 func (w *wire) commit(buf, out []byte, err error) error {
 	if err == nil && !w.traced && w.checkSize(len(out)-len(buf)) == nil {
-		w.l.Commit(out) // the way of nearly every frame: the outbox is locked, so it is short
+		w.l.Commit(out) // the path of nearly every frame; short, because the outbox is locked
 		return nil
 	}
 	if err = w.check(buf, out, err); err != nil {
@@ -137,7 +137,8 @@ func (w *wire) commitTold(buf, out []byte, err error) error {
 	return nil
 }
 
-// check takes back what was appended to buf if it is too large, or if err says that there is none.
+// check commits nothing if what was appended to buf is too large or err is not nil, and returns the
+// error.
 func (w *wire) check(buf, out []byte, err error) error {
 	if err == nil {
 		err = w.checkSize(len(out) - len(buf))
@@ -148,8 +149,8 @@ func (w *wire) check(buf, out []byte, err error) error {
 	return err
 }
 
-// traceCommit commits out, which begins with buf, and tells of the frame that was added: when
-// it is on its way, because no lock may be held then.
+// traceCommit commits out, which begins with buf, and then traces the frames behind buf: after the
+// commit, because no lock may be held while Trace runs.
 func (w *wire) traceCommit(buf, out []byte) { w.traceSend(w.commitCopied(buf, out)) }
 
 // commitCopied commits out, and returns a copy of what is behind buf if it is to be traced.

@@ -10,24 +10,24 @@ import (
 )
 
 // Tx is a transaction: what is sent and acknowledged in it takes effect when it is committed. It
-// belongs to one connection, and the broker aborts it when that ends. Safe for concurrent use:
-// nothing of it follows its COMMIT or ABORT.
+// belongs to one connection, and the broker aborts it when that ends. Safe for concurrent use: no
+// frame of it follows its COMMIT or ABORT.
 type Tx struct {
 	w    *wire
 	core *session.Tx
 
 	mu   sync.Mutex // leaf
-	undo []func()   // for its acknowledgements, if it is aborted
+	undo []func()   // undoes its acknowledgements if it is aborted
 }
 
-// onAbort has undo called if the transaction is aborted.
+// onAbort registers undo to be called if the transaction is aborted.
 func (tx *Tx) onAbort(undo func()) {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	tx.undo = append(tx.undo, undo)
 }
 
-// aborted takes note that ABORT is on its way.
+// aborted is called when ABORT is in the outbox.
 func (tx *Tx) aborted() {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
@@ -37,8 +37,8 @@ func (tx *Tx) aborted() {
 	tx.undo = nil
 }
 
-// Begin begins a transaction on a connection to send on, with the given id; "" takes a new one.
-// It does not wait for the broker: a BEGIN that it refuses shows at Commit. To acknowledge in a
+// Begin begins a transaction on a connection to send on, with the given id; "" uses a new one. It
+// does not wait for the broker: if it refuses BEGIN, Commit returns the error. To acknowledge in a
 // transaction, begin it with [Message.Begin].
 func (c *Client) Begin(ctx context.Context, id string) (*Tx, error) {
 	var w *wire
@@ -85,16 +85,16 @@ func (tx *Tx) field() frame.Field {
 	return frame.Field{Name: frame.HeaderTransaction, Value: tx.core.ID}
 }
 
-// Send is [Client.Send] in the transaction. It asks for a receipt, which Commit waits for besides
-// that of COMMIT: without it RabbitMQ reports a missing exchange only after it has confirmed COMMIT,
-// and its receipt of COMMIT does not wait for the disk, as that of a persistent SEND does. Until
-// Commit each takes some memory, here as well.
+// Send is [Client.Send] in the transaction. It asks for a receipt, which Commit waits for in
+// addition to that of COMMIT. Without it RabbitMQ would report a missing exchange only after it has
+// confirmed COMMIT, and its receipt of COMMIT would not wait for the disk, as the receipt of a
+// persistent SEND does. Each Send takes some memory here and at the broker until Commit.
 func (tx *Tx) Send(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
 	if err := checkSend(h, true); err != nil {
 		return err
 	}
 	if err := checkNames(frame.CmdSend, h, frame.HeaderTransaction); err != nil {
-		return err // it would be the one that counts
+		return err // the first transaction header would count
 	}
 	w, c := tx.w, tx.w.c
 	buf, err := w.reserve(ctx, sendSize(destination, body, h)+len(tx.core.ID))
@@ -102,7 +102,7 @@ func (tx *Tx) Send(ctx context.Context, destination string, body []byte, h ...fr
 		return tx.because(err)
 	}
 	h, text := cutText(h)
-	var room [8]frame.Field // on the stack, for as many as are usual
+	var room [8]frame.Field // on the stack, for the usual number of headers
 	call := new(session.Call)
 	c.mu.Lock()
 	err = c.core.Owe(tx.core, call, w.l.Tail())
@@ -124,7 +124,7 @@ func (tx *Tx) Send(ctx context.Context, destination string, body []byte, h ...fr
 	return err
 }
 
-// because says why nothing can be done in the transaction.
+// because returns why nothing can be done in the transaction.
 func (tx *Tx) because(err error) error {
 	if err == session.ErrTransactionDone {
 		return errTransaction
@@ -145,11 +145,11 @@ func (tx *Tx) acknowledge(cmd frame.Command, t Token, h []frame.Field) error {
 	return tx.because(tx.w.acknowledge(t.sub, t.id, cmd, tx, h))
 }
 
-// Commit makes the transaction take effect and waits for the broker's receipts, of COMMIT and of all
-// that was sent. It returns nil only if the broker has refused nothing of the transaction. If it had refused a part
-// already, ABORT is sent in place of COMMIT, nothing takes effect, and the error is a *ServerError.
-// An error that Is ErrUnknownOutcome leaves open whether the transaction has taken effect, or a
-// part of it.
+// Commit makes the transaction take effect and waits for the broker's receipts, of COMMIT and of
+// all sends. It returns nil only if the broker has refused nothing of the transaction. If the
+// broker had refused a part before, ABORT is sent instead of COMMIT, nothing takes effect, and the
+// error is a *ServerError. If the error Is ErrUnknownOutcome, the transaction, or a part of it, may
+// or may not have taken effect.
 func (tx *Tx) Commit(ctx context.Context) error { return tx.end(ctx, false) }
 
 // Abort undoes the transaction and waits for the broker's receipt.
@@ -178,7 +178,7 @@ func (tx *Tx) end(ctx context.Context, abort bool) error {
 		cmd = frame.CmdAbort
 	}
 	out, err := writer.AppendFrame(buf, w.version, cmd, []frame.Field{tx.field(), receiptField(id)}, nil)
-	if err = w.commit(buf, out, err); err != nil { // the id was good for BEGIN
+	if err = w.commit(buf, out, err); err != nil { // cannot fail for the id: BEGIN had it
 		_ = tx.cancel(wt, err)
 		return err
 	}
@@ -195,7 +195,7 @@ func (tx *Tx) end(ctx context.Context, abort bool) error {
 	}
 }
 
-// cancel ends the wait for the end of the transaction because of why, and returns its result.
+// cancel ends the wait for the end of the transaction, because of why, and returns the result.
 func (tx *Tx) cancel(wt *waiter, why error) error {
 	c := tx.w.c
 	c.mu.Lock()

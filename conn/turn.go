@@ -6,15 +6,14 @@ import (
 	"sync/atomic"
 )
 
-// turn lets one handler of a subscription run at a time: the one of the connection before may
-// still be busy when the new connection delivers. Once it is closed no handler starts any more,
-// and idle waits for the one that runs. It costs two atomic operations per message unless
-// something waits.
+// turn lets one handler of a subscription run at a time: when a new connection delivers, the
+// handler of the old one may still be running. Once the turn is closed no handler starts, and idle
+// waits for the running one. It costs two atomic operations per message unless something waits.
 type turn struct {
-	state atomic.Int32 // turnBusy | turnClosed | the number that waits, times turnWaiting
+	state atomic.Int32 // turnBusy | turnClosed | number of waiters times turnWaiting
 
 	mu   sync.Mutex
-	free chan struct{} // closed when the handler that runs returns; nil if nothing waits
+	free chan struct{} // closed when the running handler returns; nil if nothing waits
 }
 
 const (
@@ -23,13 +22,13 @@ const (
 	turnWaiting = 4
 )
 
-// enter reports whether the handler may run. It waits for the one that runs, unless lost is
-// closed first.
+// enter reports whether the handler may run. It waits for the running one, unless lost is closed
+// first.
 func (t *turn) enter(lost <-chan struct{}) bool {
 	return t.state.CompareAndSwap(0, turnBusy) || t.enterBehind(lost)
 }
 
-// enterBehind is enter where another handler runs, or waits, or the turn is closed.
+// enterBehind is enter when another handler runs or waits, or the turn is closed.
 func (t *turn) enterBehind(lost <-chan struct{}) bool {
 	t.state.Add(turnWaiting)
 	defer t.state.Add(-turnWaiting)
@@ -64,7 +63,7 @@ func (t *turn) leave() {
 	}
 }
 
-// leaveToOthers is leave where something waits, or the turn is closed.
+// leaveToOthers is leave when something waits, or the turn is closed.
 func (t *turn) leaveToOthers() {
 	t.state.And(^turnBusy)
 	t.mu.Lock()
@@ -75,12 +74,12 @@ func (t *turn) leaveToOthers() {
 	}
 }
 
-// wait returns what is closed when the handler that runs returns. mu is held. The waiter has
-// counted itself before it looked at the state.
+// wait returns a channel that is closed when the running handler returns. mu is held. The caller
+// must have added turnWaiting to the state before.
 func (t *turn) wait() <-chan struct{} {
 	if t.free == nil {
 		t.free = make(chan struct{})
-		if t.state.Load()&turnBusy == 0 { // it has returned meanwhile
+		if t.state.Load()&turnBusy == 0 { // the handler has returned meanwhile
 			close(t.free)
 			free := t.free
 			t.free = nil
@@ -92,7 +91,7 @@ func (t *turn) wait() <-chan struct{} {
 
 func (t *turn) isClosed() bool { return t.state.Load()&turnClosed != 0 }
 
-// close lets no handler start any more.
+// close prevents new handlers.
 func (t *turn) close() {
 	t.state.Or(turnClosed)
 	t.mu.Lock()

@@ -7,7 +7,7 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// waiter waits for the end of one of the core's calls.
+// waiter waits for the end of one call of the core.
 type waiter struct {
 	c    *Client
 	call session.Call
@@ -25,7 +25,8 @@ func (c *Client) newWaiter() *waiter {
 	return wt
 }
 
-// release gives wt back. Its call is done or forgotten, and nothing else refers to it.
+// release returns wt to the pool. Its call must be done or forgotten, and nothing else may refer to
+// it.
 func (wt *waiter) release() {
 	wt.call.Err = nil
 	wt.c.waiters.Put(wt)
@@ -34,8 +35,8 @@ func (wt *waiter) release() {
 // wake is called with Client.mu held.
 func (wt *waiter) wake() { wt.done <- struct{}{} }
 
-// expect registers the call for a frame that is about to leave on w, whose outbox the caller
-// holds, and returns its receipt header.
+// expect registers the call for a frame that is about to be committed on w, whose outbox the caller
+// holds, and returns the frame's receipt header.
 func (wt *waiter) expect(w *wire, kind session.CallKind) (frame.Field, error) {
 	c := w.c
 	c.mu.Lock()
@@ -51,7 +52,7 @@ func receiptField(id uint64) frame.Field {
 	return frame.Field{Name: frame.HeaderReceipt, Value: string(session.AppendReceiptID(room[:0], id))}
 }
 
-// forget takes the call back: its frame was not sent.
+// forget withdraws the call: its frame was not sent.
 func (wt *waiter) forget(c *Client) {
 	c.mu.Lock()
 	open := c.core.Forget(&wt.call)
@@ -62,12 +63,12 @@ func (wt *waiter) forget(c *Client) {
 	wt.release()
 }
 
-// wait returns the result of the call, or what the core makes of the end of ctx.
+// wait returns the result of the call, or the core's result if ctx ends first.
 func (wt *waiter) wait(ctx context.Context, c *Client) error {
 	select {
 	case <-wt.done:
 	case <-ctx.Done():
-		why := ctx.Err() // of the user's: no lock may be held
+		why := ctx.Err() // user code: no lock may be held
 		c.mu.Lock()
 		open := wt.call.Live()
 		err := c.core.Expired(&wt.call, why)

@@ -7,22 +7,22 @@ import (
 	"time"
 )
 
-// waitQueue is where senders wait for a window that is full. They are woken one by one,
-// and not for each outcome: a wake-up costs more than a message, and a sender that
-// finds room for one can only write one. So they wait until a quarter of the window is free, or
-// for linger, and from then on for any room at all.
+// waitQueue is where senders wait while a window is full. Senders are woken one by one, and not for
+// each outcome: a wake-up costs more than a message, and a sender that finds one free place can
+// only send one. So a sender waits until a quarter of the window is free, or for linger, and after
+// that for any free place.
 type waitQueue struct {
-	batch   uint64 // that quarter
+	batch   uint64 // a quarter of the window
 	waiters atomic.Int32
-	eager   atomic.Int32  // those of them that take any room
+	eager   atomic.Int32  // waiters that take any free place
 	woken   chan struct{} // 1 slot
-	closed  chan struct{} // closed when waiting is over
+	closed  chan struct{} // closed by close
 	once    sync.Once     // for closed
-	timers  sync.Pool     // *time.Timer that are stopped, so that waiting does not allocate
+	timers  sync.Pool     // stopped *time.Timer, so that waiting does not allocate
 }
 
-// linger is how long a sender waits for more than a little room. It is short beside
-// what a full window says of the broker.
+// linger is how long a sender waits for more than one free place. It is short compared with the
+// time in which a broker confirms a full window.
 const linger = time.Millisecond
 
 func (r *waitQueue) init(window int) {
@@ -31,7 +31,7 @@ func (r *waitQueue) init(window int) {
 	r.closed = make(chan struct{})
 }
 
-// close ends all waits, those to come included.
+// close ends all waits, current and future.
 func (r *waitQueue) close() { r.once.Do(func() { close(r.closed) }) }
 
 func (r *waitQueue) isClosed() bool {
@@ -43,7 +43,7 @@ func (r *waitQueue) isClosed() bool {
 	}
 }
 
-// wake wakes one sender if the room that is free now is worth it.
+// wake wakes one sender if free places are enough for it.
 func (r *waitQueue) wake(free uint64) {
 	if r.waiters.Load() == 0 || free == 0 || free < r.batch && r.eager.Load() == 0 {
 		return
@@ -54,10 +54,10 @@ func (r *waitQueue) wake(free uint64) {
 	}
 }
 
-// wait returns when there may be room or done or r is closed, and ctx.Err() if ctx ends
-// first. A wake-up is for one sender: the caller passes it on, with wake.
+// wait returns when there may be room, or when done or r is closed, and ctx.Err() if ctx ends
+// first. One wake-up is for one sender: the caller passes it on with wake.
 func (r *waitQueue) wait(ctx context.Context, done <-chan struct{}, free func() bool) error {
-	// Count first, look then: what makes room looks at the count afterwards.
+	// Count first, then check: code that frees a place checks the count afterwards.
 	r.waiters.Add(1)
 	defer r.waiters.Add(-1)
 	if free() {
@@ -85,7 +85,7 @@ func (r *waitQueue) wait(ctx context.Context, done <-chan struct{}, free func() 
 	}
 }
 
-// linger waits for a wake-up for a while, and says whether that was all.
+// linger waits for a wake-up for a while. over reports whether the whole wait is over.
 func (r *waitQueue) linger(ctx context.Context, done <-chan struct{}) (over bool, err error) {
 	t, _ := r.timers.Get().(*time.Timer)
 	if t == nil {

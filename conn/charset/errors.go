@@ -2,8 +2,7 @@ package charset
 
 import "fmt"
 
-// UnknownError says that we cannot tell, or do not know, the charset of a content
-// type.
+// UnknownError says that the charset of a content type cannot be read, or is not known.
 type UnknownError struct {
 	ContentType string
 	Err         error // why; may be nil
@@ -16,8 +15,8 @@ func (e *UnknownError) Error() string {
 // Unwrap returns the cause.
 func (e *UnknownError) Unwrap() error { return e.Err }
 
-// InvalidError says that a body, or a text, cannot be represented in the charset. It
-// does not quote it.
+// InvalidError says that a body, or a text, cannot be represented in the charset. It quotes
+// neither.
 type InvalidError struct {
 	Charset string
 	Err     error // may be nil

@@ -43,8 +43,8 @@ func Decode(body []byte, contentType string) (string, error) {
 	return text, nil
 }
 
-// Encode returns text as a body of that content type; UTF-8 unless it says otherwise.
-// A character that the charset does not have is an [*InvalidError].
+// Encode returns text as a body of that content type; UTF-8 unless it names another charset. A
+// character that the charset does not have is an [*InvalidError].
 func Encode(text, contentType string) ([]byte, error) {
 	name, enc, err := find(contentType)
 	if err != nil {
@@ -91,7 +91,7 @@ func find(contentType string) (name string, enc encoding.Encoding, err error) {
 	return name, enc, nil
 }
 
-// decode is lossy, and reports whether something was lost.
+// decode converts with replacements, and reports whether it made any.
 func decode(body []byte, contentType string) (text string, damaged bool, err error) {
 	_, enc, err := find(contentType)
 	switch {

@@ -13,11 +13,10 @@ const DefaultMaxOutput = 16 << 20
 // ceiling is the largest possible bound: 2 GiB, or the largest int.
 const ceiling = min(1<<31-1, math.MaxInt/8)
 
-// Decode undoes the codings that encoding, the value of a content-encoding header,
-// names, and appends the result to dst. known is false if it names none, or an unknown
-// one: then out is dst, and the body is to be used as it is. An empty body is empty in
-// every coding. maxOutput bounds the result, and what one coding of a chain passes to
-// the next; DefaultMaxOutput if it is 0 or less.
+// Decode decodes body by encoding, the value of a content-encoding header, and appends the result
+// to dst. known is false if encoding names no coding, or an unknown one: then out is dst, and the
+// body is to be used as it is. An empty body is empty in every coding. maxOutput bounds the result,
+// and the output of each coding of a chain, in bytes; DefaultMaxOutput if it is 0 or less.
 //
 // The error is a [*TooLargeError] or [*CorruptError]; then out is dst.
 func Decode(dst, body []byte, encoding string, maxOutput int) (out []byte, known bool, err error) {
@@ -43,7 +42,7 @@ func (o *output) decode(body []byte, encoding string, max int) (known bool, err 
 	return true, o.unwind(&c, body, max)
 }
 
-// unwind decodes a chain from its end: the coding that was applied last comes first.
+// unwind decodes a chain from its end: the coding that was applied last is decoded first.
 func (o *output) unwind(c *chain, body []byte, max int) error {
 	last := c.links[c.n-1]
 	c.n--

@@ -7,7 +7,7 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// Level is how hard an encoder tries.
+// Level is a compression level.
 type Level uint8
 
 const (
@@ -19,14 +19,14 @@ const (
 	numLevels
 )
 
-// defaultMinSize: below it the headers and tables of a coding cost most of the gain.
+// defaultMinSize: for smaller bodies, the headers and tables of a coding cost most of the gain.
 const defaultMinSize = 512
 
-// EncoderConfig says how to encode.
+// EncoderConfig configures an [Encoder].
 type EncoderConfig struct {
 	// Coding is Gzip, Zstd or S2.
 	Coding string
-	// Level is how hard to try; LevelDefault if it is 0.
+	// Level is the compression level; LevelDefault if it is 0.
 	Level Level
 	// MinSize is the smallest body in bytes to encode; 0 is 512, a negative value encodes
 	// any.
@@ -43,10 +43,10 @@ type Encoder struct {
 
 // appender is a coding at a level.
 type appender struct {
-	// bound is how much room append needs for n bytes.
+	// bound returns how much capacity append needs for n bytes.
 	bound func(n int) int
-	// append appends body, encoded, to dst. It reports false, and may return
-	// anything, if that would not be shorter.
+	// append appends the encoded body to dst. It returns false, with any slice, if the result would
+	// not be shorter.
 	append func(dst, body []byte) ([]byte, bool)
 }
 
@@ -72,8 +72,8 @@ func NewEncoder(cfg EncoderConfig) (*Encoder, error) {
 // Field returns the header of encoded bodies.
 func (e *Encoder) Field() frame.Field { return e.field }
 
-// AppendEncoded appends body, encoded, to dst and reports whether it did. If body is
-// below the minimum, or does not get shorter, out is dst: send it as it is.
+// AppendEncoded appends the encoded body to dst and reports whether it did. If body is below the
+// minimum size, or does not get shorter, out is dst: send body as it is.
 func (e *Encoder) AppendEncoded(dst, body []byte) (out []byte, encoded bool) {
 	if len(body) == 0 || len(body) < e.minSize {
 		return dst, false
@@ -84,8 +84,7 @@ func (e *Encoder) AppendEncoded(dst, body []byte) (out []byte, encoded bool) {
 	return out, true
 }
 
-// bounded is a writer with a limit, so that encoding stops as soon as the body is certain
-// not to get shorter.
+// bounded is a writer with a limit, so that encoding stops as soon as the body cannot get shorter.
 type bounded struct {
 	b   []byte
 	max int // of len(b), exclusive

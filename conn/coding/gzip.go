@@ -7,7 +7,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// unzipper is a pooled decoder with what it reads from.
+// unzipper is a pooled decoder with its input.
 type unzipper struct {
 	src bytes.Reader
 	z   gzip.Reader
@@ -28,7 +28,7 @@ func decodeGzip(out *output, body []byte, max int) error {
 	return out.inflate(&u.z, max)
 }
 
-// zipper is a pooled encoder with what it writes to.
+// zipper is a pooled encoder with its output.
 type zipper struct {
 	dst bounded
 	z   *gzip.Writer

@@ -2,12 +2,11 @@ package coding
 
 import "strings"
 
-// Header is the name of the header that tells the codings of a body, in the order
-// in which they were applied: as in HTTP (RFC 9110, section 8.4).
+// Header is the name of the header that lists the codings of a body, in the order in which they
+// were applied, as in HTTP (RFC 9110, section 8.4).
 const Header = "content-encoding"
 
-// The codings that we know. s2 is its stream format, of which framed Snappy is
-// a part.
+// The known codings. S2 is its stream format, which includes framed Snappy.
 const (
 	Gzip = "gzip"
 	Zstd = "zstd"
@@ -17,7 +16,7 @@ const (
 // maxCodings bounds a chain: each link multiplies the work that a byte can cause.
 const maxCodings = 4
 
-// codec is one coding. 0 is none that we know.
+// codec is one coding; 0 is an unknown one.
 type codec uint8
 
 const (
@@ -58,7 +57,7 @@ func (c codec) decode(out *output, body []byte, max int) error {
 	}
 }
 
-// encoder returns what encodes at a level.
+// encoder returns the encoder of a level.
 func (c codec) encoder(level Level) appender {
 	switch c {
 	case gzipCodec:
@@ -76,8 +75,8 @@ type chain struct {
 	n     int
 }
 
-// parse reads a content-encoding header. It reports false if we cannot decode all
-// of it; then nothing is decoded, for half a chain would be of no use to anybody.
+// parse parses a content-encoding header. It returns false if one of the codings is unknown; then
+// nothing is decoded, because a half decoded body is of no use.
 func (c *chain) parse(encoding string) bool {
 	for encoding != "" {
 		var name string

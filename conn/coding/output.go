@@ -7,7 +7,7 @@ import (
 	"github.com/stompwire/stompwire/pool"
 )
 
-// output is where decoded bytes go: the caller's slice, or a pooled buffer.
+// output receives decoded bytes: it is the caller's slice, or a pooled buffer.
 type output struct {
 	b      []byte
 	pooled *pool.Buffer // nil if b is the caller's
@@ -24,11 +24,11 @@ func (o *output) grow(n int) {
 	o.b = o.pooled.B
 }
 
-// minRoom is how much room is made at least.
+// minRoom is the smallest step by which the output grows, in bytes.
 const minRoom = 512
 
-// inflate appends what r yields, at most max bytes. It takes memory for what has
-// come, never for what was promised.
+// inflate appends what r yields, at most max bytes. Memory follows the bytes that were read, never
+// an announced size.
 func (o *output) inflate(r io.Reader, max int) error {
 	start := len(o.b)
 	for {
@@ -37,7 +37,7 @@ func (o *output) inflate(r io.Reader, max int) error {
 			return errTooLarge
 		}
 		if len(o.b) == cap(o.b) {
-			o.grow(min(minRoom+done, max-done+1)) // doubles; one more byte tells that it is too much
+			o.grow(min(minRoom+done, max-done+1)) // doubles; one byte more shows that max is exceeded
 		}
 		n, err := r.Read(o.b[len(o.b):min(cap(o.b), start+max+1)])
 		o.b = o.b[:len(o.b)+n]

@@ -11,17 +11,18 @@ import (
 	"github.com/klauspost/compress/s2"
 )
 
-// s2Block is how much is compressed at a time. Larger blocks compress better and
-// cost their reader memory.
+// s2Block is how many bytes are compressed at a time. Larger blocks compress better and cost the
+// reader memory.
 const s2Block = 1 << 20
 
-// s2Reader is a pooled decoder with what it reads from.
+// s2Reader is a pooled decoder with its input.
 type s2Reader struct {
 	src bytes.Reader
 	r   *s2.Reader
 }
 
-// Blocks of up to 4 MiB, which others write, are read; memory is taken as they come.
+// Blocks of up to 4 MiB, which other writers make, are accepted; memory follows the bytes that
+// arrive.
 var s2Readers = sync.Pool{New: func() any { return &s2Reader{r: s2.NewReader(nil, s2.ReaderAllocBlock(64<<10))} }}
 
 func decodeS2(out *output, body []byte, max int) error {
@@ -35,8 +36,7 @@ func decodeS2(out *output, body []byte, max int) error {
 	return out.inflate(u.r, max)
 }
 
-// What the stream format is made of (github.com/google/snappy, framing_format.txt,
-// with the magic of s2).
+// The stream format (github.com/google/snappy, framing_format.txt, with the magic of s2).
 const (
 	s2Magic      = "\xff\x06\x00\x00S2sTwO"
 	s2Compressed = 0x00
@@ -44,8 +44,8 @@ const (
 	s2ChunkHead  = 8 // type, 3 bytes of length, 4 of checksum
 )
 
-// newS2Appender writes the chunks itself, for s2.Writer allocates in each and holds
-// buffers of its own.
+// newS2Appender writes the chunks itself, because s2.Writer allocates for each and holds buffers of
+// its own.
 func newS2Appender(level Level) appender {
 	encode := [...]func(dst, src []byte) []byte{
 		LevelDefault: s2.Encode, LevelFastest: s2.Encode, LevelBetter: s2.EncodeBetter, LevelBest: s2.EncodeBest,
@@ -75,7 +75,7 @@ func appendS2Chunk(dst, block []byte, encode func(dst, src []byte) []byte) []byt
 	if len(data) >= len(block) {
 		kind, data = s2Plain, block
 	}
-	dst = append(dst, data...) // onto itself, but for a plain block
+	dst = append(dst, data...) // onto itself, except for an uncompressed block
 	head := dst[start : start+s2ChunkHead]
 	binary.LittleEndian.PutUint32(head, uint32(len(data)+4)<<8|uint32(kind))
 	binary.LittleEndian.PutUint32(head[4:], s2Checksum(block))
@@ -84,8 +84,8 @@ func appendS2Chunk(dst, block []byte, encode func(dst, src []byte) []byte) []byt
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// s2Checksum is masked, so that the checksum of data with checksums in it is no
-// worse (framing_format.txt, section 3).
+// s2Checksum is masked, so that the checksum of data that contains checksums is as good
+// (framing_format.txt, section 3).
 func s2Checksum(block []byte) uint32 {
 	return bits.RotateLeft32(crc32.Checksum(block, castagnoli), -15) + 0xa282ead8
 }

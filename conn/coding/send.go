@@ -8,10 +8,10 @@ import (
 	"github.com/stompwire/stompwire/pool"
 )
 
-// Send is conn.Client.Send of body, encoded if that makes it shorter, with the header that says
-// so. It sends body as it is if h has a content-encoding already, or ends with conn.Text: an encoded
-// body is not text. body and h are borrowed until Send returns. It does not allocate for up to
-// seven headers.
+// Send is conn.Client.Send of body, encoded if that makes it shorter, with the header that names
+// the coding. It sends body unchanged if h has a content-encoding already, or ends with conn.Text:
+// an encoded body is not text. body and h are borrowed until Send returns. It does not allocate for
+// up to seven headers.
 func (e *Encoder) Send(ctx context.Context, c *conn.Client, destination string, body []byte, h ...frame.Field) error {
 	buf, encoded := e.encode(body, h)
 	if !encoded {
@@ -43,7 +43,7 @@ func (e *Encoder) Produce(ctx context.Context, p *conn.Producer, body []byte, h 
 	return p.Send(ctx, buf.B, append(append(room[:0], h...), e.field)...)
 }
 
-// encode returns an owned buffer with the encoded body, if it reports true.
+// encode returns an owned buffer with the encoded body, if the second result is true.
 func (e *Encoder) encode(body []byte, h []frame.Field) (*pool.Buffer, bool) {
 	if len(body) < e.minSize || len(h) > 0 && h[len(h)-1] == conn.Text {
 		return nil, false

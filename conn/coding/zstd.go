@@ -12,17 +12,16 @@ import (
 // decoder beside its output.
 const zstdWindow = 8 << 20
 
-// zstdReader is a pooled decoder with what it reads from.
+// zstdReader is a pooled decoder with its input.
 type zstdReader struct {
 	src bytes.Reader
 	d   *zstd.Decoder
 }
 
-// A decoder of concurrency 1 has no goroutines, so nobody needs to close it.
+// A decoder of concurrency 1 has no goroutines, so it need not be closed.
 //
-// Decoder.DecodeAll would save a copy. But it takes memory for the size that a frame
-// claims, and reports a full output by errors that cannot be told from those of
-// corrupt input.
+// Decoder.DecodeAll would save a copy. But it reserves memory for the size that a frame claims, and
+// its error for a full output cannot be told from its errors for corrupt input.
 var zstdReaders = sync.Pool{New: func() any {
 	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(zstdWindow))
 	if err != nil {

@@ -69,9 +69,9 @@ type (
 	// failed before CONNECTED is not among them.
 	DisconnectedListener interface{ OnDisconnected(c Connection, err error) }
 
-	// EventListener is told of every event before the other methods are. It is the only way to hear of
-	// what stomp.py has no name for: retries, refused subscriptions, skipped messages and panics. e is
-	// borrowed.
+	// EventListener is told of every event before the other methods are. It is the only way to
+	// receive events that stomp.py has no name for: retries, refused subscriptions, skipped
+	// messages and panics. e is borrowed.
 	EventListener interface {
 		OnEvent(ctx context.Context, e *conn.Event)
 	}

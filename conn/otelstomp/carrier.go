@@ -6,15 +6,15 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// outgoing are headers that are to be sent.
+// outgoing are headers to send.
 type outgoing struct{ fields frame.Fields }
 
 var _ propagation.TextMapCarrier = (*outgoing)(nil)
 
 func (o *outgoing) Get(key string) string { return o.fields.Get(key) }
 
-// Set replaces, for of repeated headers the first one holds (STOMP 1.2, Repeated
-// Header Entries).
+// Set replaces a header, because the first of repeated headers counts (STOMP 1.2, Repeated Header
+// Entries).
 func (o *outgoing) Set(key, value string) {
 	for i := range o.fields {
 		if o.fields[i].Name == key {
@@ -33,14 +33,14 @@ func (o *outgoing) Keys() []string {
 	return keys
 }
 
-// incoming are headers that were received. What it returns is owned.
+// incoming are received headers. The strings that it returns are owned.
 type incoming struct{ header frame.Header }
 
 var _ propagation.TextMapCarrier = incoming{}
 
 func (in incoming) Get(key string) string { return in.header.Text(key) }
 
-// Set does nothing: received headers are not ours to change.
+// Set does nothing: received headers cannot be changed.
 func (in incoming) Set(string, string) {}
 
 func (in incoming) Keys() []string {

@@ -17,8 +17,8 @@ type Producer struct {
 	spans *spans
 }
 
-// NewProducer makes a producer of c. The span of a send ends with its outcome, over however many
-// connections it takes, or when the message is encoded if cfg asks for no receipts.
+// NewProducer makes a producer of c. The span of a send ends with its outcome, even after a
+// reconnect, or when the message is encoded if cfg asks for no receipts.
 func (t *Tracing) NewProducer(c *conn.Client, cfg conn.ProducerConfig) (*Producer, error) {
 	p := &Producer{spans: newSpans(t, cfg.Destination, cfg.Window >= 0)}
 	if p.spans.confirmed {
@@ -32,7 +32,7 @@ func (t *Tracing) NewProducer(c *conn.Client, cfg conn.ProducerConfig) (*Produce
 	return p, nil
 }
 
-// Send is that of conn.Producer, in a producer span whose trace travels with the message.
+// Send is conn.Producer.Send in a producer span whose trace travels with the message.
 func (p *Producer) Send(ctx context.Context, body []byte, h ...frame.Field) (seq uint64, err error) {
 	ctx, span := p.spans.t.startSend(ctx, p.spans.destination, body)
 	seq, err = p.Producer.Send(ctx, body, p.spans.t.Inject(ctx, h...)...)
@@ -63,7 +63,7 @@ func newSpans(t *Tracing, destination string, confirmed bool) *spans {
 	}
 }
 
-// sent takes note of the span of send seq, and ends it if the outcome has come already.
+// sent registers the span of send seq, and ends it if the outcome has come already.
 func (s *spans) sent(seq uint64, span trace.Span) {
 	s.mu.Lock()
 	outcome, early := s.early[seq]

@@ -50,30 +50,30 @@ func NewCollector() *Collector {
 	}
 }
 
-// Add shows s under the label client="name". Choose from a fixed set of names, such as
-// what the client is for. A source of the same name is replaced; its counters may begin
-// at 0 again, which Prometheus allows for.
+// Add exports s with the label client="name". Choose names from a fixed set, such as the purpose of
+// the client. A source of the same name is replaced; its counters may start at 0 again, which
+// Prometheus handles.
 func (c *Collector) Add(name string, s Source) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.clients[name] = s
 }
 
-// AddProducer shows p under the label producer="name", under the same rules as Add.
+// AddProducer exports p with the label producer="name". The rules of Add apply.
 func (c *Collector) AddProducer(name string, p ProducerSource) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.producers[name] = p
 }
 
-// AddConsumer shows co under the label consumer="name", under the same rules as Add.
+// AddConsumer exports co with the label consumer="name". The rules of Add apply.
 func (c *Collector) AddConsumer(name string, co ConsumerSource) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.consumers[name] = co
 }
 
-// Remove forgets all sources with that name.
+// Remove removes all sources with that name.
 func (c *Collector) Remove(name string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -17,14 +17,15 @@ import (
 	"github.com/stompwire/stompwire/internal/wsconn"
 )
 
-// MessageType is which messages carry what is sent. Both kinds are received.
+// MessageType is the kind of WebSocket message that carries outgoing frames. Both kinds are
+// accepted.
 type MessageType uint8
 
 const (
-	// Auto sends text where it is valid UTF-8 and binary elsewhere.
+	// Auto sends a text message if it is valid UTF-8, and else a binary message.
 	Auto = MessageType(wsconn.Auto)
-	// Text is for servers that ignore binary messages. Others may close the
-	// connection over a body that is not UTF-8.
+	// Text is for servers that ignore binary messages. Other servers may close the connection over
+	// a body that is not UTF-8.
 	Text = MessageType(wsconn.Text)
 	// Binary is for servers that ignore text messages.
 	Binary = MessageType(wsconn.Binary)
@@ -34,14 +35,13 @@ const (
 type Options struct {
 	Messages MessageType
 
-	// Header is added to the request: an Origin, a cookie, a token.
+	// Header is added to the HTTP request: an Origin, a cookie, a token.
 	Header http.Header
 
-	// PingInterval is how often to send a ping, for proxies that close quiet
-	// connections; 0 for never, since STOMP has heart-beats. That no pong comes
-	// means nothing: it could wait behind a message handler. But if the server
-	// takes nothing for 5 s when one is due, the connection ends. Pings of the
-	// server are answered.
+	// PingInterval is the time between pings, for proxies that close quiet connections; 0 sends
+	// none, since STOMP has heart-beats. A missing pong has no effect, because it may be waiting
+	// behind a message handler. But if the server reads nothing for 5 s when a ping is due, the
+	// connection ends. Pings of the server are answered.
 	PingInterval time.Duration
 }
 
@@ -61,17 +61,16 @@ func (e *HandshakeError) Error() string { return e.Err.Error() }
 // Unwrap returns the cause.
 func (e *HandshakeError) Unwrap() error { return e.Err }
 
-// maxResponseHeader bounds what a server may say before there is a WebSocket.
+// maxResponseHeader bounds the header of the server's HTTP response, in bytes.
 const maxResponseHeader = 64 << 10
 
-// Client opens a WebSocket over nc, which leads to the server of url and is
-// encrypted already if url has the scheme wss; then [link.Progress] has to be below TLS, so
-// that link.Options.WriteTimeout counts what the server takes, byte by byte. Client
-// owns nc and closes it on errors.
-// ctx bounds the handshake only. It fits conn.Config.WebSocket.
+// Client opens a WebSocket over nc, a connection to the server of url. For a url with the scheme
+// wss, nc has to be encrypted already, with [link.Progress] below TLS, so that
+// link.Options.WriteTimeout measures progress in bytes. Client owns nc and closes it on errors. ctx
+// bounds the handshake only. It can be used as conn.Config.WebSocket.
 func (o Options) Client(ctx context.Context, nc net.Conn, url string, subprotocols []string) (net.Conn, error) {
 	if _, secure := nc.(*tls.Conn); !secure {
-		nc = link.Progress(nc) // below TLS it has to be already
+		nc = link.Progress(nc) // with TLS, Progress has to be below it already
 	}
 	transport := over(nc)
 	defer transport.CloseIdleConnections()
@@ -90,13 +89,13 @@ func (o Options) Client(ctx context.Context, nc net.Conn, url string, subprotoco
 		_ = nc.Close()
 		return nil, handshakeError(resp, err)
 	}
-	// Nothing is gathered by message here, so the parser's limits are what bounds memory.
+	// Messages are not gathered here, so the parser's limits bound memory.
 	c.SetReadLimit(-1)
 	w.Open(c, o.PingInterval)
 	return w, nil
 }
 
-// over returns a transport whose one connection is nc.
+// over returns a transport that uses nc as its only connection.
 func over(nc net.Conn) *http.Transport {
 	var taken atomic.Bool
 	dial := func(context.Context, string, string) (net.Conn, error) {
@@ -112,8 +111,8 @@ func over(nc net.Conn) *http.Transport {
 	}
 }
 
-// handshakeError drops the URL that net/http puts into its errors: its query may
-// hold a token.
+// handshakeError removes the URL that net/http puts into its errors, because its query may contain
+// a token.
 func handshakeError(resp *http.Response, err error) error {
 	var about *url.Error
 	if errors.As(err, &about) {
