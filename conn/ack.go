@@ -8,11 +8,15 @@ import (
 )
 
 // ackID is how ACK and NACK name a message. The slices are borrowed.
-type ackID struct{ ack, message, subscription []byte }
+type ackID struct {
+	ack, message, subscription []byte
+	number                     uint64 // see Message
+}
 
 func (m *Message) ackID() ackID {
 	return ackID{
 		ack: m.Header.Get(frame.HeaderAck), message: m.id(), subscription: m.Header.Get(frame.HeaderSubscription),
+		number: m.number,
 	}
 }
 
@@ -38,14 +42,16 @@ type Token struct {
 
 // Token returns a token that acknowledges the message after the handler has returned. It copies the
 // ids of the message, which allocates.
-func (m *Message) Token() Token {
-	id := m.ackID()
+func (m *Message) Token() Token { return Token{w: m.w, sub: m.sub, id: m.ackID().clone()} }
+
+// clone returns an owned copy.
+func (id ackID) clone() ackID {
 	text := make([]byte, 0, len(id.ack)+len(id.message)+len(id.subscription))
 	own := func(b []byte) []byte {
 		text = append(text, b...)
 		return text[len(text)-len(b) : len(text) : len(text)]
 	}
-	return Token{w: m.w, sub: m.sub, id: ackID{own(id.ack), own(id.message), own(id.subscription)}}
+	return ackID{own(id.ack), own(id.message), own(id.subscription), id.number}
 }
 
 // Ack is Message.Ack.
@@ -107,6 +113,9 @@ func (w *wire) putAck(sub *Subscription, id ackID, cmd frame.Command, tx *Tx, h 
 		return nil, err
 	}
 	sub.settled(w, id, tx)
+	if p := sub.position(w); p != nil && !inTransaction(tx, h) {
+		out = p.acknowledged(out, id.number)
+	}
 	return w.commitCopied(buf, out), nil
 }
 

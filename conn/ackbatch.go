@@ -38,6 +38,7 @@ func (a *ackBatch) ack(m *Message) error {
 		a.w, a.pending = m.w, 0
 	}
 	id := m.ackID()
+	a.id.number = id.number
 	a.id.ack = append(a.id.ack[:0], id.ack...)
 	a.id.message = append(a.id.message[:0], id.message...)
 	a.id.subscription = append(a.id.subscription[:0], id.subscription...)

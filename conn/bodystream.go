@@ -140,7 +140,7 @@ func (h *wireHandler) OnBodyEnd() error {
 func (w *wire) startStream(f *frame.Frame, sub *Subscription, length int64) {
 	b := &bodyStream{length: length, done: make(chan struct{})}
 	b.r, b.w = io.Pipe()
-	m := &Message{Header: f.Header.Clone(), w: w, sub: sub, stream: b}
+	m := &Message{Header: f.Header.Clone(), w: w, sub: sub, stream: b, number: sub.nextNumber(w)}
 	w.streamed = b
 	b.stop = context.AfterFunc(w.ctx, func() { _ = b.w.CloseWithError(context.Cause(w.ctx)) })
 	go func() {

@@ -20,6 +20,7 @@ type Message struct {
 	w      *wire
 	sub    *Subscription // nil for an unsolicited message and for a reply
 	stream *bodyStream   // the source of a streamed body; nil if the body is in Body
+	number uint64        // its place among those of sub on w, from 1 on; see ackPosition
 
 	// Of a retained message only.
 	held  *pool.Buffer // Header and Body; nil if they are borrowed, or a clone's
@@ -92,6 +93,7 @@ func (w *wire) deliver(f *frame.Frame) {
 	// One Message is reused for all deliveries: they come one at a time.
 	m := &w.msg
 	m.Header, m.Body, m.w, m.sub = f.Header, f.Body, w, sub
+	m.number = sub.nextNumber(w)
 	if c.cfg.Trace != nil {
 		w.trace(&Event{Kind: EventMessage, Message: m, Subscription: sub})
 	}

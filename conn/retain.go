@@ -19,7 +19,7 @@ func (m *Message) Retain() *Message {
 		return m
 	}
 	r := retained.Get().(*Message)
-	r.w, r.sub = m.w, m.sub
+	r.w, r.sub, r.number = m.w, m.sub, m.number
 	r.refs.Store(1)
 	r.copyFrom(m)
 	return r

@@ -53,28 +53,39 @@ func (w *wire) skip(header frame.Header, limit *frame.LimitError, details ...any
 }
 
 // refuse sends NACK for one message that the user has not got, so that the broker does not keep
-// it for this connection, nor deliver it again at once where that can be told. 1.0 has no NACK,
-// and where NACK covers all earlier messages of its subscription nothing is sent: the user
-// may be at work on them. There the next cumulative ACK covers the message.
+// it for this connection, nor deliver it again at once where that can be told. Where NACK would cover
+// earlier messages, it may have to wait for their ACKs: see ackPosition. On RabbitMQ ACK of 1.0 would
+// cover other subscriptions, so there the message waits for the ACK of a later one.
 func (w *wire) refuse(sub *Subscription, id ackID) error {
-	switch {
-	case sub.opts.Ack == frame.AckAuto, w.version == frame.Version10:
+	p := sub.position(w)
+	if sub.opts.Ack == frame.AckAuto || p == nil && w.version == frame.Version10 {
 		return nil
-	case sub.wireMode(w) == frame.AckClient && w.dialect.Nack != dialect.DeadLetters: // ActiveMQ takes NACK for one message in any mode
-		return nil
-	}
-	var fields []frame.Field
-	if w.dialect.Nack == dialect.Requeues { // unless it is told not to
-		fields = []frame.Field{{Name: "requeue", Value: "false"}}
 	}
 	buf, err := w.reserveNow(frameOverhead + len(id.ack) + len(id.message) + len(id.subscription))
 	if err != nil {
 		return err
 	}
-	if sub.endedOn(w) {
+	switch {
+	case sub.endedOn(w):
 		w.l.Commit(buf)
 		return errUnsubscribed
+	case p != nil && !p.refusable(id):
+		w.l.Commit(buf)
+		return nil
 	}
-	out, err := writer.AppendNack(buf, w.version, writer.Ack{ID: id.ack, MessageID: id.message, Subscription: id.subscription}, fields)
+	out, err := w.appendRefusal(buf, id)
 	return w.commit(buf, out, err)
+}
+
+// appendRefusal appends NACK; in 1.0, which has none, ACK.
+func (w *wire) appendRefusal(dst []byte, id ackID) ([]byte, error) {
+	ack := writer.Ack{ID: id.ack, MessageID: id.message, Subscription: id.subscription}
+	if w.version == frame.Version10 {
+		return writer.AppendAck(dst, w.version, ack, nil)
+	}
+	var fields []frame.Field
+	if w.dialect.Nack == dialect.Requeues { // unless it is told not to
+		fields = []frame.Field{{Name: "requeue", Value: "false"}}
+	}
+	return writer.AppendNack(dst, w.version, ack, fields)
 }

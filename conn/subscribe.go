@@ -24,6 +24,7 @@ func (c *Client) sendSubscribe(e *session.Effect) {
 			fields = append(fields, receiptField(e.Receipt))
 		}
 		s.endedAt.Store(nil)
+		s.track(w)
 		err = w.orEnd(w.sendFrame(frame.CmdSubscribe, fields))
 	}
 	c.mu.Lock()

@@ -23,7 +23,8 @@ type Subscription struct {
 
 	turn        turn
 	outstanding outstanding
-	endedAt     atomic.Pointer[wire] // where UNSUBSCRIBE is on its way; set with its outbox held
+	acks        atomic.Pointer[ackPosition] // on the connection that SUBSCRIBE has left on; nil where it does not matter
+	endedAt     atomic.Pointer[wire]        // where UNSUBSCRIBE is on its way; set with its outbox held
 
 	// Guarded by Client.mu.
 	askedOn *wire // the latest that SUBSCRIBE has left on
