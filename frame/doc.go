@@ -8,10 +8,10 @@
 // and body are slices of a buffer that will soon be overwritten with the next frame. Two words say
 // how long bytes may be used, here and everywhere in stompwire:
 //
-// - borrowed: valid until the call that handed it out returns (or, for a method such as a reader's
-// Next, until that method is called again). Copy what must live longer; [Frame.Clone] copies a
-// whole frame.
-// - owned: yours until you give it back or drop it.
+//   - borrowed: valid until the call that handed it out returns (or, for a method such as a reader's
+//     Next, until that method is called again). Copy what must live longer; [Frame.Clone] copies a
+//     whole frame.
+//   - owned: yours until you give it back or drop it.
 //
 // The String methods never show the value of a passcode header.
 //

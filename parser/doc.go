@@ -3,9 +3,9 @@
 //
 // There are three ways to use it:
 //
-// - [Parser] looks for one frame at the start of the bytes it is given.
-// - [Stream] is fed chunks that are cut anywhere and calls a [Handler].
-// - [Reader] pulls frames out of an io.Reader.
+//   - [Parser] looks for one frame at the start of the bytes it is given.
+//   - [Stream] is fed chunks that are cut anywhere and calls a [Handler].
+//   - [Reader] pulls frames out of an io.Reader.
 //
 // # Two passes over a header block
 //

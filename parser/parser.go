@@ -56,12 +56,12 @@ type Parser struct {
 // Parse looks for one frame at the start of data, which must begin with the first byte that is not
 // consumed yet.
 //
-// - (f, n, nil): a frame. EOLs before it, the frame and its NUL are n bytes. The frame is borrowed:
-// valid until the next call of Parse or Reset, and only as long as data is. Use Clone to keep it.
-// - (nil, n, [ErrIncomplete]): n bytes of EOLs are consumed, and data[n:] is the beginning of a
-// frame. Call again with data[n:] and more bytes behind it. No byte is scanned twice.
-// - (nil, 0, err): err is a [*frame.SyntaxError] or [*frame.LimitError], or wraps one if
-// [ReceiptOf] knows the receipt of the frame. It is fatal: every later call returns the same error.
+//   - (f, n, nil): a frame. EOLs before it, the frame and its NUL are n bytes. The frame is borrowed:
+//     valid until the next call of Parse or Reset, and only as long as data is. Use Clone to keep it.
+//   - (nil, n, [ErrIncomplete]): n bytes of EOLs are consumed, and data[n:] is the beginning of a
+//     frame. Call again with data[n:] and more bytes behind it. No byte is scanned twice.
+//   - (nil, 0, err): err is a [*frame.SyntaxError] or [*frame.LimitError], or wraps one if
+//     [ReceiptOf] knows the receipt of the frame. It is fatal: every later call returns the same error.
 func (p *Parser) Parse(data []byte) (f *frame.Frame, n int, err error) {
 	end := 0
 	if p.phase == between {

@@ -22,12 +22,12 @@
 //
 // Three of these are decisions where the specifications leave room:
 //
-// - CR in 1.1 is an octet like any other and has no escape, so it is written unchanged, even at the
-// end of a value. A peer that reads 1.1 with the line ends of 1.2, such as RabbitMQ, drops it there
-// as a part of the line end; nothing worse can happen.
-// - An empty value in 1.0 is not in the grammar, but every reader accepts it, and empty passcodes
-// exist.
-// - Headers are UTF-8 since 1.1. The text of 1.0 names no encoding, so any octets are allowed.
+//   - CR in 1.1 is an octet like any other and has no escape, so it is written unchanged, even at the
+//     end of a value. A peer that reads 1.1 with the line ends of 1.2, such as RabbitMQ, drops it there
+//     as a part of the line end; nothing worse can happen.
+//   - An empty value in 1.0 is not in the grammar, but every reader accepts it, and empty passcodes
+//     exist.
+//   - Headers are UTF-8 since 1.1. The text of 1.0 names no encoding, so any octets are allowed.
 //
 // The zero [frame.Version] is treated as 1.2.
 //
