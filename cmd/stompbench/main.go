@@ -1,5 +1,5 @@
-// Command stompbench sends load to a STOMP broker and tells what became of every
-// message. Without a broker to send to it starts one of its own:
+// Command stompbench sends load to a STOMP broker and reports the outcome of every message. Without
+// a broker to send to it starts one:
 //
 //	go run ./cmd/stompbench
 //
@@ -16,8 +16,8 @@ import (
 )
 
 func main() {
-	// The first ^C ends the run in good order; then we stop catching it, so the
-	// second ends the process.
+	// The first ^C ends the run in an orderly way. After it we stop catching it, so the second one
+	// ends the process.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	os.Exit(cli.Run(ctx, os.Args[1:], os.Stdout, os.Stderr))

@@ -1,4 +1,4 @@
-// Package schema holds the JSON Schema of what stompbench writes.
+// Package schema holds the JSON Schema of stompbench's output.
 //
 // Imports: the standard library only.
 package schema

@@ -10,7 +10,7 @@ import (
 	"runtime"
 )
 
-// path is where a ceiling is kept.
+// path returns the file that a ceiling is saved in.
 func path() (string, error) {
 	dir, err := os.UserCacheDir()
 	if err != nil {
@@ -19,8 +19,7 @@ func path() (string, error) {
 	return filepath.Join(dir, "stompbench", "ceiling.json"), nil
 }
 
-// Save keeps the ceiling in the user's cache directory and returns the name of the
-// file.
+// Save writes the ceiling to the user's cache directory and returns the name of the file.
 func (c *Ceiling) Save() (name string, err error) {
 	if name, err = path(); err != nil {
 		return "", err
@@ -32,7 +31,7 @@ func (c *Ceiling) Save() (name string, err error) {
 	if err != nil {
 		return "", err
 	}
-	// A run that reads meanwhile finds the old one or the new one.
+	// A run that reads at the same time gets the old file or the new one, never a part.
 	tmp := name + ".new"
 	if err := os.WriteFile(tmp, append(data, '\n'), 0o644); err != nil {
 		return "", err
@@ -40,12 +39,11 @@ func (c *Ceiling) Save() (name string, err error) {
 	return name, os.Rename(tmp, name)
 }
 
-// maxFile bounds what is read.
+// maxFile bounds the file that Load reads, in bytes.
 const maxFile = 1 << 20
 
-// Load returns the ceiling that was saved. An error that Is fs.ErrNotExist means
-// that none was; one that was measured on another kind of machine is as good as
-// none.
+// Load returns the saved ceiling. An error that Is fs.ErrNotExist means that none was saved, or
+// that it was measured on another kind of machine.
 func Load() (*Ceiling, error) {
 	name, err := path()
 	if err != nil {

@@ -15,7 +15,7 @@ type Setting struct {
 	Window    int `json:"receipt_window"` // 0: no receipts
 }
 
-// Settings are those that are measured: one at a time of what a run can choose.
+// Settings are measured by calibrate; each differs from the first in one respect.
 var Settings = []Setting{
 	{Producers: 1, Size: 128, Window: 1},
 	{Producers: 1, Size: 128, Window: 100},
@@ -27,14 +27,14 @@ var Settings = []Setting{
 	{Producers: 1, Size: 256 << 10, Window: 100},
 }
 
-// Point is what a setting came to.
+// Point is the result of one setting.
 type Point struct {
 	Setting
 	PerSecond float64 `json:"sent_per_s"`
-	CPUShare  float64 `json:"process_cpu_share"` // the sink included, which shares the process
+	CPUShare  float64 `json:"process_cpu_share"` // includes the sink, which runs in the same process
 }
 
-// Ceiling is what a machine can do.
+// Ceiling is the maximum that the generator reaches on a machine.
 type Ceiling struct {
 	Schema   int       `json:"schema"`
 	Version  string    `json:"version"` // of stompbench
@@ -49,8 +49,8 @@ const schema = 1
 
 func system() string { return runtime.GOOS + "/" + runtime.GOARCH }
 
-// Measure calls send for each setting, and measures the timers for the given time
-// each. It calls shown after every point; shown may be nil.
+// Measure calls send for each setting, and measures the timers, each for the given time. It calls
+// shown after every point; shown may be nil.
 func Measure(ctx context.Context, version string, each time.Duration,
 	send func(context.Context, Setting) (Point, error), shown func(Point)) (*Ceiling, error) {
 	c := &Ceiling{Schema: schema, Version: version, Measured: time.Now().UTC().Truncate(time.Second), System: system(), Cores: runtime.GOMAXPROCS(0)}
@@ -72,9 +72,8 @@ func Measure(ctx context.Context, version string, each time.Duration,
 	return c, err
 }
 
-// Nearest returns the point whose setting is most like s. Settings with and without
-// receipts, and with a window of one or a few and of many, are too different to
-// stand for each other; ok is false if there is none.
+// Nearest returns the point whose setting is most similar to s. ok is false if there is none that
+// is comparable: with or without receipts, and with a window of one, a few or many.
 func (c *Ceiling) Nearest(s Setting) (best Point, ok bool) {
 	least := math.Inf(1)
 	for _, p := range c.Points {
@@ -98,7 +97,7 @@ func kind(window int) int {
 	return 2
 }
 
-// distance is in doublings. The size matters most.
+// distance returns the distance in doublings. The size has the largest weight.
 func distance(a, b Setting) float64 {
 	d := 4 * doublings(a.Size, b.Size)
 	d += doublings(a.Producers, b.Producers)
@@ -109,7 +108,7 @@ func doublings(a, b int) float64 {
 	return math.Abs(math.Log2(float64(max(a, 1)) / float64(max(b, 1))))
 }
 
-// String says the setting in a few words.
+// String describes the setting in a few words.
 func (s Setting) String() string {
 	producers := "1 producer"
 	if s.Producers != 1 {

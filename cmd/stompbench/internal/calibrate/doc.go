@@ -1,7 +1,6 @@
-// Package calibrate finds out what the generator itself can do on a machine: its
-// rate against a sink that throws everything away, in several settings, and how
-// exactly it can keep to a schedule. A run can then be told how near it came to
-// that.
+// Package calibrate measures the limits of the generator on a machine: its rate against a sink that
+// discards everything, in several settings, and how precisely it keeps a schedule. The report of a
+// run then says how close the run came to that rate.
 //
 // Imports: the pacer, histo and stamp packages of stompbench.
 package calibrate

@@ -10,8 +10,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
-// Timer is how late a way to wait is, in nanoseconds, when 1,000 moments a second
-// are waited for.
+// Timer is how late a way to wait is, in nanoseconds, with 1,000 wake-ups a second.
 type Timer struct {
 	Name  string `json:"name"`
 	P50   int64  `json:"p50_ns"`
@@ -45,7 +44,7 @@ func measureTimers(ctx context.Context, each time.Duration) ([]Timer, error) {
 	return timers, nil
 }
 
-// lateness waits for each whole millisecond of the given time.
+// lateness measures the lateness of sleep, once each millisecond, for the given time.
 func lateness(ctx context.Context, sleep func(time.Duration), each time.Duration) (*histo.Histogram, error) {
 	clock := stamp.NewClock()
 	p, h := pacer.New(clock.Now, sleep), histo.New()

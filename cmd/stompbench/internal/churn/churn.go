@@ -16,7 +16,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 )
 
-// Config says what to do.
+// Config says what a run of churn does.
 type Config struct {
 	// Dial makes one connection. The client ends with it.
 	Dial func(ctx context.Context) (*conn.Client, error)
@@ -36,18 +36,18 @@ type Config struct {
 
 	HalfOpen HalfOpen
 
-	// OnSample is called once a second, on one goroutine. May be nil.
+	// OnSample is called once a second, always on the same goroutine. May be nil.
 	OnSample func(Sample)
 }
 
-// Sample is what happened up to now.
+// Sample is the counts so far.
 type Sample struct {
 	Elapsed                               time.Duration
 	Connected, Subscribed, Closed, Failed uint64
 	Open, HalfOpen                        int64
 }
 
-// Step is something that is done to a connection.
+// Step is one step in the life of a connection.
 type Step int
 
 // The steps.
@@ -70,18 +70,17 @@ type Failure struct {
 	Reason string `json:"reason"`
 }
 
-// Result is what came of it.
+// Result is the result of a run.
 type Result struct {
 	Interrupted     bool
 	Server, Version string
 	Opening         time.Duration // from the start to the last CONNECTED
-	Opened          uint64        // connections that were CONNECTED
+	Opened          uint64        // connections that got CONNECTED
 	Subscribed      uint64
 	Failed          uint64
-	// Failures holds how often each step failed for each reason, up to maxReasons
-	// of them.
+	// Failures counts each step's failures by reason, up to maxReasons different ones.
 	Failures map[Failure]uint64
-	Unopened uint64 // due and never begun
+	Unopened uint64 // connections that were due and never begun
 	// MostOpen is how many connections were open at a time.
 	MostOpen int64
 	Latency  [Steps]*histo.Histogram
@@ -89,7 +88,7 @@ type Result struct {
 	HalfOpen *HalfResult      // nil without
 }
 
-// maxReasons bounds how many different failures are told apart.
+// maxReasons bounds the number of different failures.
 const maxReasons = 100
 
 // churning is one run.
@@ -102,7 +101,7 @@ type churning struct {
 	closed     atomic.Uint64
 	failed     atomic.Uint64
 	open, most atomic.Int64
-	next       atomic.Uint64 // to be begun
+	next       atomic.Uint64 // number of the next connection
 	begun      atomic.Uint64
 	last       atomic.Int64 // when the last was connected
 
@@ -117,8 +116,8 @@ type churning struct {
 	half *halfOpen
 }
 
-// Run carries it out. When ctx ends it opens no more, gives up what is not
-// connected yet, and leaves in good order. Half-open connections are held to the end of
+// Run opens and closes connections as cfg says. When ctx ends it opens no more, gives up attempts
+// in progress, and disconnects in an orderly way. Half-open connections are held to the end of
 // their time, which may be after that of the others.
 func Run(ctx context.Context, cfg Config) *Result {
 	c := &churning{Config: cfg, clock: stamp.NewClock(), failures: map[Failure]uint64{}, due: histo.NewRecorder(), half: newHalfOpen(cfg.HalfOpen)}
@@ -176,8 +175,8 @@ func (c *churning) work(ctx, opening context.Context) {
 
 func (c *churning) dueAt(n uint64) int64 { return c.start + int64(float64(n)*1e9/c.Rate) }
 
-// one is the life of a connection. Once connected it runs to its end whatever
-// happens outside, each step within its timeout.
+// one opens and closes one connection. Once it is connected it goes through all steps whatever
+// happens outside, each within its timeout.
 func (c *churning) one(ctx context.Context, due int64) {
 	nc, ok := c.connect(ctx, due)
 	if !ok {
@@ -240,7 +239,7 @@ func sessionOf(nc *conn.Client) (s conn.Session) {
 	return s
 }
 
-// raise makes a number at least n.
+// raise raises number to n if it is lower.
 func raise(number *atomic.Int64, n int64) {
 	for old := number.Load(); n > old && !number.CompareAndSwap(old, n); old = number.Load() {
 	}
@@ -263,8 +262,8 @@ func (c *churning) subscribe(nc *conn.Client, destination string) bool {
 	return c.do(context.Background(), Unsubscribe, func(ctx context.Context) error { return s.Unsubscribe(ctx) })
 }
 
-// do takes the time of a step, and notes its failure. What is given up because
-// outside has ended is none.
+// do measures a step and counts its failure. A step that was given up because outside has ended is
+// not a failure.
 func (c *churning) do(outside context.Context, step Step, f func(context.Context) error) bool {
 	ctx, cancel := context.WithTimeout(outside, c.Timeout)
 	defer cancel()
@@ -288,7 +287,7 @@ func over(ctx context.Context) bool {
 	return ctx.Err() != nil || bounded && !time.Now().Before(deadline)
 }
 
-// sample tells once a second, until the function that it returns is called.
+// sample calls OnSample once a second, until the function that it returns is called.
 func (c *churning) sample() (stop func()) {
 	done := make(chan struct{})
 	var wg sync.WaitGroup
@@ -339,7 +338,7 @@ func (c *churning) result(ctx context.Context) *Result {
 	return r
 }
 
-// unopened counts what was due by now, or by the end, and was not begun.
+// unopened counts the connections that were due by now, or by the end, and were not begun.
 func (c *churning) unopened() uint64 {
 	until := min(c.clock.Now(), c.end)
 	due := uint64(math.Ceil(float64(until-c.start) * c.Rate / 1e9))

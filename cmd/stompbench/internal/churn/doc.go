@@ -1,15 +1,15 @@
-// Package churn opens and closes connections and subscriptions on a schedule, and
-// measures how long each step takes: from the first packet to CONNECTED, from
-// SUBSCRIBE and UNSUBSCRIBE to their receipts, and from DISCONNECT to its.
+// Package churn opens and closes connections and subscriptions on a schedule, and measures how long
+// each step takes: from the first packet to CONNECTED, from SUBSCRIBE and UNSUBSCRIBE to their
+// receipts, and from DISCONNECT to its receipt.
 //
-// With a rate, connections are due on a schedule whether or not earlier ones are
-// done, up to a bound on how many are open at a time; the latency from due counts
-// the time that one waited for its turn. Without one, so many workers open and
-// close one after the other.
+// With a rate, connections are due on a schedule whether or not earlier ones are done, up to a
+// bound on how many are open at a time. The latency from due includes the time that a connection
+// waited for a worker (no coordinated omission). Without a rate, each worker opens and closes one
+// connection after the other.
 //
-// A share of the connections may be half-open: begun up to some point, and then silent
-// for as long as the broker lets them, or they are told to. What it does with them, and
-// what they do to the others, is in the result.
+// A share of the connections may be half-open: begun up to some point, and then silent until the
+// broker closes them or their time is over. The result says what the broker does with them, and how
+// they affect the others.
 //
 // Imports: conn, conn/dialect, frame and writer of stompwire, golang.org/x/sys to see the end of a
 // connection without reading, and the histo, pacer, stamp and transport packages of stompbench.

@@ -19,15 +19,15 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 )
 
-// Stage is how far a half-open connection gets. From there on it says nothing.
+// Stage is how far a half-open connection gets. After that it sends nothing.
 type Stage int
 
 // The stages.
 const (
 	AtTCP        Stage = iota // connected, and not a byte sent
 	AtConnect                 // the first half of CONNECT is sent
-	AtConnected               // CONNECTED has come; the heart-beats that were promised do not
-	AtSubscribed              // the same after SUBSCRIBE, and nothing is read
+	AtConnected               // CONNECTED was received; the promised heart-beats are not sent
+	AtSubscribed              // as AtConnected, after SUBSCRIBE; and nothing is read
 	stages                    // how many there are
 )
 
@@ -36,7 +36,7 @@ var stageNames = [stages]string{"tcp", "connect", "connected", "subscribed"}
 // String returns the name of the stage.
 func (s Stage) String() string { return stageNames[s] }
 
-// ParseStage returns the stage that a name is of.
+// ParseStage returns the stage with this name.
 func ParseStage(name string) (s Stage, ok bool) {
 	for s := range stages {
 		if s.String() == name {
@@ -46,12 +46,12 @@ func ParseStage(name string) (s Stage, ok bool) {
 	return 0, false
 }
 
-// HalfOpen says which connections are begun and never finished. The zero value is none.
+// HalfOpen says which connections are left half-open. The zero value is none.
 type HalfOpen struct {
 	Share  float64 // of the connections, once there are any; below 1
 	Stages []Stage // where they stop, in turn
-	// There are none before After has passed, and so many connections were begun:
-	// so that there is something to compare with.
+	// Half-open connections begin only after After has passed and a number of connections was
+	// begun, so that there is something to compare with.
 	After      time.Duration
 	AfterCount uint64
 	Hold       time.Duration // how long each is held, at most
@@ -64,26 +64,26 @@ type HalfOpen struct {
 	Reach func(ctx context.Context, s Stage) (nc net.Conn, connect []byte, err error)
 }
 
-// Held is what became of the half-open connections of one stage.
+// Held is the outcome of the half-open connections of one stage.
 type Held struct {
 	Stage   Stage
-	Opened  uint64            // got that far
-	Refused uint64            // did not
-	Reasons map[string]uint64 // why, for each of those
+	Opened  uint64            // reached the stage
+	Refused uint64            // did not reach it
+	Reasons map[string]uint64 // the reasons, with how many of those
 	Closed  uint64            // by the broker
-	How     map[string]uint64 // how, for each of those
+	How     map[string]uint64 // in which way, with how many of those
 	After   *histo.Histogram  // how long after they fell silent
 	Kept    uint64            // open after HalfOpen.Hold
 	Left    uint64            // open when the run was interrupted
 }
 
-// HalfResult is what became of them all, and of the others meanwhile.
+// HalfResult is the outcome of all half-open connections, and of the others meanwhile.
 type HalfResult struct {
-	Stages   []Held // those there were to be
+	Stages   []Held // the stages that were asked for
 	MostHeld int64
 	Skipped  uint64 // finished because of HalfOpen.Max
-	// Latency of CONNECT to CONNECTED of the others: before there were any, and of
-	// those begun while at least one was held; and how many of these failed.
+	// Latency from CONNECT to CONNECTED of the other connections: of those begun before there were
+	// half-open ones, and of those begun while at least one was held; and how many of each failed.
 	Before, With             *histo.Histogram
 	FailedBefore, FailedWith uint64
 }
@@ -91,7 +91,7 @@ type HalfResult struct {
 // halfOpen is the state of a run's half-open connections.
 type halfOpen struct {
 	HalfOpen
-	eligible   atomic.Uint64 // connections since there may be any
+	eligible   atomic.Uint64 // connections since half-open ones are allowed
 	chosen     atomic.Uint64
 	begun      atomic.Bool // with the first one
 	held, most atomic.Int64
@@ -115,8 +115,8 @@ func newHalfOpen(cfg HalfOpen) *halfOpen {
 	return h
 }
 
-// choose reports whether connection n is to be half-open, and up to where. Whoever is
-// told so holds a place.
+// choose reports whether connection n is to be half-open, and up to which stage. If so, it reserves
+// a place.
 func (h *halfOpen) choose(n uint64, elapsed time.Duration) (s Stage, ok bool) {
 	if h.Share <= 0 || elapsed < h.After || n < h.AfterCount {
 		return 0, false
@@ -136,13 +136,13 @@ func (h *halfOpen) choose(n uint64, elapsed time.Duration) (s Stage, ok bool) {
 	return h.Stages[(h.chosen.Add(1)-1)%uint64(len(h.Stages))], true
 }
 
-// phase is what a connection is compared by.
+// phase is the group in which a connection is compared.
 type phase int
 
 const (
-	between phase = iota // half-open ones have been, and none is held
-	before               // there has been none
-	with                 // some are held
+	between phase = iota // there have been half-open connections, and none is held
+	before               // there has been no half-open connection yet
+	with                 // at least one is held
 )
 
 func (h *halfOpen) phase() phase {
@@ -155,7 +155,7 @@ func (h *halfOpen) phase() phase {
 	return between
 }
 
-// others notes what became of a connection that was begun in a phase.
+// others records the outcome of a complete connection that was begun in a phase.
 func (h *halfOpen) others(p phase, ns int64, connected bool) {
 	switch {
 	case h.Share <= 0 || p == between:
@@ -187,7 +187,7 @@ func (c *churning) keep(ctx context.Context, s Stage) {
 	began := c.clock.Now()
 	ended, how := watch(ctx, nc, s != AtSubscribed, h.Hold)
 	after := c.clock.Now() - began
-	how = strings.ReplaceAll(how, nc.LocalAddr().String(), "this address") // or each has a reason of its own
+	how = strings.ReplaceAll(how, nc.LocalAddr().String(), "this address") // otherwise each connection would have a reason of its own
 	h.note(s, func(x *Held) {
 		x.Opened++
 		switch {
@@ -209,7 +209,7 @@ func (h *halfOpen) note(s Stage, f func(*Held)) {
 	f(&h.stages[s])
 }
 
-// bounded is a key for one more reason, "other" if there are many already.
+// bounded returns key, or "other" if m has many reasons already.
 func bounded(m map[string]uint64, key string) string {
 	if _, known := m[key]; !known && len(m) >= maxReasons {
 		return "other"
@@ -244,11 +244,11 @@ func (c *churning) openUpTo(ctx context.Context, s Stage) (nc net.Conn, err erro
 	return nc, nil
 }
 
-// maxConnected bounds CONNECTED, and what of an ERROR is told.
+// maxConnected bounds CONNECTED, and the part of an ERROR that is reported, in bytes.
 const maxConnected = 16 << 10
 
-// login sends CONNECT and reads CONNECTED, and nothing after it: the broker may have
-// little to say, and a stuck consumer is to take none of it.
+// login sends CONNECT and reads CONNECTED, and not a byte after it: a stuck consumer must not take
+// any message.
 func login(nc net.Conn, connect []byte) error {
 	if _, err := nc.Write(connect); err != nil {
 		return err
@@ -272,7 +272,7 @@ func login(nc net.Conn, connect []byte) error {
 	return nil
 }
 
-// subscribeTo subscribes without waiting for an answer, which nobody would read.
+// subscribeTo subscribes without waiting for an answer, which would not be read.
 func (c *churning) subscribeTo(nc net.Conn) error {
 	h := []frame.Field{
 		{Name: frame.HeaderID, Value: "0"}, {Name: frame.HeaderDestination, Value: c.Destination(0)},
@@ -288,10 +288,10 @@ func (c *churning) subscribeTo(nc net.Conn) error {
 	return err
 }
 
-// unescaped undoes the escapes of STOMP 1.1 and 1.2, in a text that people read.
+// unescaped undoes the escapes of STOMP 1.1 and 1.2, for display.
 var unescaped = strings.NewReplacer(`\\`, `\`, `\c`, ":", `\n`, " ", `\r`, "")
 
-// refusal is what an ERROR says, as reason has it of the client's errors.
+// refusal returns the text of an ERROR, in the form that reason gives the client's errors.
 func refusal(answer []byte) string {
 	command, rest, _ := bytes.Cut(answer, []byte("\n"))
 	if string(bytes.TrimRight(command, "\r")) != "ERROR" {

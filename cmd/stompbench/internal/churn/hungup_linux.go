@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hungUp reports whether the other side has ended a connection. It reads nothing of
-// what may be there before the end.
+// hungUp reports whether the other side has ended a connection. It does not read data that may
+// precede the end.
 func hungUp(nc net.Conn) (ended bool) {
 	socket := socketOf(nc)
 	if socket == nil {

@@ -4,6 +4,6 @@ package churn
 
 import "net"
 
-// hungUp would have to read to know: here, the end of a connection of which nobody
-// reads is found when it has been held for its time.
+// hungUp would have to read to find out. Here, the end of a connection that is not read is found
+// when it has been held for its time.
 func hungUp(net.Conn) bool { return false }

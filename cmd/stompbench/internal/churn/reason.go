@@ -24,7 +24,7 @@ func (c *churning) fail(step Step, err error) {
 	c.failures[key]++
 }
 
-// reason puts errors that differ in ports and numbers only under one name.
+// reason returns one text for errors that differ only in ports and numbers.
 func reason(err error) string {
 	var server *conn.ServerError
 	switch {
@@ -46,7 +46,7 @@ func reason(err error) string {
 	return fmt.Sprintf("%.100s", withoutAddress(err))
 }
 
-// withoutAddress is the cause of a connection that could not be made.
+// withoutAddress returns the cause of a failed connection attempt.
 func withoutAddress(err error) error {
 	var attempt *transport.ConnectError
 	var op *net.OpError

@@ -11,15 +11,14 @@ import (
 	"time"
 )
 
-// watch holds a connection without a word, for so long or until ctx ends, and reports
-// whether the other side ended it meanwhile, and how. It reads what comes unless it is
-// told not to.
+// watch holds a connection without sending, for so long or until ctx ends. It reports whether the
+// other side ended it meanwhile, and how. It reads what arrives if reading is set.
 func watch(ctx context.Context, nc net.Conn, reading bool, hold time.Duration) (ended bool, how string) {
 	ctx, cancel := context.WithTimeout(ctx, hold)
 	defer cancel()
 	if !reading && !gone(ctx, nc) {
-		// What has come may end with an end that could not be seen before. If not, this
-		// is over at once.
+		// Data that arrived may be followed by an end that could not be seen before. If not, this
+		// returns at once.
 		_ = nc.SetReadDeadline(time.Now().Add(lastLook))
 		ended, how = readToEnd(nc)
 		return ended, "when is not known, for it was behind what nobody read: " + how
@@ -32,12 +31,11 @@ func watch(ctx context.Context, nc net.Conn, reading bool, hold time.Duration) (
 	return readToEnd(nc)
 }
 
-// lastLook is how long the end of a connection may take to be found behind what was
-// not read before.
+// lastLook is how long reading may take to find the end of a connection behind unread data.
 const lastLook = time.Second
 
-// gone waits until the other side has ended a connection of which nobody reads, and
-// reports false if ctx ends first.
+// gone waits until the other side has ended a connection that is not read. It returns false if ctx
+// ends first.
 func gone(ctx context.Context, nc net.Conn) bool {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -62,7 +60,7 @@ func socketOf(nc net.Conn) syscall.Conn {
 	return socket
 }
 
-// tailLength is how much of what came last is looked at for an ERROR.
+// tailLength is how many of the last bytes are searched for an ERROR.
 const tailLength = 4 << 10
 
 // readToEnd reads until the end, or the read deadline.
@@ -82,7 +80,7 @@ func readToEnd(nc net.Conn) (ended bool, how string) {
 	}
 }
 
-// howEnded says how the other side ended a connection, by what came last.
+// howEnded says how the other side ended a connection, by the last bytes that came.
 func howEnded(tail []byte, err error) string {
 	from := bytes.LastIndex(tail, []byte("ERROR\n"))
 	if crlf := bytes.LastIndex(tail, []byte("ERROR\r\n")); crlf > from {

@@ -19,7 +19,7 @@ func (r *rows) add(label, format string, args ...any) {
 	fmt.Fprintf(r, "  %-10s  %s\n", label, fmt.Sprintf(format, args...))
 }
 
-// banner says what will be done, in normalised values.
+// banner describes the run before it starts, in normalised values.
 func banner(p *workload.Plan, ready load.Ready, notes []string) string {
 	var r rows
 	r.add("broker", "%s, STOMP %s", brokerName(p, ready), ready.Version)
@@ -28,7 +28,7 @@ func banner(p *workload.Plan, ready load.Ready, notes []string) string {
 	return r.String()
 }
 
-// plan writes what a plan says apart from the broker.
+// plan writes the parts of a plan that are independent of the broker.
 func (r *rows) plan(p *workload.Plan, notes []string) {
 	if p.Producers > 0 {
 		r.add("producers", "%d to %s, %s, %s", p.Producers, destinations(p, p.PublishTo, p.PublishTargets()), receipts(p), pace(p))
@@ -162,7 +162,7 @@ func pace(p *workload.Plan) string {
 	return fmt.Sprintf("%s/s in all, %s/s each", report.PerSecond(p.Rate), report.PerSecond(p.Rate/float64(p.Producers)))
 }
 
-// headers names them. Their values may be secrets, and are kept nowhere else.
+// headers lists the names of headers. Their values may be secrets and are stored nowhere.
 func headers(fields []frame.Field) string {
 	if len(fields) == 0 {
 		return ""

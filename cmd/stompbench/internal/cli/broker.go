@@ -40,8 +40,8 @@ func startBroker(ctx context.Context, addr string) (*broker.Broker, error) {
 	return b, nil
 }
 
-// forLoad is for a broker that takes as much load as a plan may have, all of it from
-// one connection if that is what the plan says.
+// forLoad configures a broker for the largest load that a plan may have, all of it from one
+// connection if the plan says so.
 func forLoad() broker.Config {
 	return broker.Config{
 		MaxConnections:               2 * workload.MaxWorkers,
@@ -59,7 +59,7 @@ everything in memory. Without any address it listens on 127.0.0.1:61613.
 Flags of broker:
 `
 
-// brokerSettings are what the flags of broker say.
+// brokerSettings are the values of the flags of broker.
 type brokerSettings struct {
 	listen, tlsListen, wsListen, wssListen []string
 	cert, key                              string
@@ -180,7 +180,7 @@ func (c *command) listen(b *broker.Broker, s *brokerSettings, cfg *tls.Config) e
 	return nil
 }
 
-// atLeastOne refuses what would bound everything away.
+// atLeastOne refuses 0: a bound of 0 would allow nothing.
 func atLeastOne(parse func(string) (int, error)) func(string) (int, error) {
 	return func(text string) (int, error) {
 		n, err := parse(text)
@@ -193,7 +193,7 @@ func atLeastOne(parse func(string) (int, error)) func(string) (int, error) {
 
 func (s *brokerSettings) wantsTLS() bool { return len(s.tlsListen)+len(s.wssListen) > 0 }
 
-// check looks for flags that contradict each other.
+// check finds flags that contradict each other.
 func (s *brokerSettings) check() error {
 	switch {
 	case len(s.origins) > 0 && len(s.wsListen)+len(s.wssListen) == 0:
@@ -208,7 +208,7 @@ func (s *brokerSettings) check() error {
 	return nil
 }
 
-// tls returns what the TLS listeners need, nil if there are none.
+// tls returns the configuration of the TLS listeners, nil if there are none.
 func (s *brokerSettings) tls() (*tls.Config, error) {
 	if !s.wantsTLS() {
 		return nil, nil

@@ -20,7 +20,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
-// calibration is what the flags of calibrate say.
+// calibration is the values of the flags of calibrate.
 type calibration struct {
 	each              time.Duration
 	save, json, quiet bool
@@ -95,7 +95,7 @@ func startSink(ctx context.Context) (*sink.Sink, error) {
 	return sink.On(ln), nil
 }
 
-// againstSink sends flat out to a sink of its own.
+// againstSink sends flat out to a sink that it starts.
 func againstSink(ctx context.Context, set calibrate.Setting, d time.Duration) (calibrate.Point, error) {
 	to, err := startSink(ctx)
 	if err != nil {
@@ -152,7 +152,7 @@ func writeCeiling(w io.Writer, c *calibrate.Ceiling) error {
 	return t.Flush()
 }
 
-// ceilingFor relates the rate of a run to the ceiling that was saved, if one was.
+// ceilingFor compares the rate of a run with the saved ceiling. It returns nil if there is none.
 func ceilingFor(p *workload.Plan, perSecond float64) *report.Ceiling {
 	if p.Producers == 0 || perSecond <= 0 {
 		return nil

@@ -23,7 +23,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 )
 
-// churned is what the flags of churn say.
+// churned is the values of the flags of churn.
 type churned struct {
 	*settings
 	open, subscriptions int
@@ -34,7 +34,7 @@ type churned struct {
 func newChurnFlags() (*pflag.FlagSet, *churned) {
 	all, common := newFlags()
 	s := &churned{settings: common, open: 16, subscriptions: 1}
-	s.plan.Consumers = 0 // there is nobody to receive
+	s.plan.Consumers = 0 // churn receives nothing
 	f := newFlagSet("churn")
 	borrow(f, all, "uri")
 	add := func(name, letter, kind, text, help string, v *value) {
@@ -91,7 +91,7 @@ func (c *command) churn(ctx context.Context, args []string) int {
 		return c.fail(err)
 	}
 	defer closeOwn(own)
-	// Connections that do next to nothing share event loops, as in a run.
+	// Connections with little traffic share event loops, as in a run.
 	loops, err := transport.Loops(ctx)
 	if err != nil {
 		return c.fail(&load.SetupError{Doing: "start an event loop", Err: err})
@@ -128,7 +128,7 @@ func (c *command) churn(ctx context.Context, args []string) int {
 	return c.tellChurn(s, r)
 }
 
-// connections says how they are opened.
+// connections describes how connections are opened.
 func (s *churned) connections() string {
 	pace := "as fast as they come"
 	if s.plan.Rate > 0 {
@@ -166,8 +166,7 @@ type churnFailure struct {
 	Count uint64 `json:"count"`
 }
 
-// tellChurn writes what came of it. A connection that failed is a failure of the
-// whole: 1.
+// tellChurn writes the result and returns the exit code: 1 if a connection failed.
 func (c *command) tellChurn(s *churned, r *churn.Result) int {
 	rep := churnReport{
 		Schema: 1, Tool: "stompbench churn", Version: Version(), Partial: r.Interrupted,

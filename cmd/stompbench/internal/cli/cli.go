@@ -13,10 +13,10 @@ import (
 // command is one invocation.
 type command struct {
 	stdout, stderr io.Writer
-	verb           verb // what is being done
+	verb           verb // the verb that is carried out
 }
 
-// progress is where the live lines go.
+// progress returns the stream for the live lines.
 func (c *command) progress(quiet bool) io.Writer {
 	if quiet {
 		return io.Discard
@@ -24,8 +24,8 @@ func (c *command) progress(quiet bool) io.Writer {
 	return c.stderr
 }
 
-// Run runs stompbench with the arguments after its name and returns the exit code.
-// When ctx ends it stops sending, takes in what is on its way, and reports.
+// Run runs stompbench with the arguments after its name and returns the exit code. When ctx ends it
+// stops sending, receives what is on its way, and reports.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	c := &command{stdout: stdout, stderr: stderr}
 	name := "run"
@@ -52,7 +52,7 @@ func Version() string {
 	return info.Main.Version
 }
 
-// fail writes what is wrong as one sentence and returns its exit code.
+// fail writes the error as one sentence and returns its exit code.
 func (c *command) fail(err error) int {
 	if errors.Is(err, pflag.ErrHelp) {
 		return c.help()
@@ -64,7 +64,7 @@ func (c *command) fail(err error) int {
 	return ExitCannotRun
 }
 
-// parse reads the flags of a verb; done says that there is nothing more to do.
+// parse parses the flags of a verb; done says that there is nothing more to do.
 func (c *command) parse(f *pflag.FlagSet, args []string) (code int, done bool) {
 	if err := f.Parse(args); err != nil {
 		return c.fail(asUsage(err)), true
@@ -85,5 +85,5 @@ func (c *command) parse(f *pflag.FlagSet, args []string) (code int, done bool) {
 	return 0, false
 }
 
-// asError is errors.As with the type at hand.
+// asError is errors.As for one type.
 func asError[T error](err error, target *T) bool { return errors.As(err, target) }

@@ -15,11 +15,11 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
 
-// exitCondition says that a condition of --fail-if came true. It is the code of an
-// SLO that was not met.
+// exitCondition is the exit code if a condition of --fail-if is true: that of an SLO that was not
+// met.
 const exitCondition = 99
 
-// comparing is what the flags of compare say.
+// comparing is the values of the flags of compare.
 type comparing struct {
 	failIf       []compare.Condition
 	json, anyway bool
@@ -42,8 +42,7 @@ func newCompareFlags() (*pflag.FlagSet, *comparing) {
 	return f, s
 }
 
-// compare is the verb compare: it tells two sides of results apart from their
-// noise.
+// compare is the verb compare: it separates the difference of two sides of results from noise.
 func (c *command) compare(_ context.Context, args []string) int {
 	f, s := newCompareFlags()
 	if code, done := c.parse(f, args); done {
@@ -70,7 +69,7 @@ func (c *command) compare(_ context.Context, args []string) int {
 	return c.tellComparison(all, s.failIf, s.json)
 }
 
-// tellComparison writes the table, or the object, and what failed.
+// tellComparison writes the table, or the JSON object, and the conditions that are true.
 func (c *command) tellComparison(all *compare.Comparison, conditions []compare.Condition, asJSON bool) int {
 	failed := []string{}
 	for i := range conditions {
@@ -111,7 +110,7 @@ func readSide(arg string) ([]*results.Result, error) {
 	return readAll(paths)
 }
 
-// below returns the folders of results in a folder that is none itself.
+// below returns the folders of results inside a folder that is not a result itself.
 func below(path string) []string {
 	if _, err := os.Stat(filepath.Join(path, results.Name)); err == nil {
 		return []string{path}
@@ -123,10 +122,10 @@ func below(path string) []string {
 	return inner
 }
 
-// escapeGlob takes the meaning from what filepath.Glob has for patterns.
+// escapeGlob escapes the characters that are special in a pattern of filepath.Glob.
 func escapeGlob(path string) string {
 	if filepath.Separator == '\\' {
-		return path // where a backslash is no escape
+		return path // on Windows a backslash is not an escape
 	}
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }

@@ -39,7 +39,7 @@ func described() *completion.Command {
 	return d
 }
 
-// choices are the values of flags that have only a few.
+// choices are the possible values of flags that have only a few.
 var choices = map[string][]string{
 	"ack":      {"auto", "client", "client-individual"},
 	"delivery": {"auto", "shared", "each"},

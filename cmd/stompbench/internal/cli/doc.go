@@ -1,7 +1,7 @@
-// Package cli is the command line of stompbench: verbs, flags, environment, what
-// goes to which stream, and exit codes.
+// Package cli is the command line of stompbench: verbs, flags, environment variables, output
+// streams, and exit codes.
 //
-// Imports: pflag, for options with a letter and a name; x/term, to know a
-// terminal and its width; go-yaml, to read scenarios; conn, engine, broker and
-// frame of stompwire; and the other packages of stompbench.
+// Imports: pflag, for flags with a short and a long form; x/term, to detect a terminal and its
+// width; go-yaml, to parse scenarios; conn, engine, broker and frame of stompwire; and the other
+// packages of stompbench.
 package cli

@@ -11,14 +11,14 @@ import (
 
 // plannedRun is what --dry-run --json writes.
 type plannedRun struct {
-	Broker      string      `json:"broker"` // without the password; "" for one of our own
+	Broker      string      `json:"broker"` // without the password; "" for the embedded broker
 	Embedded    bool        `json:"embedded"`
 	Connections int         `json:"connections"`
 	Plan        report.Plan `json:"plan"`
 	Notes       []string    `json:"notes"`
 }
 
-// tellPlan writes what would be done.
+// tellPlan writes what a run would do.
 func (c *command) tellPlan(s *settings, notes []string) int {
 	if s.json {
 		return c.printObject(planOf(s, notes))
@@ -51,7 +51,7 @@ func (c *command) printObject(plan any) int {
 	return ExitOK
 }
 
-// broker says which one would be used.
+// broker writes which broker would be used.
 func (r *rows) broker(p *workload.Plan) {
 	switch {
 	case p.Embedded:
@@ -63,7 +63,7 @@ func (r *rows) broker(p *workload.Plan) {
 	}
 }
 
-// profileName is what --broker says.
+// profileName returns the value of --broker.
 func profileName(p *workload.Plan) string {
 	for name, kind := range brokerProfiles {
 		if kind == p.Kind {
@@ -73,11 +73,11 @@ func profileName(p *workload.Plan) string {
 	return ""
 }
 
-// needs says what the run takes of this machine before the first message.
+// needs describes the resources of this machine that the run takes before the first message.
 func needs(p *workload.Plan) string {
 	descriptors := p.Connections()
 	if p.Embedded {
-		descriptors *= 2 // the broker has the other ends
+		descriptors *= 2 // the embedded broker has the other ends
 	}
 	text := fmt.Sprintf("%s, %s for bodies", report.Plural(descriptors, "open file"), report.Size(float64(p.BodiesMemory())))
 	if n := p.HeadersMemory(); n > 0 {

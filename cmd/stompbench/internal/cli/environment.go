@@ -9,21 +9,21 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// envPrefix begins the names of the environment variables that stand in for flags:
-// STOMPBENCH_CONSUME_FROM for --consume-from.
+// envPrefix is the prefix of the environment variables that set flags: STOMPBENCH_CONSUME_FROM for
+// --consume-from.
 const envPrefix = "STOMPBENCH_"
 
-// passcodeEnv holds a password that should not be seen in a list of processes.
+// passcodeEnv is the variable for a password that must not be visible in a list of processes.
 const passcodeEnv = envPrefix + "PASSCODE"
 
-// onlyTyped are the flags that ask for something else than a run.
+// onlyTyped are the flags that ask for something other than a run, and that no variable can set.
 var onlyTyped = map[string]bool{"help": true, "help-all": true, "version": true}
 
 func envName(flag string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// fromEnvironment sets flags that the command line leaves out.
+// fromEnvironment sets flags that the command line does not set.
 func fromEnvironment(f *pflag.FlagSet) (err error) {
 	if err := checkEnvironment(); err != nil {
 		return err
@@ -41,12 +41,12 @@ func fromEnvironment(f *pflag.FlagSet) (err error) {
 	return err
 }
 
-// ofService matches what Kubernetes tells every container of a service that is
-// called stompbench, or stompbench-something.
+// ofService matches the variables that Kubernetes sets in every container for a service named
+// stompbench or stompbench-something.
 var ofService = regexp.MustCompile(`_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
 
-// checkEnvironment refuses a variable that stands for no flag of any verb: a run
-// that left it out in silence would measure something else than was meant.
+// checkEnvironment refuses a variable that matches no flag of any verb: a run that ignored it would
+// measure something other than intended.
 func checkEnvironment() error {
 	known := map[string]bool{passcodeEnv: true}
 	for _, v := range verbs() {

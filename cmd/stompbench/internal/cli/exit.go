@@ -11,15 +11,15 @@ import (
 // Exit codes.
 const (
 	ExitOK          = 0
-	ExitCannotRun   = 1   // no connection, no login, or the broker failed on the way
+	ExitCannotRun   = 1   // no connection, no login, or the broker failed during the run
 	ExitUsage       = 2   // flags that are wrong or contradict each other
 	ExitIntegrity   = 3   // a message was lost, duplicated or corrupt
-	ExitGenerator   = 4   // the generator could not keep the rate that was asked for
-	ExitSLO         = 99  // what --slo demands was not met; the number is k6's
+	ExitGenerator   = 4   // the generator could not keep the requested rate
+	ExitSLO         = 99  // a condition of --slo was not met; the number is k6's
 	ExitInterrupted = 130 // ^C
 )
 
-// exits are all of them, for the manual.
+// exits lists all exit codes, for the manual.
 var exits = []completion.Exit{
 	{Code: ExitOK, Meaning: "all is well"},
 	{Code: ExitCannotRun, Meaning: "could not run: no connection, no login, or the broker failed on the way"},
@@ -30,8 +30,8 @@ var exits = []completion.Exit{
 	{Code: ExitInterrupted, Meaning: "interrupted by ^C"},
 }
 
-// exitCode is the verdict on a run. What a failed broker did not deliver is not
-// held against it as lost, but what came twice or damaged is.
+// exitCode returns the exit code of a run. Messages that a failed broker did not deliver do not
+// count as lost, but duplicate and damaged ones count.
 func exitCode(r *load.Result) int {
 	switch {
 	case r.Failure != nil && r.Books.Duplicated == 0 && r.Corrupt == 0:
@@ -46,7 +46,7 @@ func exitCode(r *load.Result) int {
 	return ExitOK
 }
 
-// worst returns the code of several runs that weighs most.
+// worst returns the most severe of several exit codes.
 func worst(codes ...int) (w int) {
 	for _, code := range codes {
 		w = results.Worse(w, code)
@@ -54,8 +54,8 @@ func worst(codes ...int) (w int) {
 	return w
 }
 
-// judgedCode is the exit code with the judgement on a run that went well: an
-// invalid one has no result that an SLO could be held against.
+// judgedCode adds the judgement to the exit code of a run that went well. An invalid run cannot be
+// compared with an SLO.
 func (s *settings) judgedCode(code int, v *verdict.Verdict, outcomes []slo.Outcome) int {
 	switch {
 	case code != ExitOK:

@@ -22,17 +22,17 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// isUsage reports whether err is for the user's command line to mend.
+// isUsage reports whether the user can fix err by changing the command line.
 func isUsage(err error) bool {
 	var flags *usageError
 	var plan *workload.Invalid
 	return errors.As(err, &flags) || errors.As(err, &plan) || errors.Is(err, results.ErrTaken)
 }
 
-// asUsage makes a usage error of what the flag library says.
+// asUsage converts an error of the flag library to a usage error.
 func asUsage(err error) error { return usage("%s: see stompbench --help", reason(err)) }
 
-// sentence says in one line what is wrong and what to change.
+// sentence says in one line what is wrong and how to fix it.
 func sentence(err error) string {
 	var setup *load.SetupError
 	if !errors.As(err, &setup) {
@@ -42,7 +42,7 @@ func sentence(err error) string {
 	return oneLine(fmt.Sprintf("cannot %s: %s: %s", setup.Doing, what, advice))
 }
 
-// diagnose knows the usual reasons why there is no connection.
+// diagnose explains the usual reasons why a connection fails.
 func diagnose(err error) (what, advice string) {
 	var (
 		dns     *net.DNSError
@@ -94,8 +94,7 @@ func diagnose(err error) (what, advice string) {
 	return reason.Error(), "check --uri and the broker's log"
 }
 
-// diagnoseTLS knows what can be wrong with certificates; "" if it is nothing of
-// that kind.
+// diagnoseTLS explains errors of certificates; "" for any other error.
 func diagnoseTLS(err error) (what, advice string) {
 	var (
 		unknown x509.UnknownAuthorityError
@@ -119,7 +118,7 @@ func diagnoseTLS(err error) (what, advice string) {
 	return "", ""
 }
 
-// alertText is the text of a TLS alert, without what is around it.
+// alertText returns the text of a TLS alert, without its prefixes.
 func alertText(err error) string {
 	text := err.Error()
 	if i := strings.LastIndex(text, "tls: "); i >= 0 {
@@ -133,7 +132,7 @@ func isTimeout(err error) bool {
 	return errors.As(err, &ne) && ne.Timeout()
 }
 
-// broke says why a run ended early.
+// broke returns why a run ended early.
 func broke(err error) string {
 	var server *conn.ServerError
 	switch {
@@ -145,8 +144,8 @@ func broke(err error) string {
 	return oneLine(err.Error())
 }
 
-// oneLine drops line ends and what a terminal might take for commands: some of
-// the text is the broker's.
+// oneLine removes line ends and control characters that a terminal might interpret: some of the
+// text comes from the broker.
 func oneLine(s string) string {
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }), " ")
 }

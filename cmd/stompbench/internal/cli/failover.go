@@ -26,7 +26,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// drill is what the flags of failover say.
+// drill is the values of the flags of failover.
 type drill struct {
 	*settings
 	command string
@@ -121,13 +121,13 @@ func (c *command) failover(ctx context.Context, args []string) int {
 	return c.tellFailover(s, r)
 }
 
-// load says what is sent.
+// load describes what is sent.
 func (s *drill) load() string {
 	return fmt.Sprintf("%s/s for %s, %s", report.PerSecond(s.plan.Rate), report.Elapsed(s.plan.Duration), messages(&s.plan))
 }
 
-// headers are those of the messages and of the subscription: what the user gives, and
-// what the broker at hand has for persistence, queues and topics.
+// headers returns the headers of the messages and of the subscription: the user's, and those that
+// the connected broker uses for persistence, queues and topics.
 func (s *drill) headers() (fields func(dialect.Dialect) (send, subscribe []frame.Field), more func([]frame.Field, uint64) []frame.Field) {
 	var same []frame.Field
 	type template struct {
@@ -157,8 +157,8 @@ func (s *drill) headers() (fields func(dialect.Dialect) (send, subscribe []frame
 	}
 }
 
-// restart returns what restarts the broker, nil if that is somebody else's to do,
-// and says so.
+// restart returns a function that restarts the broker, nil if the user restarts it, and a
+// description.
 func (s *drill) restart(home *restartable, progress io.Writer) (f func(context.Context) error, how string) {
 	switch {
 	case s.plan.Embedded:
@@ -171,7 +171,7 @@ func (s *drill) restart(home *restartable, progress io.Writer) (f func(context.C
 	return nil, "yours to do, now"
 }
 
-// restartable is the embedded broker, which is another one after a restart.
+// restartable is the embedded broker. Each restart makes a new one.
 type restartable struct {
 	mu sync.Mutex
 	b  *broker.Broker
@@ -202,7 +202,7 @@ func (r *restartable) close() {
 	closeOwn(r.b)
 }
 
-// shellGrace is how long a command may go on when the drill is over.
+// shellGrace is how long a command may still run when the drill is over.
 const shellGrace = 10 * time.Second
 
 // runShell runs a command of the user's, in the user's shell.
@@ -242,8 +242,8 @@ type failoverReport struct {
 	Received      uint64 `json:"received"`
 	Lost          uint64 `json:"lost"`
 	ConfirmedLost uint64 `json:"confirmed_lost"`
-	Repeated      uint64 `json:"repeated"`   // with notice: redelivered, or marked as possible duplicates
-	Duplicated    uint64 `json:"duplicated"` // without
+	Repeated      uint64 `json:"repeated"`   // marked: redelivered, or as possible duplicates
+	Duplicated    uint64 `json:"duplicated"` // without a mark
 	Corrupt       uint64 `json:"corrupt"`
 	Foreign       uint64 `json:"foreign"`
 	AtRisk        uint64 `json:"at_risk"`
@@ -355,11 +355,10 @@ func (rep *failoverReport) text(report.Style) string {
 	return b.String()
 }
 
-// The timeline: how many rows of how many cells.
+// The number of cells in a row of the timeline.
 const timelineCells = 60
 
-// marks stand for nothing, up to a quarter, half, three quarters of the most, and
-// more.
+// marks stand for nothing, up to a quarter, half, three quarters of the maximum, and more.
 const marks = " .:+#"
 
 // timeline draws what was sent, confirmed and received over time.

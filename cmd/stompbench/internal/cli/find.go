@@ -17,7 +17,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// searching is what the flags of find say.
+// searching is the values of the flags of find.
 type searching struct {
 	*settings
 	find.Config
@@ -25,8 +25,8 @@ type searching struct {
 	out   string
 }
 
-// The default SLO. A backlog that grows by 2 % of the rate is more than noise makes of
-// one that does not, and adds 60 ms to latencies in 3 s.
+// The default SLO. A backlog that grows by 2 % of the rate is more than the noise of one that does
+// not grow, and adds 60 ms to latencies in 3 s.
 const (
 	defaultSLO      = "lost=0,from_due.p99<100ms,backlog.slope_share<=2%"
 	sendOnlySLO     = "confirm.p99<100ms"
@@ -36,7 +36,7 @@ const (
 	mostRepeats     = 20
 )
 
-// notForFind are the flags of run that find has its own idea of.
+// notForFind are the flags of run that find sets itself.
 var notForFind = map[string]bool{
 	"rate": true, "duration": true, "count": true, "help": true, "version": true, "help-all": true,
 	"scenario": true, "prometheus": true, "prometheus-wait": true,
@@ -92,7 +92,7 @@ func (s *searching) complete(f *pflag.FlagSet) (notes []string, err error) {
 		if s.plan.Consumers == 0 {
 			text = sendOnlySLO
 		}
-		s.slo, _ = slo.Parse(text) // a test holds that it is sound
+		s.slo, _ = slo.Parse(text) // a test checks that it is valid
 	}
 	s.plan.Rate, s.plan.Duration = s.From, s.dwell
 	return s.settings.complete(f)
@@ -139,7 +139,7 @@ func (c *command) find(ctx context.Context, args []string) int {
 	return c.tellSearch(s, rep)
 }
 
-// intent says what is searched for, and how.
+// intent describes what is searched for, and how.
 func (s *searching) intent() string {
 	var r rows
 	r.add("searching", "from %s/s to %s/s for the highest rate with %s", report.PerSecond(s.From), report.PerSecond(s.To), s.slo)
@@ -155,7 +155,7 @@ func times(n int) string {
 	return fmt.Sprintf("%d times", n)
 }
 
-// prepareOut sees that the folder can be written, before there is anything to lose.
+// prepareOut checks that the folder can be written before the search begins.
 func (s *searching) prepareOut() error {
 	if s.out == "" {
 		return nil

@@ -17,12 +17,12 @@ type plannedSearch struct {
 	Repeats    int         `json:"repeats"`
 	DwellSec   float64     `json:"dwell_s"`
 	MaxTimeSec float64     `json:"max_time_s"`
-	Steps      int         `json:"steps"`   // about how many, if chance has no hand in it
-	StepsSec   float64     `json:"steps_s"` // how long they take without what follows each
-	Plan       report.Plan `json:"plan"`    // of each step, but for its rate
+	Steps      int         `json:"steps"`   // the expected number, without failures by chance
+	StepsSec   float64     `json:"steps_s"` // how long they take, without the drain after each
+	Plan       report.Plan `json:"plan"`    // of each step, except its rate
 }
 
-// tellSearchPlan writes what would be done.
+// tellSearchPlan writes what a search would do.
 func (c *command) tellSearchPlan(s *searching, notes []string) int {
 	p := &s.plan
 	steps := s.about()
@@ -45,11 +45,11 @@ func (c *command) tellSearchPlan(s *searching, notes []string) int {
 	return c.print(r.String())
 }
 
-// middle is the rate in the middle of those to try, by its logarithm.
+// middle returns the geometric mean of the lowest and the highest rate.
 func (s *searching) middle() float64 { return math.Sqrt(s.From * s.To) }
 
-// about is how many steps it takes to a knee in the middle: doublings up to it, halvings
-// of the last one, and repeats of both bounds.
+// about returns the number of steps to a knee in the middle: doublings up to it, halvings of the
+// last doubling, and repeats of both bounds.
 func (s *searching) about() int {
 	climb := int(math.Ceil(math.Log2(s.middle()/s.From))) + 1
 	narrow := int(math.Ceil(math.Log2(math.Log(2) / math.Log1p(s.Within))))

@@ -17,7 +17,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
 
-// searchName is the file that holds all of a search.
+// searchName is the file that contains a whole search.
 const searchName = "find.json"
 
 func (s *searching) report(r *find.Result, began time.Time) *page.Search {
@@ -26,7 +26,7 @@ func (s *searching) report(r *find.Result, began time.Time) *page.Search {
 		Broker: s.plan.Broker.String(), Embedded: s.plan.Embedded, SLO: s.slo.String(),
 		DwellSec: s.dwell.Seconds(), Within: s.Within, Repeats: s.Repeats, Plan: report.PlanOf(&s.plan), Result: r,
 	}
-	rep.Plan.RatePerSec, rep.Plan.RateProfile = 0, "" // those of the steps
+	rep.Plan.RatePerSec, rep.Plan.RateProfile = 0, "" // the steps have rates of their own
 	return rep
 }
 
@@ -54,8 +54,8 @@ func (c *command) tellSearch(s *searching, rep *page.Search) int {
 	return rep.ExitCode
 }
 
-// searchCode is the exit code of a search. That nothing meets the SLO has that of an
-// SLO that was not met, unless it was the generator's doing.
+// searchCode returns the exit code of a search. If no rate meets the SLO it is that of an SLO that
+// was not met, unless the generator was the reason.
 func (s *searching) searchCode(rep *page.Search) int {
 	switch {
 	case rep.Failure != "":
@@ -77,7 +77,7 @@ func writeObject(w io.Writer, object any) error {
 	return enc.Encode(object)
 }
 
-// searchText is the result for people.
+// searchText returns the result as text.
 func searchText(rep *page.Search) string {
 	var b strings.Builder
 	b.WriteByte('\n')
@@ -90,8 +90,8 @@ func searchText(rep *page.Search) string {
 	return b.String()
 }
 
-// keepSearch writes the search into a folder; find.json comes last, so where it is, all
-// is.
+// keepSearch writes the search into a folder. find.json is written last: if it exists, all files
+// do.
 func keepSearch(dir string, rep *page.Search) error {
 	for _, f := range []results.File{
 		{Name: "find.csv", Write: func(w io.Writer) error { return writeSteps(w, rep.Steps) }},
@@ -105,8 +105,8 @@ func keepSearch(dir string, rep *page.Search) error {
 	return nil
 }
 
-// searchIn returns the find.json that report is asked for: that of a folder which holds
-// no result.json, or the file itself.
+// searchIn returns the find.json that report is asked for: that of a folder without result.json, or
+// the file itself.
 func searchIn(args []string) (path string, ok bool) {
 	if len(args) != 1 {
 		return "", false
@@ -122,7 +122,7 @@ func searchIn(args []string) (path string, ok bool) {
 	return path, err == nil && filepath.Base(path) == searchName
 }
 
-// reportSearch makes the page of a search again, or its text.
+// reportSearch writes the page of a search again, or its text.
 func (c *command) reportSearch(path string, s *reporting) int {
 	rep, err := page.ReadSearch(path)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// step sends at one rate, and leaves nothing behind.
+// step sends at one rate and drains the queues afterwards.
 func (s *searching) step(ctx context.Context, rate float64) (rules []find.Rule, p find.Point, err error) {
 	plan := s.plan
 	plan.Rate, plan.Profile = rate, pacer.Constant(rate)
@@ -35,8 +35,7 @@ func (s *searching) step(ctx context.Context, rate float64) (rules []find.Rule, 
 	return rulesOf(rate, r, v, outcomes), p, err
 }
 
-// rulesOf are the demands on a step: that the connection holds and the rate is kept,
-// and those of the SLO.
+// rulesOf returns the rules for a step: the connection holds, the rate is kept, and the SLO.
 func rulesOf(rate float64, r *load.Result, v *verdict.Verdict, outcomes []slo.Outcome) []find.Rule {
 	if r.Failure != nil {
 		return []find.Rule{{Name: "the connection holds (" + broke(r.Failure) + ")"}}
@@ -52,15 +51,15 @@ func rulesOf(rate float64, r *load.Result, v *verdict.Verdict, outcomes []slo.Ou
 }
 
 const (
-	// heldUp is the share of their time from which producers count as held up by receipts
-	// or the connection: those who were not were late by themselves.
+	// heldUp is the share of their time from which producers count as held up by receipts or the
+	// connection. Below it, they were late on their own account.
 	heldUp = 0.01
-	// starved is the share of the processors from which on they were rather held up by
-	// other programs, which looks like a connection that takes nothing.
+	// starved is the share of the processors from which the producers were rather held up by other
+	// programs, which looks like a connection that takes nothing.
 	starved = 0.05
 )
 
-// waited is how much of their time the broker held producers up.
+// waited returns the share of their time for which the broker held producers up.
 func waited(v *verdict.Verdict) float64 {
 	if v.StarvedShare >= starved {
 		return v.WindowShare
@@ -68,7 +67,7 @@ func waited(v *verdict.Verdict) float64 {
 	return v.WindowShare + v.SendShare
 }
 
-// late says of a step that is the generator's what is known of that.
+// late explains a step that failed because of the generator.
 func late(r *load.Result, v *verdict.Verdict) string {
 	why := fmt.Sprintf("nobody held producers up, and messages left up to %s late", report.Duration(r.Delay.Max()))
 	if v.StarvedShare >= starved {
@@ -77,10 +76,10 @@ func late(r *load.Result, v *verdict.Verdict) string {
 	return why + ": this machine stood still, or its timers did"
 }
 
-// byGenerator reports whether a step that failed did so because of this process, or of
-// the machine it runs on, so that it says nothing of the broker: the verdict blames the
-// generator; or nobody was at a limit, nobody held producers up, and all that is wrong
-// is that messages left late, or not at all.
+// byGenerator reports whether a failed step failed because of this process or its machine, so that
+// it says nothing about the broker. That is so if the verdict blames the generator; or if nothing
+// was at a limit, producers were not held up, and the only fault is that messages left late, or not
+// at all.
 func byGenerator(r *load.Result, v *verdict.Verdict, outcomes []slo.Outcome) bool {
 	switch {
 	case r.Failure != nil || r.Refusal != nil || !r.Intact():
@@ -98,10 +97,10 @@ func byGenerator(r *load.Result, v *verdict.Verdict, outcomes []slo.Outcome) boo
 	return true
 }
 
-// lateOnly reports whether a condition that was not met is one on how late messages
-// left; or would be met had none left late; or is one on a latency, and messages left
-// late by half of what it allows: then this machine stood still, for who receives them
-// as well.
+// lateOnly reports whether a condition failed only because messages left late. That is so if it is
+// a condition on send delays; if it would be met without the late messages; or if it is a condition
+// on a latency and messages left late by half of what it allows: then this machine stood still, for
+// its consumers, too.
 func lateOnly(r *load.Result, c *slo.Condition) bool {
 	switch name := c.Metric.Name; {
 	case name == "unsent", name == "unsent_share", strings.HasPrefix(name, "send_delay."):
@@ -130,9 +129,8 @@ func pointOf(plan *workload.Plan, r *load.Result, v *verdict.Verdict) find.Point
 
 const stepHead = "                    rate      sent/s      p50      p99      max  rule"
 
-// stepLine writes a step with the rules that it broke or, if it broke none, the one
-// that it came nearest to; and what became of that rate, if that is not the same
-// each time.
+// stepLine writes a step with the rules that it broke or, if it broke none, the rule that it came
+// closest to breaking; and the tally of that rate, if its steps differ.
 func stepLine(s *find.Step, at find.Rate) string {
 	verdict, rule := "", ""
 	switch s.Verdict() {
@@ -161,7 +159,7 @@ func brokenRules(s *find.Step) string {
 	return strings.Join(names, ", ")
 }
 
-// short writes a latency, or that there is none.
+// short writes a latency, or a dash if there is none.
 func short(ns int64) string {
 	if ns == 0 {
 		return "-"

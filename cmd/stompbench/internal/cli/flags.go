@@ -10,7 +10,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// settings are what the flags of run say.
+// settings are the values of the flags of run.
 type settings struct {
 	plan     workload.Plan
 	uri      uri.Brokers
@@ -46,15 +46,14 @@ const (
 	commonKey = "common" // annotation: the flag is in the short help
 )
 
-// add adds a flag of the group at hand. A kind that begins with * marks a flag that
-// the short help shows.
+// add adds a flag to the current group. If kind begins with *, the short help shows the flag.
 func (f *flags) add(name, letter, kind, text, help string, v *value) {
 	v.kind, v.text = trimStar(kind), text
 	f.VarP(v, name, letter, help)
 	f.annotate(name, kind)
 }
 
-// flag adds one that is on or off.
+// flag adds a boolean flag.
 func (f *flags) flag(into *bool, name, letter, kind, help string) {
 	addSwitch(f.FlagSet, into, name, letter, help)
 	f.annotate(name, kind)
@@ -75,12 +74,12 @@ func trimStar(kind string) string {
 	return kind
 }
 
-// newFlags returns the flags of run and what they fill.
+// newFlags returns the flags of run and the settings that they fill.
 func newFlags() (*pflag.FlagSet, *settings) {
 	s := &settings{plan: workload.Plan{
 		Producers: 1, Consumers: 1, Duration: defaultDuration, Size: defaultSize, Window: defaultWindow,
 		PublishTo: defaultDestination, ConnectTimeout: 2 * defaultTimeout, DrainTimeout: defaultTimeout, Await: defaultAwait,
-		Seed: rand.Uint64N(1 << 53), // a JSON number that every reader keeps exactly
+		Seed: rand.Uint64N(1 << 53), // a JSON number that every parser reads exactly
 	}}
 	f := &flags{FlagSet: pflag.NewFlagSet("stompbench", pflag.ContinueOnError)}
 	f.SortFlags = false

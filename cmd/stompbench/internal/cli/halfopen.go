@@ -23,7 +23,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
-// halfFlags are the flags of churn that say how --half-open is meant.
+// halfFlags are the flags of churn that configure --half-open.
 var halfFlags = []string{"half-open-at", "half-open-hold", "half-open-max", "half-open-after"}
 
 func (s *churned) addHalfFlags(add func(name, letter, kind, text, help string, v *value)) {
@@ -49,7 +49,7 @@ func parseStages(text string) (out []churn.Stage, err error) {
 	return out, nil
 }
 
-// checkHalf looks for flags that contradict each other. The plan is complete.
+// checkHalf finds flags that contradict each other. The plan is complete.
 func (s *churned) checkHalf(f *pflag.FlagSet) error {
 	h := &s.half
 	if !f.Changed("half-open") {
@@ -80,7 +80,7 @@ func (s *churned) checkHalf(f *pflag.FlagSet) error {
 	return nil
 }
 
-// tellHalf says what is meant, for the head of a run and the dry run.
+// tellHalf describes the half-open connections, for the head of a run and the dry run.
 func (s *churned) tellHalf() string {
 	h := &s.half
 	names := make([]string, len(h.Stages))
@@ -95,8 +95,8 @@ func (s *churned) tellHalf() string {
 		100*h.Share, after, strings.Join(names, ", "), report.Elapsed(h.Hold), report.Count(uint64(h.Max)))
 }
 
-// reachHalf makes connection number n up to where STOMP begins, or to TCP only, and
-// the CONNECT frame for it.
+// reachHalf makes connection number n up to where STOMP begins, or to TCP only, and returns the
+// CONNECT frame for it.
 func reachHalf(ctx context.Context, p *workload.Plan, n int, stage churn.Stage) (net.Conn, []byte, error) {
 	b := &p.Broker.At(n)[0]
 	nc, err := reachSocket(ctx, p, n, b)
@@ -142,7 +142,7 @@ func encrypt(ctx context.Context, p *workload.Plan, nc net.Conn, b *uri.Broker) 
 		cfg = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
 	if cfg.ServerName == "" {
-		cfg.ServerName, _, _ = strings.Cut(b.Host, "%") // no certificate has a zone
+		cfg.ServerName, _, _ = strings.Cut(b.Host, "%") // certificates contain no zone
 	}
 	secure := tls.Client(nc, cfg)
 	if err := secure.HandshakeContext(ctx); err != nil {
@@ -169,8 +169,8 @@ func connectFrame(p *workload.Plan, b *uri.Broker) ([]byte, error) {
 	return writer.AppendFrameNoLength(nil, frame.Version12, frame.CmdConnect, h, nil)
 }
 
-// promised are the heart-beats that half-open connections promise, and do not send:
-// those that the others offer.
+// promised returns the heart-beats that half-open connections promise and do not send: those that
+// the others offer.
 func promised(p *workload.Plan) frame.HeartBeat {
 	switch {
 	case p.HeartBeat < 0:
@@ -181,5 +181,5 @@ func promised(p *workload.Plan) frame.HeartBeat {
 	return frame.HeartBeat{Send: p.HeartBeat, Receive: p.HeartBeat}
 }
 
-// defaultHeartBeat is that of the client.
+// defaultHeartBeat is the default of the client.
 const defaultHeartBeat = 10 * time.Second

@@ -12,11 +12,11 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 )
 
-// halfReport is the JSON form of what became of half-open connections.
+// halfReport is the JSON form of the outcome of half-open connections.
 type halfReport struct {
 	HoldNs   int64       `json:"hold_ns"`
 	MostHeld int64       `json:"most_held"`
-	Skipped  uint64      `json:"skipped"` // finished after all, since --half-open-max were held
+	Skipped  uint64      `json:"skipped"` // completed instead, because --half-open-max were held
 	Stages   []halfStage `json:"stages"`
 	// How many of the other connections failed before there were any, and while some
 	// were held. Their latencies are connect_before_half_open and
@@ -28,7 +28,7 @@ type halfReport struct {
 type halfStage struct {
 	Stage     string              `json:"stage"`
 	Opened    uint64              `json:"opened"`
-	Refused   uint64              `json:"refused"` // did not get so far
+	Refused   uint64              `json:"refused"` // did not reach the stage
 	Closed    uint64              `json:"closed_by_broker"`
 	StillOpen uint64              `json:"still_open"`  // after hold_ns
 	Left      uint64              `json:"interrupted"` // were open when the run was interrupted
@@ -66,7 +66,7 @@ func mostFirst(m map[string]uint64) []halfReason {
 	return out
 }
 
-// write writes it as text; nothing, if there were to be none.
+// write writes it as text; nothing if no half-open connections were asked for.
 func (r *halfReport) write(b *strings.Builder) {
 	if r == nil {
 		return

@@ -53,7 +53,7 @@ Exit codes: 0 all is well; 1 could not run; 2 wrong flags; 3 a message was lost,
 // helpWidth is the width of the help.
 const helpWidth = 110
 
-// help shows the flags that are used most.
+// help prints the flags that are used most.
 func (c *command) help() int {
 	f, _ := newFlags()
 	common := pflag.NewFlagSet("", pflag.ContinueOnError)
@@ -66,7 +66,7 @@ func (c *command) help() int {
 	return c.print(helpHead + "\nFlags of run that are used most; --help-all shows all of them:\n\n" + common.FlagUsagesWrapped(helpWidth) + helpTail)
 }
 
-// helpAll shows all flags, in groups.
+// helpAll prints all flags, in groups.
 func (c *command) helpAll() int {
 	f, _ := newFlags()
 	var order []string
@@ -88,5 +88,5 @@ func (c *command) helpAll() int {
 	return c.print(helpHead + b.String() + helpTail)
 }
 
-// metrics are the names of what --slo can demand something of.
+// metrics lists the metrics that --slo can use.
 func metrics() string { return strings.Join(slo.Names(), ", ") }

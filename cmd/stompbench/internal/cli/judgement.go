@@ -4,7 +4,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 )
 
-// judgement is what the flags say about how a run is judged, and watched.
+// judgement is the values of the flags that say how a run is judged and watched.
 type judgement struct {
 	slo           slo.SLO
 	acceptLimited bool

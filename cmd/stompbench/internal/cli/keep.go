@@ -12,13 +12,13 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
-// keeper keeps what a run leaves behind, if a folder for it was named.
+// keeper writes the files of a run, if a folder was given.
 type keeper struct {
 	dir      string // "" to keep nothing
 	recorder *series.Recorder
 }
 
-// keepIn sees that dir can be written, before there is anything to lose.
+// keepIn checks that dir can be written before the run begins.
 func keepIn(dir string) (*keeper, error) {
 	if dir == "" {
 		return &keeper{}, nil
@@ -29,7 +29,7 @@ func keepIn(dir string) (*keeper, error) {
 	return &keeper{dir: dir, recorder: series.NewRecorder()}, nil
 }
 
-// sample writes down a sample and passes it on.
+// sample records a sample and passes it on.
 func (k *keeper) sample(next func(*load.Sample)) func(*load.Sample) {
 	if k.recorder == nil {
 		return next
@@ -40,7 +40,7 @@ func (k *keeper) sample(next func(*load.Sample)) func(*load.Sample) {
 	}
 }
 
-// write writes everything to the folder.
+// write writes all files to the folder.
 func (c *command) keep(k *keeper, quiet bool, rep *report.Report, result *load.Result) error {
 	if k.recorder == nil {
 		return nil
@@ -54,7 +54,7 @@ func (c *command) keep(k *keeper, quiet bool, rep *report.Report, result *load.R
 	return nil
 }
 
-// writeFolder writes everything there is to keep of a result.
+// writeFolder writes all files of a result.
 func writeFolder(dir string, r *results.Result) error {
 	return r.Write(dir, results.File{Name: pageName, Write: func(w io.Writer) error {
 		return page.Write(w, []page.Run{{Name: filepath.Base(dir), Result: r}})

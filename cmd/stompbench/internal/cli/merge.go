@@ -12,7 +12,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 )
 
-// merging is what the flags of merge say.
+// merging is the values of the flags of merge.
 type merging struct {
 	out  string
 	json bool
@@ -32,8 +32,8 @@ func newMergeFlags() (*pflag.FlagSet, *merging) {
 	return f, s
 }
 
-// merge is the verb merge: it adds up what several machines did at the same time,
-// closes the books that they have in common, and tells it as if one had done it.
+// merge is the verb merge: it adds up the results of several machines that ran at the same time,
+// closes their common books, and reports the sum as one run.
 func (c *command) merge(_ context.Context, args []string) int {
 	f, s := newMergeFlags()
 	if code, done := c.parse(f, args); done {
@@ -74,8 +74,7 @@ func (c *command) merge(_ context.Context, args []string) int {
 	return sum.ExitCode
 }
 
-// judge holds the sum to what the parts were to achieve and could not tell, and to what
-// the command line demands.
+// judge judges the sum by the conditions that the parts deferred, and by those of the command line.
 func (s *merging) judge(sum *results.Result) error {
 	sum.DeferSLO(s.slo.String())
 	if sum.SLODeferred == "" {

@@ -10,9 +10,9 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/prom"
 )
 
-// export shows a run to Prometheus, if it was asked to.
+// export serves metrics of a run to Prometheus, if it was asked to.
 type export struct {
-	address string // "" to show nothing
+	address string // "" for no export
 	wait    time.Duration
 
 	collector *prom.Collector
@@ -24,7 +24,7 @@ func (e *export) addFlags(f *flags) {
 	f.add("prometheus-wait", "", "TIME", "", "at the end, wait so long for a last scrape", parsed(&e.wait, parseDuration))
 }
 
-// start begins to answer.
+// start starts the server.
 func (e *export) start(progress io.Writer) error {
 	switch {
 	case e.address == "" && e.wait != 0:
@@ -44,7 +44,7 @@ func (e *export) start(progress io.Writer) error {
 	return nil
 }
 
-// sample takes a sample in and passes it on.
+// sample adds a sample and passes it on.
 func (e *export) sample(next func(*load.Sample)) func(*load.Sample) {
 	if e.collector == nil {
 		return next
@@ -55,7 +55,7 @@ func (e *export) sample(next func(*load.Sample)) func(*load.Sample) {
 	}
 }
 
-// close waits for the last scrape, if it is to, and answers no more.
+// close waits for the last scrape, if it was asked to, and stops the server.
 func (e *export) close(ctx context.Context) {
 	if e.server == nil {
 		return
@@ -64,7 +64,7 @@ func (e *export) close(ctx context.Context) {
 	if e.wait > 0 {
 		ctx, cancel := context.WithTimeout(ctx, e.wait)
 		defer cancel()
-		_ = e.server.AwaitScrape(ctx) // who does not come has had the time
+		_ = e.server.AwaitScrape(ctx) // a scraper that does not come in time is not waited for
 	}
 	_ = e.server.Close()
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// embed starts a broker in this process if the plan names none, and makes it the
-// plan's. Without one own is nil; Close of a nil one is for closeOwn.
+// embed starts a broker in this process if the plan names none, and sets it in the plan. Otherwise
+// own is nil. Close it with closeOwn, which accepts nil.
 func embed(ctx context.Context, p *workload.Plan) (own *broker.Broker, err error) {
 	if !p.Embedded {
 		return nil, nil
@@ -32,7 +32,7 @@ func closeOwn(own *broker.Broker) {
 	}
 }
 
-// newDialer returns what a run connects with. Close it after the run.
+// newDialer returns the dialer of a run. Close it after the run.
 func newDialer(ctx context.Context, p *workload.Plan) (*transport.STOMP, error) {
 	d, err := transport.NewSTOMP(ctx, p)
 	if err != nil {

@@ -15,15 +15,15 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// repeating is what the flags say about several runs one after the other.
+// repeating is the values of the flags for several runs one after the other.
 type repeating struct {
 	repeat     int
 	interleave []string // scenario files
 	pause      time.Duration
 }
 
-// Bounds and defaults of repeating. Two rounds are the least in which a steady drift
-// cancels between scenarios that take turns.
+// Bounds and defaults of repeating. With at least two rounds a steady drift cancels out between
+// scenarios that take turns.
 const (
 	maxRepeat     = 1000
 	maxInterleave = 26
@@ -49,9 +49,8 @@ func parseFiles(s string) (files []string, err error) {
 	return files, nil
 }
 
-// check says what contradicts itself, and fills in what was left open. several
-// reports whether there is to be more than a plain run: who asks to repeat once gets
-// the same folders and the same summary as who asks for ten.
+// check returns an error for contradictions, and fills in defaults. several reports whether there
+// is more than a plain run: --repeat 1 makes the same folders and the same summary as --repeat 10.
 func (r *repeating) check(f *pflag.FlagSet) (several bool, err error) {
 	several = f.Changed("repeat") || len(r.interleave) > 0
 	switch n := len(r.interleave); {
@@ -76,23 +75,23 @@ func (r *repeating) check(f *pflag.FlagSet) (several bool, err error) {
 	return several, nil
 }
 
-// side is a scenario that is run, perhaps in turn with others.
+// side is a scenario that is run, possibly in turn with others.
 type side struct {
 	*settings
-	name  string // "" if there is but one
-	file  string // that it was read from, with --interleave
+	name  string // "" if it is the only one
+	file  string // the file that it was read from, with --interleave
 	notes []string
 }
 
-// forAll are the flags that are for all runs together, and so not for a file of
-// --interleave to say.
+// forAll are the flags that apply to all runs together, so that a file of --interleave cannot set
+// them.
 var forAll = map[string]bool{
 	"repeat": true, "interleave": true, "pause": true, "out": true, "json": true, "quiet": true, "dry-run": true,
 	"prometheus": true, "prometheus-wait": true, "run-id": true,
 }
 
-// sides returns what there is to run: the settings themselves or, with --interleave,
-// those of each file with what is said for all.
+// sides returns the scenarios to run: the settings themselves or, with --interleave, those of each
+// file combined with the common flags.
 func (s *settings) sides(f *pflag.FlagSet, args []string) ([]*side, error) {
 	if len(s.interleave) == 0 {
 		notes, err := s.complete(f)
@@ -110,8 +109,8 @@ func (s *settings) sides(f *pflag.FlagSet, args []string) ([]*side, error) {
 	return all, nil
 }
 
-// side reads the arguments again, and the file on top of them: a set of flags cannot
-// be copied.
+// side parses the arguments again, with the file on top of them, because a set of flags cannot be
+// copied.
 func (s *settings) side(args []string, path string) (*side, error) {
 	f, own := newFlags()
 	own.plan.Seed = s.plan.Seed // the same messages for all
@@ -140,8 +139,8 @@ func (s *settings) side(args []string, path string) (*side, error) {
 	return &side{settings: own, file: path, notes: notes}, nil
 }
 
-// sideNames calls scenarios by their files, without what all names of files have.
-// The names become folders beside the files of the summary.
+// sideNames names scenarios by their files, without the prefix and suffix that all file names
+// share. The names become folders next to the summary.
 func sideNames(files []string) []string {
 	taken := map[string]bool{pageName: true, summaryName: true, results.Name: true}
 	names := make([]string, len(files))
@@ -169,9 +168,8 @@ type turn struct {
 	outcome
 }
 
-// turnsOf returns the order of runs. Every other round goes backwards: whatever
-// changes steadily meanwhile, such as the heat of a processor or the length of a
-// broker's log, then adds up to the same for all sides.
+// turnsOf returns the order of runs. Every other round goes backwards. So a steady drift, such as
+// the heat of a processor or the length of a broker's log, adds up to the same for all sides.
 func turnsOf(sides []*side, rounds int) (turns []*turn) {
 	for round := 1; round <= rounds; round++ {
 		order := slices.Clone(sides)
@@ -185,8 +183,8 @@ func turnsOf(sides []*side, rounds int) (turns []*turn) {
 	return turns
 }
 
-// planned returns how long a run sends; known is false if that is not for the plan
-// to say, and with a rate and a count it is what the rate makes of it.
+// planned returns how long a run sends. known is false if the plan does not determine it. With a
+// rate and a count it follows from both.
 func planned(p *workload.Plan) (d time.Duration, known bool) {
 	if p.Duration > 0 {
 		d, known = p.Warmup+p.Duration, true

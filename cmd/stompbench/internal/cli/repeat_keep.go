@@ -12,12 +12,12 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
 
-// summaryName is the file of what several runs have in common, in the folder that
-// theirs are in.
+// summaryName is the file of the common summary of several runs, in the folder that contains
+// theirs.
 const summaryName = "summary.json"
 
-// folder is where the runs of a side are kept, which is a side for compare: "" to
-// keep nothing.
+// folder returns the folder with the runs of a side, which compare accepts as a side; "" if nothing
+// is kept.
 func (m *campaign) folder(s *side) string {
 	if m.out == "" {
 		return ""
@@ -25,8 +25,8 @@ func (m *campaign) folder(s *side) string {
 	return filepath.Join(m.out, s.name)
 }
 
-// dir is where a run is kept. Numbers have as many digits as the last one, so that
-// an order by name is that of time.
+// dir returns the folder of a run. All numbers have the same number of digits, so that names sort
+// by time.
 func (m *campaign) dir(t *turn) string {
 	if m.out == "" {
 		return ""
@@ -34,8 +34,8 @@ func (m *campaign) dir(t *turn) string {
 	return filepath.Join(m.folder(t.side), fmt.Sprintf("run-%0*d", len(strconv.Itoa(m.repeat)), t.round))
 }
 
-// prepare sees that everything can be kept, before there is anything to lose, and
-// that no run of another time would get among these.
+// prepare checks that all results can be written before the first run, and that there are no runs
+// from another time.
 func (m *campaign) prepare() error {
 	if m.out == "" {
 		return nil
@@ -76,7 +76,7 @@ func (m *campaign) read(s *side) (all []*results.Result, err error) {
 	return all, nil
 }
 
-// keep writes what all runs have in common beside their folders.
+// keep writes the summary next to the folders of the runs.
 func (m *campaign) keep(sum *summary) error {
 	if m.out == "" {
 		return nil

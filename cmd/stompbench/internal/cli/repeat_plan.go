@@ -25,8 +25,8 @@ type plannedScenario struct {
 	plannedRun
 }
 
-// total is how long all runs send, with the pauses; known is false if that is not
-// for the plans to say.
+// total returns how long all runs send, including pauses; known is false if the plans do not
+// determine it.
 func (m *campaign) total() (d time.Duration, known bool) {
 	d = time.Duration(len(m.turns)-1) * m.pause
 	for _, t := range m.turns {
@@ -39,7 +39,7 @@ func (m *campaign) total() (d time.Duration, known bool) {
 	return d, true
 }
 
-// schedule says what will be done in which order, and how long it takes.
+// schedule describes the order of the runs and how long they take.
 func (m *campaign) schedule() string {
 	var r rows
 	text := report.Plural(len(m.turns), "run")
@@ -61,16 +61,15 @@ func (m *campaign) schedule() string {
 	return r.String()
 }
 
-// leavesAll reports whether what is sent stays at a broker that is there after the
-// run.
+// leavesAll reports whether the messages of a run stay at a broker that outlives the run.
 func leavesAll(s *side) bool {
 	return s.plan.Consumers == 0 && !s.plan.Embedded && s.plan.Delivery == workload.Shared
 }
 
-// shownTurns is how many turns the order names.
+// shownTurns is how many turns are listed.
 const shownTurns = 12
 
-// order names the sides in the order of their turns.
+// order lists the sides in the order of their turns.
 func (m *campaign) order() string {
 	var names []string
 	for _, t := range m.turns[:min(shownTurns, len(m.turns))] {
@@ -82,7 +81,7 @@ func (m *campaign) order() string {
 	return strings.Join(names, " ")
 }
 
-// tellCampaignPlan writes what would be done.
+// tellCampaignPlan writes what the runs would do.
 func (c *command) tellCampaignPlan(m *campaign) int {
 	if m.json {
 		out := plannedRuns{Runs: len(m.turns), PauseSec: m.pause.Seconds()}

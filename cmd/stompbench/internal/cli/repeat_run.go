@@ -16,25 +16,25 @@ import (
 
 // campaign is several runs one after the other.
 type campaign struct {
-	*settings // what is for all of them
+	*settings // the common settings
 	sides     []*side
 	turns     []*turn
-	// interrupted says that the user ended it before the last turn was over.
+	// interrupted: the user ended it before the last turn was over.
 	interrupted bool
 }
 
-// outcome is what became of a turn.
+// outcome is the outcome of a turn.
 type outcome struct {
 	made    bool // there is a result, whole or partial
 	partial bool
 	code    int
-	trouble string // what is wrong with it, "" if nothing is
-	// result is nil if it is in the folder: what stays in memory from run to run
+	trouble string // what is wrong with it; "" if nothing is
+	// result is nil if it was written to the folder: data that stays in memory from run to run
 	// would change how often the garbage collector runs.
 	result *results.Result
 }
 
-// campaign carries out several runs, and tells what they have in common.
+// campaign carries out several runs and reports their summary.
 func (c *command) campaign(ctx context.Context, s *settings, sides []*side) int {
 	m := &campaign{settings: s, sides: sides, turns: turnsOf(sides, s.repeat)}
 	if s.dryRun {
@@ -72,9 +72,9 @@ func (m *campaign) rest(ctx context.Context) {
 	}
 }
 
-// turn makes one run. Whatever becomes of it is for the next ones to go on from,
-// unless there will be none: it could not even start the first time that its side
-// had its turn, nothing can be kept, or it was interrupted.
+// turn makes one run. It returns false if there can be no more: the first run of a side could not
+// start, nothing can be written, or the user interrupted it. Any other failure does not stop the
+// next runs.
 func (c *command) turn(ctx context.Context, m *campaign, t *turn, progress io.Writer) (goOn bool) {
 	own := *t.settings // a run may complete its plan
 	own.export, own.quiet = m.export, m.quiet
@@ -127,13 +127,13 @@ func (c *command) turn(ctx context.Context, m *campaign, t *turn, progress io.Wr
 	return true
 }
 
-// cannot notes why there is no result of a turn, and says it.
+// cannot records and prints why a turn has no result.
 func (c *command) cannot(m *campaign, t *turn, err error) {
 	t.code, t.trouble = worst(t.code, ExitCannotRun), sentence(err)
 	fmt.Fprintf(c.stderr, "stompbench: %s: %s\n", m.title(t), t.trouble)
 }
 
-// title says which of the runs a turn is.
+// title describes which of the runs a turn is.
 func (m *campaign) title(t *turn) string {
 	text := fmt.Sprintf("run %d of %d", t.number, len(m.turns))
 	if t.name != "" {
@@ -142,7 +142,7 @@ func (m *campaign) title(t *turn) string {
 	return text
 }
 
-// trouble says why a run does not have exit code 0, "" if it has.
+// trouble returns why the exit code of a run is not 0, "" if it is.
 func trouble(rep *report.Report) string {
 	switch rep.ExitCode {
 	case ExitOK:
@@ -170,7 +170,7 @@ func trouble(rep *report.Report) string {
 	return "it broke off: " + rep.Failure
 }
 
-// summaryLine is what a run came to, in a line.
+// summaryLine returns the result of a run in one line.
 func summaryLine(rep *report.Report) string {
 	var parts []string
 	if rep.Plan.Producers > 0 {

@@ -11,12 +11,12 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
 
-// summary is what several runs came to, in the form in which it is written out.
+// summary is the result of several runs, in the form in which it is written out.
 type summary struct {
 	Schema      int               `json:"schema"`
 	Tool        string            `json:"tool"`
 	Version     string            `json:"version"`
-	Partial     bool              `json:"partial"` // not all runs were made to their end
+	Partial     bool              `json:"partial"` // not all runs were completed
 	ExitCode    int               `json:"exit_code"`
 	Scenarios   []scenarioSummary `json:"scenarios"`
 	Runs        []runSummary      `json:"runs"`        // in their order
@@ -24,18 +24,18 @@ type summary struct {
 	results     [][]*results.Result
 }
 
-// scenarioSummary is what the runs of one scenario have in common.
+// scenarioSummary is the summary of the runs of one scenario.
 type scenarioSummary struct {
-	Name    string `json:"name"` // "" if there is but one
+	Name    string `json:"name"` // "" if it is the only one
 	Subject string `json:"subject"`
-	// Folder is relative to that of the summary; "" if nothing is kept, "." if
-	// there is but one scenario.
+	// Folder is relative to that of the summary; "" if nothing is kept, "." if there is only one
+	// scenario.
 	Folder string `json:"folder"`
-	Whole  int    `json:"runs"` // that the metrics are of: those that ended before their time are left out
+	Whole  int    `json:"runs"` // number of complete runs; the metrics include no others
 	*compare.Summary
 }
 
-// runSummary is what became of a run.
+// runSummary is the outcome of a run.
 type runSummary struct {
 	Scenario string `json:"scenario"`
 	Folder   string `json:"folder"` // as in scenarios
@@ -45,14 +45,14 @@ type runSummary struct {
 	Trouble  string `json:"trouble,omitempty"`
 }
 
-// comparison is what compare makes of the runs of two scenarios.
+// comparison is the comparison of the runs of two scenarios.
 type comparison struct {
 	A string `json:"a"`
 	B string `json:"b"`
 	*compare.Comparison
 }
 
-// summarize puts beside each other what was made.
+// summarize summarises the runs that were made.
 func (m *campaign) summarize() (*summary, error) {
 	sum := &summary{
 		Schema: 1, Tool: "stompbench summary", Version: Version(), ExitCode: m.exitCode(),
@@ -104,7 +104,7 @@ func (sum *summary) compare() error {
 	return nil
 }
 
-// relative names a folder as seen from that of the summary.
+// relative returns a folder relative to that of the summary.
 func (m *campaign) relative(dir string) string {
 	if dir == "" {
 		return ""
@@ -128,7 +128,7 @@ func (m *campaign) exitCode() int {
 	return worst(codes...)
 }
 
-// tellCampaign writes what the runs have in common, and returns the verdict.
+// tellCampaign writes the summary and returns the exit code.
 func (c *command) tellCampaign(m *campaign, progress io.Writer) int {
 	code, made := m.exitCode(), 0
 	for _, t := range m.turns {
@@ -164,7 +164,7 @@ func (c *command) tellCampaign(m *campaign, progress io.Writer) int {
 	return code
 }
 
-// writeText writes the tables for people.
+// writeText writes the tables as text.
 func (sum *summary) writeText(w io.Writer, m *campaign) error {
 	var b strings.Builder
 	if sum.Partial {

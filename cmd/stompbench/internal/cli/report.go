@@ -15,10 +15,10 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
 
-// pageName is the page's name beside the result that it shows.
+// pageName is the name of the page next to its result.
 const pageName = "report.html"
 
-// reporting is what the flags of report say.
+// reporting is the values of the flags of report.
 type reporting struct {
 	output string
 	text   bool
@@ -34,8 +34,7 @@ func newReportFlags() (*pflag.FlagSet, *reporting) {
 	return f, s
 }
 
-// report is the verb report: it makes the page again, of one result or of several
-// laid over each other.
+// report is the verb report: it writes the page again, of one result or of several overlaid.
 func (c *command) report(_ context.Context, args []string) int {
 	f, s := newReportFlags()
 	if code, done := c.parse(f, args); done {
@@ -88,7 +87,7 @@ func (c *command) text(runs []*results.Result) int {
 	return ExitOK
 }
 
-// target is where the page goes: beside the result, if it is of one folder.
+// target returns the file for the page: next to the result, if it is of one folder.
 func target(out string, inputs []string) string {
 	if out == "" && len(inputs) == 1 {
 		if info, err := os.Stat(inputs[0]); err == nil && info.IsDir() {
@@ -101,7 +100,7 @@ func target(out string, inputs []string) string {
 	return out
 }
 
-// readAll reads results; there has to be one.
+// readAll reads results; at least one is required.
 func readAll(paths []string) (all []*results.Result, err error) {
 	if len(paths) == 0 {
 		return nil, usage("name the folder of a result, or its result.json: see stompbench --help")
@@ -123,7 +122,7 @@ func explainRead(err error) error {
 	return err
 }
 
-// names are what inputs are called: as short as tells them apart.
+// names returns names for the inputs, as short as they can be without being ambiguous.
 func names(paths []string) []string {
 	out := make([]string, len(paths))
 	for depth := 1; depth < 64; depth++ {
@@ -136,13 +135,13 @@ func names(paths []string) []string {
 			return out
 		}
 	}
-	for i := range out { // the same one twice
+	for i := range out { // the same input twice
 		out[i] = fmt.Sprintf("%s (%d)", tail(paths[i], 1), i+1)
 	}
 	return out
 }
 
-// tail is the last elements of the path of a result's folder.
+// tail returns the last elements of the path of a result's folder.
 func tail(path string, depth int) string {
 	path, err := filepath.Abs(path)
 	if err != nil {

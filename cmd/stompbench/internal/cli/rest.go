@@ -15,20 +15,19 @@ import (
 )
 
 const (
-	// look is how often it is seen whether something has come.
+	// look is the interval at which drainRest checks for progress.
 	look = 50 * time.Millisecond
-	// silent is how long nothing comes from queues that count as empty: what a session
-	// that was cut off had not acknowledged goes back into them, and that may take a
-	// busy broker a while.
+	// silent is how long nothing must come from queues for them to count as empty. Unacknowledged
+	// messages of a session that was cut off go back into them, which may take a busy broker a
+	// while.
 	silent = time.Second
-	// atOnce is how many queues are emptied at a time: brokers bound the subscriptions
-	// of a connection.
+	// atOnce is how many queues are drained at a time, because brokers bound the subscriptions of a
+	// connection.
 	atOnce = 500
 )
 
-// drainRest empties what a step that went wrong left in the queues, of each broker, so
-// that the next one does not find it there. It takes as long as messages come, and a
-// minute at most.
+// drainRest drains the messages that a failed step left in the queues of each broker, so that the
+// next step does not receive them. It takes as long as messages come, and at most a minute.
 func drainRest(ctx context.Context, p *workload.Plan) error {
 	if p.Consumers == 0 || p.Delivery != workload.Shared {
 		return nil
@@ -45,7 +44,7 @@ func drainRest(ctx context.Context, p *workload.Plan) error {
 	return nil
 }
 
-// drainFrom empties the queues from the first one on.
+// drainFrom drains the queues from number first on.
 func drainFrom(ctx context.Context, p *workload.Plan, broker uri.Brokers, first int) error {
 	c, err := transport.Reach(ctx, p, 0, broker, &conn.Config{})
 	if err != nil {
@@ -61,7 +60,7 @@ func drainFrom(ctx context.Context, p *workload.Plan, broker uri.Brokers, first 
 	}
 	tick := time.NewTicker(look)
 	defer tick.Stop()
-	var silence pause.Silence // which is none while this process does not run
+	var silence pause.Silence // it does not grow while this process is stopped
 	for last := uint64(0); ; {
 		now := n.Load()
 		if silence.Look(now != last) >= silent {
@@ -71,7 +70,7 @@ func drainFrom(ctx context.Context, p *workload.Plan, broker uri.Brokers, first 
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return nil // what is left shows as foreign
+			return nil // what is left counts as foreign
 		}
 	}
 	return c.Disconnect(ctx)

@@ -56,8 +56,8 @@ func (c *command) run(ctx context.Context, args []string) int {
 	return c.tell(s, keep, result)
 }
 
-// carryOut runs the plan, against a broker of our own if it names none. What hello
-// says of those who are connected goes before the table.
+// carryOut runs the plan, against an embedded broker if it names none. hello makes the text before
+// the table, once all are connected.
 func (c *command) carryOut(ctx context.Context, s *settings, keep *keeper, hello func(*workload.Plan, load.Ready) string) (*load.Result, error) {
 	p := &s.plan
 	own, err := embed(ctx, p)
@@ -82,7 +82,7 @@ func (c *command) carryOut(ctx context.Context, s *settings, keep *keeper, hello
 	})
 }
 
-// judged makes the report of a result, with the verdict on it.
+// judged returns the report of a result, with its verdict.
 func (s *settings) judged(result *load.Result) *report.Report {
 	rep := report.New(Version(), &s.plan, result)
 	outcomes := s.slo.Judge(slo.FactsOf(result))
@@ -102,7 +102,7 @@ func (s *settings) judged(result *load.Result) *report.Report {
 	return rep
 }
 
-// tell writes the result and returns the verdict.
+// tell writes the result and returns the exit code.
 func (c *command) tell(s *settings, keep *keeper, result *load.Result) int {
 	rep := s.judged(result)
 	code := rep.ExitCode

@@ -12,21 +12,21 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// maxScenario bounds a scenario file, and so what the YAML library is given.
+// maxScenario bounds a scenario file in bytes, and so the input of the YAML library.
 const maxScenario = 1 << 20
 
 // scenarioFile is a file that sets flags.
 type scenarioFile struct {
-	flag string // that names it
+	flag string // the flag that names the file
 	path string
-	// refuse says why the file may not set a flag; nil lets it set all of them,
-	// and those that are set already stay as they are.
+	// refuse returns why the file may not set a flag. If nil, it may set all flags; those that are
+	// set already keep their value.
 	refuse func(*pflag.Flag) error
 }
 
-// apply sets flags that neither the command line nor the environment has set from
-// a YAML file: its keys are their long names. A list gives a flag that may be
-// repeated several values, and any other one a value with commas.
+// apply sets flags from a YAML file that neither the command line nor the environment has set. Its
+// keys are the long names of flags. A list sets a repeatable flag several times, and any other flag
+// to a value with commas.
 func (s *scenarioFile) apply(f *pflag.FlagSet) error {
 	info, err := os.Stat(s.path)
 	if err == nil && info.Size() > maxScenario {
@@ -57,7 +57,7 @@ func (s *scenarioFile) apply(f *pflag.FlagSet) error {
 	return nil
 }
 
-// set sets one flag. Its errors leave the line to the caller.
+// set sets one flag. The caller adds the line to its errors.
 func (s *scenarioFile) set(f *pflag.FlagSet, seen map[string]bool, key, value ast.Node) error {
 	name := key.GetToken().Value
 	flag := f.Lookup(name)
@@ -93,8 +93,8 @@ func (s *scenarioFile) set(f *pflag.FlagSet, seen map[string]bool, key, value as
 	return nil
 }
 
-// scalars returns the text of a value, or of each value of a list, as it is
-// written: 0010 is not 8 and 1.50 stays what it is.
+// scalars returns the text of a value, or of each value of a list, exactly as written: 0010 is not
+// 8, and 1.50 stays 1.50.
 func scalars(n ast.Node) ([]string, error) {
 	switch n := n.(type) {
 	case *ast.SequenceNode:
@@ -119,7 +119,7 @@ func scalars(n ast.Node) ([]string, error) {
 	return nil, errors.New("write a value or a list of values; quote what has a special meaning in YAML")
 }
 
-// didYouMean names a flag that differs little from name.
+// didYouMean suggests a flag whose name is similar.
 func didYouMean(f *pflag.FlagSet, name string) (hint string) {
 	plain := func(s string) string {
 		return strings.TrimSuffix(strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(s)), "s")
@@ -135,8 +135,8 @@ func didYouMean(f *pflag.FlagSet, name string) (hint string) {
 	return hint
 }
 
-// yamlReason is what the library says, on one line and without the excerpt of the
-// file that may hold a password.
+// yamlReason returns the library's error on one line, without its excerpt of the file, which may
+// contain a password.
 func yamlReason(err error) string {
 	var syntax *yaml.SyntaxError
 	if errors.As(err, &syntax) {

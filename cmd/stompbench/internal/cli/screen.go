@@ -7,7 +7,7 @@ import (
 	"golang.org/x/term"
 )
 
-// screen is what a stream can show.
+// screen is the capabilities of an output stream.
 type screen struct {
 	terminal bool
 	color    bool

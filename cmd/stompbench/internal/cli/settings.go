@@ -11,15 +11,15 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// usageError is a command line that makes no sense; its text says what to change.
+// usageError is an error in the command line; its text says what to change.
 type usageError struct{ reason string }
 
 func (e *usageError) Error() string { return e.reason }
 
 func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
 
-// read takes in the environment and the scenario file, in this order: what is set
-// stays set.
+// read applies the environment and then the scenario file. Flags that are set already keep their
+// value.
 func (s *settings) read(f *pflag.FlagSet) error {
 	if err := fromEnvironment(f); err != nil {
 		return err
@@ -30,7 +30,7 @@ func (s *settings) read(f *pflag.FlagSet) error {
 	return (&scenarioFile{flag: "scenario", path: s.scenario}).apply(f)
 }
 
-// complete makes the plan of what was said, and checks it.
+// complete completes the plan from the flags and checks it.
 func (s *settings) complete(f *pflag.FlagSet) (notes []string, err error) {
 	p := &s.plan
 	if f.NArg() > 0 {
@@ -93,7 +93,7 @@ func (s *settings) complete(f *pflag.FlagSet) (notes []string, err error) {
 	return append(notes, more...), err
 }
 
-// part sees that a process that shares its run was told what it can do.
+// part checks that a process that shares its run has the flags that it needs.
 func (s *settings) part(f *pflag.FlagSet) (notes []string, err error) {
 	receives := s.plan.Producers == 0 && s.plan.Shared()
 	if f.Changed("await") && !receives {
@@ -116,7 +116,7 @@ func isZero(text string) bool {
 	return err == nil && n == 0
 }
 
-// idle refuses flags for workers that there are none of.
+// idle refuses flags for workers if there are no such workers.
 func (s *settings) idle(f *pflag.FlagSet) error {
 	for _, c := range []struct {
 		workers int
@@ -135,8 +135,8 @@ func (s *settings) idle(f *pflag.FlagSet) error {
 	return nil
 }
 
-// reason takes the text of a flag error apart: pflag repeats the value, which may
-// hold a password.
+// reason extracts the reason from a flag error: pflag repeats the value, which may contain a
+// password.
 func reason(err error) string {
 	var bad *pflag.InvalidValueError
 	if asError(err, &bad) {

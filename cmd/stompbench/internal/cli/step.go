@@ -7,8 +7,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// runStep carries out one of several plans, with connections of its own. onSample may
-// be nil.
+// runStep carries out one of several plans, with its own connections. onSample may be nil.
 func runStep(ctx context.Context, plan *workload.Plan, onSample func(*load.Sample)) (*load.Result, error) {
 	dialer, err := newDialer(ctx, plan)
 	if err != nil {

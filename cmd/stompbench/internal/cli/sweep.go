@@ -16,17 +16,17 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/sweep"
 )
 
-// notForSweep are the flags of run that a sweep has no use for.
+// notForSweep are the flags of run that sweep does not have.
 var notForSweep = []string{"help", "help-all", "version", "prometheus", "prometheus-wait", "repeat", "interleave", "pause", "run-id", "await"}
 
-// notToSweep are flags of a sweep that are the same in all its steps.
+// notToSweep are the flags of sweep that are the same in all its steps.
 var notToSweep = append([]string{"over", "uri", "header", "source-address", "slo", "scenario", "dry-run", "out", "json", "quiet", "accept-generator-limit", "help"}, tlsFlags...)
 
-// sweeping is what the flags of sweep say, with one of the values or with none.
+// sweeping is the values of the flags of sweep, for one step or for none.
 type sweeping struct {
 	*settings
 	over sweep.Over
-	// value is of the step, notes what is to be said of it.
+	// value is the value of the step, notes the notes on its plan.
 	value string
 	notes []string
 }
@@ -50,7 +50,7 @@ func newSweepFlags() (*pflag.FlagSet, *sweeping) {
 	return f, s
 }
 
-// kindToSweep returns what the values of a flag are, "" if it is none to go over.
+// kindToSweep returns the kind of a flag's values, "" if a sweep cannot go over it.
 func kindToSweep(f *pflag.FlagSet, name string) string {
 	flag := f.Lookup(name)
 	if flag == nil || slices.Contains(notToSweep, name) {
@@ -59,8 +59,8 @@ func kindToSweep(f *pflag.FlagSet, name string) string {
 	return flag.Value.Type()
 }
 
-// sweepSteps reads the command line once for each value, so that a step is what run
-// would make of it.
+// sweepSteps parses the command line once for each value, so that a step is exactly what run would
+// do.
 func sweepSteps(args []string) ([]*sweeping, error) {
 	f, first := newSweepFlags()
 	if err := first.read(f, args, ""); err != nil {
@@ -90,8 +90,8 @@ func sweepSteps(args []string) ([]*sweeping, error) {
 	return steps, nil
 }
 
-// read takes in the command line, the environment and the scenario, and then the value
-// of a step, unless that is "".
+// read applies the command line, the environment and the scenario, and then the value of a step,
+// unless it is "".
 func (s *sweeping) read(f *pflag.FlagSet, args []string, v string) error {
 	if err := f.Parse(args); err != nil {
 		return asUsage(err)
@@ -141,8 +141,8 @@ func (c *command) sweep(ctx context.Context, args []string) int {
 	return c.tellSweep(ctx, first, done)
 }
 
-// runSweep takes one step after the other. Where not even the first can begin, there is
-// no sweep; a later one that cannot is a row of its table.
+// runSweep carries out one step after the other. If the first step cannot start, it returns an
+// error; if a later one cannot, that is a row of the table.
 func runSweep(ctx context.Context, steps []*sweeping, keepers []*keeper, progress io.Writer) (done []sweep.Step, err error) {
 	for i, s := range steps {
 		s.plan.Broker, s.plan.Embedded = steps[0].plan.Broker, steps[0].plan.Embedded
@@ -179,13 +179,14 @@ func (s *sweeping) step(ctx context.Context, k *keeper) (sweep.Step, error) {
 		}
 	}
 	if !result.Intact() || result.Failure != nil {
-		// What is left would be the next step's. If that fails, it shows as foreign.
+		// Otherwise the next step would receive what is left. If draining fails, it counts as
+		// foreign there.
 		_ = drainRest(ctx, &s.plan)
 	}
 	return out, nil
 }
 
-// keepSteps sees that there is room for the results, before there is anything to lose.
+// keepSteps checks that results can be written before the first step.
 func keepSteps(steps []*sweeping) ([]*keeper, error) {
 	out := make([]*keeper, len(steps))
 	for i, s := range steps {
@@ -201,8 +202,8 @@ func keepSteps(steps []*sweeping) ([]*keeper, error) {
 	return out, nil
 }
 
-// stepFolder names the folder of a step, in order, and without what a file system or
-// a shell might mind.
+// stepFolder returns the folder name of a step: sorted by number, and without characters that are
+// special to a file system or shell.
 func stepFolder(i int, flag, value string) string {
 	plain := strings.Map(func(r rune) rune {
 		if strings.ContainsRune("/\\:*?\"'<>|$&;() %", r) || r < ' ' {
@@ -220,7 +221,7 @@ type sweepReport struct {
 	Version  string       `json:"version"`
 	Broker   string       `json:"broker"` // without the password
 	Over     string       `json:"over"`
-	Partial  bool         `json:"partial"` // not all steps were taken
+	Partial  bool         `json:"partial"` // not all steps were carried out
 	ExitCode int          `json:"exit_code"`
 	Steps    []sweep.Step `json:"steps"`
 }
@@ -272,7 +273,7 @@ type plannedStep struct {
 	plannedRun
 }
 
-// tellSweepPlan writes what would be done.
+// tellSweepPlan writes what a sweep would do.
 func (c *command) tellSweepPlan(steps []*sweeping) int {
 	first := steps[0]
 	if first.json {

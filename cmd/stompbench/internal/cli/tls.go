@@ -8,13 +8,13 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 )
 
-// tlsSettings are what the flags say about TLS.
+// tlsSettings are the values of the flags for TLS.
 type tlsSettings struct {
 	ca, cert, key, serverName string
 	insecure                  bool
 }
 
-// config returns the configuration for the brokers, nil if nothing was said.
+// config returns the configuration for the brokers, nil if no flag is set.
 func (s *tlsSettings) config(brokers uri.Brokers) (*tls.Config, error) {
 	if *s == (tlsSettings{}) {
 		return nil, nil

@@ -19,8 +19,8 @@ import (
 //	  "root": {"passcode": "r00t"}
 //	}
 //
-// Without read or write a user may read or write everything. Errors hold nothing of
-// the file but logins.
+// Without read or write a user may read or write everything. Errors quote only logins from the
+// file.
 func readUsers(path string, cfg *broker.Config) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -50,7 +50,7 @@ func readUsers(path string, cfg *broker.Config) error {
 	return nil
 }
 
-// place says where in a file JSON goes wrong, as far as err tells.
+// place returns the position of a JSON error in a file, as far as err has one.
 func place(err error) string {
 	var syntax *json.SyntaxError
 	var wrong *json.UnmarshalTypeError

@@ -16,7 +16,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// value is a flag whose text is read by a function.
+// value is a flag whose text is parsed by a function.
 type value struct {
 	kind string // shown in the help
 	text string
@@ -36,8 +36,7 @@ func (v *value) Set(s string) error {
 
 var _ pflag.Value = (*value)(nil)
 
-// addSwitch adds a flag that is on or off. Files and environments may say so in
-// words.
+// addSwitch adds a boolean flag. Files and environment variables may spell the value out.
 func addSwitch(f *pflag.FlagSet, into *bool, name, letter, help string) {
 	v := &value{kind: "bool", text: "false", set: func(s string) error {
 		switch strings.ToLower(s) {
@@ -53,7 +52,7 @@ func addSwitch(f *pflag.FlagSet, into *bool, name, letter, help string) {
 	f.VarPF(v, name, letter, help).NoOptDefVal = "true"
 }
 
-// parsed makes a flag of a parsing function and what it fills.
+// parsed makes a flag value from a parsing function and its target.
 func parsed[T any](into *T, parse func(string) (T, error)) *value {
 	v := &value{}
 	v.set = func(s string) error {
@@ -98,7 +97,7 @@ func parseHeaderValues(s string) (fixed bool, err error) {
 	return s == "fixed", nil
 }
 
-// brokerProfiles are the brokers whose habits are known, as flags spell them.
+// brokerProfiles are the brokers with a known dialect, by the names that flags use.
 var brokerProfiles = map[string]dialect.Broker{"auto": dialect.Unknown, "rabbitmq": dialect.RabbitMQ, "activemq": dialect.ActiveMQ, "artemis": dialect.Artemis}
 
 func parseBroker(s string) (dialect.Broker, error) {
@@ -117,8 +116,7 @@ func parseVersion(s string) (frame.Versions, error) {
 	return frame.VersionsOf(v), nil
 }
 
-// What values of flags look like is for the plan to say. These give them the names
-// that their kind has here.
+// The plan defines the syntax of values. These functions give them the names of their kinds here.
 func parseDuration(s string) (time.Duration, error) { return workload.ParseDuration(s) }
 
 func parseInt(s string) (int, error) { return workload.ParseInt(s) }
@@ -132,8 +130,7 @@ func parseRate(s string) (float64, error) { return workload.ParsePerSecond(s) }
 
 func parseURI(s string) (uri.Brokers, error) { return uri.Parse(s) }
 
-// parseHeartBeat reads a time; the client has 0 for its default and a negative one
-// for none.
+// parseHeartBeat parses a time. For the client 0 is the default, and a negative value is none.
 func parseHeartBeat(s string) (time.Duration, error) {
 	d, err := parseDuration(s)
 	switch {

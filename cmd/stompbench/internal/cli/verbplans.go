@@ -5,11 +5,11 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// plannedVerb is what every verb tells of its plan as JSON.
+// plannedVerb is the part of a plan in JSON that all verbs have.
 type plannedVerb struct {
-	Broker   string   `json:"broker"` // without the password; "" for one of our own
+	Broker   string   `json:"broker"` // without the password; "" for the embedded broker
 	Embedded bool     `json:"embedded"`
-	Dialect  string   `json:"broker_profile"` // "auto" goes by what it says of itself
+	Dialect  string   `json:"broker_profile"` // "auto" goes by the broker's server header
 	Notes    []string `json:"notes"`
 }
 
@@ -20,7 +20,7 @@ func plannedVerbOf(p *workload.Plan, notes []string) plannedVerb {
 // plannedChurn is what churn --dry-run --json writes.
 type plannedChurn struct {
 	plannedVerb
-	RatePerSec    float64          `json:"rate_per_s"` // 0: as fast as they come
+	RatePerSec    float64          `json:"rate_per_s"` // 0: as fast as possible
 	Open          int              `json:"open"`
 	Subscriptions int              `json:"subscriptions"`
 	HoldNs        int64            `json:"hold_ns"`

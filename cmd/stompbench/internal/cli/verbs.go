@@ -10,12 +10,12 @@ import (
 // verb is a command of stompbench.
 type verb struct {
 	name, summary string
-	// flags returns those of the verb, for whoever lists them; nil if it has none.
+	// flags returns the flags of the verb, for help and completion; nil if it has none.
 	flags func() *pflag.FlagSet
 	run   func(c *command, ctx context.Context, args []string) int
 }
 
-// verbs lists them all. Without a verb, it is the first.
+// verbs lists all verbs. The first one is the default.
 func verbs() []verb {
 	return []verb{
 		{"run", "send, receive, and report", func() *pflag.FlagSet { f, _ := newFlags(); return f }, (*command).run},
@@ -45,7 +45,7 @@ func findVerb(name string) (verb, bool) {
 	return verb{}, false
 }
 
-// newFlagSet returns an empty one for a verb.
+// newFlagSet returns an empty flag set for a verb.
 func newFlagSet(name string) *pflag.FlagSet {
 	f := pflag.NewFlagSet("stompbench "+name, pflag.ContinueOnError)
 	f.SortFlags = false
@@ -64,7 +64,7 @@ func borrow(f, from *pflag.FlagSet, names ...string) {
 // tlsFlags are the flags of a connection with TLS.
 var tlsFlags = []string{"tls-ca", "tls-cert", "tls-key", "tls-server-name", "tls-insecure"}
 
-// helpVerb shows the help of the verb that is being done.
+// helpVerb prints the help of the current verb.
 func (c *command) helpVerb(f *pflag.FlagSet) int {
 	if c.verb.name == "run" {
 		return c.help()

@@ -9,46 +9,46 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
 
-// Options say how to compare.
+// Options configure a comparison.
 type Options struct {
-	Skip float64 // seconds at the beginning of each run that do not count
-	// Draws is how often each side is drawn anew for the intervals; 0 is 1000. Fewer
-	// are quicker, and their intervals are rougher.
+	Skip float64 // seconds at the beginning of each run to leave out
+	// Draws is how often each side is resampled for the intervals; 0 is 1000. Fewer draws are
+	// faster, and their intervals are rougher.
 	Draws int
 }
 
-// Comparison is what two sides of runs have in common and what not.
+// Comparison is the difference between two sides of runs.
 type Comparison struct {
 	Rows []Row `json:"metrics"`
-	// Notes say what else is different, or what speaks against the numbers.
+	// Notes describe other differences and reasons to doubt the numbers.
 	Notes []string `json:"notes"`
 }
 
-// Row is a metric of both sides. What was not measured is NaN.
+// Row is one metric of both sides. What was not measured is NaN.
 type Row struct {
 	Metric
 	A, B float64
-	// Low and High enclose the difference as a share of A, (B-A)/A, with a
-	// confidence of 95 %. They are NaN where there is too little to tell.
+	// Low and High enclose the difference as a share of A, (B-A)/A, with a confidence of 95 %. They
+	// are NaN if there is too little data.
 	Low, High float64
 }
 
-// Verdict is what a row says.
+// Verdict is the conclusion of a row.
 type Verdict string
 
 // The verdicts.
 const (
 	Better Verdict = "better"
 	Worse  Verdict = "worse"
-	// Different is a difference that is neither.
+	// Different is a difference that is neither better nor worse.
 	Different Verdict = "different"
 	// Same says that no difference was seen, not that there is none.
 	Same Verdict = "no difference seen"
-	// Unknown says that there is no interval to go by.
+	// Unknown: there is no interval.
 	Unknown Verdict = ""
 )
 
-// Verdict returns what the row says.
+// Verdict returns the conclusion of the row.
 func (r *Row) Verdict() Verdict {
 	d := r.B - r.A
 	switch {
@@ -64,11 +64,10 @@ func (r *Row) Verdict() Verdict {
 	return Worse
 }
 
-// noise reports whether the difference may be none at all. Counts are what they
-// are.
+// noise reports whether the difference may be 0. A count has no noise.
 func (r *Row) noise() bool { return !r.counted && !r.edge && !(r.Low > 0 || r.High < 0) }
 
-// least is how many blocks of a side there must be to draw from.
+// least is how many blocks of a side are needed for resampling.
 const least = 5
 
 // side is one side of a comparison.
@@ -136,9 +135,9 @@ func (s *side) draw(random *rand.Rand, p *pool) {
 	}
 }
 
-// bootstrap finds the intervals of all rows that are no counts.
+// bootstrap computes the intervals of all rows that are not counts.
 func (c *Comparison) bootstrap(a, b *side, draws int) {
-	random := rand.New(rand.NewPCG(20260101, 95)) // whatever it is, it must not change
+	random := rand.New(rand.NewPCG(20260101, 95)) // the seed is arbitrary but must not change
 	left, right := newPool(), newPool()
 	differences := make([][]float64, len(c.Rows))
 	for range draws {
@@ -157,8 +156,8 @@ func (c *Comparison) bootstrap(a, b *side, draws int) {
 		}
 	}
 	for i := range c.Rows {
-		// A metric that most draws do not have, such as a percentile at the edge of
-		// what can be told, has no interval.
+		// A metric that many draws do not have, such as a percentile with few samples, has no
+		// interval.
 		if d := differences[i]; len(d) > draws*9/10 {
 			slices.Sort(d)
 			c.Rows[i].Low, c.Rows[i].High = d[len(d)*25/1000], d[len(d)*975/1000]

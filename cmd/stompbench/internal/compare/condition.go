@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Condition is something that must not be so:
+// Condition is a condition that must not be true:
 //
 //	from_due.p99>+10%    B's is over 10 % above A's
 //	sent_per_s<-5%       B's is over 5 % below A's
@@ -16,18 +16,18 @@ import (
 //	from_due.p99>20ms    B's is above 20 ms
 //	lost>0               B lost a message
 //
-// One that speaks of a difference holds only if the difference is more than noise:
-// if its interval leaves out 0.
+// A condition on a difference is true only if the difference is more than noise: if its interval
+// excludes 0.
 type Condition struct {
 	Text     string
 	metric   Metric
 	above    bool // > and not <
-	relative bool // to A's, with a sign; percent says of what
+	relative bool // a signed difference from A, in percent or in the unit
 	percent  bool
 	limit    float64
 }
 
-// ParseCondition reads a condition. Its error says how to write one.
+// ParseCondition parses a condition. Its error explains the syntax.
 func ParseCondition(text string) (Condition, error) {
 	c := Condition{Text: strings.Join(strings.Fields(text), "")}
 	at := strings.IndexAny(c.Text, "<>")
@@ -56,11 +56,11 @@ func (c *Condition) parseLimit(number string) (float64, error) {
 	if c.metric.unit != nanoseconds || c.percent {
 		return strconv.ParseFloat(number, 64)
 	}
-	d, err := time.ParseDuration(number) // a bare 0 too, and no other bare number
+	d, err := time.ParseDuration(number) // accepts a bare 0 and no other bare number
 	return float64(d), err
 }
 
-// Holds reports whether the condition is so, and says it with the numbers.
+// Holds reports whether the condition is true, and describes it with the numbers.
 func (c *Condition) Holds(all *Comparison) (bool, string) {
 	for i := range all.Rows {
 		row := &all.Rows[i]

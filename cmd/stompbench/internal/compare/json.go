@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// jsonRow is a row in JSON: null for what is not known, latencies in nanoseconds.
+// jsonRow is a row in JSON: null for unknown values, latencies in nanoseconds.
 type jsonRow struct {
 	Name       string   `json:"name"`
 	A          *float64 `json:"a"`
@@ -22,7 +22,7 @@ func (r Row) MarshalJSON() ([]byte, error) {
 	return json.Marshal(jsonRow{r.Name, known(r.A), known(r.B), known(r.B - r.A), known((r.B - r.A) / r.A), known(r.Low), known(r.High), r.Verdict()})
 }
 
-// jsonSpread is a spread in JSON, with nulls likewise.
+// jsonSpread is a spread in JSON, with null for unknown values.
 type jsonSpread struct {
 	Name    string     `json:"name"`
 	Median  *float64   `json:"median"`
@@ -42,7 +42,7 @@ func (r Spread) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// known is a number in JSON, which has none for what is not known.
+// known returns nil for NaN, which JSON cannot represent.
 func known(x float64) *float64 {
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return nil

@@ -17,8 +17,8 @@ type Metric struct {
 	// better is +1 if more is better, -1 if less is, 0 if neither.
 	better int
 	of     func(*pool) float64 // NaN if it was not measured
-	// counted says that it is a count over the run, and edge that a single sample
-	// decides it: neither has an interval.
+	// counted: it is a count over the run. edge: a single sample decides it. Neither has an
+	// interval.
 	counted, edge bool
 }
 

@@ -21,11 +21,11 @@ func add(sum *report.Totals, t *report.Totals) {
 	sum.Unsent += t.Unsent
 }
 
-// mayDiffer are settings that do not change what is measured.
+// mayDiffer are settings that do not affect what is measured.
 var mayDiffer = []string{"seed", "publish_to", "consume_from"}
 
-// Differences returns what the plans of the runs do not agree on: such runs measure
-// different things.
+// Differences returns the names of the settings in which the plans of the runs differ: such runs
+// measure different things.
 func Differences(all ...*results.Result) (names []string) {
 	if len(all) == 0 {
 		return nil
@@ -52,7 +52,7 @@ func settings(p *report.Plan) map[string]json.RawMessage {
 	return fields
 }
 
-// notes says what a reader of the table should know.
+// notes returns remarks for the readers of the table.
 func notes(a, b []*results.Result, left, right *side) []string {
 	out := []string{}
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }

@@ -10,11 +10,11 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
-// block is a stretch of a run.
+// block is a part of a run.
 type block struct {
 	sent, confirmed, received, cpu float64
-	// Seconds: all, those while sending, and those in which messages came or could
-	// have.
+	// Seconds: all, those while sending, and those in which messages were or could have been
+	// received.
 	seconds, sending, receiving float64
 	latency                     map[series.Kind][]bucket
 }
@@ -26,8 +26,8 @@ type bucket struct {
 	sum   float64 // of its samples, each taken for the middle of the bucket
 }
 
-// maxBlocks is how many blocks a run is cut into at most. More cost time, and
-// blocks that are short against the broker's moods would understate the noise.
+// maxBlocks is how many blocks a run is cut into at most. More cost time, and blocks that are
+// shorter than the broker's fluctuations would understate the noise.
 const maxBlocks = 60
 
 // blocks cuts a run, without its warm-up and its first skip seconds, into blocks.
@@ -46,7 +46,7 @@ func blocks(r *results.Result, skip float64) (all []block) {
 	}
 	sent, received := r.Plan.WarmupSec+r.Seconds.Sending, r.Plan.WarmupSec+r.Seconds.Receiving
 	if r.Plan.Producers == 0 {
-		received = math.Inf(1) // its seconds begin with the first message, whenever that was
+		received = math.Inf(1) // its time begins with the first message
 	}
 	for part := range slices.Chunk(intervals, size) {
 		all = append(all, join(part, sent, received))
@@ -54,9 +54,9 @@ func blocks(r *results.Result, skip float64) (all []block) {
 	return all
 }
 
-// join adds up intervals of a run whose last message was sent and came at these
-// times, in seconds: the rest of the interval in which that was is not to count, or
-// rates were lower than the report's.
+// join adds up intervals of a run whose last message was sent and received at these times, in
+// seconds. The rest of the interval after that does not count; otherwise rates would be lower than
+// the report's.
 func join(part []*series.Interval, sent, received float64) block {
 	b := block{latency: map[series.Kind][]bucket{}}
 	for _, in := range part {
@@ -80,7 +80,7 @@ func join(part []*series.Interval, sent, received float64) block {
 	return b
 }
 
-// latencies adds up what intervals have of one kind.
+// latencies adds up the latencies of one kind.
 func latencies(part []*series.Interval, kind series.Kind) histo.Packed {
 	if len(part) == 1 { // as in runs of a minute: nothing to unpack
 		if l := part[0].Latency[kind]; l != nil {
@@ -97,7 +97,7 @@ func latencies(part []*series.Interval, kind series.Kind) histo.Packed {
 	return sum.Pack()
 }
 
-// pool is blocks added up, as if they were one run.
+// pool is the sum of blocks, as if they were one run.
 type pool struct {
 	sent, confirmed, received, cpu, seconds, sending, receiving float64
 
@@ -108,11 +108,11 @@ type pool struct {
 // counts is a histogram that is fast to add to and to empty.
 type counts struct {
 	count       [histo.Buckets]uint64
-	low, high   int // the buckets outside are empty
+	low, high   int // buckets outside this range are empty
 	total       uint64
 	sum         float64
 	percentiles [numPercentiles]float64
-	known       bool // whether they are
+	known       bool // percentiles is up to date
 }
 
 func newPool() *pool {
@@ -165,8 +165,8 @@ func (p *pool) mean(kind series.Kind) float64 {
 	return over(c.sum, float64(c.total))
 }
 
-// percentile is the value that q percent do not exceed, as the report has it, NaN if
-// fewer than ten samples lie beyond: the next run would show something else.
+// percentile returns the value that q percent do not exceed, as the report does; NaN if fewer than
+// ten samples are above it, because the next run would have another value.
 func (p *pool) percentile(kind series.Kind, at int) float64 {
 	c := p.latency[kind]
 	if !c.known {
@@ -175,7 +175,7 @@ func (p *pool) percentile(kind series.Kind, at int) float64 {
 	return c.percentiles[at]
 }
 
-// findPercentiles finds all of them in one pass; they ascend.
+// findPercentiles computes all of them in one pass; they ascend.
 func (c *counts) findPercentiles() {
 	c.known = true
 	i, seen := c.low, uint64(0)
@@ -184,7 +184,7 @@ func (c *counts) findPercentiles() {
 			c.percentiles[at] = math.NaN()
 			continue
 		}
-		wanted := max(1, uint64(float64(c.total)*q.p/100+0.5)) // as HdrHistogram counts, and with it the report
+		wanted := max(1, uint64(float64(c.total)*q.p/100+0.5)) // as HdrHistogram, and so the report, counts
 		for ; seen < wanted; i++ {
 			seen += c.count[i]
 		}

@@ -11,31 +11,30 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
 
-// Summary is what the runs of one side have in common.
+// Summary summarises the runs of one side.
 type Summary struct {
 	Rows  []Spread `json:"metrics"`
 	Notes []string `json:"notes"`
 }
 
-// Spread is a metric over several runs. What was not measured in each of them is
-// NaN.
+// Spread is a metric over several runs. Values that were not measured in each of them are NaN.
 type Spread struct {
 	Metric
 	Values                  []float64 // of each run, in their order
 	Median, Lowest, Highest float64
-	// Low and High enclose the median of what such runs measure with a confidence
-	// of at least 95 %. They are NaN with less than six runs.
+	// Low and High enclose the median of such runs with a confidence of at least 95 %. They are NaN
+	// with fewer than six runs.
 	Low, High float64
 }
 
-// Summarize puts the runs of one side beside each other. A run is one sample: what
-// changes within it and what changes from one to the next are both in the spread.
+// Summarize summarises the runs of one side. A run is one sample: the spread contains the variation
+// within runs and between them.
 func Summarize(runs []*results.Result) *Summary {
 	s := &Summary{Rows: []Spread{}, Notes: []string{}}
 	for _, m := range Metrics() {
 		s.Rows = append(s.Rows, Spread{Metric: m})
 	}
-	for _, r := range runs { // one after the other: a pool takes megabytes
+	for _, r := range runs { // one at a time: a pool takes megabytes
 		one := newSide([]*results.Result{r}, 0)
 		for i := range s.Rows {
 			s.Rows[i].Values = append(s.Rows[i].Values, s.Rows[i].of(one.whole))
@@ -54,7 +53,7 @@ func Summarize(runs []*results.Result) *Summary {
 	return s
 }
 
-// spread computes what follows from the values.
+// spread computes the statistics from the values.
 func (r *Spread) spread() {
 	nan := math.NaN()
 	r.Median, r.Lowest, r.Highest, r.Low, r.High = nan, nan, nan, nan, nan
@@ -70,16 +69,15 @@ func (r *Spread) spread() {
 	}
 }
 
-// enough is how many runs it takes for an interval of 95 %: 2/2⁶ is below 5 %.
+// enough is how many runs an interval of 95 % needs: 2/2⁶ is below 5 %.
 const enough = 6
 
-// inner returns how many of n sorted values may be counted in from both ends, so
-// that the median lies between the last ones counted with a confidence of at least
-// 95 %; 0 if not even between the outermost. Each value lies below the median with
-// a chance of one half, whatever the distribution, so this needs no other assumption
-// than that runs do not depend on each other.
+// inner returns how many of n sorted values can be left out at each end, so that the median still
+// lies between the outermost remaining values with a confidence of at least 95 %; 0 if there is no
+// such interval. Each value lies below the median with a probability of one half, whatever the
+// distribution. So the only assumption is that runs are independent.
 func inner(n int) int {
-	k, tail, term := 0, 0.0, math.Pow(0.5, float64(n)) // chance that exactly k lie below
+	k, tail, term := 0, 0.0, math.Pow(0.5, float64(n)) // probability that exactly k lie below
 	for tail+term <= 0.025 {
 		tail += term
 		term *= float64(n-k) / float64(k+1)
@@ -88,13 +86,13 @@ func inner(n int) int {
 	return k
 }
 
-// ofRange returns the confidence of lowest to highest; ok is false where there is a
+// ofRange returns the confidence of the range from lowest to highest; ok is false if there is a
 // better interval, or none at all.
 func ofRange(n int) (confidence float64, ok bool) {
 	return 1 - 2*math.Pow(0.5, float64(n)), n > 1 && n < enough
 }
 
-// main reports whether the row is for people; the others are in the JSON form.
+// main reports whether the text shows the row; the others are only in the JSON form.
 func (r *Spread) main() bool {
 	if r.counted {
 		return r.Highest > 0
@@ -109,7 +107,7 @@ func (r *Spread) main() bool {
 	}
 }
 
-// WriteMarkdown writes a table that aligns as text too.
+// WriteMarkdown writes a Markdown table whose columns are also aligned as plain text.
 func (s *Summary) WriteMarkdown(w io.Writer) error {
 	table := [][]string{{"", "median", "lowest", "highest", "spread", "95 % interval"}}
 	for i := range s.Rows {
@@ -126,7 +124,7 @@ func (s *Summary) WriteMarkdown(w io.Writer) error {
 	return writeTable(w, table, s.Notes)
 }
 
-// width is from lowest to highest as a share of the median.
+// width returns the range from lowest to highest as a share of the median.
 func (r *Spread) width() string {
 	switch {
 	case math.IsNaN(r.Median) || r.Median == 0 || len(r.Values) < 2:

@@ -9,7 +9,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 )
 
-// difference is how much B is above A, in percent if that says anything.
+// difference returns how much B is above A, in percent if that is meaningful.
 func (r *Row) difference() string {
 	d := r.B - r.A
 	switch {
@@ -23,7 +23,7 @@ func (r *Row) difference() string {
 	return percent(d / r.A)
 }
 
-// interval is the confidence interval in the same terms.
+// interval returns the confidence interval in the same form.
 func (r *Row) interval() string {
 	if math.IsNaN(r.Low) {
 		return "–"
@@ -38,8 +38,8 @@ func sign(x float64) string {
 	return "+"
 }
 
-// percent writes a share with its sign: tenths, hundredths below one percent, and
-// from three times as much on how many times.
+// percent writes a share with its sign: with one decimal, two below one percent, and as a multiple
+// from a factor of three on.
 func percent(x float64) string {
 	digits := 1
 	switch {
@@ -51,7 +51,7 @@ func percent(x float64) string {
 	return fmt.Sprintf("%s%.*f %%", sign(x), digits, 100*math.Abs(x))
 }
 
-// WriteMarkdown writes a table that aligns as text too.
+// WriteMarkdown writes a Markdown table whose columns are also aligned as plain text.
 func (c *Comparison) WriteMarkdown(w io.Writer) error {
 	table := [][]string{{"", "A", "B", "difference", "95 % interval", ""}}
 	for i := range c.Rows {
@@ -64,8 +64,8 @@ func (c *Comparison) WriteMarkdown(w io.Writer) error {
 	return writeTable(w, table, c.Notes)
 }
 
-// writeTable writes a table, whose first line is its head, and notes under it.
-// Outer columns are of text, those between of numbers.
+// writeTable writes a table, whose first line is its head, and notes under it. The outer columns
+// are text, the others numbers.
 func writeTable(w io.Writer, table [][]string, notes []string) error {
 	width := make([]int, len(table[0]))
 	for _, line := range table {

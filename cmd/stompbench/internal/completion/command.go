@@ -4,12 +4,12 @@ package completion
 type Command struct {
 	Name    string
 	Summary string
-	Verbs   []Verb // the first is the one without a verb
+	Verbs   []Verb // the first one is the default
 	Exits   []Exit
 	Notes   []string // paragraphs at the end of the manual
 }
 
-// Verb is one of its commands.
+// Verb is one verb of a Command.
 type Verb struct {
 	Name, Summary string
 	Flags         []Flag
@@ -21,13 +21,13 @@ type Verb struct {
 type Flag struct {
 	Name, Letter string // without dashes; Letter may be empty
 	Help         string
-	Kind         string   // what the value is called; empty for one without
-	Default      string   // empty if there is none to tell of
-	Values       []string // those that it can have; nil for any
+	Kind         string   // the name of the value; empty for a flag without one
+	Default      string   // empty if there is none to show
+	Values       []string // the possible values; nil for any
 	Dir          bool     // the value is a directory
 }
 
-// Exit is an exit code and what it stands for.
+// Exit is an exit code and its meaning.
 type Exit struct {
 	Code    int
 	Meaning string

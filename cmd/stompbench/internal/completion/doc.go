@@ -1,5 +1,5 @@
-// Package completion writes what shells need to complete a command line with verbs
-// and flags, and a manual page, from a description of them.
+// Package completion generates shell completions and a manual page from a description of verbs and
+// flags.
 //
 // Imports: the standard library only.
 package completion

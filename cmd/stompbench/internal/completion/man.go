@@ -77,7 +77,7 @@ func upper(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// roff escapes text: backslashes, and a dot or a quote that would begin a line.
+// roff escapes text: backslashes, and a dot or a quote at the start of a line.
 func roff(s string) string {
 	s = strings.ReplaceAll(s, `\`, `\e`)
 	s = strings.ReplaceAll(s, "-", `\-`)

@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// Script returns the completion script for a shell; ok is false for one that is
-// not among Shells.
+// Script returns the completion script for a shell; ok is false for a shell that is not in Shells.
 func (c *Command) Script(shell string) (script string, ok bool) {
 	var b strings.Builder
 	switch shell {
@@ -29,7 +28,7 @@ func (c *Command) verbNames() (names []string) {
 	return names
 }
 
-// quote writes a word for any of the shells.
+// quote quotes a word for any of the shells.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 func (f *Flag) spellings() []string {
@@ -39,7 +38,7 @@ func (f *Flag) spellings() []string {
 	return []string{"-" + f.Letter, "--" + f.Name}
 }
 
-// bash: the words of the verb, and the values of the flag before the cursor.
+// bash completes the words of the verb, and the values of the flag before the cursor.
 func (c *Command) bash(b *strings.Builder) {
 	fmt.Fprintf(b, `# bash completion for %[1]s; use it with: source <(%[1]s completion bash)
 _%[1]s() {
@@ -66,7 +65,7 @@ _%[1]s() {
 			if f.Kind == "" {
 				continue
 			}
-			what := ":" // any value: propose nothing
+			what := ":" // any value: no proposals
 			switch {
 			case f.Dir:
 				what = "compopt -o dirnames 2>/dev/null"
@@ -122,8 +121,7 @@ func (c *Command) zsh(b *strings.Builder) {
 	fmt.Fprintf(b, "    esac\n}\nif [[ $funcstack[1] == _%[1]s ]]; then _%[1]s \"$@\"; else compdef _%[1]s %[1]s; fi\n", c.Name)
 }
 
-// zshSpecs: --name=[help]:kind:action, with what means something to _arguments
-// escaped.
+// zshSpecs returns --name=[help]:kind:action, with the special characters of _arguments escaped.
 func (f *Flag) zshSpecs() (specs []string) {
 	help := strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`, ":", `\:`).Replace(f.Help)
 	value := ""

@@ -7,11 +7,11 @@ import (
 	"github.com/stompwire/stompwire/broker"
 )
 
-// startFor is how long to try to have a port back.
+// startFor is how long StartAgain retries.
 const startFor = 10 * time.Second
 
-// StartAgain starts a broker on a port that was just in use, and tries again while
-// the system holds on to it.
+// StartAgain starts a broker on a port that was in use a moment ago, and retries while the system
+// keeps it.
 func StartAgain(ctx context.Context, start func() (*broker.Broker, error)) (*broker.Broker, error) {
 	for began := time.Now(); ; {
 		b, err := start()

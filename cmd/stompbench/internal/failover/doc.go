@@ -1,20 +1,19 @@
-// Package failover sends at a steady rate through the loss of the broker, with a
-// client that reconnects, renews its subscription and sends again what was never
-// confirmed, and tells what that cost: how long until the first confirmation and
-// the first message, how long until messages were on time again, what was lost and
-// what was repeated.
+// Package failover sends at a steady rate while the broker goes away and comes back. Its client
+// reconnects, renews its subscription and redelivers unconfirmed messages. The result says how long
+// it took until the first confirmation, until the first message, and until messages were on time
+// again, and what was lost and what was repeated.
 //
-// Messages keep being due while there is no connection. They are sent as soon as
-// there is one, so the latency from due holds the whole outage.
+// Messages keep being due while there is no connection. They are sent as soon as there is one, so
+// the latency from due includes the whole outage (no coordinated omission).
 //
-// A message that comes again is repeated with notice if the broker marked it as
-// redelivered or we sent it again ourselves, marked with x-possible-duplicate:
-// that is what at least once means. Anything else that comes twice is a duplicate.
+// A repeated message counts as repeated with notice if the broker marked it as redelivered, or if
+// the client sent it again with x-possible-duplicate: at least once allows that. Any other repeated
+// message is a duplicate.
 //
-// Threads: one goroutine sends. Outcomes and messages come on the connections'
-// reading goroutines, states on their lanes'; they share one mutex, for at the
-// rates at which one watches an outage it costs nothing.
+// Threads: one goroutine sends. Outcomes and messages arrive on the connections' reading
+// goroutines, and states on goroutines of the client. They share one mutex, which costs nothing at
+// the rates of a drill.
 //
-// Imports: broker, conn, conn/dialect and frame of stompwire, and the histo, ledger, pacer,
-// pause, stamp, transport and world packages of stompbench.
+// Imports: broker, conn, conn/dialect and frame of stompwire, and the histo, ledger, pacer, pause,
+// stamp, transport and world packages of stompbench.
 package failover

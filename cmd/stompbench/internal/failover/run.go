@@ -20,7 +20,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
-// run is one run.
+// run is the state of a drill.
 type run struct {
 	Config
 	id    uint64
@@ -29,23 +29,23 @@ type run struct {
 
 	mu        sync.Mutex // guards what follows
 	result    Result
-	seen      bool // the start has passed: events are counted from there
+	seen      bool // the start has passed; events count from then on
 	confirmed ledger.Set
 	received  ledger.Set
 	sentAt    []int64 // by sequence number, modulo its length
 	open      [2]*Outage
-	closed    bool // the books are
+	closed    bool // the books are closed
 
-	events chan Event // to whoever is told; sent to under mu, while not closed
+	events chan Event // to the goroutine that calls OnEvent; sent to under mu, while not closed
 }
 
-// The lanes that outages are kept for.
+// The connections for which outages are recorded.
 const (
 	producing = iota
 	consuming
 )
 
-// Run carries it out. An error means that no message was sent.
+// Run carries out a drill. An error means that no message was sent.
 func Run(ctx context.Context, cfg Config) (*Result, error) {
 	cfg.Size = max(cfg.Size, stamp.Size)
 	r := &run{Config: cfg, events: make(chan Event, 1024), id: rand.Uint64() | 1, clock: stamp.NewClock(), sentAt: make([]int64, cfg.Window+1)}
@@ -75,7 +75,7 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 func (r *run) connect(ctx context.Context) (*conn.Client, *conn.Producer, error) {
 	cl, err := r.New(&conn.Config{
 		Trace:   r.trace,
-		Backoff: conn.Backoff{Max: time.Second}, // what is measured should not be our own patience
+		Backoff: conn.Backoff{Max: time.Second}, // so that the client's own pauses do not dominate the measurement
 	})
 	if err != nil {
 		return nil, nil, err
@@ -101,7 +101,7 @@ func (r *run) connect(ctx context.Context) (*conn.Client, *conn.Producer, error)
 	}
 	p, err := cl.NewProducer(conn.ProducerConfig{
 		Destination: r.PublishTo, Headers: send, Window: r.Window,
-		Redeliver: true, MaxBytes: 1 << 30, // the window is the bound
+		Redeliver: true, MaxBytes: 1 << 30, // the window bounds it
 		OnOutcome: r.outcome,
 	})
 	if err != nil {
@@ -128,7 +128,7 @@ func (r *run) begin() {
 	r.result.Slices = make([]Slice, 0, r.Duration/SliceLength+1)
 }
 
-// sendAll sends on schedule, and what fell behind as fast as it can be sent.
+// sendAll sends on schedule, and sends late messages as fast as possible.
 func (r *run) sendAll(ctx context.Context, cl *conn.Client, p *conn.Producer) {
 	pace := pacer.New(r.clock.Now, world.Sleep(ctx))
 	body := make([]byte, r.Size)
@@ -136,7 +136,7 @@ func (r *run) sendAll(ctx context.Context, cl *conn.Client, p *conn.Producer) {
 		body[i] = byte(rand.Uint32())
 	}
 	sum := stamp.PayloadSum(body)
-	// Who still waits for a connection when the time is up has waited long enough.
+	// A send that still waits for a connection when the time is up is given up.
 	ctx, cancel := context.WithDeadline(ctx, r.clock.Time(r.start+int64(r.Duration)))
 	defer cancel()
 	var fields []frame.Field
@@ -172,10 +172,10 @@ func (r *run) sendAll(ctx context.Context, cl *conn.Client, p *conn.Producer) {
 	}
 }
 
-// due is computed from k, so that rounding does not add up.
+// due returns when message k is due. It is computed from k, so that rounding errors do not add up.
 func (r *run) due(k uint64) int64 { return r.start + int64(float64(k)*1e9/r.Rate) }
 
-// noteSent comes before Send, since the outcome may come before Send returns.
+// noteSent records a message before Send, because the outcome may arrive before Send returns.
 func (r *run) noteSent(seq uint64, now int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -198,8 +198,7 @@ func (r *run) fail(err error) {
 	}
 }
 
-// slice returns the slice of a moment. mu is held. Beyond a day the last one holds
-// the rest.
+// slice returns the slice at a time. mu is held. The last slice holds everything after a day.
 func (r *run) slice(now int64) *Slice {
 	const most = int(24 * time.Hour / SliceLength)
 	i := min(max(0, int((now-r.start)/int64(SliceLength))), most)
@@ -209,7 +208,7 @@ func (r *run) slice(now int64) *Slice {
 	return &r.result.Slices[i]
 }
 
-// restart has the broker restarted.
+// restart restarts the broker.
 func (r *run) restart(ctx context.Context) {
 	select {
 	case <-time.After(time.Duration(r.start + int64(r.RestartAfter) - r.clock.Now())):
@@ -227,8 +226,8 @@ func (r *run) restart(ctx context.Context) {
 	r.event("", "the restart is done")
 }
 
-// drain waits for outcomes and messages until all are there, or nothing has moved
-// for too long.
+// drain waits for outcomes and messages until all have arrived, or nothing has changed for
+// DrainTimeout.
 func (r *run) drain(ctx context.Context, cl *conn.Client, p *conn.Producer) {
 	flushing, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -263,7 +262,7 @@ func (r *run) drain(ctx context.Context, cl *conn.Client, p *conn.Producer) {
 	}
 }
 
-// progress returns a number that changes when something comes, and whether all has.
+// progress returns a number that changes when something arrives, and whether everything has.
 func (r *run) progress() (n uint64, done bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -273,7 +272,7 @@ func (r *run) progress() (n uint64, done bool) {
 		settled >= o.Sent && r.received.Len()+o.Corrupt >= o.Sent-o.Rejected
 }
 
-// finish closes the books.
+// finish closes the books and returns the result.
 func (r *run) finish(ctx context.Context, cl *conn.Client) *Result {
 	goodbye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()

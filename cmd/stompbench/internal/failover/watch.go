@@ -26,18 +26,18 @@ func oneLine(err error) string {
 	return strings.Join(strings.Fields(err.Error()), " ")
 }
 
-// event notes that something happened.
+// event records an event.
 func (r *run) event(lane, what string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.eventAt(r.clock.Now(), lane, what)
 }
 
-// maxEvents bounds what is kept: a broker that never comes back is tried for ever.
+// maxEvents bounds the recorded events: if a broker never comes back, the client retries for ever.
 const maxEvents = 10_000
 
-// eventAt is event with mu held. What happens before the start, or after the books
-// are closed, is not of interest.
+// eventAt is event with mu held. Events before the start, or after the books are closed, are
+// ignored.
 func (r *run) eventAt(now int64, lane, what string) {
 	if !r.seen || r.closed || len(r.result.Events) >= maxEvents {
 		return
@@ -46,7 +46,7 @@ func (r *run) eventAt(now int64, lane, what string) {
 	r.result.Events = append(r.result.Events, e)
 	select {
 	case r.events <- e:
-	default: // whoever is told cannot keep up; the result has it
+	default: // OnEvent cannot keep up; the event is in the result
 	}
 }
 
@@ -60,7 +60,7 @@ func (r *run) connected(c *conn.Event) {
 	}
 }
 
-// since is the time since the loss, above 0 in any case, for 0 is never.
+// since returns the time since the loss. It is always above 0, because 0 means never.
 func (r *run) since(o *Outage, now int64) time.Duration {
 	return max(1, time.Duration(now-r.start)-o.At)
 }
@@ -78,7 +78,7 @@ func (r *run) lost(c *conn.Event) {
 	if lane == producing {
 		r.result.AtRisk = max(r.result.AtRisk, r.result.Sent-r.confirmed.Len()-r.result.Rejected)
 	}
-	// One that was lost again before it was good is the same outage.
+	// A connection that was lost again before it had recovered is in the same outage.
 	if r.open[lane] == nil {
 		r.open[lane] = &Outage{Lane: c.Connection, At: time.Duration(now - r.start), Cause: cause}
 	}
@@ -90,7 +90,7 @@ func (r *run) over(lane int) {
 	r.open[lane] = nil
 }
 
-// outcome is told what became of a send.
+// outcome handles the outcome of a send.
 func (r *run) outcome(o conn.Outcome) {
 	now := r.clock.Now()
 	r.mu.Lock()
@@ -111,7 +111,7 @@ func (r *run) outcome(o conn.Outcome) {
 		return
 	}
 	if out := r.open[producing]; out != nil && out.Connected > 0 {
-		now = r.clock.Now() // events are in the order of the lock
+		now = r.clock.Now() // read with mu held, so that events are in order
 		out.First = r.since(out, now)
 		r.eventAt(now, out.Lane, "first confirmation")
 		r.over(producing)
@@ -121,12 +121,12 @@ func (r *run) outcome(o conn.Outcome) {
 // possibleDuplicate is the header of what the client sends again.
 const possibleDuplicate = "x-possible-duplicate"
 
-// message is told of each message.
+// message handles one message.
 func (r *run) message(_ context.Context, m *conn.Message) {
 	now := r.clock.Now()
 	r.take(m, now)
 	if r.Ack != frame.AckAuto {
-		_ = m.Ack() // a connection that is gone cannot take it: the broker delivers again
+		_ = m.Ack() // if the connection is gone, the broker delivers the message again
 	}
 }
 
@@ -158,19 +158,19 @@ func (r *run) take(m *conn.Message, now int64) {
 	r.resumed(now - s.Due)
 }
 
-// resumed notes how far a consumer's outage is over, with a message that came late by
-// so much. mu is held.
+// resumed records the recovery of a consumer, with a message that was consumed late by this many
+// nanoseconds. mu is held.
 func (r *run) resumed(late int64) {
 	out := r.open[consuming]
 	if out == nil || out.Connected == 0 {
 		return
 	}
-	now := r.clock.Now() // events are in the order of the lock
+	now := r.clock.Now() // read with mu held, so that events are in order
 	if out.First == 0 {
 		out.First = r.since(out, now)
 		r.eventAt(now, out.Lane, "first message")
 	}
-	// While the producer is not back, that it is on time would say little.
+	// While the producer has not recovered, messages on time would say little.
 	if late <= int64(OnTimeWithin) && r.open[producing] == nil {
 		out.OnTime = r.since(out, now)
 		r.eventAt(now, out.Lane, "messages are on time again")

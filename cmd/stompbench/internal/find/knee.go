@@ -2,31 +2,31 @@ package find
 
 import "math"
 
-// Knee is where the rate lies at which half of the steps would fail: see the package
-// comment. A bound is 0 where no step says anything: beyond the highest rate that was
-// tried, or below the lowest.
+// Knee is the interval of the rate at which half of the steps would fail: see the package comment.
+// A bound is 0 if no step says anything about it: beyond the highest rate that was tried, or below
+// the lowest.
 type Knee struct {
 	Low    float64 `json:"low_per_s"`
 	High   float64 `json:"high_per_s"`
-	Likely float64 `json:"likely_per_s"` // as likely below as above; 0 unless there are both bounds
-	Sure   float64 `json:"sure"`         // how probable it is that the knee lies within them
+	Likely float64 `json:"likely_per_s"` // the median; 0 unless there are both bounds
+	Sure   float64 `json:"sure"`         // the probability that the knee lies within the bounds
 }
 
 const (
 	sure      = 0.9
-	wayward   = 0.05 // the share of steps that go the other way, whatever the rate
+	wayward   = 0.05 // the share of steps with the opposite result, whatever the rate
 	widest    = 1.0 / 3
 	widths    = 12
 	perWithin = 8     // places in the gap to stop at
-	mostPlace = 4_000 // however small that is
-	// farthest is how far beyond the bounds the knee may lie, and beyond what was
-	// tried before it is called open.
+	mostPlace = 4_000 // at most, however small the gap is
+	// farthest is how far beyond the bounds the knee may lie, as a factor; open is the factor from
+	// which an end counts as open.
 	farthest, open = 4.0, 1.5
 )
 
 // kneeOf computes the interval. Rates are in order.
 func kneeOf(rates []Rate, within float64) Knee {
-	var told []Rate    // by steps that say something
+	var told []Rate    // rates with steps that say something
 	var logs []float64 // of their rates
 	for _, r := range rates {
 		if r.told() > 0 {
@@ -66,8 +66,7 @@ func kneeOf(rates []Rate, within float64) Knee {
 	return k.bounded(told, quantile(0.5))
 }
 
-// bounded leaves out what is only there because something had to be assumed of the
-// rates that nobody tried.
+// bounded removes bounds that only follow from the assumptions about rates that were not tried.
 func (k Knee) bounded(told []Rate, likely float64) Knee {
 	passed, failed := 0, 0
 	for _, r := range told {
@@ -87,8 +86,8 @@ func (k Knee) bounded(told []Rate, likely float64) Knee {
 	return k
 }
 
-// likelihood is how probable what became of the steps is if the knee is there and so
-// wide. logs are the logarithms of the rates, and knee is one.
+// likelihood is the probability of the observed steps if the knee has this place and width. logs
+// are the logarithms of the rates; knee is a logarithm, too.
 func likelihood(rates []Rate, logs []float64, knee, width float64) float64 {
 	all := 1.0
 	for i := range rates {

@@ -36,9 +36,9 @@ func (s *search) next() (phase Phase, rate float64, ended string) {
 	return "", 0, Found
 }
 
-// again returns a rate to try again at once, 0 for none: what the generator failed a
-// first time, for a machine that was busy just then is no news of the broker; and what
-// contradicts other rates as often as they contradict it.
+// again returns a rate to try again at once, 0 for none: a rate whose first try the generator
+// failed, because the machine may have been busy just then; or a rate that contradicts other rates
+// as often as they contradict it.
 func (s *search) again(b bounds) float64 {
 	last := s.Steps[len(s.Steps)-1]
 	if last.GeneratorLimited && s.Repeats > 0 && s.tries(last.Rate) == 1 {
@@ -57,8 +57,8 @@ func (s *search) again(b bounds) float64 {
 	return rate.Rate
 }
 
-// gap returns the middle of a gap that is too wide, 0 if there is none: between the
-// bounds, or between a bound and what is undecided between them.
+// gap returns the middle of a gap that is too wide, 0 if there is none: between the bounds, or
+// between a bound and an undecided rate.
 func (s *search) gap(b bounds) float64 {
 	if len(b.within) == 0 {
 		return s.middle(b.lo, b.hi)
@@ -76,8 +76,8 @@ func (s *search) middle(lo, hi *Rate) float64 {
 	return math.Sqrt(lo.Rate * hi.Rate)
 }
 
-// unconfirmed returns the bound that was not tried often enough, the one of fewer tries
-// first; 0 if both were.
+// unconfirmed returns the bound that was not tried often enough, the one with fewer tries first; 0
+// if both were.
 func (s *search) unconfirmed(b bounds) float64 {
 	lo, hi := b.lo, b.hi
 	switch {
@@ -89,8 +89,8 @@ func (s *search) unconfirmed(b bounds) float64 {
 	return 0
 }
 
-// confirmed reports whether a rate was tried as often as is asked for. Tries that the
-// generator failed are made up for, within reason, unless there are no others.
+// confirmed reports whether a rate was tried as often as required. Tries that the generator failed
+// are repeated, up to a limit, unless there are no others.
 func (s *search) confirmed(r *Rate) bool {
 	enough := 1 + s.Repeats
 	return r.told() >= enough || r.Generator >= enough && (r.told() == 0 || r.Tries() >= 2*enough)

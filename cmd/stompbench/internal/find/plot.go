@@ -13,12 +13,12 @@ const (
 	plotHeight = 12
 )
 
-// PlotKey says what the marks of a plot are.
+// PlotKey explains the marks of a plot.
 const PlotKey = "o passed, x failed, g failed by the generator, ? at an undecided rate"
 
-// Plot draws the latency p99 over the rate, both in logarithmic scale, repeats
-// included, with the marks of PlotKey. rate and latency write numbers. It is empty for
-// fewer than two rates with a latency.
+// Plot draws the latency p99 over the rate, both on a logarithmic scale, including repeats, with
+// the marks of PlotKey. rate and latency format numbers. It is empty for fewer than two rates with
+// a latency.
 func (r *Result) Plot(rate func(float64) string, latency func(time.Duration) string) string {
 	steps := slices.DeleteFunc(slices.Clone(r.Steps), func(s Step) bool { return s.P99 <= 0 })
 	if len(steps) < 2 {
@@ -38,7 +38,7 @@ func (r *Result) Plot(rate func(float64) string, latency func(time.Duration) str
 	}
 	for _, s := range steps {
 		cell := &grid[plotHeight-1-y.at(float64(s.P99))][x.at(s.Rate)]
-		// Where several are, the worst is what one has to know of.
+		// If several marks share a cell, the worst is shown.
 		if mark := r.mark(&s); strings.IndexByte(marks, mark) > strings.IndexByte(marks, *cell) {
 			*cell = mark
 		}
@@ -84,7 +84,7 @@ func draw(grid [][]byte, x, y *axis, rate func(float64) string, latency func(tim
 	return b.String()
 }
 
-// pad writes text at the end of so many columns.
+// pad writes text right-aligned in so many columns.
 func pad(b *strings.Builder, text string, columns int) {
 	b.WriteString(strings.Repeat(" ", max(0, columns-len([]rune(text)))) + text)
 }

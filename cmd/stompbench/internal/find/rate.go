@@ -5,18 +5,18 @@ import (
 	"slices"
 )
 
-// Verdict is what became of a step, or of all steps at one rate.
+// Verdict is the outcome of a step, or of all steps at one rate.
 type Verdict string
 
 // The verdicts.
 const (
 	Passed    Verdict = "pass"
 	Failed    Verdict = "fail"
-	Generator Verdict = "generator" // it failed, and that was the generator's doing
-	Undecided Verdict = "undecided" // of a rate: once so, once so
+	Generator Verdict = "generator" // it failed because of the generator
+	Undecided Verdict = "undecided" // of a rate: it has both passed and failed
 )
 
-// Rate is a rate with how often it was tried and what became of that.
+// Rate is a rate with the number of its tries and their outcomes.
 type Rate struct {
 	Rate      float64 `json:"rate_per_s"`
 	Passed    int     `json:"passed"`
@@ -28,11 +28,11 @@ type Rate struct {
 // Tries is how often it was tried.
 func (r *Rate) Tries() int { return r.Passed + r.Failed + r.Generator }
 
-// told is how often that said something of who is tested.
+// told is the number of tries that say something about the broker.
 func (r *Rate) told() int { return r.Passed + r.Failed }
 
-// bad is how often it did not pass. That the generator failed it counts only as long
-// as nothing says that it can do better.
+// bad is the number of tries that did not pass. Failures by the generator count only if there are
+// no other tries.
 func (r *Rate) bad() int {
 	if r.Passed > 0 {
 		return r.Failed
@@ -83,12 +83,12 @@ func tally(steps []Step) []Rate {
 // bounds are the rates between which the knee lies, as far as the steps say.
 type bounds struct {
 	lo, hi *Rate  // the highest that only passed and the lowest that only failed; nil for none
-	within []Rate // those in between, whose steps contradict each other
+	within []Rate // the rates in between, whose steps contradict each other
 }
 
-// boundsOf cuts the rates in two where the fewest steps contradict that lower ones pass
-// and higher ones fail. Where several cuts are as good, all of them are within the
-// bounds. A rate that did both is no bound.
+// boundsOf cuts the rates in two where the fewest steps contradict that lower rates pass and higher
+// ones fail. If several cuts are equally good, all of them are within the bounds. A rate that did
+// both is not a bound.
 func boundsOf(rates []Rate) bounds {
 	against := 0
 	for i := range rates {

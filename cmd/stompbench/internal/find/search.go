@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Config says where to search.
+// Config says which rates to search.
 type Config struct {
 	From    float64       // the first rate, above 0
 	To      float64       // the highest to try
@@ -21,7 +21,7 @@ const lowest = 1.0 / 1024
 // Why a search ended.
 const (
 	Found   = "found"     // the bounds are near enough and have kept their verdict
-	ByLimit = "generator" // so they are, but it was the generator that failed above them
+	ByLimit = "generator" // the bounds are near enough, but the generator failed above them
 	TooSlow = "too_low"   // not even the lowest rate passes
 	AtTop   = "at_top"    // the highest rate passes
 	TimeUp  = "time_up"
@@ -29,9 +29,9 @@ const (
 
 // Result is what a search came to.
 type Result struct {
-	Ended  string  `json:"ended"`             // "" if it broke off
-	Rate   float64 `json:"rate_per_s"`        // the highest that passed, each time; 0 if none did
-	Failed float64 `json:"failed_rate_per_s"` // the lowest above it that failed, each time; 0 if none did
+	Ended  string  `json:"ended"`             // "" if it was interrupted
+	Rate   float64 `json:"rate_per_s"`        // the highest that passed every time; 0 if none did
+	Failed float64 `json:"failed_rate_per_s"` // the lowest above it that failed every time; 0 if none did
 	Knee   Knee    `json:"knee"`
 	Rates  []Rate  `json:"rates"`
 	Steps  []Step  `json:"steps"`
@@ -63,8 +63,8 @@ func (r *Result) Undecided() (all []Rate) {
 	return all
 }
 
-// ByGenerator reports whether it was the generator that kept the search from higher
-// rates, so that nothing is known of them.
+// ByGenerator reports whether the generator kept the search from higher rates, so that nothing is
+// known about them.
 func (r *Result) ByGenerator() bool {
 	bound := r.At(r.Failed)
 	return bound != nil && bound.Verdict == Generator
@@ -88,9 +88,8 @@ type search struct {
 	Result
 }
 
-// Search searches. shown is called after each step, with what became of all steps at
-// its rate; it may be nil. With an error,
-// that of the test or of ctx, the result is that of the steps so far.
+// Search runs the search. shown is called after each step, with the tally of its rate; it may be
+// nil. If the test or ctx ends with an error, the result is that of the steps so far.
 func Search(ctx context.Context, cfg Config, test Test, shown func(*Step, Rate)) (*Result, error) {
 	s := &search{Config: cfg, test: test, shown: shown, until: time.Now().Add(cfg.Budget)}
 	err := s.run(ctx)
@@ -115,7 +114,7 @@ func (s *search) run(ctx context.Context) error {
 	}
 }
 
-// Tally computes of the steps what they come to, in a search for a gap like that.
+// Tally computes the result from the steps, for a search with that gap to stop at.
 func (r *Result) Tally(within float64) {
 	r.Rates, r.Rate, r.Failed = tally(r.Steps), 0, 0
 	b := boundsOf(r.Rates)

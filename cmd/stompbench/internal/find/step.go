@@ -15,21 +15,21 @@ const (
 	Repeat Phase = "repeat"
 )
 
-// Rule is one of the demands on a step.
+// Rule is one condition that a step has to meet.
 type Rule struct {
 	Name string `json:"rule"` // with what was measured, for people
 	Met  bool   `json:"met"`
-	// Value is what was measured, nil if nothing was, and Limit what was demanded of
-	// it: latencies in nanoseconds, shares from 0 to 1.
+	// Value is the measured value, nil if there is none, and Limit the allowed one: latencies in
+	// nanoseconds, shares from 0 to 1.
 	Value *float64 `json:"value"`
 	Limit float64  `json:"limit"`
-	// Used is how much of what the rule allows was used: 1 is all of it. It orders the
-	// rules that were met by how near they were to failing.
+	// Used is the used share of what the rule allows: 1 is all of it. It sorts the rules that were
+	// met by how close they were to failing.
 	Used float64 `json:"-"`
 }
 
-// Point is what a test measured: the curve is made of these. What was not measured
-// is 0.
+// Point is one measurement of a test: the curve consists of these. Values that were not measured
+// are 0.
 type Point struct {
 	SentPerSecond     float64 `json:"sent_per_s"`
 	ReceivedPerSecond float64 `json:"received_per_s"`
@@ -40,7 +40,7 @@ type Point struct {
 	BacklogSlope      float64 `json:"backlog_slope_per_s"`
 	LimitedBy         string  `json:"limited_by"`
 	Why               string  `json:"why"`
-	// GeneratorLimited says of a step that failed that it was the generator's doing.
+	// GeneratorLimited: a failed step failed because of the generator.
 	GeneratorLimited bool `json:"generator_limited"`
 }
 
@@ -54,7 +54,7 @@ type Step struct {
 	Point
 }
 
-// Verdict is what became of the step.
+// Verdict returns the outcome of the step.
 func (s *Step) Verdict() Verdict {
 	switch {
 	case s.Pass:
@@ -65,7 +65,7 @@ func (s *Step) Verdict() Verdict {
 	return Failed
 }
 
-// Broken are the rules that were not met.
+// Broken returns the rules that were not met.
 func (s *Step) Broken() (broken []Rule) {
 	for _, r := range s.Rules {
 		if !r.Met {
@@ -75,7 +75,7 @@ func (s *Step) Broken() (broken []Rule) {
 	return broken
 }
 
-// Tightest is the rule that was nearest to failing, nil if there is none.
+// Tightest returns the rule that was closest to failing, nil if there is none.
 func (s *Step) Tightest() (tightest *Rule) {
 	for i := range s.Rules {
 		if r := &s.Rules[i]; tightest == nil || r.Used > tightest.Used {

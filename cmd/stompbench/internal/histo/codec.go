@@ -35,8 +35,8 @@ var (
 	_ encoding.TextUnmarshaler = (*Packed)(nil)
 )
 
-// MarshalText returns the histogram in HdrHistogram's V2 compressed form, in
-// base64. How many samples were out of range is not part of it.
+// MarshalText returns the histogram in HdrHistogram's V2 compressed form, in base64, without the
+// number of samples out of range.
 func (p Packed) MarshalText() ([]byte, error) {
 	head := binary.BigEndian.AppendUint32(nil, cookie)
 	head = binary.BigEndian.AppendUint32(head, uint32(len(p.payload)))
@@ -56,8 +56,8 @@ func (p Packed) MarshalText() ([]byte, error) {
 	return base64.StdEncoding.AppendEncode(nil, out.Bytes()), nil
 }
 
-// UnmarshalText reads what MarshalText writes. It takes histograms of this
-// package's range and precision only, for no others can be added to them exactly.
+// UnmarshalText parses what MarshalText writes. It accepts only histograms with this package's
+// range and precision, because others cannot be added to them exactly.
 func (p *Packed) UnmarshalText(text []byte) error {
 	raw, err := base64.StdEncoding.AppendDecode(nil, text)
 	if err != nil || len(raw) < 8 || binary.BigEndian.Uint32(raw) != compressedCookie {
@@ -99,8 +99,8 @@ func (p *Packed) unmarshal(head, payload []byte) error {
 	return nil
 }
 
-// sum adds up the counts, and sees that none is cut off or beyond the last bucket
-// and that their sum fits.
+// sum adds up the counts. It checks that none is cut off or beyond the last bucket and that the sum
+// fits.
 func sum(payload []byte) (total uint64, err error) {
 	index := uint64(0)
 	for len(payload) > 0 {

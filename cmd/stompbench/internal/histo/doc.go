@@ -1,6 +1,5 @@
-// Package histo records latencies: exactly enough (three significant digits), in
-// fixed memory, and without the recording side ever waiting for the reporting
-// side to add things up.
+// Package histo records latencies with three significant digits, in fixed memory. The recording
+// side never waits for the reporting side to add them up.
 //
-// Imports: HdrHistogram, the reference implementation of what the name says.
+// Imports: HdrHistogram, the reference implementation.
 package histo

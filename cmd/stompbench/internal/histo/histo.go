@@ -19,7 +19,7 @@ const (
 // use.
 type Histogram struct {
 	hdr *hdrhistogram.Histogram
-	// Outside the range of hdr, and counted there at its ends.
+	// Samples outside the range of hdr, which counts them at its ends.
 	negative, tooLong uint64
 }
 
@@ -28,8 +28,8 @@ func New() *Histogram {
 	return &Histogram{hdr: hdrhistogram.New(lowest, highest, digits)}
 }
 
-// Record counts one latency in nanoseconds. A negative one, which clocks that
-// disagree produce, is counted as 0 and as negative; it does not allocate.
+// Record counts one latency in nanoseconds. A negative one, which clocks that disagree produce, is
+// counted as 0 and as negative. Record does not allocate.
 func (h *Histogram) Record(ns int64) {
 	if ns < 0 {
 		h.negative++
@@ -42,15 +42,15 @@ func (h *Histogram) Record(ns int64) {
 	_ = h.hdr.RecordValue(ns) // in range, so there is no error
 }
 
-// Merge adds what from has counted. Percentiles of the sum are those of all
-// samples together, which no average of percentiles would be.
+// Merge adds the samples of from. Percentiles of the sum are those of all samples together; an
+// average of percentiles would not be.
 func (h *Histogram) Merge(from *Histogram) {
 	h.hdr.Merge(from.hdr)
 	h.negative += from.negative
 	h.tooLong += from.tooLong
 }
 
-// Reset forgets everything.
+// Reset removes all samples.
 func (h *Histogram) Reset() {
 	h.hdr.Reset()
 	h.negative, h.tooLong = 0, 0
@@ -85,8 +85,7 @@ func (h *Histogram) Mean() time.Duration {
 	return time.Duration(h.hdr.Mean())
 }
 
-// Tells reports whether percentile p means anything: whether at least ten
-// samples lie beyond it.
+// Tells reports whether percentile p is meaningful: whether at least ten samples are above it.
 func (h *Histogram) Tells(p float64) bool {
 	return float64(h.Count())*(100-p)/100 >= 10-1e-9
 }

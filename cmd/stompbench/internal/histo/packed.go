@@ -6,9 +6,9 @@ import (
 	"iter"
 )
 
-// Packed is what a histogram has counted, in a few bytes for each bucket that is
-// not empty: a second's latencies take some 2 kB where a Histogram takes 270. It
-// loses nothing. The zero value is empty; a Packed is never changed.
+// Packed is the content of a histogram, in a few bytes for each bucket that is not empty: a
+// second's latencies take about 2 kB instead of 270. It loses nothing. The zero value is empty; a
+// Packed is immutable.
 type Packed struct {
 	// Counts of buckets from 0 on as varints: 2n for a count of n, 2n-1 for n
 	// empty buckets. This is the payload of HdrHistogram's own encoding.
@@ -52,7 +52,7 @@ func (p Packed) Buckets() iter.Seq2[int, uint64] {
 				index += int(v/2 + 1)
 				continue
 			}
-			if v == 0 { // as others write a single empty bucket
+			if v == 0 { // other writers encode a single empty bucket like this
 				index++
 				continue
 			}
@@ -72,7 +72,7 @@ func (p Packed) Count() (n uint64) {
 	return n
 }
 
-// Add adds what p has counted to h, bucket by bucket.
+// Add adds the samples of p to h, bucket by bucket.
 func (h *Histogram) Add(p Packed) {
 	for index, n := range p.Buckets() {
 		_ = h.hdr.RecordValues(Highest(index), int64(n)) // in range, so there is no error
@@ -101,8 +101,8 @@ const (
 // Buckets is how many buckets a histogram has.
 const Buckets = 33 * half
 
-// Highest returns the largest value that bucket index counts, in nanoseconds.
-// Values of a bucket are told apart from it by no more than one in a thousand.
+// Highest returns the largest value of bucket index, in nanoseconds. The values of a bucket differ
+// from it by at most one in a thousand.
 func Highest(index int) int64 {
 	if index < 2*half {
 		return int64(index)
@@ -111,5 +111,5 @@ func Highest(index int) int64 {
 	return int64(index&(half-1)+half+1)<<shift - 1
 }
 
-// errorf makes the error of something that cannot be read.
+// errorf returns the error of a histogram that cannot be read.
 func errorf(format string, args ...any) error { return fmt.Errorf("histogram: "+format, args...) }

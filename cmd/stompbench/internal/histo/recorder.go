@@ -2,9 +2,8 @@ package histo
 
 import "sync"
 
-// Recorder is a histogram that one side fills while another empties it. The
-// filling side holds the lock for the time of a batch, the emptying side for the
-// time of swapping two pointers.
+// Recorder is a histogram that one side fills while another drains it. The filling side holds the
+// lock for one batch, the draining side for swapping two pointers.
 //
 // A Recorder is safe for concurrent use. Workers may share one.
 type Recorder struct {

@@ -2,9 +2,8 @@ package histo
 
 import "runtime"
 
-// Shards are the recorders of many workers, few enough for their memory and
-// merging not to matter, and enough for workers on different processors not to
-// meet. The zero value has no recorders.
+// Shards are the recorders of many workers: few enough that memory and merging do not matter, and
+// enough that workers on different processors rarely contend. The zero value has no recorders.
 type Shards struct{ recorders []*Recorder }
 
 // NewShards returns recorders for the given number of workers.

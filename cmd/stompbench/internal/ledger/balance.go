@@ -2,11 +2,11 @@ package ledger
 
 import "iter"
 
-// Account is what a producer knows about the messages of one stream.
+// Account is a producer's record of the messages of one stream.
 type Account struct {
-	Sent uint64 // it has sent the numbers 1 to Sent
-	// Every says that only the numbers Every, 2·Every, … asked for a receipt.
-	// Confirmed and Rejected then count those: 1 is the first that asked. 0 is 1.
+	Sent uint64 // the producer has sent the numbers 1 to Sent
+	// If Every is above 1, only the numbers Every, 2·Every, … asked for a receipt. Confirmed and
+	// Rejected then count those: 1 is the first that asked. 0 is 1.
 	Every     uint64
 	Confirmed *Set // by receipts; nil if it asked for none
 	Rejected  *Set // refused by the broker, so not expected to arrive; nil for none
@@ -20,8 +20,8 @@ func (a *Account) rejected() uint64 {
 	return a.Rejected.Len()
 }
 
-// rejectedOf returns how many of those that are missing in received were refused. Those
-// that the list of the refused ones has forgotten count as not refused: the worse case.
+// rejectedOf returns how many of the messages missing in received were rejected. Rejected ones that
+// the set has forgotten count as not rejected: the worse case.
 func (a *Account) rejectedOf(received *Set) uint64 {
 	if a.rejected() == 0 {
 		return 0
@@ -34,8 +34,8 @@ func (a *Account) rejectedOf(received *Set) uint64 {
 	return rejected - min(rejected, a.Rejected.Forgotten())
 }
 
-// asked yields those of runs of messages that asked for a receipt, as they are
-// counted.
+// asked yields the numbers of the messages in runs that asked for a receipt, as Confirmed counts
+// them.
 func (a *Account) asked(runs iter.Seq[Interval]) iter.Seq[Interval] {
 	every := max(1, a.Every)
 	if every == 1 {
@@ -57,27 +57,27 @@ type Balance struct {
 	Confirmed uint64
 	Rejected  uint64
 
-	// Received counts different messages, for each group; with n groups that have
-	// lost nothing it is n times what was sent.
+	// Received counts different messages in each group; with n groups that have lost nothing it is
+	// n times what was sent.
 	Received uint64
 	Expected uint64
-	// Lost is what was sent, not rejected, and has not arrived, for each group.
-	// ConfirmedLost is the part that the broker had vouched for.
+	// Lost counts messages that were sent, not rejected, and have not arrived, in each group.
+	// ConfirmedLost is the part that the broker had confirmed.
 	Lost, ConfirmedLost uint64
-	// Duplicated came again without a word, Redelivered came again and the broker
-	// said so: after a NACK, or because it had no acknowledgement.
+	// Duplicated counts messages that came again without a mark, Redelivered those that came again
+	// marked as redelivered: after a NACK, or because the broker had no acknowledgement.
 	Duplicated, Redelivered uint64
 	Reordered               uint64
-	// Forgotten is the part of Lost that the ledger could not keep watching. If
-	// it is not 0, Lost and Duplicated may be too high by up to that many each.
+	// Forgotten is the part of Lost that the ledger could not keep track of. If it is not 0, Lost
+	// and Duplicated may be too high by up to that many each.
 	Forgotten uint64
 }
 
-// UnconfirmedLost is the part of Lost that the broker had not vouched for.
+// UnconfirmedLost is the part of Lost that the broker had not confirmed.
 func (b *Balance) UnconfirmedLost() uint64 { return b.Lost - b.ConfirmedLost }
 
-// Balanced reports whether every expected message arrived, and once only as far as
-// the broker did not say otherwise.
+// Balanced reports whether every expected message arrived, and arrived again only with a mark of
+// the broker.
 func (b *Balance) Balanced() bool { return b.Lost == 0 && b.Duplicated == 0 }
 
 // Close closes the books of all groups against those of all producers.
@@ -113,13 +113,13 @@ func Close(accounts []Account, groups []*Group) Balance {
 	return b
 }
 
-// closeOne adds what one group is missing of one producer.
+// closeOne adds the messages of one producer that one group is missing.
 func (b *Balance) closeOne(a *Account, received *Set) {
 	missing := received.MissingLen(a.Sent)
 	b.Forgotten += received.Forgotten()
 	if a.Confirmed != nil && missing > 0 {
-		// Confirmed and missing is what is missing less what is missing in both.
-		// Forgotten ones are taken for confirmed: the worse case.
+		// Confirmed and missing = missing - missing in both sets. Forgotten ones count as
+		// confirmed: the worse case.
 		asked := received.Forgotten() / max(1, a.Every)
 		for run := range a.asked(received.Missing(a.Sent)) {
 			asked += run.Len()
@@ -134,8 +134,8 @@ func (b *Balance) closeOne(a *Account, received *Set) {
 	b.Lost += missing
 }
 
-// Forgive takes n messages that arrived damaged off those that are lost: they did
-// arrive. Which ones they were, a damaged message cannot tell.
+// Forgive subtracts n messages that arrived damaged from the lost ones, because they did arrive. A
+// damaged message cannot say which one it was.
 func (b *Balance) Forgive(n uint64) {
 	b.Lost -= min(n, b.Lost)
 	b.ConfirmedLost = min(b.ConfirmedLost, b.Lost)

@@ -6,14 +6,14 @@ import (
 	"slices"
 )
 
-// Book is what one process knows, in a form that can leave it: what it sent, and what
-// it received of whoever sent that. Books of the same run unite to one that knows both.
+// Book is one process's record, in a form that can leave the process: what it sent, and what it
+// received from which process. Books of the same run can be united.
 type Book struct {
 	Sent     []Part
 	Received []Copy
 }
 
-// Part is what one process sent. Its streams are counted from 0, as messages say.
+// Part is what one process sent. Its streams are counted from 0, as messages name them.
 type Part struct {
 	Number  uint32
 	Streams []Stream
@@ -21,34 +21,33 @@ type Part struct {
 
 // Stream is the account of what one producer sent to one destination.
 type Stream struct {
-	// Destination is the number of the destination, 0 if there is but one.
+	// Destination is the number of the destination, 0 if there is only one.
 	Destination uint32
 	Account
 }
 
-// Copy is the book of those who share a copy of the streams to one destination.
+// Copy is the book of the consumers that share a copy of the streams to one destination.
 type Copy struct {
-	Destination uint32 // as in Stream; 0 if what goes to any of them comes
-	// Shared says that consumers elsewhere share this copy as well. Otherwise it is
-	// that of one subscriber, who is to get everything.
+	Destination uint32 // as in Stream; 0 if it receives what goes to any of them
+	// Shared: consumers in other processes share this copy, too. Otherwise it belongs to one
+	// subscriber, which has to receive everything.
 	Shared bool
 
 	Arrivals                           []Arrival
 	Duplicated, Redelivered, Reordered uint64
 }
 
-// Arrival is what came of one stream.
+// Arrival is what was received of one stream.
 type Arrival struct {
 	Part, Stream uint32
 	Received     *Set
-	// Marked are those that came as redelivered only, in ascending order: what was
-	// delivered before, somebody else may have.
+	// Marked are the numbers that only came marked as redelivered, in ascending order. Another
+	// process may have received the first delivery.
 	Marked []uint64
 }
 
-// Copy returns the book of the group in a form that can leave the process. name says
-// which part and stream a producer of the group is. What was received is borrowed from
-// the group.
+// Copy returns the book of the group in a form that can leave the process. name returns the part
+// and stream of a producer of the group. What was received is borrowed from the group.
 func (g *Group) Copy(name func(producer int) (part, stream uint32)) Copy {
 	c := Copy{Duplicated: g.duplicated, Redelivered: g.redelivered, Reordered: g.reordered}
 	marked := make(map[uint32][]uint64)
@@ -67,8 +66,8 @@ func (g *Group) Copy(name func(producer int) (part, stream uint32)) Copy {
 	return c
 }
 
-// Forgotten returns how many messages the book has had to stop watching. If it is not
-// 0, which of them came is not known, and nobody can make up for it.
+// Forgotten returns how many messages the book has lost track of. If it is not 0, it is not known
+// which of them arrived, and Unite cannot make up for it.
 func (b *Book) Forgotten() (n uint64) {
 	for i := range b.Received {
 		for _, a := range b.Received[i].Arrivals {
@@ -78,7 +77,7 @@ func (b *Book) Forgotten() (n uint64) {
 	return n
 }
 
-// UnknownTo returns a part that messages of b came from and that all does not know of.
+// UnknownTo returns a part from which b has messages and that all does not know.
 func (b *Book) UnknownTo(all *Book) (part uint32, found bool) {
 	streams := all.streams()
 	for i := range b.Received {
@@ -100,11 +99,11 @@ func (b *Book) streams() map[uint32]int {
 	return n
 }
 
-// Unite returns the book that knows what each of several does. What they sent must be
-// of different parts. The result shares memory with them.
+// Unite returns the book that contains everything that several books do. What they sent must be of
+// different parts. The result shares memory with them.
 func Unite(books []*Book) *Book {
 	out := &Book{}
-	shared := make(map[uint32]int) // by destination, where it is in out
+	shared := make(map[uint32]int) // by destination, its index in out
 	for _, b := range books {
 		out.Sent = append(out.Sent, b.Sent...)
 		for i := range b.Received {
@@ -152,9 +151,9 @@ func bothOf(a, b *Copy) Copy {
 	return c
 }
 
-// both unites what came of one stream in two places. A message that came in both has
-// come again: a duplicate, unless in one of them all copies were marked, so that the
-// one that was delivered before is the other's. See Group.Record.
+// both unites what was received of one stream in two places. A message that was received in both is
+// a duplicate, unless all its copies in one place were marked: then the other place has the first
+// delivery. See Group.Record.
 func (c *Copy) both(x, y *Arrival) Arrival {
 	sum, twice := union(x.Received, y.Received)
 	out := Arrival{Part: x.Part, Stream: x.Stream, Received: sum}
@@ -167,7 +166,7 @@ func (c *Copy) both(x, y *Arrival) Arrival {
 				out.Marked = append(out.Marked, n)
 			case !there:
 				again++
-			case other == y: // once, not from both sides
+			case other == y: // visit each pair once
 				again++
 				out.Marked = append(out.Marked, n)
 			}
@@ -181,8 +180,8 @@ func (c *Copy) both(x, y *Arrival) Arrival {
 	return out
 }
 
-// Close closes the books. Of a copy that is for one destination, messages of other
-// ones are foreign: how many there were is told besides.
+// Close closes the books. For a copy of one destination, messages of other destinations are
+// foreign; foreign is their number.
 func (b *Book) Close() (closed Balance, foreign uint64) {
 	var (
 		accounts []Account
@@ -213,8 +212,8 @@ func (b *Book) Close() (closed Balance, foreign uint64) {
 	return Close(accounts, groups), foreign
 }
 
-// group returns the group that the copy is of, if it is for those accounts, and how
-// many messages came that were none of theirs.
+// group returns the group of the copy for those accounts, and how many messages belong to none of
+// them.
 func (c *Copy) group(accounts []uint32, at map[stream]uint32) (g *Group, foreign uint64) {
 	g = NewGroupOf(accounts)
 	g.duplicated, g.redelivered, g.reordered = c.Duplicated, c.Redelivered, c.Reordered

@@ -10,8 +10,8 @@ import (
 	"math"
 )
 
-// The form of a Book, version 1: zlib of unsigned varints, each of them in the form of
-// Go's encoding/binary and of protocol buffers.
+// The form of a Book, version 1: zlib of unsigned varints in the form of Go's encoding/binary and
+// of protocol buffers.
 //
 //	book    = n, n × part, n, n × copy
 //	part    = number, n, n × stream
@@ -21,16 +21,15 @@ import (
 //	set     = (missing, in)*, 0, 0                    runs from 1 on, by their lengths
 //	list    = n, n × difference                       ascending, to the one before
 //
-// every says that each so many messages of the stream asked for a receipt, 0 that none
-// did. The set of a stream is what was confirmed and its list what was rejected; both
-// count messages that asked for a receipt. The set of an arrival is what came, and its
-// list what of that was marked as redelivered, every time.
+// If every is n, each n-th message of the stream asked for a receipt; 0 is none. The set of a
+// stream is what was confirmed and its list what was rejected; both count messages that asked for a
+// receipt. The set of an arrival is what was received, and its list the part that was marked as
+// redelivered every time.
 
 // FormatVersion is the version of that form.
 const FormatVersion = 1
 
-// The bounds of a book. A message that lies apart from others takes about a byte
-// before it is compressed.
+// The bounds of a book. A single message between others takes about a byte before compression.
 const (
 	maxSize      = 256 << 20 // bytes before compression
 	maxStreams   = 1 << 21   // of all parts
@@ -40,19 +39,19 @@ const (
 	maxAllBlocks = 4 * maxBlocks // of all sets
 )
 
-// ErrTooLarge says that a book is in too many pieces to be kept, or to be read.
+// ErrTooLarge: a book has too many pieces to be written or read.
 var ErrTooLarge = errors.New("ledger: too many pieces to be kept")
 
 var errDamaged = errors.New("ledger: damaged")
 
-// Pack returns the book in its form. The error is ErrTooLarge: the book is beyond what
-// Unpack reads, or has forgotten messages.
+// Pack returns the encoded book. The error is ErrTooLarge: the book exceeds the bounds of Unpack,
+// or has forgotten messages.
 func (b *Book) Pack() ([]byte, error) {
 	if b.Forgotten() > 0 {
 		return nil, ErrTooLarge
 	}
 	var out bytes.Buffer
-	z, _ := zlib.NewWriterLevel(&out, zlib.BestSpeed) // which is there
+	z, _ := zlib.NewWriterLevel(&out, zlib.BestSpeed) // the level is valid
 	e := &encoder{w: bufio.NewWriter(z), left: maxSize}
 	e.book(b)
 	_ = e.w.Flush() // into memory
@@ -69,7 +68,7 @@ type encoder struct {
 	text [binary.MaxVarintLen64]byte
 }
 
-// put writes numbers. Beyond the bound it writes nothing more.
+// put writes numbers. Beyond the bound it writes nothing.
 func (e *encoder) put(all ...uint64) {
 	for _, n := range all {
 		text := e.text[:binary.PutUvarint(e.text[:], n)]
@@ -160,12 +159,12 @@ func Unpack(packed []byte) (*Book, error) {
 		return nil, errDamaged
 	}
 	if _, err := d.r.ReadByte(); err != io.EOF {
-		return nil, errDamaged // more than a book, or its checksum is wrong
+		return nil, errDamaged // trailing data, or a wrong checksum
 	}
 	return b, nil
 }
 
-// decoder reads numbers. Once it has failed, they are 0.
+// decoder reads numbers. After a failure they are all 0.
 type decoder struct {
 	r                *bufio.Reader
 	failed, tooLarge bool
@@ -174,7 +173,7 @@ type decoder struct {
 
 func (d *decoder) fail() { d.failed = true }
 
-// get reads a number up to most.
+// get reads a number, at most most.
 func (d *decoder) get(most uint64) uint64 {
 	if d.failed {
 		return 0

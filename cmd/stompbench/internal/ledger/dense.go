@@ -5,19 +5,17 @@ import (
 	"slices"
 )
 
-// blockLen is how many numbers a block has: 2^16 of them take 8 KiB.
+// blockLen is how many numbers a block covers: 2^16 of them take 8 KiB.
 const blockLen = 1 << 16
 
-// maxBlocks bounds the blocks of a Set: 2^14 of them take 128 MiB and tell 2^30
-// numbers apart.
+// maxBlocks bounds the blocks of a Set: 2^14 of them take 128 MiB and cover 2^30 numbers.
 const maxBlocks = 1 << 14
 
-// dense is missing numbers that are too many to list, with a bit for each: where
-// consumers of a queue share it between machines, every other number is missing on
-// each. The zero value has none.
+// dense holds missing numbers that are too many to list, one bit each: if consumers of a queue
+// share it between two machines, every other number is missing on each. The zero value is empty.
 type dense struct{ blocks []block } // in ascending order, none empty
 
-// block is the missing ones of the numbers at·blockLen+1 to (at+1)·blockLen.
+// block holds the missing ones of the numbers at·blockLen+1 to (at+1)·blockLen.
 type block struct {
 	at      uint64
 	n       uint32
@@ -27,11 +25,11 @@ type block struct {
 // last is the last number of the block.
 func (b *block) last() uint64 { return (b.at + 1) * blockLen }
 
-// add puts in a gap of numbers none of which is in.
+// add adds a gap, of which no number is in yet.
 func (d *dense) add(gap Interval) {
 	for from := gap.First - 1; from < gap.Last; {
 		at := from / blockLen
-		to := min((at+1)*blockLen, gap.Last) // behind the last one of this block
+		to := min((at+1)*blockLen, gap.Last) // after the last number of this block
 		b := d.block(at)
 		for n := from; n < to; n++ {
 			b.missing[n%blockLen/64] |= 1 << (n % 64)
@@ -41,7 +39,7 @@ func (d *dense) add(gap Interval) {
 	}
 }
 
-// block returns the block at, which it makes if need be.
+// block returns the block at, and makes it if it does not exist.
 func (d *dense) block(at uint64) *block {
 	i, found := d.find(at)
 	if !found {
@@ -69,7 +67,7 @@ func (d *dense) has(n uint64) bool {
 	return found && d.blocks[i].missing[n%blockLen/64]&(1<<(n%64)) != 0
 }
 
-// fill takes n out and reports whether it was in.
+// fill removes n and reports whether it was in.
 func (d *dense) fill(n uint64) bool {
 	if !d.has(n) {
 		return false
@@ -84,8 +82,8 @@ func (d *dense) fill(n uint64) bool {
 	return true
 }
 
-// drop takes the first n blocks out. It returns how many numbers were in them, and
-// the last number that they are about.
+// drop removes the first n blocks. It returns how many numbers they contained, and the last number
+// that they cover.
 func (d *dense) drop(n int) (missing, last uint64) {
 	for i := range d.blocks[:n] {
 		missing += uint64(d.blocks[i].n)
@@ -95,10 +93,10 @@ func (d *dense) drop(n int) (missing, last uint64) {
 	return missing, last
 }
 
-// runs goes through the numbers of a dense in runs, in ascending order.
+// runs iterates over the numbers of a dense in runs, in ascending order.
 type runs struct {
-	blocks []block // the first is where we are
-	from   uint64  // of its bits, those before are done with
+	blocks []block // the first is the current one
+	from   uint64  // the next bit of the current block
 }
 
 // next returns the next run. Runs end with their block at the latest.
@@ -116,8 +114,8 @@ func (r *runs) next() (Interval, bool) {
 	return Interval{}, false
 }
 
-// seek returns the first bit from on that is set or, with all bits flipped, that is
-// not; blockLen if there is none.
+// seek returns the first bit from from on that is set, or with flip, that is not set; blockLen if
+// there is none.
 func (b *block) seek(from, flip uint64) uint64 {
 	for from < blockLen {
 		if word := (b.missing[from/64] ^ flip) >> (from % 64); word != 0 {

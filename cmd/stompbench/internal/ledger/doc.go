@@ -1,18 +1,17 @@
-// Package ledger closes the books of a run: of every message that was sent it
-// knows whether it was confirmed and whether it arrived, once, twice, late, or
-// never.
+// Package ledger closes the books of a run: of every message that was sent it records whether it
+// was confirmed and whether it arrived: once, twice, late, or never.
 //
-// A [Set] holds the sequence numbers of one producer that have been seen, in
-// memory that does not grow with their number. A [Group] holds one Set for each
-// producer and belongs to the consumers that share one copy of the stream: all
-// competing consumers of a queue together, or one subscriber of a topic. Closing
-// a group against what the producers sent and had confirmed gives its [Balance].
+// A [Set] holds the sequence numbers of one producer that have been seen, in memory that does not
+// grow with their number. A [Group] holds one Set for each producer and belongs to the consumers
+// that share one copy of the stream: all competing consumers of a queue together, or one subscriber
+// of a topic. Closing a group against what the producers sent and had confirmed gives its
+// [Balance].
 //
-// Where several processes share a run, each keeps a [Book]. [Unite] makes one of them,
-// by set union, and that is closed like any other.
+// If several processes share a run, each has a [Book]. [Unite] makes one of them, by set union, and
+// it is closed like any other.
 //
-// The types of this package are not safe for concurrent use; whoever owns one
-// guards it. Recording allocates only while a window grows to its working size.
+// The types of this package are not safe for concurrent use; their owners guard them. Recording
+// allocates only while a window grows to its working size.
 //
 // Imports: the standard library only.
 package ledger

@@ -5,25 +5,23 @@ import "slices"
 // Entry is one arrival of one message.
 type Entry struct {
 	Producer uint32 // as the group counts them
-	// Late says that the consumer has had a later message of this producer
-	// before; see Order.
+	// Late: the consumer has received a later message of this producer before; see Order.
 	Late bool
-	// Redelivered says that the broker marked it as delivered before.
+	// Redelivered: the broker marked it as delivered before.
 	Redelivered bool
 	Sequence    uint64
 }
 
-// Group is the book of those consumers that share one copy of a stream, or of
-// several.
+// Group is the book of the consumers that share one copy of one or several streams.
 type Group struct {
-	received    []Set // by producer, as far as some have been heard of
+	received    []Set // by producer; grows with the highest producer seen
 	producers   int
 	accounts    []uint32 // which account each producer is; nil if in the same order
 	duplicated  uint64
 	redelivered uint64
 	reordered   uint64
-	// early are the messages of which the first copy to be written down was a marked
-	// one: the one before it may be in another consumer's hands still.
+	// early are the messages whose first recorded copy was a marked one: another consumer may still
+	// have the first delivery and record it later.
 	early map[message]struct{}
 }
 
@@ -33,8 +31,8 @@ type message struct {
 	sequence uint64
 }
 
-// maxEarly bounds Group.early. Beyond it, the other copy of a message counts as a
-// duplicate: the worse case.
+// maxEarly bounds Group.early. Beyond it, the other copy of a message counts as a duplicate: the
+// worse case.
 const maxEarly = 1 << 16
 
 // NewGroup returns an empty book for the given number of producers.
@@ -46,12 +44,11 @@ func NewGroupOf(accounts []uint32) *Group {
 	return &Group{producers: len(accounts), accounts: accounts}
 }
 
-// Record writes down an arrival. A message that the group has had is a duplicate,
-// or merely redelivered if the broker said so of one of the copies; one that is new
-// but late is reordered, unless it was redelivered. The order in which copies are
-// written down does not matter: those of different consumers have none. Record
-// reports false, and writes nothing, for a producer or a sequence number that cannot
-// be.
+// Record records an arrival. A message that the group has received before is a duplicate, or
+// redelivered if the broker marked one of the copies. A message that is new but late is reordered,
+// unless it was redelivered. The order in which copies are recorded does not matter, because
+// different consumers have no common order. Record returns false, and records nothing, for a
+// producer or a sequence number that is impossible.
 func (g *Group) Record(e Entry) bool {
 	if int(e.Producer) >= g.producers || e.Sequence == 0 {
 		return false
@@ -71,7 +68,7 @@ func (g *Group) Record(e Entry) bool {
 		g.duplicated++
 		return true
 	case !first:
-		g.redelivered++ // the copy before
+		g.redelivered++ // counts the copy that was recorded before
 	}
 	if e.Late {
 		g.reordered++
@@ -88,8 +85,8 @@ func (g *Group) noteEarly(e *Entry) {
 	}
 }
 
-// wasEarly reports whether the copy that was written down first was a marked one,
-// once for each message.
+// wasEarly reports, once for each message, whether the copy that was recorded first was a marked
+// one.
 func (g *Group) wasEarly(e *Entry) bool {
 	if len(g.early) == 0 {
 		return false
@@ -109,10 +106,10 @@ func (g *Group) Received() uint64 {
 	return n
 }
 
-// Redelivered returns how many have come again, and were marked as that.
+// Redelivered returns how many messages came again and were marked.
 func (g *Group) Redelivered() uint64 { return g.redelivered }
 
-// account returns which account belongs to a producer of the group.
+// account returns the account of a producer of the group.
 func (g *Group) account(producer int) int {
 	if g.accounts == nil {
 		return producer
@@ -120,7 +117,7 @@ func (g *Group) account(producer int) int {
 	return int(g.accounts[producer])
 }
 
-// Expected returns how many messages of the accounts the group is to receive.
+// Expected returns how many messages of the accounts the group has to receive.
 func (g *Group) Expected(accounts []Account) uint64 {
 	var n uint64
 	for i := range g.producers {
@@ -131,11 +128,10 @@ func (g *Group) Expected(accounts []Account) uint64 {
 	return n
 }
 
-// Order notices, for one consumer, messages that arrive after a later one of the
-// same producer and priority. Between priorities there is no order to keep, and none
-// between the consumers of a queue.
+// Order detects, for one consumer, messages that arrive after a later one of the same producer and
+// priority. There is no order between priorities, and none between the consumers of a queue.
 type Order struct {
-	last      [priorities][]uint64 // as far as producers have been heard of
+	last      [priorities][]uint64 // grows with the highest producer seen
 	producers int
 }
 
@@ -145,8 +141,8 @@ const priorities = 10
 // NewOrder returns an Order for the given number of producers.
 func NewOrder(producers int) Order { return Order{producers: producers} }
 
-// Late reports whether sequence comes after a later one. Messages whose priorities do
-// not differ may have any, such as 0.
+// Late reports whether sequence comes after a later one. If all messages have the same priority,
+// any value such as 0 can be passed.
 func (o *Order) Late(producer uint32, priority uint8, sequence uint64) bool {
 	if int(producer) >= o.producers || priority >= priorities {
 		return false

@@ -2,8 +2,8 @@ package ledger
 
 import "iter"
 
-// Missing yields, in ascending order, the runs of numbers from 1 to last that are
-// not in the set. Forgotten ones are not among them. Neighbouring runs may touch.
+// Missing yields, in ascending order, the runs of numbers from 1 to last that are not in the set.
+// Forgotten numbers are left out. Neighbouring runs may touch.
 func (s *Set) Missing(last uint64) iter.Seq[Interval] {
 	return func(yield func(Interval) bool) {
 		old := runs{blocks: s.old.blocks}
@@ -55,8 +55,8 @@ func (s *Set) missingInWindow(last uint64, yield func(Interval) bool) {
 	}
 }
 
-// MissingLen returns how many of the numbers from 1 to last are not in the set,
-// forgotten ones included.
+// MissingLen returns how many of the numbers from 1 to last are not in the set, including forgotten
+// ones.
 func (s *Set) MissingLen(last uint64) uint64 {
 	total := s.forgotten
 	for run := range s.Missing(last) {

@@ -2,8 +2,8 @@ package ledger
 
 import "iter"
 
-// Runs yields, in ascending order, the runs of numbers that are in the set. No two of
-// them touch. Forgotten ones count as in.
+// Runs yields, in ascending order, the runs of numbers that are in the set. No two of them touch.
+// Forgotten numbers count as in the set.
 func (s *Set) Runs() iter.Seq[Interval] {
 	return func(yield func(Interval) bool) {
 		next := uint64(1)
@@ -30,7 +30,7 @@ func setOf(runs iter.Seq[Interval]) *Set {
 		s.high = run.Last
 		s.count += run.Len()
 	}
-	// All of it is settled, and what is left of the last word with it.
+	// Everything is settled, including the rest of the last word.
 	s.low = s.high
 	if rest := s.high % 64; rest != 0 {
 		s.low += 64 - rest

@@ -5,24 +5,24 @@ import (
 	"slices"
 )
 
-// maxWindow is how far apart the oldest missing and the newest seen number may
-// be before the missing ones are written down as gaps: 2^20 numbers in 128 KiB.
+// maxWindow is the largest distance between the oldest missing and the newest seen number before
+// missing numbers are recorded as gaps: 2^20 numbers in 128 KiB.
 const maxWindow = 1 << 20
 
-// maxGaps bounds the list of gaps: 2^14 of them take 256 KiB. Older ones have a bit for
-// each number then.
+// maxGaps bounds the list of gaps: 2^14 of them take 256 KiB. Older gaps then become one bit for
+// each number.
 const maxGaps = 1 << 14
 
-// Set is a set of sequence numbers from 1 on, for streams that are nearly in
-// order. The zero value is empty.
+// Set is a set of sequence numbers from 1 on, for streams that are nearly in order. The zero value
+// is empty.
 //
 //	1 ........ low ............... low+64·len(window)
 //	all in, but  |  one bit each  |  none in yet
 //	for gaps     |                |
 //
-// Numbers up to low are in the set, but for those in gaps. The window slides over
-// numbers that are still missing only when it has grown to maxWindow; then they
-// become gaps, runs of missing numbers, which may yet be filled.
+// Numbers up to low are in the set, except those in gaps. The window slides over missing numbers
+// only when it has grown to maxWindow; then they become gaps, runs of missing numbers, which may
+// still be filled.
 type Set struct {
 	low    uint64 // everything up to here is settled; a multiple of 64
 	high   uint64 // the largest number seen
@@ -30,9 +30,9 @@ type Set struct {
 	window []uint64
 	head   int // index in window of the word for low+1 … low+64
 	gaps   []Interval
-	old    dense // gaps that were too many for the list, all of them short
-	// lastForgotten and forgotten are those missing numbers that had to be
-	// dropped because there were too many blocks of them, too.
+	old    dense // short gaps that were too many for the list
+	// lastForgotten and forgotten count missing numbers that were dropped because there were too
+	// many blocks of them, too.
 	lastForgotten, forgotten uint64
 }
 
@@ -42,7 +42,7 @@ type Interval struct{ First, Last uint64 }
 // Len returns how many numbers the interval has.
 func (i Interval) Len() uint64 { return i.Last - i.First + 1 }
 
-// Add puts n, which must not be 0, into the set and reports whether it was new.
+// Add adds n, which must not be 0, and reports whether it was new.
 func (s *Set) Add(n uint64) (added bool) {
 	if n <= s.low {
 		added = s.fillGap(n)
@@ -62,7 +62,7 @@ func (s *Set) Has(n uint64) bool {
 	case n == 0 || n > s.high:
 		return false
 	case n <= s.lastForgotten:
-		return true // as far as we still know
+		return true // forgotten numbers count as in
 	case n <= s.low:
 		_, missing := s.findGap(n)
 		return !missing && !s.old.has(n)
@@ -74,9 +74,8 @@ func (s *Set) Has(n uint64) bool {
 // Len returns how many numbers are in the set.
 func (s *Set) Len() uint64 { return s.count }
 
-// Forgotten returns how many missing numbers the set has had to stop watching,
-// because they lay in more than maxBlocks blocks. They stay missing, even if they
-// turn up: then Add calls them old ones.
+// Forgotten returns how many missing numbers the set has lost track of, because they were in more
+// than maxBlocks blocks. They stay missing, even if they arrive: Add then returns false for them.
 func (s *Set) Forgotten() uint64 { return s.forgotten }
 
 func (s *Set) setBit(n uint64) bool {
@@ -94,8 +93,8 @@ func (s *Set) setBit(n uint64) bool {
 	return true
 }
 
-// locate returns the word and the bit of n, which must lie in the window. The
-// length of the window is a power of two, so that a mask wraps the index.
+// locate returns the word and the bit of n, which must be in the window. The length of the window
+// is a power of two, so that a mask wraps the index.
 func (s *Set) locate(n uint64) (at int, bit uint64) {
 	off := n - s.low - 1
 	return (s.head + int(off>>6)) & (len(s.window) - 1), 1 << (off & 63)
@@ -114,7 +113,7 @@ func (s *Set) dropWord() {
 	s.low += 64
 }
 
-// makeRoom makes the window reach n: it grows while it may, then it slides.
+// makeRoom extends the window to n: it grows up to maxWindow, then it slides.
 func (s *Set) makeRoom(n uint64) {
 	need := n - s.low
 	size := max(1, len(s.window))
@@ -132,9 +131,9 @@ func (s *Set) makeRoom(n uint64) {
 	}
 }
 
-// slide settles the oldest word of the window; what is missing in it becomes
-// gaps. If the whole window is empty, one gap stands for all of it: a number far
-// ahead costs one window, not a walk to that number.
+// slide settles the oldest word of the window; missing numbers in it become gaps. If the whole
+// window is empty, one gap stands for all of it: a number far ahead costs one window, not a walk to
+// that number.
 func (s *Set) slide(n uint64) {
 	if s.high <= s.low {
 		words := (n - 1 - s.low) / 64
@@ -165,9 +164,8 @@ func (s *Set) addGap(gap Interval) {
 	s.gaps = append(s.gaps, gap)
 }
 
-// condense makes room in the list of gaps, for half of them at once, so that the
-// copying is paid for by the gaps to come. Short gaps become bits; one of a block's
-// length or more is cheaper where it is.
+// condense frees half of the list of gaps at once, so that the copying is amortised. Short gaps
+// become bits; a gap of a block's length or more takes less memory as a gap.
 func (s *Set) condense() {
 	long := s.gaps[:0]
 	var forgotten, last uint64
@@ -191,8 +189,8 @@ func (s *Set) condense() {
 	}
 }
 
-// forget drops the gaps up to last from the list; so many that were no gaps of the
-// list are forgotten with them.
+// forget removes the gaps up to last from the list, and counts their numbers, and the given number
+// of others, as forgotten.
 func (s *Set) forget(last, others uint64) {
 	n := 0
 	for ; n < len(s.gaps) && s.gaps[n].Last <= last; n++ {
@@ -203,13 +201,13 @@ func (s *Set) forget(last, others uint64) {
 		others += last - s.gaps[0].First + 1
 		s.gaps[0].First = last + 1
 	}
-	whole, _ := s.old.find(last / blockLen) // blocks that end by then
+	whole, _ := s.old.find(last / blockLen) // blocks that end at last or before
 	missing, _ := s.old.drop(whole)
 	s.forgotten += others + missing
 	s.lastForgotten = last
 }
 
-// findGap returns the gap that n lies in.
+// findGap returns the gap that contains n.
 func (s *Set) findGap(n uint64) (at int, found bool) {
 	at, _ = slices.BinarySearchFunc(s.gaps, n, func(g Interval, n uint64) int {
 		if g.Last < n {
@@ -220,7 +218,7 @@ func (s *Set) findGap(n uint64) (at int, found bool) {
 	return at, at < len(s.gaps) && s.gaps[at].First <= n
 }
 
-// fillGap takes n out of the gap it lies in, if any.
+// fillGap removes n from the gap that contains it, if any.
 func (s *Set) fillGap(n uint64) bool {
 	at, found := s.findGap(n)
 	if !found {

@@ -11,7 +11,7 @@ import (
 // barWidth is the widest bar; a narrow terminal gets a shorter one.
 const barWidth = 40
 
-// progress returns the bar with what it stands for. It has no line end.
+// progress returns the bar and its text, without a line end.
 func (v *View) progress(s *load.Sample) string {
 	done := v.done(s)
 	text := fmt.Sprintf(" %3.0f %%  %s", 100*done, v.of(s))
@@ -30,8 +30,8 @@ func (v *View) progress(s *load.Sample) string {
 	return "  " + bar + rest + text
 }
 
-// done returns how much of the run is over, from 0 to 1: of its duration or of
-// its count, whichever is nearer to its end.
+// done returns the finished share of the run, from 0 to 1: of its duration or of its count,
+// whichever is closer to the end.
 func (v *View) done(s *load.Sample) float64 {
 	var done float64
 	if v.plan.Duration > 0 {

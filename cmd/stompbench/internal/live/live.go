@@ -12,7 +12,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// Options say what the display may use.
+// Options describe the output.
 type Options struct {
 	Terminal bool       // lines can be overwritten
 	Width    func() int // of the terminal; nil for unknown
@@ -25,7 +25,7 @@ type View struct {
 	plan  *workload.Plan
 	opts  Options
 	lines int
-	bar   bool // a bar stands in the last line
+	bar   bool // the last line is a bar
 }
 
 // New returns a view of a run of the plan.
@@ -33,7 +33,7 @@ func New(w io.Writer, p *workload.Plan, opts Options) *View {
 	return &View{w: w, plan: p, opts: opts}
 }
 
-// headerEvery is after how many lines the head of the table comes again.
+// headerEvery is after how many lines the head of the table is repeated.
 const headerEvery = 20
 
 const (
@@ -41,7 +41,7 @@ const (
 	head2 = "    time    sent/s confirm/s    recv/s   backlog      p50      p99      max      p50      p99      max"
 )
 
-// shortest is the shortest interval that gets a line: rates over less mislead.
+// shortest is the shortest interval that gets a line: rates over shorter ones mislead.
 const shortest = 100 * time.Millisecond
 
 // Show writes the line of a sample.
@@ -60,10 +60,10 @@ func (v *View) Show(s *load.Sample) {
 		b.WriteString(v.progress(s))
 		v.bar = true
 	}
-	_, _ = io.WriteString(v.w, b.String()) // nobody to tell
+	_, _ = io.WriteString(v.w, b.String()) // an error of the display is not reported
 }
 
-// Close takes the bar away.
+// Close removes the bar.
 func (v *View) Close() {
 	var b strings.Builder
 	v.eraseBar(&b)

@@ -13,7 +13,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 )
 
-// SetupError says what kept a run from starting.
+// SetupError says what failed before the run started.
 type SetupError struct {
 	Doing string // "connect", "subscribe to /queue/q", …
 	Err   error
@@ -24,13 +24,12 @@ func (e *SetupError) Error() string { return e.Doing + ": " + e.Err.Error() }
 // Unwrap returns the cause.
 func (e *SetupError) Unwrap() error { return e.Err }
 
-// parallel bounds how many connections are being opened or closed at a time. A
-// broker's backlog of half-open connections is no longer than that.
+// parallel bounds how many connections are opened or closed at a time. A broker's backlog of
+// half-open connections is not longer than that.
 const parallel = 64
 
-// each calls f for 0 … n-1, some of them at a time, and returns the first error, or
-// one that says why the others came about. After an error no further calls are
-// begun.
+// each calls f for 0 … n-1, some of them at a time. It returns the first error, or one that
+// explains the others. After an error it starts no further calls.
 func each(n int, f func(i int) error) error {
 	var (
 		wg    sync.WaitGroup
@@ -48,9 +47,9 @@ func each(n int, f func(i int) error) error {
 			first = err
 			close(stop)
 		case errors.As(err, &reason) && !errors.As(first, &reason):
-			first = err // the broker's reason to end what others were at
+			first = err // the broker's reason, which ended the other calls
 		case errors.Is(first, context.Canceled):
-			first = err // for which that was cancelled
+			first = err // the error because of which the other call was cancelled
 		}
 	}
 	for i := range n {
@@ -72,7 +71,7 @@ func each(n int, f func(i int) error) error {
 	return first
 }
 
-// connect connects everybody and has all subscriptions confirmed.
+// connect opens all connections and returns when all subscriptions are confirmed.
 func (r *run) connect(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -97,7 +96,7 @@ func (r *run) connect(ctx context.Context) error {
 		return err
 	}
 	r.ready = Ready{Server: sessions[0].Server(), Version: sessions[0].Version().String(), Dialect: sessions[0].Dialect()}
-	// Consumers first: a topic forgets what nobody listens to.
+	// Consumers first: a topic drops messages that it has no subscription for.
 	if err := each(len(r.consumers), func(i int) error {
 		c := r.consumers[i]
 		return r.subscribe(ctx, c, sessions[c.worker%forConsumers])
@@ -112,7 +111,7 @@ func (r *run) connect(ctx context.Context) error {
 	return nil
 }
 
-// turns spread the making of connections over time.
+// turns spread the connection attempts over time.
 type turns struct {
 	start    time.Time
 	interval time.Duration // 0: no waiting
@@ -126,7 +125,7 @@ func newTurns(rate float64) turns {
 	return t
 }
 
-// wait waits for the turn of connection i.
+// wait waits until connection i may be opened.
 func (t turns) wait(ctx context.Context, i int) error {
 	if t.interval == 0 {
 		return nil
@@ -141,8 +140,7 @@ func (t turns) wait(ctx context.Context, i int) error {
 	}
 }
 
-// cancelOnFailure ends waiting when there is nothing left to wait for. It returns
-// when ctx has ended.
+// cancelOnFailure cancels waiting after a failure. It returns when ctx has ended.
 func (r *run) cancelOnFailure(ctx context.Context, cancel context.CancelFunc) {
 	select {
 	case <-r.failed:
@@ -182,15 +180,14 @@ func (r *run) subscribe(ctx context.Context, c *consumer, s transport.Session) (
 	return nil
 }
 
-// frameBytes is about what a message takes besides its body, for brokers that
-// count a prefetch in bytes.
+// frameBytes is about how many bytes a message takes besides its body, for brokers whose prefetch
+// counts bytes.
 const frameBytes = 256
 
-// ErrPrefetchAuto: the broker, Artemis, takes a prefetch in mode auto for a bound of
-// all that it ever delivers.
+// ErrPrefetchAuto: in mode auto, Artemis delivers only as much as the prefetch in total.
 var ErrPrefetchAuto = errors.New("with --ack auto, this broker delivers no more than --prefetch")
 
-// ErrNoEscapes: the broker speaks STOMP 1.0, in which what is to be escaped cannot be.
+// ErrNoEscapes: the broker speaks STOMP 1.0, which cannot represent characters that need an escape.
 var ErrNoEscapes = errors.New("this broker speaks STOMP 1.0, which escapes nothing")
 
 func (r *run) subscribeHeaders(s transport.Session) ([]frame.Field, error) {
@@ -206,8 +203,7 @@ func (r *run) subscribeHeaders(s transport.Session) ([]frame.Field, error) {
 	return append(out, fields...), err
 }
 
-// betterCause prefers the reason why a connection was closed to the fact that it
-// was.
+// betterCause returns the reason why a connection was closed, if err only says that it was.
 func (r *run) betterCause(err error) error {
 	var reason *conn.ServerError
 	if errors.As(err, &reason) {

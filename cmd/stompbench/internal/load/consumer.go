@@ -15,19 +15,19 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// arrivals is how many arrivals a consumer gathers before it writes them down, if
-// there are not too many consumers for that.
+// arrivals is how many arrivals a consumer gathers before it records them, if there are not too
+// many consumers for that.
 const (
 	arrivals    = 256
 	arrivalsAll = 1 << 20
 	minArrivals = 8
 )
 
-// consumer is one subscription: a consumer with several destinations is several of
-// these over one session.
+// consumer is one subscription. A consumer with several destinations is several of these on one
+// session.
 type consumer struct {
 	run          *run
-	worker       int // of the plan's consumers
+	worker       int // number among the plan's consumers
 	destination  int
 	group        *group
 	subscription transport.Subscription
@@ -36,20 +36,20 @@ type consumer struct {
 	// The reading goroutine only.
 	reader  stamp.HeaderReader
 	known   known
-	inBody  bool // the only place for a stamp; otherwise it may be in a header
+	inBody  bool // stamps are only in bodies; otherwise they may be in a header
 	acks    bool
-	nackDue float64       // share of a NACK that has come together
-	latency time.Duration // what a message takes; 0 for next to nothing
+	nackDue float64       // accumulated share of a NACK
+	latency time.Duration // how long a message takes; 0 for no time
 	timer   *time.Timer
 
-	answered atomic.Uint64 // messages with their ACK or NACK on its way
+	answered atomic.Uint64 // messages whose ACK or NACK was sent
 	lingered atomic.Int64  // nanoseconds spent in linger
 
 	mu      sync.Mutex // guards what follows
 	order   ledger.Order
 	tally   tally
-	frozen  bool  // the books are being closed
-	came    int64 // when the first message of this run came, 0 if none has
+	frozen  bool  // the books are closed: record nothing more
+	came    int64 // arrival of the first message of this run, 0 if none
 	entries []ledger.Entry
 	sendNs  []int64
 	dueNs   []int64
@@ -59,13 +59,13 @@ type consumer struct {
 // tally is what one consumer has counted.
 type tally struct {
 	intact   uint64 // messages of this run, repeats included
-	measured uint64 // of those, what came after the warm-up
+	measured uint64 // of those, received after the warm-up
 	corrupt  uint64
 	foreign  uint64
 	nacked   uint64
-	first    int64 // when the first of these came, 0 if none has
-	last     int64 // when the last did
-	ackErr   error // the first
+	first    int64 // arrival of the first of these, 0 if none
+	last     int64 // arrival of the last
+	ackErr   error // the first error of ACK or NACK
 }
 
 func newConsumer(r *run, worker, destination int, g *group) *consumer {
@@ -86,7 +86,7 @@ func newConsumer(r *run, worker, destination int, g *group) *consumer {
 	return c
 }
 
-// handle takes one message. It does not allocate.
+// handle handles one message. It does not allocate.
 func (c *consumer) handle(body []byte, m transport.Delivery) {
 	now := c.run.clock.Now()
 	var s stamp.Stamp
@@ -110,14 +110,13 @@ func (c *consumer) handle(body []byte, m transport.Delivery) {
 	}
 }
 
-// busy reports whether a message that was counted has no answer yet.
+// busy reports whether a counted message has not been answered yet.
 func (c *consumer) busy() bool {
 	t := c.snapshot()
 	return c.acks && c.answered.Load() < t.intact+t.corrupt+t.foreign
 }
 
-// read finds the block of the message. Without producers of our own it may be in
-// either place.
+// read finds the stamp of the message. Without producers in this process it may be in either place.
 func (c *consumer) read(body []byte, m transport.Delivery, s *stamp.Stamp) error {
 	if c.inBody {
 		return stamp.Read(body, s)
@@ -130,7 +129,7 @@ func (c *consumer) read(body []byte, m transport.Delivery, s *stamp.Stamp) error
 	return c.reader.Read(m.Header(stamp.Header), body, s)
 }
 
-// refuses reports whether this message is one of the share that gets a NACK.
+// refuses reports whether this message gets a NACK.
 func (c *consumer) refuses() bool {
 	// Ten times 0.1 is a little less than 1.
 	if c.nackDue += c.run.plan.Nack; c.nackDue < 1-1e-9 {
@@ -140,8 +139,8 @@ func (c *consumer) refuses() bool {
 	return true
 }
 
-// linger takes as long as a message is to take. Sleeping here is what a slow
-// handler does: the connection is not read meanwhile.
+// linger waits as long as a message takes to handle. It sleeps like a slow handler: the connection
+// is not read meanwhile.
 func (c *consumer) linger() {
 	began := c.run.clock.Now()
 	defer func() { c.lingered.Add(c.run.clock.Now() - began) }()
@@ -153,9 +152,8 @@ func (c *consumer) linger() {
 	}
 }
 
-// acknowledge accepts or refuses the message. In mode client, too, each has an ACK
-// of its own, unless they are to be gathered: it covers earlier ones that have
-// theirs already.
+// acknowledge sends ACK or NACK. In mode client, too, each message has an ACK of its own unless
+// AckEvery gathers them; the earlier ones have been acknowledged already.
 func (c *consumer) acknowledge(m transport.Delivery, refuse bool) {
 	answer := m.Ack
 	if refuse {
@@ -172,7 +170,7 @@ func (c *consumer) acknowledge(m transport.Delivery, refuse bool) {
 	c.mu.Unlock()
 }
 
-// judge decides whose message it is and whether it is sound; it holds mu.
+// judge classifies a message: whose it is and whether it is intact. It is called with mu held.
 func (c *consumer) judge(s *stamp.Stamp, err error, now int64, redelivered bool) {
 	switch {
 	case errors.Is(err, stamp.ErrCorrupt):
@@ -182,14 +180,14 @@ func (c *consumer) judge(s *stamp.Stamp, err error, now int64, redelivered bool)
 	default:
 		producer, ok := c.producer(s)
 		if !ok {
-			c.tally.foreign++ // what was sent elsewhere
+			c.tally.foreign++ // it was sent to another destination
 			return
 		}
 		c.take(s, producer, now, redelivered)
 	}
 }
 
-// producer returns the number that a message's stream has in the book, if it has one.
+// producer returns the number of a message's stream in the book, if it has one.
 func (c *consumer) producer(s *stamp.Stamp) (uint32, bool) {
 	if all := c.run.origins; all != nil {
 		return c.known.number(all, origin{s.Part, s.Producer})
@@ -223,8 +221,8 @@ func (c *consumer) take(s *stamp.Stamp, producer uint32, now int64, redelivered 
 	}
 }
 
-// measures reports whether a message counts for the rate. Of our own ones those do that
-// come after the warm-up.
+// measures reports whether a message counts for the rate: every message of another process, and
+// ours after the warm-up.
 func (c *consumer) measures(s *stamp.Stamp, now int64) bool {
 	if c.run.origins != nil {
 		return !c.warmsUp(s, now)
@@ -232,14 +230,14 @@ func (c *consumer) measures(s *stamp.Stamp, now int64) bool {
 	return now >= c.run.measureFrom.Load()
 }
 
-// warmsUp reports whether a message is one of the warm-up. Its sender says so; where
-// that is somebody of whom we know nothing, we may have a warm-up of our own.
+// warmsUp reports whether a message belongs to the warm-up. Its stamp says so. For an unknown
+// sender, our own warm-up decides.
 func (c *consumer) warmsUp(s *stamp.Stamp, now int64) bool {
 	r := c.run
 	return s.Warmup || r.origins != nil && !r.plan.Shared() && now < r.measureFrom.Load()
 }
 
-// flush writes down what was gathered; it holds mu.
+// flush records the gathered arrivals. It is called with mu held.
 func (c *consumer) flush() {
 	if len(c.entries) == 0 {
 		return
@@ -257,7 +255,7 @@ func (c *consumer) flush() {
 	c.entries, c.sendNs, c.dueNs = c.entries[:0], c.sendNs[:0], c.dueNs[:0]
 }
 
-// snapshot returns what the consumer has counted, all of it written down.
+// snapshot records everything gathered and returns the tally.
 func (c *consumer) snapshot() tally {
 	c.mu.Lock()
 	defer c.mu.Unlock()

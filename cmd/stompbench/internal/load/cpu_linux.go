@@ -11,8 +11,8 @@ import (
 // Go runs on, whatever the kernel uses inside.
 const tick = time.Second / 100
 
-// threadTimes returns the times of each thread of this process. A thread that ends
-// between two calls takes its times with it; the runtime keeps its threads.
+// threadTimes returns the times of each thread of this process. The times of a thread that ends
+// between two calls are lost; the runtime keeps its threads.
 func threadTimes() map[int]threadTime {
 	entries, err := os.ReadDir("/proc/self/task")
 	if err != nil {
@@ -31,8 +31,8 @@ func threadTimes() map[int]threadTime {
 	return times
 }
 
-// readThread reads schedstat, which tells nanoseconds and starvation. A kernel built
-// without it has stat.
+// readThread reads schedstat, which has nanoseconds and starvation. A kernel built without it has
+// stat.
 func readThread(dir string) (threadTime, bool) {
 	if line, err := os.ReadFile(dir + "/schedstat"); err == nil {
 		if t, ok := parseSchedstat(line); ok {
@@ -58,8 +58,8 @@ func parseSchedstat(line []byte) (t threadTime, ok bool) {
 	return threadTime{time.Duration(cpu), time.Duration(starved)}, err1 == nil && err2 == nil
 }
 
-// parseThreadStat returns utime + stime, fields 14 and 15. Field 2 is the name in
-// parentheses, which may hold anything: the fields are counted from its end.
+// parseThreadStat returns utime + stime, fields 14 and 15. Field 2 is the name in parentheses,
+// which may contain anything, so the fields are counted from its end.
 func parseThreadStat(stat []byte) (threadTime, bool) {
 	at := bytes.LastIndexByte(stat, ')')
 	if at < 0 {
@@ -72,8 +72,8 @@ func parseThreadStat(stat []byte) (threadTime, bool) {
 	return threadTime{cpu: ticks(fields[11]) + ticks(fields[12])}, true
 }
 
-// readMachine reads the first line of /proc/stat: user, nice, system, idle, iowait,
-// irq, softirq, steal, and two more that the first two hold already.
+// readMachine reads the first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq,
+// steal, and two more that user and nice include already.
 func readMachine() machineTime {
 	stat, err := os.ReadFile("/proc/stat")
 	if err != nil {

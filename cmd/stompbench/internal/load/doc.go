@@ -1,13 +1,12 @@
-// Package load carries out a plan: it connects everybody, has the consumers'
-// subscriptions confirmed, sends, lets outcomes and messages come in, disconnects,
-// and closes the books.
+// Package load carries out a plan: it opens all connections, subscribes, sends, waits for outcomes
+// and messages, disconnects, and closes the books.
 //
-// # Who touches what
+// # Locks
 //
-// Each producer and each consumer has its own state under its own lock, which
-// only it takes for a message; the sampler takes it once a second. What
-// consumers of a group share (the ledger) and what workers share (histograms) is
-// written in batches. No lock and no counter is shared per message.
+// Each producer and each consumer has its own state under its own lock. For a message only its
+// owner takes that lock; the sampler takes it once a second. State that consumers of a group share
+// (the ledger), and that workers share (histograms), is written in batches. No lock and no counter
+// is shared per message.
 //
 // Lock order: worker, then group, then recorder.
 //

@@ -13,33 +13,32 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// fields are the headers of a producer's messages that differ from one message to
-// the next. It is for the producer's goroutine.
+// fields are the headers of a producer's messages that differ from message to message. They are for
+// the producer's goroutine.
 type fields struct {
-	list    []frame.Field // what is sent with the message at hand
-	varying []varying     // how each of them is made; extra ones follow in list
+	list    []frame.Field // the headers of the current message
+	varying []varying     // how each of them is made; the extra headers follow in list
 
-	extra workload.HeaderSets // in turn; nil if messages do not differ in these
+	extra workload.HeaderSets // used in turn; nil if all messages have the same
 	turn  int
 }
 
 // varying makes the value of one header.
 type varying struct {
-	text   []byte // of the message at hand
+	text   []byte // of the current message
 	append func(dst []byte, m *message) []byte
 }
 
-// message is what headers and stamps are made from.
+// message is the data that headers and stamps are made from.
 type message struct {
 	stamp   stamp.Stamp
-	number  uint64 // as the producer counts, over all its destinations
+	number  uint64 // counted over all destinations of the producer
 	bodySum uint32
 	length  int
 }
 
-// newFields returns the headers of a producer that are the same for all its
-// messages, and those that are not: nil if there are none. extra are those of the
-// plan.
+// newFields returns the headers that are the same for all messages of a producer, and those that
+// differ, nil if none do. extra are the plan's extra headers.
 func newFields(p *workload.Plan, producer int, d dialect.Dialect, extra workload.HeaderSets) (same []frame.Field, differing *fields) {
 	f := &fields{}
 	for _, h := range p.Headers {
@@ -92,15 +91,14 @@ func (f *fields) add(name string, value func(dst []byte, m *message) []byte) {
 	f.varying = append(f.varying, varying{append: value})
 }
 
-// of returns the headers of a message. They are borrowed: valid until the next
-// call. It does not allocate once its memory has grown to what is needed.
+// of returns the headers of a message. They are borrowed: valid until the next call. It does not
+// allocate once its memory has reached its working size.
 func (f *fields) of(m *message) []frame.Field {
 	for i := range f.varying {
 		v := &f.varying[i]
 		v.text = v.append(v.text[:0], m)
-		// A string that changes with the next message: whoever gets it has encoded
-		// it by then, as Sender.Send promises. A string of its own would be an
-		// allocation for each message.
+		// This string changes with the next message: Sender.Send has encoded it by then. A copy
+		// would be an allocation for each message.
 		f.list[i].Value = unsafe.String(unsafe.SliceData(v.text), len(v.text))
 	}
 	if f.extra == nil {

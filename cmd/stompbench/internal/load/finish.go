@@ -10,22 +10,22 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// poll is how often we look whether everything has come.
+// poll is the interval at which drain checks whether everything has arrived.
 const poll = 10 * time.Millisecond
 
-// stragglers is how long there may be silence after a failure before what has not
-// come is given up: nothing more may be sent, but what was on its way comes. So it is
-// with messages that were refused, when all else has come: a broker may drop them.
+// stragglers is how long nothing may come after a failure before missing messages are given up: no
+// more may be sent, but messages on their way still arrive. It is also the time for messages that
+// were refused with NACK, once everything else has arrived, because a broker may drop them.
 const stragglers = time.Second
 
-// maxDrain is how long that may take in all: each message that comes prolongs it, and
-// there may be millions. Tests have it shorter.
+// maxDrain bounds the whole drain: each message prolongs it, and there may be millions. Tests set a
+// shorter one.
 var maxDrain = time.Hour
 
-// drain waits for the outcome of every message and for every message that is expected,
-// until there has been silence for so long that the rest is given up. Receipts and
-// messages are one silence: a broker that is busy with the ones may be late with the
-// others. What is not waited for breaks no silence.
+// drain waits for the outcome of every message and for every expected message, until nothing has
+// come for so long that the rest is given up. Receipts and messages count together, because a
+// broker that is busy with one may be late with the other. Messages that are not waited for do not
+// count.
 func (r *run) drain() {
 	if len(r.producers) == 0 {
 		return
@@ -38,9 +38,9 @@ func (r *run) drain() {
 	var silence pause.Silence
 	for {
 		if accounts == nil && isClosed(settled) {
-			accounts = r.accounts() // which nothing changes any more
+			accounts = r.accounts() // they do not change any more
 		}
-		// What others sent, and received, is for them to know: only silence tells.
+		// What other processes sent and received is not known here: only silence ends the wait.
 		all := accounts != nil && (!r.plan.Shared() || len(r.consumers) == 0) && r.receivedAll(accounts)
 		if all && r.cameAgain() {
 			return
@@ -59,8 +59,8 @@ func (r *run) drain() {
 	}
 }
 
-// settle waits for the outcome of every message until it is told to give up, which
-// returns when nobody waits any more. Transactions that are open are committed.
+// settle waits for the outcome of every message until giveUp is called, which returns when nothing
+// waits any more. Open transactions are committed.
 func (r *run) settle() (settled <-chan struct{}, giveUp func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -86,8 +86,8 @@ func isClosed(c <-chan struct{}) bool {
 	}
 }
 
-// answer waits until what has come has its ACK or NACK. A subscription that ended
-// before that would have its messages delivered to another one, once more.
+// answer waits until all received messages have their ACK or NACK. Otherwise the broker would
+// deliver them again when the subscription ends.
 func (r *run) answer() {
 	var silence pause.Silence
 	for ; silence.Look(false) < r.plan.DrainTimeout && r.cause() == nil; time.Sleep(poll) {
@@ -97,7 +97,7 @@ func (r *run) answer() {
 	}
 }
 
-// accounts returns what the producers know of their streams by now.
+// accounts returns the producers' accounts of their streams so far.
 func (r *run) accounts() []ledger.Account {
 	out := make([]ledger.Account, 0, len(r.streams))
 	for _, p := range r.producers {
@@ -110,8 +110,8 @@ func (r *run) accounts() []ledger.Account {
 	return out
 }
 
-// receivedAll reports whether each group has what the accounts make it expect,
-// damaged messages included.
+// receivedAll reports whether each group has received everything that the accounts expect,
+// including damaged messages.
 func (r *run) receivedAll(accounts []ledger.Account) bool {
 	r.tallies()
 	for _, g := range r.groups {
@@ -125,8 +125,8 @@ func (r *run) receivedAll(accounts []ledger.Account) bool {
 	return true
 }
 
-// receivedFromStrangers reports whether n messages have come that others sent, to
-// each consumer if each is to get them all.
+// receivedFromStrangers reports whether n messages of other processes have come, to each consumer
+// if each gets all.
 func (r *run) receivedFromStrangers(n uint64) bool {
 	r.tallies()
 	sum, least := uint64(0), uint64(1<<64-1)
@@ -143,7 +143,7 @@ func (r *run) receivedFromStrangers(n uint64) bool {
 	return sum >= n
 }
 
-// tallies adds up what all consumers have counted, and writes everything down.
+// tallies records everything gathered and adds up the tallies of all consumers.
 func (r *run) tallies() (sum tally) {
 	damaged := make(map[*group]uint64, len(r.groups))
 	for _, c := range r.consumers {
@@ -159,10 +159,9 @@ func (r *run) tallies() (sum tally) {
 	return sum
 }
 
-// heard counts what breaks the silence: what has come for the first time, or again after
-// a NACK, and what may be that and is damaged. What is not ours may lie before what is, so
-// it counts while none of ours has come. Of a run that others have part in, all of its
-// messages count.
+// heard counts the messages that restart the silence: those that came for the first time, or again
+// after a NACK, and damaged ones, which may be either. Foreign messages may be ahead of ours in a
+// queue, so they count until the first of ours has come. In a shared run all its messages count.
 func (r *run) heard() uint64 {
 	if r.plan.Shared() {
 		return r.came()
@@ -224,11 +223,10 @@ func (t *tally) add(o tally) {
 	}
 }
 
-// goodbye is how long leaving in good order may take, if the plan grants as much.
+// goodbye is how long an orderly disconnect may take, if the plan allows as much.
 const goodbye = 3 * time.Second
 
-// hangUp ends all sessions: in good order if nothing has failed. It may be called
-// again.
+// hangUp ends all sessions: in an orderly way if nothing has failed. It may be called again.
 func (r *run) hangUp() {
 	if !r.closing.Swap(true) {
 		close(r.over)
@@ -250,7 +248,7 @@ func (r *run) hangUp() {
 	}
 	_ = each(len(sessions), func(i int) error {
 		if healthy {
-			_ = sessions[i].Disconnect(ctx) // a receipt that does not come is no harm now
+			_ = sessions[i].Disconnect(ctx) // a missing receipt does not matter any more
 		}
 		_ = sessions[i].Close()
 		return nil

@@ -6,22 +6,22 @@ import (
 	"sync/atomic"
 )
 
-// gate keeps a producer to its window of sends without outcome. The client has a
-// window too, but a producer that waits there has its message stamped already:
-// waiting here, before, keeps the time that a message was handed over true.
+// gate keeps a producer to its window of sends without an outcome. The client has a window, too,
+// but a producer that waits there has stamped its message already. Waiting here, before the stamp,
+// keeps the time of sending right.
 type gate struct {
 	size    uint64
-	batch   uint64 // how much room there must be before a full gate opens
+	batch   uint64 // how many places must be free before a full gate opens
 	entered uint64 // by the producer's goroutine only
 	left    atomic.Uint64
 	wakeAt  atomic.Uint64 // the value of left that a waiting producer waits for
 	open    chan struct{}
 
 	clock  func() int64
-	waited *int64 // where the time that enter waited is added up
+	waited *int64 // the sum of the times that enter waited
 }
 
-// never is wakeAt while nobody waits.
+// never is the value of wakeAt while no producer waits.
 const never = math.MaxUint64
 
 func newGate(window int, clock func() int64, waited *int64) *gate {
@@ -36,7 +36,7 @@ func newGate(window int, clock func() int64, waited *int64) *gate {
 	return g
 }
 
-// enter waits for room and takes it. It is for the producer's goroutine.
+// enter waits for a free place and takes it. It is for the producer's goroutine.
 func (g *gate) enter(ctx context.Context) error {
 	if g.entered-g.left.Load() >= g.size {
 		began := g.clock()
@@ -59,14 +59,14 @@ func (g *gate) wait(ctx context.Context, at uint64) error {
 			return nil
 		}
 		select {
-		case <-g.open: // or a wake-up that came too late for an earlier wait
+		case <-g.open: // may be a late wake-up of an earlier wait
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 }
 
-// leave gives room back, from any goroutine.
+// leave frees a place, from any goroutine.
 func (g *gate) leave() {
 	left := g.left.Add(1)
 	if left >= g.wakeAt.Load() && g.wakeAt.Swap(never) != never {

@@ -7,12 +7,11 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// group is the ledger of the consumers that share one copy of the streams to a
-// destination.
+// group is the ledger of the consumers that share one copy of the streams to a destination.
 type group struct {
 	destination int
-	shared      bool // its consumers share it with those of other processes, if there are
-	// place says where a stream stands in the book; nil if at its own number.
+	shared      bool // its consumers share it with those of other processes, if there are any
+	// place maps a stream to its number in the book; nil if they are the same.
 	place     map[uint32]uint32
 	streams   []uint32 // by place
 	producers int
@@ -22,7 +21,7 @@ type group struct {
 	damaged uint64
 }
 
-// producer returns the number that a stream has in the book, if it has one.
+// producer returns the number of a stream in the book, if it has one.
 func (g *group) producer(stream uint32) (uint32, bool) {
 	if g.place == nil {
 		return stream, true
@@ -31,7 +30,7 @@ func (g *group) producer(stream uint32) (uint32, bool) {
 	return at, ok
 }
 
-// stream returns the stream at a place of the book.
+// stream returns the stream with a number in the book.
 func (g *group) stream(place int) uint32 {
 	if g.place == nil {
 		return uint32(place)
@@ -39,7 +38,7 @@ func (g *group) stream(place int) uint32 {
 	return g.streams[place]
 }
 
-// newGroup returns the book of those who subscribe to a destination.
+// newGroup returns the book of the subscribers of a destination.
 func (r *run) newGroup(destination int) *group {
 	g := &group{destination: destination, shared: r.plan.Delivery == workload.Shared}
 	switch {
@@ -58,8 +57,8 @@ func (r *run) newGroup(destination int) *group {
 	return g
 }
 
-// newConsumers makes the consumers with their groups: one for each destination or,
-// if each consumer gets everything, one for each subscription.
+// newConsumers makes the consumers with their groups: one for each destination or, if each consumer
+// gets everything, one for each subscription.
 func (r *run) newConsumers() {
 	targets := r.plan.ConsumeTargets()
 	shared := make(map[int]*group)
@@ -76,8 +75,7 @@ func (r *run) newConsumers() {
 	}
 }
 
-// countCopies notes how many groups each stream goes to, as far as that is for us to
-// know.
+// countCopies records how many groups of this process each stream goes to.
 func (r *run) countCopies() {
 	if r.plan.Shared() {
 		return
@@ -96,7 +94,7 @@ func (r *run) countCopies() {
 	}
 }
 
-// wanted returns how many arrivals there would be if nothing were on its way.
+// wanted returns how many arrivals are expected of what was sent so far.
 func (r *run) wanted() (n uint64) {
 	for _, s := range r.streams {
 		n += s.sent.Load() * s.copies

@@ -11,11 +11,11 @@ import (
 // origin is a stream of any process, as its messages name it.
 type origin struct{ part, stream uint32 }
 
-// strangers is how many streams are told apart when they are not all ours.
+// strangers bounds how many streams are distinguished if they are not all ours.
 const strangers = 1 << 20
 
-// origins numbers the streams that messages come from, where they are not all ours: our
-// own first, the others as they turn up.
+// origins numbers the streams that messages come from, if they are not all ours: our own first, the
+// others in the order in which they appear.
 type origins struct {
 	mu      sync.Mutex
 	numbers map[origin]uint32
@@ -51,19 +51,19 @@ func (r *run) newOrigins() *origins {
 	return o
 }
 
-// newPart returns a number for one of the processes of a run. Nobody gives them out,
-// and that two of them draw the same is noticed when their results are merged.
+// newPart returns a random number for this process of a shared run. There is no coordinator; if two
+// processes draw the same, merge detects it.
 func newPart() uint32 { return 1 + rand.Uint32N(stamp.MaxPart) }
 
-// known is what a consumer remembers of the origins, so that it need not ask for each
-// message. The zero value knows none.
+// known is a consumer's cache of the origins, so that it need not ask for each message. The zero
+// value is empty.
 type known struct {
 	numbers map[origin]uint32
 	last    origin
-	n       uint32 // of last, as far as numbers has any
+	n       uint32 // number of last, if numbers is not empty
 }
 
-// number is that of origins.
+// number is origins.number with the cache.
 func (k *known) number(all *origins, of origin) (uint32, bool) {
 	if of == k.last && len(k.numbers) > 0 {
 		return k.n, true
@@ -82,7 +82,7 @@ func (k *known) number(all *origins, of origin) (uint32, bool) {
 	return n, true
 }
 
-// book is what this process knows, which is frozen: for those that know the rest.
+// book returns this process's book, which must be frozen, for merging with the others.
 func (r *run) book() *ledger.Book {
 	b := &ledger.Book{}
 	if len(r.streams) > 0 {

@@ -22,28 +22,28 @@ type producer struct {
 	index   int
 	quota   uint64
 	streams []*stream
-	turn    int    // whose turn it is; the sending goroutine only, like what follows
-	every   uint64 // messages to a receipt
+	turn    int    // index of the next stream; the sending goroutine only, like what follows
+	every   uint64 // each so many messages ask for a receipt
 	gate    *gate  // nil without receipts, and with transactions
 	bodies  *workload.Bodies
-	inBody  bool    // the stamp goes into the body
-	fields  *fields // nil if messages do not differ in their headers
-	levels  []uint8 // priorities of messages, in turn; nil if they do not differ
+	inBody  bool    // the stamp is in the body
+	fields  *fields // nil if all messages have the same headers
+	levels  []uint8 // priorities of messages, used in turn; nil if all are the same
 	message message
 	pacer   *pacer.Pacer
 	delays  batch
 	// Of the warm-up; nil without one.
 	warmDelays *batch
 	waits      waits
-	ended      int64 // when it had nothing more to send
+	ended      int64 // when sending ended
 
 	transacted bool
-	unsent     uint64 // due and not sent; set when it ends
+	unsent     uint64 // due and not sent; set at the end
 
 	lastSent int64 // when
 
 	mu           sync.Mutex // guards what outcomes change
-	refusal      error      // the first
+	refusal      error      // the first rejection
 	confirms     batch
 	warmConfirms *batch // nil without a warm-up
 	frozen       bool   // the books are being closed
@@ -76,8 +76,8 @@ func newProducer(r *run, index int) *producer {
 	return p
 }
 
-// slots returns room for the times of n messages and the next one: a slot is set
-// before its message is within the window.
+// slots returns memory for the times of n messages and the next one: a slot is set before its
+// message is within the window.
 func slots(n int) []atomic.Int64 {
 	size := 1
 	for size <= n {
@@ -110,8 +110,8 @@ func (p *producer) prepare(s transport.Session) error {
 	return nil
 }
 
-// send sends until the quota is reached or the run stops. stop ends waiting for a
-// turn; hard ends waiting for a broker that does not read.
+// send sends until the quota is reached or the run stops. stop ends waiting for the schedule; hard
+// ends waiting for a broker that does not read.
 func (p *producer) send(stop, hard context.Context) error {
 	defer func() {
 		p.delays.flush()
@@ -138,8 +138,8 @@ func (p *producer) sendFlatOut(stop, hard context.Context) error {
 	return nil
 }
 
-// catchUp is how long after the end a message may leave that was due before it:
-// what a sleep is late by, and not enough to work off a backlog.
+// catchUp is how long after the end a message that was due before it may leave: enough for a late
+// sleep, and not enough to work off a backlog.
 const catchUp = int64(20 * time.Millisecond)
 
 func (p *producer) sendPaced(stop, hard context.Context) (err error) {
@@ -169,7 +169,7 @@ func (p *producer) sendPaced(stop, hard context.Context) (err error) {
 	return nil
 }
 
-// next returns the stream whose turn it is.
+// next returns the next stream in turn.
 func (p *producer) next() *stream {
 	if len(p.streams) == 1 {
 		return p.streams[0]
@@ -186,8 +186,8 @@ func (p *producer) asks(s *stream) bool {
 	return p.gate != nil && (p.every == 1 || (s.seq+1)%p.every == 0)
 }
 
-// judge tells a broker that did not read until the run was over, which the number
-// of messages says as well, from a failure.
+// judge distinguishes a failure from a broker that did not read until the run was over, which the
+// counts show already.
 func (p *producer) judge(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return nil
@@ -195,8 +195,8 @@ func (p *producer) judge(err error) error {
 	return err
 }
 
-// sendOne stamps and sends one message, number k of the producer. Flat out, a
-// message is due when it can be sent. It does not allocate.
+// sendOne stamps and sends one message, number k of the producer. When sending flat out, a message
+// is due when it can be sent. It does not allocate.
 func (p *producer) sendOne(ctx context.Context, s *stream, k uint64, due int64, flatOut bool) (err error) {
 	body, sum := p.bodies.Next()
 	now, measureFrom := p.run.clock.Now(), p.run.measureFrom.Load()
@@ -239,7 +239,7 @@ func (p *producer) sendOne(ctx context.Context, s *stream, k uint64, due int64, 
 	return nil
 }
 
-// note writes down when a message is sent, for its receipt.
+// note records when a message was sent, for its receipt.
 func (p *producer) note(s *stream, seq uint64, now int64) {
 	if p.every > 1 {
 		if seq%p.every != 0 {
@@ -250,10 +250,10 @@ func (p *producer) note(s *stream, seq uint64, now int64) {
 	s.sentAt[seq&uint64(len(s.sentAt)-1)].Store(now)
 }
 
-// flush waits until the outcomes of all messages are known.
+// flush waits until all messages have their outcome.
 func (p *producer) flush(ctx context.Context) {
 	for _, s := range p.streams {
-		// What stays unknown is in the books as that.
+		// The books count the rest as unknown.
 		_ = s.sender.Flush(ctx)
 	}
 }
@@ -274,8 +274,7 @@ func (p *producer) warmupLen() (n uint64) {
 	return n
 }
 
-// confirmedLen returns how many messages the broker has confirmed, their
-// latencies written down.
+// confirmedLen returns how many messages the broker has confirmed, after recording their latencies.
 func (p *producer) confirmedLen() (n uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -287,20 +286,18 @@ func (p *producer) confirmedLen() (n uint64) {
 	return n
 }
 
-// batch gathers latencies for a recorder that others may use too. Its owner
-// guards it.
+// batch gathers latencies for a recorder that others may share. Its owner guards it.
 type batch struct {
 	recorder *histo.Recorder
-	flushed  int64 // when; for addAt
+	flushed  int64 // time of the last flush; for addAt
 	n        int
 	ns       [128]int64
 }
 
-// notLater is how long latencies may wait for their batch to fill. Samples are
-// taken once a second.
+// notLater is how long latencies may wait for their batch to fill. Samples are taken once a second.
 const notLater = int64(100 * time.Millisecond)
 
-// addAt is add for an owner that nobody else may ask to flush.
+// addAt is add for a batch that only its owner flushes.
 func (b *batch) addAt(now, ns int64) {
 	b.add(ns)
 	if now-b.flushed > notLater {
@@ -321,7 +318,7 @@ func (b *batch) flush() {
 	b.n = 0
 }
 
-// flushSome is flush for one that may be nil, or empty.
+// flushSome is flush for a batch that may be nil or empty.
 func (b *batch) flushSome() {
 	if b != nil && b.n > 0 {
 		b.flush()

@@ -7,7 +7,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pause"
 )
 
-// waitForStrangers waits while others send to us.
+// waitForStrangers waits while other processes send.
 func (r *run) waitForStrangers(stop context.Context) {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -22,8 +22,8 @@ func (r *run) waitForStrangers(stop context.Context) {
 	}
 }
 
-// awaitFirst returns when the run starts: now or, if all messages are those of other
-// processes, when the first one comes. If none comes, it is when that was given up.
+// awaitFirst returns when the run starts: now, or, if all messages come from other processes, at
+// the first message. If none comes, it is the time when the wait was given up.
 func (r *run) awaitFirst(ctx context.Context) int64 {
 	if len(r.producers) > 0 || !r.plan.Shared() {
 		return r.clock.Now()
@@ -58,8 +58,8 @@ func (r *run) firstCame() (at int64) {
 	return at
 }
 
-// waitForSilence waits until no message has come for so long that those who send must
-// have ended. What is not of this run is no message.
+// waitForSilence waits until no message of this run has come for so long that the other processes
+// must have stopped sending.
 func (r *run) waitForSilence(stop context.Context) {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
@@ -77,7 +77,7 @@ func (r *run) waitForSilence(stop context.Context) {
 	}
 }
 
-// came counts the messages of this run that have come, damaged ones included.
+// came counts the received messages of this run, including damaged ones.
 func (r *run) came() (n uint64) {
 	for _, c := range r.consumers {
 		c.mu.Lock()

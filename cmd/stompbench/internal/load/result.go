@@ -7,10 +7,10 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 )
 
-// Result is what came out of a run.
+// Result is the result of a run.
 type Result struct {
-	ID          uint64    // of the run, which is in every message; 0 if none has come
-	Open        bool      // other processes had part in it: what was lost is for all of them to tell
+	ID          uint64    // of the run, as in its messages; 0 if none was received
+	Open        bool      // other processes share the run: only all of them together know what was lost
 	Start       time.Time // of the load
 	Ready       Ready
 	Interrupted bool  // the caller's context ended
@@ -18,28 +18,26 @@ type Result struct {
 	Refusal     error // the first message that the broker rejected, nil if none
 
 	Books   ledger.Balance
-	Book    *ledger.Book // what they were closed with, for others who know more
+	Book    *ledger.Book // what they were closed with, for merging with other processes
 	Corrupt uint64
 	Foreign uint64
 	Nacked  uint64 // messages that consumers refused
-	Unknown uint64 // sends that never had an outcome
+	Unknown uint64 // sends without an outcome
 	// AckError is the first ACK that could not be sent, nil if there was none.
 	AckError error
 
-	// Sending is from the end of the warm-up, or the start without one, to the last
-	// send, Receiving to the last message. MeasuredSent and MeasuredReceived are the
-	// messages in that time, repeats included.
+	// Sending is the time from the end of the warm-up, or from the start without one, to the last
+	// send; Receiving is the time to the last message. MeasuredSent and MeasuredReceived are the
+	// messages in that time, including repeated ones.
 	Sending, Receiving             time.Duration
-	SendingFrom, ReceivingFrom     time.Duration // when that begins, from the start
+	SendingFrom, ReceivingFrom     time.Duration // when that time begins, from the start
 	MeasuredSent, MeasuredReceived uint64
-	// Unsent is how many messages were due while producers were held up, and
-	// never sent.
+	// Unsent is how many messages were due while producers were held up, and never sent.
 	Unsent     uint64
 	MaxBacklog uint64
-	// BacklogSlope is by how many messages a second the backlog grew from the end of
-	// the warm-up to the end of sending; below 0 it was worked off. BacklogTrend says
-	// that it is known: not without producers or consumers, nor of a run of less than
-	// ten looks at the backlog.
+	// BacklogSlope is by how many messages per second the backlog grew from the end of the warm-up
+	// to the end of sending; below 0 it shrank. BacklogTrend says that it is known: it is not
+	// without producers or consumers, nor in a run with fewer than ten samples of the backlog.
 	BacklogSlope float64
 	BacklogTrend bool
 
@@ -47,29 +45,29 @@ type Result struct {
 	Cost                              Cost
 	Waits                             Waits
 	Consumers                         int // of the plan
-	// RoundTrip is the shortest receipt that a subscription had before the run,
-	// when nothing else was going on; 0 without consumers.
+	// RoundTrip is the shortest receipt time of a SUBSCRIBE before the run, when the broker was
+	// idle; 0 without consumers.
 	RoundTrip time.Duration
 }
 
-// Partial reports whether the run ended before its time.
+// Partial reports whether the run ended early.
 func (r *Result) Partial() bool { return r.Interrupted || r.Failure != nil }
 
 // Intact reports whether every message that was sent came once and undamaged.
 func (r *Result) Intact() bool { return r.Books.Balanced() && r.Corrupt == 0 }
 
-// SentPerSecond is the rate at which messages were sent, after the warm-up.
+// SentPerSecond is the rate of sending after the warm-up.
 func (r *Result) SentPerSecond() float64 { return perSecond(r.MeasuredSent, r.Sending) }
 
-// ReceivedPerSecond is the rate at which messages came, after the warm-up.
+// ReceivedPerSecond is the rate of receiving after the warm-up.
 func (r *Result) ReceivedPerSecond() float64 { return perSecond(r.MeasuredReceived, r.Receiving) }
 
-// ConfirmedPerSecond is the rate at which messages were confirmed, after the warm-up,
-// which is when the latencies of confirmations are taken.
+// ConfirmedPerSecond is the rate of confirmations after the warm-up, the time for which their
+// latencies are recorded.
 func (r *Result) ConfirmedPerSecond() float64 { return perSecond(r.Confirm.Count(), r.Sending) }
 
-// perSecond is the rate of n messages of which the first and the last are d apart:
-// ten of them at one a second take nine. One alone has no rate.
+// perSecond is the rate of n messages if the first and the last are d apart: ten messages at one
+// per second take nine seconds. One message has no rate.
 func perSecond(n uint64, d time.Duration) float64 {
 	if n < 2 || d <= 0 {
 		return 0
@@ -77,8 +75,7 @@ func perSecond(n uint64, d time.Duration) float64 {
 	return float64(n-1) / d.Seconds()
 }
 
-// freeze keeps stragglers out of the books: a session that was cut off may still
-// deliver.
+// freeze stops recording: a session that was cut off may still deliver messages.
 func (r *run) freeze() {
 	for _, p := range r.producers {
 		p.mu.Lock()
@@ -127,7 +124,7 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 	out.Books = ledger.Close(r.accounts(), books)
 	out.Books.Forgive(out.Corrupt)
 	if out.Open {
-		// Others may have received what we sent, and sent what we received.
+		// Other processes may have received what we sent, and sent what we received.
 		out.Books.Expected, out.Books.Lost, out.Books.ConfirmedLost, out.Books.Forgotten = 0, 0, 0, 0
 	}
 	out.Book = r.book()
@@ -142,9 +139,9 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 	}
 	out.Receiving, out.ReceivingFrom = time.Duration(max(0, t.last-from)), time.Duration(max(0, from-r.start))
 
-	r.collect() // what account and tallies have flushed
+	r.collect() // records what account and tallies have flushed
 	s := &r.sampler
-	if !out.Open { // nobody saw both sides
+	if !out.Open { // no process saw both sides
 		out.BacklogSlope, out.BacklogTrend = s.backlog.slope()
 	}
 	out.FromSend, out.FromDue, out.Delay, out.Confirm = s.totalSend, s.totalDue, s.totalDelay, s.totalConfirm

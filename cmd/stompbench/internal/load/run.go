@@ -17,36 +17,36 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
-// Options say what to run and whom to tell.
+// Options say what to run and which callbacks to call.
 type Options struct {
 	Plan   *workload.Plan // complete
 	Dialer transport.Dialer
 
-	// OnReady is called when everybody is connected and subscribed, before the
-	// first message is sent. May be nil.
+	// OnReady is called when all connections and subscriptions are established, before the first
+	// message is sent. May be nil.
 	OnReady func(Ready)
-	// OnSample is called once a second, on one goroutine, besides when the last
-	// message has been sent, and at the end. The sample is borrowed: valid until OnSample returns. May be nil.
+	// OnSample is called once a second, after the last message was sent, and at the end, always on
+	// the same goroutine. The sample is borrowed: valid until OnSample returns. May be nil.
 	OnSample func(*Sample)
 }
 
-// Ready is what is known of the broker before the run.
+// Ready describes the broker before the run.
 type Ready struct {
-	Server  string // "" if it does not say
+	Server  string // "" if it sends no server header
 	Version string
-	Dialect dialect.Dialect // the broker's habits that the run goes by
+	Dialect dialect.Dialect // the dialect that the run uses
 }
 
-// run is one run. Its fields are set before anybody starts.
+// run is the state of a run. Its fields are set before any goroutine starts.
 type run struct {
 	Options
 	plan  *workload.Plan
 	clock stamp.Clock
 	sleep func(time.Duration)
-	// id is in every message. Without producers of our own, and unless it was agreed
-	// on, it is 0 until the first message comes: the run is then that of its producers.
+	// id is the run id in every message. Without producers in this process, and without --run-id,
+	// it is 0 until the first message comes: then it is the id of that message.
 	id   atomic.Uint64
-	part uint32 // of the run's processes which one this is; 0 if there is no other
+	part uint32 // number of this process in a shared run; 0 if it is the only one
 
 	ready     Ready
 	producers []*producer
@@ -64,11 +64,11 @@ type run struct {
 	warmup                            warmup
 
 	start, end int64 // of sending, by the clock
-	// measureFrom is when the warm-up ends; what was due before is in the books
-	// and nowhere else. 0 without a warm-up.
+	// measureFrom is when the warm-up ends. Messages that were due before are in the books but in
+	// no rate or latency. 0 without a warm-up.
 	measureFrom atomic.Int64
 	stopping    atomic.Bool
-	closing     atomic.Bool   // sessions that end do so because we want it
+	closing     atomic.Bool   // we are closing the sessions ourselves
 	over        chan struct{} // closed when closing is set
 	usage       usageFrom
 	roundTrip   roundTrip
@@ -80,7 +80,7 @@ type run struct {
 	sampler sampler
 }
 
-// preciseUpTo is how many producers get a thread to sleep on.
+// preciseUpTo is the number of producers up to which each gets a thread to sleep on.
 const preciseUpTo = 16
 
 func newRun(ctx context.Context, opts Options) *run {
@@ -123,9 +123,9 @@ func newRun(ctx context.Context, opts Options) *run {
 	return r
 }
 
-// Run carries out the plan. An error means that no message was sent: it is a
-// [*SetupError], or ctx.Err(). When ctx ends later, or the broker fails, Run ends
-// in good order and the result says that it is partial.
+// Run carries out the plan. An error means that no message was sent: it is a [*SetupError], or
+// ctx.Err(). When ctx ends later, or the broker fails, Run ends in an orderly way and the result
+// says that it is partial.
 func Run(ctx context.Context, opts Options) (*Result, error) {
 	r := newRun(ctx, opts)
 	defer r.hangUp()
@@ -139,17 +139,17 @@ func Run(ctx context.Context, opts Options) (*Result, error) {
 	sampleNow, stopSampling := r.startSampling()
 	r.load(ctx)
 	r.stopping.Store(true)
-	sampleNow() // what comes after the last send is an interval of its own
+	sampleNow() // the time after the last send is an interval of its own
 	r.drain()
 	r.answer()
 	cpu := r.usage.cost()
 	r.hangUp()
-	r.freeze() // before the last sample: the samples are to add up to the result
+	r.freeze() // before the last sample, so that the samples add up to the result
 	stopSampling()
 	return r.result(ctx.Err() != nil, cpu), nil
 }
 
-// fail notes why the run cannot go on. Only the first reason counts.
+// fail records why the run cannot go on. Only the first reason counts.
 func (r *run) fail(err error) {
 	r.failOnce.Do(func() {
 		r.failure = err
@@ -167,11 +167,11 @@ func (r *run) cause() error {
 	}
 }
 
-// dueIsSent reports whether each message is due when it is sent: flat out, as far as we
-// know who sends. Both latencies are the same one then.
+// dueIsSent reports whether each message is due when it is sent: flat out, if all senders are in
+// this process. Then both latencies are the same.
 func (r *run) dueIsSent() bool { return r.plan.FlatOut() && r.origins == nil }
 
-// ours reports whether a sound message is one of this run.
+// ours reports whether an intact message belongs to this run.
 func (r *run) ours(s *stamp.Stamp) bool {
 	id := r.id.Load()
 	if id == 0 && r.id.CompareAndSwap(0, s.Run) {
@@ -182,7 +182,7 @@ func (r *run) ours(s *stamp.Stamp) bool {
 
 // begin sets the time at which the run starts.
 func (r *run) begin(ctx context.Context) {
-	// Not part of the load: the garbage of connecting.
+	// The garbage of connecting is not part of the load.
 	runtime.GC()
 	r.start = r.awaitFirst(ctx)
 	r.usage.begin(r.plan.Warmup)
@@ -219,8 +219,8 @@ func (r *run) load(ctx context.Context) {
 	close(done)
 }
 
-// watch ends waiting when the time has come: first that of producers for their
-// turn, later that for a broker that does not read.
+// watch ends the producers' waiting in time: first for their schedule, later for a broker that does
+// not read.
 func (r *run) watch(stop context.Context, done <-chan struct{}, cancel, cancelHard context.CancelFunc) {
 	select {
 	case <-done:

@@ -7,10 +7,10 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 )
 
-// Sample is what happened since the sample before.
+// Sample is the counts since the previous sample.
 type Sample struct {
 	Elapsed  time.Duration // since the first message
-	Interval time.Duration // since the sample before
+	Interval time.Duration // since the previous sample
 
 	Sent, Confirmed, Received uint64 // in the interval
 	TotalSent                 uint64
@@ -19,11 +19,11 @@ type Sample struct {
 	// Of the interval.
 	FromSend, FromDue, Delay, Confirm *histo.Histogram
 	Warmup                            *Warmup       // nil in a run without one
-	CPU                               time.Duration // of this process; 0 where the system does not tell
-	Sending                           bool          // false once only stragglers come in
+	CPU                               time.Duration // of this process; 0 if the system does not report it
+	Sending                           bool          // false once all messages were sent
 }
 
-// sampler adds up the workers' state, once a second.
+// sampler adds up the state of all workers, once a second.
 type sampler struct {
 	mu   sync.Mutex // one collection at a time
 	last struct {
@@ -44,8 +44,8 @@ func (s *sampler) init() {
 	}
 }
 
-// startSampling samples each second until stop is called, which takes a last sample;
-// now takes one at once.
+// startSampling takes a sample every second until stop is called, which takes a last one; now takes
+// one at once.
 func (r *run) startSampling() (now, stop func()) {
 	r.sampler.last.at, r.sampler.last.cpu = r.start, r.usage.cpuTime()
 	done, ask := make(chan struct{}), make(chan struct{})
@@ -81,7 +81,7 @@ func (r *run) startSampling() (now, stop func()) {
 	return now, stop
 }
 
-// sample collects and tells.
+// sample collects a sample and calls OnSample.
 func (r *run) sample() {
 	out := r.collect()
 	if r.OnSample != nil {
@@ -89,9 +89,9 @@ func (r *run) sample() {
 	}
 }
 
-// The backlog is looked at that often, unless there are more streams and
-// subscriptions than oftenUpTo: a look takes each one's lock or counter, and this keeps
-// all of them below one in a hundred of a processor.
+// How often the backlog is sampled, unless there are more streams and subscriptions than oftenUpTo.
+// A sample takes the lock or counter of each, and this keeps the cost of all samples below one
+// percent of a processor.
 const (
 	often     = 10 * time.Millisecond
 	oftenUpTo = 1000
@@ -102,7 +102,7 @@ func (r *run) lookEvery() time.Duration {
 	return often * time.Duration(max(1, (n+oftenUpTo-1)/oftenUpTo))
 }
 
-// look takes note of the backlog. A message costs nothing for it.
+// look samples the backlog. It costs the messages nothing.
 func (r *run) look() {
 	now := r.clock.Now()
 	wanted, received := r.wanted(), uint64(0)
@@ -121,17 +121,17 @@ func (r *run) look() {
 	}
 }
 
-// behind is the backlog, of which wanted was read first: what is received between the
-// two makes it too small, never too large.
+// behind is the backlog. wanted must be read first: messages received between the two readings make
+// it too small, never too large.
 func behind(wanted, received uint64) uint64 { return wanted - min(received, wanted) }
 
-// collect adds up what happened since the last time.
+// collect adds up what happened since the previous call.
 func (r *run) collect() Sample {
 	s := &r.sampler
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := r.clock.Now()
-	wanted := r.wanted() // before what has been received: see behind
+	wanted := r.wanted() // read before the received count: see behind
 	var sent, confirmed uint64
 	for _, p := range r.producers {
 		sent += p.sentLen()

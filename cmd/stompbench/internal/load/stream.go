@@ -9,23 +9,23 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 )
 
-// stream is what one producer sends to one destination: the unit of the books,
-// with numbers of its own.
+// stream is the messages of one producer to one destination: the unit of the books, with its own
+// sequence numbers.
 type stream struct {
 	p           *producer
 	id          uint32
 	destination int
-	copies      uint64 // how many groups it goes to
+	copies      uint64 // number of groups that receive it
 	sender      transport.Sender
-	seq         uint64 // of the last message; the sending goroutine only
-	warmup      uint64 // how many of them were of the warm-up; likewise
+	seq         uint64 // number of the last message; the sending goroutine only
+	warmup      uint64 // number of messages in the warm-up; likewise
 
-	// sent is how many messages the broker may have: without transactions all that
-	// were handed over, with them those whose COMMIT was.
+	// sent is how many messages the broker may have: without transactions all that were sent, with
+	// transactions those whose COMMIT was sent.
 	sent atomic.Uint64
 
-	// When each message that asked for a receipt and has no outcome was sent, by
-	// the number of the receipt.
+	// The time at which each message that asked for a receipt and has no outcome was sent, by the
+	// number of the receipt.
 	sentAt []atomic.Int64
 
 	confirmed ledger.Set // guarded by p.mu, like rejected
@@ -38,10 +38,10 @@ const minSpan = 64
 // maxSpan is the largest window of the client.
 const maxSpan = 1 << 20
 
-// span returns how far apart the oldest and the newest receipt of a stream may be
-// that are outstanding. The producer keeps to its window itself, to know when it
-// waits; that counts messages without outcome, so receipts that come out of order
-// make the span longer than the window.
+// span returns the largest distance between the oldest and the newest outstanding receipt of a
+// stream. The producer enforces the window itself, to measure how long it waits. The window counts
+// messages without an outcome, so receipts that come out of order make the span longer than the
+// window.
 func span(window, streams int) int {
 	return min(max(4*window/streams, minSpan), 4*window, maxSpan)
 }
@@ -58,7 +58,7 @@ func (s *stream) outcome(o conn.Outcome) {
 	if p.gate != nil {
 		defer p.gate.leave()
 	} else {
-		s.sent.Store(o.Seq) // it is committed
+		s.sent.Store(o.Seq) // the transaction is committed
 	}
 	switch o.Status {
 	case conn.Confirmed:
@@ -74,12 +74,12 @@ func (s *stream) outcome(o conn.Outcome) {
 			p.refusal = o.Err
 		}
 	}
-	// What became of the others is not known; see unknown.
+	// The outcome of the others is not known; see unknown.
 }
 
-// unknown returns how many messages asked for a receipt and never had an outcome that
-// says anything; it holds p.mu. They are counted from what is known, since the client
-// may tell of them after the books are closed.
+// unknown returns how many messages asked for a receipt and have no known outcome. p.mu is held.
+// They are computed from the known outcomes, because the client may report the others after the
+// books are closed.
 func (s *stream) unknown() uint64 {
 	if s.sentAt == nil {
 		return 0
@@ -92,7 +92,7 @@ func (s *stream) unknown() uint64 {
 	return asked - min(known, asked)
 }
 
-// account closes the stream's side of the books; it holds p.mu.
+// account returns the stream's account for the books. p.mu is held.
 func (s *stream) account() ledger.Account {
 	a := ledger.Account{Sent: s.sent.Load(), Rejected: &s.rejected}
 	if s.sentAt != nil {

@@ -2,11 +2,11 @@ package load
 
 import "slices"
 
-// trend takes note of a value over time, in bounded memory: when it is full it forgets
-// every other value, and from then on takes half as many. Its owner guards it.
+// trend records a value over time in bounded memory: when it is full it drops every other value,
+// and records half as often from then on. Its owner guards it.
 type trend struct {
 	values []valueAt
-	apart  int64 // the least time between two, in nanoseconds
+	apart  int64 // the minimum time between two values, in nanoseconds
 }
 
 type valueAt struct {
@@ -14,11 +14,11 @@ type valueAt struct {
 	value float64
 }
 
-// trendRoom is how many values a trend holds: enough to see the shape of a run, few
-// enough for every pair of them to be looked at when it ends.
+// trendRoom is how many values a trend holds: enough for the shape of a run, and few enough to look
+// at every pair of them at the end.
 const trendRoom = 256
 
-// tooFew is how many values have no slope worth the name.
+// tooFew is the number of values below which there is no meaningful slope.
 const tooFew = 10
 
 func (t *trend) add(at int64, value float64) {
@@ -39,13 +39,11 @@ func (t *trend) add(at int64, value float64) {
 	t.values = append(t.values, valueAt{at, value})
 }
 
-// slope returns by how much the value grows a second; known is false if there are too
-// few values to tell.
+// slope returns by how much the value grows per second; known is false if there are too few values.
 //
-// It is the median of the slopes between all pairs of values (Theil and Sen). A stall
-// of the machine, a pause of a collector or a burst at an end moves a median little
-// as long as it takes less than about a quarter of the time; least squares would be
-// drawn by its square, and by most at the ends.
+// It is the median of the slopes between all pairs of values (Theil-Sen). A stall of the machine, a
+// garbage collection or a burst at one end hardly moves the median as long as it takes less than
+// about a quarter of the time. Least squares would weigh it by its square, and most at the ends.
 func (t *trend) slope() (perSecond float64, known bool) {
 	if len(t.values) < tooFew {
 		return 0, false

@@ -9,7 +9,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
-// usage is what this process, and the machine, have used up.
+// usage is the resources that this process and the machine have used.
 type usage struct {
 	cpu     time.Duration
 	wall    time.Time
@@ -17,7 +17,7 @@ type usage struct {
 	gcs     uint32
 	gcPause time.Duration
 	gcCPU   time.Duration
-	threads map[int]threadTime // by thread id; nil where the system does not tell
+	threads map[int]threadTime // by thread id; nil if the system does not report it
 	machine machineTime
 }
 
@@ -25,8 +25,7 @@ type usage struct {
 // processor.
 type threadTime struct{ cpu, starved time.Duration }
 
-// machineTime is the CPU time of all processors together; 0 where the system does
-// not tell.
+// machineTime is the CPU time of all processors together; 0 if the system does not report it.
 type machineTime struct{ busy, total time.Duration }
 
 func readUsage() usage {
@@ -37,8 +36,7 @@ func readUsage() usage {
 	return usage{
 		cpu: cpuTime(), wall: time.Now(),
 		mallocs: m.Mallocs, gcs: m.NumGC, gcPause: time.Duration(m.PauseTotalNs),
-		// What the collector did with processors that had nothing else to do
-		// took nothing from the run.
+		// Idle-priority garbage collection took nothing from the run.
 		gcCPU:   seconds(gc[0]) - seconds(gc[1]),
 		threads: threadTimes(), machine: readMachine(),
 	}
@@ -51,8 +49,8 @@ func seconds(s metrics.Sample) time.Duration {
 	return time.Duration(s.Value.Float64() * float64(time.Second))
 }
 
-// Cost is what a run took from the machine: this process alone, with the embedded
-// broker if there is one. What the system does not tell is 0.
+// Cost is the resources that a run used: this process, with the embedded broker if there is one.
+// Values that the system does not report are 0.
 type Cost struct {
 	CPU         time.Duration
 	Wall        time.Duration
@@ -60,15 +58,15 @@ type Cost struct {
 	Allocations uint64
 	GCs         uint32
 	GCPause     time.Duration
-	GCCPU       time.Duration // as of the last collection, idle processors apart
+	GCCPU       time.Duration // as of the last collection, without idle-priority work
 
-	BusiestThread time.Duration // CPU of the thread that used most
-	Threads       int           // that used any; 0 where the system does not tell
-	Starved       time.Duration // that threads were ready to run and had no processor, added up
-	MachineBusy   float64       // share of all processors' time that somebody used
+	BusiestThread time.Duration // CPU time of the busiest thread
+	Threads       int           // threads that used CPU time; 0 if the system does not report it
+	Starved       time.Duration // total time that threads were ready to run and had no processor
+	MachineBusy   float64       // used share of all processors' time
 }
 
-// usageFrom is what this process had used up when measuring began.
+// usageFrom is the resources that this process had used when measuring began.
 type usageFrom struct {
 	read    func() usage
 	cpuTime func() time.Duration
@@ -78,7 +76,7 @@ type usageFrom struct {
 	timer *time.Timer
 }
 
-// in sets what is measured: in a world of a test nothing but its CPU time.
+// in sets what is measured: in the world of a test, only CPU time.
 func (u *usageFrom) in(w *world.World) {
 	u.read, u.cpuTime = readUsage, cpuTime
 	if w == nil {
@@ -91,7 +89,7 @@ func (u *usageFrom) in(w *world.World) {
 	u.read = func() usage { return usage{wall: time.Now(), cpu: u.cpuTime()} }
 }
 
-// begin begins to measure when the warm-up is over.
+// begin starts to measure when the warm-up is over.
 func (u *usageFrom) begin(warmup time.Duration) {
 	read := func() {
 		now := u.read()
@@ -105,7 +103,7 @@ func (u *usageFrom) begin(warmup time.Duration) {
 	}
 }
 
-// cost returns what was used up since.
+// cost returns the resources used since begin.
 func (u *usageFrom) cost() Cost {
 	if u.timer != nil {
 		u.timer.Stop()
@@ -132,7 +130,7 @@ func (u usage) since(start usage) Cost {
 		c.Starved += max(0, t.starved-before.starved)
 	}
 	if total := u.machine.total - start.machine.total; total > 0 {
-		// The counters of some states go back a little now and then.
+		// The counters of some states decrease slightly now and then.
 		c.MachineBusy = min(1, max(0, float64(u.machine.busy-start.machine.busy)/float64(total)))
 	}
 	return c

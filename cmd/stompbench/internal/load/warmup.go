@@ -8,15 +8,14 @@ import (
 // Warmup is the latencies of the warm-up, which are in no other histogram.
 type Warmup struct{ FromSend, FromDue, Delay, Confirm *histo.Histogram }
 
-// warmup records the latencies of the warm-up. All workers share a recorder of each
-// kind: batches are few enough for that, and memory is for the run itself. The zero
-// value records none.
+// warmup records the latencies of the warm-up. All workers share one recorder of each kind, because
+// there are few batches and memory is for the run itself. The zero value records nothing.
 type warmup struct {
 	send, due, delay, confirm *histo.Recorder
 	drained                   Warmup // of the last interval
 }
 
-// newWarmup returns the recorders for a run that has a warm-up or may hear of one.
+// newWarmup returns the recorders for a run that has a warm-up or may receive messages of one.
 func newWarmup(p *workload.Plan) warmup {
 	if p.Warmup == 0 && p.Producers > 0 && !p.Shared() {
 		return warmup{}
@@ -27,7 +26,7 @@ func newWarmup(p *workload.Plan) warmup {
 	}
 }
 
-// batches returns those of a producer, nil if there is no warm-up.
+// batches returns the batches of a producer, nil if there is no warm-up.
 func (w *warmup) batches() (delays, confirms *batch) {
 	if w.send == nil {
 		return nil, nil
@@ -35,7 +34,7 @@ func (w *warmup) batches() (delays, confirms *batch) {
 	return &batch{recorder: w.delay}, &batch{recorder: w.confirm}
 }
 
-// drain returns what was recorded since the last time, nil if nothing can be. It is
+// drain returns what was recorded since the last call, nil if there are no recorders. It is
 // borrowed: valid until the next call.
 func (w *warmup) drain() *Warmup {
 	if w.send == nil {
@@ -54,12 +53,12 @@ func (w *warmup) drain() *Warmup {
 // warmupBatch gathers latencies of a consumer's messages of the warm-up.
 type warmupBatch struct{ send, due batch }
 
-// warmUp adds a message of the warm-up; it holds mu. The first one makes room for all.
+// warmUp adds a message of the warm-up. mu is held. The first one allocates the batch.
 func (c *consumer) warmUp(send, due int64) {
 	if c.warmup == nil {
 		w := &c.run.warmup
 		if w.send == nil {
-			return // a message says so of a run that has none: nobody's
+			return // the message claims a warm-up in a run without one: ignore it
 		}
 		c.warmup = &warmupBatch{send: batch{recorder: w.send}, due: batch{recorder: w.due}}
 	}
@@ -69,7 +68,7 @@ func (c *consumer) warmUp(send, due int64) {
 	}
 }
 
-// flush writes down what was gathered, if there is anything.
+// flush records the gathered latencies, if there are any.
 func (b *warmupBatch) flush() {
 	if b != nil && b.send.n > 0 {
 		b.send.flush()

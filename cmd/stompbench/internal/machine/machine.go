@@ -1,6 +1,6 @@
-// Package machine says on what a run was made.
+// Package machine describes the machine that a run was made on.
 //
-// Imports: golang.org/x/sys, for what the kernel says of itself.
+// Imports: golang.org/x/sys, for the kernel's description of itself.
 package machine
 
 import (
@@ -8,7 +8,7 @@ import (
 	"runtime"
 )
 
-// Machine is where this process runs. What the system does not tell is empty or 0.
+// Machine describes where this process runs. Values that the system does not report are empty or 0.
 type Machine struct {
 	Host       string  `json:"host"`
 	OS         string  `json:"os"`

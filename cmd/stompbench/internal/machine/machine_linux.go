@@ -40,8 +40,7 @@ func field(file, name string) string {
 
 const cgroups = "/sys/fs/cgroup"
 
-// limits looks for the tightest limits of our cgroup and those above it, as cgroup
-// v2 has them.
+// limits reads the tightest limits of our cgroup and its ancestors, in the form of cgroup v2.
 func (m *Machine) limits() {
 	text, _ := os.ReadFile("/proc/self/cgroup")
 	own, ok := strings.CutPrefix(strings.TrimSpace(string(text)), "0::")

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// chunk is how long a wait may go without a look at the context.
+// chunk is the longest wait without a check of the context.
 const chunk = 10 * time.Millisecond
 
-// Pacer waits for moments of a clock. It is for one goroutine.
+// Pacer waits for times of a clock. It is for one goroutine.
 type Pacer struct {
 	clock func() int64 // in nanoseconds
 	sleep func(time.Duration)
@@ -17,17 +17,16 @@ type Pacer struct {
 	waited int64
 }
 
-// New returns a pacer for a clock in nanoseconds. sleep is Precise, or time.Sleep
-// where a thread for each waiting producer would be too many.
+// New returns a pacer for a clock in nanoseconds. sleep is Precise, or time.Sleep if there are too
+// many producers for a thread each.
 func New(clock func() int64, sleep func(time.Duration)) *Pacer {
 	timer := time.NewTimer(time.Hour)
 	timer.Stop()
 	return &Pacer{clock: clock, sleep: sleep, timer: timer}
 }
 
-// Wait returns when the clock has reached due, with the time it then shows, or
-// with the error of ctx. If due has passed it returns at once. It does not
-// allocate.
+// Wait returns when the clock has reached due, with the current time, or with the error of ctx. If
+// due has passed it returns at once. It does not allocate.
 func (p *Pacer) Wait(ctx context.Context, due int64) (now int64, err error) {
 	now = p.clock()
 	if now >= due {
@@ -39,7 +38,7 @@ func (p *Pacer) Wait(ctx context.Context, due int64) (now int64, err error) {
 	return now, err
 }
 
-// Waited returns how long Wait has waited in all, in nanoseconds.
+// Waited returns the total time that Wait has waited, in nanoseconds.
 func (p *Pacer) Waited() int64 { return p.waited }
 
 func (p *Pacer) wait(ctx context.Context, due int64) (now int64, err error) {

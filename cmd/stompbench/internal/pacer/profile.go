@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Segment is a stretch of time in which the rate is constant or changes evenly.
+// Segment is a period in which the rate is constant or changes linearly.
 type Segment struct {
 	From, To float64       // messages a second at its start and at its end
 	Length   time.Duration // 0 is without end
 }
 
-// Profile is how a rate goes over time, segment after segment. After the last one
-// nothing is due; only that may be without end, and it is then constant.
+// Profile is a rate over time, segment after segment. After the last segment nothing is due. Only
+// the last one may be without end, and it is then constant.
 type Profile []Segment
 
 // Constant returns the profile of a rate, in messages a second, that never
@@ -68,7 +68,7 @@ func (s *Segment) slots() float64 {
 type piece struct {
 	at, until float64 // ns
 	first     float64 // slot at its start
-	last      float64 // slot at its end, where the next piece begins
+	last      float64 // slot at its end, the first of the next piece
 	rate      float64 // slots per ns at its start
 	growth    float64 // of the rate, per ns
 	interval  float64 // ns between slots, if the rate does not grow
@@ -89,9 +89,9 @@ func (p Profile) pieces() []piece {
 	return out
 }
 
-// time returns when a slot of the piece is due. The rate grows evenly, so slots
-// grow with the square of the time: n = rate·t + growth·t²/2, solved for t without
-// subtracting what is nearly equal.
+// time returns when a slot of the piece is due. The rate changes linearly, so the number of slots
+// is quadratic in the time: n = rate·t + growth·t²/2. It is solved for t without subtracting nearly
+// equal numbers.
 func (p *piece) time(slot float64) float64 {
 	n := slot - p.first
 	if p.growth == 0 {
@@ -99,7 +99,7 @@ func (p *piece) time(slot float64) float64 {
 	}
 	root := math.Sqrt(max(0, p.rate*p.rate+2*p.growth*n))
 	if n == 0 {
-		return p.at // from a rate of 0 it would be 0/0
+		return p.at // at a rate of 0 the formula would be 0/0
 	}
 	return p.at + 2*n/(p.rate+root)
 }

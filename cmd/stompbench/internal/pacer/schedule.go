@@ -2,19 +2,18 @@ package pacer
 
 import "math"
 
-// Schedule is the share of one producer in an even stream: of n producers,
-// producer i has the slots i, i+n, i+2n and so on. Their sum is the whole stream,
-// evenly spaced, without any of them knowing of the others. It is for one
-// goroutine.
+// Schedule is the share of one producer in an evenly spaced stream: of n producers, producer i has
+// the slots i, i+n, i+2n and so on. Together they form the whole stream, without any coordination.
+// It is for one goroutine.
 type Schedule struct {
 	start  int64   // when slot 0 is due, ns
-	first  float64 // slot of our message 0
-	step   float64 // slots between messages of ours
+	first  float64 // slot of message 0
+	step   float64 // slots between two messages
 	pieces []piece
-	at     int // the piece of the latest answer: the next is mostly there too
+	at     int // the piece of the latest result: the next is usually in it, too
 }
 
-// Never is when a message is due for which the profile has no time.
+// Never is the due time of a message for which the profile has no slot.
 const Never = math.MaxInt64
 
 // NewSchedule returns the schedule of producer index of n, at the rate that the
@@ -23,8 +22,8 @@ func NewSchedule(start int64, p Profile, index, n int) *Schedule {
 	return &Schedule{start: start, first: float64(index), step: float64(n), pieces: p.pieces()}
 }
 
-// Due returns when message k, from 0, is due. It computes from k and not from the
-// message before, so rounding never adds up: a float64 holds 2^53 slots exactly.
+// Due returns when message k, from 0, is due. It is computed from k and not from the message
+// before, so that rounding errors do not add up: a float64 holds 2^53 slots exactly.
 func (s *Schedule) Due(k uint64) int64 {
 	slot := s.first + float64(k)*s.step
 	for s.at > 0 && slot < s.pieces[s.at].first {
@@ -55,7 +54,7 @@ func (s *Schedule) Before(t int64) uint64 {
 	return n
 }
 
-// slotsUntil returns how many slots lie before t, ns from the start.
+// slotsUntil returns how many slots are before t, ns from the start.
 func (s *Schedule) slotsUntil(t float64) float64 {
 	for i := range s.pieces {
 		if t < s.pieces[i].until {

@@ -9,7 +9,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
-// plots is what the script draws.
+// plots is the data for the script.
 type plots struct {
 	Runs []plotted `json:"runs"`
 }
@@ -19,10 +19,10 @@ type plots struct {
 type plotted struct {
 	Name      string    `json:"name"`
 	T         []float64 `json:"t"`  // the middle of the interval
-	At        []float64 `json:"at"` // its end, where the backlog was looked at
+	At        []float64 `json:"at"` // its end, where the backlog was sampled
 	Until     float64   `json:"until"`
 	Warm      float64   `json:"warm"` // where the warm-up ends, 0 without one
-	Ends      float64   `json:"ends"` // of sending, if more came in after it
+	Ends      float64   `json:"ends"` // end of sending, if messages came after it
 	Sent      []float64 `json:"sent,omitempty"`
 	Confirmed []float64 `json:"confirmed,omitempty"`
 	Received  []float64 `json:"received,omitempty"`
@@ -44,7 +44,7 @@ type quantiles struct {
 type curve struct {
 	X []float64 `json:"x"`
 	Y []int64   `json:"y"`
-	// Firm is how far ten samples lie beyond: what is further right is chance.
+	// Firm is the largest x with at least ten samples beyond it: further right the curve is chance.
 	Firm float64 `json:"firm"`
 }
 
@@ -89,8 +89,7 @@ func (q *quantiles) add(l *series.Latency) {
 		q.P50, q.P99, q.P999, q.Max = append(q.P50, nil), append(q.P99, nil), append(q.P999, nil), append(q.Max, nil)
 		return
 	}
-	// As in the tables: a percentile that fewer than ten samples lie beyond is
-	// not shown.
+	// As in the tables, a percentile with fewer than ten samples beyond it is not shown.
 	told := func(beyond uint64, ns int64) *int64 {
 		if l.Count < 10*beyond {
 			return nil
@@ -126,5 +125,5 @@ func round(x float64, digits int) float64 {
 	return math.Round(x*f) / f
 }
 
-// when is how a moment is written.
+// when formats a time.
 func when(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 MST") }

@@ -11,8 +11,8 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 )
 
-// knee is the plot of a search: p99 over the rate, both in logarithmic scale, with a
-// mark for each step, those of repeats beside each other.
+// knee is the plot of a search: p99 over the rate, both on a logarithmic scale, with a mark for
+// each step. The marks of repeats are side by side.
 type knee struct {
 	Width, Height            int
 	Left, Right, Top, Bottom float64
@@ -39,10 +39,10 @@ type mark struct {
 	Text string
 }
 
-// beside is how far apart, in pixels, the marks of repeats are.
+// beside is the distance, in pixels, between the marks of repeats.
 const beside = 7
 
-// kneeOf places everything; nil for fewer than two rates with a latency.
+// kneeOf computes the plot; nil for fewer than two rates with a latency.
 func kneeOf(s *Search) *knee {
 	k := &knee{Width: 720, Height: 340, Left: 62, Right: 700, Top: 24, Bottom: 300}
 	x, y := scale{from: k.Left + 14, to: k.Right - 14}, scale{from: k.Bottom - 10, to: k.Top + 8}
@@ -123,7 +123,7 @@ func (s *scale) add(v float64) {
 	s.high = max(s.high, v)
 }
 
-// widen leaves some room where there is a single value.
+// widen adds some space around a single value.
 func (s *scale) widen() {
 	if s.low == s.high {
 		s.low, s.high = s.low/2, s.high*2
@@ -134,8 +134,8 @@ func (s *scale) at(v float64) float64 {
 	return s.from + (s.to-s.from)*math.Log(v/s.low)/math.Log(s.high/s.low)
 }
 
-// ticks are round numbers within the scale: 1, 2 and 5 times powers of ten, or as few
-// of them as there may be; the ends, if there are none.
+// ticks returns round numbers within the scale: 1, 2 and 5 times powers of ten, or fewer if there
+// are more than most of them; the ends, if there are none.
 func (s *scale) ticks(most int, write func(float64) string) (all []tick) {
 	for _, factors := range [][]float64{{1, 2, 3, 4, 5, 6, 7, 8, 9}, {1, 2, 5}, {1}} {
 		all = nil

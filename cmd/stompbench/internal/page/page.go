@@ -22,7 +22,7 @@ var plotText string
 //go:embed page.js
 var scriptText string
 
-// Run is a result and what it is called on the page.
+// Run is a result and its name on the page.
 type Run struct {
 	Name   string
 	Result *results.Result
@@ -39,8 +39,8 @@ func Write(w io.Writer, runs []Run) error {
 	return pageTemplate.Execute(w, view)
 }
 
-// hash names a style or script in the page's Content-Security-Policy, which lets a
-// browser run nothing else, whatever a broker calls itself.
+// hash returns the hash of a style or script for the page's Content-Security-Policy. The browser
+// then runs nothing else, whatever text a broker sends.
 func hash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"

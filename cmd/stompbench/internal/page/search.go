@@ -13,7 +13,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 )
 
-// SearchTool and SearchSchema say what a find.json is.
+// SearchTool and SearchSchema identify a find.json.
 const (
 	SearchTool   = "stompbench find"
 	SearchSchema = 1
@@ -24,8 +24,8 @@ type Search struct {
 	Schema    int         `json:"schema"`
 	Tool      string      `json:"tool"`
 	Version   string      `json:"version"`
-	Partial   bool        `json:"partial"`           // it ended before it was done
-	Failure   string      `json:"failure,omitempty"` // why, if it was not by ^C
+	Partial   bool        `json:"partial"`           // it ended early
+	Failure   string      `json:"failure,omitempty"` // why, unless by ^C
 	ExitCode  int         `json:"exit_code"`
 	StartedAt time.Time   `json:"started_at"`
 	Broker    string      `json:"broker"` // without the password
@@ -34,11 +34,11 @@ type Search struct {
 	DwellSec  float64     `json:"dwell_s"`
 	Within    float64     `json:"within"`
 	Repeats   int         `json:"repeats"`
-	Plan      report.Plan `json:"plan"` // of each step, but for its rate
+	Plan      report.Plan `json:"plan"` // of each step, except its rate
 	*find.Result
 }
 
-// maxSearch is how large a find.json may be: that of 1,000 steps takes less than one MB.
+// maxSearch bounds a find.json, in bytes: 1,000 steps take less than one MB.
 const maxSearch = 64 << 20
 
 // ReadSearch reads a find.json.
@@ -68,13 +68,13 @@ func ReadSearch(path string) (*Search, error) {
 			return nil, fmt.Errorf("%s: it is damaged: step %d has a rate of %v", path, i+1, s.Steps[i].Rate)
 		}
 	}
-	// What is computed of the steps is computed again: a file that was damaged or
-	// written by hand is no more than its steps.
+	// Everything that follows from the steps is computed again, so that a damaged or hand-written
+	// file cannot contradict its steps.
 	s.Tally(s.Within)
 	return s, nil
 }
 
-// Headline is what the search came to, in one sentence.
+// Headline returns the result of the search in one sentence.
 func (s *Search) Headline() string {
 	perSecond := func(r float64) string { return report.PerSecond(r) + "/s" }
 	k := &s.Knee
@@ -94,13 +94,12 @@ func (s *Search) Headline() string {
 	}
 }
 
-// Findings are what the search came to, in sentences: the headline and what stands
-// behind it.
+// Findings returns the result of the search in sentences: the headline and its grounds.
 func (s *Search) Findings() []string {
 	return append(append(s.warnings(), s.Headline()), s.grounds()...)
 }
 
-// warnings say that the search is not all of it.
+// warnings returns reasons why the search is incomplete.
 func (s *Search) warnings() (all []string) {
 	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	switch {
@@ -114,7 +113,7 @@ func (s *Search) warnings() (all []string) {
 	return all
 }
 
-// grounds say which rates passed and failed how often, and why.
+// grounds says which rates passed and failed how often, and why.
 func (s *Search) grounds() (all []string) {
 	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	if best, at := s.Best(), s.At(s.Rate); best != nil {
@@ -130,7 +129,7 @@ func (s *Search) grounds() (all []string) {
 	return all
 }
 
-// sayAbove says why it is not more.
+// sayAbove says why the rate is not higher.
 func (s *Search) sayAbove(say func(format string, args ...any)) {
 	worst, at := s.Worst(), s.At(s.Failed)
 	if worst == nil {
@@ -144,7 +143,7 @@ func (s *Search) sayAbove(say func(format string, args ...any)) {
 		say("so the search ended at what this machine can generate: the broker may be able to do more")
 		return
 	}
-	if worst.Verdict() != find.Failed { // the last try of it may have been the generator's
+	if worst.Verdict() != find.Failed { // the generator may have failed its last try
 		for i := range s.Steps {
 			if st := &s.Steps[i]; st.Rate == s.Failed && st.Verdict() == find.Failed {
 				worst = st
@@ -157,7 +156,7 @@ func (s *Search) sayAbove(say func(format string, args ...any)) {
 	}
 }
 
-// broken are the rules that a step did not meet.
+// broken returns the rules that a step did not meet.
 func broken(s *find.Step) string {
 	var names []string
 	for _, r := range s.Broken() {
@@ -166,7 +165,7 @@ func broken(s *find.Step) string {
 	return strings.Join(names, ", ")
 }
 
-// tries writes how many of how many tries.
+// tries formats how many of how many tries.
 func tries(n, of int) string {
 	switch {
 	case n == of && n == 1:

@@ -20,7 +20,7 @@ var searchStyle string
 
 var searchTemplate = template.Must(template.New("search").Parse(searchText))
 
-// searchView is what the template of a search shows.
+// searchView is the data for the template of a search.
 type searchView struct {
 	*Search
 	Style, StyleHash any
@@ -49,7 +49,7 @@ type stepView struct {
 	Limit                      string
 }
 
-// WriteSearch writes the page of a search. Unlike that of a run it needs no script.
+// WriteSearch writes the page of a search. Unlike the page of a run it needs no script.
 func WriteSearch(w io.Writer, s *Search) error {
 	style := styleText + searchStyle
 	v := searchView{
@@ -65,7 +65,7 @@ func WriteSearch(w io.Writer, s *Search) error {
 	return searchTemplate.Execute(w, v)
 }
 
-// latencyOf says which latency the steps measured.
+// latencyOf names the latency that the steps measured.
 func latencyOf(s *Search) string {
 	for i := range s.Steps {
 		if s.Steps[i].Of == "confirm" {
@@ -93,7 +93,7 @@ func rateViewOf(s *Search, r *find.Rate) rateView {
 	}
 }
 
-// span writes from where to where values are.
+// span formats the range of values.
 func span(values []float64, write func(float64) string) string {
 	low, high := values[0], values[0]
 	for _, v := range values {

@@ -12,7 +12,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
-// view is what the template shows.
+// view is the data for the template.
 type view struct {
 	Style, StyleHash   any
 	Script, ScriptHash any
@@ -38,13 +38,13 @@ type runView struct {
 	When          string
 	Verdict       string
 	Mood          string // of the verdict: good, bad or plain
-	Partial       string // why, "" if it is not
+	Partial       string // why the run is partial; "" if it is not
 }
 
-// remark is a sentence on one or several runs.
+// remark is a sentence about one or several runs.
 type remark struct{ Names, Text string }
 
-// remarks returns each sentence once.
+// remarks returns each sentence once, with the runs that have it.
 func remarks(runs []Run) (all []remark) {
 	for _, run := range runs {
 		for _, text := range run.Result.Remarks() {
@@ -59,7 +59,7 @@ func remarks(runs []Run) (all []remark) {
 	return all
 }
 
-// tile is a number to see first.
+// tile is one of the main numbers.
 type tile struct {
 	Label, Value, Unit, Note string
 	Bad                      bool
@@ -68,7 +68,7 @@ type tile struct {
 // row is a value of each run.
 type row struct {
 	Label, Help string
-	Color       int // of the run whose it is, in a table with a row for each run
+	Color       int // of the run, in a table with a row for each run
 	Cells       []cell
 }
 
@@ -103,7 +103,7 @@ func viewOf(runs []Run) *view {
 	return v
 }
 
-// color is the number of a run's colour: there are eight.
+// color returns the number of a run's colour: there are eight.
 func color(index int) int { return index % 8 }
 
 func runViewOf(index int, run Run) runView {
@@ -143,7 +143,7 @@ func tiles(r *results.Result) (all []tile) {
 	return all
 }
 
-// each makes a row of what f says of each run.
+// each makes a row with a cell of f for each run.
 func each(runs []Run, label, help string, f func(*results.Result) cell) row {
 	out := row{Label: label, Help: help}
 	for _, run := range runs {
@@ -184,7 +184,7 @@ func books(runs []Run) (rows []row) {
 	return rows
 }
 
-// helps say what a kind of latency is.
+// helps explain the kinds of latency.
 var helps = map[series.Kind]string{
 	series.FromDue:   "to arrival, from when the plan wanted the message sent: a stall shows in all that it held up",
 	series.FromSend:  "to arrival, from when the message was handed to the connection",
@@ -207,7 +207,7 @@ func latencies(r *results.Result, kind series.Kind) (cells []cell) {
 		percentile float64
 		ns         int64
 	}{{50, d.P50}, {90, d.P90}, {95, d.P95}, {99, d.P99}, {99.9, d.P999}, {99.99, d.P9999}} {
-		text := "–" // where fewer than ten samples lie beyond: the next run would show something else
+		text := "–" // fewer than ten samples are above it: the next run would have another value
 		if float64(d.Count)*(100-p.percentile)/100 >= 10-1e-9 {
 			text = report.Duration(time.Duration(p.ns))
 		}
@@ -248,7 +248,7 @@ func byColumn(tables []latencyTable) (rows []row) {
 	return rows
 }
 
-// distribution returns what the report says of a kind, nil if nothing was measured.
+// distribution returns the report's distribution of a kind, nil if nothing was measured.
 func distribution(r *results.Result, kind series.Kind) *report.Distribution {
 	if _, ok := r.Histograms[kind]; !ok {
 		return nil

@@ -10,8 +10,8 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 )
 
-// Collector holds what a run has come to so far. Create it with NewCollector. All
-// methods are safe for concurrent use.
+// Collector holds the metrics of a run so far. Create it with NewCollector. All methods are safe
+// for concurrent use.
 type Collector struct {
 	mu      sync.Mutex // guards what follows
 	began   time.Time
@@ -37,7 +37,7 @@ var latencies = [4]struct{ name, help string }{
 	{"stompbench_send_delay_seconds", "How late a message was handed to the connection."},
 }
 
-// NewCollector returns an empty one. Its metrics bear the labels.
+// NewCollector returns an empty collector. Its metrics have the labels.
 func NewCollector(labels map[string]string) *Collector {
 	c := &Collector{began: time.Now(), running: true}
 	desc := func(name, help string) *prometheus.Desc {
@@ -58,7 +58,7 @@ func NewCollector(labels map[string]string) *Collector {
 	return c
 }
 
-// Add adds a sample, which it does not keep.
+// Add adds a sample. It keeps no reference to it.
 func (c *Collector) Add(s *load.Sample) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -75,7 +75,7 @@ func (c *Collector) Add(s *load.Sample) {
 	}
 }
 
-// Done says that nothing more will be added.
+// Done marks the run as finished: no more samples will be added.
 func (c *Collector) Done() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -10,9 +10,8 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 )
 
-// schema of the native histograms: 2^3 buckets for each doubling, so each is at
-// most 9 % wide. HdrHistogram's own are far narrower, so nothing is lost but what
-// Prometheus does not keep anyway.
+// schema of the native histograms: 2^3 buckets for each doubling, so each is at most 9 % wide.
+// HdrHistogram's buckets are much narrower.
 const schema = 3
 
 // classic are the upper bounds in seconds of the classic buckets: two for each
@@ -54,14 +53,13 @@ func newHistogram(desc *prometheus.Desc, h *histo.Histogram, since time.Time) (p
 	return histogram{native, cumulative}, err
 }
 
-// bucketOf returns the index of the native bucket that holds v: bucket i reaches
-// up to and including 2^(i/2^schema).
+// bucketOf returns the index of the native bucket that contains v: bucket i ends at 2^(i/2^schema),
+// inclusive.
 func bucketOf(v float64) int {
 	return int(math.Ceil(math.Log2(v) * (1 << schema)))
 }
 
-// Write adds the classic buckets to the native histogram; a scraper takes those that
-// it knows.
+// Write adds the classic buckets to the native histogram; a scraper uses those that it supports.
 func (h histogram) Write(out *dto.Metric) error {
 	if err := h.Metric.Write(out); err != nil {
 		return err

@@ -21,11 +21,11 @@ type Server struct {
 	wg   sync.WaitGroup
 
 	awaited atomic.Bool   // AwaitScrape was called
-	told    chan struct{} // has an element once a scrape that began after that was answered
+	told    chan struct{} // has an element once a scrape that began after that call was answered
 }
 
-// Listen returns the address that text stands for: what names no host, such as
-// :9400, is this machine alone and not the whole network.
+// Listen returns the address to listen on for text: an address without a host, such as :9400, is
+// loopback and not the whole network.
 func Listen(text string) string {
 	if !strings.Contains(text, ":") {
 		text = ":" + text
@@ -36,10 +36,10 @@ func Listen(text string) string {
 	return text
 }
 
-// headerTimeout is how long a scraper may take to say what it wants.
+// headerTimeout is how long a scraper may take to send its request header.
 const headerTimeout = 5 * time.Second
 
-// Serve starts to answer at the address.
+// Serve starts a server at the address.
 func Serve(address string, c *Collector) (*Server, error) {
 	registry := prometheus.NewRegistry()
 	if err := registry.Register(c); err != nil {
@@ -61,10 +61,10 @@ func Serve(address string, c *Collector) (*Server, error) {
 // URL returns where to scrape.
 func (s *Server) URL() string { return "http://" + s.ln.Addr().String() + "/metrics" }
 
-// watched notes whether a scrape answered by h is one that AwaitScrape waits for.
+// watched wraps h and detects the scrape that AwaitScrape waits for.
 func (s *Server) watched(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		last := s.awaited.Load() // before h gathers the figures: a scrape under way holds older ones
+		last := s.awaited.Load() // read before h gathers the figures: a scrape in progress may have older ones
 		h.ServeHTTP(w, r)
 		if last {
 			select {
@@ -87,7 +87,7 @@ func (s *Server) AwaitScrape(ctx context.Context) error {
 	}
 }
 
-// Close stops to answer, and lets who is being answered have the rest.
+// Close stops the server after the answers in progress.
 func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), headerTimeout)
 	defer cancel()

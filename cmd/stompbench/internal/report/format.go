@@ -29,7 +29,7 @@ func PerSecond(r float64) string {
 	return strconv.FormatFloat(r, 'g', 3, 64)
 }
 
-// Change writes a rate with its sign, for what may go up or down.
+// Change writes a rate with its sign, for values that may be negative.
 func Change(r float64) string {
 	switch {
 	case r < 0:
@@ -44,7 +44,7 @@ func Change(r float64) string {
 func Duration(d time.Duration) string {
 	switch ns := float64(d); {
 	case d < 0:
-		return "-" + Duration(-max(d, -math.MaxInt64)) // the least of all has no opposite
+		return "-" + Duration(-max(d, -math.MaxInt64)) // the smallest value has no negation
 	case d < time.Microsecond:
 		return fmt.Sprintf("%d ns", d)
 	case ns < 999.5e3:
@@ -56,7 +56,7 @@ func Duration(d time.Duration) string {
 	}
 }
 
-// digits3 writes x with three digits, those before the point in any case.
+// digits3 writes x with three digits, but always all digits before the point.
 func digits3(x float64) string {
 	switch {
 	case x < 9.995:
@@ -68,7 +68,7 @@ func digits3(x float64) string {
 	}
 }
 
-// Size writes a number of bytes as people say it.
+// Size writes a number of bytes with a unit.
 func Size(n float64) string {
 	switch {
 	case n < 1<<10:
@@ -93,7 +93,7 @@ func Plural(n int, noun string) string {
 	return Count(uint64(n)) + " " + noun + "s"
 }
 
-// Elapsed writes a duration as people give it: 1m and not 1m0s.
+// Elapsed writes a duration in its shortest form: 1m and not 1m0s.
 func Elapsed(d time.Duration) string {
 	s := d.String()
 	for _, tail := range []string{"m0s", "h0m"} {

@@ -8,19 +8,19 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 )
 
-// Condition is one condition of the SLO with what the run came to. Limits of
-// latencies and their values are in nanoseconds, of shares from 0 to 1.
+// Condition is one condition of the SLO with its outcome. Limits and values are in nanoseconds for
+// latencies, from 0 to 1 for shares.
 type Condition struct {
 	Condition string   `json:"condition"`
 	Metric    string   `json:"metric"`
 	Limit     float64  `json:"limit"`
 	Value     *float64 `json:"value"` // null if nothing was measured
-	Shaky     bool     `json:"shaky"` // fewer than ten samples lie beyond the percentile
+	Shaky     bool     `json:"shaky"` // fewer than ten samples are above the percentile
 	Met       bool     `json:"met"`
 	kind      slo.Kind
 }
 
-// Conditions brings the outcomes of an SLO into the form of a report.
+// Conditions converts the outcomes of an SLO to the form of a report.
 func Conditions(outcomes []slo.Outcome) []Condition {
 	out := make([]Condition, 0, len(outcomes))
 	for i := range outcomes {
@@ -37,7 +37,7 @@ func Conditions(outcomes []slo.Outcome) []Condition {
 	return out
 }
 
-// String says what a condition came to, such as "from_due.p99<20ms (3.20 ms)".
+// String formats a condition with its value, such as "from_due.p99<20ms (3.20 ms)".
 func (c *Condition) String() string {
 	s := c.Condition + " (" + c.value()
 	if c.Shaky {
@@ -99,7 +99,7 @@ func (r *Report) judgement(b *strings.Builder, style Style) {
 	}
 }
 
-// ownCost writes what the generator took and waited for.
+// ownCost writes the resources that the generator used and what it waited for.
 func (r *Report) ownCost(b *strings.Builder) {
 	v := r.Verdict
 	if v.ProcessShare > 0 {
@@ -122,7 +122,7 @@ func (r *Report) ownCost(b *strings.Builder) {
 	b.WriteString(labelled("producers", text))
 }
 
-// percent writes a share; one that is not nothing does not look like it.
+// percent writes a share. A share above 0 never looks like 0.
 func percent(x float64) string {
 	switch {
 	case x > 0 && x < 0.0005:
@@ -133,11 +133,11 @@ func percent(x float64) string {
 	return fmt.Sprintf("%.0f %%", 100*x)
 }
 
-// Ceiling relates the rate of a run to what the generator reached against a sink,
-// on the same machine.
+// Ceiling compares the rate of a run with what the generator reached against a sink on the same
+// machine.
 type Ceiling struct {
 	PerSecond float64 `json:"sent_per_s"`
-	Share     float64 `json:"share"` // of it that the run reached
+	Share     float64 `json:"share"` // the share of the ceiling that the run reached
 	Setting   string  `json:"setting"`
 	Measured  string  `json:"measured"` // when, RFC 3339
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// Plan is what was asked for, normalised.
+// Plan is the normalised plan of a run.
 type Plan struct {
 	Producers           int      `json:"producers"`
 	Consumers           int      `json:"consumers"`
@@ -26,8 +26,8 @@ type Plan struct {
 	Window              int      `json:"receipt_window"`
 	ReceiptEvery        int      `json:"receipt_every"`
 	Transaction         int      `json:"transaction,omitempty"`
-	Headers             []string `json:"headers,omitempty"`      // names alone: a value may be a secret
-	HeaderCount         string   `json:"header_count,omitempty"` // of the extra ones
+	Headers             []string `json:"headers,omitempty"`      // names only: a value may be a secret
+	HeaderCount         string   `json:"header_count,omitempty"` // of the extra headers
 	HeaderSizes         string   `json:"header_sizes,omitempty"`
 	HeaderValues        string   `json:"header_values,omitempty"`
 	HeaderEscapeShare   float64  `json:"header_escape_share,omitempty"`
@@ -49,11 +49,11 @@ type Plan struct {
 	Seed                uint64   `json:"seed"`
 }
 
-// manySizes is how many sizes are written out before a range must do: those of a
-// folder of files would be as long as it.
+// manySizes is the number of sizes from which only the range is written: a folder of files may have
+// very many.
 const manySizes = 20
 
-// PlanOf returns the plan as it is written out.
+// PlanOf returns the plan in the form in which it is written out.
 func PlanOf(p *workload.Plan) Plan {
 	out := Plan{
 		Producers: p.Producers, Consumers: p.Consumers,

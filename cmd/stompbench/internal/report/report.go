@@ -7,26 +7,25 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// Schema is the version of the JSON form. It changes when a field changes its
-// meaning or goes; new fields do not change it.
+// Schema is the version of the JSON form. It changes when a field changes its meaning or is
+// removed; new fields do not change it.
 const Schema = 1
 
-// Report is a run's result in the form in which it is written out. Units are in
-// the names; numbers are 0 where nothing was measured.
+// Report is a run's result in the form in which it is written out. Names contain units; numbers are
+// 0 if nothing was measured.
 type Report struct {
 	Schema  int    `json:"schema"`
 	Tool    string `json:"tool"`
 	Version string `json:"version"`
-	// Partial says that the run ended before its time, and Failure why, if it was
-	// not by ^C.
+	// Partial: the run ended early. Failure is the reason, unless it was ^C.
 	Partial  bool   `json:"partial"`
 	Failure  string `json:"failure,omitempty"`
 	AckError string `json:"ack_error,omitempty"` // the first ACK that could not be sent
 	ExitCode int    `json:"exit_code"`
-	// BooksOpen says that this is a part of a run: what became of its messages is known
-	// only with what the other parts know.
+	// BooksOpen: this is a part of a run, so which messages were lost is known only after merging
+	// it with the other parts.
 	BooksOpen bool `json:"books_open,omitempty"`
-	// United says that these are the books of all parts of a run.
+	// United: these are the books of all parts of a run.
 	United bool `json:"united,omitempty"`
 
 	Broker  Broker  `json:"broker"`
@@ -40,11 +39,11 @@ type Report struct {
 	Verdict *verdict.Verdict `json:"verdict"`
 	Ceiling *Ceiling         `json:"ceiling,omitempty"` // if calibrate saved one
 	SLO     []Condition      `json:"slo,omitempty"`
-	// SLODeferred is an SLO that the run is held to once its books are closed.
+	// SLODeferred is an SLO that will be judged once the books of the run are closed.
 	SLODeferred string `json:"slo_deferred,omitempty"`
 }
 
-// Broker is who was measured.
+// Broker is the broker that was measured.
 type Broker struct {
 	URI      string `json:"uri"` // without the password
 	Embedded bool   `json:"embedded"`
@@ -65,7 +64,7 @@ type Totals struct {
 	Lost            uint64 `json:"lost"`
 	ConfirmedLost   uint64 `json:"confirmed_lost"`
 	UnconfirmedLost uint64 `json:"unconfirmed_lost"`
-	Duplicated      uint64 `json:"duplicated"`  // without a word
+	Duplicated      uint64 `json:"duplicated"`  // not marked
 	Redelivered     uint64 `json:"redelivered"` // marked as that by the broker
 	Nacked          uint64 `json:"nacked"`
 	Reordered       uint64 `json:"reordered"`
@@ -75,12 +74,12 @@ type Totals struct {
 	MaxBacklog      uint64 `json:"max_backlog"`
 }
 
-// Seconds are what the rates were computed with: from the start, or the end of the
-// warm-up, to the last send and to the last arrival.
+// Seconds are the times for the rates: from the start, or the end of the warm-up, to the last send
+// and to the last arrival.
 type Seconds struct {
 	Sending   float64 `json:"sending"`
 	Receiving float64 `json:"receiving"`
-	// When that begins, from the start of the run.
+	// When that time begins, from the start of the run.
 	SendingFrom   float64 `json:"sending_from"`
 	ReceivingFrom float64 `json:"receiving_from"`
 }
@@ -91,14 +90,13 @@ type Rates struct {
 	Received      float64 `json:"received_per_s"`
 	SentBytes     float64 `json:"sent_bytes_per_s"`
 	ReceivedBytes float64 `json:"received_bytes_per_s"`
-	// BacklogSlope is by how many messages a second the backlog grew, nil if that was
-	// not measured: see package slo.
+	// BacklogSlope is by how many messages per second the backlog grew, nil if that was not
+	// measured: see package slo.
 	BacklogSlope *float64 `json:"backlog_slope_per_s,omitempty"`
 }
 
-// Latency is the four ways to look at a message: to its arrival, from when it was
-// handed to the connection and from when it was due; to its receipt; and how late
-// it left.
+// Latency has four distributions: from sending and from the due time to the arrival; from sending
+// to the receipt; and how late messages were sent.
 type Latency struct {
 	FromSend  Distribution `json:"from_send"`
 	FromDue   Distribution `json:"from_due"`
@@ -106,11 +104,11 @@ type Latency struct {
 	SendDelay Distribution `json:"send_delay"`
 }
 
-// Distribution is a latency distribution in nanoseconds. All percentiles are of
-// all samples of the whole run.
+// Distribution is a latency distribution in nanoseconds. All percentiles are over all samples of
+// the whole run.
 type Distribution struct {
 	Count    uint64 `json:"count"`
-	Negative uint64 `json:"negative"` // samples below 0, by clocks that disagree
+	Negative uint64 `json:"negative"` // samples below 0, from clocks that disagree
 	Mean     int64  `json:"mean"`
 	P50      int64  `json:"p50"`
 	P90      int64  `json:"p90"`
@@ -170,7 +168,7 @@ func New(version string, p *workload.Plan, r *load.Result) *Report {
 	return rep
 }
 
-// DistributionOf returns the distribution that a histogram holds.
+// DistributionOf returns the distribution of a histogram.
 func DistributionOf(h *histo.Histogram) Distribution {
 	return Distribution{
 		Count: h.Count(), Negative: h.Negative(), Mean: int64(h.Mean()),

@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// Style is how the text looks.
+// Style is the style of the text.
 type Style struct{ Color bool }
 
 func (s Style) paint(code, text string) string {
@@ -53,7 +53,7 @@ func (r *Report) headline(b *strings.Builder, style Style) {
 	fmt.Fprintf(b, "%s\n\n", style.bold(r.Subject()))
 }
 
-// Subject says what was measured, in one line.
+// Subject describes what was measured, in one line.
 func (r *Report) Subject() string {
 	server := r.Broker.Server
 	switch {
@@ -125,7 +125,7 @@ func (s Style) mark(what string, n uint64) string {
 	return text
 }
 
-// Mood is whether a verdict is good or bad, or neither.
+// Mood says whether a verdict is good, bad or neither.
 type Mood int
 
 // The moods.
@@ -135,7 +135,7 @@ const (
 	Bad
 )
 
-// Balance says whether every message arrived, "" if that is for others to know.
+// Balance says whether every message arrived, "" if only other processes know.
 func (r *Report) Balance() (text string, mood Mood) {
 	t := &r.Totals
 	switch {
@@ -171,9 +171,8 @@ func (r *Report) rates(b *strings.Builder) {
 	}
 	if r.Plan.Consumers > 0 && r.Totals.Received > 0 {
 		fmt.Fprintf(b, "  %-10s  %s", "received", pace(r.Rates.Received, r.Rates.ReceivedBytes, r.Seconds.Receiving))
-		// Looked at a hundred times a second: of a run that was too short for some
-		// looks there is nothing to tell.
-		// No machine sees what others have sent and received.
+		// The backlog is sampled a hundred times a second: a run that was too short for some
+		// samples has no backlog to report.
 		if r.Plan.Producers > 0 && r.Seconds.Receiving >= 0.1 && !r.BooksOpen && !r.United {
 			fmt.Fprintf(b, ", up to %s behind", Count(r.Totals.MaxBacklog))
 		}
@@ -182,8 +181,8 @@ func (r *Report) rates(b *strings.Builder) {
 	}
 }
 
-// What the backlog changes by is told from 1 % of the rate on, if it is more than a few
-// messages over the run: what is below says nothing.
+// A change of the backlog is reported from 1 % of the rate on, if it is more than a few messages
+// over the run. Smaller changes are noise.
 const (
 	muchOfRate = 0.01
 	fewBehind  = 10
@@ -202,7 +201,7 @@ func (r *Report) growth() string {
 	return fmt.Sprintf(", %s %s each second", PerSecond(math.Abs(*slope)), more)
 }
 
-// pace writes a rate with what it was taken over. A single message has none.
+// pace writes a rate with its bytes and time. A single message has no rate.
 func pace(perSecond, bytesPerSecond, seconds float64) string {
 	took := Duration(time.Duration(seconds * 1e9))
 	if perSecond == 0 {
@@ -235,7 +234,7 @@ func (r *Report) latencies(b *strings.Builder) {
 		{"send delay", &r.Latency.SendDelay},
 	}
 	if r.Plan.RatePerSec == 0 && r.Plan.Producers > 0 {
-		rows = rows[1:] // due is when it was sent
+		rows = rows[1:] // messages were due when they were sent
 	}
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	empty := true
@@ -260,8 +259,8 @@ func (r *Report) latencies(b *strings.Builder) {
 	_ = w.Flush() // into memory
 }
 
-// percentile hides what fewer than ten samples lie beyond: the next run would show
-// something else.
+// percentile hides a percentile with fewer than ten samples above it: the next run would have
+// another value.
 func percentile(d *Distribution, p float64, ns int64) string {
 	if float64(d.Count)*(100-p)/100 < 10-1e-9 {
 		return "-"
@@ -269,10 +268,10 @@ func percentile(d *Distribution, p float64, ns int64) string {
 	return Duration(time.Duration(ns))
 }
 
-// tooLate is a send delay that sleeping alone does not explain.
+// tooLate is a send delay that late sleeping alone does not explain.
 const tooLate = 5 * time.Millisecond
 
-// Remarks are sentences on how to take the numbers.
+// Remarks returns sentences on how to read the numbers.
 func (r *Report) Remarks() (all []string) {
 	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	if r.Plan.WarmupSec > 0 && r.Plan.Producers > 0 && r.Totals.Sent > 0 && r.Seconds.Sending == 0 {
@@ -303,7 +302,7 @@ func (r *Report) Remarks() (all []string) {
 	return all
 }
 
-// few writes a number of which two digits are enough.
+// few writes a number for which two digits are enough.
 func few(x float64) string {
 	if x >= 10 {
 		return Count(uint64(math.Round(x)))
@@ -311,14 +310,13 @@ func few(x float64) string {
 	return strconv.FormatFloat(x, 'g', 2, 64)
 }
 
-// labelled writes a text in lines of the width of the remarks, the first of which
-// has a label.
+// labelled writes a text in lines of the width of the remarks; the first line has a label.
 func labelled(label, text string) string {
 	const column = 14
 	return fmt.Sprintf("  %-*s%s", column-2, label, strings.TrimLeft(Wrap(text, column, width), " "))
 }
 
-// width is where lines of text end.
+// width is the width of lines of text.
 const width = 90
 
 // Wrap breaks a text into lines of at most width characters, indented.

@@ -1,8 +1,8 @@
-// Package results keeps what came out of a run, in a folder:
+// Package results writes the results of a run to a folder:
 //
 //	result.json   everything; the other files can be made from it again
-//	series.csv    what happened in each second
-//	KIND.hlog     latencies of each second, a log that HdrHistogram's tools read;
+//	series.csv    the counts of each second
+//	KIND.hlog     latencies of each second, a log for HdrHistogram's tools;
 //	              those of the warm-up with a tag
 //	KIND.hgrm     latencies of the whole run by percentile, likewise
 //

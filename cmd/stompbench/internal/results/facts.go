@@ -6,8 +6,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 )
 
-// Facts returns what the result came to, as an SLO is held against it. See slo.FactsOf,
-// which does so of a run.
+// Facts returns the facts of the result that an SLO is judged by. slo.FactsOf does so for a run.
 func (r *Result) Facts() *slo.Facts {
 	t := &r.Totals
 	f := &slo.Facts{
@@ -21,7 +20,7 @@ func (r *Result) Facts() *slo.Facts {
 		f.Latencies[string(kind)] = r.Histogram(kind)
 	}
 	if _, ok := r.Histograms[series.FromDue]; !ok {
-		f.Latencies[string(series.FromDue)] = f.Latencies[string(series.FromSend)] // flat out they are the same
+		f.Latencies[string(series.FromDue)] = f.Latencies[string(series.FromSend)] // when sending flat out they are the same
 	}
 	if confirms := r.Latency.Confirm.Count; confirms+t.Confirmed+t.Unknown+t.Rejected > 0 {
 		f.Numbers["confirmed"], f.Numbers["unknown"] = float64(t.Confirmed), float64(t.Unknown)
@@ -38,7 +37,7 @@ func (r *Result) Facts() *slo.Facts {
 		} {
 			f.Numbers[name] = float64(n)
 		}
-		if !r.United { // no machine saw what others had sent and received
+		if !r.United { // no machine knows what others had sent and received
 			f.Numbers["max_backlog"] = float64(t.MaxBacklog)
 		}
 		f.Numbers["received_per_s"] = r.Rates.Received

@@ -11,13 +11,13 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
-// Name is the file that holds everything.
+// Name is the file that contains everything.
 const Name = "result.json"
 
-// ErrTaken says that a folder holds a result already.
+// ErrTaken: the folder contains a result already.
 var ErrTaken = errors.New("it holds a result already")
 
-// FolderError says why a result cannot be kept in a folder.
+// FolderError says why a result cannot be written to a folder.
 type FolderError struct {
 	Dir string
 	Err error
@@ -33,7 +33,7 @@ func (e *FolderError) Error() string {
 // Unwrap returns the cause.
 func (e *FolderError) Unwrap() error { return e.Err }
 
-// reason leaves out what a path error repeats.
+// reason removes what a path error repeats.
 func reason(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
@@ -42,8 +42,8 @@ func reason(err error) error {
 	return err
 }
 
-// Prepare makes the folder and sees that a result can be written to it and that it
-// holds none. The error is a [*FolderError].
+// Prepare makes the folder and checks that a result can be written to it and that it contains none.
+// The error is a [*FolderError].
 func Prepare(dir string) error {
 	if err := prepare(dir); err != nil {
 		return &FolderError{dir, err}
@@ -66,15 +66,14 @@ func prepare(dir string) error {
 	return os.Remove(probe.Name())
 }
 
-// File is a file to be written and what writes it.
+// File is a file to be written, with its writer.
 type File struct {
 	Name  string
 	Write func(io.Writer) error
 }
 
-// Write writes all files of the result, and more of them, to a folder. Each is
-// there whole or not at all; result.json comes last, so where it is, all are. The
-// error is a [*FolderError].
+// Write writes all files of the result, and more files, to a folder. Each file is complete or
+// absent. result.json is written last: if it exists, all files do. The error is a [*FolderError].
 func (r *Result) Write(dir string, more ...File) error {
 	files := append(r.files(), more...)
 	for _, f := range append(files, File{Name, r.WriteJSON}) {
@@ -85,7 +84,7 @@ func (r *Result) Write(dir string, more ...File) error {
 	return nil
 }
 
-// WriteFile writes a file whole or not at all.
+// WriteFile writes a file that is complete or absent.
 func WriteFile(name string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(name), ".stompbench-*")
 	if err != nil {
@@ -112,7 +111,7 @@ func WriteFile(name string, write func(io.Writer) error) (err error) {
 	return os.Rename(f.Name(), name)
 }
 
-// files are the files of the result but result.json.
+// files returns the files of the result except result.json.
 func (r *Result) files() []File {
 	files := []File{{"series.csv", r.WriteCSV}}
 	for _, kind := range series.Kinds() {

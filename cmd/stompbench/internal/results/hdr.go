@@ -9,11 +9,10 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
-// WriteLog writes a histogram log, format 1.3: a line for each interval that has
-// samples, and one with the tag warmup.KIND for one that has some from the warm-up:
-// HdrHistogram's tools leave tagged lines out unless they are asked for them. Times
-// are in seconds from the start, values in nanoseconds, and Interval_Max in
-// milliseconds, as those tools have them.
+// WriteLog writes a histogram log, format 1.3: a line for each interval with samples, and a line
+// with the tag warmup.KIND for each interval with samples of the warm-up. HdrHistogram's tools skip
+// tagged lines by default. Times are in seconds from the start, values in nanoseconds, and
+// Interval_Max in milliseconds, as in those tools.
 func (r *Result) WriteLog(w io.Writer, kind series.Kind) error {
 	_, err := fmt.Fprintf(w, `#[Logged with stompbench %s: latency %s, in nanoseconds]
 #[Histogram log format version 1.3]
@@ -41,8 +40,7 @@ func writeLine(w io.Writer, tag string, in *series.Interval, l *series.Latency) 
 	return err
 }
 
-// ticks is how many lines the percentile file has for each halving of what is left
-// to 100 %.
+// ticks is how many lines the percentile file has for each halving of the distance to 100 %.
 const ticks = 5
 
 // WritePercentiles writes the whole run's distribution by percentile, in

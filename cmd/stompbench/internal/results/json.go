@@ -20,7 +20,7 @@ func (r *Result) WriteJSON(w io.Writer) error {
 	return enc.Encode(r)
 }
 
-// ReadError says why a file is not a result that can be used.
+// ReadError says why a file is not a usable result.
 type ReadError struct {
 	Path string
 	Err  error
@@ -31,12 +31,11 @@ func (e *ReadError) Error() string { return fmt.Sprintf("%s: %v", e.Path, reason
 // Unwrap returns the cause.
 func (e *ReadError) Unwrap() error { return e.Err }
 
-// MaxSize is how large a result.json may be. A run's takes up to 25 kB for each
-// interval, of which there are at most [series.MaxIntervals].
+// MaxSize bounds a result.json, in bytes. A run takes up to 25 kB for each interval, of which there
+// are at most [series.MaxIntervals].
 const MaxSize = 512 << 20
 
-// Read reads a result from result.json or from the folder that it is in. The error
-// is a [*ReadError].
+// Read reads a result from result.json or from its folder. The error is a [*ReadError].
 func Read(path string) (*Result, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, Name)
@@ -88,7 +87,7 @@ func Parse(text []byte) (*Result, error) {
 	return r, nil
 }
 
-// check reports what the rest of the program relies on and is not so.
+// check returns an error if an assumption of the rest of the program does not hold.
 func (r *Result) check() error {
 	if r.Series.Step == 0 {
 		return errors.New("it has no series: what --json writes is a summary, and --out writes the result")

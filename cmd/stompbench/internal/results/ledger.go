@@ -6,11 +6,11 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 )
 
-// Ledger is the process's side of the books: which messages it sent, which of them were
-// confirmed, and which ones it received. It is for Merge.
+// Ledger is this process's side of the books: which messages it sent, which of them were confirmed,
+// and which ones it received. It is for Merge.
 type Ledger struct {
 	Version int `json:"version"` // of the form of Book, see package ledger
-	// Book is nil, and TooLarge is set, if it would be in too many pieces.
+	// Book is nil, and TooLarge is set, if it has too many pieces.
 	Book     []byte `json:"book,omitempty"`
 	TooLarge bool   `json:"too_large,omitempty"`
 }

@@ -14,20 +14,19 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 )
 
-// MergeError says why results cannot be merged, and what to do.
+// MergeError says why results cannot be merged, and how to fix it.
 type MergeError struct{ Reason string }
 
 func (e *MergeError) Error() string { return e.Reason }
 
 func cannot(format string, args ...any) error { return &MergeError{fmt.Sprintf(format, args...)} }
 
-// Merge adds up what several machines did at the same time, as if one had done it:
-// counts and histograms exactly, the seconds by the clock on the wall. The error is
-// a [*MergeError].
+// Merge adds up the results of several machines that ran at the same time, as if one had done it:
+// counts and histograms exactly, the seconds by wall clock. The error is a [*MergeError].
 //
-// Parts of one run, which have its id in common, have open books: what one sent and
-// another received is in neither's. Their ledgers are united and closed. Several runs
-// that have closed their books themselves are added up.
+// Parts of one run, which have the same id, have open books: neither part knows what one sent and
+// another received. Their ledgers are united and closed. Several runs with closed books are added
+// up.
 func Merge(all []*Result) (*Result, error) {
 	united, err := mergeable(all)
 	if err != nil {
@@ -54,8 +53,7 @@ func Merge(all []*Result) (*Result, error) {
 	return out, nil
 }
 
-// mergeable says why the results cannot be merged. united says that they are parts of
-// one run.
+// mergeable returns why the results cannot be merged. united says that they are parts of one run.
 func mergeable(all []*Result) (united bool, err error) {
 	if len(all) == 0 || len(all) == 1 && !all[0].BooksOpen {
 		return false, cannot("merge takes the results of at least two machines")
@@ -83,8 +81,8 @@ func mergeable(all []*Result) (united bool, err error) {
 	return false, nil
 }
 
-// differentRuns reports whether the results are of several runs, and why those cannot
-// be added up, if so: the books of each must be closed.
+// differentRuns reports whether the results are of several runs, and returns why those cannot be
+// added up: the books of each must be closed.
 func differentRuns(all []*Result) (why error, several bool) {
 	for i, r := range all {
 		if !slices.Equal(r.RunIDs, all[0].RunIDs) {
@@ -102,14 +100,14 @@ func differentRuns(all []*Result) (why error, several bool) {
 	return nil, several
 }
 
-// closed reports whether everything that was sent was to be received here, and the
-// other way round.
+// closed reports whether everything that was sent was to be received by the same process, and vice
+// versa.
 func (r *Result) closed() bool {
 	return !r.BooksOpen && r.Plan.Producers > 0 && r.Plan.Consumers > 0
 }
 
-// baseOf returns the report that the others are added to: what cannot be added up is
-// that of the first who sends or, if it is about receiving, the first who receives.
+// baseOf returns the report that the others are added to. What cannot be added up is taken from the
+// first part that sends or, if it is about receiving, from the first that receives.
 func baseOf(all []*Result) report.Report {
 	out := all[0].Report
 	if i := slices.IndexFunc(all, func(r *Result) bool { return r.Plan.Producers > 0 }); i >= 0 {
@@ -130,8 +128,8 @@ func baseOf(all []*Result) report.Report {
 	return out
 }
 
-// verdictOf returns what limited the only one who sent or, of several, the one that
-// makes the result invalid.
+// verdictOf returns the verdict of the only part that sent or, of several, the one that makes the
+// result invalid.
 func verdictOf(all []*Result) (v *verdict.Verdict, c *report.Ceiling) {
 	senders := 0
 	for _, r := range all {
@@ -153,7 +151,7 @@ func verdictOf(all []*Result) (v *verdict.Verdict, c *report.Ceiling) {
 	return v, c
 }
 
-// ends is when the last interval of the series ends.
+// ends returns when the last interval of the series ends.
 func (r *Result) ends() time.Time {
 	if n := len(r.Series.Intervals); n > 0 {
 		return r.StartedAt.Add(time.Duration(r.Series.Intervals[n-1].T * float64(time.Second)))
@@ -161,7 +159,7 @@ func (r *Result) ends() time.Time {
 	return r.StartedAt
 }
 
-// addReport adds what can be added number by number.
+// addReport adds the values that can be added number by number.
 func (r *Result) addReport(o *report.Report) {
 	r.Partial = r.Partial || o.Partial
 	if r.Failure == "" {
@@ -185,8 +183,8 @@ func (r *Result) addReport(o *report.Report) {
 	r.Process.CPUCores += o.Process.CPUCores
 }
 
-// Worse is the exit code of several runs or parts that weighs more: what is wrong with
-// the broker's books comes first, then what could not be run.
+// Worse returns the more severe of two exit codes: faults of the broker's books come first, then
+// runs that could not be made.
 func Worse(a, b int) int {
 	order := []int{0, 99, 4, 130, 2, 1, 3}
 	if slices.Index(order, b) > slices.Index(order, a) {
@@ -195,7 +193,7 @@ func Worse(a, b int) int {
 	return a
 }
 
-// DeferSLO adds those conditions to SLODeferred that it does not have yet.
+// DeferSLO adds conditions to SLODeferred that it does not contain yet.
 func (r *Result) DeferSLO(conditions string) {
 	var all []string
 	for c := range strings.SplitSeq(r.SLODeferred+","+conditions, ",") {
@@ -206,10 +204,10 @@ func (r *Result) DeferSLO(conditions string) {
 	r.SLODeferred = strings.Join(all, ",")
 }
 
-// span is a stretch of time, as far as there is one.
+// span is a period; the zero value is none.
 type span struct{ from, to time.Time }
 
-// add makes the span long enough for another one.
+// add extends the span to include another one.
 func (s *span) add(start time.Time, from, seconds float64) {
 	if seconds <= 0 {
 		return
@@ -224,7 +222,7 @@ func (s *span) add(start time.Time, from, seconds float64) {
 	}
 }
 
-// seconds returns how long it is, and when it begins after start.
+// seconds returns the length, and the beginning relative to start.
 func (s *span) seconds(start time.Time) (length, from float64) {
 	if s.from.IsZero() {
 		return 0, 0
@@ -232,7 +230,7 @@ func (s *span) seconds(start time.Time) (length, from float64) {
 	return s.to.Sub(s.from).Seconds(), s.from.Sub(start).Seconds()
 }
 
-// addTimes computes how long all of it took, and with that the rates.
+// addTimes computes the total times, and from them the rates.
 func (r *Result) addTimes(all []*Result) {
 	var sent, received, sentBytes, receivedBytes, cpu, allocations float64
 	var sending, receiving span
@@ -241,7 +239,7 @@ func (r *Result) addTimes(all []*Result) {
 		receiving.add(o.StartedAt, o.Seconds.ReceivingFrom, o.Seconds.Receiving)
 		size := o.Plan.SizeBytes
 		if o.Plan.Producers == 0 {
-			size = r.Plan.SizeBytes // who only receives does not know it
+			size = r.Plan.SizeBytes // a part that only receives does not know it
 		}
 		sent += o.Rates.Sent * o.Seconds.Sending
 		received += o.Rates.Received * o.Seconds.Receiving
@@ -263,7 +261,7 @@ func (r *Result) addTimes(all []*Result) {
 	if n := float64(max(r.Totals.Sent, r.Totals.Received)); n > 0 {
 		r.Process.CPUNsPerMsg, r.Process.AllocsPerMsg = cpu/n, allocations/n
 	}
-	// At least what one of them saw by itself, and what all of them had at a time.
+	// At least the maximum of each part, and the sum of all at any time.
 	r.Totals.MaxBacklog = 0
 	for _, o := range all {
 		r.Totals.MaxBacklog = max(r.Totals.MaxBacklog, o.Totals.MaxBacklog)
@@ -273,7 +271,7 @@ func (r *Result) addTimes(all []*Result) {
 	}
 }
 
-// addHistograms adds the histograms, and computes of them what the report says.
+// addHistograms adds the histograms, and computes the report's distributions from them.
 func (r *Result) addHistograms(all []*Result) {
 	if r.Plan.Producers > 0 && r.Plan.RatePerSec == 0 {
 		all = withoutDue(all)
@@ -292,12 +290,12 @@ func (r *Result) addHistograms(all []*Result) {
 		*r.Distribution(kind) = report.DistributionOf(sum)
 	}
 	if _, ok := r.Histograms[series.FromDue]; !ok {
-		r.Latency.FromDue = r.Latency.FromSend // flat out they are the same
+		r.Latency.FromDue = r.Latency.FromSend // when sending flat out they are the same
 	}
 }
 
-// withoutDue returns results without latencies from due: flat out, they are those from
-// send, but who only receives cannot know.
+// withoutDue returns results without latencies from due: when sending flat out they equal those
+// from send, which a part that only receives cannot know.
 func withoutDue(all []*Result) []*Result {
 	out := make([]*Result, len(all))
 	for i, r := range all {
@@ -309,7 +307,7 @@ func withoutDue(all []*Result) []*Result {
 	return out
 }
 
-// addCounts adds every count of o to sum, so that one that is new is not forgotten.
+// addCounts adds every count of o to sum by reflection, so that a new field cannot be forgotten.
 func addCounts(sum, o *report.Totals) {
 	to, from := reflect.ValueOf(sum).Elem(), reflect.ValueOf(o).Elem()
 	for i := range to.NumField() {

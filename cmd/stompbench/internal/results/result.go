@@ -11,11 +11,11 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
-// Result is a report with all that it was computed from. Its JSON form is that of
-// the report with more fields.
+// Result is a report with the data that it was computed from. Its JSON form is that of the report
+// with more fields.
 type Result struct {
 	report.Report
-	RunIDs     []string                  `json:"run_ids"` // of the runs, several after a merge of several; "" for a receiver that heard of none
+	RunIDs     []string                  `json:"run_ids"` // of the runs, several after a merge; "" for a receiver that received no message
 	StartedAt  time.Time                 `json:"started_at"`
 	Machines   []machine.Machine         `json:"machines"`
 	Histograms map[series.Kind]Histogram `json:"histograms"`
@@ -75,7 +75,7 @@ func (r *Result) Histogram(kind series.Kind) *histo.Histogram {
 	return sum
 }
 
-// Kinds returns the kinds of latency that the result has, the most telling first.
+// Kinds returns the kinds of latency that the result has, the most important first.
 func (r *Result) Kinds() (kinds []series.Kind) {
 	for _, kind := range series.Kinds() {
 		if _, ok := r.Histograms[kind]; ok {
@@ -85,7 +85,7 @@ func (r *Result) Kinds() (kinds []series.Kind) {
 	return kinds
 }
 
-// Distribution returns what the report says of a kind of latency.
+// Distribution returns the report's distribution of a kind of latency.
 func (r *Result) Distribution(kind series.Kind) *report.Distribution {
 	switch kind {
 	case series.FromDue:

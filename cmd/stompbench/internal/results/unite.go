@@ -7,12 +7,12 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 )
 
-// farApart is how far apart the parts of a run may begin. Those who only receive begin
-// with their first message, so it is their clocks that disagree.
+// farApart is how far apart the starts of the parts of a run may be. Parts that only receive start
+// with their first message, so a larger distance means that clocks disagree.
 const farApart = time.Hour
 
-// unite closes the books of a run of which several processes, all of them, know a part
-// each. out has the sums of everything else. The error is a [*MergeError].
+// unite closes the books of a run from the parts of all its processes. out has the sums of
+// everything else. The error is a [*MergeError].
 func (r *Result) unite(all []*Result) error {
 	books := make([]*ledger.Book, len(all))
 	for i, part := range all {
@@ -41,7 +41,7 @@ func (r *Result) unite(all []*Result) error {
 	return nil
 }
 
-// close puts the closed books in the place of the sums of what each process knew.
+// close replaces the sums of the processes' counts by the closed books.
 func (r *Result) close(united *ledger.Book) {
 	b, foreign := united.Close()
 	t := &r.Totals
@@ -55,7 +55,7 @@ func (r *Result) close(united *ledger.Book) {
 	r.BooksOpen, r.United = false, true
 }
 
-// oneRun says why the results, whose run has one id, are no parts of one run.
+// oneRun returns why the results, which have the same run id, are not parts of one run.
 func oneRun(all []*Result, books []*ledger.Book) error {
 	first := all[0].StartedAt
 	senders, receivers := -1, -1
@@ -90,13 +90,13 @@ func oneRun(all []*Result, books []*ledger.Book) error {
 	return nil
 }
 
-// unitedCode is the exit code of a run whose books are closed now: no part could tell
-// what was lost, or whether that meets an SLO, but how it ended.
+// unitedCode returns the exit code of a run whose books are closed now. A part could not know what
+// was lost, or whether the SLO was met, but it knows how it ended.
 func (r *Result) unitedCode(all []*Result) (code int) {
 	t := &r.Totals
 	switch {
 	case r.Failure != "" && t.Duplicated+t.Corrupt == 0:
-		return 1 // what a broken connection did not deliver is not held against the broker
+		return 1 // messages that a broken connection did not deliver do not count as lost
 	case t.Lost+t.Duplicated+t.Corrupt > 0:
 		return 3
 	}

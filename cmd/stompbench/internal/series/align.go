@@ -13,10 +13,10 @@ type Part struct {
 	Series *Series
 }
 
-// Align adds up what several machines did, by the clock on the wall. Their
-// intervals need not begin together: each counts as a whole for the interval of
-// the sum that its machine's start, rounded to a step, puts it into; so it may
-// stand up to half a step too early or too late. Nothing is lost or counted twice.
+// Align adds up the series of several machines by wall clock. Their intervals need not start
+// together: each one counts as a whole for the interval of the sum into which its machine's start,
+// rounded to a step, puts it. So it may be half a step too early or too late. Nothing is lost or
+// counted twice.
 func Align(parts []Part) (start time.Time, sum Series) {
 	if len(parts) == 0 {
 		return start, sum
@@ -42,7 +42,7 @@ type aligner struct {
 	scratch *histo.Histogram
 }
 
-// add adds a series that begins first steps after the start.
+// add adds a series that starts first steps after the start.
 func (a *aligner) add(s *Series, first int) {
 	var (
 		last    = -1
@@ -54,7 +54,7 @@ func (a *aligner) add(s *Series, first int) {
 			return
 		}
 		a.sum[last].Seconds = max(a.sum[last].Seconds, covered)
-		// What waits goes on waiting while the machine says nothing.
+		// While the machine reports nothing, its backlog stays.
 		for ; last < next; last++ {
 			a.at(last).Backlog += backlog
 		}
@@ -63,7 +63,7 @@ func (a *aligner) add(s *Series, first int) {
 		in := &s.Intervals[i]
 		at := in.T - in.Seconds/2
 		if in.Seconds > 2*a.step {
-			at = in.T // a stall: no interval may be longer than the time before its end
+			at = in.T // after a stall: an interval may not be longer than the time before its end
 		}
 		index := first + max(0, int(at/a.step))
 		if index != last {
@@ -77,7 +77,7 @@ func (a *aligner) add(s *Series, first int) {
 	settle(last + 1)
 }
 
-// at returns the interval of that index, with all before it.
+// at returns the interval with that index, and makes all intervals before it.
 func (a *aligner) at(index int) *Interval {
 	for len(a.sum) <= index {
 		n := len(a.sum)

@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// Check reports what makes a series that was read from a file unfit for use.
+// Check returns why a series that was read from a file cannot be used.
 func (s *Series) Check() error {
 	if !(s.Step >= 0.1 && s.Step <= 1e6) {
 		return fmt.Errorf("series.step_s is %v", s.Step)

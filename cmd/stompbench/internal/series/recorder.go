@@ -5,8 +5,8 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 )
 
-// MaxIntervals is how many intervals a series has at most. A longer run gets
-// longer ones: after an hour two seconds, after two hours four.
+// MaxIntervals is the maximum number of intervals of a series. A longer run has longer intervals:
+// two seconds after an hour, four after two hours.
 const MaxIntervals = 3600
 
 // Recorder makes the series of a run from its samples. Create it with
@@ -24,10 +24,11 @@ func newRecorder(most int) *Recorder {
 	return &Recorder{max: most, series: Series{Step: 1}, scratch: histo.New()}
 }
 
-// tooShort is what no rate should be computed over. A run's last sample can be.
+// tooShort is the length in seconds below which no rate should be computed. A run's last sample can
+// be that short.
 const tooShort = 0.25
 
-// Add writes down a sample.
+// Add records a sample.
 func (r *Recorder) Add(s *load.Sample) {
 	next := interval(s)
 	if r.extend(&next) {
@@ -42,8 +43,8 @@ func (r *Recorder) Add(s *load.Sample) {
 	r.series.Intervals = append(r.series.Intervals, next)
 }
 
-// extend adds next to the last interval if that is still filling up, or if next is
-// too short to stand alone. The end of sending ends an interval.
+// extend adds next to the last interval if that is not full yet, or if next is too short to be an
+// interval of its own. The end of sending ends an interval.
 func (r *Recorder) extend(next *Interval) bool {
 	all := r.series.Intervals
 	if len(all) == 0 {
@@ -61,7 +62,7 @@ func (r *Recorder) extend(next *Interval) bool {
 // Series returns what has been recorded. It is borrowed: valid until the next Add.
 func (r *Recorder) Series() *Series { return &r.series }
 
-// widen joins neighbours.
+// widen merges neighbouring intervals.
 func (r *Recorder) widen() {
 	all := r.series.Intervals
 	half := all[:0]

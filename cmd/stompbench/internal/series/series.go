@@ -12,11 +12,11 @@ type Series struct {
 	Intervals []Interval `json:"intervals"`
 }
 
-// Interval is what happened in one stretch of a run.
+// Interval is the counts of one period of a run.
 type Interval struct {
 	T       float64 `json:"t"`       // where it ends, in seconds since the start
 	Seconds float64 `json:"seconds"` // how long it is
-	Sending bool    `json:"sending"` // false once only stragglers came in
+	Sending bool    `json:"sending"` // false once all messages were sent
 
 	Sent      uint64  `json:"sent"`
 	Confirmed uint64  `json:"confirmed"`
@@ -25,11 +25,11 @@ type Interval struct {
 	CPU       float64 `json:"cpu_s"`   // of the process, in seconds
 
 	Latency Latencies `json:"latency_ns"`
-	// Warmup is the latencies of the warm-up, which count nowhere.
+	// Warmup is the latencies of the warm-up, which are in no other distribution.
 	Warmup Latencies `json:"warmup_latency_ns,omitempty"`
 }
 
-// Kind is one of the ways to look at a message's latency.
+// Kind is a kind of latency of a message.
 type Kind string
 
 // The kinds, as JSON and file names spell them.
@@ -40,10 +40,10 @@ const (
 	SendDelay Kind = "send_delay"
 )
 
-// Kinds lists all kinds, the most telling first.
+// Kinds lists all kinds, the most important first.
 func Kinds() []Kind { return []Kind{FromDue, FromSend, Confirm, SendDelay} }
 
-// Label is how people call the kind.
+// Label returns the name of the kind for display.
 func (k Kind) Label() string {
 	switch k {
 	case FromDue:
@@ -58,8 +58,8 @@ func (k Kind) Label() string {
 	return string(k)
 }
 
-// Latencies are those of an interval. A kind without samples is not there; nor is
-// from_due where messages are due when they can be sent: it would be from_send.
+// Latencies are the distributions of an interval. A kind without samples is absent; so is from_due
+// when sending flat out, where it equals from_send.
 type Latencies map[Kind]*Latency
 
 // Latency is the distribution of an interval, in nanoseconds.
@@ -83,8 +83,7 @@ func newLatency(h *histo.Histogram) *Latency {
 	}
 }
 
-// add adds what o holds to i, which comes before it or at the same time. scratch
-// is emptied.
+// add adds the counts of o, which is earlier or at the same time, to i. scratch is overwritten.
 func (i *Interval) add(o *Interval, scratch *histo.Histogram) {
 	i.Sent += o.Sent
 	i.Confirmed += o.Confirmed
@@ -94,7 +93,7 @@ func (i *Interval) add(o *Interval, scratch *histo.Histogram) {
 	i.Latency = i.Latency.plus(o.Latency, scratch)
 	i.Warmup = i.Warmup.plus(o.Warmup, scratch)
 	if len(i.Warmup) == 0 {
-		i.Warmup = nil // as it is read back
+		i.Warmup = nil // as after reading it from a file
 	}
 }
 
@@ -146,7 +145,7 @@ func (s *Series) HasWarmup(kind Kind) bool {
 	return false
 }
 
-// Drop takes out the samples of one kind.
+// Drop removes the samples of one kind.
 func (s *Series) Drop(kind Kind) {
 	for i := range s.Intervals {
 		delete(s.Intervals[i].Latency, kind)
@@ -177,5 +176,5 @@ func over(n, seconds float64) float64 {
 	return n / seconds
 }
 
-// seconds rounds to microseconds, which is what JSON is to show.
+// seconds rounds to microseconds for JSON.
 func seconds(d time.Duration) float64 { return d.Round(time.Microsecond).Seconds() }

@@ -7,15 +7,14 @@ import (
 	"strconv"
 )
 
-// bufferSize is what is read at once at most; a header block must fit into it.
+// bufferSize is the maximum size of one read; a header block must fit into it.
 const bufferSize = 256 << 10
 
-// drain serves one connection: all receipts that one read brought leave with one
-// write.
+// drain serves one connection: all receipts of one read leave with one write.
 func (s *Sink) drain(nc net.Conn) {
 	buf := make([]byte, bufferSize)
 	var d decoder
-	rest := 0 // of an unfinished header block, at the start of buf
+	rest := 0 // length of an unfinished header block at the start of buf
 	for rest < len(buf) {
 		n, err := nc.Read(buf[rest:])
 		if err != nil {
@@ -37,9 +36,9 @@ func (s *Sink) drain(nc net.Conn) {
 	}
 }
 
-// decoder takes the frames of one connection apart.
+// decoder decodes the frames of one connection.
 type decoder struct {
-	out   []byte // what is to be answered
+	out   []byte // the answers
 	sends uint64
 	skip  int // octets of a body, and its NUL, that are still to come
 }
@@ -52,7 +51,7 @@ var (
 	contentLength = []byte("\ncontent-length:")
 )
 
-// feed handles what is whole in data and returns the rest.
+// feed handles the complete frames in data and returns the rest.
 func (d *decoder) feed(data []byte) (rest []byte, err error) {
 	for {
 		if n := min(d.skip, len(data)); n > 0 {
@@ -77,8 +76,8 @@ func (d *decoder) feed(data []byte) (rest []byte, err error) {
 	}
 }
 
-// bodyLength returns the length of the body, negative if it has no content-length
-// and its NUL has not come.
+// bodyLength returns the length of the body, negative if it has no content-length and its NUL has
+// not arrived.
 func bodyLength(head, body []byte) (int, error) {
 	if value, ok := header(head, contentLength); ok {
 		n, err := strconv.Atoi(string(value))
@@ -90,15 +89,15 @@ func bodyLength(head, body []byte) (int, error) {
 	return bytes.IndexByte(body, 0), nil
 }
 
-// header returns the value of a header as it stands, escapes and all: that is also
-// what the answer must hold.
+// header returns the value of a header as it is on the wire, with escapes: the answer contains it
+// in the same form.
 func header(head, name []byte) (value []byte, ok bool) {
 	at := bytes.Index(head, name)
 	if at < 0 {
 		return nil, false
 	}
 	value = head[at+len(name):]
-	return value[:bytes.IndexByte(value, '\n')], true // head ends with one
+	return value[:bytes.IndexByte(value, '\n')], true // head ends with LF
 }
 
 func (d *decoder) answer(head []byte) {

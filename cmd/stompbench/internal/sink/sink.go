@@ -17,7 +17,7 @@ type Sink struct {
 	closed bool
 }
 
-// Listen starts a sink on loopback, on a port of the system's choice.
+// Listen starts a sink on loopback, on a port chosen by the system.
 func Listen() (*Sink, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -36,7 +36,7 @@ func On(ln net.Listener) *Sink {
 // Addr returns host:port.
 func (s *Sink) Addr() string { return s.ln.Addr().String() }
 
-// Frames returns how many SEND frames have been thrown away.
+// Frames returns how many SEND frames were discarded.
 func (s *Sink) Frames() uint64 { return s.frames.Load() }
 
 func (s *Sink) accept() {

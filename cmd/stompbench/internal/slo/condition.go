@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Condition is one of an SLO.
+// Condition is one condition of an SLO.
 type Condition struct {
 	Metric Metric
 	op     string
@@ -20,20 +20,19 @@ type Condition struct {
 // String returns the condition as it was written, without blanks.
 func (c *Condition) String() string { return c.text }
 
-// On returns the same condition on another latency; ok is false if it is not on one.
+// On returns the same condition for another latency; ok is false if it is not about a latency.
 func (c *Condition) On(latency string) (other Condition, ok bool) {
 	if c.Metric.Kind != Latency {
 		return Condition{}, false
 	}
 	other = *c
-	rest := c.text[len(c.Metric.latency):] // the name comes first
+	rest := c.text[len(c.Metric.latency):] // the text begins with the name
 	other.Metric.latency, other.text = latency, latency+rest
 	other.Metric.Name = latency + c.Metric.Name[len(c.Metric.latency):]
 	return other, true
 }
 
-// SLO is a list of conditions, all of which are to be met. The zero value has none
-// and is always met.
+// SLO is a list of conditions, all of which must be met. The zero value has none and is always met.
 type SLO []Condition
 
 // String returns the conditions as they were written.
@@ -129,17 +128,17 @@ func parseValue(kind Kind, s string) (float64, error) {
 	return n * factor, nil
 }
 
-// Outcome is a condition with what the run came to.
+// Outcome is a condition with its measured value.
 type Outcome struct {
 	Condition Condition
 	Value     float64 // in the unit of the metric's kind; 0 if it is not Known
 	Known     bool    // something was measured
-	Shaky     bool    // fewer than ten samples lie beyond the percentile
+	Shaky     bool    // fewer than ten samples are above the percentile
 	Met       bool
 }
 
-// Used returns how much of what the condition allows was used: 1 is all of it, more is
-// too much, and 0 is nothing or cannot be said.
+// Used returns the used share of what the condition allows: 1 is all of it, more is too much, 0 is
+// nothing or unknown.
 func (o *Outcome) Used() float64 {
 	limit, value := o.Condition.Limit, o.Value
 	switch o.Condition.op {
@@ -181,7 +180,7 @@ func (c *Condition) holds(value float64) bool {
 	}
 }
 
-// Met reports whether all outcomes are.
+// Met reports whether all conditions are met.
 func Met(outcomes []Outcome) bool {
 	for i := range outcomes {
 		if !outcomes[i].Met {

@@ -1,4 +1,4 @@
-// Package slo reads and judges what a run is to achieve.
+// Package slo parses and judges conditions on the result of a run.
 //
 // # Grammar
 //
@@ -12,25 +12,22 @@
 //	value      = duration (of a latency) | decimal [ "k" | "K" | "M" | "G" ] [ "%" ] [ "/s" ]
 //	             a slope may be below 0
 //
-// Blanks are allowed around everything. A duration needs its unit: 20ms, 1.5s,
-// 300us or 300µs. A percent sign is for shares, /s for rates, and both may be left
-// out: 0.01 is 1%, 10k is 10k/s.
+// Blanks are allowed around everything. A duration needs its unit: 20ms, 1.5s, 300us or 300µs. A
+// percent sign is for shares, /s for rates, and both may be left out: 0.01 is 1%, 10k is 10k/s.
 //
 // # Meaning
 //
-// All conditions must hold. A latency of which there is not one sample meets
-// nothing: what was not measured was not achieved. A percentile beyond which fewer
-// than ten samples lie is judged as it stands, and marked as shaky, since the next
-// run may well show another.
+// All conditions must hold. A condition on a latency without a single sample is not met. A
+// percentile with fewer than ten samples above it is judged, and marked as shaky, since the next
+// run may have another value.
 //
-// backlog.slope is by how many messages a second the backlog, which is what was sent
-// and not yet received, grew over the measured part of a run: above 0, the rate is more
-// than consumers take. It is the median of the slopes between all pairs of up to 256
-// looks at the backlog (Theil and Sen), so that a stall or a burst which is over soon
-// does not count. Noise is never quite 0: leave room for it, best as a share of the
-// rate, such as backlog.slope_share<=2%, which is the same at any rate. Where a full
-// receipt window holds producers up the backlog cannot grow beyond it: what grows is
-// how late messages leave, which from_due and unsent tell.
+// backlog.slope is by how many messages per second the backlog, the messages that were sent and not
+// yet received, grew over the measured part of a run: above 0, the rate is more than the consumers
+// can take. It is the median of the slopes between all pairs of up to 256 samples of the backlog
+// (Theil-Sen), so that a short stall or burst does not count. Noise is never quite 0: leave room
+// for it, best as a share of the rate, such as backlog.slope_share<=2%, which is the same at any
+// rate. If a full receipt window holds producers up, the backlog cannot grow beyond the window.
+// Then messages leave later and later instead, which from_due and unsent show.
 //
 // Imports: the histo, ledger and load packages of stompbench.
 package slo

@@ -5,8 +5,8 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 )
 
-// FactsOf returns what a run came to. What only consumers can tell is unknown
-// without them, and so is what only receipts can tell.
+// FactsOf returns the facts of a run. Facts that need consumers are unknown without them, and so
+// are those that need receipts.
 func FactsOf(r *load.Result) *Facts {
 	b := &r.Books
 	f := &Facts{

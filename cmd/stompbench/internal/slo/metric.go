@@ -9,7 +9,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 )
 
-// Kind is what a metric is measured in.
+// Kind is the unit of a metric.
 type Kind uint8
 
 // The kinds of metrics.
@@ -18,14 +18,14 @@ const (
 	Count                  // messages
 	Rate                   // messages a second
 	Share                  // from 0 to 1
-	Slope                  // messages a second more or, below 0, less each second
-	SlopeShare             // the same as a share of what is sent a second
+	Slope                  // change of messages per second, below 0 for a decrease
+	SlopeShare             // the same as a share of the sending rate
 )
 
 // Latencies are the distributions that conditions can name.
 var Latencies = []string{"from_due", "from_send", "confirm", "send_delay"}
 
-// Numbers are the other metrics, and what they are.
+// Numbers are the other metrics, with explanations.
 var Numbers = []struct {
 	Name string
 	Kind Kind
@@ -57,7 +57,7 @@ var Numbers = []struct {
 	{"backlog.slope_share", SlopeShare, "the same as a share of the messages sent a second"},
 }
 
-// Names are all that a condition can name; p99 stands for any statistic.
+// Names returns all metrics that a condition can name; p99 stands for any statistic.
 func Names() []string {
 	all := make([]string, 0, len(Numbers)+len(Latencies))
 	for _, n := range Numbers {
@@ -69,7 +69,7 @@ func Names() []string {
 	return all
 }
 
-// Metric is what a condition looks at.
+// Metric is the metric of a condition.
 type Metric struct {
 	Name       string // as it was written
 	Kind       Kind
@@ -113,7 +113,7 @@ func parseStatistic(s string) (float64, error) {
 		return statMean, nil
 	}
 	digits, ok := strings.CutPrefix(s, "p")
-	digits = strings.ReplaceAll(digits, "_", ".") // p99_9, as in the JSON form
+	digits = strings.ReplaceAll(digits, "_", ".") // accepts p99_9, as in the JSON form
 	p, err := strconv.ParseFloat(digits, 64)
 	if !ok || err != nil || !(p > 0 && p < 100) || strings.ContainsAny(digits, "eExX+-") {
 		return 0, fmt.Errorf("%q is not a statistic: write p50, p99.9, max or mean; percentiles lie between 0 and 100", s)
@@ -121,7 +121,7 @@ func parseStatistic(s string) (float64, error) {
 	return p, nil
 }
 
-// didYouMean proposes what shares the most with the name.
+// didYouMean suggests the most similar name.
 func didYouMean(name string) string {
 	all := Names()
 	best, most := "", 1
@@ -150,8 +150,8 @@ func common(a, b string) (most int) {
 	return most
 }
 
-// of returns the metric's value. known is false if nothing was measured, shaky if
-// fewer than ten samples lie beyond the percentile.
+// of returns the metric's value. known is false if nothing was measured, shaky is true if fewer
+// than ten samples are above the percentile.
 func (m *Metric) of(f *Facts) (value float64, known, shaky bool) {
 	if m.Kind != Latency {
 		value, known = f.Numbers[m.Name]
@@ -170,8 +170,7 @@ func (m *Metric) of(f *Facts) (value float64, known, shaky bool) {
 	return float64(h.Percentile(m.percentile)), true, !h.Tells(m.percentile)
 }
 
-// Facts are what conditions are judged by. A number that is not there was not
-// measured.
+// Facts are the values that conditions are judged by. A number that is absent was not measured.
 type Facts struct {
 	Latencies map[string]*histo.Histogram
 	Numbers   map[string]float64

@@ -2,9 +2,9 @@ package stamp
 
 import "time"
 
-// Clock tells nanoseconds since the Unix epoch that never jump: the wall clock
-// is read once and the monotonic clock carries on from there. Copies of a Clock
-// agree with each other. Any number of goroutines may use it.
+// Clock returns nanoseconds since the Unix epoch without jumps: it reads the wall clock once and
+// the monotonic clock from then on. Copies of a Clock agree with each other. Safe for concurrent
+// use.
 type Clock struct {
 	start time.Time // with its monotonic reading
 	wall  int64
@@ -19,5 +19,5 @@ func NewClock() Clock {
 // Now returns the time in nanoseconds since the Unix epoch.
 func (c Clock) Now() int64 { return c.wall + int64(time.Since(c.start)) }
 
-// Time returns the moment that Now once told, with a monotonic reading.
+// Time converts a result of Now to a time with a monotonic reading.
 func (c Clock) Time(ns int64) time.Time { return c.start.Add(time.Duration(ns - c.wall)) }

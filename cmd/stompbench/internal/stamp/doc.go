@@ -1,6 +1,6 @@
-// Package stamp writes and reads the block at the head of every message body
-// that stompbench sends: who sent it, which one it is, when it was due, when it
-// was handed to the connection, and a checksum of the whole body.
+// Package stamp writes and reads the stamp, a block at the head of every message body that
+// stompbench sends: the sender, the sequence number, when it was due, when it was sent, and a
+// checksum of the whole body.
 //
 // The block is [Size] bytes of little-endian words, each on an 8-byte boundary:
 //
@@ -15,15 +15,14 @@
 //	48  check     CRC-32C of the payload, then of words 0 to 5
 //	52  length    of the whole body, 4 bytes
 //
-// The payload comes first in the checksum: a payload that is sent again and
-// again is summed once, and each message pays for 48 bytes only.
+// The payload comes first in the checksum, so that a payload that is sent repeatedly is summed once
+// and each message costs the checksum of 48 bytes.
 //
-// A body without room for the block, or whose bytes are not ours to change, has it
-// in the header [Header] instead, in base64; the payload is then the whole body.
+// If a body has no room for the block, or must not be changed, the block is in the header [Header]
+// instead, in base64; the payload is then the whole body.
 //
-// Times are taken from one wall-clock reading and the monotonic clock after it
-// (see [Clock]): exact within a process, comparable between machines as far as
-// their clocks agree.
+// Times come from one reading of the wall clock and the monotonic clock after it (see [Clock]):
+// exact within a process, comparable between machines as far as their clocks agree.
 //
 // Nothing here allocates. Imports: the standard library only.
 package stamp

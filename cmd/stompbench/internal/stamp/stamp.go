@@ -29,8 +29,7 @@ const (
 	atLength   = 52
 )
 
-// Errors of Read. Which one it is decides whether a message is somebody else's
-// or ours and damaged.
+// Errors of Read. They distinguish foreign messages from damaged messages of ours.
 var (
 	ErrForeign = errors.New("stamp: not a stompbench message")
 	ErrCorrupt = errors.New("stamp: body does not match its checksum")
@@ -38,20 +37,20 @@ var (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Stamp is what a block says.
+// Stamp is the content of a block.
 type Stamp struct {
 	Run      uint64
 	Producer uint32
-	Part     uint32 // of the run that sent it, up to MaxPart; 0 if it has but one
-	Priority uint8  // 0 to MaxPriority; 0 if that of all messages is the same
+	Part     uint32 // the process of the run that sent it, up to MaxPart; 0 if there is only one
+	Priority uint8  // 0 to MaxPriority; 0 if all messages have the same
 	Warmup   bool   // it was due in the warm-up
 	Sequence uint64
 	Due      int64
 	Sent     int64
 }
 
-// PayloadSum returns the checksum of what follows the block in body. It is an
-// argument of Write, to be computed once per payload.
+// PayloadSum returns the checksum of what follows the block in body, for Write. It is computed once
+// per payload.
 func PayloadSum(body []byte) uint32 { return crc32.Update(0, castagnoli, body[Size:]) }
 
 // Write puts the block of s at the head of body, which must be at least Size
@@ -60,7 +59,7 @@ func Write(body []byte, s *Stamp, payloadSum uint32) {
 	put((*[Size]byte)(body), s, payloadSum, len(body))
 }
 
-// Where things are in the word of the producer, by bits.
+// The layout of the producer's word, in bits.
 const (
 	priorityAt   = 32
 	priorityBits = 4
@@ -69,7 +68,7 @@ const (
 	partAt       = 40
 )
 
-// sender is the word of the producer.
+// sender returns the producer's word.
 func (s *Stamp) sender() uint64 {
 	word := uint64(s.Part)<<partAt | uint64(s.Priority)<<priorityAt | uint64(s.Producer)
 	if s.Warmup {
@@ -89,12 +88,12 @@ func put(b *[Size]byte, s *Stamp, sum uint32, length int) {
 	binary.LittleEndian.PutUint32(b[atLength:], uint32(length))
 }
 
-// Read checks body and fills s from its block. ErrForeign means that there is no
-// block; with ErrCorrupt s holds what the damaged block says, for what that is
-// worth. body is borrowed: Read keeps nothing of it.
+// Read checks body and fills s from its block. ErrForeign means that there is no block. With
+// ErrCorrupt s contains the damaged block's values, which may be wrong. body is borrowed: Read
+// keeps no reference to it.
 func Read(body []byte, s *Stamp) error {
-	// A body cut short inside the block cannot be told from a foreign one unless
-	// the magic survived.
+	// A body that is cut off inside the block cannot be distinguished from a foreign one unless the
+	// magic survived.
 	if len(body) < 8 || binary.LittleEndian.Uint64(body) != magic {
 		return ErrForeign
 	}
@@ -104,7 +103,7 @@ func Read(body []byte, s *Stamp) error {
 	return get((*[Size]byte)(body), s, PayloadSum(body), len(body))
 }
 
-// get fills s and checks it against the sum and the length of what it goes with.
+// get fills s and checks it against the checksum and the length of its payload.
 func get(b *[Size]byte, s *Stamp, sum uint32, length int) error {
 	s.Run = binary.LittleEndian.Uint64(b[atRun:])
 	producer := binary.LittleEndian.Uint64(b[atProducer:])

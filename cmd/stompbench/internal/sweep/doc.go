@@ -1,5 +1,5 @@
-// Package sweep reads what a sweep goes over, and draws up its table: one row for
-// each value of a flag.
+// Package sweep parses the values of a sweep and formats its table: one row for each value of a
+// flag.
 //
 // Imports: the report, verdict and workload packages of stompbench.
 package sweep

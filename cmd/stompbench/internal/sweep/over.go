@@ -10,7 +10,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// MaxSteps bounds how many values a sweep may have.
+// MaxSteps bounds the number of values of a sweep.
 const MaxSteps = 100
 
 // Over is what a sweep goes over: the values of one flag.
@@ -22,13 +22,13 @@ type Over struct {
 // String writes it as ParseOver reads it.
 func (o Over) String() string { return o.Flag + "=" + strings.Join(o.Values, ",") }
 
-// ParseOver reads what a sweep goes over:
+// ParseOver parses what a sweep goes over:
 //
 //	over   = flag "=" values *("," values)
 //	values = value | number ".." number ("*" | "+") number
 //
-// 1..1000*10 is 1, 10, 100 and 1000, and 10..50+20 is 10, 30 and 50. kind returns
-// what the values of a flag are, as its help has it, "" if there is no such flag.
+// 1..1000*10 is 1, 10, 100 and 1000, and 10..50+20 is 10, 30 and 50. kind returns the kind of a
+// flag's values, as its help does, "" if there is no such flag.
 func ParseOver(s string, kind func(flag string) string) (Over, error) {
 	flag, list, ok := strings.Cut(s, "=")
 	o := Over{Flag: strings.TrimLeft(strings.TrimSpace(flag), "-")}
@@ -55,8 +55,7 @@ func ParseOver(s string, kind func(flag string) string) (Over, error) {
 	return o, nil
 }
 
-// expand returns the values that a part of a list stands for: itself, if it has no
-// operator.
+// expand returns the values of one element of the list: itself, if it has no operator.
 func expand(part, kind string) ([]string, error) {
 	from, rest, ranged := strings.Cut(part, "..")
 	at := strings.LastIndexAny(rest, "*+")
@@ -106,7 +105,7 @@ func factor(s string) (float64, error) {
 	return n, nil
 }
 
-// scale is how values of a kind are numbers.
+// scale says how values of a kind are written as numbers.
 type scale struct {
 	parse  func(string) (float64, error)
 	format func(float64) string

@@ -14,13 +14,13 @@ import (
 type Step struct {
 	Value    string `json:"value"`
 	ExitCode int    `json:"exit_code"`
-	// Failure is why there is no result, or only part of one.
+	// Failure is why there is no result, or only a partial one.
 	Failure string         `json:"failure,omitempty"`
-	Result  *report.Report `json:"result,omitempty"` // nil if it could not begin
+	Result  *report.Report `json:"result,omitempty"` // nil if it could not start
 }
 
-// latency returns the latency that a step is judged by, and whether it was measured:
-// from when messages were due, or to their receipts where nobody receives.
+// latency returns the latency that a step is judged by, and whether it was measured: from when
+// messages were due, or to their receipts if there are no consumers.
 func (s *Step) latency() (d *report.Distribution, of string) {
 	d, of = &s.Result.Latency.FromDue, "from_due"
 	if s.Result.Plan.Consumers == 0 {
@@ -29,7 +29,7 @@ func (s *Step) latency() (d *report.Distribution, of string) {
 	return d, of
 }
 
-// Remark says what is to be said of a step besides its numbers.
+// Remark returns a remark on a step besides its numbers.
 func (s *Step) Remark() string {
 	r := s.Result
 	if s.Failure != "" || r == nil {
@@ -65,7 +65,7 @@ func limitedBy(l verdict.Limit) string {
 	return "limited by " + string(l)
 }
 
-// Line is a step in a few words.
+// Line returns a step in a few words.
 func (s *Step) Line() string {
 	if s.Result == nil {
 		return s.Remark()
@@ -113,12 +113,12 @@ func Table(over Over, steps []Step) string {
 	return b.String()
 }
 
-// fewest is how many samples a percentile must leave above it to say something, as in
-// the report of a run.
+// fewest is how many samples must be above a percentile for it to be meaningful, as in the report
+// of a run.
 const fewest = 10
 
-// percentile writes one of so many samples; that of 0 percent stands for the maximum,
-// which every sample tells.
+// percentile writes a percentile of count samples. 0 percent stands for the maximum, which is
+// always meaningful.
 func percentile(ns int64, percent float64, count uint64) string {
 	if count == 0 || percent > 0 && float64(count)*(100-percent)/100 < fewest-1e-9 {
 		return "-"
@@ -148,7 +148,7 @@ func CSV(over Over, steps []Step) string {
 	return b.String()
 }
 
-// quoted writes a text as CSV has it.
+// quoted quotes a text for CSV.
 func quoted(s string) string {
 	if !strings.ContainsAny(s, ",\"\r\n") {
 		return s

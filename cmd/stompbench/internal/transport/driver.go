@@ -17,9 +17,8 @@ type Driver interface {
 	Close() error
 }
 
-// Loops returns event loops that connections can share if their handlers do not block, as
-// many as there are processors. In a world without descriptors each connection has a
-// goroutine.
+// Loops returns event loops that connections can share if their handlers do not block, as many as
+// there are processors. In a world without descriptors each connection has a goroutine.
 func Loops(ctx context.Context) (Driver, error) {
 	if world.Of(ctx) != nil {
 		return goroutines{}, nil

@@ -15,24 +15,23 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
-// ConnectError says that no broker accepted a connection. It unwraps to what happened
-// at the first of them.
+// ConnectError says that no broker accepted a connection. It unwraps to the error of the first one.
 type ConnectError struct {
 	err, first error
 }
 
 func (e *ConnectError) Error() string { return e.err.Error() }
 
-// Unwrap returns what happened, without where.
+// Unwrap returns the error without the address.
 func (e *ConnectError) Unwrap() error { return e.first }
 
-// Reach makes connection number n as the plan says. It is the only one: when it is lost
-// the client has ended. Of several brokers the first is taken that answers, once;
-// source addresses take turns. Hooks, driver and timeouts are those of cfg. The error is
-// a [*ConnectError].
+// Reach makes connection number n as the plan says. The client has only this connection: when it is
+// lost the client has ended. Each broker is tried once, and the first that answers is taken; source
+// addresses are used in turn. Hooks, driver and timeouts are those of cfg. The error is a
+// [*ConnectError].
 func Reach(ctx context.Context, p *workload.Plan, n int, brokers uri.Brokers, cfg *conn.Config) (*conn.Client, error) {
 	mine := *cfg
-	// What cannot be reached is an answer, not a reason to try again.
+	// A failed attempt is a result, not a reason to try again.
 	mine.OneConnection, mine.NoReconnect, mine.Attempts = true, true, 1
 	c, err := New(ctx, p, n, brokers, &mine)
 	if err != nil {
@@ -45,7 +44,7 @@ func Reach(ctx context.Context, p *workload.Plan, n int, brokers uri.Brokers, cf
 	return c, nil
 }
 
-// New makes a client for connections as the plan says, in the world of ctx.
+// New makes a client with connections as the plan says, in the world of ctx.
 func New(ctx context.Context, p *workload.Plan, n int, brokers uri.Brokers, cfg *conn.Config) (*conn.Client, error) {
 	mine := *cfg
 	mine.Broker, mine.Versions, mine.ConnectTimeout = p.Kind, p.Versions, p.ConnectTimeout
@@ -71,9 +70,8 @@ func dialFrom(source netip.Addr) func(ctx context.Context, network, address stri
 	}
 }
 
-// Why returns a [*ConnectError] for what Connect of a client returned. The client says
-// that it has ended, and lists what happened at each address; here, the ends of its
-// attempts are of interest.
+// Why returns a [*ConnectError] for an error of a client's Connect. That error says that the client
+// has ended, and lists the errors of all addresses; Why keeps those of the attempts.
 func Why(err error) error {
 	out := &ConnectError{err: err, first: err}
 	for {

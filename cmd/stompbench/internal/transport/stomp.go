@@ -13,10 +13,9 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// STOMP dials brokers with the client. Its connections share event loops, as many
-// as there are processors: our handlers do not block, and a loop for each
-// connection cost a sixth more for each message. Those whose handlers do block
-// have a goroutine each.
+// STOMP dials brokers with the client. Its connections share event loops, as many as there are
+// processors, because our handlers do not block: one loop per connection cost a sixth more per
+// message. Connections whose handlers block have a goroutine each.
 type STOMP struct {
 	plan   *workload.Plan
 	config conn.Config
@@ -39,18 +38,18 @@ func NewSTOMP(ctx context.Context, p *workload.Plan) (*STOMP, error) {
 	}, nil
 }
 
-// Dial connects to the broker whose turn it is.
+// Dial connects to the next broker in turn.
 func (d *STOMP) Dial(ctx context.Context, c Connection, onFail func(error)) (Session, error) {
 	cfg := d.config
 	cfg.Driver = d.loops
 	if c.Blocks {
 		cfg.Driver = pump.Driver{}
 	}
-	// RabbitMQ answers what it cannot route with an ERROR that names no frame,
-	// and may keep the connection: without this, that would look like silence.
+	// RabbitMQ answers an unroutable message with an ERROR that names no frame, and may keep the
+	// connection open: without this handler, that would look like silence.
 	var connected atomic.Bool
 	cfg.Logger = refusals(func(err error) {
-		if connected.Load() { // else it is the result of Dial
+		if connected.Load() { // otherwise it is the result of Dial
 			onFail(err)
 		}
 	})
@@ -60,7 +59,7 @@ func (d *STOMP) Dial(ctx context.Context, c Connection, onFail func(error)) (Ses
 	}
 	connected.Store(true)
 	s := session{Client: client}
-	if all := client.Sessions(); len(all) > 0 { // else it has ended already
+	if all := client.Sessions(); len(all) > 0 { // otherwise it has ended already
 		s.agreed = all[0]
 	}
 	go func() {
@@ -106,7 +105,7 @@ func (s session) NewSender(o SenderOptions) (Sender, error) {
 	return &everyNth{confirmed: confirmed, plain: unconfirmed, every: uint64(o.Every)}, nil
 }
 
-// orNil keeps a nil pointer out of an interface.
+// orNil converts a nil pointer to a nil interface.
 func orNil(p *conn.Producer, err error) (Sender, error) {
 	if err != nil {
 		return nil, err
@@ -114,7 +113,7 @@ func orNil(p *conn.Producer, err error) (Sender, error) {
 	return p, nil
 }
 
-// everyNth asks for a receipt for every nth message only.
+// everyNth asks for a receipt only for every nth message.
 type everyNth struct {
 	confirmed, plain *conn.Producer
 	every, n         uint64

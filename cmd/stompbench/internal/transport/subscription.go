@@ -12,14 +12,14 @@ func (s session) Subscribe(ctx context.Context, o SubscribeOptions, handle Handl
 	if o.Ack == frame.AckClient {
 		opts.AckEvery = o.AckEvery
 	}
-	d := new(delivery) // of the message at hand: they come one at a time
+	d := new(delivery) // reused: messages come one at a time
 	return subscriptionOrNil(s.Client.Subscribe(ctx, o.Destination, func(_ context.Context, m *conn.Message) {
 		d.Message = m
 		handle(m.Body, d)
 	}, opts))
 }
 
-// subscriptionOrNil keeps a nil pointer out of an interface.
+// subscriptionOrNil converts a nil pointer to a nil interface.
 func subscriptionOrNil(s *conn.Subscription, err error) (Subscription, error) {
 	if err != nil {
 		return nil, err

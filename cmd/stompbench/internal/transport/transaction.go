@@ -14,8 +14,8 @@ type transactions struct {
 	c      *conn.Client
 	o      SenderOptions
 	tx     *conn.Tx      // nil between transactions
-	fields []frame.Field // of the next message; the first ones are the same always
-	first  uint64        // message of the transaction
+	fields []frame.Field // of the next message; the first ones never change
+	first  uint64        // first message of the transaction
 	seq    uint64        // last message
 }
 
@@ -29,7 +29,8 @@ func (s *transactions) Send(ctx context.Context, body []byte, h ...frame.Field) 
 		s.fields = append(append(s.fields[:0], s.o.Headers...), frame.Field{Name: frame.HeaderTransaction, Value: s.tx.ID()})
 	}
 	s.fields = append(s.fields[:len(s.o.Headers)+1], h...)
-	// Not by Tx.Send, which asks for a receipt each time: the one of COMMIT is for all.
+	// Not with Tx.Send, which asks for a receipt each time: the receipt of COMMIT covers all
+	// messages.
 	if err := s.c.Send(ctx, s.o.Destination, body, s.fields...); err != nil {
 		return 0, err
 	}
@@ -40,7 +41,7 @@ func (s *transactions) Send(ctx context.Context, body []byte, h ...frame.Field) 
 	return s.seq, nil
 }
 
-// Flush commits the transaction that is open.
+// Flush commits the open transaction.
 func (s *transactions) Flush(ctx context.Context) error {
 	if s.tx == nil {
 		return nil
@@ -48,8 +49,8 @@ func (s *transactions) Flush(ctx context.Context) error {
 	return s.commit(ctx)
 }
 
-// commit reports the outcome of the transaction for each of its messages. What was
-// never committed has no outcome: those messages do not exist.
+// commit commits the transaction and reports its outcome for each of its messages. Messages that
+// were never committed have no outcome, because they do not exist.
 func (s *transactions) commit(ctx context.Context) error {
 	err := s.tx.Commit(ctx)
 	s.tx = nil
@@ -68,7 +69,7 @@ func (s *transactions) commit(ctx context.Context) error {
 		s.o.Outcome(o)
 	}
 	if o.Status == conn.Rejected {
-		return nil // an outcome like others: the next transaction may do better
+		return nil // not a failure of the run: the next transaction may succeed
 	}
 	return err
 }

@@ -1,8 +1,8 @@
-// Package transport is what a run needs of a connection to a broker, as
-// interfaces, and their implementation by the STOMP client. A test puts a layer
-// with known faults between the two.
+// Package transport is the interface between a run and its connections to brokers, and its
+// implementation with the STOMP client. A test can insert a layer with known faults.
 //
-// Imports: conn, conn/dialect, conn/ws, engine and frame of stompwire, and the uri and workload packages.
+// Imports: conn, conn/dialect, conn/ws, engine and frame of stompwire, and the uri and workload
+// packages.
 package transport
 
 import (
@@ -15,16 +15,15 @@ import (
 
 // Dialer makes sessions. It is safe for concurrent use.
 type Dialer interface {
-	// Dial makes a connection. onFail is called when the session ends, or the
-	// broker sends an ERROR that answers no particular frame, with the cause; it
-	// may be called more than once.
+	// Dial makes a connection. onFail is called with the cause when the session ends, or when the
+	// broker sends an ERROR that answers no particular frame; it may be called more than once.
 	Dial(ctx context.Context, c Connection, onFail func(error)) (Session, error)
 }
 
-// Connection says which connection is to be made.
+// Connection identifies a connection.
 type Connection struct {
-	Number int  // of those for producers, or of those for consumers, from 0
-	Blocks bool // its handlers may take their time
+	Number int  // among the connections of producers, or of consumers, from 0
+	Blocks bool // its handlers may block
 }
 
 // Session is one connection to a broker.
@@ -36,7 +35,7 @@ type Session interface {
 	// Subscribe returns when the broker has confirmed the subscription. handle is
 	// called for one message at a time.
 	Subscribe(ctx context.Context, o SubscribeOptions, handle Handler) (Subscription, error)
-	// Disconnect ends the session in good order, in bounded time.
+	// Disconnect ends the session in an orderly way, in bounded time.
 	Disconnect(ctx context.Context) error
 	// Close ends it at once.
 	Close() error
@@ -47,19 +46,19 @@ type SenderOptions struct {
 	Destination string
 	Headers     []frame.Field // of every message
 
-	// Window is how far the newest message that asked for a receipt may be from
-	// the oldest that has no outcome; 0 asks for none.
+	// Window is the largest distance between the newest message that asked for a receipt and the
+	// oldest without an outcome; 0 asks for no receipts.
 	Window int
-	// Every says that only each so many messages ask for a receipt; 0 is 1.
+	// Every: only each so many messages ask for a receipt; 0 is 1.
 	Every int
 	// Transaction is how many messages go into one transaction; 0 is none. The
 	// receipt is then that of COMMIT, for which Send waits.
 	Transaction int
 
-	// Outcome is called once for each message that asked for a receipt: from any
-	// goroutine, and it must not block. With Every, Seq counts those messages
-	// only. With Transaction it is called for all messages of a transaction, in
-	// Send or Flush, and never for those of one that was not committed.
+	// Outcome is called once for each message that asked for a receipt, from any goroutine. It must
+	// not block. With Every, Seq counts those messages only. With Transaction it is called for all
+	// messages of a transaction, in Send or Flush, and not for those of a transaction that was not
+	// committed.
 	Outcome func(conn.Outcome)
 }
 
@@ -67,7 +66,7 @@ type SenderOptions struct {
 type Sender interface {
 	// Send numbers the messages 1, 2, 3, … and returns when body is encoded.
 	Send(ctx context.Context, body []byte, h ...frame.Field) (seq uint64, err error)
-	// Flush waits until all outcomes are known. It commits what is open.
+	// Flush waits until all outcomes are known. It commits an open transaction.
 	Flush(ctx context.Context) error
 }
 
@@ -79,7 +78,7 @@ type SubscribeOptions struct {
 	Headers     []frame.Field // of SUBSCRIBE
 }
 
-// Subscription ends by Unsubscribe, which acknowledges what was only noted.
+// Subscription ends with Unsubscribe, which sends pending acknowledgements.
 type Subscription interface {
 	Unsubscribe(ctx context.Context) error
 }

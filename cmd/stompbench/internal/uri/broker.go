@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Broker is one address, taken apart. It prints without its password, and without the
-// query of a WebSocket path, which may be a token.
+// Broker is one parsed address. It prints without its password, and without the query of a
+// WebSocket path, which may be a token.
 type Broker struct {
 	Scheme string // "stomps", "ws", "wss", "unix", or "" for stomp
 	Host   string // without brackets; an IPv6 address may have a zone
@@ -28,16 +28,16 @@ const (
 	unix   = "unix"
 )
 
-// ports are where brokers listen if nothing else is said.
+// ports are the default ports of the schemes.
 var ports = map[string]uint16{stomp: 61613, stomps: 61614, "ws": 80, wss: 443}
 
-// schemes are the names that package conn takes for others.
+// schemes are the aliases of schemes in package conn.
 var schemes = map[string]string{
 	stomp: "", "tcp": "", "stomp+nio": "",
 	"ssl": stomps, "tls": stomps, "stomp+ssl": stomps, "stomp+tls": stomps, "stomp+nio+ssl": stomps,
 }
 
-// split takes an address apart that package conn has accepted.
+// split parses an address that package conn has accepted.
 func split(s string) (b Broker) {
 	scheme, rest, _ := strings.Cut(s, ":")
 	b.Scheme = strings.ToLower(scheme)
@@ -89,13 +89,13 @@ func (b *Broker) splitAuthority(authority string) {
 	}
 }
 
-// unescape undoes percent-encoding, which has been checked.
+// unescape undoes percent-encoding, which was checked before.
 func unescape(s string) string {
 	text, _ := url.PathUnescape(s)
 	return text
 }
 
-// escape encodes all that has a meaning anywhere in a URI, or in a list of them.
+// escape encodes all characters with a meaning in a URI, or in a list of them.
 func escape(s string) string {
 	var b strings.Builder
 	for i := range len(s) {
@@ -127,12 +127,12 @@ func (b *Broker) HostPort() string {
 	return net.JoinHostPort(b.Host, strconv.Itoa(int(port)))
 }
 
-// URL returns what a WebSocket is opened for.
+// URL returns the URL of the WebSocket.
 func (b *Broker) URL() string {
 	return b.scheme() + "://" + b.authority() + "/" + strings.TrimPrefix(b.Path, "/")
 }
 
-// authority is HostPort as a URI writes it.
+// authority returns HostPort in the form of a URI.
 func (b *Broker) authority() string { return strings.Replace(b.HostPort(), "%", "%25", 1) }
 
 func (b *Broker) scheme() string {

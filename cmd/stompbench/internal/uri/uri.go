@@ -1,5 +1,5 @@
-// Package uri reads the addresses of brokers as people write them:
-// stomp://user:password@host:port/vhost, several of them with commas between.
+// Package uri parses the addresses of brokers in the form stomp://user:password@host:port/vhost,
+// several of them with commas between.
 //
 // Imports: conn and conn/ws of stompwire, to check an address as the client does.
 package uri
@@ -16,8 +16,8 @@ import (
 // Brokers are the addresses that connections are spread over.
 type Brokers []Broker
 
-// Parse reads addresses. An address without a scheme is one of stomp. Its errors
-// say what to change and never show a password.
+// Parse parses addresses. An address without a scheme has the scheme stomp. Its errors say what to
+// change and never show a password.
 func Parse(s string) (Brokers, error) {
 	var out Brokers
 	members := strings.Split(s, ",")
@@ -36,9 +36,9 @@ func Parse(s string) (Brokers, error) {
 
 func parseOne(s string) (Broker, error) {
 	if !strings.Contains(s, "://") && !strings.HasPrefix(s, "unix:") {
-		s = "stomp://" + s // "localhost:61613" would be a scheme and a port
+		s = "stomp://" + s // otherwise "localhost:61613" would have the scheme localhost
 	}
-	// The list keeps a list within the list out, which New alone would accept.
+	// Inside the list, a nested list is an error, which New alone would accept.
 	_, err := conn.New("failover:("+s+")", &conn.Config{WebSocket: ws.Client})
 	var bad *conn.AddressError
 	switch {
@@ -65,8 +65,8 @@ func (b Brokers) At(connection int) Brokers {
 	return b[i : i+1]
 }
 
-// Dial returns what package conn dials: these addresses and no others, in this order. It
-// holds the passwords. A client that was never connected gives up after three rounds.
+// Dial returns the URI that package conn dials: these addresses and no others, in this order. It
+// contains the passwords. A client that was never connected gives up after three rounds.
 func (b Brokers) Dial() string {
 	texts := make([]string, len(b))
 	for i := range b {

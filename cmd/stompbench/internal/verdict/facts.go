@@ -10,27 +10,27 @@ import (
 // LateAfter is how late a message leaves that counts as late.
 const LateAfter = time.Millisecond
 
-// Facts are what the rules look at. A zero means not measured.
+// Facts are the input of the rules. A zero means not measured.
 type Facts struct {
 	Rate      float64       // asked for; 0 is flat out
-	Planned   time.Duration // how long the run was to send; at a rate, also if it was given a count
-	Counted   bool          // it was to end with a count, however long that takes
-	Sending   time.Duration // how long it did
+	Planned   time.Duration // how long the run should send; with a rate, also if it has a count
+	Counted   bool          // it should end with a count, however long that takes
+	Sending   time.Duration // how long it did send
 	Receiving time.Duration // from the start to the last message
 	Sent      uint64
 	Unsent    uint64 // due and not sent
 	Late      uint64 // of those sent
-	Backlog   uint64 // how many were sent and not received, at most
+	Backlog   uint64 // maximum of messages sent and not yet received
 	Window    int
 	Embedded  bool // the broker is in this process
 
 	Cost      load.Cost
 	Waits     load.Waits
-	RoundTrip time.Duration // the least that a receipt took, SUBSCRIBE's included
+	RoundTrip time.Duration // the shortest receipt time, including that of SUBSCRIBE
 	Confirm   time.Duration // median
 }
 
-// FactsOf gathers the facts of a run.
+// FactsOf returns the facts of a run.
 func FactsOf(p *workload.Plan, r *load.Result) Facts {
 	f := Facts{
 		Rate: p.Rate, Planned: p.Duration, Sending: r.Sending, Receiving: r.Receiving,
@@ -39,7 +39,7 @@ func FactsOf(p *workload.Plan, r *load.Result) Facts {
 		Cost: r.Cost, Waits: r.Waits,
 		RoundTrip: r.RoundTrip, Confirm: r.Confirm.Percentile(50),
 	}
-	// The first receipts of a run find the broker idle still, and the queue made.
+	// For the first receipts of a run the broker is still idle.
 	if r.Confirm.Count() > 0 {
 		f.RoundTrip = min(f.RoundTrip, r.Confirm.Min())
 	}
@@ -63,7 +63,7 @@ func part(a, b time.Duration) float64 {
 	return float64(a) / float64(b)
 }
 
-// shares are the facts in relation to the time there was.
+// shares are the facts as shares of the time.
 type shares struct {
 	process, starved, thread, gc, gcPause, machine float64 // of processors
 	window, send, pacer, making                    float64 // of the producers' time
@@ -90,8 +90,8 @@ func (f *Facts) shares() (s shares) {
 	return s
 }
 
-// behind is how far behind its schedule a run may end that kept it, besides one in a
-// hundred: a hiccup just then says nothing.
+// behind is how far behind its schedule a run may end and still have kept it, in addition to one
+// percent: a hiccup at the end says nothing.
 const behind = 100 * time.Millisecond
 
 // keptRate reports whether the schedule was kept.

@@ -21,13 +21,11 @@ const (
 	Consumers Limit = "consumers"
 )
 
-// Verdict is what limited a run, why, and what was measured to tell. Shares are
-// from 0 to 1.
+// Verdict is what limited a run, why, and the measurements behind it. Shares are from 0 to 1.
 type Verdict struct {
 	Limit Limit  `json:"limited_by"`
 	Why   string `json:"why"`
-	// Invalid says that a rate was asked for which the generator could not keep:
-	// what was measured is the generator.
+	// Invalid: the generator could not keep the requested rate, so the run measured the generator.
 	Invalid bool `json:"generator_limited"`
 
 	RateKept  bool    `json:"rate_kept"`  // false if none was asked for
@@ -35,20 +33,20 @@ type Verdict struct {
 
 	ProcessShare float64 `json:"process_cpu_share"` // of the processors it may use; client and embedded broker
 	ThreadShare  float64 `json:"busiest_thread_share"`
-	StarvedShare float64 `json:"process_starved_share"` // of these: ready to run, and without one
+	StarvedShare float64 `json:"process_starved_share"` // of the same: ready to run, and without a processor
 	MachineShare float64 `json:"machine_busy_share"`
 	GCShare      float64 `json:"gc_cpu_share"`   // of this process's CPU time
 	GCPauseShare float64 `json:"gc_pause_share"` // of the time
 
-	WindowShare float64 `json:"producers_window_share"`   // of the producers' time: waiting for receipts,
-	SendShare   float64 `json:"producers_send_share"`     // for the connection to take more,
-	PacerShare  float64 `json:"producers_schedule_share"` // for the schedule,
-	MakingShare float64 `json:"producers_making_share"`   // and at work
-	LingerShare float64 `json:"consumers_latency_share"`  // of the busiest connection's time: what --consumer-latency takes
+	WindowShare float64 `json:"producers_window_share"`   // of the producers' time: waiting for receipts
+	SendShare   float64 `json:"producers_send_share"`     // waiting for the connection
+	PacerShare  float64 `json:"producers_schedule_share"` // waiting for the schedule
+	MakingShare float64 `json:"producers_making_share"`   // making messages
+	LingerShare float64 `json:"consumers_latency_share"`  // of the busiest connection's time: spent on --consumer-latency
 }
 
-// shortest is the shortest run that can be told anything of, longEnough the shortest
-// that is declared invalid.
+// shortest is the shortest run that can be judged, longEnough the shortest that is declared
+// invalid.
 const (
 	shortest   = 100 * time.Millisecond
 	longEnough = 2 * time.Second
@@ -110,7 +108,7 @@ func (f *Facts) judge(s *shares) (Limit, string) {
 	return Generator, fmt.Sprintf("producers spent %s of their time making messages and were held up for %s", percent(s.making), percent(held))
 }
 
-// scheduleKept: what was asked for was sent.
+// scheduleKept is rule 2: the schedule was kept.
 func (f *Facts) scheduleKept(s *shares) (Limit, string) {
 	switch {
 	case f.slowConsumers(s):
@@ -125,16 +123,16 @@ func (f *Facts) scheduleKept(s *shares) (Limit, string) {
 	return Schedule, why
 }
 
-// longAfter reports whether messages still came in for long after the last was sent.
+// longAfter reports whether messages still arrived long after the last was sent.
 func (f *Facts) longAfter() bool {
 	return f.Receiving-f.Sending > f.Sending/10+500*time.Millisecond
 }
 
-// slowConsumers reports whether consumers did little else than take their time, and
-// left messages behind that way.
+// slowConsumers reports whether consumers spent most of their time on the configured latency, and
+// messages piled up.
 func (f *Facts) slowConsumers(s *shares) bool { return s.linger >= 0.8 && f.longAfter() }
 
-// lingered says what consumers did.
+// lingered describes the consumers' time.
 func (f *Facts) lingered(s *shares) string {
 	why := fmt.Sprintf("--consumer-latency took %s of a consumer's time, and messages came in for %s after the last was sent",
 		percent(s.linger), brief(f.Receiving-f.Sending))
@@ -144,7 +142,7 @@ func (f *Facts) lingered(s *shares) string {
 	return why
 }
 
-// heldUp says what producers waited for.
+// heldUp describes what producers waited for.
 func (f *Facts) heldUp(s *shares) string {
 	tail := fmt.Sprintf("; %s used %s", f.who(), f.processors())
 	if s.window >= s.send {
@@ -153,14 +151,13 @@ func (f *Facts) heldUp(s *shares) string {
 	return fmt.Sprintf("connections took nothing more for %s of the producers' time%s", percent(s.send), tail)
 }
 
-// atRoundTrip reports whether receipts take about what the quickest took. Within one
-// process there is no network, and below a millisecond a broker cannot be told from the
-// way to it.
+// atRoundTrip reports whether receipts take about as long as the fastest one. Within one process
+// there is no network, and below a millisecond a broker cannot be distinguished from the network.
 func (f *Facts) atRoundTrip() bool {
 	return !f.Embedded && f.RoundTrip >= time.Millisecond && f.Confirm <= 3*f.RoundTrip
 }
 
-// who is the generator by its name.
+// who returns the name of the generator.
 func (f *Facts) who() string {
 	if f.Embedded {
 		return "client and broker together"

@@ -7,13 +7,13 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 )
 
-// How much memory the bodies of one producer, and of all of them, may take.
+// The memory for the bodies of one producer, and of all of them, in bytes.
 const (
 	bodiesEach = 1 << 20
 	bodiesAll  = 64 << 20
 	maxBodies  = 4096
 	minBodies  = 2
-	// minSpread is how many bodies it takes for sizes to have their shares.
+	// minSpread is the number of bodies from which all sizes can have their shares.
 	minSpread = 128
 )
 
@@ -36,7 +36,7 @@ func (p *Plan) NewBodies(producer int) *Bodies {
 
 	b := &Bodies{}
 	if p.Payload.Kind == Files {
-		b.bodies = p.Payload.Files // never written to: their stamps are in headers
+		b.bodies = p.Payload.Files // read-only: their stamps are in headers
 		b.next = producer % len(b.bodies)
 	} else {
 		b.bodies = p.makeBodies(random)
@@ -67,9 +67,8 @@ func (p *Plan) makeBodies(random *rand.ChaCha8) [][]byte {
 	return out
 }
 
-// makeClass makes the bodies of a class. Where memory is short they share it: a
-// body is the beginning of a piece, which others begin as well. Only the stamp at
-// its head is ever written to, and that is the last thing before it is sent.
+// makeClass makes the bodies of a class. If memory is short they share it: several bodies begin in
+// the same piece. Only the stamp at the head is ever written, just before the body is sent.
 func (p *Plan) makeClass(sizes []int, largest, budget int, random *rand.ChaCha8) [][]byte {
 	pieces := min(max(budget/max(largest, 1), minBodies), len(sizes))
 	memory := make([]byte, pieces*largest)
@@ -82,8 +81,8 @@ func (p *Plan) makeClass(sizes []int, largest, budget int, random *rand.ChaCha8)
 	return out
 }
 
-// Next returns a body to stamp and send, and the checksum of its payload. It is
-// borrowed: the body comes round again. It does not allocate.
+// Next returns a body to stamp and send, and the checksum of its payload. It is borrowed: the same
+// body is returned again later. It does not allocate.
 func (b *Bodies) Next() (body []byte, payloadSum uint32) {
 	i := b.next
 	if b.next++; b.next == len(b.bodies) {

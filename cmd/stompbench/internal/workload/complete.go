@@ -10,7 +10,7 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// The bounds of a plan. They are what one machine can do, generously.
+// The bounds of a plan. They are beyond what one machine can do.
 const (
 	MaxWorkers      = 1_000_000
 	MaxDestinations = 1_000_000
@@ -20,8 +20,7 @@ const (
 	MaxTransaction  = 100_000
 )
 
-// Invalid says what is wrong with a plan, in one sentence that also says what to
-// change.
+// Invalid says in one sentence what is wrong with a plan and how to fix it.
 type Invalid struct{ Reason string }
 
 func (e *Invalid) Error() string { return e.Reason }
@@ -30,8 +29,8 @@ func invalid(format string, args ...any) error {
 	return &Invalid{Reason: fmt.Sprintf(format, args...)}
 }
 
-// Complete checks the plan and fills in what was left open. The notes say what it
-// changed. The error is an [*Invalid].
+// Complete checks the plan and fills in defaults. The notes say what it changed. The error is an
+// [*Invalid].
 func (p *Plan) Complete() (notes []string, err error) {
 	for _, step := range []func() error{
 		p.checkWorkers, p.completeShared, p.checkRate, p.completeRate, p.checkEnd, p.completeSizes, p.checkConfirms,
@@ -60,7 +59,7 @@ func (p *Plan) Complete() (notes []string, err error) {
 	return notes, nil
 }
 
-// guess goes by the prefix: brokers agree on /topic/, and RabbitMQ's exchanges
+// guess derives the delivery from the prefix: brokers agree on /topic/, and RabbitMQ's exchanges
 // give each subscriber a queue of its own.
 func guess(destination string) Delivery {
 	for _, prefix := range []string{"/topic/", "topic://", "/exchange/", "jms.topic."} {

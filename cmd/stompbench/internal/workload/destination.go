@@ -11,7 +11,7 @@ import (
 // Range is the numbers First to Last, both included.
 type Range struct{ First, Last int }
 
-// ParseRange reads 10, which is 1..10, or 5..14.
+// ParseRange parses 10, which is 1..10, or 5..14.
 func ParseRange(s string) (Range, error) {
 	bad := errors.New("write how many, such as 10, or which, such as 5..14")
 	from, to, ranged := strings.Cut(s, "..")
@@ -37,10 +37,10 @@ func (r Range) Len() int {
 // String writes the range as ParseRange reads it.
 func (r Range) String() string { return strconv.Itoa(r.First) + ".." + strconv.Itoa(r.Last) }
 
-// number matches where the number of a destination goes: %d, or %03d.
+// number matches the placeholder of a destination's number: %d, or %03d.
 var number = regexp.MustCompile(`%(0[1-9])?d`)
 
-// isPattern reports whether a destination has a place for a number.
+// isPattern reports whether a destination has a placeholder.
 func isPattern(destination string) bool { return number.MatchString(destination) }
 
 // expand puts the number n into a destination.
@@ -48,8 +48,8 @@ func expand(destination string, n int) string {
 	return number.ReplaceAllStringFunc(destination, func(verb string) string { return fmt.Sprintf(verb, n) })
 }
 
-// completeDestinations says how many destinations a pattern stands for, if that was
-// left open: one for each producer or, without producers, for each consumer.
+// completeDestinations sets how many destinations a pattern stands for, if that was not given: one
+// for each producer or, without producers, for each consumer.
 func (p *Plan) completeDestinations() error {
 	if p.ConsumeFrom == "" {
 		p.ConsumeFrom = p.PublishTo
@@ -109,15 +109,15 @@ func (p *Plan) number(destination string, i int) uint32 {
 	if !isPattern(destination) {
 		return 0
 	}
-	return uint32(p.Destinations.First+i) + 1 // which may begin with 0
+	return uint32(p.Destinations.First+i) + 1 // the range may start at 0
 }
 
-// Paired reports whether what is sent to destination i comes out at destination i
-// alone. Otherwise it comes out at all of them: an exchange, or a wildcard.
+// Paired reports whether messages to destination i are received from destination i alone. Otherwise
+// they are received from all: an exchange, or a wildcard.
 func (p *Plan) Paired() bool { return isPattern(p.PublishTo) == isPattern(p.ConsumeFrom) }
 
-// Share returns which of n destinations worker i of several has: those that are
-// dealt to it, or one that it shares with others if there are more workers.
+// Share returns which of n destinations worker i of several has: those assigned to it, or one that
+// it shares with others if there are more workers.
 func Share(worker, workers, n int) []int {
 	if workers >= n {
 		return []int{worker % n}

@@ -10,12 +10,12 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// Extra are headers that messages have for the sake of their number and size.
+// Extra are headers that messages have only for their number and size.
 type Extra struct {
 	Count   Sizes   // how many a message has; nil: none
 	Size    Sizes   // of a value in bytes, before it is escaped; nil is defaultHeaderSize
 	Fixed   bool    // the same values in every message
-	Escapes float64 // share of the values that hold what STOMP escapes
+	Escapes float64 // share of the values with characters that STOMP escapes
 }
 
 // The bounds of extra headers.
@@ -25,16 +25,16 @@ const (
 	MaxHeaderBlock = 1 << 20 // all values of a message together
 
 	defaultHeaderSize = 16
-	// escapeEach is how far apart in a value are the octets that STOMP escapes.
+	// escapeEach is the distance in a value between the octets that STOMP escapes.
 	escapeEach = 8
 )
 
-// ParseHeaderCounts reads how many headers messages have, as ParseSizes reads sizes:
-// 16, 0..64 or 4:80,64:20.
+// ParseHeaderCounts parses how many headers messages have, as ParseSizes parses sizes: 16, 0..64 or
+// 4:80,64:20.
 func ParseHeaderCounts(s string) (Sizes, error) { return parseClasses(s, ParseInt) }
 
-// ExtraName returns the name of extra header i, from 0. Brokers that make a property
-// of each header take it for one.
+// ExtraName returns the name of extra header i, from 0. It is also valid for brokers that turn
+// headers into message properties.
 func ExtraName(i int) string { return fmt.Sprintf("hdr%03d", i+1) }
 
 // isExtraName reports whether an extra header may have this name.
@@ -55,7 +55,7 @@ func (e *Extra) Bytes() int {
 	return int(e.Count.Mean()*e.Size.Mean() + 0.5)
 }
 
-// Kind returns the name of what values are, as flags spell it.
+// Kind returns the kind of the values, as flags spell it.
 func (e *Extra) Kind() string {
 	if e.Fixed {
 		return "fixed"
@@ -63,7 +63,7 @@ func (e *Extra) Kind() string {
 	return "random"
 }
 
-// String says what they are, as a person would.
+// String describes the extra headers.
 func (e *Extra) String() string {
 	text := fmt.Sprintf("%v %s headers of %v B", e.Count, e.Kind(), e.Size)
 	if e.Escapes > 0 {
@@ -108,8 +108,8 @@ func (p *Plan) completeExtra() error {
 	return nil
 }
 
-// FrameLimits returns what a frame of the plan may take, on either side: no less than
-// what a frame may take by default.
+// FrameLimits returns the limits for frames of the plan, on either side: at least the default
+// limits.
 func (p *Plan) FrameLimits() frame.Limits {
 	l := frame.Limits{Body: MaxSize}.WithDefaults()
 	if p.Extra.Any() {
@@ -129,8 +129,7 @@ func ExtraLimits(count, size int) frame.Limits {
 	return l
 }
 
-// How many different lists of extra headers there are, and what memory they may take:
-// all producers share them.
+// The number of different lists of extra headers and their memory: all producers share them.
 const (
 	maxHeaderSets = 1024
 	minHeaderSets = 2
@@ -138,12 +137,12 @@ const (
 	headerField   = 48 // of a list, besides the value
 )
 
-// HeaderSets are lists of extra headers that messages have in turn, made before the
-// run. They are never written to, so that producers share them.
+// HeaderSets are lists of extra headers that messages have in turn. They are made before the run
+// and are read-only, so that producers share them.
 type HeaderSets [][]frame.Field
 
-// NewHeaderSets makes the plan's extra headers; nil if there are none. The same seed
-// makes the same. Numbers and sizes have their exact shares in each round of the lists.
+// NewHeaderSets makes the plan's extra headers; nil if there are none. The same seed makes the same
+// headers. Numbers and sizes have their exact shares in each round of the lists.
 func (p *Plan) NewHeaderSets() HeaderSets {
 	e := &p.Extra
 	if !e.Any() {
@@ -169,7 +168,7 @@ func (p *Plan) NewHeaderSets() HeaderSets {
 	return out
 }
 
-// headerSets says how many lists there are: one, if messages do not differ in them.
+// headerSets returns how many lists there are: one, if all messages have the same.
 func (p *Plan) headerSets() int {
 	e := &p.Extra
 	if e.Fixed && e.Count.Fixed() && e.Size.Fixed() {
@@ -187,7 +186,7 @@ func (p *Plan) HeadersMemory() int {
 	return int(float64(p.headerSets()) * p.Extra.Count.Mean() * (p.Extra.Size.Mean() + headerField))
 }
 
-// headerKey makes a key for values from the seed; 0 is that of random ones.
+// headerKey makes a key for values from the seed; 0 stands for random values.
 func (p *Plan) headerKey(header int) (key [32]byte) {
 	binary.LittleEndian.PutUint64(key[:], p.Seed)
 	binary.LittleEndian.PutUint64(key[8:], math.MaxUint64-uint64(header)) // bodies count from 0
@@ -231,8 +230,8 @@ func (v *headerValues) of(k, nth, size int) string {
 	return headerText(v.random, size, v.escaped(nth))
 }
 
-// escaped reports whether value n is one of those with escapes: of any number of them
-// their share is, rounded up.
+// escaped reports whether value n is one with escapes: of any number of values, their share,
+// rounded up, is.
 func (v *headerValues) escaped(n int) bool {
 	before := func(n int) float64 { return math.Ceil(float64(n)*v.extra.Escapes - 1e-9) }
 	return before(n+1) > before(n)
@@ -244,8 +243,8 @@ const (
 	mustEscape = ":\\\n"
 )
 
-// headerText makes a value of letters, digits, - and _. With escapes, every eighth octet
-// is one that has to be escaped, the first among them.
+// headerText makes a value of letters, digits, - and _. With escapes, every eighth octet has to be
+// escaped, beginning with the first.
 func headerText(random *rand.ChaCha8, size int, escapes bool) string {
 	var b strings.Builder
 	b.Grow(size)

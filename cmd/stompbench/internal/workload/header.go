@@ -18,9 +18,9 @@ func ParseHeader(s string) (frame.Field, error) {
 	return frame.Field{Name: name, Value: text}, nil
 }
 
-// Template is the value of a header, with places for what changes: %d is the number
-// of the message, as its producer counts, %p the number of the producer, from 1.
-// %% is a percent sign. Other percent signs are themselves.
+// Template is the value of a header with placeholders: %d is the number of the message, as its
+// producer counts, %p the number of the producer, from 1. %% is a percent sign. Other percent signs
+// are literal.
 type Template []Part
 
 // Part is a piece of a template.
@@ -52,7 +52,7 @@ func NewTemplate(s string, producer int) Template {
 	return append(out, Part{Text: text.String()})
 }
 
-// Constant returns the value of a template that is the same for all messages.
+// Constant returns the value of a template without %d.
 func (t Template) Constant() (value string, ok bool) {
 	if len(t) == 1 {
 		return t[0].Text, true
@@ -78,7 +78,7 @@ type PriorityClass struct {
 	Weight   float64
 }
 
-// ParsePriorities reads 4, or 9:10,4:90 for ten of a hundred with priority 9.
+// ParsePriorities parses 4, or 9:10,4:90 for ten of a hundred with priority 9.
 func ParsePriorities(s string) (out []PriorityClass, err error) {
 	err = weighted(s, func(value string, weight float64) error {
 		n, err := strconv.Atoi(value)
@@ -103,11 +103,11 @@ func FormatPriorities(classes []PriorityClass) string {
 	return strings.Join(parts, ",")
 }
 
-// prioritiesInTurn is after how many messages priorities come round again.
+// prioritiesInTurn is after how many messages the priorities repeat.
 const prioritiesInTurn = 1000
 
-// PriorityLevels returns the priorities of a producer's messages, in turn; nil if they
-// do not differ.
+// PriorityLevels returns the priorities of a producer's messages, used in turn; nil if all are the
+// same.
 func (p *Plan) PriorityLevels(producer int) []uint8 {
 	if len(p.Priorities) < 2 {
 		return nil

@@ -63,8 +63,8 @@ func ParseCount(s string) (uint64, error) {
 	return uint64(n), nil
 }
 
-// ParseInt reads what ParseCount does, and negative numbers: the plan says what is
-// wrong with them.
+// ParseInt parses what ParseCount does, and negative numbers, which the plan then refuses with a
+// better message.
 func ParseInt(s string) (int, error) {
 	if n, err := strconv.Atoi(s); err == nil {
 		return n, nil

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Payload is what bodies are made of.
+// Payload is the content of bodies.
 type Payload struct {
 	Kind  PayloadKind
 	Share float64 // of Mixed: how much of it is random
@@ -17,11 +17,11 @@ type Payload struct {
 	Files [][]byte
 }
 
-// PayloadKind is where bodies come from.
+// PayloadKind is the source of bodies.
 type PayloadKind uint8
 
 const (
-	// Random bytes cannot be compressed: no broker or disk looks faster than it is.
+	// Random bytes cannot be compressed, so no broker or disk looks faster than it is.
 	Random PayloadKind = iota
 	// Zeros compress to nothing.
 	Zeros
@@ -29,15 +29,14 @@ const (
 	Text
 	// Mixed is random bytes for a share of each body, zeros for the rest.
 	Mixed
-	// Files are sent as they are, in turn.
+	// Files are sent unchanged, in turn.
 	Files
 )
 
-// mixed is how often random bytes and zeros alternate, so that every part of a body
-// has its share.
+// mixed is how often random bytes and zeros alternate, so that every part of a body has its share.
 const mixed = 64
 
-// maxFiles bounds the memory for bodies from files.
+// maxFiles bounds the memory for bodies from files, in bytes.
 const maxFiles = 256 << 20
 
 // ParsePayload reads random, zeros, text, random:0.3 for a share of random bytes,
@@ -119,7 +118,7 @@ func loadFiles(path string) ([][]byte, error) {
 	return files, nil
 }
 
-// sizes returns the sizes of the files, all alike in weight.
+// sizes returns the sizes of the files, all with the same weight.
 func (p Payload) sizes() (s Sizes) {
 	for _, f := range p.Files {
 		s = append(s, SizeClass{Min: len(f), Max: len(f), Weight: 1})

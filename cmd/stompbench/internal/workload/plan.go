@@ -12,46 +12,43 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 )
 
-// Plan is everything that is decided before a run. [Plan.Complete] fills in what
-// follows from the rest.
+// Plan is everything that is decided before a run. [Plan.Complete] fills in the rest.
 type Plan struct {
 	Embedded  bool           // use a broker in this process instead of Broker
 	Broker    uri.Brokers    // where to connect
-	Kind      dialect.Broker // whom to take it for; Unknown goes by what it says
+	Kind      dialect.Broker // its dialect; Unknown goes by its server header
 	Versions  frame.Versions
 	HeartBeat time.Duration // offered both ways; 0 is conn's default, below 0 none
-	TLS       *tls.Config   // nil: as conn does by itself
-	Sources   []netip.Addr  // addresses to connect from, in turn; none: any
+	TLS       *tls.Config   // nil: the default of conn
+	Sources   []netip.Addr  // source addresses, used in turn; none: any
 
 	Producers int
 	Consumers int
-	// How many connections they have together; 0 is one each.
+	// How many connections producers and consumers have; 0 is one each.
 	ProducerConnections int
 	ConsumerConnections int
-	ConnectRate         float64 // connections made a second; 0: as fast as they come
+	ConnectRate         float64 // connections per second; 0: as fast as possible
 
-	// The run ends when Duration is over or Count messages are sent, whichever
-	// comes first; 0 means no such end. Warmup comes before Duration and is kept
-	// out of latencies and rates.
+	// The run ends when Duration is over or Count messages are sent, whichever comes first; 0 is no
+	// such end. Warmup comes before Duration and is left out of latencies and rates.
 	Duration    time.Duration
 	DurationSet bool // by the user, not by default
 	Count       uint64
 	Warmup      time.Duration
 
-	// RunName is what several processes that share the run agreed on, "" if this one
-	// has it to itself. Await is how long one that only receives waits for the first
-	// message.
+	// RunName is the name of a run that several processes share, "" if this process is alone. Await
+	// is how long a process that only receives waits for the first message.
 	RunName string
 	Await   time.Duration
 
 	Sizes   Sizes // of bodies; nil is Size
-	Size    int   // of a body in bytes, the average one if they differ
+	Size    int   // of a body in bytes, the average if they differ
 	Payload Payload
 	Stamp   Stamp
 	Seed    uint64 // of the payloads
 
-	// Rate is messages a second of all producers together, on average; 0 is flat
-	// out. Profile is how it goes over time; nil is Rate all the time.
+	// Rate is messages per second of all producers together, on average; 0 is flat out. Profile is
+	// the rate over time; nil is Rate all the time.
 	Rate    float64
 	Profile pacer.Profile
 
@@ -75,18 +72,18 @@ type Plan struct {
 	Nack            float64 // share of messages that get a NACK instead
 	Prefetch        int     // unacknowledged messages per consumer; 0: as the broker does
 	ConsumerLatency time.Duration
-	SlowConsumers   float64 // share of the consumers that ConsumerLatency is for
+	SlowConsumers   float64 // share of the consumers that have ConsumerLatency
 
 	ConnectTimeout time.Duration // for connecting and for subscribing
 	CoalesceReads  time.Duration // least time between two reads of a connection; 0 for none
-	DrainTimeout   time.Duration // of silence, until what is missing counts as lost
+	DrainTimeout   time.Duration // of silence, until missing messages count as lost
 }
 
-// Delivery says who gets a message.
+// Delivery says which consumers get a message.
 type Delivery uint8
 
 const (
-	// Guess decides by the destination.
+	// Guess derives it from the destination.
 	Guess Delivery = iota
 	// Shared: one of the consumers, as from a queue.
 	Shared
@@ -115,11 +112,11 @@ func ParseDelivery(s string) (d Delivery, ok bool) {
 	return 0, false
 }
 
-// Stamp says where the block with a message's times and checksum goes.
+// Stamp is the place of the block with a message's times and checksum.
 type Stamp uint8
 
 const (
-	// StampAuto: into the body if there is room and it is ours to fill.
+	// StampAuto: in the body if it has room and may be changed, else in a header.
 	StampAuto Stamp = iota
 	StampBody
 	StampHeader
@@ -144,14 +141,13 @@ func (p *Plan) FlatOut() bool { return p.Rate == 0 }
 // Connections returns how many connections there will be.
 func (p *Plan) Connections() int { return p.ProducerConnections + p.ConsumerConnections }
 
-// Slow reports whether a consumer takes ConsumerLatency for each message: the first
-// ones do.
+// Slow reports whether a consumer has ConsumerLatency: the first ones do.
 func (p *Plan) Slow(consumer int) bool {
 	return p.ConsumerLatency > 0 && float64(consumer) < p.SlowConsumers*float64(p.Consumers)
 }
 
-// Quota returns how many messages producer index is to send: its share of Count,
-// so that the shares add up to it. Without a Count it is endless.
+// Quota returns how many messages producer index has to send: its share of Count. The shares add up
+// to Count. Without a Count there is no end.
 func (p *Plan) Quota(index int) uint64 {
 	if p.Count == 0 {
 		return 1<<64 - 1

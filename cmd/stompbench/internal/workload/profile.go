@@ -5,8 +5,8 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// SendFields returns what every message says in the headers of the broker at hand:
-// that it is to survive it, and whether it goes to a queue or a topic.
+// SendFields returns the headers of every message in the broker's dialect: persistence, and whether
+// it goes to a queue or a topic.
 func (p *Plan) SendFields(d dialect.Dialect) (out []frame.Field) {
 	if p.Persistent {
 		out = append(out, frame.Field{Name: d.PersistentHeader, Value: "true"})
@@ -14,8 +14,8 @@ func (p *Plan) SendFields(d dialect.Dialect) (out []frame.Field) {
 	return append(out, p.routing(d.SendRouting)...)
 }
 
-// SubscribeFields returns what every subscription says in the headers of the broker at
-// hand: whether it is to a queue or a topic.
+// SubscribeFields returns the headers of every subscription in the broker's dialect: whether it is
+// to a queue or a topic.
 func (p *Plan) SubscribeFields(d dialect.Dialect) []frame.Field { return p.routing(d.SubscribeRouting) }
 
 // routing is the header by which Artemis tells a queue from a topic; other brokers

@@ -9,13 +9,13 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
 )
 
-// ParseRate reads how the rate goes over time:
+// ParseRate parses a rate over time:
 //
 //	profile = segment *("," segment)
 //	segment = rate [".." rate] [":" time]
 //
-// 10k is that rate all the time, 10k:30s,50k:30s are steps, 1k..50k:60s is a ramp.
-// All segments have a time but the last, which may go on to the end of the run.
+// 10k is that rate all the time, 10k:30s,50k:30s are steps, 1k..50k:60s is a ramp. All segments
+// have a time except the last, which may go on to the end of the run.
 func ParseRate(s string) (pacer.Profile, error) {
 	var out pacer.Profile
 	parts := strings.Split(s, ",")
@@ -72,7 +72,7 @@ func FormatRate(p pacer.Profile) string {
 
 func perSecond(rate float64) string { return strconv.FormatFloat(rate, 'f', -1, 64) }
 
-// completeRate makes rate, ramp, duration and warm-up agree.
+// completeRate makes rate, ramp, duration and warm-up consistent.
 func (p *Plan) completeRate() error {
 	if p.Profile == nil && p.Rate != 0 {
 		p.Profile = pacer.Constant(p.Rate)
@@ -106,9 +106,8 @@ func (p *Plan) completeRate() error {
 	return nil
 }
 
-// Schedule returns the share of one producer in the stream of messages that
-// begins, with the warm-up, at start: that is held at the first rate of the
-// profile.
+// Schedule returns the share of one producer in the stream of messages that begins, with the
+// warm-up, at start. The warm-up has the first rate of the profile.
 func (p *Plan) Schedule(start int64, producer int) *pacer.Schedule {
 	profile := p.Profile
 	if p.Warmup > 0 {

@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// maxRunName is how long the name of a shared run may be.
+// maxRunName bounds the name of a shared run, in bytes.
 const maxRunName = 100
 
 // ParseRunName reads the name of a shared run.
@@ -18,22 +18,21 @@ func ParseRunName(s string) (string, error) {
 	return s, nil
 }
 
-// Shared reports whether other processes have part in the run.
+// Shared reports whether other processes share the run.
 func (p *Plan) Shared() bool { return p.RunName != "" }
 
-// RunID is the number of a shared run, which its messages have instead of the name; it
-// is not 0.
+// RunID returns the number of a shared run, which messages carry instead of the name; it is not 0.
 func (p *Plan) RunID() uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(p.RunName))
 	return max(1, h.Sum64())
 }
 
-// onlyReceives reports whether all messages are those of other processes that share the
-// run. Nobody tells us when they have sent the last one.
+// onlyReceives reports whether all messages come from other processes of the run. Nothing says when
+// they have sent the last one.
 func (p *Plan) onlyReceives() bool { return p.Shared() && p.Producers == 0 }
 
-// completeShared makes of the plan one for a process that is not alone.
+// completeShared adapts the plan to a shared run.
 func (p *Plan) completeShared() error {
 	switch {
 	case !p.Shared():
@@ -44,7 +43,7 @@ func (p *Plan) completeShared() error {
 		return invalid("--await must be above 0")
 	}
 	if p.onlyReceives() {
-		p.Duration, p.Count, p.Warmup = 0, 0, 0 // those who send have them
+		p.Duration, p.Count, p.Warmup = 0, 0, 0 // only the processes that send have them
 	}
 	return nil
 }

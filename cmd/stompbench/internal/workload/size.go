@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// SizeClass is a share of the bodies: those from Min to Max bytes, evenly.
+// SizeClass is a share of the bodies: those from Min to Max bytes, uniformly distributed.
 type SizeClass struct {
 	Min, Max int
 	Weight   float64
@@ -16,13 +16,13 @@ type SizeClass struct {
 // Sizes say how large bodies are.
 type Sizes []SizeClass
 
-// ParseSizes reads how large bodies are:
+// ParseSizes parses how large bodies are:
 //
 //	sizes = class *("," class)
 //	class = size [".." size] [":" weight]
 //
-// 4KiB is that size always, 100..4k any from the one to the other, and
-// 128:80,4k:15,64k:5 are eighty of a hundred of 128 bytes, and so on.
+// 4KiB is always that size, 100..4k any size between the two, and 128:80,4k:15,64k:5 are eighty of
+// a hundred with 128 bytes, and so on.
 func ParseSizes(s string) (Sizes, error) { return parseClasses(s, ParseBytes) }
 
 // parseClasses reads numbers, each as parse does, in the grammar of sizes.
@@ -49,7 +49,7 @@ func parseClasses(s string, parse func(string) (int, error)) (out Sizes, err err
 	return out, err
 }
 
-// FixedSize returns the sizes of bodies that are all alike.
+// FixedSize returns the sizes of bodies that all have the same size.
 func FixedSize(n int) Sizes { return Sizes{{Min: n, Max: n, Weight: 1}} }
 
 // String writes the sizes as ParseSizes reads them.
@@ -98,9 +98,8 @@ func (s Sizes) Mean() float64 {
 	return sum / weight
 }
 
-// spread returns n sizes, by class. Each class has its share and each part of a
-// range as well: no luck is involved, so that two runs compare. Each class has at
-// least one.
+// spread returns n sizes, by class. Each class has its share and so has each part of a range,
+// without randomness, so that two runs are comparable. Each class has at least one.
 func (s Sizes) spread(n int) [][]int {
 	out := make([][]int, len(s))
 	counts := apportion(n, len(s), func(i int) float64 { return s[i].Weight })
@@ -114,8 +113,8 @@ func (s Sizes) spread(n int) [][]int {
 	return out
 }
 
-// apportion divides n into parts of the given weights, as whole numbers that add
-// up to it: the largest remainders are rounded up.
+// apportion divides n into integers proportional to the given weights that add up to n (largest
+// remainder method).
 func apportion(n, parts int, weight func(int) float64) []int {
 	total := 0.0
 	for i := range parts {

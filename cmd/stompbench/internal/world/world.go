@@ -1,8 +1,7 @@
-// Package world is what lies below a run: the network, the timers, and what the process
-// used of the processors. Outside of tests it is that of the system. A test that runs in
-// virtual time brings another one, because a goroutine in a system call would keep virtual
-// time from passing: connections without descriptors, timers of the runtime, and a CPU
-// time that does not depend on the machine.
+// Package world is the environment of a run: the network, the timers, and the CPU time of the
+// process. Outside of tests it is the system's. A test in virtual time replaces it, because a
+// goroutine in a system call would stop virtual time: it has connections without descriptors,
+// timers of the runtime, and a CPU time that does not depend on the machine.
 //
 // Imports: the standard library, and the pacer package of stompbench.
 package world
@@ -15,25 +14,25 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
 )
 
-// World replaces that of the system.
+// World replaces the system's environment.
 type World struct {
 	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
 	Listen func(address string) (net.Listener, error)
-	CPU    func() time.Duration // of this process; nil is not known
+	CPU    func() time.Duration // of this process; nil: unknown
 }
 
 type key struct{}
 
-// With returns a context in which runs have the world w.
+// With returns a context in which runs use the world w.
 func With(ctx context.Context, w *World) context.Context { return context.WithValue(ctx, key{}, w) }
 
-// Of returns the world of ctx, nil for that of the system.
+// Of returns the world of ctx, nil for the system's.
 func Of(ctx context.Context) *World {
 	w, _ := ctx.Value(key{}).(*World)
 	return w
 }
 
-// Sleep returns what waits most precisely in the world of ctx.
+// Sleep returns the most precise sleep in the world of ctx.
 func Sleep(ctx context.Context) func(time.Duration) {
 	if Of(ctx) != nil {
 		return time.Sleep

@@ -16,22 +16,22 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
-// Network is a network within the process, whose connections are pipes. The zero value
-// is ready. Safe for concurrent use.
+// Network is a network within the process, whose connections are pipes. The zero value is ready.
+// Safe for concurrent use.
 type Network struct {
 	mu   sync.Mutex
-	last int // port that was given out
+	last int // the last port that was given out
 	at   map[string]*listener
 	open []net.Conn // near ends
 	down bool
 
-	// Slow is how long each read at the far end of a connection takes. Set it before use:
-	// where all is done at once and without end, no time would pass.
+	// Slow is how long each read at the far end of a connection takes. Set it before use: if
+	// nothing took time, virtual time would not pass.
 	Slow time.Duration
 }
 
-// World returns a world with this network, in which the process keeps so many processors
-// busy all the time.
+// World returns a world with this network, in which the process uses the given number of processors
+// all the time.
 func (n *Network) World(busy float64) *world.World {
 	began := time.Now()
 	return &world.World{
@@ -40,7 +40,7 @@ func (n *Network) World(busy float64) *world.World {
 	}
 }
 
-// ErrRefused: nothing listens there.
+// ErrRefused: nothing listens at the address.
 var ErrRefused = errors.New("connection refused")
 
 // Dial connects to a listener.
@@ -71,7 +71,7 @@ func (n *Network) Dial(ctx context.Context, _, address string) (net.Conn, error)
 	}
 }
 
-// Down cuts all connections, and refuses others until Up.
+// Down cuts all connections, and refuses new ones until Up.
 func (n *Network) Down() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -81,7 +81,7 @@ func (n *Network) Down() {
 	n.open, n.down = nil, true
 }
 
-// Up ends what Down began.
+// Up undoes Down.
 func (n *Network) Up() {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -1,3 +1,3 @@
-// Package check has the test that what stompbench writes is what its JSON Schema
-// says. It is a module of its own, so that the validator is nobody's dependency.
+// Package check tests that the output of stompbench matches its JSON Schema. It is a module of its
+// own, so that no other module depends on the validator.
 package check
