@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// DecodeCase is a stream to be decoded.
+// DecodeCase is a stream to decode.
 type DecodeCase struct {
 	Name   string
 	Wire   []byte
@@ -47,7 +47,7 @@ const messageTen = "MESSAGE\n" +
 	"timestamp:1721998800123\n" +
 	"correlation-id:8d1f\n"
 
-// messageEscapes is as ActiveMQ writes ids: with a \c for each colon in them.
+// messageEscapes has ids in ActiveMQ's form, with a \c for each colon.
 const messageEscapes = "MESSAGE\n" +
 	"subscription:7\n" +
 	`message-id:ID\cbroker-1-38453-1721998800123-2\c1\c-1\c1\c1042` + "\n" +

@@ -1,7 +1,7 @@
-// Package cases is the table of frames that all benchmarks use, ours and those of
-// our peers, so that each measures the same bytes.
+// Package cases is the table of frames for all benchmarks, ours and those of other libraries, so
+// that each measures the same bytes.
 //
-// The wire bytes are made here by hand, with no codec of this module.
+// The wire bytes are written by hand, with no codec of this module.
 //
 // Imports: frame, for commands and fields.
 package cases

@@ -2,8 +2,8 @@ package cases
 
 import "github.com/stompwire/stompwire/frame"
 
-// EncodeCase is a frame to be encoded. content-length is not among its fields;
-// an encoder that wants it adds it.
+// EncodeCase is a frame to encode. content-length is not among its fields; the encoder adds it if
+// needed.
 type EncodeCase struct {
 	Name    string
 	Command frame.Command

@@ -1,18 +1,18 @@
-// Package alloctest is for tests that operations allocate nothing.
+// Package alloctest counts allocations for tests.
 //
 // Imports: the standard library.
 package alloctest
 
 import "testing"
 
-// tries is how often allocations are counted at most.
+// tries is the maximum number of counts.
 const tries = 10
 
-// Least returns how many allocations round makes for certain: the least of several counts by
-// [testing.AllocsPerRun] with so many runs, which is over at the first one of 0. The count is of
-// the whole process: a new goroutine of a flusher, a thread of the runtime, a pool that the
-// collector has emptied. Those differ from one count to the next; what an operation allocates is
-// in every one. AllocsPerRun rounds the mean of the runs down, so let a round have a thousand
+// Least returns the allocations of round that are certain: the minimum of several counts by
+// [testing.AllocsPerRun] with so many runs. It stops at the first count of 0. A count includes the
+// whole process: a new flusher goroutine, a thread of the runtime, a pool that the garbage
+// collector has emptied. Those differ between counts; allocations of the operation itself are in
+// every count. AllocsPerRun rounds the mean of the runs down, so a round should have a thousand
 // operations or more.
 func Least(runs int, round func()) float64 {
 	least := testing.AllocsPerRun(runs, round)

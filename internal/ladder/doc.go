@@ -1,3 +1,2 @@
-// Package ladder holds the test of the import ladder: which package may import
-// which. It has no code of its own.
+// Package ladder tests the import ladder: which package may import which. It contains only tests.
 package ladder

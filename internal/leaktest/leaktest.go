@@ -1,5 +1,4 @@
-// Package leaktest fails a test binary that leaves goroutines or pooled buffers
-// behind.
+// Package leaktest fails a test binary that leaves goroutines or pooled buffers behind.
 package leaktest
 
 import (
@@ -22,8 +21,8 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// patience is how long goroutines may take to end, and buffers to be released, after
-// the last test: as long as a busy machine needs to run them.
+// patience is how long goroutines may take to end, and buffers to be released, after the last test.
+// It is long enough for a busy machine.
 const patience = 30 * time.Second
 
 func check() int {
@@ -48,7 +47,7 @@ func find() error {
 		goleak.IgnoreTopFunction("github.com/panjf2000/ants/v2.(*poolCommon).ticktock"),
 	)
 	if n := pool.InUse(); err == nil && n != 0 {
-		time.Sleep(10 * time.Millisecond) // the last release may be a moment behind the last goroutine
+		time.Sleep(10 * time.Millisecond) // the last release may come shortly after the last goroutine has ended
 		err = fmt.Errorf("%d pooled buffers are not released", n)
 	}
 	return err

@@ -1,5 +1,5 @@
-// Package peer tells under which address the connections of a peer are counted, for
-// the bounds of the broker and of its WebSocket listeners.
+// Package peer returns the address under which the connections of a peer are counted, for the
+// bounds of the broker and of its WebSocket listeners.
 //
 // Imports: the standard library.
 package peer
@@ -9,8 +9,8 @@ import (
 	"net/netip"
 )
 
-// Network returns the address of a TCP peer, or its network of 64 bits if it is one of
-// IPv6, for whoever has one of those has them all. It is the zero Addr of anything else.
+// Network returns the address of a TCP peer. For IPv6 it is the /64 network, because a peer with
+// one address usually has the whole network. It is the zero Addr for anything else.
 func Network(addr net.Addr) netip.Addr {
 	tcp, ok := addr.(*net.TCPAddr)
 	if !ok {

@@ -11,23 +11,22 @@ import (
 	"github.com/coder/websocket"
 )
 
-// Messages is which messages carry what is written. Both kinds are read.
+// Messages is the kind of WebSocket message that carries what is written. Both kinds are read.
 type Messages uint8
 
 const (
-	Auto   Messages = iota // text where it is valid UTF-8, binary elsewhere
+	Auto   Messages = iota // text if it is valid UTF-8, else binary
 	Text                   // text only
 	Binary                 // binary only
 )
 
-// Conn is a WebSocket as a net.Conn. The library has one too, which accepts one
-// kind of message only, forgets the addresses, and whose Close may wait 5 s for
-// the peer.
+// Conn is a WebSocket as a net.Conn. The library has one, too, but it accepts only one kind of
+// message, loses the addresses, and its Close may wait 5 s for the peer.
 type Conn struct {
 	net.Conn // underneath: its addresses and its Close
 	c        *websocket.Conn
 	messages Messages
-	held     []byte    // the begin of a character whose rest the next Write has
+	held     []byte    // the beginning of a character; the next Write has the rest
 	reader   io.Reader // of the message that is being read; nil between messages
 	reads    deadline
 	writes   writeDeadline
@@ -36,8 +35,8 @@ type Conn struct {
 	closed   chan struct{}
 }
 
-// New returns a Conn over under that has no WebSocket yet: the options to open one
-// need [Conn.MayPong] before there is one for [Conn.Open].
+// New returns a Conn over under that has no WebSocket yet. The options for opening one need
+// [Conn.MayPong], before there is one for [Conn.Open].
 func New(under net.Conn, messages Messages) *Conn {
 	w := &Conn{Conn: under, messages: messages, writing: make(chan struct{}, 1), closed: make(chan struct{})}
 	w.reads.abort = func() { _ = under.Close() }
@@ -45,8 +44,8 @@ func New(under net.Conn, messages Messages) *Conn {
 	return w
 }
 
-// Open gives w its WebSocket, before anything else is asked of it. With pingEvery
-// above 0 it sends a ping that often.
+// Open sets the WebSocket of w. It is called before any other method except MayPong. With pingEvery
+// above 0 it sends pings at that interval.
 func (w *Conn) Open(c *websocket.Conn, pingEvery time.Duration) {
 	w.c = c
 	if pingEvery > 0 {
@@ -54,7 +53,7 @@ func (w *Conn) Open(c *websocket.Conn, pingEvery time.Duration) {
 	}
 }
 
-// Read reads on within a message or waits for the next one.
+// Read continues to read a message or waits for the next one.
 func (w *Conn) Read(p []byte) (int, error) {
 	if err := w.reads.begin(); err != nil {
 		return 0, err
@@ -82,7 +81,7 @@ func (w *Conn) read(p []byte) (int, error) {
 	}
 }
 
-// endOf turns a close in good order into the end of a stream.
+// endOf converts an orderly close to the end of a stream.
 func endOf(err error) error {
 	switch websocket.CloseStatus(err) {
 	case websocket.StatusNormalClosure, websocket.StatusGoingAway, websocket.StatusNoStatusRcvd:
@@ -101,7 +100,7 @@ func (w *Conn) Write(p []byte) (int, error) {
 	err := w.write(p)
 	w.writes.end(err)
 	if err != nil {
-		return 0, err // as will all that follow: the library writes through a bufio.Writer
+		return 0, err // later writes fail, too: the library writes through a bufio.Writer
 	}
 	return len(p), nil
 }
@@ -115,9 +114,9 @@ func (w *Conn) write(p []byte) error {
 	return w.c.Write(context.Background(), w.typeOf(p), p)
 }
 
-// wholeCharacters holds back the begin of a character at the end of p: a server
-// may check each text message by itself. No frame ends so, for its last octet is
-// NUL or LF, so what is held is never waited for.
+// wholeCharacters holds back an incomplete character at the end of p, because a server may check
+// each text message by itself. A frame never ends like that, since its last octet is NUL or LF, so
+// the rest always follows.
 func (w *Conn) wholeCharacters(p []byte) []byte {
 	if len(w.held) > 0 {
 		p = append(w.held, p...)
@@ -142,8 +141,7 @@ func (w *Conn) typeOf(p []byte) websocket.MessageType {
 	return websocket.MessageBinary
 }
 
-// CloseWrite tells the peer that we are done; the end of reading is its answer. It
-// does not wait for it.
+// CloseWrite sends a close frame. The peer's answer ends the reading. It does not wait for it.
 func (w *Conn) CloseWrite() error {
 	go func() { _ = w.c.Close(websocket.StatusNormalClosure, "") }()
 	return nil
@@ -156,15 +154,16 @@ func (w *Conn) Close() error {
 		close(w.closed)
 		w.reads.stop()
 		err = w.Conn.Close()
-		go func() { _ = w.c.CloseNow() }() // waits for a CloseWrite that is under way
+		go func() { _ = w.c.CloseNow() }() // waits for a CloseWrite in progress
 	})
 	return err
 }
 
-// SetDeadline sets both deadlines. One that passes during a Read ends the connection, and
-// one that passes during a Write ends writing, for a message cannot be left half done; one
-// that passes between them makes the next ones fail until it is set anew. That of writing starts anew with each
-// message, and with what the peer takes if the connection underneath moves its own.
+// SetDeadline sets both deadlines. A deadline that passes during a Read ends the connection. One
+// that passes during a Write ends writing, because a message cannot be continued later. One that
+// passes between them makes the next operations fail until it is set again. The write deadline
+// restarts with each message, and with what the peer takes if the connection underneath moves its
+// own.
 func (w *Conn) SetDeadline(t time.Time) error {
 	w.reads.set(t)
 	w.writes.set(t)

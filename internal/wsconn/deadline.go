@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// deadline is that of reading. Only one Read may run at a time.
+// deadline is the read deadline. Only one Read may run at a time.
 type deadline struct {
 	abort func() // ends the connection
 
@@ -36,8 +36,7 @@ func (d *deadline) set(t time.Time) {
 
 func (d *deadline) passed() bool { return !d.at.IsZero() && !time.Now().Before(d.at) }
 
-// fire runs when the timer is due. It may be late: the deadline it was set for may
-// have been replaced.
+// fire runs when the timer expires. It may be late: its deadline may have been replaced.
 func (d *deadline) fire() {
 	d.mu.Lock()
 	hit := d.busy && d.passed()
@@ -58,7 +57,7 @@ func (d *deadline) begin() error {
 	return nil
 }
 
-// end says so if err comes from the deadline.
+// end returns the timeout error if err comes from the deadline, else err.
 func (d *deadline) end(err error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

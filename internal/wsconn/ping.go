@@ -25,19 +25,19 @@ func (w *Conn) pings(interval time.Duration) {
 	}
 }
 
-// controlTimeout is how long the library gives a ping or pong to be written. One
-// that takes longer ends the connection.
+// controlTimeout is how long the library allows for writing a ping or pong. If it takes longer, the
+// library ends the connection.
 const controlTimeout = 5 * time.Second
 
-// pongWait is how long a pong may wait for a message that is under way. What is
-// left of controlTimeout is for writing it, however slow the machine is.
+// pongWait is how long a pong may wait for a message in progress. The rest of controlTimeout is for
+// writing it.
 const pongWait = controlTimeout / 2
 
-// MayPong says whether to answer a ping. It is asked on the reading goroutine. A
-// pong behind a message that the peer does not take would end the connection,
-// which back-pressure alone must not; and that peer would not see it either. So a
-// pong goes out between messages, and the next one waits until it is written: ctx
-// ends when the library is done with the ping.
+// MayPong reports whether to answer a ping. The library calls it on the reading goroutine. A pong
+// behind a message that the peer does not take would time out and end the connection, which
+// back-pressure alone must not do; and the peer would not receive it either. So a pong is sent
+// between messages, and the next message waits until it is written: ctx ends when the library is
+// done with the ping.
 func (w *Conn) MayPong(ctx context.Context, _ []byte) bool {
 	begin := time.Now()
 	timer := time.NewTimer(pongWait)
@@ -49,7 +49,7 @@ func (w *Conn) MayPong(ctx context.Context, _ []byte) bool {
 	case <-w.closed:
 		return false
 	}
-	if time.Since(begin) > pongWait { // both were due
+	if time.Since(begin) > pongWait { // both channels were ready
 		<-w.writing
 		return false
 	}
@@ -57,7 +57,7 @@ func (w *Conn) MayPong(ctx context.Context, _ []byte) bool {
 	return true
 }
 
-// ping waits for the pong, but only so that pings do not pile up.
+// ping sends a ping and waits for the pong, only so that pings do not pile up.
 func (w *Conn) ping(ctx context.Context, timeout time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

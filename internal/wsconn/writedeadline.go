@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// writeDeadline is the deadline of writing. The connection underneath has it while a message is
-// written, so that one underneath whose deadlines move with progress can judge the peer by what
-// it takes and not by whole messages. Between messages there is none: a pong must not meet the
-// deadline of a message that was written long before.
+// writeDeadline is the write deadline. It is set on the connection underneath while a message is
+// written, so that a connection whose deadlines move with progress measures progress and not whole
+// messages. Between messages none is set: a pong must not hit the deadline of an earlier message.
 //
-// It moves with each message, too: a caller may write several before it sets it again.
+// It restarts with each message, because a caller may write several messages before it sets the
+// deadline again.
 type writeDeadline struct {
 	under net.Conn
 
 	mu       sync.Mutex
 	at       time.Time     // zero for none
-	patience time.Duration // how long that was off when it was set
+	patience time.Duration // how far in the future it was when it was set
 	busy     bool
 }
 

@@ -1,10 +1,9 @@
-// Package foreign runs other people's STOMP clients, unchanged, against the embedded
-// broker. For each client there is a small program in programs (Python, Ruby, Perl,
-// JavaScript) or internal (Go), written as its users would write it. The tests start
-// it once for each version of the protocol that the client speaks, with a broker of
-// its own, and turn what it prints into subtests.
+// Package foreign runs other STOMP clients, unchanged, against the embedded broker. For each client
+// there is a small program in programs (Python, Ruby, Perl, JavaScript) or internal (Go), written
+// as its users would write it. The tests start it once for each version of the protocol that the
+// client supports, with a new broker, and turn its output into subtests.
 //
-// What a program is told stands in its environment:
+// The environment of a program:
 //
 //	STOMP_OVER              TCP, or WebSocket, with the path /ws
 //	STOMP_HOST, STOMP_PORT  the broker; login guest, passcode guest
@@ -20,16 +19,16 @@
 //	fail NAME WHY
 //	unsupported NAME WHY
 //
-// "unsupported" is for what the client has no call for. What it does wrong is not for
-// the program to say: it prints fail, and the table in clients_test.go knows which
-// failures are the client's own, and what they look like.
+// "unsupported" means that the client has no call for the feature. If the client does something
+// wrong, the program prints fail; the table in clients_test.go lists the known failures of clients
+// and their output.
 //
-// Programs do not check themselves alone. What they send is compared byte by byte on
-// our side, and what they are to receive comes from there (partner_test.go);
-// heart-beats are counted on the wire (tap_test.go).
+// Programs are also checked from outside. Their output is compared byte by byte on our side, the
+// messages that they receive come from there (partner_test.go), and heart-beats are counted on the
+// wire (tap_test.go).
 //
-// install.sh installs the clients. One that is missing skips its tests, or fails them
-// if STOMPWIRE_REQUIRE_CLIENTS is set. docs/interop.md is made of the results:
+// install.sh installs the clients. The tests of a missing client are skipped, or fail if
+// STOMPWIRE_REQUIRE_CLIENTS is set. docs/interop.md is generated from the results:
 //
 //	go test . -update
 package foreign

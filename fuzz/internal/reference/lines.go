@@ -19,8 +19,8 @@ type lineReader struct {
 	length  int64
 	counted bool // a content-length line has been read
 
-	unlimited bool // but for
-	most      int  // where the header has to end
+	unlimited bool // without header limits, except most
+	most      int  // maximum position of the end of the header
 }
 
 func (l *lineReader) readLines() bool {
@@ -76,8 +76,8 @@ func (l *lineReader) text(line []byte) []byte {
 	return text
 }
 
-// judge returns the position in line, of which the last octet has just arrived, at
-// which it breaks a rule, and the rule. before is the size of the lines before.
+// judge returns the first position in line that breaks a rule, and the rule. The last octet of line
+// has just arrived. before is the size of the lines before.
 func (l *lineReader) judge(line []byte, before int) (at int, rule error) {
 	last := len(line) - 1
 	ended := line[last] == '\n'
@@ -134,8 +134,8 @@ func (l *lineReader) escapes() string {
 	return `nc\r`
 }
 
-// badEscape returns the position of the first backslash whose letter has arrived
-// and is none, -1 if there is none.
+// badEscape returns the position of the first backslash whose letter has arrived and is not a
+// defined escape, -1 if there is none.
 func (l *lineReader) badEscape(line []byte) int {
 	letters := l.escapes()
 	if letters == "" {
@@ -153,7 +153,7 @@ func (l *lineReader) badEscape(line []byte) int {
 	return -1
 }
 
-// unescape resolves escapes that badEscape has let pass.
+// unescape resolves escapes that badEscape has accepted.
 func (l *lineReader) unescape(s string) string {
 	if l.escapes() == "" {
 		return s
@@ -161,7 +161,7 @@ func (l *lineReader) unescape(s string) string {
 	return strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\c`, ":", `\r`, "\r").Replace(s)
 }
 
-// readLength takes the value of content-length, which stands at position at.
+// readLength parses the value of content-length, which is at position at.
 func (l *lineReader) readLength(value string, at int) bool {
 	if value == "" || strings.Trim(value, "0123456789") != "" {
 		return l.fail(frame.ErrBadContentLength, at)

@@ -1,9 +1,9 @@
-// Package reference is a second decoder of STOMP frames, written straight from
-// the specifications to be checked against: slow, without state between octets,
-// and with nothing clever in it. It shares no code with package parser.
+// Package reference is a second decoder of STOMP frames, written straight from the specifications,
+// to compare the parser with: slow, simple, and without state between octets. It shares no code
+// with package parser.
 //
-// It judges a line anew after each octet, so the first octet that proves a rule
-// broken is plainly the one at which it stops.
+// It checks a line again after each octet, so the first octet that proves a rule broken is the one
+// at which it stops.
 //
 // Imports: frame, for versions, limits and the names of rules only.
 package reference
@@ -24,8 +24,8 @@ type Frame struct {
 	Headers []Header
 	Body    string
 	End     int // position in the stream behind its NUL
-	// Limit is set if the header is above a limit: it says which and where. Headers are the
-	// lines before, and there is no Body.
+	// Limit is set if the header exceeds a limit: it says which and where. Headers are then the
+	// lines before, and Body is nil.
 	Limit *Error
 }
 
@@ -35,10 +35,10 @@ type Error struct {
 	Offset int
 }
 
-// Result is what a whole stream means.
+// Result is the decoded content of a whole stream.
 type Result struct {
 	Frames []Frame
-	Beats  int // EOLs between frames, but for the first behind each
+	Beats  int // EOLs between frames, except the first behind each
 	Err    *Error
 	// Partial is set if the stream ends inside a frame (or after a CR).
 	Partial bool
@@ -58,7 +58,7 @@ func Decode(data []byte, version frame.Version, limits frame.Limits) Result {
 	return (&decoder{data: data, version: version, limits: limits}).decode()
 }
 
-// DecodeSkipping is Decode that goes on behind a frame whose header is above a limit.
+// DecodeSkipping is Decode that skips a frame whose header exceeds a limit.
 func DecodeSkipping(data []byte, version frame.Version, limits frame.Limits) Result {
 	return (&decoder{data: data, version: version, limits: limits, skips: true}).decode()
 }
@@ -74,7 +74,7 @@ func (d *decoder) fail(rule error, offset int) bool {
 	return false
 }
 
-// next returns the next octet. Without one the stream is partial.
+// next returns the next octet. If there is none, the stream is partial.
 func (d *decoder) next() (c byte, ok bool) {
 	if d.pos == len(d.data) {
 		d.result.Partial = true
@@ -85,8 +85,8 @@ func (d *decoder) next() (c byte, ok bool) {
 	return c, true
 }
 
-// skipEOLs reports whether a frame follows. But for those before the first frame, the first
-// EOL belongs to the frame before, and the others are heart-beats.
+// skipEOLs reports whether a frame follows. Except before the first frame, the first EOL belongs to
+// the frame before, and the others are heart-beats.
 func (d *decoder) skipEOLs(first bool) bool {
 	for beat := first; ; beat = true {
 		rest := d.data[d.pos:]
@@ -132,8 +132,7 @@ var headerLimits = map[error]bool{
 	frame.ErrHeaderLineTooLong: true, frame.ErrTooManyHeaders: true, frame.ErrHeaderBlockTooLong: true,
 }
 
-// skipFrame reads the frame of which l has read up to the limit once more, without limits
-// of headers.
+// skipFrame reads the frame of l again, which l has read up to a limit, without limits of headers.
 func (d *decoder) skipFrame(l lineReader) bool {
 	limit := d.result.Err
 	d.pos, d.result.Err = l.start, nil
@@ -158,8 +157,8 @@ func handshake(command string) bool {
 	return command == "CONNECT" || command == "STOMP" || command == "CONNECTED"
 }
 
-// only12 reports whether what 1.2 has new holds: in 1.2, and before a version has
-// been agreed on.
+// only12 reports whether the rules that are new in 1.2 hold: in 1.2, and before a version has been
+// agreed on.
 func (d *decoder) only12() bool { return d.version == 0 || d.version == frame.Version12 }
 
 // readCommand returns the command and whether lines may end in CR LF.
@@ -217,8 +216,8 @@ func (d *decoder) readBody(command string, length int64) (body []byte, ok bool) 
 	}
 }
 
-// firstNotUTF8 returns the position of the first octet of text that cannot be part
-// of UTF-8 whatever follows text, -1 if there is none.
+// firstNotUTF8 returns the position of the first octet of text that cannot be part of UTF-8,
+// whatever follows text; -1 if there is none.
 func firstNotUTF8(text []byte) int {
 	for i := 0; i < len(text); {
 		if !utf8.FullRune(text[i:]) {

@@ -48,7 +48,7 @@ func goStompConn(uri string) (*stomp.Conn, error) {
 	return stomp.Dial("tcp", u.Host, opts...)
 }
 
-// lookAt is how many messages are sent between two looks at the clock.
+// lookAt is how many messages are sent between two readings of the clock.
 const lookAt = 16
 
 // send sends the last message with a receipt even if the others have none: a message

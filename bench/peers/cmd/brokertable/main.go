@@ -1,7 +1,7 @@
-// Command brokertable measures real STOMP brokers with stompbench and prints the
-// table of BENCHMARKS.md: one row for each window, body size, persistence and ack
-// mode. Beside some of them it puts go-stomp driving the same load, and bytes written
-// by hand, for the processor time that the client itself takes per message.
+// Command brokertable measures real STOMP brokers with stompbench and prints the table of
+// BENCHMARKS.md: one row for each window, body size, persistence and ack mode. For some of them it
+// also measures go-stomp with the same load, and hand-written bytes, to compare the processor time
+// of the client per message.
 //
 //	go build -o stompbench ../../cmd/stompbench
 //	go run ./cmd/brokertable -stompbench ./stompbench RabbitMQ=stomp://guest:guest@127.0.0.1:61613/ ...
@@ -60,7 +60,7 @@ type tables struct {
 	runs     int
 }
 
-// load is what one row asks for.
+// load is the parameters of one row.
 type load struct {
 	URI        string
 	Queue      string
@@ -69,18 +69,18 @@ type load struct {
 	Size       int
 	Persistent bool
 	Ack        string
-	Coalesce   time.Duration // between stompbench's reads; the others know nothing like it
+	Coalesce   time.Duration // between stompbench's reads; the others have no such option
 	Procs      int           // GOMAXPROCS of all; 0 leaves it alone
 	Duration   time.Duration
 }
 
-// queue names a queue that no row before has left anything in.
+// queue returns the name of a queue that no earlier row has used.
 func (t *tables) queue() string {
 	t.runs++
 	return fmt.Sprintf("/queue/brokertable-%d-%d", os.Getpid(), t.runs)
 }
 
-// rates prints what each broker did with each load.
+// rates prints the rate of each broker with each load.
 func (t *tables) rates(out io.Writer) {
 	fmt.Fprintln(out, "| broker | window | body | persistent | ack | sent/s | received/s | lost | confirm p50 | p99 | from send p50 | p99 | CPU per message |")
 	fmt.Fprintln(out, "|---|---|---|---|---|---|---|---|---|---|---|---|---|")
@@ -101,8 +101,7 @@ func (t *tables) rates(out io.Writer) {
 	fmt.Fprintln(out)
 }
 
-// rows crosses window, size and persistence, and adds the ack modes to the middle
-// of them.
+// rows combines window, size and persistence, and adds the ack modes to the middle ones.
 func rows() (all []load) {
 	for _, persistent := range []bool{false, true} {
 		for _, size := range []int{128, 4 << 10, 64 << 10} {
@@ -119,9 +118,8 @@ func rows() (all []load) {
 	return all
 }
 
-// cpu prints what the same load costs a process that uses stompwire, one that uses
-// go-stomp, and one that writes its bytes by hand. They take turns, so that all see
-// the same machine.
+// cpu prints what the same load costs a process with stompwire, one with go-stomp, and one that
+// writes its bytes by hand. They take turns, so that all run under the same conditions.
 func (t *tables) cpu(out io.Writer) {
 	w := tabwriter.NewWriter(out, 0, 0, 1, ' ', 0)
 	fmt.Fprintln(w, "| broker | load\t| stompbench\t| go-stomp\t| ratio\t| by hand\t| ratio\t| rates\t|")
@@ -158,7 +156,7 @@ func (t *tables) cpu(out io.Writer) {
 	w.Flush()
 }
 
-// must measures a load on a queue of its own.
+// must measures a load on a new queue.
 func (t *tables) must(b target, l load, measure func(load) (result, error)) result {
 	l.Queue = t.queue()
 	r, err := measure(l)

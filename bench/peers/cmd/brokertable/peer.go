@@ -10,17 +10,16 @@ import (
 	"time"
 )
 
-// silence is how long the receiving side waits for a message before it counts
-// the rest as lost.
+// silence is how long the receiving side waits for a message before it counts the rest as lost.
 const silence = 5 * time.Second
 
-// peers drive a row's load in the place of stompbench: for each pair one connection that
-// sends and one that receives, as stompbench has them.
+// peers drive a row's load instead of stompbench: for each pair one connection that sends and one
+// that receives, as in stompbench.
 var peers = map[string]func(l load) (peer, error){"go-stomp": dialGoStomp, "raw": dialRaw}
 
-// peer is the two ends of a pair. send sends until the time is over and returns how
-// many messages it sent; receive counts them, and acknowledges them if the mode wants
-// it, until all have come that total says, or nothing more does.
+// peer is the two ends of a pair. send sends until the time is over and returns how many messages
+// it sent. receive counts them, and acknowledges them if the mode requires it, until total messages
+// have come, or no more do.
 type peer interface {
 	send(start time.Time) (n uint64, err error)
 	receive(total <-chan uint64) (n uint64, err error)

@@ -11,10 +11,9 @@ import (
 	"time"
 )
 
-// raw drives a load with bytes that are written down here and blocking reads, and
-// knows no more of STOMP than it must: what no client can be cheaper than. It sends
-// like stompbench: no more than the window is on its way, and a full one is filled up
-// again when a quarter of it is free.
+// raw drives a load with hand-written bytes and blocking reads, with only the necessary parts of
+// STOMP: no client can be cheaper. It sends like stompbench: at most a window of messages is
+// outstanding, and a full window is refilled when a quarter of it is free.
 type raw struct {
 	load               load
 	consumer, producer *rawConn
@@ -36,7 +35,7 @@ func dialRaw(l load) (peer, error) {
 	return p, p.consumer.expect("RECEIPT\n")
 }
 
-// rawBatch is how much is written at once, at most.
+// rawBatch is the maximum size of one write.
 const rawBatch = 64 << 10
 
 func (p *raw) send(start time.Time) (n uint64, err error) {
@@ -52,7 +51,7 @@ func (p *raw) send(start time.Time) (n uint64, err error) {
 	frame = append(frame, 0)
 	window, confirmed := uint64(p.load.Window), uint64(0)
 	var batch []byte
-	for n == 0 || time.Since(start) < p.load.Duration { // however late this process gets to it
+	for n == 0 || time.Since(start) < p.load.Duration { // at least once, even if the process starts late
 		batch = batch[:0]
 		for len(batch) == 0 || len(batch)+len(frame) <= rawBatch && (window == 0 || n < confirmed+window) {
 			batch = append(batch, frame...)
@@ -117,11 +116,11 @@ func (p *raw) receive(total <-chan uint64) (n uint64, err error) {
 	return n, nil
 }
 
-// lookUp is how often the receiving side looks whether the sender has finished. A
+// lookUp is the interval at which the receiving side checks whether the sender has finished. A
 // deadline for each read would cost more than the frame.
 const lookUp = 50 * time.Millisecond
 
-// rawConn is a connection that reads whole frames, whose bodies must not hold NUL.
+// rawConn is a connection that reads whole frames, whose bodies must not contain NUL.
 type rawConn struct {
 	net.Conn
 	buf  []byte
@@ -148,7 +147,7 @@ func newRawConn(uri string) (*rawConn, error) {
 	return c, c.expect("CONNECTED\n")
 }
 
-// expect reads one frame, which has to be a certain one.
+// expect reads one frame, which must have this command.
 func (c *rawConn) expect(command string) (err error) {
 	var got []byte
 	if e := c.next(func(frame []byte) { got = bytes.TrimLeft(bytes.Clone(frame), "\n") }); e != nil {
@@ -160,7 +159,7 @@ func (c *rawConn) expect(command string) (err error) {
 	return nil
 }
 
-// next reads once and hands over the frames that are whole then.
+// next reads once and passes on the frames that are complete.
 func (c *rawConn) next(handle func(frame []byte)) error {
 	n, err := c.Read(c.buf[c.have:])
 	if err != nil {

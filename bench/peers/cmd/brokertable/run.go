@@ -12,8 +12,7 @@ import (
 	"time"
 )
 
-// runStompbench runs one row with stompbench. Lost messages are a result and not
-// an error.
+// runStompbench runs one row with stompbench. Lost messages are a result and not an error.
 func runStompbench(bench string, l load) (result, error) {
 	args := []string{"run", "--json", "--quiet", "--uri", l.URI,
 		"-z", l.Duration.String(), "-s", strconv.Itoa(l.Size), "-c", strconv.Itoa(l.Window), "--ack", l.Ack,

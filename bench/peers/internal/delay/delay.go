@@ -1,6 +1,5 @@
-// Package delay is a link with a round trip between two ends on the same machine: a
-// proxy that hands on every byte some time after it has come, in either direction, as
-// many as come.
+// Package delay is a proxy that adds latency between two ends on the same machine: it delays every
+// byte by a fixed time in each direction, without limiting the throughput.
 //
 // Imports: the standard library only.
 package delay
@@ -11,7 +10,7 @@ import (
 	"time"
 )
 
-// Proxy accepts connections on loopback and hands them on to one address.
+// Proxy accepts connections on loopback and forwards them to one address.
 type Proxy struct {
 	l       net.Listener
 	to      string
@@ -80,8 +79,8 @@ func (p *Proxy) Close() {
 	p.wg.Wait()
 }
 
-// What is on its way: so many parts of up to so many bytes, far more than a window of
-// messages, so that the delay is all that the proxy adds.
+// The buffer of each direction: far more than a window of messages, so that the proxy adds only the
+// delay.
 const (
 	parts    = 256
 	partSize = 64 << 10
@@ -92,7 +91,7 @@ type part struct {
 	due time.Time
 }
 
-// carry hands on what comes from one end to the other.
+// carry forwards the bytes of one end to the other.
 func (p *Proxy) carry(from, to net.Conn) {
 	onWay, free := make(chan part, parts), make(chan []byte, parts)
 	p.wg.Go(func() {

@@ -1,5 +1,5 @@
-// Package flow counts what has arrived and lets one goroutine wait for it, at a
-// cost of a few nanoseconds a message, which all peers pay alike.
+// Package flow counts arrivals and lets one goroutine wait for them, at a cost of a few nanoseconds
+// per message, the same for all libraries.
 //
 // Imports: the standard library only.
 package flow
@@ -14,7 +14,7 @@ import (
 // Gate counts arrivals. Any number of goroutines may add; one may wait.
 type Gate struct {
 	count atomic.Int64
-	goal  atomic.Int64 // wake the waiter when count gets here
+	goal  atomic.Int64 // wake the waiter when count reaches this
 	wake  chan struct{}
 	timer *time.Timer
 }
@@ -26,8 +26,8 @@ func NewGate() *Gate {
 	return g
 }
 
-// timeout bounds a wait. It is long, for some peers lose a message when the
-// machine is busy, and then a benchmark must fail rather than hang.
+// timeout bounds a wait. It is long because some libraries lose a message on a busy machine; then a
+// benchmark must fail rather than hang.
 const timeout = 20 * time.Second
 
 // Count returns the number of arrivals.
@@ -35,8 +35,8 @@ func (g *Gate) Count() int64 { return g.count.Load() }
 
 // Add counts n arrivals.
 func (g *Gate) Add(n int64) {
-	// Add before load, and Wait stores the goal before it loads the count: one of
-	// the two sees the other.
+	// This adds before it loads the goal, and Wait stores the goal before it loads the count: one
+	// of the two sees the other.
 	if g.count.Add(n) >= g.goal.Load() {
 		select {
 		case g.wake <- struct{}{}:
@@ -45,8 +45,7 @@ func (g *Gate) Add(n int64) {
 	}
 }
 
-// Wait returns when there have been goal arrivals, or an error when they do not
-// come.
+// Wait returns when there have been goal arrivals, or an error if they do not come in time.
 func (g *Gate) Wait(goal int64) error {
 	if g.count.Load() >= goal {
 		return nil
@@ -57,7 +56,7 @@ func (g *Gate) Wait(goal int64) error {
 	defer g.timer.Stop()
 	for g.count.Load() < goal {
 		select {
-		case <-g.wake: // perhaps a late one, for an earlier goal
+		case <-g.wake: // may be a late wake-up for an earlier goal
 		case <-g.timer.C:
 			return fmt.Errorf("%d of %d have arrived after %v", g.count.Load(), goal, timeout)
 		}

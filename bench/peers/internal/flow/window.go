@@ -1,7 +1,7 @@
 package flow
 
-// Window bounds how much may be on its way: sent by one goroutine, and counted by
-// the gate when it arrives.
+// Window bounds how many messages are in flight: sent by one goroutine, and counted by the gate
+// when they arrive.
 type Window struct {
 	*Gate
 	size int64
@@ -11,8 +11,8 @@ type Window struct {
 // NewWindow returns a window for size messages.
 func NewWindow(size int64) *Window { return &Window{Gate: NewGate(), size: size} }
 
-// Take waits for room for n and takes it. A full window is waited for until half
-// of it is free: a wake-up for each message would cost more than the message.
+// Take waits until n more messages may be in flight and counts them. If the window is full it waits
+// until half of it is free: a wake-up for each message would cost more than the message.
 func (w *Window) Take(n int64) error {
 	if w.sent+n-w.Count() > w.size {
 		if err := w.Wait(w.sent + n - w.size/2); err != nil {

@@ -11,8 +11,7 @@ const info = `INFO {"server_id":"sink","version":"2.15.0","proto":1,"max_payload
 
 var lf = []byte{'\n'}
 
-// NATS drains PUBs. It counts them by their LFs, two for each, so no payload may
-// hold one.
+// NATS discards PUBs. It counts them by their LFs, two for each, so payloads must not contain LF.
 func NATS(c net.Conn, buf []byte, arrived *flow.Gate) {
 	if _, err := c.Write([]byte(info)); err != nil {
 		return

@@ -1,6 +1,6 @@
-// Package sink is the other end of the benchmarks that only send: a listener that
-// answers the handshake, throws away what follows, and counts the messages. It is
-// written by hand, with no codec of anybody, and does as little as it can.
+// Package sink is the receiver for benchmarks that only send: a listener that answers the
+// handshake, discards what follows, and counts the messages. It is hand-written, without any
+// library's codec, and does as little as possible.
 //
 // Imports: internal/flow.
 package sink
@@ -27,7 +27,7 @@ type Sink struct {
 // Protocol serves one connection until it ends. buf is large.
 type Protocol func(c net.Conn, buf []byte, arrived *flow.Gate)
 
-// bufferSize is what a sink reads at once at most.
+// bufferSize is the maximum size of one read.
 const bufferSize = 256 << 10
 
 // Listen starts a sink.

@@ -9,8 +9,8 @@ import (
 
 const connected = "CONNECTED\nversion:1.2\nheart-beat:0,0\n\n\x00"
 
-// handshake reads up to and including the first NUL, the end of CONNECT or STOMP,
-// and answers. Clients send nothing more before they have the answer.
+// handshake reads up to the first NUL, the end of CONNECT or STOMP, and answers. Clients send
+// nothing more before the answer.
 func handshake(c net.Conn, buf []byte) error {
 	for {
 		n, err := c.Read(buf)
@@ -24,7 +24,7 @@ func handshake(c net.Conn, buf []byte) error {
 	}
 }
 
-// STOMP drains frames. It counts them by their NULs, so no body may hold one.
+// STOMP discards frames. It counts them by their NULs, so bodies must not contain NUL.
 func STOMP(c net.Conn, buf []byte, arrived *flow.Gate) {
 	if handshake(c, buf) != nil {
 		return
@@ -40,14 +40,14 @@ func STOMP(c net.Conn, buf []byte, arrived *flow.Gate) {
 
 var nul = []byte{0}
 
-// Receipts drains frames and answers each that asks for a receipt: all that one
-// read brought with one write.
+// Receipts discards frames and answers those that ask for a receipt: all answers of one read leave
+// with one write.
 func Receipts(c net.Conn, buf []byte, arrived *flow.Gate) {
 	if handshake(c, buf) != nil {
 		return
 	}
 	var out []byte
-	rest := 0 // of an unfinished frame, at the start of buf
+	rest := 0 // length of an unfinished frame at the start of buf
 	// A frame that is larger than buf ends the connection.
 	for rest < len(buf) {
 		n, err := c.Read(buf[rest:])
@@ -63,8 +63,8 @@ func Receipts(c net.Conn, buf []byte, arrived *flow.Gate) {
 	}
 }
 
-// appendReceipts appends a RECEIPT for each whole frame of data that wants one. It
-// moves what follows them to the start of data and returns how much that is.
+// appendReceipts appends a RECEIPT for each complete frame of data that asks for one. It moves the
+// rest to the start of data and returns its length.
 func appendReceipts(out, data []byte) (_ []byte, rest int, frames int64) {
 	left := data
 	for {
@@ -84,8 +84,8 @@ func appendReceipts(out, data []byte) (_ []byte, rest int, frames int64) {
 
 var receiptHeader = []byte("\nreceipt:")
 
-// receiptOf returns the value of the receipt header as it stands, escapes and all:
-// that is also what the answer must hold.
+// receiptOf returns the value of the receipt header as it is on the wire, with escapes: the answer
+// contains it in the same form.
 func receiptOf(frame []byte) []byte {
 	start := bytes.Index(frame, receiptHeader)
 	if start < 0 {

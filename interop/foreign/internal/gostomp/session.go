@@ -44,11 +44,11 @@ func (e *ending) Close() error {
 
 type subscription struct {
 	*stomp.Subscription
-	over chan struct{} // closed with its channel
+	over chan struct{} // closed when the channel is
 }
 
-// prefix keeps our subscription ids apart from go-stomp's receipt ids, which are
-// numbers: it has one table for both.
+// prefix distinguishes our subscription ids from go-stomp's receipt ids, which are numbers: it has
+// one table for both.
 const prefix = "subscription-"
 
 var ackModes = map[string]stomp.AckMode{
@@ -93,12 +93,13 @@ func (s *session) Subscribe(destination, id, ack string) error {
 			}
 		}
 	}()
-	// It asks for no receipt of SUBSCRIBE. One for a frame behind it says as much.
+	// go-stomp asks for no receipt of SUBSCRIBE. A receipt for a later frame serves the same
+	// purpose.
 	return s.SendReceipt("/topic/nobody", nil)
 }
 
-// Unsubscribe waits for the channel to be closed, which the receipt does. go-stomp's
-// own wait misses that when it comes quickly, and lasts for 30 s then.
+// Unsubscribe waits until go-stomp closes the channel at the receipt. go-stomp's own wait misses a
+// receipt that comes quickly, and then lasts for 30 s.
 func (s *session) Unsubscribe(id string) error {
 	sub := s.subs[id]
 	failed := make(chan error, 1)

@@ -36,7 +36,7 @@ var tries = map[string]func(*program) error{
 	"heart-beat":      (*program).tryHeartBeat,
 }
 
-// with gives a try a connection.
+// with runs a try with a connection.
 func with(try func(*program, Session) error) func(*program) error {
 	return func(p *program) error {
 		s, err := p.open()
@@ -48,7 +48,7 @@ func with(try func(*program, Session) error) func(*program) error {
 	}
 }
 
-// note returns the header note of what is exchanged, "" for none.
+// note returns the note header of what is exchanged, "" for none.
 func (p *program) note(name string) string {
 	switch {
 	case name == "backslash":
@@ -149,7 +149,7 @@ func (p *program) tryTopic(s Session) error {
 		receivers(s, "a", "b"))
 }
 
-// receivers receives messages and compares to which subscriptions they came.
+// receivers receives messages and compares the subscriptions that they came to.
 func receivers(s Session, want ...string) error {
 	var got []string
 	for range want {
@@ -165,7 +165,7 @@ func receivers(s Session, want ...string) error {
 	return nil
 }
 
-// bodies compares what a new consumer gets, up to a message that is sent now.
+// bodies compares the messages that a new consumer gets, up to a message that is sent now.
 func (p *program) bodies(destination string, want ...string) error {
 	s, err := p.open()
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package program is what the programs for Go's clients have in common: the features,
-// tried through a Session, and how the results are printed.
+// Package program is the common part of the programs for Go clients: it tries the features through
+// a Session and prints the results.
 package program
 
 import (
@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Env is what a program is told in its environment.
+// Env is the environment of a program.
 type Env struct {
 	host, port, tlsPort, beatPort string
 	ca                            string
@@ -24,12 +24,12 @@ type Env struct {
 
 // Client is a client library.
 type Client struct {
-	Name string // and version
+	Name string // with its version
 	Dial func(Options) (Session, error)
 }
 
-// Release returns the version of a module that go.mod asks for. A test binary does not
-// know what it was built with.
+// Release returns the version of a module in go.mod. A test binary does not contain that
+// information.
 func Release(module string) string {
 	text, err := os.ReadFile("go.mod")
 	if err != nil {
@@ -43,9 +43,9 @@ func Release(module string) string {
 	return "of no release"
 }
 
-// Options says how to connect.
+// Options are the options of a connection.
 type Options struct {
-	Conn     net.Conn // which the session owns
+	Conn     net.Conn // owned by the session
 	Version  string
 	Passcode string
 	Beat     time.Duration // both ways; 0 for none
@@ -55,7 +55,7 @@ type Options struct {
 type Session interface {
 	// Version is that of CONNECTED.
 	Version() string
-	// Subscribe returns when the broker has taken it.
+	// Subscribe returns when the broker has accepted it.
 	Subscribe(destination, id, ack string) error
 	Unsubscribe(id string) error
 	// Send sends a message with headers, which are names and values in turn.
@@ -76,7 +76,7 @@ type Session interface {
 	SendNowhere() (string, error)
 	// Disconnect returns when the broker has confirmed it.
 	Disconnect() error
-	// Cut ends the connection as a crash does. It may follow Disconnect.
+	// Cut ends the connection without DISCONNECT. It may be called after Disconnect.
 	Cut()
 }
 
@@ -85,15 +85,15 @@ type Message struct {
 	Body         []byte
 	Subscription string
 	Header       func(name string) string
-	Raw          any // the library's own
+	Raw          any // the library's message
 }
 
-// Unsupported is the error for what a client has no call for; it says why.
+// Unsupported is the error for a feature that a client has no call for.
 type Unsupported string
 
 func (u Unsupported) Error() string { return string(u) }
 
-// Is makes it an errors.ErrUnsupported.
+// Is matches errors.ErrUnsupported.
 func (u Unsupported) Is(err error) bool { return err == errors.ErrUnsupported }
 
 // Wait bounds every wait.

@@ -66,7 +66,7 @@ func (s *session) Subscribe(destination, id, ack string) error {
 	return s.receipt(receipt)
 }
 
-// receipt waits for a RECEIPT. These come on a channel of the connection.
+// receipt waits for a RECEIPT. They arrive on a channel of the connection.
 func (s *session) receipt(id string) error {
 	f, err := s.unsolicited()
 	if err == nil && (f.Command != stompngo.RECEIPT || f.Headers.Value("receipt-id") != id) {
@@ -174,9 +174,9 @@ func (s *session) SendNowhere() (string, error) {
 	return f.Headers.Value("message"), nil
 }
 
-// Disconnect waits until the broker has closed the connection. stompngo asks for a
-// receipt by itself and waits for it, but when its writer is done before its reader
-// has begun to read, the reader stops and takes that for the receipt.
+// Disconnect waits until the broker has closed the connection. stompngo asks for a receipt by
+// itself and waits for it. But if its writer is done before its reader has begun to read, the
+// reader stops, and stompngo takes that for the receipt.
 func (s *session) Disconnect() error {
 	if err := s.c.Disconnect(stompngo.Headers{}); err != nil {
 		return err
