@@ -21,7 +21,7 @@ func watch(ctx context.Context, nc net.Conn, reading bool, hold time.Duration) (
 		// returns at once.
 		_ = nc.SetReadDeadline(time.Now().Add(lastLook))
 		ended, how = readToEnd(nc)
-		return ended, "when is not known, for it was behind what nobody read: " + how
+		return ended, "at an unknown time, behind unread data: " + how
 	}
 	if err := nc.SetReadDeadline(time.Time{}); err != nil {
 		return true, "closed"

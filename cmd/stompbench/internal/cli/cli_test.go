@@ -224,7 +224,7 @@ func TestCannotRun(t *testing.T) {
 	defer small.Close()
 	for args, says := range map[string]string{
 		"-u stomp://host.invalid":                                     "cannot be found",
-		"-u stomp://" + nowhere(t):                                    "nobody listens",
+		"-u stomp://" + nowhere(t):                                    "nothing listens",
 		"-u stomp://guest:s3cret@" + at:                               "check user",
 		"-u stomp://" + silent(t) + " --connect-timeout 200ms":        "no answer",
 		"-u stomp://" + talker(t, "HTTP/1.1 400 Bad Request\r\n\r\n"): "STOMP",
@@ -248,8 +248,8 @@ func TestCannotRun(t *testing.T) {
 	}
 }
 
-// nowhere returns an address where nobody listens. It is the near end of a connection,
-// so that the port is not given to anybody else before the test has ended.
+// nowhere returns an address where nothing listens. It is the near end of a connection,
+// so that the port is not reused before the test has ended.
 func nowhere(t *testing.T) string {
 	t.Helper()
 	nc, err := net.Dial("tcp", silent(t))
@@ -260,12 +260,12 @@ func nowhere(t *testing.T) string {
 	return nc.LocalAddr().String()
 }
 
-// silent returns the address of somebody who accepts and says nothing.
+// silent returns the address of a peer that accepts and sends nothing.
 func silent(t testing.TB) string {
 	return serve(t, func(nc net.Conn) { _, _ = nc.Read(make([]byte, 1<<20)) })
 }
 
-// talker returns the address of somebody who says text to everybody and hangs up.
+// talker returns the address of a peer that sends text on each connection and closes it.
 func talker(t *testing.T, text string) string {
 	return serve(t, func(nc net.Conn) {
 		_, _ = nc.Read(make([]byte, 64<<10)) // all of it: closing with some unread would be a reset

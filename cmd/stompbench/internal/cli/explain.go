@@ -70,7 +70,7 @@ func diagnose(err error) (what, advice string) {
 	case errors.As(err, &hint):
 		return fmt.Sprintf("no header for --%s is known of this broker", strings.ToLower(hint.Hint)), "name it by --broker, or leave that flag out"
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "nobody listens at " + at, "start the broker, or check the port in --uri"
+		return "nothing listens at " + at, "start the broker, or check the port in --uri"
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return "too many open files", "raise the limit (ulimit -n), or use fewer connections"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
@@ -105,11 +105,11 @@ func diagnoseTLS(err error) (what, advice string) {
 	)
 	switch {
 	case errors.As(err, &unknown):
-		return "the broker's certificate is signed by nobody that this machine trusts", "give its CA by --tls-ca, or take any certificate by --tls-insecure"
+		return "this machine does not trust the CA of the broker's certificate", "give the CA with --tls-ca, or accept any certificate with --tls-insecure"
 	case errors.As(err, &name):
 		return "the broker's certificate is for another name: " + name.Error(), "check the host in --uri, or give the name by --tls-server-name"
 	case errors.As(err, &invalid):
-		return "the broker's certificate is not valid: " + invalid.Error(), "mend it, or take any certificate by --tls-insecure"
+		return "the broker's certificate is not valid: " + invalid.Error(), "renew it, or accept any certificate with --tls-insecure"
 	case errors.As(err, &record):
 		return "what answers there does not speak TLS", "write stomp:// or ws:// in --uri, or check the port"
 	case errors.As(err, &alert), strings.Contains(err.Error(), "remote error: tls:"):

@@ -48,7 +48,7 @@ func newFailoverFlags() (*pflag.FlagSet, *drill) {
 	add("rate", "r", "RATE", "1k", "messages a second", parsed(&s.plan.Rate, parseRate))
 	add("duration", "z", "TIME", "20s", "how long to send; without a unit, seconds", parsed(&s.plan.Duration, parseDuration))
 	add("restart-after", "", "TIME", "5s", "when to restart the broker", parsed(&s.after, parseDuration))
-	add("restart-cmd", "", "CMD", "", "shell command that restarts the broker; without it, somebody else does", parsed(&s.command, asIs))
+	add("restart-cmd", "", "CMD", "", "shell command that restarts the broker; without it, restart the broker yourself", parsed(&s.command, asIs))
 	add("down", "", "TIME", "1s", "how long the embedded broker stays away", parsed(&s.down, parseDuration))
 	borrow(f, all, "size", "confirm", "publish-to", "consume-from", "header", "persistent")
 	add("ack", "", "MODE", "client-individual", "auto, client or client-individual", parsed(&s.plan.Ack, parseAck))
@@ -61,7 +61,7 @@ func newFailoverFlags() (*pflag.FlagSet, *drill) {
 func (s *drill) complete(f *pflag.FlagSet) (notes []string, err error) {
 	switch {
 	case s.plan.Window == 0:
-		return nil, usage("--confirm 0 asks for no receipts: without them nobody knows what to send again")
+		return nil, usage("--confirm 0 asks for no receipts, and without them the client cannot know what to send again: raise it")
 	case s.plan.Rate <= 0 || s.plan.Rate > 1e6:
 		return nil, usage("--rate is from above 0 to 1M messages a second")
 	case s.plan.Duration <= 0:

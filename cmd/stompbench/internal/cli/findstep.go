@@ -69,7 +69,7 @@ func waited(v *verdict.Verdict) float64 {
 
 // late explains a step that failed because of the generator.
 func late(r *load.Result, v *verdict.Verdict) string {
-	why := fmt.Sprintf("nobody held producers up, and messages left up to %s late", report.Duration(r.Delay.Max()))
+	why := fmt.Sprintf("producers were not held up, and messages left up to %s late", report.Duration(r.Delay.Max()))
 	if v.StarvedShare >= starved {
 		return why + fmt.Sprintf(": other programs had the processors, of which it missed %.0f %%", 100*v.StarvedShare)
 	}

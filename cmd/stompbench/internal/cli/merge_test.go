@@ -301,7 +301,7 @@ func TestMergeRefuses(t *testing.T) {
 	for _, c := range []struct{ says, args string }{
 		{"are of different runs", sender + " " + alone},
 		{"are of different runs", whole + " " + receiver},
-		{"result 2 heard of no message", alone + " " + deaf},
+		{"result 2 received no message", alone + " " + deaf},
 		{"whose result is not among these", sender + " " + receiver},
 		{"whose result is not among these", receiver},
 		{"none of these sent anything", topic},
@@ -331,8 +331,8 @@ func TestRunIDFlags(t *testing.T) {
 	t.Parallel()
 	for args, says := range map[string]string{
 		"--run-id x":                                  "embedded broker",
-		"--run-id x -u localhost -x 0 -z 10s":         "--duration is for those who send",
-		"--run-id x -u localhost -x 0 -C 10":          "--count is for those who send",
+		"--run-id x -u localhost -x 0 -z 10s":         "--duration is for processes that send",
+		"--run-id x -u localhost -x 0 -C 10":          "--count is for processes that send",
 		"--run-id x -u localhost --await 1s":          "--await is for a process that only receives",
 		"--run-id x -u localhost -x 0 --await 0":      "--await must be above 0",
 		"--await 1s -x 0 -u localhost":                "--await is for a process that only receives",

@@ -28,7 +28,7 @@ func (e *export) addFlags(f *flags) {
 func (e *export) start(progress io.Writer) error {
 	switch {
 	case e.address == "" && e.wait != 0:
-		return usage("--prometheus-wait waits for scrapes, and nobody can scrape: give --prometheus too")
+		return usage("--prometheus-wait waits for scrapes, which need --prometheus: add it")
 	case e.wait < 0:
 		return usage("--prometheus-wait is %v: it cannot be negative", e.wait)
 	case e.address == "":

@@ -56,7 +56,7 @@ func (m *campaign) schedule() string {
 		r.add("time", "open: as long as it takes to send so many messages")
 	}
 	if len(m.turns) > 1 && slices.ContainsFunc(m.sides, leavesAll) {
-		r.add("note", "nobody receives: what one run sends is still at the broker when the next one begins")
+		r.add("note", "no consumers: the messages of one run are still at the broker when the next one begins")
 	}
 	return r.String()
 }

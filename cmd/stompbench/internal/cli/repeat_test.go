@@ -325,7 +325,7 @@ func TestInterleaveCannotStart(t *testing.T) {
 	t.Parallel()
 	files := scenarios(t, "count: 100\n", "count: 100\nuri: stomp://"+nowhere(t)+"\n")
 	s, stderr := runSeveral(t, cli.ExitCannotRun, "--repeat 3 --interleave "+files)
-	if !strings.Contains(stderr, "run 2 of 6 (b): cannot connect: nobody listens") || strings.Count(stderr, "\n") != 1 {
+	if !strings.Contains(stderr, "run 2 of 6 (b): cannot connect: nothing listens") || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("%q", stderr)
 	}
 	if !slices.Equal(s.exitCodes(), []int{0, 1, 0, 0, 0, 0}) || !s.Partial || s.Scenarios[0].Runs != 1 || s.Runs[1].Made || s.Runs[2].Made {
@@ -488,7 +488,7 @@ func TestRepeatDryRun(t *testing.T) {
 		"--repeat 3 -C 100 -r 10 --pause 10s": {"50s, and"},
 		"--repeat 3 -C 100":                   {"open: as long as"},
 		"--repeat 1 -z 10s":                   {"1 run\n", "10s, and"},
-		"--repeat 2 -z 1m -y 0 -u stomp://h":  {"nobody receives"},
+		"--repeat 2 -z 1m -y 0 -u stomp://h":  {"no consumers"},
 		"--interleave " + ab + " -z 10s":      {"4 runs, 2 of each in turns: a b b a, 1s between", "33s, and", "a, by ", "b, by ", "1,000/s", "after 2s of warm-up", "3,000 messages"},
 		"--interleave " + ab + "," + scenarios(t, "count: 1\n") + " --repeat 3": {"9 runs, 3 of each in turns: a b a-2 a-2 b a a b a-2, "},
 		"--interleave " + ab + " --repeat 9":                                    {"18 runs, 9 of each in turns: a b b a a b b a a b b a …, "},

@@ -101,11 +101,11 @@ func (s *settings) part(f *pflag.FlagSet) (notes []string, err error) {
 	}
 	for _, name := range []string{"duration", "count", "warmup"} {
 		if receives && f.Changed(name) {
-			return nil, usage("--%s is for those who send: with --run-id, a process that only receives ends when nothing comes any more, so leave it out", name)
+			return nil, usage("--%s is for processes that send: with --run-id, a process that only receives ends when no more messages come, so leave it out", name)
 		}
 	}
 	if s.plan.Shared() && s.out == "" && f.Lookup("out") != nil {
-		notes = append(notes, "without --out nothing is kept of this part, and nobody can close the books")
+		notes = append(notes, "without --out this part is not kept, and the books cannot be closed")
 	}
 	return notes, nil
 }

@@ -139,7 +139,7 @@ func (s *Search) sayAbove(say func(format string, args ...any)) {
 		return
 	}
 	if at.Verdict == find.Generator {
-		say("%s/s failed %s by the generator's doing, which is no limit of the broker: %s", report.PerSecond(s.Failed), tries(at.Generator, at.Tries()), worst.Why)
+		say("%s/s failed %s because of the generator, which says nothing about the broker: %s", report.PerSecond(s.Failed), tries(at.Generator, at.Tries()), worst.Why)
 		say("so the search ended at what this machine can generate: the broker may be able to do more")
 		return
 	}
@@ -152,7 +152,7 @@ func (s *Search) sayAbove(say func(format string, args ...any)) {
 	}
 	say("%s/s failed %s: not %s; limited by %s: %s", report.PerSecond(s.Failed), tries(at.Failed, at.Passed+at.Failed), broken(worst), worst.LimitedBy, worst.Why)
 	if worst.LimitedBy == string(verdict.Schedule) {
-		say("nobody was at a limit at that rate, which was kept: it is where the SLO ends, and not the most that the broker can do")
+		say("the rate was kept and nothing was at its limit: that is where the SLO ends, and the broker can do more")
 	}
 }
 

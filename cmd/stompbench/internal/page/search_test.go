@@ -101,7 +101,7 @@ func TestSearchPage(t *testing.T) {
 	}
 }
 
-// What a search came to is said so that nobody takes the one for the other.
+// The outcomes of a search are worded so that they cannot be confused.
 func TestFindings(t *testing.T) {
 	low := searchConfig
 	low.To = 8000
@@ -115,7 +115,7 @@ func TestFindings(t *testing.T) {
 			"the knee is between ", " failed all 3 times: not from_due.p99<100ms (1 ms); limited by broker", "is undecided: it passed 1 of 2 times",
 		}, []string{"generate", "PARTIAL", "raise"}},
 		"the generator": {searchConfig, 1e9, 50_000, nil, []string{
-			"the knee is above ", "by the generator's doing, which is no limit of the broker", "the broker may be able to do more",
+			"the knee is above ", "because of the generator, which says nothing about the broker", "the broker may be able to do more",
 		}, []string{"between"}},
 		"nothing but the generator": {searchConfig, 1e9, 0.5, nil, []string{"nothing is known of the broker", "no rate that was tried meets"}, nil},
 		"the top":                   {low, 1e9, 1e9, nil, []string{"the knee is above ", "there is no knee up to 8,000/s, the highest rate to try: raise --to"}, nil},
@@ -124,7 +124,7 @@ func TestFindings(t *testing.T) {
 			for i := range s.Steps {
 				s.Steps[i].LimitedBy = "schedule"
 			}
-		}, []string{"nobody was at a limit at that rate"}, nil},
+		}, []string{"the rate was kept and nothing was at its limit"}, nil},
 		"it broke off":    {searchConfig, 50_000, math.Inf(1), func(s *page.Search) { s.Partial, s.Failure = true, "it is gone" }, []string{"PARTIAL RESULT: it is gone"}, nil},
 		"interrupted":     {searchConfig, 50_000, math.Inf(1), func(s *page.Search) { s.Partial = true }, []string{"PARTIAL RESULT: interrupted"}, nil},
 		"the time was up": {searchConfig, 50_000, math.Inf(1), func(s *page.Search) { s.Ended = find.TimeUp }, []string{"raise --max-time"}, nil},

@@ -289,15 +289,15 @@ func (r *Report) Remarks() (all []string) {
 		say("%s latencies were negative and count as 0: the clocks of sender and receiver disagree.", Count(n))
 	}
 	if p := &r.Process; p.CPUCores > 0 {
-		who := "This process"
+		subject := "This process"
 		switch {
 		case r.United:
-			who = "The processes together"
+			subject = "The processes together"
 		case r.Broker.Embedded:
-			who = "This process, broker included,"
+			subject = "This process, broker included,"
 		}
 		say("%s used %.2f CPU cores, %s of CPU and %s allocations a message.",
-			who, p.CPUCores, Duration(time.Duration(p.CPUNsPerMsg)), few(p.AllocsPerMsg))
+			subject, p.CPUCores, Duration(time.Duration(p.CPUNsPerMsg)), few(p.AllocsPerMsg))
 	}
 	return all
 }

@@ -90,7 +90,7 @@ func differentRuns(all []*Result) (why error, several bool) {
 		}
 		switch {
 		case slices.Contains(r.RunIDs, ""):
-			return cannot("result %d heard of no message, so nobody knows of which run it is: give all processes of a run the same --run-id", i+1), true
+			return cannot("result %d received no message, so its run is unknown: give all processes of a run the same --run-id", i+1), true
 		case r.closed() && all[0].closed() || slices.Equal(r.RunIDs, all[0].RunIDs):
 			continue
 		}

@@ -85,10 +85,10 @@ func (f *Facts) judge(s *shares) (Limit, string) {
 	case f.Rate == 0 && f.slowConsumers(s):
 		return Consumers, f.lingered(s)
 	case s.process+s.starved >= 0.85 && s.starved < s.process/4:
-		return Generator, fmt.Sprintf("%s used %s", f.who(), f.processors())
+		return Generator, fmt.Sprintf("%s used %s", f.processName(), f.processors())
 	case s.process+s.starved >= 0.85:
 		return Generator, fmt.Sprintf("%s used %s and could have used %.2f more: other programs have them",
-			f.who(), f.processors(), part(f.Cost.Starved, f.Cost.Wall))
+			f.processName(), f.processors(), part(f.Cost.Starved, f.Cost.Wall))
 	case held >= 0.5 && f.slowConsumers(s):
 		return Consumers, f.lingered(s)
 	case held >= 0.5 && s.window >= s.send && f.atRoundTrip():
@@ -144,7 +144,7 @@ func (f *Facts) lingered(s *shares) string {
 
 // heldUp describes what producers waited for.
 func (f *Facts) heldUp(s *shares) string {
-	tail := fmt.Sprintf("; %s used %s", f.who(), f.processors())
+	tail := fmt.Sprintf("; %s used %s", f.processName(), f.processors())
 	if s.window >= s.send {
 		return fmt.Sprintf("producers waited %s of their time for receipts, which took %s%s", percent(s.window), brief(f.Confirm), tail)
 	}
@@ -157,8 +157,8 @@ func (f *Facts) atRoundTrip() bool {
 	return !f.Embedded && f.RoundTrip >= time.Millisecond && f.Confirm <= 3*f.RoundTrip
 }
 
-// who returns the name of the generator.
-func (f *Facts) who() string {
+// processName returns the name of the generator in sentences.
+func (f *Facts) processName() string {
 	if f.Embedded {
 		return "client and broker together"
 	}
