@@ -7,7 +7,7 @@ import (
 // onAck handles an ACK or NACK: at once, or when its transaction commits.
 func (s *session) onAck(f *frame.Frame) {
 	if f.Command == frame.CmdNack && s.version == frame.Version10 {
-		s.refuse(f, "unknown command", "NACK is there since version 1.1.")
+		s.refuse(f, "unknown command", "NACK exists since version 1.1.")
 		return
 	}
 	st, problem := s.settlementOf(f)
@@ -33,7 +33,7 @@ func (s *session) settle(st settlement) {
 
 // unknownDelivery is tolerated once a subscription has ended with messages under way, because its
 // ACKs may have been under way, too. They have no effect: the messages are back in their queue.
-var unknownDelivery = refusal{"unknown message", "No message under way to this connection has this id."}
+var unknownDelivery = refusal{"unknown message", "No unacknowledged message of this connection has this id."}
 
 // settlementOf finds the delivery that an ACK or NACK names, in the form of the version: 1.2 has
 // the id of the delivery, 1.1 the message and the subscription, 1.0 the message alone.
@@ -42,17 +42,17 @@ func (s *session) settlementOf(f *frame.Frame) (settlement, *refusal) {
 	if s.version == frame.Version12 {
 		id, ok := f.Header.Lookup(frame.HeaderID)
 		if !ok {
-			return settlement{}, &refusal{"missing id", "ACK and NACK have an id header in version 1.2."}
+			return settlement{}, &refusal{"missing id", "In version 1.2 ACK and NACK must have an id header."}
 		}
 		return s.deliveryByID(id, nack)
 	}
 	id, ok := f.Header.Lookup(frame.HeaderMessageID)
 	if !ok {
-		return settlement{}, &refusal{"missing message-id", "ACK and NACK have a message-id header before version 1.2."}
+		return settlement{}, &refusal{"missing message-id", "Before version 1.2 ACK and NACK must have a message-id header."}
 	}
 	of, ok := f.Header.Lookup(frame.HeaderSubscription)
 	if !ok && s.version == frame.Version11 {
-		return settlement{}, &refusal{"missing subscription", "ACK and NACK have a subscription header in version 1.1."}
+		return settlement{}, &refusal{"missing subscription", "In version 1.1 ACK and NACK must have a subscription header."}
 	}
 	return s.deliveryByMessage(id, of, nack)
 }

@@ -40,7 +40,7 @@ func (s *session) onFirst(f *frame.Frame) {
 	}
 	theirs, err := heartBeatOf(f)
 	if err != nil {
-		s.refuse(nil, "malformed heart-beat header", "It has two numbers of milliseconds with a comma between them.")
+		s.refuse(nil, "malformed heart-beat header", "It must have two numbers of milliseconds with a comma between them.")
 		return
 	}
 	u, ok := s.b.users.find(f.Header.Get(frame.HeaderLogin), f.Header.Get(frame.HeaderPasscode))
@@ -49,7 +49,7 @@ func (s *session) onFirst(f *frame.Frame) {
 		return
 	}
 	if !s.b.admitUser(s, u) {
-		s.refuse(nil, "too many connections", "A user may have "+strconv.Itoa(s.b.cfg.MaxConnectionsPerUser)+".")
+		s.refuse(nil, "too many connections", "A user may have at most "+strconv.Itoa(s.b.cfg.MaxConnectionsPerUser)+".")
 		return
 	}
 	s.accept(version, theirs)

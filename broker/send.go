@@ -35,7 +35,7 @@ func (s *session) problemOf(v *view) *refusal {
 	name := v.destination
 	if len(name) == 0 {
 		// "SEND frames MUST include a destination header" (STOMP 1.2, SEND)
-		return &refusal{"missing destination", "A SEND frame has a destination header."}
+		return &refusal{"missing destination", "A SEND frame must have a destination header."}
 	}
 	if s.lastName != string(name) { // the latest name was checked before
 		if err := checkName(name); err != nil {

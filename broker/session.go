@@ -112,7 +112,7 @@ func (s *session) onCommand(f *frame.Frame) {
 	case frame.CmdConnect, frame.CmdStomp:
 		s.refuse(f, "already connected", "A connection takes one CONNECT frame.")
 	default:
-		s.refuse(f, "not a client frame", f.Command.String()+" frames are for clients to receive.")
+		s.refuse(f, "not a client frame", f.Command.String()+" frames are sent by servers only.")
 	}
 }
 

@@ -71,21 +71,21 @@ func (s *session) newSubscription(f *frame.Frame) (*subscription, *refusal) {
 	sub.mode = mode
 	switch {
 	case len(name) == 0:
-		return nil, &refusal{"missing destination", "A SUBSCRIBE frame has a destination header."}
+		return nil, &refusal{"missing destination", "A SUBSCRIBE frame must have a destination header."}
 	case isTooLong(name) || len(id) > maxName:
-		return nil, &refusal{"name is too long", "Names may have " + strconv.Itoa(maxName) + " bytes."}
+		return nil, &refusal{"name is too long", "Names may have at most " + strconv.Itoa(maxName) + " bytes."}
 	case isEmptyName(name):
-		return nil, &refusal{errNameEmpty.Error(), "A destination has a name behind its prefix."}
+		return nil, &refusal{errNameEmpty.Error(), "A destination must have a name behind its prefix."}
 	case isWildcard(name):
 		return nil, &refusal{errWildcard.Error(), "Names are compared octet by octet here: there are no patterns."}
 	case len(id) == 0 && s.version != frame.Version10:
 		// "the frame MUST include the id header" (STOMP 1.1 and 1.2, SUBSCRIBE)
-		return nil, &refusal{"missing id", "A SUBSCRIBE frame has an id header since version 1.1."}
+		return nil, &refusal{"missing id", "Since version 1.1 a SUBSCRIBE frame must have an id header."}
 	case s.subs[sub.key] != nil:
 		// "different subscriptions MUST use different subscription identifiers"
 		return nil, &refusal{"duplicate subscription id", "The connection has a subscription with this id."}
 	case len(s.subs) >= s.b.cfg.MaxSubscriptions:
-		return nil, &refusal{"too many subscriptions", "A connection may have " + strconv.Itoa(s.b.cfg.MaxSubscriptions) + "."}
+		return nil, &refusal{"too many subscriptions", "A connection may have at most " + strconv.Itoa(s.b.cfg.MaxSubscriptions) + "."}
 	case len(f.Header.Get(frame.HeaderSelector)) > 0:
 		return nil, &refusal{"selector is not supported", "This broker delivers all messages of a destination."}
 	case !ok:

@@ -27,17 +27,17 @@ func (s *session) onBegin(f *frame.Frame) {
 	id := f.Header.Get(frame.HeaderTransaction)
 	switch {
 	case len(id) == 0:
-		s.refuse(f, "missing transaction", "A BEGIN frame has a transaction header.")
+		s.refuse(f, "missing transaction", "A BEGIN frame must have a transaction header.")
 		return
 	case len(id) > maxName:
-		s.refuse(f, "name is too long", "Names may have "+strconv.Itoa(maxName)+" bytes.")
+		s.refuse(f, "name is too long", "Names may have at most "+strconv.Itoa(maxName)+" bytes.")
 		return
 	case s.txs[string(id)] != nil:
 		// "different transactions MUST use different transaction identifiers"
 		s.refuse(f, "duplicate transaction", "The connection has an open transaction with this id.")
 		return
 	case len(s.txs) >= s.b.cfg.MaxTransactions:
-		s.refuse(f, "too many transactions", "A connection may have "+strconv.Itoa(s.b.cfg.MaxTransactions)+" open.")
+		s.refuse(f, "too many transactions", "A connection may have at most "+strconv.Itoa(s.b.cfg.MaxTransactions)+" open.")
 		return
 	}
 	if s.txs == nil {
@@ -205,7 +205,7 @@ func (s *session) holdAck(f *frame.Frame, id []byte, st settlement) bool {
 func (s *session) hold(f *frame.Frame, tx *transaction, st step, bytes int) bool {
 	bytes += stepBytes
 	if s.txBytes+bytes > s.b.cfg.TransactionBytes {
-		s.refuse(f, "transaction is too large", "Open transactions of a connection may hold "+strconv.Itoa(s.b.cfg.TransactionBytes)+" bytes.")
+		s.refuse(f, "transaction is too large", "Open transactions of a connection may hold at most "+strconv.Itoa(s.b.cfg.TransactionBytes)+" bytes.")
 		return false
 	}
 	if s.b.isFull() {
