@@ -219,6 +219,9 @@ func (u *used) run() {
 	_ = c.Close()
 	<-c.Done()
 	synctest.Wait()
+	if sub != nil {
+		_, _ = drain(sub)
+	}
 	if u.turn != "nothing" && u.calls.Load() == 0 {
 		t.Errorf("%s was never called", u.turn)
 	}

@@ -6,7 +6,8 @@ import (
 )
 
 // Next returns the next message of Consume, which is retained: Release it. It waits under ctx. In
-// a handler of the same client it returns ErrWouldBlock; at the end, what Err returns.
+// a handler of the same client it returns ErrWouldBlock; at the end, what Err returns, in mode auto
+// after the messages that had come.
 func (s *Subscription) Next(ctx context.Context) (*Message, error) {
 	if s.queue == nil {
 		return nil, option("stomp: Next is for Consume, this subscription has a handler")

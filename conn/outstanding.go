@@ -119,12 +119,6 @@ func (o *outstanding) restore(w *wire, settled []uint64) {
 	}
 }
 
-func (o *outstanding) any() bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return slices.ContainsFunc(o.tags, func(t tag) bool { return !t.gone })
-}
-
 // takenOn reports whether take was called for w.
 func (o *outstanding) takenOn(w *wire) bool {
 	o.mu.Lock()

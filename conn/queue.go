@@ -12,6 +12,7 @@ type queue struct {
 	maxMessages, maxBytes int
 	drop                  bool // what does not fit
 	dropped               atomic.Uint64
+	keep                  atomic.Bool   // what waits at the end: in mode auto the broker does not have it any more
 	ready                 chan struct{} // 1-slot wake-up for one waiting consumer
 
 	mu    sync.Mutex // above flow.mu
@@ -20,11 +21,13 @@ type queue struct {
 	count int
 	bytes int
 	held  *wire // that we keep from being read
+	free  bool  // the connection is read however full the queue is
 	err   error // why there will be no more
 }
 
 func (q *queue) init(o *SubscribeOptions) {
 	q.maxMessages, q.maxBytes, q.drop = o.MaxMessages, o.MaxBytes, o.DropOverflow
+	q.keep.Store(o.Ack == frame.AckAuto)
 	q.ready = make(chan struct{}, 1)
 }
 
@@ -37,9 +40,9 @@ func (q *queue) put(m *Message) {
 	case q.err != nil:
 		q.mu.Unlock()
 		return
-	case !q.full() || !q.drop && q.held != m.w:
+	case !q.full() || !q.drop && (q.free || q.held != m.w):
 		q.push(m.Retain())
-		if !q.drop && q.full() && q.held != m.w {
+		if !q.drop && !q.free && q.full() && q.held != m.w {
 			// The link stops after this frame, so one is all that comes too much;
 			// one more for each connection that is lost meanwhile.
 			q.release()
@@ -127,19 +130,28 @@ func (m *Message) stale() bool {
 	}
 }
 
-// end throws away what waits and refuses what comes.
+// unbound takes whatever comes, because the answer to UNSUBSCRIBE is behind it.
+func (q *queue) unbound() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.free = true
+	q.release()
+}
+
+// end refuses what comes, and throws away what waits unless that is to be kept.
 func (q *queue) end(err error) {
 	q.mu.Lock()
 	if q.err == nil {
 		q.err = err
 	}
-	for q.count > 0 {
-		q.ring[q.head].Release()
+	for q.count > 0 && !q.keep.Load() {
+		m := q.ring[q.head]
 		q.ring[q.head] = nil
 		q.head = (q.head + 1) % len(q.ring)
 		q.count--
+		q.bytes -= len(m.held.B)
+		m.Release()
 	}
-	q.bytes = 0
 	q.release()
 	q.mu.Unlock()
 	q.wake()

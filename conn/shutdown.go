@@ -15,7 +15,8 @@ import (
 // producers and the answers to calls, even over a reconnect. Then it sends DISCONNECT on each
 // connection and waits for the answers. It returns after the last OnOutcome. All of that is bounded
 // by ctx, or by Config.DisconnectTimeout if ctx has no deadline. Messages that were delivered and
-// not acknowledged go back to the broker.
+// not acknowledged go back to the broker. In ack mode auto it does not have them any more, so those
+// that no handler was called for are lost: call Unsubscribe first. Next still returns what had come.
 //
 // It returns an [*OutcomeError] if not all sends since the last Flush were confirmed. If a broker
 // does not answer DISCONNECT, that is not an error: the answer may be lost by rule (STOMP 1.2,
@@ -81,14 +82,17 @@ func (c *Client) within(ctx context.Context, deadline time.Duration, done <-chan
 	}
 }
 
-// Close ends the client at once. Sends without an outcome are Unknown or NotSent. It may be
-// called anywhere, more than once, and always returns nil. It does not wait for the end; Done
-// does.
+// Close ends the client at once. Sends without an outcome are Unknown or NotSent, and messages that
+// wait for Next are thrown away. It may be called anywhere, more than once, and always returns nil. It
+// does not wait for the end; Done does.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	c.core.Close(c.clock.now())
 	for s := range c.subs {
 		s.turn.close() // no handler starts any more, even for messages that were read
+		if s.queue != nil {
+			s.queue.keep.Store(false)
+		}
 	}
 	var links []*link.Link
 	for _, w := range c.live() {

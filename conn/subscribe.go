@@ -109,7 +109,9 @@ func (s *Subscription) unsubscribeFields(w *wire, durable bool) ([]frame.Field, 
 
 func (c *Client) sendUnsubscribe(e *session.Effect) {
 	w, s := wireOf(e.Conn), e.Sub.User.(*Subscription)
-	s.turn.close()
+	if e.Receipt == 0 { // nothing waits for its end, as Unsubscribe does
+		s.turn.close()
+	}
 	fields, err := s.unsubscribeFields(w, e.Durable)
 	if err == nil && e.Receipt != 0 {
 		fields = append(fields, receiptField(e.Receipt))
@@ -131,11 +133,11 @@ func (c *Client) sendUnsubscribe(e *session.Effect) {
 	}
 }
 
-// takeOver gives back what the subscription was delivered and has not acknowledged. See
-// session.EffectTakeOver for why: RabbitMQ refuses a NACK for a subscription that has ended, and
-// delivers again at once what is given back while it lasts. So another one takes over its id, on an
-// unused topic. All frames go into one write, because deliveries between them would be
-// stuck.
+// takeOver gives back what the subscription was delivered and has not acknowledged. RabbitMQ refuses
+// a NACK for a subscription that has ended, and delivers again at once what is given back while it
+// lasts; and it drops what waits to be sent for one that has ended. So another one takes over its
+// id, on an unused topic. All frames go into one write, because deliveries between them would be
+// stuck, or in mode auto lost. See session.EffectTakeOver.
 func (c *Client) takeOver(e *session.Effect) {
 	w, s := wireOf(e.Conn), e.Sub.User.(*Subscription)
 	buf, err := w.reserveNow(4 * frameOverhead)
@@ -143,17 +145,21 @@ func (c *Client) takeOver(e *session.Effect) {
 		return // it has ended, or is about to
 	}
 	s.endedAt.Store(w)
+	mode, ids := frame.AckAuto, []string(nil)
+	if s.opts.Ack != frame.AckAuto {
+		mode, ids = frame.AckClientIndividual, s.outstanding.take(w)
+	}
 	fields, _ := s.unsubscribeFields(w, false)
 	out, err := writer.AppendFrame(buf, w.version, frame.CmdUnsubscribe, fields, nil)
 	if err == nil {
 		out, err = writer.AppendFrame(out, w.version, frame.CmdSubscribe, []frame.Field{
 			{Name: frame.HeaderID, Value: s.id},
 			{Name: frame.HeaderDestination, Value: "/topic/stompwire-unused"},
-			{Name: frame.HeaderAck, Value: frame.AckClientIndividual.String()},
+			{Name: frame.HeaderAck, Value: mode.String()},
 			receiptField(e.Receipt),
 		}, nil)
 	}
-	for _, id := range s.outstanding.take(w) {
+	for _, id := range ids {
 		if err == nil {
 			out, err = s.appendNack(out, w, []byte(id))
 		}

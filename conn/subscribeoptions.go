@@ -23,7 +23,8 @@ type SubscribeOptions struct {
 	// to look up.
 	ID string
 
-	// Ack is the acknowledgement mode; auto by default. client-individual needs 1.1.
+	// Ack is the acknowledgement mode; auto by default: the broker forgets each message as it sends
+	// it. client-individual needs 1.1.
 	Ack frame.AckMode
 
 	// Headers are added to SUBSCRIBE. Those that the client sets are refused.

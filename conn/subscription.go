@@ -64,8 +64,8 @@ func (c *Client) Subscribe(ctx context.Context, destination string, h MessageHan
 
 // Consume subscribes to destination, like Subscribe, and keeps the messages until Next or All
 // asks for them, on any goroutine. Each message goes to one caller. In the ack modes client and
-// client-individual, what waits when a connection is lost is dropped, because the broker delivers
-// it again.
+// client-individual, what waits when a connection is lost, or when the subscription ends, is
+// dropped, because the broker delivers it again. In mode auto Next still returns it.
 func (c *Client) Consume(ctx context.Context, destination string, opts SubscribeOptions) (*Subscription, error) {
 	return c.subscribe(ctx, &Subscription{destination: destination, opts: opts, queue: new(queue)})
 }
@@ -147,6 +147,9 @@ func (c *Client) awaitFirst(ctx context.Context, s *Subscription, wt *waiter) er
 	}
 	wt.release()
 	if err != nil {
+		if s.queue != nil {
+			s.queue.keep.Store(false)
+		}
 		s.leave(err)
 	}
 	return err

@@ -3,14 +3,27 @@ package conn
 import (
 	"context"
 	"errors"
+
+	"github.com/stompwire/stompwire/frame"
 )
 
-// Unsubscribe ends the subscription. It starts no more handlers, waits for the one that runs,
-// acknowledges what AckEvery has gathered, and returns when the broker has confirmed the end.
-// Messages that were delivered and not acknowledged go back to the broker, at once. All of that is
-// bounded by ctx, or by Config.ReceiptTimeout if ctx has no deadline; the subscription ends
-// whatever the error. A durable subscription goes on at the broker: see EndDurable. In a handler
-// of the client it returns ErrWouldBlock, and nothing changes. Unsubscribing again does no harm.
+// Unsubscribe ends the subscription. It returns when the broker has confirmed the end and no handler
+// runs.
+//
+// In the ack modes client and client-individual it starts no more handlers, waits for the running
+// one, and acknowledges what AckEvery has gathered. Messages that were delivered and not
+// acknowledged go back to the broker at once; on STOMP 1.0, RabbitMQ takes them back when the
+// connection ends.
+//
+// In mode auto the broker forgets a message when it sends it. So messages that are on their way are
+// still handled, or queued for Next, until the broker has confirmed the end. They may exceed
+// MaxMessages and MaxBytes, unless DropOverflow is set. Messages that arrive after ctx has ended are
+// lost. ActiveMQ and Artemis may deliver the last messages again.
+//
+// All of that is bounded by ctx, or by Config.ReceiptTimeout if ctx has no deadline; the
+// subscription ends whatever the error. A durable subscription goes on at the broker: see
+// EndDurable. In a handler of the client it returns ErrWouldBlock, and nothing changes.
+// Unsubscribing again does no harm.
 func (s *Subscription) Unsubscribe(ctx context.Context) error { return s.end(ctx, false) }
 
 // EndDurable is Unsubscribe that ends a durable subscription for good: the broker stops storing
@@ -27,22 +40,38 @@ func (s *Subscription) end(ctx context.Context, durable bool) error {
 		ctx, cancel = context.WithTimeoutCause(ctx, c.cfg.ReceiptTimeout, errUnsubscribeTimeout)
 		defer cancel()
 	}
-	s.turn.close()
-	idle := s.turn.idle(ctx)
+	auto := s.opts.Ack == frame.AckAuto // then it goes on taking messages until the answer
+	var idle error
+	switch {
+	case !auto:
+		idle = s.stop(ctx)
+	case s.queue != nil:
+		s.queue.unbound()
+	}
 	s.makeRoom(ctx)
 	if s.batch != nil {
 		_ = s.batch.flush()
 	}
-	if s.queue != nil {
-		s.queue.end(errUnsubscribed)
-	}
 	wt := c.newWaiter()
 	c.mu.Lock()
-	c.core.Unsubscribe(s.core, s.outstanding.any(), durable, &wt.call, c.clock.now())
+	c.core.Unsubscribe(s.core, durable, &wt.call, c.clock.now())
 	c.unlock()
 	err := wt.wait(ctx, c)
+	if auto {
+		idle = s.stop(ctx)
+	}
 	if err == nil {
 		err = idle
+	}
+	return err
+}
+
+// stop takes no more messages, and waits for the handler that runs.
+func (s *Subscription) stop(ctx context.Context) error {
+	s.turn.close()
+	err := s.turn.idle(ctx)
+	if s.queue != nil {
+		s.queue.end(errUnsubscribed)
 	}
 	return err
 }

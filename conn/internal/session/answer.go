@@ -58,6 +58,9 @@ func (c *Core) answer(conn *Conn, id []byte, err error, now Time) (p *Producer, 
 	if call == nil || call.Kind == CallRequest && err == nil {
 		return nil, false
 	}
+	if err == nil && call.isTakeOver() { // it may be the refused one all the same
+		call.acquitNobody()
+	}
 	c.settle(call, err)
 	if conn.doubt != nil {
 		c.convict(conn, false)
@@ -93,12 +96,17 @@ func parseNumber(b []byte) (n uint64, ok bool) {
 
 // ServerError takes an ERROR frame. Before CONNECTED it is the reason why there is no
 // session: the caller closes the connection with it. It returns a producer that may have
-// outcomes to report, and whether the ERROR is known to answer something. See unnamed.go for
-// one that names neither a receipt nor a subscription.
+// outcomes to report, and whether the ERROR is known to answer something. See stray.go and
+// unnamed.go for one that names neither a receipt nor a subscription.
 func (c *Core) ServerError(conn *Conn, e *ServerError, now Time) (p *Producer, answered bool) {
 	c.at(now)
 	if sessionIsOver(e) {
 		return nil, false
+	}
+	if e.ReceiptID == "" && conn.state != connDialing {
+		if answered, ok := c.goesOn(conn, e); ok {
+			return nil, answered
+		}
 	}
 	conn.lastError, conn.lastErrorAt = e, c.now
 	conn.blamed = blamed{}
@@ -108,9 +116,6 @@ func (c *Core) ServerError(conn *Conn, e *ServerError, now Time) (p *Producer, a
 	if e.ReceiptID != "" { // it is about that frame, whether or not its answer is still waited for
 		conn.blamed.known = true
 		return c.answer(conn, []byte(e.ReceiptID), e, now)
-	}
-	if isStray(e) {
-		return nil, false
 	}
 	if id, ok := e.Header.Lookup(frame.HeaderSubscription); ok {
 		conn.blamed.known = true
@@ -123,14 +128,7 @@ func (c *Core) ServerError(conn *Conn, e *ServerError, now Time) (p *Producer, a
 	if disconnectedConsumer(e) {
 		return nil, c.endSome(conn, e)
 	}
-	if e.Message == "No subscription found" { // RabbitMQ, to UNSUBSCRIBE and nothing else
-		return nil, c.refuseUnsubscribe(conn, e)
-	}
-	for _, tx := range c.txs {
-		if tx.conn == conn && tx.used {
-			tx.refuse(e)
-		}
-	}
+	c.refuseTxs(conn, e)
 	return nil, c.suspect(conn, e)
 }
 
@@ -141,18 +139,6 @@ func (c *Core) ServerError(conn *Conn, e *ServerError, now Time) (p *Producer, a
 func sessionIsOver(e *ServerError) bool {
 	const invalid = "AMQ339010"
 	return strings.HasPrefix(e.Message, invalid) || bytes.HasPrefix(bytes.TrimSpace(e.Body), []byte(invalid))
-}
-
-// refuseUnsubscribe takes an ERROR as the answer to the oldest UNSUBSCRIBE on conn. There is
-// none if the subscription was cancelled when it crossed ours.
-func (c *Core) refuseUnsubscribe(conn *Conn, e *ServerError) (answered bool) {
-	for _, call := range c.callsOn(conn) {
-		if call.Kind == CallUnsubscribe {
-			c.settle(call, e)
-			return true
-		}
-	}
-	return false
 }
 
 // disconnectedConsumer reports whether Artemis says that it has ended a subscription. It names
@@ -183,10 +169,6 @@ func (c *Core) endSome(conn *Conn, e *ServerError) (answered bool) {
 	}
 	return true
 }
-
-// isStray reports whether an ERROR of RabbitMQ answers no frame: it sends one for each message
-// that was on its way when UNSUBSCRIBE was carried out.
-func isStray(e *ServerError) bool { return e.Message == "Subscription not found" }
 
 // errorGrace is how long after an ERROR the end of the connection is taken for its doing.
 const errorGrace = 5 * time.Second

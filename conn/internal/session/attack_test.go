@@ -115,7 +115,8 @@ func (a *attacker) fromBroker() string {
 		}
 		return fmt.Sprintf("%s < RECEIPT %s", end.name, name)
 	case n < 13:
-		return end.name + " < ERROR message:" + pick(a, []string{"nameless", "nameless", "nameless", `"No subscription found"`, `"Subscription not found"`})
+		return end.name + " < ERROR message:" + pick(a, []string{"nameless", "nameless", "nameless", "access_refused",
+			`"No subscription found"`, `"No subscription found" "id='1'"`, `"Subscription not found"`, `"Subscription not found" "Message with id"`})
 	case n < 14:
 		return fmt.Sprintf("%s < ERROR message:cancelled subscription:%d", end.name, 1+a.rng.IntN(3))
 	case n < 15:
@@ -143,7 +144,7 @@ func (a *attacker) fromApplication() string {
 		"stop " + p, "end " + p,
 		"subscribe " + a.name("s", 1000) + " /queue/a" + pick(a, []string{"", " no-receipt", " ack:client", " durable:d", " id:7"}),
 		"subscribe " + a.name("s", 1000) + " /queue/b",
-		"unsubscribe " + s, "unsubscribe " + s + " give-back", "unsubscribe " + s + " durable", "withdraw " + s,
+		"unsubscribe " + s, "unsubscribe " + s, "unsubscribe " + s + " durable", "withdraw " + s,
 		"confirm " + k + " /queue/a", "confirm " + k + " /queue/a in:" + tx, "plain /queue/a in:" + tx, "plain /queue/a",
 		"begin " + tx, "commit " + tx, "abort " + tx, "request " + k + " /queue/r",
 		"give-up confirm " + k, "give-up flush " + p, "give-up commit " + tx, "give-up request " + k,

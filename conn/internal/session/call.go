@@ -254,6 +254,8 @@ func (c *Core) expireCalls() {
 			}
 		case call.Kind == CallDisconnect:
 			c.settle(call, nil)
+		case call.Kind == CallUnsubscribe && len(call.sub.ends) > 0: // each has a bound of its own
+			c.SetDeadline(call, c.now+c.cfg.ReceiptTimeout)
 		default:
 			call.acquitNobody()
 			c.settle(call, call.lateError(ErrReceiptTimeout))

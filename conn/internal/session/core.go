@@ -94,6 +94,8 @@ type Core struct {
 	give       error  // why what has no outcome by then has none
 	replyQueue string // where replies to requests arrive
 	replies    *Sub   // the subscription to it; nil before the first request, and where it needs none
+
+	takeOverRefused bool // the user may not subscribe to what EffectTakeOver does
 }
 
 type phase uint8

@@ -24,10 +24,11 @@ const (
 	// EffectUnsubscribe: send UNSUBSCRIBE for Sub on Conn, with receipt Receipt unless it is 0,
 	// and with what ends a durable subscription for good if Durable is set.
 	EffectUnsubscribe
-	// EffectTakeOver: give back what Sub was delivered and has not acknowledged, on RabbitMQ, in
-	// one write: UNSUBSCRIBE, SUBSCRIBE with the same id to an unused topic, in mode
-	// client-individual and with receipt Receipt, and a NACK for each message. What comes for Sub
-	// from then on is to be answered with NACK at once. It comes twice, then EffectUnsubscribe.
+	// EffectTakeOver: have another subscription take over the id of Sub, on RabbitMQ, in one write:
+	// UNSUBSCRIBE, SUBSCRIBE with the same id to an unused topic, with receipt Receipt, and a NACK
+	// for each message that Sub was delivered and has not acknowledged. What comes from then on is
+	// to be answered with NACK at once. It comes twice, then EffectUnsubscribe. In mode auto it
+	// comes once, the SUBSCRIBE is in mode auto, too, and what comes is still for Sub.
 	EffectTakeOver
 	// EffectResend: send everything that NextResend returns for Producer on Conn, then
 	// report Resent.

@@ -166,14 +166,7 @@ func (w *world) carryOutSub(e *Effect) {
 		}
 		w.write(w.end(e.Conn), show("UNSUBSCRIBE", append(fields, w.receiptField(e.Receipt)...), ""))
 	case EffectTakeOver:
-		s.taken = true
-		end := w.end(e.Conn)
-		w.write(end, "UNSUBSCRIBE id:"+e.Sub.ID)
-		w.write(end, show("SUBSCRIBE id:"+e.Sub.ID+" destination:/topic/nobody ack:client-individual", w.receiptField(e.Receipt), ""))
-		for _, ack := range s.unacked {
-			w.write(end, "NACK id:"+ack)
-		}
-		s.unacked = nil
+		w.carryOutTakeOver(e, s)
 	case EffectSubscription:
 		if e.Err == nil {
 			w.say("%s is alive again", s.name)
@@ -186,6 +179,19 @@ func (w *world) carryOutSub(e *Effect) {
 		}
 		w.say("%s has ended: %s", s.name, orOK(e.Err))
 	}
+}
+
+func (w *world) carryOutTakeOver(e *Effect, s *wireSub) {
+	end, mode := w.end(e.Conn), ""
+	if e.Sub.Ack != frame.AckAuto {
+		s.taken, mode = true, " ack:client-individual"
+	}
+	w.write(end, "UNSUBSCRIBE id:"+e.Sub.ID)
+	w.write(end, show("SUBSCRIBE id:"+e.Sub.ID+" destination:/topic/nobody"+mode, w.receiptField(e.Receipt), ""))
+	for _, ack := range s.unacked {
+		w.write(end, "NACK id:"+ack)
+	}
+	s.unacked = nil
 }
 
 func (w *world) receiptField(id uint64) []frame.Field {

@@ -59,7 +59,7 @@ func (c *Core) cancelled(sub *Sub, conn *Conn, e *ServerError) {
 		c.advance(conn)
 	case subLive:
 		c.refuse(sub, e)
-	case subLeaving, subLeft, subEnding:
+	case subEnding:
 		c.Forget(&sub.ask)
 		c.unsubscribed(sub, e)
 	}

@@ -30,7 +30,9 @@ func (w *world) message(end *wireEnd, l *line) {
 		case s.taken:
 			w.write(end, "NACK id:"+ack)
 		default:
-			s.unacked = append(s.unacked, ack)
+			if s.sub.Ack != frame.AckAuto {
+				s.unacked = append(s.unacked, ack)
+			}
 			w.say("%s gets %q", name, l.text())
 		}
 		return
@@ -69,7 +71,7 @@ func (w *world) unsubscribeEvent(l *line) {
 	s := w.sub(l.word(1))
 	call := w.call("unsubscribe " + s.name)
 	w.calls["unsubscribe "+s.name] = call
-	w.c.Unsubscribe(s.sub, l.has("give-back"), l.has("durable"), call, w.now)
+	w.c.Unsubscribe(s.sub, l.has("durable"), call, w.now)
 }
 
 func (w *world) withdrawEvent(l *line) {

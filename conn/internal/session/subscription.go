@@ -27,7 +27,7 @@ type SubConfig struct {
 //	   ↑_________|_______|
 //
 // waiting: there is no connection, or it was refused and is tried again at until.
-// asking: SUBSCRIBE is out. leaving: on RabbitMQ, messages are being given back.
+// asking: SUBSCRIBE is out. leaving: on RabbitMQ, another one takes over its id.
 // ending: UNSUBSCRIBE is out.
 type Sub struct {
 	SubConfig
@@ -41,7 +41,6 @@ type Sub struct {
 	also      []*Call // further calls that wait until it is alive
 	ends      []*Call // of Unsubscribe
 	unwanted  bool    // it is to end, whether or not a call waits for that
-	giveBack  bool    // what was delivered and not acknowledged has to be given back by us
 	durable   bool    // end a durable subscription for good
 	forGood   bool    // the UNSUBSCRIBE that does so is out
 	err       error   // why it has ended
@@ -59,8 +58,8 @@ const (
 	subWaiting subState = iota
 	subAsking
 	subLive
-	subLeaving // taken over for the first time
-	subLeft    // and for the second
+	subLeaving // taken over, and will be once more
+	subLeft    // taken over for the last time
 	subEnding
 	subEnded
 )

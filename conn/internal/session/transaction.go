@@ -91,6 +91,15 @@ func (tx *Tx) refuse(err error) {
 	}
 }
 
+// refuseTxs notes that the broker has refused something on conn that may be in a transaction.
+func (c *Core) refuseTxs(conn *Conn, err error) {
+	for _, tx := range c.txs {
+		if tx.conn == conn && tx.used {
+			tx.refuse(err)
+		}
+	}
+}
+
 // End registers COMMIT, or ABORT: commit completes once its receipt and those of all SENDs
 // have come. abort is to be sent in place of COMMIT if the broker has refused a part already;
 // then commit completes with that error, and nothing was stored. The frame is about to leave

@@ -10,7 +10,8 @@ import "time"
 // RabbitMQ answers a refused SUBSCRIBE with ERROR and RECEIPT, and then closes the connection. It
 // answers a good SUBSCRIBE behind a refused SEND in the same way. So the RECEIPT of a suspected
 // SUBSCRIBE counts only if the connection survives it for doubtFor; if it does not, the
-// SUBSCRIBEs are repeated one at a time.
+// SUBSCRIBEs are repeated one at a time. The RECEIPT of a take-over, which has a SUBSCRIBE, clears
+// nothing at all.
 
 const doubtFor = time.Second
 
@@ -73,7 +74,11 @@ func (c *Core) convict(conn *Conn, just bool) {
 		c.emit(Effect{Kind: EffectReport, Producer: p})
 	}
 	for _, call := range calls {
-		if call.live {
+		switch {
+		case call.isTakeOver(): // it goes on, or ends with the connection
+			call.cause = nil
+			c.takeOverRefused = c.takeOverRefused || e.Message == "access_refused"
+		case call.live:
 			c.settle(call, e)
 		}
 	}

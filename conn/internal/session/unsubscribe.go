@@ -8,11 +8,10 @@ import (
 )
 
 // Unsubscribe ends sub, and completes call when the broker has confirmed that. The caller has
-// seen to it that no handler runs any more. giveBack says that messages of sub were delivered
-// and not acknowledged, which matters where UNSUBSCRIBE alone does not requeue them. durable
-// ends a durable subscription for good. All brokers can do that while it is alive, and some only
-// then, so it is renewed first if it is not.
-func (c *Core) Unsubscribe(sub *Sub, giveBack, durable bool, call *Call, now Time) {
+// seen to it that no handler runs any more; in mode auto it goes on handling messages until then,
+// and bounds the wait. durable ends a durable subscription for good. All brokers can do that while
+// it is alive, and some only then, so it is renewed first if it is not.
+func (c *Core) Unsubscribe(sub *Sub, durable bool, call *Call, now Time) {
 	c.at(now)
 	c.register(call)
 	call.Kind, call.sub = CallShutdown, sub
@@ -20,8 +19,7 @@ func (c *Core) Unsubscribe(sub *Sub, giveBack, durable bool, call *Call, now Tim
 		c.complete(call, nil)
 		return
 	}
-	sub.ends, sub.unwanted = append(sub.ends, call), true
-	sub.giveBack, sub.durable = giveBack || sub.giveBack, durable || sub.durable
+	sub.ends, sub.unwanted, sub.durable = append(sub.ends, call), true, durable || sub.durable
 	switch {
 	case sub.state == subWaiting && !sub.durable:
 		c.endSub(sub, nil)
@@ -33,17 +31,31 @@ func (c *Core) Unsubscribe(sub *Sub, giveBack, durable bool, call *Call, now Tim
 	}
 }
 
-// beginEnd ends a live subscription. RabbitMQ does not requeue on UNSUBSCRIBE what it had
-// delivered; see EffectTakeOver.
+// beginEnd ends a live subscription.
 func (c *Core) beginEnd(sub *Sub) {
-	d := &sub.conn.Dialect
-	stays := d.Nack == dialect.Requeues && !d.UnsubscribeRequeues && !sub.durable
-	if stays && (sub.giveBack || sub.Ack != frame.AckAuto) { // for there may be some on their way, too
+	switch {
+	case !c.takesOver(sub):
+		c.sendUnsubscribe(sub, sub.durable && !sub.conn.Dialect.EndDurableSecond)
+	case sub.Ack == frame.AckAuto: // there is nothing to give back, so once is enough
+		sub.state = subLeft
+		c.takeOver(sub)
+	default:
 		sub.state = subLeaving
 		c.takeOver(sub)
-		return
 	}
-	c.sendUnsubscribe(sub, sub.durable && !sub.conn.Dialect.EndDurableSecond)
+}
+
+// takesOver reports whether the end of sub begins with EffectTakeOver. On STOMP 1.0 there is no NACK
+// to give anything back with.
+func (c *Core) takesOver(sub *Sub) bool {
+	conn := sub.conn
+	switch {
+	case sub.durable || conn.Dialect.UnsubscribeRequeues || conn.Dialect.Nack != dialect.Requeues:
+		return false
+	case sub.Ack == frame.AckAuto:
+		return !c.takeOverRefused
+	}
+	return conn.Version != frame.Version10
 }
 
 func (c *Core) takeOver(sub *Sub) {
@@ -62,6 +74,9 @@ func (c *Core) sendUnsubscribe(sub *Sub, durable bool) {
 // that the broker had ended the subscription already, so it is no failure, unless a durable one
 // was to end for good.
 func (c *Core) unsubscribed(sub *Sub, err error) {
+	if sub.state == subEnded {
+		return // with the client, whose connection has not ended yet
+	}
 	if _, refused := err.(*ServerError); refused && !sub.forGood {
 		err = nil
 	}
