@@ -5,9 +5,9 @@ import (
 	"iter"
 )
 
-// Next returns the next message of Consume, which is retained: Release it. It waits under ctx. In
-// a handler of the same client it returns ErrWouldBlock; at the end, what Err returns, in mode auto
-// after the messages that had come.
+// Next returns the next message of Consume. The message is retained: Release it. Next waits under
+// ctx. In a handler of the same client it returns ErrWouldBlock. After the end of the subscription
+// it returns what Err returns; in mode auto it first returns the messages that had come.
 func (s *Subscription) Next(ctx context.Context) (*Message, error) {
 	if s.queue == nil {
 		return nil, option("stomp: Next is for Consume, this subscription has a handler")
@@ -27,8 +27,8 @@ func (s *Subscription) Next(ctx context.Context) (*Message, error) {
 	}
 }
 
-// All yields the messages of Consume as they come. Each is valid until the loop goes on; Retain
-// keeps it longer. An error is the last that it yields: those of Next, ctx.Err() included.
+// All yields the messages of Consume as they arrive. Each is valid until the next iteration; Retain
+// keeps it longer. An error ends the iteration: one of Next, including ctx.Err().
 func (s *Subscription) All(ctx context.Context) iter.Seq2[*Message, error] {
 	return func(yield func(*Message, error) bool) {
 		for {
@@ -44,7 +44,7 @@ func (s *Subscription) All(ctx context.Context) iter.Seq2[*Message, error] {
 	}
 }
 
-// yieldAndRelease gives m back also if the body of the loop panics.
+// yieldAndRelease releases m even if the body of the loop panics.
 func yieldAndRelease(m *Message, yield func(*Message, error) bool) bool {
 	defer m.Release()
 	return yield(m, nil)

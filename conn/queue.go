@@ -10,9 +10,9 @@ import (
 // queue is a bounded queue of retained messages between a connection and the callers of Next.
 type queue struct {
 	maxMessages, maxBytes int
-	drop                  bool // what does not fit
+	drop                  bool // drop messages that do not fit
 	dropped               atomic.Uint64
-	keep                  atomic.Bool   // what waits at the end: in mode auto the broker does not have it any more
+	keep                  atomic.Bool   // keep waiting messages at the end: in mode auto the broker does not have them any more
 	ready                 chan struct{} // 1-slot wake-up for one waiting consumer
 
 	mu    sync.Mutex // above flow.mu
@@ -20,9 +20,9 @@ type queue struct {
 	head  int
 	count int
 	bytes int
-	held  *wire // that we keep from being read
-	free  bool  // the connection is read however full the queue is
-	err   error // why there will be no more
+	held  *wire // the connection that is paused while the queue is full
+	free  bool  // the connection is read even if the queue is full
+	err   error // why there will be no more messages
 }
 
 func (q *queue) init(o *SubscribeOptions) {
@@ -43,8 +43,8 @@ func (q *queue) put(m *Message) {
 	case !q.full() || !q.drop && (q.free || q.held != m.w):
 		q.push(m.Retain())
 		if !q.drop && !q.free && q.full() && q.held != m.w {
-			// The link stops after this frame, so one is all that comes too much;
-			// one more for each connection that is lost meanwhile.
+			// The link stops after this frame, so the queue exceeds its bound by one message, and
+			// by one more for each connection that is lost meanwhile.
 			q.release()
 			q.held = m.w
 			m.w.flow.hold(m.w.l)
@@ -52,7 +52,7 @@ func (q *queue) put(m *Message) {
 		q.mu.Unlock()
 		q.wake()
 		return
-	default: // or a connection that is being ended and no longer waits for us
+	default: // also on a connection that is ending and is not paused any more
 		q.mu.Unlock()
 	}
 	q.dropped.Add(1)
@@ -79,8 +79,8 @@ func (q *queue) push(m *Message) {
 	q.bytes += len(m.held.B)
 }
 
-// pop returns the oldest message that is still good for something; nil and an
-// error if there is none and will be none.
+// pop returns the oldest message that can still be acknowledged; nil and an error if there is none
+// and will be none.
 func (q *queue) pop() (*Message, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -108,7 +108,7 @@ func (q *queue) pop() (*Message, error) {
 	return nil, q.err
 }
 
-// release lets the connection be read again. mu is held.
+// release resumes the reading of the connection. mu is held.
 func (q *queue) release() {
 	if q.held != nil {
 		q.held.flow.release(q.held.l)
@@ -116,8 +116,8 @@ func (q *queue) release() {
 	}
 }
 
-// stale reports whether the broker will deliver the message again, because it can
-// not be acknowledged any more.
+// stale reports whether the broker will deliver the message again because it cannot be acknowledged
+// any more.
 func (m *Message) stale() bool {
 	if m.sub == nil || m.sub.opts.Ack == frame.AckAuto {
 		return false // the broker does not have it any more
@@ -130,7 +130,7 @@ func (m *Message) stale() bool {
 	}
 }
 
-// unbound takes whatever comes, because the answer to UNSUBSCRIBE is behind it.
+// unbound makes the queue accept all further messages: the answer to UNSUBSCRIBE is behind them.
 func (q *queue) unbound() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -138,7 +138,7 @@ func (q *queue) unbound() {
 	q.release()
 }
 
-// end refuses what comes, and throws away what waits unless that is to be kept.
+// end refuses further messages, and discards the waiting ones unless keep is set.
 func (q *queue) end(err error) {
 	q.mu.Lock()
 	if q.err == nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // Subscription is one subscription, renewed on each connection until it ends. Its messages go to
-// its handler, or, if it was made by Consume, wait in a bounded queue for Next and All. Safe for
+// its handler or, if it was made by Consume, wait in a bounded queue for Next and All. Safe for
 // concurrent use.
 type Subscription struct {
 	c           *Client
@@ -19,15 +19,15 @@ type Subscription struct {
 	handler     MessageHandler // nil for a queue, and for replies
 	queue       *queue         // nil for a handler
 	batch       *ackBatch      // nil unless AckEvery is set
-	reply       bool           // it is the one for replies to requests
+	reply       bool           // it receives the replies to requests
 
 	turn        turn
 	outstanding outstanding
 	acks        atomic.Pointer[ackPosition] // on the connection that SUBSCRIBE has left on; nil where it does not matter
-	endedAt     atomic.Pointer[wire]        // where UNSUBSCRIBE is on its way; set with its outbox held
+	endedAt     atomic.Pointer[wire]        // the connection on which UNSUBSCRIBE was sent; set with its outbox held
 
 	// Guarded by Client.mu.
-	askedOn *wire // the latest that SUBSCRIBE has left on
+	askedOn *wire // the latest connection on which SUBSCRIBE was sent
 	core    *session.Sub
 	done    chan struct{}
 	err     error // set before done is closed
@@ -36,25 +36,24 @@ type Subscription struct {
 // ID returns the id of the subscription on the wire.
 func (s *Subscription) ID() string { return s.id }
 
-// Destination returns what was subscribed to.
+// Destination returns the destination of the subscription.
 func (s *Subscription) Destination() string { return s.destination }
 
 // Done is closed when the subscription has ended for good.
 func (s *Subscription) Done() <-chan struct{} { return s.done }
 
-// Err returns why the subscription has ended: nil while it has not, an error that Is
-// net.ErrClosed after Unsubscribe and at the end of the client, a *ServerError if the broker has
-// ended it.
+// Err returns why the subscription has ended: nil while it has not; an error that Is net.ErrClosed
+// after Unsubscribe and at the end of the client; a *ServerError if the broker has ended it.
 func (s *Subscription) Err() error {
 	s.c.mu.Lock()
 	defer s.c.mu.Unlock()
 	return s.err
 }
 
-// Subscribe has h called for each message of destination, on this and all later connections, one
-// message at a time. It returns when the broker has confirmed the subscription for the first
-// time, waiting for a connection under ctx; what is sent from then on will arrive. h may be called
-// before it returns. A refusal is a *ServerError.
+// Subscribe calls h for each message of destination, on this and all later connections, one message
+// at a time. It waits under ctx for a connection, and returns when the broker has confirmed the
+// subscription for the first time: messages sent from then on will arrive. h may be called before
+// it returns. A refusal is a *ServerError.
 func (c *Client) Subscribe(ctx context.Context, destination string, h MessageHandler, opts SubscribeOptions) (*Subscription, error) {
 	if h == nil {
 		return nil, option("stomp: Subscribe needs a handler; Consume needs none")
@@ -121,7 +120,8 @@ func (s *Subscription) enter(first *session.Call) error {
 	return nil
 }
 
-// awaitFirst waits for the first answer. If there is none, or a refusal, the subscription ends.
+// awaitFirst waits for the first answer. If there is none, or it is a refusal, the subscription
+// ends.
 func (c *Client) awaitFirst(ctx context.Context, s *Subscription, wt *waiter) error {
 	var err error
 	select {
@@ -155,7 +155,7 @@ func (c *Client) awaitFirst(ctx context.Context, s *Subscription, wt *waiter) er
 	return err
 }
 
-// leave takes the subscription out of the tables and ends its queue, once.
+// leave removes the subscription from the tables and ends its queue, once.
 func (s *Subscription) leave(err error) bool {
 	c := s.c
 	s.turn.close()
@@ -178,14 +178,14 @@ func (s *Subscription) leave(err error) bool {
 	return true
 }
 
-// ended is called when the core has ended the subscription: err is nil if that was asked for.
+// ended is called when the core has ended the subscription: err is nil if the user asked for it.
 func (s *Subscription) ended(err error) {
 	asked := err == nil || s.c.refusal() != nil
 	switch {
 	case err == nil:
 		err = errUnsubscribed
 	case !asked:
-		err = cause(err) // it has ended with its connection, and not because of that
+		err = cause(err) // the reason itself, without the error of the closed connection around it
 	}
 	if !s.leave(err) || asked {
 		return
@@ -194,13 +194,13 @@ func (s *Subscription) ended(err error) {
 		s.c.cfg.Logger.Error("stomp: subscription has ended", "destination", s.destination, "cause", err)
 	}
 	s.c.trace(&Event{Kind: EventSubscription, Subscription: s, Err: err})
-	if s.opts.OnEnd != nil { // it may subscribe anew, and so wait for the goroutine that runs here
+	if s.opts.OnEnd != nil { // it may subscribe again, and so wait for this goroutine
 		go s.c.guard(nil, func() { s.opts.OnEnd(s, err) })
 	}
 }
 
 // changed is called when the broker has refused or cancelled the subscription, and when it is
-// alive again.
+// active again.
 func (s *Subscription) changed(err error) {
 	if err != nil && s.c.cfg.Logger != nil {
 		s.c.cfg.Logger.Warn("stomp: subscription refused, it is tried again", "destination", s.destination, "cause", err)
@@ -220,7 +220,7 @@ func (s *Subscription) takes(w *wire, f *frame.Frame) bool {
 	return !s.turn.isClosed()
 }
 
-// deliver gives the message to the user, on the reading goroutine.
+// deliver passes the message to the user, on the reading goroutine.
 func (s *Subscription) deliver(m *Message) {
 	if s.queue != nil {
 		s.queue.put(m)
@@ -228,16 +228,16 @@ func (s *Subscription) deliver(m *Message) {
 	}
 	lost := m.w.l.Done()
 	if s.opts.Ack == frame.AckAuto {
-		lost = nil // the broker does not have it any more
+		lost = nil // in mode auto the broker does not have it any more
 	}
 	if !s.turn.enter(lost) {
-		return // it will come again, or the subscription has ended
+		return // the message will come again, or the subscription has ended
 	}
 	m.w.handle(s.handler, m) // survives a panic
 	s.turn.leave()
 }
 
-// settled notes that a message is acknowledged, in a transaction unless tx is nil.
+// settled records that a message was acknowledged, in a transaction unless tx is nil.
 func (s *Subscription) settled(w *wire, id ackID, tx *Tx) {
 	if w.dialect.UnsubscribeRequeues {
 		return
@@ -252,5 +252,5 @@ func (s *Subscription) settled(w *wire, id ackID, tx *Tx) {
 	}
 }
 
-// endedOn reports whether UNSUBSCRIBE is on its way on w. The outbox of w is held.
+// endedOn reports whether UNSUBSCRIBE was sent on w. The outbox of w is held.
 func (s *Subscription) endedOn(w *wire) bool { return s.endedAt.Load() == w }
