@@ -47,6 +47,55 @@ func TestR6UnsubscribeGivesBack(t *testing.T) {
 	})
 }
 
+// R6. In mode auto the broker does not have any more what is on its way at Unsubscribe, so it is handled.
+func TestR6UnsubscribeInModeAuto(t *testing.T) {
+	overEach(t, func(t *testing.T, tg target) {
+		c, q := tg.dialClient(t, nil), queue()
+		const count, some = 2000, 300
+		p, err := c.NewProducer(conn.ProducerConfig{Destination: q})
+		if err != nil {
+			t.Fatal(err)
+		}
+		missing := map[string]bool{}
+		for i := range count {
+			body := strconv.Itoa(i)
+			missing[body] = true
+			if _, err := p.Send(within(t), []byte(body)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := p.Flush(within(t)); err != nil {
+			t.Fatal(err)
+		}
+		enough := make(chan struct{})
+		var handled []string
+		sub, err := c.Subscribe(within(t), q, func(_ context.Context, m *conn.Message) {
+			if handled = append(handled, string(m.Body)); len(handled) == some {
+				close(enough)
+			}
+		}, conn.SubscribeOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-enough
+		if err := sub.Unsubscribe(within(t)); err != nil {
+			t.Fatal(err)
+		}
+		for _, body := range handled {
+			delete(missing, body)
+		}
+		rest := subscribe(t, c, q, frame.AckAuto)
+		for len(missing) > 0 { // ActiveMQ and Artemis may deliver some again
+			m := rest.nextWithin(t, patience)
+			if m == nil {
+				t.Fatalf("%d of %d messages are lost, %d were handled before the end", len(missing), count, len(handled))
+			}
+			delete(missing, string(m.Body))
+		}
+		disconnect(t, c)
+	})
+}
+
 // R6. Disconnect and Unsubscribe wait for the handler that runs, whose acknowledgement counts. What no handler was called for
 // goes back at once.
 func TestR6HandlersAtTheEnd(t *testing.T) {
