@@ -77,6 +77,15 @@ func (c *Client) SendReceipt(ctx context.Context, destination string, body []byt
 	if err := checkSend(h, true); err != nil {
 		return err
 	}
+	return c.retry(ctx, destination, func(w *wire) (more bool, err error) {
+		err = w.sendReceipt(ctx, destination, body, h)
+		return again(err), err
+	})
+}
+
+// retry calls send with the connection for messages to destination, and with the next one as long as
+// send returns an error and more.
+func (c *Client) retry(ctx context.Context, destination string, send func(w *wire) (more bool, err error)) error {
 	s := c.slotFor(destination)
 	var w *wire
 	for {
@@ -85,7 +94,8 @@ func (c *Client) SendReceipt(ctx context.Context, destination string, body []byt
 			return session.NotSentBecause(err)
 		}
 		w = next
-		if err = w.sendReceipt(ctx, destination, body, h); err == nil || !again(err) || ctx.Err() != nil {
+		more, err := send(w)
+		if err == nil || !more || ctx.Err() != nil {
 			return err
 		}
 	}

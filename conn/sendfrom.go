@@ -32,18 +32,10 @@ func (c *Client) SendFrom(ctx context.Context, destination string, body io.Reade
 		return &writer.HeaderError{Command: frame.CmdSend, Name: frame.HeaderDestination, Index: -1, Reason: writer.ErrMissing}
 	}
 	once := &reading{r: body}
-	s := c.slotFor(destination)
-	var w *wire
-	for {
-		next, err := s.current(ctx, w)
-		if err != nil {
-			return session.NotSentBecause(err)
-		}
-		w = next
-		if err = w.sendFromReceipt(ctx, destination, once, length, h); err == nil || once.begun || !again(err) || ctx.Err() != nil {
-			return err
-		}
-	}
+	return c.retry(ctx, destination, func(w *wire) (more bool, err error) {
+		err = w.sendFromReceipt(ctx, destination, once, length, h)
+		return !once.begun && again(err), err
+	})
 }
 
 // reading records whether a body was read from, because that cannot be undone. It also keeps the
