@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -64,9 +63,7 @@ func (c *command) calibrate(ctx context.Context, args []string) int {
 		return c.fail(err)
 	}
 	if s.json {
-		enc := json.NewEncoder(c.stdout)
-		enc.SetIndent("", "  ")
-		err = enc.Encode(ceiling)
+		err = report.WriteObject(c.stdout, ceiling)
 	} else {
 		err = writeCeiling(c.stdout, ceiling)
 	}

@@ -57,31 +57,29 @@ func newChurnFlags() (*pflag.FlagSet, *churned) {
 	return f, s
 }
 
+func (s *churned) complete(f *pflag.FlagSet) (notes []string, err error) {
+	switch {
+	case f.Changed("rate") && s.plan.Rate <= 0:
+		return nil, usage("--rate 0 opens nothing: leave it out, or raise it")
+	case s.open < 1 || s.open > 100_000:
+		return nil, usage("--open is %d: choose from 1 to 100000", s.open)
+	case s.subscriptions < 0 || s.subscriptions > 1_000_000:
+		return nil, usage("--subscriptions is %d: choose from 0 to 1000000", s.subscriptions)
+	case s.hold < 0 || s.hold > 24*time.Hour:
+		return nil, usage("--hold is %v: choose from 0 to 24h", s.hold)
+	}
+	if notes, err = s.settings.complete(f); err != nil {
+		return nil, err
+	}
+	return notes, s.checkHalf(f)
+}
+
 // churn is the verb churn.
 func (c *command) churn(ctx context.Context, args []string) int {
 	f, s := newChurnFlags()
-	if code, done := c.parse(f, args); done {
+	notes, code, done := c.planOf(f, args, s.complete)
+	if done {
 		return code
-	}
-	if err := fromEnvironment(f); err != nil {
-		return c.fail(err)
-	}
-	switch {
-	case f.Changed("rate") && s.plan.Rate <= 0:
-		return c.fail(usage("--rate 0 opens nothing: leave it out, or raise it"))
-	case s.open < 1 || s.open > 100_000:
-		return c.fail(usage("--open is %d: choose from 1 to 100000", s.open))
-	case s.subscriptions < 0 || s.subscriptions > 1_000_000:
-		return c.fail(usage("--subscriptions is %d: choose from 0 to 1000000", s.subscriptions))
-	case s.hold < 0 || s.hold > 24*time.Hour:
-		return c.fail(usage("--hold is %v: choose from 0 to 24h", s.hold))
-	}
-	notes, err := s.complete(f)
-	if err == nil {
-		err = s.checkHalf(f)
-	}
-	if err != nil {
-		return c.fail(err)
 	}
 	if s.dryRun {
 		return c.tellChurnPlan(s, notes)
@@ -205,7 +203,7 @@ func (c *command) tellChurn(s *churned, r *churn.Result) int {
 	}
 	var err error
 	if s.json {
-		err = writeObject(c.stdout, rep)
+		err = report.WriteObject(c.stdout, rep)
 	} else {
 		_, err = io.WriteString(c.stdout, rep.text(r))
 	}

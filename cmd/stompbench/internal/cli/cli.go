@@ -85,5 +85,21 @@ func (c *command) parse(f *pflag.FlagSet, args []string) (code int, done bool) {
 	return 0, false
 }
 
+// planOf reads the flags and the environment of a verb, and completes its plan; done says that there
+// is nothing more to do.
+func (c *command) planOf(f *pflag.FlagSet, args []string, complete func(*pflag.FlagSet) ([]string, error)) (notes []string, code int, done bool) {
+	if code, done = c.parse(f, args); done {
+		return nil, code, true
+	}
+	err := fromEnvironment(f)
+	if err == nil {
+		notes, err = complete(f)
+	}
+	if err != nil {
+		return nil, c.fail(err), true
+	}
+	return notes, ExitOK, false
+}
+
 // asError is errors.As for one type.
 func asError[T error](err error, target *T) bool { return errors.As(err, target) }

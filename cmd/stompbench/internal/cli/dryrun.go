@@ -45,7 +45,7 @@ func planText(s *settings, notes []string) string {
 
 // printObject writes a plan as JSON.
 func (c *command) printObject(plan any) int {
-	if err := writeObject(c.stdout, plan); err != nil {
+	if err := report.WriteObject(c.stdout, plan); err != nil {
 		return c.fail(fmt.Errorf("cannot write the plan: %w", err))
 	}
 	return ExitOK

@@ -79,15 +79,9 @@ func (s *drill) complete(f *pflag.FlagSet) (notes []string, err error) {
 // failover is the verb failover.
 func (c *command) failover(ctx context.Context, args []string) int {
 	f, s := newFailoverFlags()
-	if code, done := c.parse(f, args); done {
+	notes, code, done := c.planOf(f, args, s.complete)
+	if done {
 		return code
-	}
-	if err := fromEnvironment(f); err != nil {
-		return c.fail(err)
-	}
-	notes, err := s.complete(f)
-	if err != nil {
-		return c.fail(err)
 	}
 	if s.dryRun {
 		return c.tellDrillPlan(s, notes)
@@ -295,7 +289,7 @@ func (c *command) tellFailover(s *drill, r *failover.Result) int {
 	}
 	var err error
 	if s.json {
-		err = writeObject(c.stdout, rep)
+		err = report.WriteObject(c.stdout, rep)
 	} else {
 		_, err = io.WriteString(c.stdout, rep.text(report.Style{Color: screenOf(c.stdout).color}))
 	}

@@ -101,15 +101,9 @@ func (s *searching) complete(f *pflag.FlagSet) (notes []string, err error) {
 // find is the verb find.
 func (c *command) find(ctx context.Context, args []string) int {
 	f, s := newFindFlags()
-	if code, done := c.parse(f, args); done {
+	notes, code, done := c.planOf(f, args, s.complete)
+	if done {
 		return code
-	}
-	if err := fromEnvironment(f); err != nil {
-		return c.fail(err)
-	}
-	notes, err := s.complete(f)
-	if err != nil {
-		return c.fail(err)
 	}
 	if s.dryRun {
 		return c.tellSearchPlan(s, notes)

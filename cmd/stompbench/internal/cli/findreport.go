@@ -2,7 +2,6 @@ package cli
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -35,7 +34,7 @@ func (c *command) tellSearch(s *searching, rep *page.Search) int {
 	rep.ExitCode = s.searchCode(rep)
 	var err error
 	if s.json {
-		err = writeObject(c.stdout, rep)
+		err = report.WriteObject(c.stdout, rep)
 	} else {
 		_, err = io.WriteString(c.stdout, searchText(rep))
 	}
@@ -70,13 +69,6 @@ func (s *searching) searchCode(rep *page.Search) int {
 	return ExitOK
 }
 
-func writeObject(w io.Writer, object any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(object)
-}
-
 // searchText returns the result as text.
 func searchText(rep *page.Search) string {
 	var b strings.Builder
@@ -96,7 +88,7 @@ func keepSearch(dir string, rep *page.Search) error {
 	for _, f := range []results.File{
 		{Name: "find.csv", Write: func(w io.Writer) error { return writeSteps(w, rep.Steps) }},
 		{Name: pageName, Write: func(w io.Writer) error { return page.WriteSearch(w, rep) }},
-		{Name: searchName, Write: func(w io.Writer) error { return writeObject(w, rep) }},
+		{Name: searchName, Write: func(w io.Writer) error { return report.WriteObject(w, rep) }},
 	} {
 		if err := results.WriteFile(filepath.Join(dir, f.Name), f.Write); err != nil {
 			return err

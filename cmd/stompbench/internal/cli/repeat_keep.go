@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/page"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
 
@@ -98,7 +99,7 @@ func (m *campaign) keep(sum *summary) error {
 	}
 	for _, f := range []results.File{
 		{Name: pageName, Write: func(w io.Writer) error { return page.Write(w, runs) }},
-		{Name: summaryName, Write: func(w io.Writer) error { return writeObject(w, sum) }},
+		{Name: summaryName, Write: func(w io.Writer) error { return report.WriteObject(w, sum) }},
 	} {
 		if err := results.WriteFile(filepath.Join(m.out, f.Name), f.Write); err != nil {
 			return &results.FolderError{Dir: m.out, Err: err}

@@ -150,7 +150,7 @@ func (c *command) tellCampaign(m *campaign, progress io.Writer) int {
 		return worst(c.fail(err), code)
 	}
 	if m.json {
-		err = writeObject(c.stdout, sum)
+		err = report.WriteObject(c.stdout, sum)
 	} else {
 		fmt.Fprintln(progress)
 		err = sum.writeText(c.stdout, m)

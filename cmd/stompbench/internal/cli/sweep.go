@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/sweep"
 )
@@ -245,7 +246,7 @@ func (c *command) tellSweep(ctx context.Context, s *sweeping, steps []sweep.Step
 	}
 	var err error
 	if s.json {
-		err = writeObject(c.stdout, rep)
+		err = report.WriteObject(c.stdout, rep)
 	} else {
 		_, err = io.WriteString(c.stdout, text+"\n"+sweep.Table(s.over, steps))
 	}
@@ -260,7 +261,7 @@ func (c *command) tellSweep(ctx context.Context, s *sweeping, steps []sweep.Step
 
 // keep writes the table into a folder.
 func (r *sweepReport) keep(dir string, over sweep.Over) error {
-	object := func(w io.Writer) error { return writeObject(w, r) }
+	object := func(w io.Writer) error { return report.WriteObject(w, r) }
 	table := func(w io.Writer) error { _, err := io.WriteString(w, sweep.CSV(over, r.Steps)); return err }
 	return errors.Join(
 		results.WriteFile(filepath.Join(dir, "sweep.csv"), table),
