@@ -291,8 +291,8 @@ func TestPrefetchBoundsUnacked(t *testing.T) {
 	}
 }
 
-// What one subscription of a topic refuses, again and again, is new to the others, who
-// may refuse it as often.
+// A message that one subscription of a topic has refused repeatedly is new to the other
+// subscriptions. Each of them may refuse it as often.
 func TestNackOfATopicIsOfOneSubscription(t *testing.T) {
 	b := start(t, broker.Config{MaxRedeliveries: 3})
 	refuses, waits := connect(t, b, "1.2"), connect(t, b, "1.2")

@@ -33,7 +33,8 @@ func TestExpiredSendsUseUpNoDestinations(t *testing.T) {
 	c.expect("RECEIPT", "receipt-id:1")
 }
 
-// QueueBytes bounds the dead letter queue as well: who fills it by NACK is not read until somebody has emptied it.
+// QueueBytes bounds the dead letter queue as well. The broker does not read a session that fills it
+// by NACK until a consumer has emptied it.
 func TestDeadLetterQueueIsBounded(t *testing.T) {
 	const bound = 64 << 10
 	b := start(t, broker.Config{QueueBytes: bound, MaxRedeliveries: 1})
@@ -44,7 +45,7 @@ func TestDeadLetterQueueIsBounded(t *testing.T) {
 	for ; round < 100 && !held; round++ {
 		c.write("SEND\ndestination:/queue/a\n\n" + body + "^@")
 		nackTwice(c)
-		// It is counted once where it was sent and once where it was buried. Who is held up is so by then.
+		// It counts once in its queue and once in the dead letter queue. By then the session is held up.
 		waitFor(t, func() bool {
 			st := b.Stats()
 			held = st.HeldProducers == 1
@@ -71,7 +72,8 @@ func nackTwice(c *client) {
 	}
 }
 
-// Dead letter queues count for who makes them by NACK. A message that there is none for stays where it is.
+// A dead letter queue counts for the connection whose NACK makes it. A message that may not have a
+// dead letter queue stays in its queue.
 func TestDeadLetterQueuesPerConnection(t *testing.T) {
 	const most, queues = 10, 40
 	b := start(t, broker.Config{MaxDestinations: 100, MaxDestinationsPerConnection: most, MaxRedeliveries: 1})
@@ -213,7 +215,7 @@ func TestStoredBytesOfSlowTopics(t *testing.T) {
 		c.subscribe(fmt.Sprint("a", i), fmt.Sprint("/topic/", i), "auto")
 		c.subscribe(fmt.Sprint("b", i), fmt.Sprint("/topic/", i), "auto")
 	}
-	body := strings.Repeat("x", 60_000) // and nobody reads
+	body := strings.Repeat("x", 60_000) // and no client reads
 	for refused := 0; refused < 3; {
 		p := connect(t, b, "1.2")
 		answer := make(chan *received, 1)
@@ -246,8 +248,8 @@ func TestStoredBytesOfAll(t *testing.T) {
 			b := start(t, broker.Config{StoredBytes: 1 << 20})
 			check := served(t, b)
 			c := connect(t, b, "1.2")
-			// Not much more than it takes: who goes on for too long after an ERROR is
-			// cut off, and may not get to see it.
+			// Not much more than it takes: a client that goes on for too long after an ERROR is cut
+			// off, and may not receive the ERROR.
 			go floodFor(c.nc, 3<<19, patience, func(i int) string { return fmt.Sprintf(frame, i) })
 			c.expectError("broker is full")
 			if n := b.Stats().StoredBytes; n > 2<<20 {

@@ -10,8 +10,8 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// A delayed message that finds its queue full has nobody to hold up once its session is over, though the connection
-// lingers until the peer closes it.
+// A delayed message that finds its queue full holds up no session once its own session is over,
+// though the connection stays open until the peer closes it.
 func TestSessionThatIsOverIsNotHeldUp(t *testing.T) {
 	inBubble(t, broker.Config{QueueBytes: 128 << 10}, func(t *testing.T, b *broker.Broker, _ *client) {
 		near, far := net.Pipe()

@@ -40,7 +40,7 @@ func TestHostileChaos(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.Inject(func(session uint64, f *frame.Frame) broker.Fault {
-		if session == 1 { // who is served
+		if session == 1 { // the session that is served
 			return broker.Fault{}
 		}
 		return faults(session, f)
@@ -54,7 +54,7 @@ func TestHostileChaos(t *testing.T) {
 	b.Inject(nil)
 	check()
 
-	// Those who were held up let what they have sent be read, once there is room.
+	// The frames of the sessions that were held up are read once their queues have room.
 	drains := 0
 	for names := range slices.Chunk(ch.names(), 8) {
 		drain := connect(t, b, "1.2")
@@ -64,7 +64,7 @@ func TestHostileChaos(t *testing.T) {
 		}
 		drains++
 	}
-	last := connect(t, b, "1.2") // what was refused in the queues of those who are gone
+	last := connect(t, b, "1.2") // reads what the ended sessions have refused
 	last.discard()
 	for session := range b.Stats().Accepted {
 		for _, name := range []string{"/temp-queue/@%d/mine", "/temp-topic/@%d/mine", "/temp-queue/@%d/-"} {
@@ -187,7 +187,7 @@ func (p *chaotic) message() *received {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.rnd.IntN(300) == 0 && len(p.seen) > 0 {
-		return p.seen[p.rnd.IntN(len(p.seen))] // may be anybody's
+		return p.seen[p.rnd.IntN(len(p.seen))] // may belong to any session
 	}
 	for len(p.mine) > 0 {
 		m := p.mine[0]

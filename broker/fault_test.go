@@ -328,8 +328,7 @@ func TestSharesAreChecked(t *testing.T) {
 	}
 }
 
-// A frozen broker reads nobody, not even who comes then, and goes on as if nothing
-// had been.
+// A frozen broker reads no connection, not even a new one. After the freeze it goes on as before.
 func TestFreezeAll(t *testing.T) {
 	const freeze = 400 * time.Second
 	inBubble(t, broker.Config{ConnectTimeout: time.Hour}, func(t *testing.T, b *broker.Broker, c *client) {
@@ -344,7 +343,7 @@ func TestFreezeAll(t *testing.T) {
 		if took := time.Since(began); took != 0 {
 			t.Errorf("the frame that was awaited took %v", took)
 		}
-		// Of who comes while it is frozen a frame is handled, too.
+		// A frame of a client that connects during the freeze is handled, too.
 		go late.write("CONNECT\naccept-version:1.2\nhost:h\n\n^@BEGIN\ntransaction:t\nreceipt:3\n\n^@")
 		late.expect("CONNECTED")
 		for peer, receipt := range map[*client]string{c: "2", late: "3"} {

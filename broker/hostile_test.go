@@ -156,7 +156,7 @@ func TestHostileBytes(t *testing.T) {
 			}
 		}
 	}
-	if n := b.Stats().Destinations; n != 1 { // that of who is served
+	if n := b.Stats().Destinations; n != 1 { // that of the served client
 		t.Errorf("there are %d destinations", n)
 	}
 	check()
@@ -310,7 +310,7 @@ func TestHostileDestinationFlood(t *testing.T) {
 	check := served(t, b)
 	before := memory()
 	c := connect(t, b, "1.2")
-	// Who goes on for a MiB after an ERROR is cut off, and may not get to see it.
+	// A client that sends another MiB after an ERROR is cut off, and may not receive the ERROR.
 	go flood(c.nc, 1<<19, func(i int) string { return fmt.Sprintf("SEND\ndestination:/queue/%d\n\n^@", i) })
 	c.expectError("too many destinations")
 	c = connect(t, b, "1.2")
@@ -329,7 +329,7 @@ func TestHostileDestinationFlood(t *testing.T) {
 	check()
 }
 
-// A connection flood ends at MaxConnections; whoever was there stays.
+// A connection flood ends at MaxConnections. The earlier connections stay.
 func TestHostileConnectionFlood(t *testing.T) {
 	b := start(t, broker.Config{MaxConnections: 10})
 	check := served(t, b)
@@ -363,10 +363,10 @@ func TestHostileNeverAcks(t *testing.T) {
 	check()
 }
 
-// A consumer that never reads costs what its destination may hold, slows that
-// destination's producers and nobody else, and is closed after WriteTimeout; its
-// messages are then for others. That the producers are held until then is seen on a
-// clock that stands still, in TestConsumerThatNeverReadsHoldsProducers.
+// A consumer that never reads costs what its destination may hold, slows only that destination's
+// producers, and is closed after WriteTimeout. Its messages then go to other consumers. That the
+// producers are held until then is seen on a clock that stands still, in
+// TestConsumerThatNeverReadsHoldsProducers.
 func TestHostileNeverReads(t *testing.T) {
 	for _, destination := range []string{"/queue/q", "/topic/q"} {
 		t.Run(destination, func(t *testing.T) {
@@ -442,7 +442,7 @@ func TestHostileSubscriptionsOfOneTopic(t *testing.T) {
 	}
 }
 
-// Receipts that nobody reads stop their own connection from being read.
+// When a client does not read its receipts, the broker stops reading that client's connection.
 func TestHostileNeverReadsReceipts(t *testing.T) {
 	b := start(t, broker.Config{WriteTimeout: time.Minute})
 	check := served(t, b)

@@ -48,7 +48,7 @@ func listenTLS(t testing.TB, b *broker.Broker, server, theirs *tls.Config) (dial
 	}
 }
 
-// A broker with several listeners: who connects to one hears who connects to another.
+// A broker with several listeners passes messages between clients of different listeners.
 func TestListenTLS(t *testing.T) {
 	b := start(t, broker.Config{})
 	server, trusting := certified(t)

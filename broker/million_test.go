@@ -120,7 +120,7 @@ func TestHostileMillionTransactionsThatEnd(t *testing.T) {
 		c.write(frames.String())
 	}
 	c.sync()
-	if st := b.Stats(); st.StoredBytes > 2000 || st.Destinations != 1 { // those of who is served
+	if st := b.Stats(); st.StoredBytes > 2000 || st.Destinations != 1 { // those of the served client
 		t.Errorf("%+v", st)
 	}
 	grownLess(t, before, 2<<20)

@@ -9,8 +9,8 @@ import (
 	"github.com/stompwire/stompwire/broker"
 )
 
-// A connection that sends more than its rate takes as long as the rate says, loses
-// nothing, and slows down nobody else.
+// A connection that sends faster than its rate takes as long as the rate says, loses nothing, and
+// does not slow down other connections.
 func TestConnectionRate(t *testing.T) {
 	for name, rate := range map[string]broker.Rate{"frames": {Frames: 200}, "bytes": {Bytes: 20_000}} {
 		t.Run(name, func(t *testing.T) {
@@ -83,7 +83,7 @@ func TestRateKeepsHeartBeats(t *testing.T) {
 	})
 }
 
-// Who connects anew for each message gets no more than who stays.
+// A client that reconnects for each message may send no more than one that keeps its connection.
 func TestUserRateHoldsAcrossConnections(t *testing.T) {
 	cfg := broker.Config{Users: map[string]string{"a": ""}, UserRate: broker.Rate{Frames: 10}}
 	inBubble(t, cfg, func(t *testing.T, b *broker.Broker, _ *client) {

@@ -63,7 +63,7 @@ func TestReceiptOfSubscribeComesFirst(t *testing.T) {
 	})
 }
 
-// Whoever has seen that receipt and sends reaches the subscription.
+// A message that is sent after that receipt reaches the subscription.
 func TestReceiptOfSubscribeMeansSubscribed(t *testing.T) {
 	b := start(t, broker.Config{})
 	p := connect(t, b, "1.2")
@@ -88,8 +88,8 @@ func TestReceiptKeepsItsID(t *testing.T) {
 	}
 }
 
-// Whoever has seen the receipt of DISCONNECT finds that what the connection held is
-// given up: no need to wait until its socket is closed.
+// After the receipt of DISCONNECT the connection holds nothing any more: a client need not wait
+// until its socket is closed.
 func TestDisconnectReceiptMeansGone(t *testing.T) {
 	b := start(t, broker.Config{})
 	for range 50 {

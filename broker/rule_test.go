@@ -61,7 +61,7 @@ func TestBodyOfOtherFrames(t *testing.T) {
 	})
 }
 
-// "All frames MAY include a content-length header" (STOMP 1.2), and headers that nobody knows.
+// "All frames MAY include a content-length header" (STOMP 1.2), and unknown headers.
 func TestHeadersOfAnyFrame(t *testing.T) {
 	const more = "content-length:0\nx-whatever:1\n"
 	eachVersion(t, func(t *testing.T, b *broker.Broker, version string) {
@@ -97,7 +97,8 @@ func TestEOLsBetweenFrames(t *testing.T) {
 	})
 }
 
-// Whoever listens for heart-beats waits for "any new data" (STOMP 1.2, Heart-beating): half a frame is some.
+// A peer that expects heart-beats waits for "any new data" (STOMP 1.2, Heart-beating): half a frame
+// is some.
 func TestHalfAFrameIsASignOfLife(t *testing.T) {
 	inBubble(t, broker.Config{}, func(t *testing.T, b *broker.Broker, c *client) {
 		c.write("CONNECT\naccept-version:1.2\nhost:h\nheart-beat:10000,0\n\n^@")

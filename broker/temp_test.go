@@ -64,8 +64,9 @@ func TestTempQueuesEndWithTheConnection(t *testing.T) {
 	}
 }
 
-// Who fills a temporary queue of its own waits for itself: nobody else can empty it, and its own frames are not read.
-// That ends after a while, also if its peer has said good-bye and is gone.
+// A session that fills its own temporary queue waits for itself: no other session can empty the
+// queue, and its own frames are not read. The broker ends such a session after a while, also if its
+// peer has sent DISCONNECT and is gone.
 func TestFullTemporaryQueueOfOnesOwn(t *testing.T) {
 	for _, gone := range []bool{false, true} {
 		inBubble(t, broker.Config{QueueBytes: 64 << 10, WriteTimeout: 10 * time.Second}, func(t *testing.T, b *broker.Broker, other *client) {

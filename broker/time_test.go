@@ -19,7 +19,7 @@ func inBubble(t *testing.T, cfg broker.Config, run func(t *testing.T, b *broker.
 			t.Fatal(err)
 		}
 		c := pipe(t, b)
-		defer func() { // also after a Fatal: nobody may be left in the bubble
+		defer func() { // also after a Fatal: no goroutine may be left in the bubble
 			c.nc.Close()
 			if err := b.Close(); err != nil {
 				t.Error(err)
@@ -163,8 +163,8 @@ func TestServeConnOverPipe(t *testing.T) {
 	})
 }
 
-// A consumer that does not read holds up who sends to it, until WriteTimeout closes it.
-// A topic then has nobody to wait for, a queue keeps what it has.
+// A consumer that does not read holds up its producers until WriteTimeout closes it. A topic then
+// waits for no consumer, and a queue keeps its messages.
 func TestConsumerThatNeverReadsHoldsProducers(t *testing.T) {
 	const bound, sent = 1 << 20, 8 << 20
 	body := strings.Repeat("x", 1000)

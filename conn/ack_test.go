@@ -92,7 +92,7 @@ func TestAckOnAClosedConnection(t *testing.T) {
 	}
 }
 
-// A message that its handler has returned from is nobody's any more.
+// A borrowed message must not be acknowledged after its handler has returned.
 func TestAckOfABorrowedMessageTooLate(t *testing.T) {
 	c, b := session(t, overPipe, frame.Version12, conn.Config{})
 	kept := make(chan *conn.Message, 2)

@@ -117,8 +117,9 @@ func inOrder(uris ...string) string {
 	return "failover:(" + strings.Join(uris, ",") + ")?randomize=false&maxReconnectAttempts=0"
 }
 
-// nowhere is the URI of an address where nobody listens. It is the near end of a connection, so that the port is not given
-// to anybody else before the test has ended. The far end is kept, too: when it is closed the near one lets go of its port.
+// nowhere is the URI of an address without a listener. It is the near end of a connection, so that
+// no other socket gets the port before the test has ended. The far end is kept, too: when it is
+// closed the near end releases its port.
 func nowhere(t testing.TB) string {
 	l := listen(t, "tcp", "127.0.0.1:0")
 	defer l.Close()

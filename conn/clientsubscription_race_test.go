@@ -15,7 +15,8 @@ import (
 	"github.com/stompwire/stompwire/writer"
 )
 
-// A broker may take longer over the first SUBSCRIBE of a connection than connecting may take; nobody else waits for it.
+// A broker may take longer for the first SUBSCRIBE of a connection than ConnectTimeout. No other
+// call waits for that SUBSCRIBE.
 func TestClientSubscribeWaitsForASlowBroker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t, answer: never}
@@ -79,8 +80,8 @@ func TestClientSubscribeOverLosses(t *testing.T) {
 	}
 }
 
-// A subscription whose SUBSCRIBE ends one connection after the other is tried apart from the others, as long as its caller
-// waits, who then hears the reason.
+// When a SUBSCRIBE ends one connection after the other, the client tries it apart from the other
+// subscriptions for as long as its caller waits. The caller then gets the reason.
 func TestClientSubscribeThatEndsConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t}
@@ -189,8 +190,8 @@ func TestClientUnsubscribeWhileRestoring(t *testing.T) {
 	}
 }
 
-// Under a context that has ended, what is ended for good is ended at the broker all the same: in mode auto it would go on
-// delivering, for nobody.
+// Unsubscribe under an ended context still ends the subscription at the broker. Otherwise the
+// broker would go on delivering in mode auto, and the messages would be lost.
 func TestUnsubscribeForGoodUnderAnEndedContext(t *testing.T) {
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -284,7 +284,7 @@ func TestClientHandlersDoNotOverlap(t *testing.T) {
 		s.latest().say(message("1", "m1", "a"))
 		time.Sleep(time.Minute)
 		s.cut()
-		// Nobody reads the connection, so a write has to find out.
+		// Nothing reads the connection, so only a write notices the cut.
 		if err := cl.Send(t.Context(), "/queue/b", nil); err != nil {
 			t.Error(err)
 		}
@@ -326,8 +326,8 @@ func TestClientSendInHandlerOfAConnectionBeingRestored(t *testing.T) {
 	})
 }
 
-// A subscription that was reported as failed must not live on at the broker, whichever call asked for it: in mode auto its
-// messages would be lost, and their handler called for nobody.
+// A subscription that was reported as failed must not stay at the broker, whichever call asked for
+// it: in mode auto its messages would be lost.
 func TestClientSubscriptionThatTimedOutIsGone(t *testing.T) {
 	for name, c := range map[string]struct {
 		before bool          // something is subscribed already, so that the connection is there

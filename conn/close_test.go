@@ -70,7 +70,7 @@ func TestCloseWhileBusy(t *testing.T) {
 				}
 			})
 		}
-		for range 50 { // then the broker stops reading, and everybody gets stuck
+		for range 50 { // then the broker stops reading, and all senders wait
 			b.read()
 		}
 		_ = c.Close()

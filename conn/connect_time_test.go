@@ -90,7 +90,7 @@ func undialled(t *testing.T) func(context.Context, string, string) (net.Conn, er
 	}
 }
 
-// What CONNECT cannot represent is refused before anybody is dialled.
+// Credentials that CONNECT cannot represent are refused before the first dial.
 func TestDialRefusesCredentials(t *testing.T) {
 	for _, cfg := range []conn.Config{
 		{Login: "me\npasscode:stolen"},

@@ -247,7 +247,7 @@ func TestConsumerOverReconnects(t *testing.T) {
 			got := []string{string(m.Header.Get("message-id"))}
 			m.Release()
 			s.cut()
-			_ = cl.Send(t.Context(), "/queue/b", nil) // to find out, while nobody reads
+			_ = cl.Send(t.Context(), "/queue/b", nil) // notices the cut, as nothing reads
 			time.Sleep(10 * time.Second)
 			go say("n1", "n2")
 			for range len(c.want) - 1 {

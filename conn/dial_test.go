@@ -51,7 +51,7 @@ func TestDialerPassesOver(t *testing.T) {
 		bad  func(t *testing.T) string
 		is   func(err error) bool
 	}{
-		{"nobody listens", nowhere0, func(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }},
+		{"unreachable listens", nowhere0, func(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }},
 		{"ERROR", func(t *testing.T) string { return at(tiny(t, refusing)) },
 			func(err error) bool { return errors.As(err, &refusal) && refusal.Message == "no such user" }},
 		{"closes at once", func(t *testing.T) string { return at(tiny(t, closing)) },
@@ -166,7 +166,7 @@ func TestAddressConfigures(t *testing.T) {
 	for _, c := range []struct{ uri, want string }{
 		{"broker:61613", "host:test\nlogin:me\npasscode:one\n"},
 		{"stomp://you:two@broker", "host:test\nlogin:you\npasscode:two\n"},
-		{"stomp://you@broker", "host:test\nlogin:you\nheart-beat"}, // not the passcode of somebody else
+		{"stomp://you@broker", "host:test\nlogin:you\nheart-beat"}, // not the passcode of another login
 		{"stomp://broker/%2F", "host:/\nlogin:me\npasscode:one\n"},
 	} {
 		client, broker := net.Pipe()
@@ -186,7 +186,7 @@ func TestAddressConfigures(t *testing.T) {
 	}
 }
 
-// What cannot work is said before anybody is dialled, without a secret.
+// A URI that cannot work is refused before the first dial. The error holds no secret.
 func TestDialerRefuses(t *testing.T) {
 	for name, uri := range map[string]string{
 		"brackets":         "[::1:61613",
@@ -229,10 +229,10 @@ func TestDialURI(t *testing.T) {
 }
 
 func TestDialNobodyThere(t *testing.T) {
-	nobody := nowhere(t)
-	_, err := conn.Dial(t.Context(), nobody, &conn.Config{Attempts: 1, ConnectTimeout: time.Hour})
+	unreachable := nowhere(t)
+	_, err := conn.Dial(t.Context(), unreachable, &conn.Config{Attempts: 1, ConnectTimeout: time.Hour})
 	var op *net.OpError
-	if !errors.Is(err, net.ErrClosed) || !errors.As(err, &op) || !strings.Contains(err.Error(), nobody) {
+	if !errors.Is(err, net.ErrClosed) || !errors.As(err, &op) || !strings.Contains(err.Error(), unreachable) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -298,7 +298,8 @@ func TestDialerForEver(t *testing.T) {
 	})
 }
 
-// dialPipe returns a DialFunc to a broker that follows a script. A nil one blocks: nobody answers the SYN.
+// dialPipe returns a DialFunc to a broker that follows a script. A nil script blocks, as if the SYN
+// had no answer.
 func dialPipe(scripts map[string]script) func(context.Context, string, string) (net.Conn, error) {
 	return func(ctx context.Context, _, address string) (net.Conn, error) {
 		play := scripts[address]

@@ -38,7 +38,7 @@ type transport struct {
 var (
 	overPipe   = transport{"driver=pump", pipe, pump.Driver{}, time.Minute}
 	overSocket = transport{"driver=gnet", loopback, nil, time.Minute}
-	// inBubble is for synctest: time passes only when everybody waits, so patience costs nothing.
+	// inBubble is for synctest: time passes only while all goroutines wait, so patience costs nothing.
 	inBubble = transport{"bubble", pipe, pump.Driver{}, time.Hour}
 )
 

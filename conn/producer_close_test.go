@@ -15,8 +15,8 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// Close refuses what is new, also of those who wait for room, and returns when what was sent before has its outcomes; the
-// client and its other producers go on.
+// Close refuses new messages, and those of senders that wait for a place in the window. It returns
+// when all sent messages have their outcomes. The client and its other producers go on.
 func TestProducerClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, b := session(t, inBubble, frame.Version12, conn.Config{})
@@ -47,7 +47,7 @@ func TestProducerClose(t *testing.T) {
 		}
 		for range cap(waits) {
 			if err := b.await(waits); !refusedByClose(err) {
-				t.Errorf("who waited for room: %v", err)
+				t.Errorf("a sender that waited for a place: %v", err)
 			}
 		}
 		if _, err := p.Send(t.Context(), nil); !refusedByClose(err) {

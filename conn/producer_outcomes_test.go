@@ -115,7 +115,7 @@ func refusedByClose(err error) bool {
 	return errors.Is(err, net.ErrClosed) && !errors.Is(err, conn.ErrUnknownOutcome)
 }
 
-// sessionOf is session with a broker that says who it is.
+// sessionOf is session with a broker that sends its name in the server header.
 func sessionOf(t testing.TB, tr transport, server string, cfg conn.Config) (*conn.Client, *fakeBroker) {
 	t.Helper()
 	b, result := open(t, tr, cfg)

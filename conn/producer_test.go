@@ -371,7 +371,7 @@ func TestTimeoutWithoutAUnit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, b := session(t, inBubble, frame.Version12, conn.Config{})
 		p, got := newProducer(t, c, conn.ProducerConfig{Window: 5, Timeout: 3})
-		sendAll(t, p, "") // time passes only when nobody has anything to do
+		sendAll(t, p, "") // time passes only while all goroutines wait
 		b.read()
 		time.Sleep(time.Second)
 		synctest.Wait()

@@ -143,7 +143,8 @@ func TestTransactionRefuses(t *testing.T) {
 	})
 }
 
-// "Different transactions MUST use different transaction identifiers", whoever chose them.
+// "Different transactions MUST use different transaction identifiers", whether the caller or the
+// client chose them.
 func TestTransactionIDs(t *testing.T) {
 	c, b := session(t, overPipe, frame.Version12, conn.Config{})
 	for _, began := range []struct{ id, want string }{{"mine", "mine"}, {"t1", "t1"}, {"t3", "t3"}, {"", "t2"}, {"", "t4"}} {

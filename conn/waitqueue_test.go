@@ -69,7 +69,8 @@ func TestSenderWaitsForAQuarterOfTheWindow(t *testing.T) {
 	}
 }
 
-// However many wait and however little comes at a time, nobody is forgotten.
+// Every waiting sender gets its turn, however many wait and however few bytes become free at a
+// time.
 func TestEverySenderFindsRoom(t *testing.T) {
 	for _, at := range []int64{1, 7, 25, 100} {
 		synctest.Test(t, func(t *testing.T) {

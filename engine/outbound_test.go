@@ -294,8 +294,8 @@ func TestLastWordsReachAPeerThatGoesOn(t *testing.T) {
 	})
 }
 
-// A peer that goes on for too long after the last words is told: a write of its own fails. It must not be left with a
-// full window that nobody opens any more.
+// A peer that goes on for too long after the last words is told: a write of its own fails. It must
+// not be left with a full window that the peer never opens again.
 func TestFloodAfterLastWordsIsReset(t *testing.T) {
 	flood := strings.Repeat("\n", 4<<20)
 	eachDriver(t, func(t *testing.T, d driver) {

@@ -111,7 +111,7 @@ func TestHostilePendingFlood(t *testing.T) {
 	check()
 }
 
-// One address cannot take all the places of those who have not asked yet.
+// One address cannot take all the places of the connections that have sent no request yet.
 func TestHostilePendingFloodOfOneAddress(t *testing.T) {
 	const most = 20
 	b := start(t, broker.Config{})

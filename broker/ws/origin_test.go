@@ -12,9 +12,9 @@ import (
 	"github.com/stompwire/stompwire/broker/ws"
 )
 
-// Who may connect: no browser, and pages that are known, or that cannot be anybody
-// else's. A page whose name leads to us only now ("DNS rebinding") says that name as its
-// origin and as our host.
+// These may connect: clients that are no browser, pages of known origins, and pages that only this
+// host can serve. A page whose name resolves to this host only now ("DNS rebinding") sends that
+// name both as Origin and as Host.
 func TestOrigin(t *testing.T) {
 	s := httptest.NewTLSServer(nil)
 	defer s.Close()
@@ -41,7 +41,7 @@ func TestOrigin(t *testing.T) {
 		{strict, "a.localhost", "http://a.localhost", true},
 		{strict, "a.localhost.example", "http://a.localhost.example", false},
 		{strict, "[::1]:15674", "http://[::1]:15674", true},
-		{strict, "192.0.2.7", "http://192.0.2.7", true}, // an address is no name that somebody could have
+		{strict, "192.0.2.7", "http://192.0.2.7", true}, // an address cannot be registered, as a name can
 		{strict, "192.0.2.7", "http://192.0.2.8", false},
 		{strict, "1.2.3.4.evil.example", "http://1.2.3.4.evil.example", false},
 		{strict, "", "null", false}, // a sandboxed frame
@@ -56,7 +56,7 @@ func TestOrigin(t *testing.T) {
 		{lenient, "", "http://localhost:8080", true},
 		{lenient, "evil.example", "https://evil.example", false},
 		{secure, "example.com", "https://example.com", true}, // the certificate says so
-		{secure, "example.com", "http://example.com", false}, // who knows what came over that
+		{secure, "example.com", "http://example.com", false}, // a page over http may have been forged
 		{secure, "example.com", "https://evil.example", false},
 		{secure, "", "", true},
 	} {

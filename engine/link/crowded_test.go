@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// While a sender that was woken has not come yet, an empty outbox refuses nobody: with nothing to write, nobody would tell
-// who was refused that there is room.
+// An empty outbox refuses no sender, even while a woken sender has not reserved yet. An empty
+// outbox writes nothing, so no write would tell a refused sender that there is room.
 func TestEmptyOutboxIsNeverCrowded(t *testing.T) {
 	for _, high := range []int{1, 2, 3} {
 		ours, peer := net.Pipe()

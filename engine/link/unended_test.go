@@ -25,8 +25,8 @@ func reading(peer net.Conn) <-chan string {
 	return all
 }
 
-// Between the parts of a frame nobody else sends: Reserve waits, TryReserve refuses, what ReserveNow takes comes behind,
-// and heart-beats do not come at all.
+// Nothing else is sent between the parts of a frame: Reserve waits, TryReserve refuses, bytes of
+// ReserveNow are sent after the frame, and no heart-beats are sent.
 func TestPartsStayTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, peer := net.Pipe()
@@ -82,7 +82,7 @@ func TestPartsStayTogether(t *testing.T) {
 		}
 		synctest.Wait()
 		if d.sent.Load() != 1 {
-			t.Error("who was refused is not told that there is room")
+			t.Error("the refused sender is not told that there is room")
 		}
 		l.Close(nil)
 		<-d.closed
@@ -141,7 +141,7 @@ func TestPartsThatNeverEnd(t *testing.T) {
 			synctest.Wait()
 			end(l)
 			if err := <-waiting; !errors.Is(err, net.ErrClosed) {
-				t.Errorf("who had waited got %v", err)
+				t.Errorf("the waiting sender got %v", err)
 			}
 			l.Close(nil)
 			_ = peer.Close()
