@@ -123,7 +123,7 @@ func TestSecondInterruptKills(t *testing.T) {
 	if signal.Ignored(os.Interrupt) { // as in the background of a script; our children inherit it
 		t.Skip("^C is ignored here")
 	}
-	// Nobody consumes what the consumers wait for: draining would take an hour.
+	// Nothing is sent to the queue of the consumers: draining would take an hour.
 	cmd, _, done := load(t, "-z", "1h", "-r", "100", "-t", "/queue/a", "-T", "/queue/b", "--drain-timeout", "1h")
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)

@@ -130,8 +130,8 @@ func TestNobodyListens(t *testing.T) {
 	}
 }
 
-// nowhere returns an address where nobody listens. It is the near end of a connection,
-// so that the port is not given to anybody else before the test has ended.
+// nowhere returns an address without a listener. It is the near end of a connection, so that no
+// other socket gets the port before the test has ended.
 func nowhere(t *testing.T) string {
 	t.Helper()
 	nc, err := net.Dial("tcp", start(t, broker.Config{ConnectTimeout: time.Hour}).Addr().String())
@@ -142,8 +142,8 @@ func nowhere(t *testing.T) string {
 	return nc.LocalAddr().String()
 }
 
-// Who is interrupted while nobody answers does not wait for that, and what was given
-// up has not failed. A hold ends as well.
+// An interrupted run does not wait for an answer, and the attempts that it gives up do not count as
+// failed. A hold ends as well.
 func TestInterruptedWhileWaiting(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var waiting atomic.Int64

@@ -113,8 +113,8 @@ func TestBrokerClosesHalfOpen(t *testing.T) {
 	}
 }
 
-// patient dials until it succeeds: a broker with little patience may lose it with
-// those who do nothing wrong, on a machine that is busy enough.
+// patient dials until it succeeds: on a busy machine, a broker with short timeouts may also close
+// the connection of a client that does nothing wrong.
 func patient(b *broker.Broker) func(context.Context) (*conn.Client, error) {
 	return func(ctx context.Context) (c *conn.Client, err error) {
 		for ctx.Err() == nil {
@@ -329,7 +329,7 @@ func TestHowHalfOpenEnds(t *testing.T) {
 	}
 }
 
-// Who never answers is given the time of a step. ^C ends holding as well as opening.
+// A broker that never answers gets the time of one step. ^C ends holding as well as opening.
 func TestHalfOpenWaitsNoLongerThanItIsTold(t *testing.T) {
 	t.Parallel()
 	silent := stub(t, func(nc net.Conn) { upTo(nc, "never") })

@@ -153,7 +153,7 @@ func finds(t testing.TB) {
 	}
 }
 
-// What is planned is shown, and nothing is done: nobody listens there.
+// The plan is shown, and nothing is done: the address has no listener.
 func TestFindDryRun(t *testing.T) {
 	t.Parallel()
 	at := nowhere(t)

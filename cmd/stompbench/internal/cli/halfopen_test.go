@@ -144,7 +144,7 @@ func TestChurnHalfOpenUsage(t *testing.T) {
 	}
 }
 
-// A dry run connects to nobody, and shows what would be done; passwords it does not.
+// A dry run connects to no broker and shows what would be done. It does not show passwords.
 func TestVerbsDryRun(t *testing.T) {
 	t.Setenv("STOMPBENCH_HALF_OPEN", "10%")
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

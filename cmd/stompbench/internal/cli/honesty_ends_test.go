@@ -22,8 +22,8 @@ func at(n uint64, fault broker.Fault) func(uint64, *frame.Frame) broker.Fault {
 	}
 }
 
-// One message at a time, and the connection ends with message 700: what was refused
-// is told from what nobody answered for, and neither run is a loss of the broker's.
+// One message at a time, and the connection ends with message 700: the report distinguishes refused
+// messages from unanswered ones, and counts neither as lost by the broker.
 func TestHonestEnds(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -139,8 +139,8 @@ func TestHonestNacks(t *testing.T) {
 				Duplicated: 30, Redelivered: refused + 50, Nacked: refused, Reordered: got.Reordered,
 			}
 			if !c.alone {
-				// Who leaves first gives back what he has not taken, and to whom it
-				// comes then it comes once more.
+				// The consumer that leaves first gives back what it has not taken. The next
+				// consumer receives it once more.
 				if got.Redelivered < 50 || got.Redelivered > 50+st.Redelivered {
 					t.Errorf("%d came again, of %d and 50", got.Redelivered, st.Redelivered)
 				}

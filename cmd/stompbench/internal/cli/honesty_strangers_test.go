@@ -14,7 +14,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
 )
 
-// stranger is a client of somebody else's.
+// stranger returns a client that is not part of the run.
 func stranger(t *testing.T, b *broker.Broker) (c *conn.Client, ctx context.Context) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)

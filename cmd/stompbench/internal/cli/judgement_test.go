@@ -140,7 +140,7 @@ func TestVerdict(t *testing.T) {
 			})
 		})
 	}
-	// One message at a time over a long way is limited by it, not by who answers.
+	// One message at a time over a slow network is limited by the network, not by the broker.
 	t.Run("round trip", func(t *testing.T) {
 		t.Parallel()
 		virtually(t, func(t testing.TB) {

@@ -110,7 +110,7 @@ func TestCannotKeep(t *testing.T) {
 		t.Fatal(err)
 	}
 	for dir, want := range map[string]int{file: cli.ExitCannotRun, taken: cli.ExitUsage} {
-		// Nobody listens there: connecting would be the next complaint.
+		// The address has no listener: connecting would be the next error.
 		code, stdout, stderr := stompbench(t, "-u stomp://"+nowhere(t)+" --out "+dir)
 		if code != want || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, dir) {
 			t.Errorf("%s: exit %d, %q %q", dir, code, stdout, stderr)

@@ -43,8 +43,8 @@ func start(t *testing.T, dir, name, args string) *process {
 	return p
 }
 
-// startAll starts those who receive, waits for their subscriptions, and starts those
-// who send. It returns the folders of all parts.
+// startAll starts the receivers, waits for their subscriptions, and starts the senders. It returns
+// the folders of all parts.
 func startAll(t *testing.T, b *broker.Broker, dir string, receivers, senders map[string]string, subscriptions int) (folders []string) {
 	t.Helper()
 	var all []*process
@@ -223,7 +223,7 @@ func TestPartThatHearsNothing(t *testing.T) {
 	}
 }
 
-// A warm-up that the sender has is one for those who receive, too.
+// The warm-up of a sender is also that of its receivers.
 func TestWarmupOfOthers(t *testing.T) {
 	t.Parallel()
 	b, dir := withFaults(t, nil), t.TempDir()
@@ -238,8 +238,7 @@ func TestWarmupOfOthers(t *testing.T) {
 	}
 }
 
-// Without a name for the run, who only receives takes the id of the first message for
-// its own.
+// Without --run-id, a part that only receives takes the run id of the first message.
 func TestMergeWithoutRunID(t *testing.T) {
 	t.Parallel()
 	b, dir := withFaults(t, nil), t.TempDir()
@@ -269,7 +268,7 @@ func TestMergeRefuses(t *testing.T) {
 		}
 		return p.dir
 	}
-	// Those who send are there first, so what they sent waits.
+	// The senders run first, so their messages wait in the queue.
 	sender := keep("sender", "-y 0 -C 20 -t /queue/a --run-id one")
 	second := keep("second", "-y 0 -C 20 -t /queue/a --run-id one")
 	receiver := keep("receiver", "-x 0 -t /queue/a --run-id one --await 2m --drain-timeout 3s")

@@ -229,7 +229,7 @@ func TestBrokerGoesAway(t *testing.T) {
 				}
 				return broker.Fault{}
 			})
-			// Who does not notice sends for an hour, and is interrupted before.
+			// A run that does not notice would send for an hour, and is interrupted before.
 			r := runJSON(t, cli.ExitCannotRun, "-z 1h -r 1k "+args+" -u "+b.URI())
 			if !r.Partial || r.Totals.Sent == 0 || r.Totals.Received > r.Totals.Sent {
 				t.Errorf("%+v", r)

@@ -207,7 +207,7 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// At the near end of a connection nobody listens, and nobody else gets its port.
+// The near end of a connection is an address without a listener, and no other socket gets its port.
 func TestCannotConnect(t *testing.T) {
 	nc, err := net.Dial("tcp", startBroker(t).Addr().String())
 	if err != nil {

@@ -106,7 +106,7 @@ func TestGroupRefusesTheImpossible(t *testing.T) {
 	}
 }
 
-// What nobody sent does not make up for what is lost.
+// Messages that were never sent do not make up for lost ones.
 func TestBalanceAllLost(t *testing.T) {
 	a := Account{Sent: 100, Confirmed: &Set{}}
 	for n := uint64(1); n <= 60; n++ {

@@ -144,8 +144,8 @@ func one(shared bool, receive ...uint64) *Book {
 	}
 }
 
-// What was sent by somebody whose book is not there is noticed, and so is what was sent
-// to another destination.
+// A Book reports messages of a sender whose book is missing, and messages that were sent to another
+// destination.
 func TestBookOfOthers(t *testing.T) {
 	b := one(true, 1)
 	if _, found := b.UnknownTo(b); found {

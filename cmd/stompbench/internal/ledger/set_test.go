@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// model is a Set that anybody can see is right.
+// model is a Set that is simple enough to be plainly right.
 type model map[uint64]bool
 
 func (m model) add(n uint64) bool {

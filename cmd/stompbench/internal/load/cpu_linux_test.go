@@ -74,7 +74,7 @@ func TestMachineBusyIsAShare(t *testing.T) {
 	start := usage{machine: machineTime{busy: time.Second, total: 2 * time.Second}}
 	for now, want := range map[machineTime]float64{
 		{busy: 2 * time.Second, total: 4 * time.Second}:         0.5,
-		{busy: 1100 * time.Millisecond, total: 2 * time.Second}: 0, // no time: nobody knows
+		{busy: 1100 * time.Millisecond, total: 2 * time.Second}: 0, // no time has passed: unknown
 		{busy: 2 * time.Second, total: 2900 * time.Millisecond}: 1,
 		{busy: 900 * time.Millisecond, total: 3 * time.Second}:  0,
 		{busy: 900 * time.Millisecond, total: 1 * time.Second}:  0,

@@ -39,7 +39,7 @@ type fakeBroker struct {
 	sessions  []*fakeSession
 	dialErr   error
 	subErr    error
-	undelayed bool // messages came before everybody had subscribed
+	undelayed bool // messages came before all consumers had subscribed
 	consumers int
 }
 
@@ -171,7 +171,7 @@ type fakeSender struct {
 
 	mu      sync.Mutex
 	open    int           // outcomes that are to come
-	settled chan struct{} // closed when open is 0 and somebody flushes
+	settled chan struct{} // closed when open is 0 and a Flush waits
 }
 
 func (p *fakeSender) Send(_ context.Context, body []byte, _ ...frame.Field) (uint64, error) {

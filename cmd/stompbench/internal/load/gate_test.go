@@ -73,6 +73,6 @@ func TestGateOpensLate(t *testing.T) {
 				return
 			}
 		}
-		t.Error("a full gate let everybody in")
+		t.Error("a full gate admitted a worker")
 	})
 }

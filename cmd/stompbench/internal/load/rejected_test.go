@@ -7,7 +7,8 @@ import (
 	"github.com/stompwire/stompwire/conn"
 )
 
-// A broker that refuses more than anybody would list is still counted exactly: what it refused is not expected.
+// The count stays exact when a broker refuses more messages than a report could list: refused
+// messages are not expected.
 func TestManyRejected(t *testing.T) {
 	const n = 150_000
 	for name, refused := range map[string]func(n int) bool{

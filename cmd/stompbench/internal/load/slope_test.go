@@ -43,7 +43,7 @@ func TestBacklogSlope(t *testing.T) {
 	}
 }
 
-// Who does not know both ends has no backlog.
+// A run that does not know both ends reports no backlog.
 func TestNoBacklogSlope(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, err := load.Run(t.Context(), load.Options{Dialer: &fakeBroker{}, Plan: plan(t, 0, func(p *workload.Plan) {

@@ -39,8 +39,8 @@ func TestTrend(t *testing.T) {
 	}
 }
 
-// Nobody looks while the machine stands still, and what was due meanwhile comes at
-// once. The times are those of the looks.
+// No sample is taken while the machine stands still, and the samples that were due come at once.
+// The times are those at which the samples were taken.
 func TestTrendOverAGap(t *testing.T) {
 	var tr trend
 	for i := range 300 {

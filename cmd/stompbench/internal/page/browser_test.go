@@ -60,7 +60,7 @@ func TestBrowser(t *testing.T) {
 	}{
 		{"one", filepath.Join(first, "report.html"), 5},
 		{"flat", filepath.Join(flat, "report.html"), 5},
-		{"sending", filepath.Join(sendOnly, "report.html"), 4}, // nobody is behind
+		{"sending", filepath.Join(sendOnly, "report.html"), 4}, // no consumer, so no backlog
 		{"several", several, 5},
 	} {
 		for _, l := range looks {

@@ -148,8 +148,8 @@ func TestTextOfAGoodRun(t *testing.T) {
 	}
 }
 
-// A run of one message has no rate, and nobody looked at its backlog; of a short one
-// the time is told as it was.
+// A run of one message has no rate and no sample of its backlog. The report shows the exact time of
+// a short run.
 func TestTextOfAShortRun(t *testing.T) {
 	p, r := example(1)
 	r.MeasuredSent, r.MeasuredReceived, r.Sending, r.Receiving = 1, 1, 0, 155*time.Microsecond

@@ -192,8 +192,8 @@ func TestUnitedExitCode(t *testing.T) {
 	}
 }
 
-// Flat out a message is due when it is sent. Who only receives cannot know, the sum
-// can.
+// Flat out, a message is due when it is sent. A part that only receives cannot know that time, the
+// merged result can.
 func TestUnitedFlatOut(t *testing.T) {
 	sender := part(0, 1, 0, &ledger.Book{Sent: []ledger.Part{{}}})
 	sender.Plan.RatePerSec = 0

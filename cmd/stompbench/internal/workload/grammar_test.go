@@ -148,7 +148,7 @@ func TestPayloads(t *testing.T) {
 	}
 }
 
-// Every destination is somebody's, and nobody goes without one.
+// Every destination has a client, and every client has a destination.
 func TestShares(t *testing.T) {
 	for _, c := range [][2]int{{1, 1}, {1, 7}, {3, 7}, {7, 7}, {10, 3}, {4, 8}} {
 		workers, n := c[0], c[1]
