@@ -31,7 +31,7 @@ median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print (NR % 2) ? v[(NR+1)/2]
 
 printf '%8s %16s %16s\n' round 'display on' 'display off'
 for ((i = 1; i <= rounds; i++)); do
-    # Who comes first changes, so that warming up favours neither.
+    # The order alternates, so that warming up favours neither.
     if ((i % 2)); then order="on off"; else order="off on"; fi
     for which in $order; do
         now=$(rate $which)

@@ -104,7 +104,7 @@ func TestR3QueueThatIsGoneStarvesNobody(t *testing.T) {
 		}
 		name, good := "stompwire."+rand.Text(), queue()
 		owner := []frame.Field{{Name: "auto-delete", Value: "true"}, {Name: "durable", Value: "false"}, {Name: "exclusive", Value: "false"}}
-		// The queue lives as long as somebody consumes from it.
+		// The queue lives as long as it has a consumer.
 		maker := subscribe(t, tg.dial(t, nil), "/queue/"+name, frame.AckClientIndividual, owner...)
 
 		var b breaker

@@ -13,8 +13,9 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// Close returns every call that is under way, each with the right error, and every send has one outcome. The destination is
-// a topic that nobody listens to, so it does not matter which messages arrived.
+// Close returns every call that is under way, each with the right error, and every send has one
+// outcome. The destination is a topic without a subscription, so it does not matter which messages
+// arrived.
 func TestCloseDuringCalls(t *testing.T) {
 	overEach(t, func(t *testing.T, tg target) {
 		c, to := tg.dial(t, nil), topic()

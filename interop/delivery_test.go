@@ -8,7 +8,7 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// A queue keeps what is sent before anybody subscribes, in order.
+// A queue keeps the messages that are sent before the first subscription, in order.
 func TestQueue(t *testing.T) {
 	overEach(t, func(t *testing.T, tg target) {
 		overVersions(t, frame.Version10, func(t *testing.T, v frame.Version) {
@@ -28,7 +28,7 @@ func TestQueue(t *testing.T) {
 	})
 }
 
-// Each message of a queue goes to one of those who wait.
+// Each message of a queue goes to one of the waiting consumers.
 func TestQueueSharesItsMessages(t *testing.T) {
 	overEach(t, func(t *testing.T, tg target) {
 		c, q := tg.dial(t, nil), queue()

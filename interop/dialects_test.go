@@ -12,7 +12,7 @@ type dialect struct {
 	env      string // variable that holds its URI; "" for the broker that we start ourselves
 	required bool   // missing it is a failure when STOMPWIRE_REQUIRE_BROKERS is 1
 
-	anonymous   bool   // it lets anybody in, as we install it
+	anonymous   bool   // it needs no login, as we install it
 	vhosts      bool   // the host header has to name a virtual host
 	stumbles    string // what it says to CONNECT when a call within itself took five seconds, as on a machine that stands still
 	nack        fate   // of a message that is refused
@@ -21,7 +21,7 @@ type dialect struct {
 	scatters    bool   // it hands them out again while it still takes them back, so in any order
 	lateAuto    bool   // in mode auto it takes a message for delivered only a while after it was sent: the last may come again
 	eagerAck    bool   // an ACK in a transaction holds at once, and no ABORT takes it back
-	strands     bool   // of what a connection had that is cut, something may go to nobody else, ever: once in a hundred cuts or so
+	strands     bool   // after a cut, some messages of the connection may never go to another consumer: once in a hundred cuts or so
 
 	badDestination string   // one that it refuses
 	refusal        reaction // to a SEND there

@@ -65,8 +65,8 @@ func TestDisconnectTwiceAtOnce(t *testing.T) {
 	})
 }
 
-// Who is sending when Disconnect is called is told that it is too late, or has sent: then the message is confirmed and in
-// its queue.
+// A call that sends while Disconnect runs either fails, because it is too late, or succeeds: then
+// the message is confirmed and in its queue.
 func TestDisconnectDuringSends(t *testing.T) {
 	overEach(t, func(t *testing.T, tg target) {
 		c, q := tg.dial(t, nil), queue()

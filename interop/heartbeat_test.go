@@ -20,8 +20,8 @@ func lively(cfg *conn.Config) {
 	cfg.HeartBeat = frame.HeartBeat{Send: beat, Receive: beat}
 }
 
-// The tests of heart-beats do not run beside the others: when so many tests and brokers share a few processors, silence of
-// a second may be nobody's fault.
+// The tests of heart-beats do not run in parallel with the others. When many tests and brokers
+// share a few processors, a process may be silent for a second without an error.
 func TestHeartBeats(t *testing.T) {
 	t.Run("idle", func(t *testing.T) { overEach(t, keepIdle) })
 	t.Run("handler", func(t *testing.T) { overEach(t, sleepInHandler) })

@@ -191,6 +191,6 @@ func disconnect(t *testing.T, c *conn.Client) {
 	}
 }
 
-// queue and topic return destinations that nobody else knows.
+// queue and topic return destinations that no other test uses.
 func queue() string { return "/queue/stompwire." + rand.Text() }
 func topic() string { return "/topic/stompwire." + rand.Text() }

@@ -13,7 +13,7 @@ import (
 func TestLoginRefused(t *testing.T) {
 	overEach(t, func(t *testing.T, tg target) {
 		if tg.anonymous {
-			t.Skipf("%s lets anybody in, as interop/brokers.sh sets it up", tg.name)
+			t.Skipf("%s needs no login, as interop/brokers.sh sets it up", tg.name)
 		}
 		cfg := tg.config()
 		cfg.Passcode = "not the passcode 7141"

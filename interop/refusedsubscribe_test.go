@@ -30,7 +30,7 @@ func TestR1RefusedSubscribe(t *testing.T) {
 func TestR1RefusedLoginSaysWhy(t *testing.T) {
 	overEach(t, func(t *testing.T, tg target) {
 		if tg.refusedLogin == "" {
-			t.Skipf("%s lets anybody in, or does not say why it does not", tg.name)
+			t.Skipf("%s needs no login, or gives no reason when it refuses one", tg.name)
 		}
 		cfg := tg.config()
 		cfg.Passcode = "not the passcode 7141"

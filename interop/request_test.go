@@ -48,7 +48,8 @@ func TestR9Request(t *testing.T) {
 	})
 }
 
-// R9. A request that nobody answers ends with its context, and leaves open whether it was handled.
+// R9. A request without a reply ends with its context. Its error leaves open whether the request
+// was handled.
 func TestR9RequestWithoutReply(t *testing.T) {
 	overEach(t, func(t *testing.T, tg target) {
 		c := tg.dialClient(t, nil)

@@ -111,8 +111,8 @@ func parse(t *testing.T, d dialect, uri string) target {
 	return tg
 }
 
-// config is what a test connects with, unless it changes something. Nobody is given up soon, and only the tests of heart-beats
-// have need of short ones.
+// config returns the Config that a test connects with, unless it changes something. Its timeouts
+// are long. Only the tests of heart-beats need short intervals.
 func (tg target) config() conn.Config {
 	return conn.Config{
 		Login: tg.login, Passcode: tg.passcode, Host: tg.host, Driver: tg.driver,

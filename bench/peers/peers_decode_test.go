@@ -116,7 +116,7 @@ func naiveDecoder(tb testing.TB, c cases.DecodeCase) decoder {
 	}
 }
 
-// naiveFrame is what anybody would write who trusts the bytes.
+// naiveFrame is the result of a simple parser that does not check its input.
 type naiveFrame struct {
 	command []byte
 	headers []naiveHeader

@@ -45,9 +45,9 @@ func (r *relay) connect(tb testing.TB) (client, server net.Conn) {
 	return client, server
 }
 
-// publisher writes MESSAGE frames, which nobody has to make of SENDs then. A
-// goroutine writes what has gathered since its last write, as a library would that
-// does not know when its user pauses.
+// publisher writes MESSAGE frames, so that no process has to make them of SENDs. A goroutine writes
+// what has gathered since its last write, as a library would that does not know when its user
+// pauses.
 func (r *relay) publisher(tb testing.TB, destination string) func(body []byte) error {
 	client, server := r.connect(tb)
 	r.wg.Go(func() { pass(r.to, server) })

@@ -60,11 +60,11 @@ var ladder = map[string]rung{
 	"internal/leaktest":  {level: 2, third: []string{"go.uber.org/goleak"}}, // for tests only
 }
 
-// programs stand on top: they and what lies below them import what they like from
-// lower rungs, and nobody else imports them.
+// programs stand on top: they and what lies below them import what they like from lower rungs, and
+// no other package imports them.
 var programs = []string{"cmd/", "bench/", "fuzz/"}
 
-// codecs may not do I/O, so that who wants a parser gets nothing else.
+// codecs may not do I/O, so that a program that imports a parser gets nothing else.
 var codecs = map[string][]string{
 	"frame":  {"net", "os", "sync", "unsafe"},
 	"parser": {"net", "os", "sync", "time"},
@@ -103,7 +103,7 @@ func TestForbiddenImportsAreCaught(t *testing.T) {
 		{"writer", "net"},                                   // I/O in a codec
 		{"parser", "time"},                                  // a clock in a codec
 		{"somewhere/else", module + "frame"},                // no place on the ladder
-		{"frame", "github.com/google/uuid"},                 // a dependency nobody agreed to
+		{"frame", "github.com/google/uuid"},                 // a dependency that is not on the list
 		{"engine/link", "github.com/panjf2000/gnet/v2/pkg"}, // gnet below engine
 	}
 	for _, c := range cases {

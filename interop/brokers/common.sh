@@ -163,7 +163,7 @@ crash() {
   say "$1: killed"
 }
 
-# released NAME waits until nobody listens on the broker's port: threads may still be about to die, and hold it, when
+# released NAME waits until no process listens on the broker's port: threads may still be about to die, and hold it, when
 # their process counts as dead.
 released() {
   local tries
@@ -180,10 +180,10 @@ obstructed() {
   ! pid_of "$1" >/dev/null && listens "$1"
 }
 
-# listens NAME says whether anybody listens on the broker's port.
+# listens NAME says whether a process listens on the broker's port.
 listens() { (: <>"/dev/tcp/127.0.0.1/${PORT[$1]}") 2>/dev/null; }
 
-# await_port NUMBER waits until anybody listens on a port.
+# await_port NUMBER waits until a process listens on a port.
 await_port() {
   local end=$((SECONDS + BOOT_SECONDS))
   until (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; do

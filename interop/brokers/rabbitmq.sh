@@ -18,7 +18,7 @@ rabbitmq_start() {
   rabbitmq_config "$dir"
   folder rabbitmq "$user"
   common=(env -i "PATH=$PATH" "HOME=$dir" LC_ALL=C.UTF-8 ERL_EPMD_ADDRESS=127.0.0.1 "ERL_EPMD_PORT=$RABBITMQ_EPMD_PORT")
-  # The node would start epmd itself, if none answers, but then nobody knew its pid.
+  # The node would start epmd itself if none answers, but then this script would not know its pid.
   adopt epmd
   pid_of epmd >/dev/null || spawn epmd "$user" "${common[@]}" epmd
   await_port "$RABBITMQ_EPMD_PORT" || die "epmd does not listen on port $RABBITMQ_EPMD_PORT"

@@ -19,7 +19,7 @@ type books struct {
 	unasked int         // arrivals of what was never sent
 }
 
-// sent is what a sender was told who asks for no receipt.
+// sent is the outcome of a message that was sent without a receipt.
 const sent conn.OutcomeStatus = 100
 
 func newBooks() *books {

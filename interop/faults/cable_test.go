@@ -102,7 +102,7 @@ func (w *cable) leadsTo() string {
 // carry copies one way, to the end or to the cut.
 func (w *cable) carry(p *pair, way int, from, to *net.TCPConn, left int) {
 	defer w.end(p, false)
-	deaf := false // since something has disappeared, for nobody could read the rest
+	deaf := false // since some bytes were dropped: the rest could not be parsed
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buf)

@@ -28,8 +28,9 @@ type front struct {
 	// start starts a broker that listens there, or finds one that runs, and says where.
 	start func(t *testing.T, cfg broker.Config) *site
 
-	// asideTakes has the messages taken over a connection that no fault touches. Artemis strands a message that it had
-	// delivered less than a second before the connection was cut: nobody else gets it.
+	// asideTakes has the messages taken over a connection that no fault touches. Artemis strands a
+	// message that it had delivered less than a second before the connection was cut: no other
+	// consumer gets it.
 	asideTakes bool
 }
 

@@ -40,7 +40,7 @@ func killOften(t *testing.T, m mortal, kills int) {
 	leavesNothingAfter(t, longGrowth)
 	v := startVictim(t, m.name)
 	all := []*traffic{
-		// What is in the store is at stake, so nobody takes it out before the end.
+		// The test is about the messages in the store, so they are consumed only at the end.
 		{name: "Send", way: plainSend, atTheEnd: true},
 		{name: "receipt", way: receipts, atTheEnd: true},
 		{name: "Producer, Redeliver", way: redelivering, atTheEnd: true},

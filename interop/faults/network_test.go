@@ -130,15 +130,16 @@ func TestCutAfterEachByte(t *testing.T) {
 	}
 }
 
-// What is sent disappears, in one direction or in both; the connections stay open. Heart-beats find out. Only the side whose
-// cause is wanted listens for them: the other one might have been kept waiting by a busy machine. Of other brokers we cannot
-// choose who is first.
+// The cable drops the bytes of one direction or of both. The connections stay open. A side notices
+// by the heart-beats that it misses. Only the side whose cause the test expects listens for
+// heart-beats: the other side might close the connection because the machine is busy. With other
+// brokers the test cannot choose which side notices first.
 func TestHalfOpen(t *testing.T) {
 	const beat = 250 * time.Millisecond
 	for _, c := range []struct {
 		name                 string
 		fromClient, toClient bool
-		receive              time.Duration // what the embedded broker wants to hear; -1 hangs up on nobody
+		receive              time.Duration // the heart-beats that the embedded broker asks for; -1: none
 		hears                bool          // whether the client does
 	}{
 		{"both", true, true, -1, true},

@@ -252,7 +252,7 @@ func TestFrameNeverFinished(t *testing.T) {
 	r.allConfirmed()
 }
 
-// trickle sends one more byte, and says whether anybody takes it.
+// trickle sends one more byte and reports whether the write succeeded.
 func (s *session) trickle() bool {
 	_, err := s.nc.Write([]byte{'x'})
 	return err == nil

@@ -87,7 +87,7 @@ func startRun(t *testing.T, to place, b *books, change func(*settings)) *run {
 	return r
 }
 
-// patient gives nobody up soon.
+// patient returns a Config whose timeouts do not end before the test's patience does.
 func patient() conn.Config {
 	return conn.Config{Attempts: -1, ConnectTimeout: patience, ReceiptTimeout: patience, DisconnectTimeout: patience,
 		HeartBeat: alive(time.Minute)}

@@ -179,7 +179,7 @@ func (s *storm) toxic(kind, direction string, a attributes) {
 	s.w.renew(nil)
 }
 
-// hole has what is sent disappear, until somebody misses a heart-beat.
+// hole drops the bytes of one or both directions until a side misses a heart-beat.
 func (s *storm) hole(fromClient, toClient bool) {
 	eventually(s.t, "the client is connected", s.r.cl.Connected)
 	s.w.cable.muteWays(fromClient, toClient)

@@ -136,8 +136,8 @@ func (tr *traffic) pace(stop context.Context, messages int) bool {
 	}
 }
 
-// ration has the sender wait when it has sent so many more; 0 lets it go on. Without that, those who are fast would fill the
-// broker's memory while those who are slow get on.
+// ration makes the sender wait after so many more messages; 0 lets it go on. Without that limit the
+// fast senders would fill the broker's memory before the slow ones are done.
 func (tr *traffic) ration(more int) {
 	if more > 0 {
 		more += tr.books.audit().sent

@@ -25,8 +25,8 @@ const (
 	killStep   = 10
 )
 
-// claim returns an offset that no other run of these tests uses, on this machine, until the test ends: whoever listens on the
-// port below RabbitMQ's has it.
+// claim returns an offset that no other run of these tests uses, on this machine, until the test
+// ends: the process that listens on the port below RabbitMQ's owns it.
 func claim(t *testing.T) uint64 {
 	t.Helper()
 	base := number(t, "STOMPWIRE_PORT_OFFSET", 0) + killOffset

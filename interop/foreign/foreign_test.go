@@ -15,8 +15,8 @@ const (
 	waitingAtOnce = 24
 )
 
-// beatTries is how often heart-beats are tried. Who falls silent for seconds is dead by
-// the protocol, and on a busy machine that can happen to anybody.
+// beatTries is how often heart-beats are tried. The protocol takes a peer that is silent for
+// seconds for dead, and on a busy machine any process can be.
 const beatTries = 4
 
 // TestClients starts every program and then reports on each in turn, so that the

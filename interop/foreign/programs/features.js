@@ -25,7 +25,7 @@ const NOTES = {
   backslash: 'C:\\new\\code',
 };
 
-/** What comes, for whoever waits for it. */
+/** A queue of what comes, for the function that waits for it. */
 class Box {
   constructor(what) {
     this.what = what;

@@ -6,7 +6,7 @@ const { Box, VERSION, WAIT, load, run, within } = require('./features');
 
 const stompit = load('stompit');
 
-// stompit throws where nobody can catch it, when an ERROR frame comes.
+// When an ERROR frame comes, stompit throws an exception that no caller can catch.
 let crash = () => {};
 process.on('uncaughtException', e => crash(`uncaught exception: ${e.message}`));
 

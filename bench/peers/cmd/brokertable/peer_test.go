@@ -46,7 +46,7 @@ func TestPeers(t *testing.T) {
 	}
 }
 
-// Who gets to it when the time is over has something to tell all the same.
+// A peer that starts when the time is over still reports a result.
 func TestPeersWithoutTime(t *testing.T) {
 	b, err := broker.Start(broker.Config{})
 	if err != nil {
