@@ -43,11 +43,7 @@ func (p *Producer) encodeFor(w *wire, hints []dialect.Hint) (*encoding, error) {
 		e.id = e.id[:len(e.id)-1] // the number and the LF follow
 	}
 	if p.core != nil {
-		every := uint64(1)
-		if cfg.ReceiptEvery > 1 && w.dialect.ReceiptsCumulative {
-			every = uint64(cfg.ReceiptEvery)
-		}
-		e.policy = receiptPolicy{every: every, line: receiptLine(p.core.ID)}
+		e.policy = receiptPolicy{every: uint64(p.core.Every(w.conn)), line: receiptLine(p.core.ID)}
 	}
 	return e, nil
 }

@@ -62,9 +62,10 @@ func (c *Core) NewProducer(slot *Slot, cfg ProducerConfig, user any) (*Producer,
 // Slot returns where the producer sends.
 func (p *Producer) Slot() *Slot { return p.slot }
 
-// Every returns that each n-th send has to ask for a receipt, on the present connection.
-func (p *Producer) Every() int {
-	if p.cumulative {
+// Every returns n if each n-th send on conn has to ask for a receipt: 1 where a receipt does
+// not hold for the sends before it. It needs no lock: conn is connected, and stays what it is.
+func (p *Producer) Every(conn *Conn) int {
+	if p.cfg.ReceiptEvery > 1 && conn.Dialect.ReceiptsCumulative {
 		return p.cfg.ReceiptEvery
 	}
 	return 1

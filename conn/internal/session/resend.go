@@ -7,7 +7,7 @@ func (c *Core) attach(p *Producer, conn *Conn) {
 	if p.ended != nil || p.conn == conn || p.resending == conn {
 		return
 	}
-	p.cumulative = p.cfg.ReceiptEvery > 1 && conn.Dialect.ReceiptsCumulative
+	p.cumulative = p.Every(conn) > 1
 	if p.hasResends() {
 		p.resending = conn
 		p.expiry.attach(c.now)
