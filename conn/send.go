@@ -71,8 +71,9 @@ func (w *wire) tellPlain() {
 }
 
 // SendReceipt sends a message and waits until the broker confirms it. The error is then nil. It is
-// a [*ServerError] if the broker refused the message, Is [ErrNotSent] if nothing has left, and Is
-// [ErrUnknownOutcome] if the connection, ctx or Config.ReceiptTimeout ended first.
+// a [*ServerError] if the broker refused the message, Is [ErrNotSent] if ctx or the client ended before
+// anything had left, and Is [ErrUnknownOutcome] if the connection, ctx or Config.ReceiptTimeout ended
+// before the answer. The other errors are those of Send: nothing was sent.
 func (c *Client) SendReceipt(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
 	if err := checkSend(h, true); err != nil {
 		return err
@@ -110,7 +111,7 @@ func (w *wire) sendReceipt(ctx context.Context, destination string, body []byte,
 	if w.inHandler(ctx) {
 		return ErrWouldBlock
 	}
-	buf, err := w.reserve(ctx, sendSize(destination, body, h))
+	buf, err := w.reserveToAsk(ctx, sendSize(destination, body, h))
 	if err != nil {
 		return err
 	}
@@ -119,7 +120,7 @@ func (w *wire) sendReceipt(ctx context.Context, destination string, body []byte,
 	if err != nil {
 		w.l.Commit(buf)
 		wt.release()
-		return err
+		return session.NotSentBecause(err)
 	}
 	out, err := appendSend(buf, w.version, destination, h, receipt, body)
 	if err = w.commit(buf, out, err); err != nil {

@@ -72,7 +72,7 @@ func (w *wire) sendFromReceipt(ctx context.Context, destination string, body *re
 	c.unlock()
 	if err != nil {
 		wt.release()
-		return err
+		return session.NotSentBecause(err)
 	}
 	returned := false
 	defer func() {
@@ -142,7 +142,7 @@ func (p *partWriter) Write(b []byte) (int, error) {
 	var err error
 	if p.begun {
 		buf, err = p.w.l.ReservePart(p.ctx, len(b))
-	} else if buf, err = p.w.reserve(p.ctx, len(b)); err != nil {
+	} else if buf, err = p.w.reserveToAsk(p.ctx, len(b)); err != nil {
 		p.never = err
 	}
 	if err != nil {

@@ -12,6 +12,9 @@ import (
 // Tx is a transaction: what is sent and acknowledged in it takes effect when it is committed. It
 // belongs to one connection, and the broker aborts it when that ends. Safe for concurrent use: no
 // frame of it follows its COMMIT or ABORT.
+//
+// A handler of its connection cannot end it, because the answer is read only when the handler has
+// returned. To commit the transaction of a message, use Consume, or hand a Token to another goroutine.
 type Tx struct {
 	w    *wire
 	core *session.Tx
@@ -38,8 +41,8 @@ func (tx *Tx) aborted() {
 }
 
 // Begin begins a transaction on a connection to send on, with the given id; "" uses a new one. It
-// does not wait for the broker: if it refuses BEGIN, Commit returns the error. To acknowledge in a
-// transaction, begin it with [Message.Begin].
+// does not wait for the broker: if it refuses BEGIN, Commit returns the error. After an error nothing
+// was sent. To acknowledge in a transaction, begin it with [Message.Begin].
 func (c *Client) Begin(ctx context.Context, id string) (*Tx, error) {
 	var w *wire
 	for {
@@ -89,6 +92,9 @@ func (tx *Tx) field() frame.Field {
 // addition to that of COMMIT. Without it RabbitMQ would report a missing exchange only after it has
 // confirmed COMMIT, and its receipt of COMMIT would not wait for the disk, as the receipt of a
 // persistent SEND does. Each Send takes some memory here and at the broker until Commit.
+//
+// It waits, under ctx, while the outbox is full. After an error nothing was sent, and the transaction is
+// still open unless the error Is net.ErrClosed.
 func (tx *Tx) Send(ctx context.Context, destination string, body []byte, h ...frame.Field) error {
 	if err := checkSend(h, true); err != nil {
 		return err
@@ -132,10 +138,11 @@ func (tx *Tx) because(err error) error {
 	return err
 }
 
-// Ack is [Message.Ack] in the transaction, for a message of its connection.
+// Ack is [Message.Ack] in the transaction, for a message of its connection. Artemis does not support
+// that: it acknowledges at once, and the message does not come again if the transaction is aborted.
 func (tx *Tx) Ack(t Token, h ...frame.Field) error { return tx.acknowledge(frame.CmdAck, t, h) }
 
-// Nack is [Message.Nack] in the transaction, for a message of its connection.
+// Nack is [Message.Nack] in the transaction, for a message of its connection. See Ack for Artemis.
 func (tx *Tx) Nack(t Token, h ...frame.Field) error { return tx.acknowledge(frame.CmdNack, t, h) }
 
 func (tx *Tx) acknowledge(cmd frame.Command, t Token, h []frame.Field) error {
@@ -149,10 +156,15 @@ func (tx *Tx) acknowledge(cmd frame.Command, t Token, h []frame.Field) error {
 // all sends. It returns nil only if the broker has refused nothing of the transaction. If the
 // broker had refused a part before, ABORT is sent instead of COMMIT, nothing takes effect, and the
 // error is a *ServerError. If the error Is ErrUnknownOutcome, the transaction, or a part of it, may
-// or may not have taken effect.
+// or may not have taken effect. If it Is ErrNotSent, ctx or the connection ended before COMMIT left:
+// nothing takes effect, and unless the connection has ended the transaction is still open, so call
+// Abort, or Commit again. In a handler of the connection it returns ErrWouldBlock, and nothing changes.
 func (tx *Tx) Commit(ctx context.Context) error { return tx.end(ctx, false) }
 
-// Abort undoes the transaction and waits for the broker's receipt.
+// Abort undoes the transaction and waits for the broker's receipt. It sends ABORT even if ctx has
+// ended; the error then Is ctx.Err() and ErrUnknownOutcome, because the receipt was not awaited. Whatever
+// the error, nothing takes effect of a transaction that Commit has not ended. In a handler of the
+// connection it returns ErrWouldBlock, and nothing changes.
 func (tx *Tx) Abort(ctx context.Context) error { return tx.end(ctx, true) }
 
 func (tx *Tx) end(ctx context.Context, abort bool) error {
@@ -160,7 +172,7 @@ func (tx *Tx) end(ctx context.Context, abort bool) error {
 	if w.inHandler(ctx) {
 		return ErrWouldBlock
 	}
-	buf, err := w.reserve(ctx, frameOverhead+len(tx.core.ID))
+	buf, err := tx.reserveEnd(ctx, abort)
 	if err != nil {
 		return tx.because(err)
 	}
@@ -193,6 +205,29 @@ func (tx *Tx) end(ctx context.Context, abort bool) error {
 	case <-ctx.Done():
 		return tx.cancel(wt, ctx.Err())
 	}
+}
+
+// reserveEnd reserves for COMMIT or ABORT. ABORT does not wait: without it the broker would keep the
+// messages that are acknowledged in the transaction for as long as the connection lasts. So the
+// connection ends if there is no room even for that.
+func (tx *Tx) reserveEnd(ctx context.Context, abort bool) (buf []byte, err error) {
+	w, size := tx.w, frameOverhead+len(tx.core.ID)
+	if abort {
+		if buf, err = w.reserveNow(size); err != nil {
+			err = session.NotSentBecause(w.orEnd(err))
+		}
+	} else {
+		buf, err = w.reserveToAsk(ctx, size)
+	}
+	if err == nil {
+		return buf, nil
+	}
+	w.c.mu.Lock()
+	defer w.c.mu.Unlock()
+	if tx.core.Done() { // an earlier COMMIT may have left
+		err = session.ErrTransactionDone
+	}
+	return nil, err
 }
 
 // cancel ends the wait for the end of the transaction, because of why, and returns the result.

@@ -227,7 +227,17 @@ func (w *wire) reserve(ctx context.Context, size int) ([]byte, error) {
 	return buf, err
 }
 
-// reserveNow is reserve for what must not wait: frames that the core sends, ACK and NACK.
+// reserveToAsk is reserve for a call that waits for an answer: if ctx or the connection ends first, the
+// error Is ErrNotSent.
+func (w *wire) reserveToAsk(ctx context.Context, size int) ([]byte, error) {
+	buf, err := w.reserve(ctx, size)
+	if err != nil && (isClosed(err) || ctx.Err() != nil) {
+		err = session.NotSentBecause(err)
+	}
+	return buf, err
+}
+
+// reserveNow is reserve for what must not wait: frames that the core sends, ACK, NACK and ABORT.
 func (w *wire) reserveNow(size int) ([]byte, error) {
 	buf, err := w.l.ReserveNow(size)
 	if err == nil && w.goodbye.Load() {

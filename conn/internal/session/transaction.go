@@ -48,6 +48,9 @@ func (c *Core) Begin(conn *Conn, id string) (*Tx, error) {
 // Conn returns the connection of the transaction.
 func (tx *Tx) Conn() *Conn { return tx.conn }
 
+// Done reports whether COMMIT or ABORT is on its way, or was.
+func (tx *Tx) Done() bool { return tx.done }
+
 // Use checks that something may be sent in the transaction. confirmed says that the frame
 // asks for a receipt; Owe is to follow then.
 func (c *Core) Use(tx *Tx) error {
