@@ -16,6 +16,8 @@ type outstanding struct {
 	w      *wire
 	prefix []byte
 	tags   []tag // in their order
+	head   int   // those before it are gone
+	gone   int   // how many of them are
 	taken  *wire // where all were given back, and what comes now is to be given back at once
 }
 
@@ -43,7 +45,8 @@ func (o *outstanding) add(w *wire, ack []byte) bool {
 		return true
 	}
 	if o.w != w {
-		o.w, o.tags = w, o.tags[:0]
+		o.w = w
+		o.forget()
 		o.prefix = append(o.prefix[:0], prefix...)
 	}
 	o.tags = append(o.tags, tag{n: n})
@@ -68,6 +71,9 @@ func (o *outstanding) upTo(w *wire, ack []byte, each func(id []byte) bool) {
 	}
 }
 
+// forget removes all.
+func (o *outstanding) forget() { o.tags, o.head, o.gone = o.tags[:0], 0, 0 }
+
 // settle takes out one message, or all up to it. With undo it notes there what it takes out.
 func (o *outstanding) settle(w *wire, ack []byte, all bool, undo *[]uint64) {
 	_, n, ok := cutTag(ack)
@@ -79,23 +85,33 @@ func (o *outstanding) settle(w *wire, ack []byte, all bool, undo *[]uint64) {
 	end, found := o.search(n)
 	first := end
 	if all {
-		first = 0
+		first = o.head
 	}
 	if found {
 		end++
 	}
 	for i := first; i < end; i++ {
-		if undo != nil && !o.tags[i].gone {
+		if o.tags[i].gone {
+			continue
+		}
+		if undo != nil {
 			*undo = append(*undo, o.tags[i].n)
 		}
 		o.tags[i].gone = true
+		o.gone++
 	}
-	gone := 0
-	for gone < len(o.tags) && o.tags[gone].gone {
-		gone++
+	o.compact()
+}
+
+// compact keeps the memory within twice what is outstanding, even if an old message is never
+// acknowledged. It moves less than two tags for each that was settled.
+func (o *outstanding) compact() {
+	for o.head < len(o.tags) && o.tags[o.head].gone {
+		o.head++
 	}
-	if gone > len(o.tags)/2 { // so that each is moved less than twice
-		o.tags = append(o.tags[:0], o.tags[gone:]...)
+	if o.gone > len(o.tags)/2 {
+		o.tags = slices.DeleteFunc(o.tags, func(t tag) bool { return t.gone })
+		o.head, o.gone = 0, 0
 	}
 }
 
@@ -111,11 +127,15 @@ func (o *outstanding) restore(w *wire, settled []uint64) {
 		return
 	}
 	for _, n := range settled {
-		if i, found := o.search(n); found {
-			o.tags[i].gone = false
-		} else {
+		i, found := o.search(n)
+		switch {
+		case !found:
 			o.tags = slices.Insert(o.tags, i, tag{n: n})
+		case o.tags[i].gone:
+			o.tags[i].gone = false
+			o.gone--
 		}
+		o.head = min(o.head, i)
 	}
 }
 
@@ -139,6 +159,6 @@ func (o *outstanding) take(w *wire) (ids []string) {
 			ids = append(ids, string(o.prefix)+strconv.FormatUint(t.n, 10))
 		}
 	}
-	o.tags = o.tags[:0]
+	o.forget()
 	return ids
 }
