@@ -113,7 +113,9 @@ type Config struct {
 	WebSocket func(ctx context.Context, nc net.Conn, url string, subprotocols []string) (net.Conn, error)
 
 	// Link bounds the memory and times of each connection. The default limits of inbound frames are
-	// those of dialect.Limits, so that everything that brokers deliver by default can be received.
+	// those of dialect.Limits, so that everything that brokers deliver by default can be received. A
+	// message above them reaches no handler: it is skipped, refused with NACK where that is possible, in
+	// mode auto lost, and reported only to Stats.Skipped, Logger and Trace.
 	Link link.Options
 
 	// Driver reads the connections. nil gives each TCP or Unix socket an event loop of its own, and

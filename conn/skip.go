@@ -28,7 +28,7 @@ func (h *wireHandler) OnOversize(f *frame.Frame, err *frame.LimitError) error {
 	return nil
 }
 
-// skip reports and refuses a message that was above a limit. details are for the log.
+// skip counts, reports and refuses a message that was above a limit. details are for the log.
 func (w *wire) skip(header frame.Header, limit *frame.LimitError, details ...any) {
 	c := w.c
 	sub, reply := w.subscriptionOf(&frame.Frame{Command: frame.CmdMessage, Header: header})
@@ -37,6 +37,7 @@ func (w *wire) skip(header frame.Header, limit *frame.LimitError, details ...any
 		sub.giveBack(w, m.ackID().key())
 		return
 	}
+	c.stats.skipped.Add(1)
 	if c.cfg.Logger != nil {
 		details = append(details, "destination", string(m.Destination()), "message-id", string(m.id()), "cause", limit)
 		c.cfg.Logger.Error("stomp: message above our limits skipped", details...)

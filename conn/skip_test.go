@@ -107,6 +107,9 @@ func TestOversizeMessageIsSkipped(t *testing.T) {
 					if len(skipped) > 0 || len(got) > 0 {
 						t.Errorf("told %d times too often, %d messages too much", len(skipped), len(got))
 					}
+					if n := s.Stats().Skipped; n != uint64(len(oversized)) {
+						t.Errorf("%d are counted, want %d", n, len(oversized))
+					}
 				})
 			}
 		}

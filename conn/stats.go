@@ -11,10 +11,11 @@ import (
 type Stats struct {
 	link.Stats         // of all connections; Queued is the bytes in the outboxes now
 	Unsolicited uint64 // messages of no known subscription, including late replies
+	Skipped     uint64 // messages above Config.Link.Limits, which no handler gets
 }
 
 type clientStats struct {
-	unsolicited atomic.Uint64
+	unsolicited, skipped atomic.Uint64
 
 	past link.Stats // of connections that are gone; guarded by Client.mu
 }
@@ -43,7 +44,7 @@ func (c *Client) Stats() Stats {
 	for w, beats := range agreed { // the lock of a link comes before that of the client
 		sum = addStats(sum, w.stats(beats))
 	}
-	return Stats{Stats: sum, Unsolicited: c.stats.unsolicited.Load()}
+	return Stats{Stats: sum, Unsolicited: c.stats.unsolicited.Load(), Skipped: c.stats.skipped.Load()}
 }
 
 func addStats(a, b link.Stats) link.Stats {

@@ -95,6 +95,7 @@ var (
 	queued = desc("outbox_bytes", "Bytes that wait to be written.")
 
 	unsolicited = desc("unsolicited_messages_total", "Messages that belonged to no subscription.")
+	skipped     = desc("skipped_messages_total", "Messages that were above our limits.")
 
 	outcomes = prometheus.NewDesc("stompwire_producer_outcomes_total", "Sends by their outcome.", []string{"producer", "outcome"}, nil)
 	pending  = prometheus.NewDesc("stompwire_producer_pending", "Sends without an outcome.", []string{"producer"}, nil)
@@ -103,7 +104,7 @@ var (
 
 // Describe sends all descriptions.
 func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{up, octets, frames, beats, writes, queued, unsolicited, outcomes, pending, dropped} {
+	for _, d := range []*prometheus.Desc{up, octets, frames, beats, writes, queued, unsolicited, skipped, outcomes, pending, dropped} {
 		ch <- d
 	}
 }
@@ -125,6 +126,7 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 		count(beats, s.BeatsOut, "out")
 		count(writes, s.Writes)
 		count(unsolicited, s.Unsolicited)
+		count(skipped, s.Skipped)
 		ch <- prometheus.MustNewConstMetric(queued, prometheus.GaugeValue, float64(s.Queued), name)
 		ch <- prometheus.MustNewConstMetric(up, prometheus.GaugeValue, truth(source.Connected()), name)
 	}

@@ -30,7 +30,7 @@ func TestCollector(t *testing.T) {
 	metrics.Add("orders", fixed{})
 	metrics.Add("orders", fixed{conn.Stats{
 		Stats:       link.Stats{BytesIn: 1, BytesOut: 2, FramesIn: 3, FramesOut: 4, BeatsIn: 5, BeatsOut: 6, Writes: 7, Queued: 8},
-		Unsolicited: 9,
+		Unsolicited: 9, Skipped: 10,
 	}})
 	metrics.Remove("gone")
 	const want = `
@@ -49,6 +49,9 @@ stompwire_heartbeats_total{client="orders",direction="out"} 6
 # HELP stompwire_outbox_bytes Bytes that wait to be written.
 # TYPE stompwire_outbox_bytes gauge
 stompwire_outbox_bytes{client="orders"} 8
+# HELP stompwire_skipped_messages_total Messages that were above our limits.
+# TYPE stompwire_skipped_messages_total counter
+stompwire_skipped_messages_total{client="orders"} 10
 # HELP stompwire_unsolicited_messages_total Messages that belonged to no subscription.
 # TYPE stompwire_unsolicited_messages_total counter
 stompwire_unsolicited_messages_total{client="orders"} 9
