@@ -39,7 +39,7 @@ func chaosClient(t *testing.T, one bool) *conn.Client {
 
 // known says whether err is one that a call may return while connections come and go.
 func known(err error) bool {
-	return err == nil || errors.Is(err, net.ErrClosed) || errors.Is(err, conn.ErrUnknownOutcome) ||
+	return err == nil || errors.Is(err, net.ErrClosed) || errors.Is(err, conn.ErrUnknownOutcome) || errors.Is(err, conn.ErrNotSent) ||
 		errors.Is(err, conn.ErrNotConnected) || errors.Is(err, conn.ErrWouldBlock) ||
 		errors.As(err, new(*conn.ServerError)) || // of a transaction that was cut off
 		errors.Is(err, context.DeadlineExceeded)

@@ -49,6 +49,7 @@ type Client struct {
 	effects    []session.Effect      // memory of the goroutine that carries them out
 	finished   []*session.Call
 	attempts   []error // the latest of each address
+	unsent     []error // of connections that ended while the client disconnected, before all sends had left
 }
 
 // setup is the configuration of a client. It is behind a pointer, so that printing a client shows

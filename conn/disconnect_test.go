@@ -3,6 +3,7 @@ package conn_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"slices"
@@ -221,12 +222,66 @@ func TestDisconnectFromABrokerThatDoesNotRead(t *testing.T) {
 			}
 		}
 		start := time.Now()
-		_ = c.Disconnect(t.Context())
+		if err := c.Disconnect(t.Context()); !errors.Is(err, conn.ErrNotSent) || !strings.Contains(err.Error(), "octets on connection \"shared\"") {
+			t.Errorf("nothing was written: %v", err)
+		}
 		if took := time.Since(start); took > 4*time.Second {
 			t.Errorf("returned after %v", took)
 		}
 		<-c.Done()
 	})
+}
+
+// Disconnect says how much of what was sent has not left, once the broker has stopped reading; DISCONNECT does not count.
+func TestDisconnectSaysWhatHasNotLeft(t *testing.T) {
+	const frames, frameSize = 10, 2028
+	for name, test := range map[string]struct {
+		read   int // SENDs that the broker reads
+		cancel bool
+	}{
+		"nothing is read":     {},
+		"a part is read":      {read: 7},
+		"a cancelled context": {read: 5, cancel: true},
+		"all is read":         {read: frames},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, b := session(t, inBubble, frame.Version12, conn.Config{DisconnectTimeout: 3 * time.Second})
+				for range frames {
+					if err := c.Send(t.Context(), "/queue/a", make([]byte, 1980)); err != nil {
+						t.Fatal(err)
+					}
+					synctest.Wait() // the first is written alone
+				}
+				for range test.read {
+					b.read()
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				result := async(func() error { return c.Disconnect(ctx) })
+				synctest.Wait()
+				if test.cancel {
+					cancel()
+				}
+				err := <-result
+				<-c.Done()
+				if test.read == frames {
+					if err != nil {
+						t.Errorf("only DISCONNECT has not left: %v", err)
+					}
+					return
+				}
+				var said int
+				if _, bad := fmt.Sscanf(fmt.Sprint(err), "stomp: not sent: up to %d octets on connection \"shared\"", &said); bad != nil || !errors.Is(err, conn.ErrNotSent) {
+					t.Fatal(err)
+				}
+				// The test reads ahead. What is in the hands of the connection at the end may be counted as a whole.
+				if left := frames - test.read; said < left*frameSize-b.r.Size() || said > frames*frameSize {
+					t.Errorf("%v; %d frames of %d octets were not read", err, left, frameSize)
+				}
+			})
+		})
+	}
 }
 
 // Receipts that are owed are waited for, before DISCONNECT, and then given up. Disconnect says what was not confirmed.

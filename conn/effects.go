@@ -205,6 +205,9 @@ func (c *Client) sendDisconnect(e *session.Effect) {
 	}
 	w.goodbye.Store(true) // the outbox is held: nothing follows this frame
 	out, err := writer.AppendFrame(buf, w.version, frame.CmdDisconnect, fields, nil)
+	c.mu.Lock()
+	w.last = len(out) - len(buf)
+	c.mu.Unlock()
 	_ = w.commitTold(buf, out, err)
 	w.l.SetHeartBeat(0, 0)
 	w.flow.end(w.l) // the receipt has to be read, however slow a consumer is

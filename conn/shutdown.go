@@ -18,9 +18,10 @@ import (
 // not acknowledged go back to the broker. In ack mode auto it does not have them any more, so those
 // that no handler was called for are lost: call Unsubscribe first. Next still returns what had come.
 //
-// It returns an [*OutcomeError] if not all sends since the last Flush were confirmed. If a broker
-// does not answer DISCONNECT, that is not an error: the answer may be lost by rule (STOMP 1.2,
-// Connection Lingering). In a handler it returns ErrWouldBlock, and nothing changes. If another
+// It returns an [*OutcomeError] if not all sends since the last Flush were confirmed, and an error that
+// Is [ErrNotSent] if a connection ended before all that Send had queued for it was written. If a
+// broker has got everything and does not answer DISCONNECT, that is not an error: the answer may be
+// lost by rule (STOMP 1.2, Connection Lingering). In a handler it returns ErrWouldBlock, and nothing changes. If another
 // Disconnect is in progress, it waits for the end of that.
 func (c *Client) Disconnect(ctx context.Context) error {
 	if c.inHandler(ctx) {
@@ -46,6 +47,11 @@ func (c *Client) Disconnect(ctx context.Context) error {
 	select {
 	case <-c.done: // follows the last outcome closely
 	case <-ctx.Done(): // the caller may be what the end waits for
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.unsent) > 0 {
+		err = errors.Join(append([]error{err}, c.unsent...)...)
 	}
 	return err
 }

@@ -44,6 +44,7 @@ type wire struct {
 
 	plain    atomic.Bool // something without a receipt was sent
 	goodbye  atomic.Bool // DISCONNECT is in the outbox; set with that held
+	last     int         // the size of DISCONNECT; guarded by Client.mu
 	flow     flow
 	policies atomic.Pointer[[]*receiptPolicy] // an immutable snapshot; replaced under Client.mu
 }
@@ -141,10 +142,14 @@ func (w *wire) lost(err error) {
 	c := w.c
 	var attempted uint64
 	var past link.Stats
+	var unwritten int
 	if w.l != nil {
-		attempted, past = w.l.Attempted(), w.stats(w.conn.HeartBeat)
+		attempted, past, unwritten = w.l.Attempted(), w.stats(w.conn.HeartBeat), w.l.Unwritten()
 	}
 	c.mu.Lock()
+	if unwritten -= w.last; unwritten > 0 && w.plain.Load() && w.conn.Alive() && c.core.Disconnecting() {
+		c.unsent = append(c.unsent, w.unsent(unwritten, err))
+	}
 	c.core.Lost(w.conn, err, attempted, c.clock.now())
 	delete(c.wires, w.conn)
 	c.stats.past = addStats(c.stats.past, past)
@@ -152,6 +157,15 @@ func (w *wire) lost(err error) {
 	if c.cfg.Logger != nil && w.connected.Load() && !w.goodbye.Load() {
 		c.cfg.Logger.Warn("stomp: connection lost", "connection", w.slot.core.Name, "addr", w.addr, "cause", err)
 	}
+}
+
+// unsent is what Disconnect returns for plain sends: n octets of the connection were not written.
+func (w *wire) unsent(n int, why error) error {
+	err := fmt.Errorf("up to %d octets on connection %q", n, w.slot.core.Name)
+	if why = cause(why); why != nil && !isClosed(why) { // we have not closed it ourselves
+		err = fmt.Errorf("%w: %w", err, why)
+	}
+	return session.NotSentBecause(err)
 }
 
 // wireHandler is the wire as the link's handler.

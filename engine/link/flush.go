@@ -28,6 +28,7 @@ func (l *Link) flusher() {
 		batch := l.pending
 		l.attempt(offsets, min(len(batch.B), maxWrite))
 		l.pending, l.spare = l.spare, nil
+		l.inFlight = len(batch.B)
 		l.wakeSender()
 		l.wakePart()
 		l.mu.Unlock()
@@ -36,6 +37,8 @@ func (l *Link) flusher() {
 
 		l.mu.Lock()
 		l.bytesOut += uint64(written)
+		l.discarded += len(batch.B) - written
+		l.inFlight = 0
 		l.writes += uint64(calls)
 		l.recycle(batch)
 		if err != nil {
@@ -62,6 +65,14 @@ func (l *Link) flusher() {
 	}
 }
 
+// Unwritten returns how many committed bytes the connection has not taken. Once the link is closed
+// they never leave. A write in progress counts as not taken.
+func (l *Link) Unwritten() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.discarded + l.inFlight + l.queued() + l.waitingBehind()
+}
+
 // writable reports whether the contents of the outbox are still to be written. mu is held.
 func (l *Link) writable() bool { return l.state == stateOpen || l.state == stateClosing }
 
@@ -80,6 +91,7 @@ func (l *Link) recycle(batch *pool.Buffer) {
 // flusher does not run or is about to end.
 func (l *Link) releaseOutbox() {
 	if l.pending != nil && (len(l.pending.B) == 0 || !l.writable()) {
+		l.discarded += len(l.pending.B)
 		l.pending.Release()
 		l.pending = nil
 	}
@@ -88,6 +100,7 @@ func (l *Link) releaseOutbox() {
 		l.spare = nil
 	}
 	if l.behind != nil && !l.writable() {
+		l.discarded += len(l.behind.B)
 		l.behind.Release()
 		l.behind = nil
 	}
@@ -99,7 +112,7 @@ func (l *Link) write(b []byte, offsets batchRange) (written, calls int, err erro
 	var stall stalled
 	for took := true; written < len(b); {
 		end := min(len(b), written+maxWrite)
-		if calls > 0 && !l.attemptMore(offsets, end) {
+		if calls > 0 && !l.attemptMore(offsets, end, len(b)-written) {
 			return written, calls, net.ErrClosed
 		}
 		now := time.Now()

@@ -77,6 +77,8 @@ type Link struct {
 	headAt    uint64       // offset at which pending begins
 	placeless int          // bytes of pending that have no offset
 	attempted uint64       // see Attempted
+	inFlight  int          // bytes of the batch that is being written
+	discarded int          // bytes that will never be written
 	bytesOut  uint64
 	writes    uint64
 	beatsOut  uint64

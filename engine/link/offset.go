@@ -54,14 +54,15 @@ func (l *Link) attempt(r batchRange, n int) {
 	l.attempted = max(l.attempted, min(r.from+uint64(n), r.to))
 }
 
-// attemptMore locks mu and calls attempt. It returns false if the link is closed; then nothing may
-// be written.
-func (l *Link) attemptMore(r batchRange, n int) bool {
+// attemptMore locks mu and calls attempt, with left bytes of the batch not written. It returns false
+// if the link is closed; then nothing may be written.
+func (l *Link) attemptMore(r batchRange, n, left int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.state == stateClosed {
 		return false
 	}
+	l.inFlight = left
 	l.attempt(r, n)
 	return true
 }

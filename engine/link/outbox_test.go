@@ -118,3 +118,37 @@ func TestBrokenLinkLingersOnlySoLong(t *testing.T) {
 		l.Close(nil)
 	})
 }
+
+// What was committed is written, or counted as unwritten, before and after the link is closed.
+func TestUnwrittenIsWhatTheConnectionHasNotTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, peer := net.Pipe()
+		defer peer.Close()
+		l := link.New(ours, &recorder{}, link.Options{HighWater: 1 << 20, WriteTimeout: time.Hour})
+		const size, batches, read = 100_000, 3, 130_000
+		for range batches { // one is being written, the others wait
+			buf, err := l.TryReserve(size)
+			if err != nil {
+				t.Fatal(err)
+			}
+			l.Commit(append(buf, make([]byte, size)...))
+			synctest.Wait()
+		}
+		if n := l.Unwritten(); n != batches*size {
+			t.Errorf("%d before the peer reads", n)
+		}
+		if _, err := io.ReadFull(peer, make([]byte, read)); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		const piece = 64 << 10 // counts as not taken until its write has returned
+		if n := l.Unwritten(); n < batches*size-read || n > batches*size-read+piece {
+			t.Errorf("%d unwritten after %d of %d were read", n, read, batches*size)
+		}
+		l.Close(nil)
+		synctest.Wait()
+		if n, out := l.Unwritten(), int(l.Stats().BytesOut); n+out != batches*size || n != batches*size-read {
+			t.Errorf("%d unwritten and %d written of %d", n, out, batches*size)
+		}
+	})
+}

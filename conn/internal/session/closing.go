@@ -48,6 +48,9 @@ func (c *Core) Disconnect(call *Call, deadline, now Time) bool {
 	return true
 }
 
+// Disconnecting reports whether Disconnect was called before the end.
+func (c *Core) Disconnecting() bool { return c.closing != nil }
+
 func (c *Core) refuseAll(err error) {
 	c.refused = err
 	c.emit(Effect{Kind: EffectRefuse, Err: err})
