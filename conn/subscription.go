@@ -31,6 +31,7 @@ type Subscription struct {
 	core    *session.Sub
 	done    chan struct{}
 	err     error // set before done is closed
+	left    bool  // see leave
 }
 
 // ID returns the id of the subscription on the wire.
@@ -160,14 +161,14 @@ func (s *Subscription) leave(err error) bool {
 	c := s.c
 	s.turn.close()
 	c.mu.Lock()
-	if s.err != nil {
+	if s.left {
 		c.mu.Unlock()
 		return false
 	}
-	s.err = err
+	s.left = true
 	delete(c.subs, s)
 	c.routes.Store(c.routes.Load().without(s))
-	close(s.done)
+	s.finish(err)
 	c.unlock()
 	if s.queue != nil {
 		s.queue.end(err)
@@ -176,6 +177,14 @@ func (s *Subscription) leave(err error) bool {
 		s.batch.stop()
 	}
 	return true
+}
+
+// finish closes Done, once. Client.mu is held.
+func (s *Subscription) finish(err error) {
+	if s.err == nil {
+		s.err = err
+		close(s.done)
+	}
 }
 
 // ended is called when the core has ended the subscription: err is nil if the user asked for it.
@@ -187,7 +196,7 @@ func (s *Subscription) ended(err error) {
 	case !asked:
 		err = cause(err) // the reason itself, without the error of the closed connection around it
 	}
-	if !s.leave(err) || asked {
+	if !s.leave(err) || asked || s.Err() == errUnsubscribed {
 		return
 	}
 	if s.c.cfg.Logger != nil {

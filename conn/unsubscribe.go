@@ -21,7 +21,7 @@ import (
 // lost. ActiveMQ and Artemis may deliver the last messages again.
 //
 // All of that is bounded by ctx, or by Config.ReceiptTimeout if ctx has no deadline; the
-// subscription ends whatever the error. A durable subscription goes on at the broker: see
+// subscription ends whatever the error, and Done is closed when Unsubscribe returns. A durable subscription goes on at the broker: see
 // EndDurable. In a handler of the client it returns ErrWouldBlock, and nothing changes.
 // Unsubscribing again does no harm.
 func (s *Subscription) Unsubscribe(ctx context.Context) error { return s.end(ctx, false) }
@@ -63,7 +63,24 @@ func (s *Subscription) end(ctx context.Context, durable bool) error {
 	if err == nil {
 		err = idle
 	}
+	s.over()
 	return err
+}
+
+// over closes Done, whether or not the broker has confirmed the end. If it has not, the subscription
+// stays in the tables, because messages may still have to be given back.
+func (s *Subscription) over() {
+	c := s.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ended, why := s.core.Ended()
+	switch {
+	case !ended || why == nil:
+		why = errUnsubscribed
+	case c.core.Refused() == nil:
+		why = cause(why)
+	}
+	s.finish(why)
 }
 
 // stop takes no more messages, and waits for the handler that runs.
