@@ -10,7 +10,7 @@ import (
 var (
 	// ErrWouldBlock: the outbox is above its high-water mark, and the caller asked not to wait or
 	// must not wait.
-	ErrWouldBlock = errors.New("stomp: outbox is full, sending would block")
+	ErrWouldBlock = errors.New("stomp: the call would block")
 
 	// ErrOutboxFull: the peer does not read, and frames that never wait have filled the outbox up
 	// to its hard limit.
