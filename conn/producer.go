@@ -3,6 +3,7 @@ package conn
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -168,8 +169,8 @@ func (p *Producer) Flush(ctx context.Context) error {
 // Close ends the producer. It refuses new sends, and sends that are waiting, with an error that Is
 // net.ErrClosed. It waits under ctx for the outcomes of earlier sends, over a reconnect if
 // necessary; those without an outcome are then Unknown. The client is not closed. It returns what
-// Flush does. In a handler it returns ErrWouldBlock, and nothing changes. Closing again does
-// nothing.
+// Flush does; if ctx ends first, an error that Is ctx.Err() and has the OutcomeError of those that are
+// Unknown. In a handler it returns ErrWouldBlock, and nothing changes. Closing again does nothing.
 func (p *Producer) Close(ctx context.Context) error {
 	if p.c.inHandler(ctx) {
 		return ErrWouldBlock
@@ -189,7 +190,9 @@ func (p *Producer) Close(ctx context.Context) error {
 		c.core.EndProducer(p.core, errProducerClosed)
 	}
 	c.unlock()
-	p.awaitReports()
+	if late, is := errors.AsType[*OutcomeError](p.awaitReports()); is {
+		err = errors.Join(err, late)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if e := p.enc.Load(); e != nil {
@@ -199,11 +202,11 @@ func (p *Producer) Close(ctx context.Context) error {
 }
 
 // awaitReports waits until the outcomes that Close has settled are reported, but not for an
-// OnOutcome that hangs.
-func (p *Producer) awaitReports() {
+// OnOutcome that hangs, and returns what Flush does.
+func (p *Producer) awaitReports() error {
 	ctx, cancel := context.WithTimeout(context.Background(), moment)
 	defer cancel()
-	_ = p.Flush(ctx)
+	return p.Flush(ctx)
 }
 
 // ProducerStats counts the outcomes of a producer, and the sends that have none yet.

@@ -273,3 +273,25 @@ func TestClosedProducerIsForgotten(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 }
+
+// Close whose context ends returns that, and what has become of the sends.
+func TestProducerCloseGivenUpSaysWhatIsUnknown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, b := session(t, inBubble, frame.Version12, conn.Config{})
+		p, seen := newProducer(t, c, conn.ProducerConfig{})
+		for range 2 {
+			sendAll(t, p, "x")
+			b.read()
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		err := p.Close(ctx)
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		notConfirmed(t, err, 0, 2, 0)
+		if seen.String() != "1 unknown, 2 unknown" {
+			t.Error(seen)
+		}
+	})
+}
