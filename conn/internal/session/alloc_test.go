@@ -121,3 +121,41 @@ func TestConfirmedCallAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations in %d operations", n, operations)
 	}
 }
+
+// A transaction looks only at its own calls: with 1,000 requests open on its connection it costs the same.
+func TestTransactionCostsTheSameWithOpenCalls(t *testing.T) {
+	c, conn := connectedCore(t)
+	var id []byte
+	var done []*Call
+	round := func() {
+		var send, commit Call
+		tx, err := c.Begin(conn, "t")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Owe(tx, &send, 1); err != nil {
+			t.Fatal(err)
+		}
+		_, end, err := c.End(tx, false, &commit, 2, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, receipt := range []uint64{send.ID, end} {
+			id = AppendReceiptID(id[:0], receipt)
+			c.Receipt(conn, id, 1)
+		}
+		if done = c.TakeCompleted(done[:0]); len(done) != 1 || commit.Err != nil || len(c.txs) > 0 {
+			t.Fatal("not committed")
+		}
+	}
+	round()
+	alone := alloctest.Least(5, round)
+	for range operations {
+		if err := c.Expect(new(Call), CallRequest, conn, 1, Never); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := alloctest.Least(5, round); n != alone {
+		t.Errorf("%v allocations, %v without them", n, alone)
+	}
+}

@@ -14,16 +14,17 @@ type Tx struct {
 	ID string
 
 	conn    *Conn
-	used    bool  // something was sent in it
-	done    bool  // COMMIT or ABORT is on its way
-	refused error // the broker has refused something in it
-	gone    error // its connection is gone
-	commit  *Call // waits for its end
-	end     Call  // the COMMIT or ABORT
-	owed    int   // receipts of SENDs that have not come
-	abort   bool  // it is being aborted
-	forced  bool  // though COMMIT was asked for
-	result  error // of what has come so far
+	used    bool    // something was sent in it
+	done    bool    // COMMIT or ABORT is on its way
+	refused error   // the broker has refused something in it
+	gone    error   // its connection is gone
+	commit  *Call   // waits for its end
+	end     Call    // the COMMIT or ABORT
+	sends   []*Call // of all SENDs
+	owed    int     // receipts of these that have not come
+	abort   bool    // it is being aborted
+	forced  bool    // though COMMIT was asked for
+	result  error   // of what has come so far
 }
 
 // Begin makes a transaction on conn, with the given id, or a new one if it is "".
@@ -75,6 +76,7 @@ func (c *Core) Owe(tx *Tx, call *Call, at uint64) error {
 		return err
 	}
 	call.tx = tx
+	tx.sends = append(tx.sends, call)
 	tx.owed++
 	return nil
 }
@@ -127,10 +129,8 @@ func (c *Core) End(tx *Tx, abort bool, commit *Call, at uint64, now Time) (sendA
 	tx.end.Kind, tx.end.conn, tx.end.at, tx.end.tx = CallTx, tx.conn, at, tx
 	tx.end.deadline = c.now + c.cfg.ReceiptTimeout
 	c.enter(&tx.end)
-	for _, call := range c.callsOn(tx.conn) {
-		if call.tx == tx {
-			call.deadline = tx.end.deadline
-		}
+	for _, call := range tx.sends {
+		call.deadline = tx.end.deadline
 	}
 	return tx.abort, tx.end.ID, nil
 }
@@ -176,11 +176,17 @@ func (tx *Tx) verdict() error {
 // dropTx forgets a transaction that has ended, and what it is owed.
 func (c *Core) dropTx(tx *Tx) {
 	delete(c.txs, tx.ID)
-	for _, call := range c.callsOn(tx.conn) {
-		if call.tx == tx {
-			c.drop(call)
-			call.acquitNobody()
-		}
+	for _, call := range tx.sends {
+		c.dropUnanswered(call)
+	}
+	c.dropUnanswered(&tx.end)
+	tx.sends = nil
+}
+
+func (c *Core) dropUnanswered(call *Call) {
+	if call.live {
+		c.drop(call)
+		call.acquitNobody()
 	}
 }
 
