@@ -106,11 +106,12 @@ func ExampleMessage_Begin() {
 		if err != nil {
 			return err
 		}
+		defer tx.Abort(ctx) // even if ctx has ended; it does nothing once Commit was sent
 		if err := tx.Send(ctx, "/queue/bills", append([]byte("bill for "), m.Body...)); err != nil {
-			return errors.Join(err, tx.Abort(ctx))
+			return err
 		}
 		if err := tx.Ack(m.Token()); err != nil {
-			return errors.Join(err, tx.Abort(ctx))
+			return err
 		}
 		return tx.Commit(ctx)
 	}

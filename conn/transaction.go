@@ -163,8 +163,9 @@ func (tx *Tx) Commit(ctx context.Context) error { return tx.end(ctx, false) }
 
 // Abort undoes the transaction and waits for the broker's receipt. It sends ABORT even if ctx has
 // ended; the error then Is ctx.Err() and ErrUnknownOutcome, because the receipt was not awaited. Whatever
-// the error, nothing takes effect of a transaction that Commit has not ended. In a handler of the
-// connection it returns ErrWouldBlock, and nothing changes.
+// the error, nothing takes effect of a transaction that Commit has not ended. Behind a Commit that was
+// sent it does nothing and returns an error that Is net.ErrClosed, so it can be deferred. In a handler
+// of the connection it returns ErrWouldBlock, and nothing changes.
 func (tx *Tx) Abort(ctx context.Context) error { return tx.end(ctx, true) }
 
 func (tx *Tx) end(ctx context.Context, abort bool) error {
@@ -212,6 +213,9 @@ func (tx *Tx) end(ctx context.Context, abort bool) error {
 // connection ends if there is no room even for that.
 func (tx *Tx) reserveEnd(ctx context.Context, abort bool) (buf []byte, err error) {
 	w, size := tx.w, frameOverhead+len(tx.core.ID)
+	if tx.ended() {
+		return nil, session.ErrTransactionDone
+	}
 	if abort {
 		if buf, err = w.reserveNow(size); err != nil {
 			err = session.NotSentBecause(w.orEnd(err))
@@ -219,15 +223,17 @@ func (tx *Tx) reserveEnd(ctx context.Context, abort bool) (buf []byte, err error
 	} else {
 		buf, err = w.reserveToAsk(ctx, size)
 	}
-	if err == nil {
-		return buf, nil
-	}
-	w.c.mu.Lock()
-	defer w.c.mu.Unlock()
-	if tx.core.Done() { // an earlier COMMIT may have left
+	if err != nil && tx.ended() { // another COMMIT may have left meanwhile
 		err = session.ErrTransactionDone
 	}
-	return nil, err
+	return buf, err
+}
+
+// ended reports whether COMMIT or ABORT is on its way, or was.
+func (tx *Tx) ended() bool {
+	tx.w.c.mu.Lock()
+	defer tx.w.c.mu.Unlock()
+	return tx.core.Done()
 }
 
 // cancel ends the wait for the end of the transaction, because of why, and returns the result.

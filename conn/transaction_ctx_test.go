@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -149,4 +150,27 @@ func TestAbortUnderAnEndedContextGivesBack(t *testing.T) {
 		}
 		m.Release()
 	}
+}
+
+// A deferred Abort does nothing behind Commit, however full the outbox is.
+func TestAbortBehindCommitDoesNothing(t *testing.T) {
+	const limit = 1000
+	synctest.Test(t, func(t *testing.T) {
+		cfg := conn.Config{}
+		cfg.Link.HighWater, cfg.Link.HardLimit, cfg.Link.WriteTimeout = limit, 2*limit, time.Hour
+		c, b := dialStuck(t, "", cfg)
+		tx := begun(t, c, b.fakeBroker)
+		result := async(func() error { return tx.Commit(t.Context()) })
+		b.receipt(header(b.read(), "receipt"))
+		if err := b.await(result); err != nil {
+			t.Fatal(err)
+		}
+		b.fill(c, 2*limit)
+		if err := tx.Abort(t.Context()); !errors.Is(err, net.ErrClosed) || errors.Is(err, conn.ErrNotSent) {
+			t.Error(err)
+		}
+		if !c.Connected() {
+			t.Error("the connection has ended")
+		}
+	})
 }
