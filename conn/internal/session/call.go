@@ -69,6 +69,9 @@ func (c *Core) SetDeadline(call *Call, deadline Time) {
 // enter has the call found by its number, and given up at its deadline.
 func (c *Core) enter(call *Call) {
 	c.calls[call.ID] = call
+	if call.conn != nil {
+		call.conn.owed++
+	}
 	if call.deadline != never {
 		c.wake(call.deadline)
 	}
@@ -79,6 +82,9 @@ func (call *Call) Live() bool { return call.live }
 
 // drop takes the call out of the table: it has its answer, or needs none.
 func (c *Core) drop(call *Call) {
+	if call.live && call.conn != nil {
+		call.conn.owed--
+	}
 	call.live = false
 	delete(c.calls, call.ID)
 }

@@ -29,6 +29,7 @@ type Conn struct {
 	blamed      blamed
 	doubt       *ServerError // the latest ERROR whose cause is not known
 	unnamed     int          // how many such there are
+	owed        int          // calls that wait for an answer
 
 	ending bool // EffectClose is out
 }
@@ -57,6 +58,20 @@ func (conn *Conn) gone(c *Core) error {
 		return c.refused
 	}
 	return conn.err
+}
+
+// Owed reports whether the broker still has to answer something on conn: a call, or sends of a
+// producer.
+func (c *Core) Owed(conn *Conn) bool {
+	if conn.owed > 0 {
+		return true
+	}
+	for _, p := range c.producers {
+		if p.open > 0 && (p.conn == conn || p.resending == conn) {
+			return true
+		}
+	}
+	return false
 }
 
 // Alive reports whether Lost was not called yet.

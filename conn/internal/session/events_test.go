@@ -232,6 +232,11 @@ func (w *world) leftOver() {
 	if len(c.calls) > 0 {
 		w.faultf("%d calls are left over", len(c.calls))
 	}
+	for _, end := range w.conns {
+		if end.conn.owed != 0 {
+			w.faultf("%s still owes %d answers", end.name, end.conn.owed)
+		}
+	}
 	if len(c.subs) > 0 {
 		w.faultf("%d subscriptions are left over", len(c.subs))
 	}

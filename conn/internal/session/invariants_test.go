@@ -37,7 +37,14 @@ func (w *world) check() {
 			w.faultf("subscription %s: state %d, connection %v", sub.ID, sub.state, sub.conn != nil)
 		}
 	}
+	owed := map[*Conn]int{}
+	for _, call := range c.calls {
+		owed[call.conn]++
+	}
 	for _, end := range w.conns {
+		if n := end.conn.owed; n != owed[end.conn] {
+			w.faultf("%s: owes %d answers, and %d calls wait", end.name, n, owed[end.conn])
+		}
 		if end.gone != (end.conn.state == connGone) {
 			w.faultf("%s: gone %t", end.name, end.gone)
 		}
