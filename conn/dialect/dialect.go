@@ -30,6 +30,9 @@ type Dialect struct {
 	// PrefetchNeedsAck: with ack mode auto, the broker stops for good once the bound
 	// is used up, because nothing is acknowledged. See [Dialect.CheckPrefetch].
 	PrefetchNeedsAck bool
+	// TopicsDrop: messages of a topic that wait at the broker for a slow subscriber may
+	// be dropped.
+	TopicsDrop bool
 
 	// PersistentHeader of SEND, with the value "true", makes the message survive a
 	// restart of the broker. Without it no broker in the table promises that.

@@ -28,7 +28,9 @@ func collect(hints []Hint) (r request) {
 
 // Prefetch, on SUBSCRIBE, bounds the messages that are delivered and not acknowledged
 // yet to n. It works in the ack modes client and client-individual. Artemis counts
-// bytes instead: add [PrefetchBytes], and each broker gets the one that it counts.
+// bytes instead and gets an error without [PrefetchBytes]: with both, each broker gets
+// the one that it counts. On RabbitMQ it also holds for later subscriptions of the
+// connection that have none.
 func Prefetch(n int) Hint { return func(r *request) { r.messages = &n } }
 
 // PrefetchBytes, on SUBSCRIBE, is [Prefetch] for a broker that counts bytes. It

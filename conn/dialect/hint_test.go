@@ -114,3 +114,29 @@ func TestPrefetchNeedsAck(t *testing.T) {
 		}
 	}
 }
+
+// A prefetch that nobody asked for must lose no message, and not fight with one that was asked for.
+func TestDefaultPrefetch(t *testing.T) {
+	for _, tc := range []struct {
+		broker      dialect.Broker
+		destination string
+		headers     frame.Fields
+		want        frame.Field
+	}{
+		{dialect.RabbitMQ, "/topic/a", nil, frame.Field{Name: "prefetch-count", Value: "5"}},
+		{dialect.ActiveMQ, "/queue/a", nil, frame.Field{Name: "activemq.prefetchSize", Value: "5"}},
+		{dialect.ActiveMQ, "/topic/a", nil, frame.Field{}},
+		{dialect.ActiveMQ, "/temp-topic/a", nil, frame.Field{}},
+		{dialect.ActiveMQ, "/queue/a,/topic/b", nil, frame.Field{}},
+		{dialect.Embedded, "/topic/a", nil, frame.Field{Name: "prefetch-count", Value: "5"}},
+		{dialect.Artemis, "/queue/a", nil, frame.Field{}},
+		{dialect.Unknown, "/queue/a", nil, frame.Field{}},
+		{dialect.RabbitMQ, "/queue/a", frame.Fields{{Name: "prefetch-count", Value: "0"}}, frame.Field{}},
+		{dialect.Embedded, "/queue/a", frame.Fields{{Name: "activemq.prefetchSize", Value: "2"}}, frame.Field{}},
+	} {
+		d := tc.broker.Dialect()
+		if got, ok := d.DefaultPrefetch(tc.destination, tc.headers, 5); got != tc.want || ok != (tc.want.Name != "") {
+			t.Errorf("%v, %s, %v: %v, %v", tc.broker, tc.destination, tc.headers, got, ok)
+		}
+	}
+}

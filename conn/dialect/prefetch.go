@@ -1,7 +1,9 @@
 package dialect
 
 import (
+	"math"
 	"strconv"
+	"strings"
 
 	"github.com/stompwire/stompwire/frame"
 )
@@ -31,6 +33,24 @@ func (d *Dialect) prefetch(r *request) (int, error) {
 		return 0, d.refuse(hint, strconv.Itoa(*n)+" would deliver nothing")
 	}
 	return *n, nil
+}
+
+// DefaultPrefetch returns the header that bounds what a SUBSCRIBE to destination lets the
+// broker deliver unacknowledged to n messages. ok is false if subscribe, its headers, has a
+// prefetch already, if the broker does not count messages, or if the bound could lose some:
+// ActiveMQ, as it is shipped, drops messages of a topic that wait for a slow consumer.
+func (d *Dialect) DefaultPrefetch(destination string, subscribe frame.Fields, n int) (f frame.Field, ok bool) {
+	if d.PrefetchUnit != Messages || d.TopicsDrop && strings.Contains(destination, "topic/") {
+		return f, false
+	}
+	for i := range table { // the embedded broker understands ActiveMQ's header as well
+		if name := table[i].PrefetchHeader; name != "" {
+			if _, found := subscribe.Lookup(name); found {
+				return f, false
+			}
+		}
+	}
+	return frame.Field{Name: d.PrefetchHeader, Value: strconv.Itoa(min(n, math.MaxInt32))}, true
 }
 
 // unlimited is the value of Artemis's PrefetchHeader that bounds nothing.

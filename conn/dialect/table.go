@@ -59,6 +59,7 @@ var table = [numBrokers]Dialect{
 		Tolerate:             parser.TolerateUndefinedEscapes,
 		PrefetchHeader:       "activemq.prefetchSize",
 		PrefetchUnit:         Messages,
+		TopicsDrop:           true, // constantPendingMessageLimit of the configuration it is shipped with
 		PersistentHeader:     frame.HeaderPersistent,
 		ExpiresHeader:        frame.HeaderExpires,
 		PriorityHeader:       frame.HeaderPriority,
