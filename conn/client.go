@@ -48,6 +48,7 @@ type Client struct {
 	streamOver int                   // the smallest of all subscriptions; 0 for none
 	effects    []session.Effect      // memory of the goroutine that carries them out
 	finished   []*session.Call
+	held       []*wire // whose reading depends on what the broker owes; see flow
 	attempts   []error // the latest of each address
 	unsent     []error // of connections that ended while the client disconnected, before all sends had left
 }
@@ -200,6 +201,9 @@ func (c *Client) start() { c.core.Start(c.clock.now()) }
 
 // unlock releases mu and starts the goroutine that carries out the effects of the core.
 func (c *Client) unlock() {
+	for _, w := range c.held {
+		w.regulate()
+	}
 	if c.core.Pending() {
 		c.finished = c.core.TakeCompleted(c.finished[:0])
 		for i, call := range c.finished {

@@ -210,5 +210,5 @@ func (c *Client) sendDisconnect(e *session.Effect) {
 	c.mu.Unlock()
 	_ = w.commitTold(buf, out, err)
 	w.l.SetHeartBeat(0, 0)
-	w.flow.end(w.l) // the receipt has to be read, however slow a consumer is
+	w.endFlow() // the receipt has to be read, however slow a consumer is
 }

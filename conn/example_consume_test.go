@@ -23,8 +23,9 @@ func ExampleClient_Consume() {
 	defer stop()
 
 	jobs, err := c.Consume(ctx, "/queue/jobs", conn.SubscribeOptions{
-		Ack:   frame.AckClientIndividual,
-		Hints: []dialect.Hint{dialect.Prefetch(10)}, // at most ten unacknowledged jobs, on any broker
+		Ack: frame.AckClientIndividual,
+		// At most ten unacknowledged jobs; Artemis counts bytes, and needs the second one.
+		Hints: []dialect.Hint{dialect.Prefetch(10), dialect.PrefetchBytes(100_000)},
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -92,7 +93,8 @@ func ExampleSubscribeOptions_ackEvery() {
 }
 
 // A pool of workers. Each consumes an order and publishes the bill in one transaction: both happen or
-// neither does. The transaction belongs to the connection that delivered the order.
+// neither does. The transaction belongs to the connection that delivered the order. In the end the
+// workers stop in order, so that no order that a worker has in hand comes again.
 func ExampleMessage_Begin() {
 	ctx, c, stop := dialExample()
 	defer stop()
@@ -115,12 +117,14 @@ func ExampleMessage_Begin() {
 		}
 		return tx.Commit(ctx)
 	}
+	taking, stopTaking := context.WithCancel(ctx) // not for the work, which is to be finished
+	defer stopTaking()
 	var workers sync.WaitGroup
 	for range 4 {
 		workers.Go(func() {
-			for m, err := range orders.All(ctx) {
+			for m, err := range orders.All(taking) {
 				if err != nil {
-					return // net.ErrClosed, from Unsubscribe below
+					return // context.Canceled, or why the subscription has ended
 				}
 				if err := bill(m); err != nil {
 					log.Print(err) // the order will come again
@@ -148,10 +152,14 @@ func ExampleMessage_Begin() {
 			break
 		}
 	}
+	stopTaking()
+	workers.Wait() // each finishes the order that it has in hand
 	if err := orders.Unsubscribe(ctx); err != nil {
+		log.Fatal(err) // the broker has the orders that waited; none that was billed
+	}
+	if err := c.Disconnect(ctx); err != nil {
 		log.Fatal(err)
 	}
-	workers.Wait()
 	fmt.Println(len(billed), "bills, for table 7:", billed["bill for table 7"])
 	// Output: 20 bills, for table 7: true
 }

@@ -42,7 +42,8 @@ type ProducerConfig struct {
 	// Redeliver sends messages that had no outcome when a connection was lost again on the next
 	// one: in order, before anything new, and with x-possible-duplicate:true if the broker may have
 	// them. A copy of each message is kept until its outcome. Without Redeliver these outcomes are
-	// Unknown or NotSent.
+	// Unknown or NotSent. It takes nothing new while there is no connection: Send then waits for
+	// one, under its context.
 	Redeliver bool
 
 	// MaxBytes bounds the copies, in bytes; default 16 MiB. Send waits for room. One message may

@@ -11,24 +11,39 @@ import (
 type queue struct {
 	maxMessages, maxBytes int
 	drop                  bool // drop messages that do not fit
+	firm                  bool // in mode auto; see flow
 	dropped               atomic.Uint64
 	keep                  atomic.Bool   // keep waiting messages at the end: in mode auto the broker does not have them any more
 	ready                 chan struct{} // 1-slot wake-up for one waiting consumer
 
-	mu    sync.Mutex // above flow.mu
+	mu    sync.Mutex // above Client.mu
 	ring  []*Message
 	head  int
 	count int
 	bytes int
-	held  *wire // the connection that is paused while the queue is full
+	held  *wire // the connection that is held while the queue is full
 	free  bool  // the connection is read even if the queue is full
 	err   error // why there will be no more messages
 }
 
 func (q *queue) init(o *SubscribeOptions) {
 	q.maxMessages, q.maxBytes, q.drop = o.MaxMessages, o.MaxBytes, o.DropOverflow
-	q.keep.Store(o.Ack == frame.AckAuto)
+	q.firm = o.Ack == frame.AckAuto
+	if !q.firm && !q.drop {
+		q.maxMessages++ // the broker is asked for MaxMessages, which may all wait: see prefetch
+	}
+	q.keep.Store(q.firm)
 	q.ready = make(chan struct{}, 1)
+}
+
+// prefetch returns the header that asks the broker for at most as many messages as the queue of
+// Consume takes. ok is false if there is none to be added to subscribe, the user's headers. A queue
+// that drops messages leaves them unacknowledged, which would use up the prefetch.
+func (s *Subscription) prefetch(w *wire, subscribe frame.Fields) (f frame.Field, ok bool) {
+	if s.queue == nil || s.queue.firm || s.queue.drop {
+		return f, false
+	}
+	return w.dialect.DefaultPrefetch(s.destination, subscribe, s.opts.MaxMessages)
 }
 
 func (q *queue) full() bool { return q.count >= q.maxMessages || q.bytes >= q.maxBytes }
@@ -40,14 +55,15 @@ func (q *queue) put(m *Message) {
 	case q.err != nil:
 		q.mu.Unlock()
 		return
-	case !q.full() || !q.drop && (q.free || q.held != m.w):
+	case !q.full() || !q.drop && (q.free || q.held != m.w || !q.firm):
 		q.push(m.Retain())
 		if !q.drop && !q.free && q.full() && q.held != m.w {
-			// The link stops after this frame, so the queue exceeds its bound by one message, and
-			// by one more for each connection that is lost meanwhile.
+			// The link stops after this frame, so the queue exceeds its bound by one message, by
+			// one more for each connection that is lost meanwhile, and by what comes while the
+			// broker owes an answer.
 			q.release()
 			q.held = m.w
-			m.w.flow.hold(m.w.l)
+			m.w.hold(q.firm)
 		}
 		q.mu.Unlock()
 		q.wake()
@@ -111,7 +127,7 @@ func (q *queue) pop() (*Message, error) {
 // release resumes the reading of the connection. mu is held.
 func (q *queue) release() {
 	if q.held != nil {
-		q.held.flow.release(q.held.l)
+		q.held.release(q.firm)
 		q.held = nil
 	}
 }

@@ -15,7 +15,8 @@ import (
 // producers and the answers to calls, even over a reconnect. Then it sends DISCONNECT on each
 // connection and waits for the answers. It returns after the last OnOutcome. All of that is bounded
 // by ctx, or by Config.DisconnectTimeout if ctx has no deadline. Messages that were delivered and
-// not acknowledged go back to the broker. In ack mode auto it does not have them any more, so those
+// not acknowledged go back to the broker, including those that Next, Retain and Token have handed
+// out: see Subscription.All for how to stop a pool of workers. In ack mode auto it does not have them any more, so those
 // that no handler was called for are lost: call Unsubscribe first. Next still returns what had come.
 //
 // It returns an [*OutcomeError] if not all sends since the last Flush were confirmed, and an error that
@@ -126,7 +127,7 @@ func (c *Client) quiesce() {
 		s.turn.close()
 	}
 	for _, w := range wires {
-		w.flow.end(w.l) // receipts have to be read, even behind a slow consumer
+		w.endFlow() // receipts have to be read, even behind a slow consumer
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

@@ -81,6 +81,9 @@ func (s *Subscription) subscribeFields(w *wire) ([]frame.Field, error) {
 		return nil, err
 	}
 	fields = append(fields, hinted...)
+	if f, ok := s.prefetch(w, fields[own:]); ok {
+		fields = append(fields, f)
+	}
 	if err := w.dialect.CheckPrefetch(s.opts.Ack, fields[own:]); err != nil {
 		return nil, err
 	}

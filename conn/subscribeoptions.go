@@ -11,7 +11,11 @@ import (
 
 // MessageHandler handles one message, on the goroutine that reads the connection. m is borrowed:
 // valid until the handler returns. A slow handler slows the broker down by TCP back-pressure; it
-// stops neither heart-beats nor acknowledgements nor other connections. ctx is cancelled when the
+// stops neither heart-beats nor acknowledgements nor other connections. But until it returns nothing
+// is read from its connection: neither messages of other subscriptions, nor the answers to
+// Subscribe, Unsubscribe and Commit of a transaction of Message.Begin; with Config.OneConnection to
+// no call. So a handler must not wait for goroutines that make such calls: use Consume for a pool of
+// workers, and subscribe on another client for handlers that take seconds. ctx is cancelled when the
 // connection ends, with the reason as its cause. Pass ctx to calls on the client, so that they
 // return ErrWouldBlock instead of waiting for something that only this goroutine can read. A panic
 // is reported, see PanicError, and the client goes on.
@@ -35,7 +39,8 @@ type SubscribeOptions struct {
 	HeadersFunc func() []frame.Field
 
 	// Hints become headers for the broker of each connection, such as dialect.Prefetch(10) or
-	// dialect.Durable("name"), which Subscription.EndDurable ends.
+	// dialect.Durable("name"), which Subscription.EndDurable ends. On Artemis, which counts bytes,
+	// dialect.Prefetch without dialect.PrefetchBytes is refused: with both, any broker will do.
 	Hints []dialect.Hint
 
 	// NoReceipt returns as soon as SUBSCRIBE is encoded. Messages sent to a topic right after may
@@ -58,6 +63,19 @@ type SubscribeOptions struct {
 	// acknowledgements and heart-beats go on, but other subscriptions of the connection wait. With
 	// DropOverflow, messages that do not fit are dropped instead, and counted; in the ack modes
 	// client and client-individual the broker keeps them until the subscription ends.
+	//
+	// In the ack modes client and client-individual, Consume also asks the broker for at most
+	// MaxMessages unacknowledged messages, unless Headers or Hints have a prefetch. It does not with
+	// DropOverflow, on Artemis, which counts bytes, and for topics on ActiveMQ, which may drop what
+	// waits for a slow consumer. In these modes a full queue does not delay answers: while a call
+	// waits for one on the connection, such as Commit in a worker, the connection is read, and the
+	// queue may exceed MaxBytes.
+	//
+	// In mode auto nothing bounds what the broker sends, so the call waits until half of the queue
+	// is free. If all goroutines that call Next wait for an answer on that connection, none empties
+	// the queue, and they wait until their time is up. Such calls are Subscribe, Unsubscribe, and
+	// Commit of a transaction of Message.Begin; with Config.OneConnection all that wait for an answer.
+	// Use client-individual there.
 	MaxMessages  int
 	MaxBytes     int
 	DropOverflow bool
