@@ -24,8 +24,8 @@
 // A [Message] is borrowed: valid until its handler returns. Retain copies it into pooled memory;
 // Token keeps only what is needed to acknowledge it. Handlers run on the goroutine that reads their
 // connection, so a slow handler delays only what the broker sends on that connection: messages, and
-// answers to calls. A call in
-// a handler that would have to wait for the same connection returns [ErrWouldBlock].
+// answers to calls. A call in a handler that would have to wait for the same connection returns
+// [ErrWouldBlock].
 //
 // Package conn/dialect describes how brokers differ, and has hints that become the headers of the
 // connected broker. conn/listen has named listeners like those of stomp.py, conn/ws WebSocket,

@@ -6,8 +6,9 @@ import (
 )
 
 // Next returns the next message of Consume. The message is retained: Release it. Next waits under
-// ctx; if ctx has ended it returns ctx.Err(), even if messages wait. In a handler of the same client it returns ErrWouldBlock. After the end of the subscription
-// it returns what Err returns; in mode auto it first returns the messages that had come.
+// ctx; if ctx has ended it returns ctx.Err(), even if messages wait. In a handler of the same client
+// it returns ErrWouldBlock. After the end of the subscription it returns what Err returns; in mode
+// auto it first returns the messages that had come.
 func (s *Subscription) Next(ctx context.Context) (*Message, error) {
 	if s.queue == nil {
 		return nil, option("stomp: Next is for Consume, this subscription has a handler")

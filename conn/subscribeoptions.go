@@ -65,11 +65,12 @@ type SubscribeOptions struct {
 	// client and client-individual the broker keeps them until the subscription ends.
 	//
 	// In the ack modes client and client-individual, Consume also asks the broker for at most
-	// MaxMessages unacknowledged messages, unless Headers or Hints have a prefetch. It does not with
-	// DropOverflow, on Artemis, which counts bytes, and for topics on ActiveMQ, which may drop what
-	// waits for a slow consumer. In these modes a full queue does not delay answers: while a call
-	// waits for one on the connection, such as Commit in a worker, the connection is read, and the
-	// queue may exceed MaxBytes.
+	// MaxMessages unacknowledged messages, unless Headers or Hints have a prefetch. So raise it, or
+	// have a prefetch, to acknowledge more than that at once. Consume does not ask with DropOverflow,
+	// on Artemis, which counts bytes, for topics on ActiveMQ, which may drop what waits for a slow
+	// consumer, and on an unknown broker. In these modes a full queue does not delay answers: while
+	// the broker owes one on the connection, such as that to Commit in a worker, the connection is
+	// read, and the queue may exceed MaxBytes, and MaxMessages where the broker was not asked.
 	//
 	// In mode auto nothing bounds what the broker sends, so the call waits until half of the queue
 	// is free. If all goroutines that call Next wait for an answer on that connection, none empties
