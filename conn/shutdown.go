@@ -16,8 +16,9 @@ import (
 // connection and waits for the answers. It returns after the last OnOutcome. All of that is bounded
 // by ctx, or by Config.DisconnectTimeout if ctx has no deadline. Messages that were delivered and
 // not acknowledged go back to the broker, including those that Next, Retain and Token have handed
-// out: see Subscription.All for how to stop a pool of workers. In ack mode auto it does not have them any more, so those
-// that no handler was called for are lost: call Unsubscribe first. Next still returns what had come.
+// out: see Subscription.All for how to stop a pool of workers. In ack mode auto it does not have
+// them any more, so those that no handler was called for are lost: call Unsubscribe first. Next
+// still returns what had come.
 //
 // It returns an [*OutcomeError] if not all sends since the last Flush were confirmed, and an error that
 // Is [ErrNotSent] if a connection ended before all that Send had queued for it was written. If a

@@ -13,8 +13,8 @@ import (
 // In the ack modes client and client-individual it starts no more handlers, waits for the running
 // one, and acknowledges what AckEvery has gathered. Messages that were delivered and not
 // acknowledged go back to the broker at once, including those that Next, Retain and Token have
-// handed out: see All for how to stop a pool of workers. On STOMP 1.0, RabbitMQ takes them back when the
-// connection ends.
+// handed out: see All for how to stop a pool of workers. On STOMP 1.0, RabbitMQ takes them back when
+// the connection ends.
 //
 // In mode auto the broker forgets a message when it sends it. So messages that are on their way are
 // still handled, or queued for Next, until the broker has confirmed the end. They may exceed
