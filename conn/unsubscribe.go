@@ -22,9 +22,9 @@ import (
 // lost. ActiveMQ and Artemis may deliver the last messages again.
 //
 // All of that is bounded by ctx, or by Config.ReceiptTimeout if ctx has no deadline; the
-// subscription ends whatever the error, and Done is closed when Unsubscribe returns. A durable subscription goes on at the broker: see
-// EndDurable. In a handler of the client it returns ErrWouldBlock, and nothing changes.
-// Unsubscribing again does no harm.
+// subscription ends whatever the error, and Done is closed when Unsubscribe returns. A durable
+// subscription goes on at the broker: see EndDurable. In a handler of the client it returns
+// ErrWouldBlock, and nothing changes. Unsubscribing again does no harm.
 func (s *Subscription) Unsubscribe(ctx context.Context) error { return s.end(ctx, false) }
 
 // EndDurable is Unsubscribe that ends a durable subscription for good: the broker stops storing
@@ -73,10 +73,15 @@ func (s *Subscription) end(ctx context.Context, durable bool) error {
 func (s *Subscription) over() {
 	c := s.c
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	ended, why := s.core.Ended()
+	if ended && why == nil {
+		c.mu.Unlock()
+		s.leave(errUnsubscribed)
+		return
+	}
+	defer c.mu.Unlock()
 	switch {
-	case !ended || why == nil:
+	case !ended:
 		why = errUnsubscribed
 	case c.core.Refused() == nil:
 		why = cause(why)
