@@ -31,6 +31,8 @@ type Conn struct {
 	unnamed     int          // how many such there are
 	owed        int          // calls that wait for an answer
 
+	explained bool // what has ended it is no longer on its slot
+
 	ending bool // EffectClose is out
 }
 
@@ -90,6 +92,7 @@ func (c *Core) Connected(conn *Conn, p Protocol, now Time) error {
 	c.wake(conn.deadline)
 	s := conn.Slot
 	s.round, s.failed = nil, 0
+	s.exclusive = p.Dialect.ClientIDExclusive
 	for _, other := range c.slots {
 		other.missed, other.awaySince = 0, c.now
 	}
@@ -156,7 +159,7 @@ func (c *Core) afterLoss(conn *Conn, was connState, err error) {
 			return
 		}
 		// A broker that takes a client and lets it go at once is not to be hammered.
-		if was == connOpen && c.now-conn.openedAt > c.cfg.Backoff.Pause(s.pauses, 0) {
+		if conn.explained || was == connOpen && c.now-conn.openedAt > c.cfg.Backoff.Pause(s.pauses, 0) {
 			s.pauses = 0
 		}
 		c.backOff(s, err)

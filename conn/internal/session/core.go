@@ -93,6 +93,7 @@ type Core struct {
 	cause      error  // of the end, while it is being reached
 	give       error  // why what has no outcome by then has none
 	replyQueue string // where replies to requests arrive
+	refusedAt  Time   // when a first SUBSCRIBE was refused that endangered others; see trial.go
 	replies    *Sub   // the subscription to it; nil before the first request, and where it needs none
 
 	takeOverRefused bool // the user may not subscribe to what EffectTakeOver does
@@ -111,7 +112,7 @@ const (
 func New(cfg Config) *Core {
 	c := &Core{
 		cfg: cfg, rng: rand.New(rand.NewPCG(cfg.Seed, cfg.Seed)),
-		soonest: never, hurry: never,
+		soonest: never, hurry: never, refusedAt: never,
 		calls: make(map[uint64]*Call), byID: make(map[uint64]*Producer), txs: make(map[string]*Tx),
 	}
 	c.replyQueue = c.newReplyQueue()

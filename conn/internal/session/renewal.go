@@ -74,6 +74,9 @@ func (c *Core) refuse(sub *Sub, err error) {
 	if sub.refusedAt == never {
 		sub.refusedAt = c.now
 	}
+	if !sub.renewed && sub.slot.Role == RoleIsolated {
+		c.refusedAt = c.now
+	}
 	sub.refusals++
 	switch {
 	case sub.first != nil, sub.unwanted:

@@ -40,7 +40,8 @@ type Slot struct {
 	senderDeaths int   // connections that senders without a window have ended
 	shaky        int   // connections in a row that ended with sends in flight, and none confirmed
 	missed       int   // rounds in a row without a CONNECTED while no slot was connected
-	named        bool  // isolated, and may carry the client-id
+	named        bool  // isolated, and may carry the client-id; set when it is made
+	exclusive    bool  // the broker of the latest connection takes one connection for each client-id
 }
 
 // State returns the state of the slot.

@@ -45,6 +45,8 @@ type Sub struct {
 	forGood   bool    // the UNSUBSCRIBE that does so is out
 	err       error   // why it has ended
 	renewed   bool    // it was alive once
+	trial     bool    // on an isolated connection only because first SUBSCRIBEs are tried there
+	bound     bool    // to the slot whose connection has its client-id: durable, on ActiveMQ
 	until     Time    // when to ask again
 	askedAt   Time
 	refusedAt Time // the first refusal in a row; never if there is none
@@ -82,10 +84,11 @@ func (c *Core) Subscribe(cfg SubConfig, first *Call, user any, now Time) (*Sub, 
 	if c.refused != nil {
 		return nil, c.refused
 	}
-	sub := &Sub{SubConfig: cfg, User: user, slot: c.consumer, first: first, refusedAt: never}
+	sub := &Sub{SubConfig: cfg, User: user, first: first, refusedAt: never}
 	if err := c.identify(sub); err != nil {
 		return nil, err
 	}
+	c.place(sub)
 	c.register(first)
 	first.Kind, first.sub = CallShutdown, sub
 	c.subs = append(c.subs, sub)

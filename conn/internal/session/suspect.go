@@ -61,15 +61,20 @@ func (c *Core) suspectsOn(conn *Conn) (s suspects) {
 
 // judge draws the conclusions from the end of a connection that had reached CONNECTED.
 func (c *Core) judge(conn *Conn, s suspects, err error) {
+	c.bringBack(conn, s)
 	switch blamed := &conn.blamed; {
 	case conn.said(c.now) == nil:
 		c.judgeSubs(conn, s, err)
 		c.judgeSilently(conn, s, err)
 	case !blamed.known:
-		c.judgeSubs(conn, s, err)
+		if !c.moveFirsts(conn, s) {
+			c.judgeSubs(conn, s, err)
+		}
 		c.judgeSends(conn, s)
 	case blamed.sub != nil:
+		c.endedOthers(blamed.sub, conn)
 		c.isolateSub(blamed.sub, conn, err)
+		conn.explained = !c.cfg.OneConnection && (blamed.sub.state == subEnded || blamed.sub.slot != conn.Slot)
 	case blamed.producer != nil:
 		c.blame(blamed.producer, conn.Slot)
 	case blamed.call:
@@ -105,13 +110,13 @@ func (c *Core) judgeSubs(conn *Conn, s suspects, err error) {
 
 // isolateSub gives a subscription that ended conn one of its own.
 func (c *Core) isolateSub(sub *Sub, conn *Conn, err error) {
+	sub.trial = false
 	switch {
 	case sub.state == subEnded || sub.slot.Role == RoleIsolated || c.phase != phaseOpen:
 	case c.cfg.OneConnection || sub.Reply: // there is no other place for it
 		c.endSub(sub, err)
 	default:
-		sub.slot = c.isolated()
-		sub.slot.named = !conn.Dialect.ClientIDExclusive
+		sub.slot = c.isolated(conn.Slot)
 		c.want(sub.slot)
 		if sub.slot.conn != nil {
 			c.advance(sub.slot.conn)
@@ -190,7 +195,7 @@ func (c *Core) blameSenders(slot *Slot) {
 
 func (c *Core) move(p *Producer) {
 	p.deaths = 0
-	p.slot = c.isolated()
+	p.slot = c.isolated(p.slot)
 	p.slot.probing = true
 	c.emit(Effect{Kind: EffectMove, Producer: p, Slot: p.slot})
 	c.want(p.slot)
@@ -199,22 +204,39 @@ func (c *Core) move(p *Producer) {
 	}
 }
 
-// isolated returns a slot for a culprit.
-func (c *Core) isolated() *Slot {
-	var last *Slot
-	n := 0
+// isolated returns a slot for a culprit. It may carry the client-id unless that is taken by the
+// connections of from.
+func (c *Core) isolated(from *Slot) *Slot {
+	if c.countIsolated() >= maxIsolated {
+		return c.sharedIsolated()
+	}
+	c.lastIsolated++
+	s := c.addSlot("isolated "+itoa(c.lastIsolated), RoleIsolated)
+	s.named = !from.exclusive
+	return s
+}
+
+func (c *Core) countIsolated() (n int) {
 	for _, s := range c.slots {
-		if s.Role == RoleIsolated && !s.closing {
-			last = s
+		if s.isIsolated() {
 			n++
 		}
 	}
-	if n >= maxIsolated {
-		return last
-	}
-	c.lastIsolated++
-	return c.addSlot("isolated "+itoa(c.lastIsolated), RoleIsolated)
+	return n
 }
+
+// sharedIsolated returns an isolated slot that serves nothing good, or else the last one.
+func (c *Core) sharedIsolated() (shared *Slot) {
+	for _, s := range c.slots {
+		if s.isIsolated() && (shared == nil || c.serves(shared)) {
+			shared = s
+		}
+	}
+	shared.serial = true
+	return shared
+}
+
+func (s *Slot) isIsolated() bool { return s.Role == RoleIsolated && !s.closing }
 
 // SentPlain notes that something without a receipt was sent on conn.
 func (c *Core) SentPlain(conn *Conn) { conn.plain = true }
