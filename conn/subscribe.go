@@ -25,15 +25,17 @@ func (c *Client) sendSubscribe(e *session.Effect) {
 		}
 		s.endedAt.Store(nil)
 		s.track(w)
+		_, durable := w.dialect.IsDurable(fields)
+		c.mu.Lock()
+		s.askedOn = w
+		c.core.Asking(e.Sub, e.Conn, durable)
+		c.mu.Unlock()
 		err = w.orEnd(w.sendFrame(frame.CmdSubscribe, fields))
 	}
-	c.mu.Lock()
-	defer c.unlock()
-	switch {
-	case err == nil:
-		s.askedOn = w
-	case !isClosed(err): // else Lost is to come
+	if err != nil && !isClosed(err) { // else Lost is to come
+		c.mu.Lock()
 		c.core.SubscribeFailed(e.Sub, e.Conn, err, c.clock.now())
+		c.unlock()
 	}
 }
 
@@ -87,7 +89,11 @@ func (s *Subscription) subscribeFields(w *wire) ([]frame.Field, error) {
 	if err := w.dialect.CheckPrefetch(s.opts.Ack, fields[own:]); err != nil {
 		return nil, err
 	}
-	return fields, w.dialect.CheckDurable(fields[own:], s.c.cfg.ClientID)
+	clientID := ""
+	if w.conn.Slot.CarriesClientID() {
+		clientID = s.c.cfg.ClientID
+	}
+	return fields, w.dialect.CheckDurable(fields[own:], clientID)
 }
 
 func (s *Subscription) unsubscribeFields(w *wire, durable bool) ([]frame.Field, error) {

@@ -153,6 +153,7 @@ func (w *world) carryOutSub(e *Effect) {
 			fields = append(fields, e.Conn.Dialect.Durable...)
 		}
 		s.taken, s.unacked = false, nil
+		w.c.Asking(e.Sub, e.Conn, s.durable != "")
 		w.write(w.end(e.Conn), show("SUBSCRIBE", append(fields, w.receiptField(e.Receipt)...), ""))
 	case EffectUnsubscribe:
 		fields := []frame.Field{{Name: "id", Value: e.Sub.ID}}

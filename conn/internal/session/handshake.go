@@ -39,7 +39,7 @@ func (c *Core) ConnectFrame(s *Slot, cr Credentials) (frame.Command, []frame.Fie
 	if c.cfg.HeartBeat != (frame.HeartBeat{}) {
 		add(frame.HeaderHeartBeat, c.cfg.HeartBeat.String())
 	}
-	if s.carriesClientID() {
+	if s.CarriesClientID() {
 		add(headerClientID, c.cfg.ClientID)
 	}
 	return cmd, append(fields, c.cfg.Headers...)

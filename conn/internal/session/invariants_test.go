@@ -41,6 +41,11 @@ func (w *world) check() {
 	for _, call := range c.calls {
 		owed[call.conn]++
 	}
+	for _, sub := range c.subs {
+		if c.phase < phaseClosing && !slices.Contains(c.slots, sub.slot) || sub.bound && c.cfg.ClientID != "" && !sub.slot.CarriesClientID() || sub.conn != nil && sub.conn.Slot != sub.slot {
+			w.faultf("subscription %s: is on %s", sub.ID, sub.slot.Name)
+		}
+	}
 	for _, end := range w.conns {
 		if n := end.conn.owed; n != owed[end.conn] {
 			w.faultf("%s: owes %d answers, and %d calls wait", end.name, n, owed[end.conn])

@@ -88,6 +88,18 @@ func (c *Core) refuse(sub *Sub, err error) {
 	}
 	c.emit(Effect{Kind: EffectSubscription, Sub: sub, Err: err})
 	c.answerFirst(sub, err)
+	c.pause(sub)
+}
+
+// postpone has a first SUBSCRIBE that seems to end connections wait, because there is no other
+// connection for it.
+func (c *Core) postpone(sub *Sub) {
+	sub.refusals++
+	c.pause(sub)
+}
+
+// pause sets when a subscription is tried again.
+func (c *Core) pause(sub *Sub) {
 	sub.until = c.now + c.cfg.Backoff.Pause(sub.refusals, c.rng.Float64())
 	if c.cfg.RenewFor >= 0 {
 		sub.until = min(sub.until, sub.refusedAt+c.cfg.RenewFor)

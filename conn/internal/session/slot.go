@@ -67,8 +67,9 @@ func (c *Core) addSlot(name string, role Role) *Slot {
 	return s
 }
 
-// carriesClientID: ActiveMQ takes one connection for each client-id.
-func (s *Slot) carriesClientID() bool {
+// CarriesClientID reports whether the connections of s carry the client-id: ActiveMQ takes one
+// connection for each. It never changes.
+func (s *Slot) CarriesClientID() bool {
 	return s.Role == RoleConsume || s.Role == RoleShared || s.named
 }
 

@@ -156,6 +156,12 @@ func (c *Core) expectOn(call *Call, kind CallKind, sub *Sub, conn *Conn) {
 	c.wake(0)
 }
 
+// Asking takes note that SUBSCRIBE is about to leave for sub on conn, and whether that makes a durable
+// subscription. ActiveMQ knows one by its name and the client-id, which only one connection may carry.
+func (c *Core) Asking(sub *Sub, conn *Conn, durable bool) {
+	sub.bound = durable && conn.Dialect.ClientIDExclusive
+}
+
 // SubscribeFailed takes note that EffectSubscribe could not be carried out: the frame cannot
 // be made for this broker or version. It is final.
 func (c *Core) SubscribeFailed(sub *Sub, conn *Conn, err error, now Time) {

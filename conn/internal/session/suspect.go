@@ -14,7 +14,9 @@ import (
 //   - If several SUBSCRIBEs did, they are asked for one at a time on the next connection.
 //   - If several messages of a redelivering producer did, they are sent again one at a time.
 //   - A subscription that ended a connection gets a connection of its own, and is tried again
-//     there; so does a producer that has done so twice without a confirmation in between.
+//     there; so does a producer that has done so twice without a confirmation in between. A durable
+//     one stays if no other connection may carry its client-id, for it would be another one there.
+//   - Once a first SUBSCRIBE has ended a connection, the next ones are tried on another one: see trial.go.
 //
 // A connection that ends without an ERROR speaks against what was in flight only if that
 // happens repeatedly: brokers also crash.
@@ -100,8 +102,11 @@ func (c *Core) judgeSubs(conn *Conn, s suspects, err error) {
 	if sub.refusedAt == never {
 		sub.refusedAt = c.now
 	}
-	if sub.first == nil || c.cfg.OneConnection || c.cfg.RenewFor >= 0 && c.now-sub.refusedAt >= c.cfg.RenewFor {
+	switch {
+	case sub.first == nil || c.cfg.RenewFor >= 0 && c.now-sub.refusedAt >= c.cfg.RenewFor:
 		c.refuse(sub, err)
+	case c.cfg.OneConnection || sub.bound:
+		c.postpone(sub)
 	}
 	if !c.cfg.OneConnection {
 		c.isolateSub(sub, conn, err)
@@ -115,6 +120,7 @@ func (c *Core) isolateSub(sub *Sub, conn *Conn, err error) {
 	case sub.state == subEnded || sub.slot.Role == RoleIsolated || c.phase != phaseOpen:
 	case c.cfg.OneConnection || sub.Reply: // there is no other place for it
 		c.endSub(sub, err)
+	case sub.bound: // it is tried again where it is
 	default:
 		sub.slot = c.isolated(conn.Slot)
 		c.want(sub.slot)
