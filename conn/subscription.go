@@ -2,6 +2,8 @@ package conn
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/stompwire/stompwire/conn/internal/session"
@@ -30,8 +32,9 @@ type Subscription struct {
 	askedOn *wire // the latest connection on which SUBSCRIBE was sent
 	core    *session.Sub
 	done    chan struct{}
-	err     error // set before done is closed
-	left    bool  // see leave
+	err     error         // set before done is closed
+	left    bool          // see leave
+	gone    chan struct{} // closed when left is set; nil unless a call waits for that
 }
 
 // ID returns the id of the subscription on the wire.
@@ -54,7 +57,9 @@ func (s *Subscription) Err() error {
 // Subscribe calls h for each message of destination, on this and all later connections, one message
 // at a time. It waits under ctx for a connection, and returns when the broker has confirmed the
 // subscription for the first time: messages sent from then on will arrive. h may be called before
-// it returns. A refusal is a *ServerError.
+// it returns. A refusal is a *ServerError. If ctx ends first, the subscription ends, and the error
+// unwraps to ctx.Err(): it Is ErrUnknownOutcome if SUBSCRIBE was sent, and ErrNotConnected if there
+// was no connection.
 func (c *Client) Subscribe(ctx context.Context, destination string, h MessageHandler, opts SubscribeOptions) (*Subscription, error) {
 	if h == nil {
 		return nil, option("stomp: Subscribe needs a handler; Consume needs none")
@@ -89,7 +94,7 @@ func (c *Client) subscribe(ctx context.Context, s *Subscription) (*Subscription,
 		s.batch = &ackBatch{sub: s, every: s.opts.AckEvery, interval: ackInterval}
 	}
 	wt := c.newWaiter()
-	if err := s.enter(&wt.call); err != nil {
+	if err := s.enterWhenFree(ctx, &wt.call); err != nil {
 		wt.release()
 		return nil, err
 	}
@@ -99,26 +104,53 @@ func (c *Client) subscribe(ctx context.Context, s *Subscription) (*Subscription,
 	return s, nil
 }
 
-// enter adds the subscription to the core, which asks the broker for it.
-func (s *Subscription) enter(first *session.Call) error {
+// enterWhenFree is enter once a subscription that is about to end has left the id free.
+func (s *Subscription) enterWhenFree(ctx context.Context, first *session.Call) error {
+	for {
+		left, err := s.enter(first)
+		if left == nil {
+			return err
+		}
+		select {
+		case <-left:
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", err, ctx.Err())
+		}
+	}
+}
+
+// enter adds the subscription to the core, which asks the broker for it. If the id is in use by one that
+// is about to end, enter also returns what is closed when that has left.
+func (s *Subscription) enter(first *session.Call) (left <-chan struct{}, err error) {
 	c := s.c
 	c.mu.Lock()
 	defer c.unlock()
 	c.start()
 	if c.cfg.FailFast && c.consumer.core.Wanted() && c.consumer.cur.Load() == nil {
-		return notConnected(nil, c.consumer.core.Last())
+		return nil, notConnected(nil, c.consumer.core.Last())
 	}
 	core, err := c.core.Subscribe(session.SubConfig{
 		ID: s.opts.ID, Destination: s.destination, Ack: s.opts.Ack, NoReceipt: s.opts.NoReceipt, Reply: s.reply,
 	}, first, s, c.clock.now())
 	if err != nil {
-		return err
+		if other := c.core.Leaving(s.opts.ID); other != nil && errors.Is(err, session.ErrIDInUse) {
+			left = other.User.(*Subscription).awaitLeft()
+		}
+		return left, err
 	}
 	s.core, s.id = core, core.ID
 	c.routes.Store(c.routes.Load().with(s))
 	c.subs[s] = struct{}{}
 	c.streamBodies(s.opts.StreamOver)
-	return nil
+	return nil, nil
+}
+
+// awaitLeft returns a channel that is closed when the subscription leaves. Client.mu is held.
+func (s *Subscription) awaitLeft() <-chan struct{} {
+	if s.gone == nil {
+		s.gone = make(chan struct{})
+	}
+	return s.gone
 }
 
 // awaitFirst waits for the first answer. If there is none, or it is a refusal, the subscription
@@ -130,18 +162,23 @@ func (c *Client) awaitFirst(ctx context.Context, s *Subscription, wt *waiter) er
 		err = wt.call.Err
 	case <-ctx.Done():
 		why := ctx.Err()
+		if s.batch != nil {
+			_ = s.batch.flush()
+		}
 		c.mu.Lock()
-		last := c.consumer.core.Last()
-		asked := s.askedOn != nil && s.askedOn.conn.Alive()
 		if open := wt.call.Live(); !open {
 			c.unlock()
 			<-wt.done
 			err = wt.call.Err
 			break
 		}
-		err = notConnected(why, last)
-		if asked {
+		switch slot := s.core.Slot(); {
+		case s.core.Asked():
 			err = session.Unanswered(why)
+		case slot.Conn() != nil:
+			err = session.NotSentBecause(why)
+		default:
+			err = notConnected(why, slot.Last())
 		}
 		c.core.Withdraw(s.core, err, c.clock.now())
 		c.unlock()
@@ -151,9 +188,26 @@ func (c *Client) awaitFirst(ctx context.Context, s *Subscription, wt *waiter) er
 		if s.queue != nil {
 			s.queue.keep.Store(false)
 		}
-		s.leave(err)
+		s.endDelivery(err)
+		c.mu.Lock()
+		ended, _ := s.core.Ended()
+		c.mu.Unlock()
+		if ended { // else it leaves when the broker has got back what it has delivered
+			s.leave(err)
+		}
 	}
 	return err
+}
+
+// endDelivery gives no more messages to the user.
+func (s *Subscription) endDelivery(err error) {
+	s.turn.close()
+	if s.queue != nil {
+		s.queue.end(err)
+	}
+	if s.batch != nil {
+		s.batch.stop()
+	}
 }
 
 // leave removes the subscription from the tables and ends its queue, once.
@@ -166,16 +220,14 @@ func (s *Subscription) leave(err error) bool {
 		return false
 	}
 	s.left = true
+	if s.gone != nil {
+		close(s.gone)
+	}
 	delete(c.subs, s)
 	c.routes.Store(c.routes.Load().without(s))
 	s.finish(err)
 	c.unlock()
-	if s.queue != nil {
-		s.queue.end(err)
-	}
-	if s.batch != nil {
-		s.batch.stop()
-	}
+	s.endDelivery(err)
 	return true
 }
 

@@ -17,7 +17,7 @@ func (c *Core) subscribed(sub *Sub, conn *Conn, err error) {
 		conn.blamed.sub = sub
 		c.refuse(sub, err)
 	default: // the caller is told that it failed, so the broker must not go on
-		c.abandon(sub, err)
+		c.dismiss(sub, err)
 	}
 	if conn.state != connGone {
 		c.advance(conn)

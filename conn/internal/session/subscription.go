@@ -179,6 +179,9 @@ func (c *Core) endSub(sub *Sub, err error) {
 	if sub.state == subEnded {
 		return
 	}
+	if sub.unwanted && len(sub.ends) == 0 && sub.first == nil {
+		err = nil // whatever the broker says: it was to end
+	}
 	sub.state, sub.err, sub.conn = subEnded, err, nil
 	c.subs = remove(c.subs, sub)
 	if sub == c.replies {
@@ -200,6 +203,21 @@ func (c *Core) endSub(sub *Sub, err error) {
 	c.advanceClosing()
 }
 
+// dismiss ends a subscription whose first caller gets err in place of the answer. Where UNSUBSCRIBE does
+// not requeue what was delivered meanwhile, it goes on as after Unsubscribe, until that is given back.
+func (c *Core) dismiss(sub *Sub, err error) {
+	conn := sub.conn
+	if conn == nil || conn.state == connGone || sub.Ack == frame.AckAuto || !c.takesOver(sub) || c.phase != phaseOpen {
+		c.abandon(sub, err)
+		return
+	}
+	sub.unwanted = true
+	c.answerFirst(sub, err)
+	if !sub.ask.live { // else its answer comes first
+		c.beginEnd(sub)
+	}
+}
+
 // abandon ends an unwanted subscription that the broker may have.
 func (c *Core) abandon(sub *Sub, err error) {
 	conn := sub.conn
@@ -219,15 +237,30 @@ func (sub *Sub) forget(call *Call) {
 	sub.ends = remove(sub.ends, call)
 }
 
-// Withdraw ends a subscription whose first caller waits no longer, because of err.
+// Withdraw ends a subscription whose first caller waits no longer, because of err. Unless it has ended
+// then, EffectSubscriptionEnded is to come.
 func (c *Core) Withdraw(sub *Sub, err error, now Time) {
 	c.at(now)
 	if first := sub.first; first != nil {
 		c.Forget(first)
 		sub.first = first // it is done: with one, no one else is told that the subscription ends
 	}
-	c.abandon(sub, err)
+	c.dismiss(sub, err)
 	if sub.slot.conn != nil {
 		c.advance(sub.slot.conn)
 	}
+}
+
+// Asked reports whether SUBSCRIBE is out, or about to be.
+func (sub *Sub) Asked() bool { return sub.conn != nil }
+
+// Slot returns the succession of connections that the subscription belongs to.
+func (sub *Sub) Slot() *Slot { return sub.slot }
+
+// Leaving returns the subscription with this id if it is about to end.
+func (c *Core) Leaving(id string) *Sub {
+	if sub := c.subNamed(id); sub != nil && sub.unwanted {
+		return sub
+	}
+	return nil
 }
