@@ -92,9 +92,8 @@ func TestRedeliveryMarksOnlyWhatMayHaveArrived(t *testing.T) {
 			synctest.Wait()
 		}
 		s.set(func(s *fakeServer) { s.answer = nil })
+		_ = s.latest().nc.Close() // before the broker goes on
 		close(busy)
-		first := s.latest()
-		_ = first.nc.Close()
 		if err := p.Flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
