@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -128,11 +129,11 @@ func TestUnsubscribeKeepsTheQueue(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			co, c, s := consume(t, conn.SubscribeOptions{MaxMessages: 2, Ack: mode})
-			go func() {
-				for i := range 5 {
-					s.latest().say(message("1", fmt.Sprint("m", i), "x"))
-				}
-			}()
+			var all strings.Builder
+			for i := range 5 {
+				all.WriteString(message("1", fmt.Sprint("m", i), "x"))
+			}
+			go s.latest().say(all.String()) // in one write, so that no answer comes between
 			time.Sleep(time.Minute)
 			if err := co.Unsubscribe(t.Context()); err != nil {
 				t.Error(err)
