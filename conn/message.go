@@ -129,7 +129,7 @@ func (w *wire) subscriptionOf(f *frame.Frame) (sub *Subscription, reply bool) {
 	}
 	switch {
 	case sub == nil:
-		return nil, w.c.core.IsReplyTo(id)
+		return nil, w.conn.IsReplyTo(id)
 	case sub.reply:
 		return nil, true
 	}

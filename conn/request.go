@@ -9,15 +9,21 @@ import (
 
 // Request sends a message and returns the reply, an owned copy. The message carries reply-to,
 // with a temporary queue of the client's, and a correlation-id; the replier sends its answer to
-// the former with a copy of the latter, as usual with STOMP and JMS. It goes out on the connection
-// that consumes, because on most brokers a temporary queue belongs to its connection.
+// the former with a copy of the latter, as usual with STOMP and JMS. The replier may be the same
+// client.
+//
+// The request goes out on the connection that Send uses for destination, and the reply comes back
+// on it, so a busy handler or a full queue does not hold it up. A handler may call Request. Only with
+// Config.OneConnection it returns ErrWouldBlock there.
 //
 // It waits under ctx, or for Config.ReceiptTimeout if ctx has no deadline. A reply that comes later
 // is dropped and counted. Errors: those of SendReceipt; a *ServerError if the broker refuses the
-// request; one that Is ErrUnknownOutcome if there was no reply: the request may have been handled;
-// and a *frame.LimitError whose Command is CmdMessage, at once, if the reply was above
-// Config.Link.Limits: the request was handled, and the reply is dropped. A reply whose correlation-id
-// stands behind the header line that exceeds a limit matches no request, so that one waits on.
+// request, or, if it also Is ErrNotSent, the temporary queue; one that Is ErrNotSent if the broker
+// has not confirmed that queue in time; one that Is ErrUnknownOutcome if there was no reply: the
+// request may have been handled; and a *frame.LimitError whose Command is CmdMessage, at once, if the
+// reply was above Config.Link.Limits: the request was handled, and the reply is dropped. A reply whose
+// correlation-id stands behind the header line that exceeds a limit matches no request, so that one
+// waits on.
 func (c *Client) Request(ctx context.Context, destination string, body []byte, h ...frame.Field) (*Message, error) {
 	if err := checkSend(h, false); err != nil {
 		return nil, err
@@ -25,21 +31,15 @@ func (c *Client) Request(ctx context.Context, destination string, body []byte, h
 	if err := checkNames(frame.CmdSend, h, headerReplyTo, headerCorrelationID); err != nil {
 		return nil, err
 	}
-	if c.inHandler(ctx) && handlerOf(ctx).slot == c.consumer {
+	if c.inHandler(ctx) && handlerOf(ctx).slot == c.slotFor(destination) {
 		return nil, ErrWouldBlock
 	}
-	var w *wire
-	for {
-		next, err := c.consumer.current(ctx, w)
-		if err != nil {
-			return nil, session.NotSentBecause(err)
-		}
-		w = next
-		m, err := w.request(ctx, destination, body, h)
-		if err == nil || !again(err) || ctx.Err() != nil {
-			return m, err
-		}
-	}
+	var m *Message
+	err := c.retry(ctx, destination, func(w *wire) (more bool, err error) {
+		m, err = w.request(ctx, destination, body, h)
+		return again(err), err
+	})
+	return m, err
 }
 
 const (
@@ -61,7 +61,7 @@ func (w *wire) request(ctx context.Context, destination string, body []byte, h [
 	}
 	size := sendSize(destination, body, h) + frameOverhead
 	_, bounded := ctx.Deadline() // of the user's: no lock may be held
-	buf, err := w.reserve(ctx, size)
+	buf, err := w.reserveToAsk(ctx, size)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func (w *wire) request(ctx context.Context, destination string, body []byte, h [
 	c.unlock()
 	if err != nil {
 		w.l.Commit(buf)
-		return nil, err
+		return nil, session.NotSentBecause(err)
 	}
 	defer c.forgetRequest(r.call.ID)
 	h, text := cutText(h)
@@ -128,11 +128,11 @@ func (c *Client) replyTo(ctx context.Context, w *wire) (string, error) {
 		if ready {
 			return destination, nil
 		}
-		if w.inHandler(ctx) {
-			return "", ErrWouldBlock
+		if err := ctx.Err(); err != nil {
+			return "", session.NotSentBecause(err)
 		}
-		if err := c.subscribeReplies(ctx); err != nil {
-			return "", err
+		if err := w.subscribeReplies(ctx); err != nil {
+			return "", session.NotSentWithout("no queue for replies", err)
 		}
 		if w.ctx.Err() != nil {
 			return "", w.l.Err()
@@ -141,11 +141,12 @@ func (c *Client) replyTo(ctx context.Context, w *wire) (string, error) {
 }
 
 // subscribeReplies returns when the queue for replies is subscribed to.
-func (c *Client) subscribeReplies(ctx context.Context) error {
+func (w *wire) subscribeReplies(ctx context.Context) error {
+	c := w.c
 	s := &Subscription{c: c, reply: true, done: make(chan struct{})}
 	wt := c.newWaiter()
 	c.mu.Lock()
-	core, err := c.core.Replies(&wt.call, s, c.clock.now())
+	core, err := c.core.Replies(w.slot.core, &wt.call, s, c.clock.now())
 	if err == nil && core.User == any(s) {
 		s.core, s.id, s.destination = core, core.ID, core.Destination
 		c.routes.Store(c.routes.Load().with(s))

@@ -243,22 +243,148 @@ func TestRequestRefuses(t *testing.T) {
 	}
 }
 
-// In a handler of the connection that consumes, nothing could read the reply.
+// A handler may wait for a reply, which comes on another connection; with OneConnection nothing could read it.
 func TestRequestInAHandler(t *testing.T) {
+	for _, one := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &fakeServer{t: t}
+			c := s.connected(conn.Config{OneConnection: one})
+			got := make(chan replied, 1)
+			_, err := c.Subscribe(t.Context(), "/queue/a", func(ctx context.Context, _ *conn.Message) {
+				m, err := c.Request(ctx, "/queue/service", nil)
+				got <- replied{m, err}
+			}, conn.SubscribeOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.latest().say(message("1", "m1", "x"))
+			if !one {
+				s.answerRequest("pong")
+			}
+			switch got := <-got; {
+			case one && got.err != conn.ErrWouldBlock:
+				t.Error(got.err)
+			case !one && (got.err != nil || string(got.m.Body) != "pong"):
+				t.Errorf("%v", got.err)
+			}
+		})
+	}
+}
+
+// answerRequest has the first session answer the only request, once it has come.
+func (s *fakeServer) answerRequest(body string) {
+	s.t.Helper()
+	synctest.Wait()
+	sends, subs := s.frames("SEND"), s.frames("SUBSCRIBE")
+	if len(sends) != 1 {
+		s.t.Fatalf("the broker got %q", s.order())
+	}
+	s.mu.Lock()
+	first := s.sessions[0]
+	s.mu.Unlock()
+	first.say(reply(header(subs[len(subs)-1], "id"), sends[0], body))
+}
+
+// A connection that is not read, because a handler is busy or a queue is full, holds no reply back.
+func TestRequestBesideABacklog(t *testing.T) {
+	for name, subscribe := range map[string]func(t *testing.T, c *conn.Client, over chan struct{}) error{
+		"busy handler": func(t *testing.T, c *conn.Client, over chan struct{}) error {
+			_, err := c.Subscribe(t.Context(), "/queue/a", func(context.Context, *conn.Message) { <-over }, conn.SubscribeOptions{})
+			return err
+		},
+		"full queue": func(t *testing.T, c *conn.Client, _ chan struct{}) error {
+			_, err := c.Consume(t.Context(), "/queue/a", conn.SubscribeOptions{MaxMessages: 1})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, over := &fakeServer{t: t}, make(chan struct{})
+				c := s.connected(conn.Config{})
+				if err := subscribe(t, c, over); err != nil {
+					t.Fatal(err)
+				}
+				go s.latest().say(strings.Repeat(message("1", "m1", "x"), 1000))
+				synctest.Wait()
+				start := time.Now()
+				result := request(t.Context(), c, "ping")
+				s.answerRequest("pong")
+				if got := <-result; got.err != nil || string(got.m.Body) != "pong" || time.Since(start) != 0 {
+					t.Errorf("%v after %v", got.err, time.Since(start))
+				}
+				close(over)
+			})
+		})
+	}
+}
+
+// Each connection to send on has its own queue for replies.
+func TestRequestOnTwoConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeServer{t: t}
-		c := s.connected(conn.Config{})
-		errs := make(chan error, 1)
-		_, err := c.Subscribe(t.Context(), "/queue/a", func(ctx context.Context, _ *conn.Message) {
-			_, err := c.Request(ctx, "/queue/service", nil)
-			errs <- err
-		}, conn.SubscribeOptions{})
-		if err != nil {
-			t.Fatal(err)
+		c := s.connected(conn.Config{Producers: 2})
+		queues := make(map[string]bool)
+		for _, destination := range []string{"/queue/a", "/queue/b", "/queue/a"} {
+			s.set(func(s *fakeServer) { s.log = nil })
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			if _, err := c.Request(ctx, destination, nil); !errors.Is(err, conn.ErrUnknownOutcome) {
+				t.Error(err)
+			}
+			cancel()
+			queue := header(s.frames("SEND")[0], "reply-to")
+			if subs := s.frames("SUBSCRIBE"); len(subs) > 0 == queues[queue] || len(subs) > 0 && header(subs[0], "destination") != queue {
+				t.Errorf("a request that is to be answered to %q, after %q", queue, subs)
+			}
+			queues[queue] = true
 		}
-		s.latest().say(message("1", "m1", "x"))
-		if err := <-errs; err != conn.ErrWouldBlock {
-			t.Error(err)
+		if len(queues) != 2 {
+			t.Errorf("queues for replies: %v", queues)
+		}
+	})
+}
+
+// A request whose context has ended has not left, on RabbitMQ either, where no queue is waited for.
+func TestRequestNotSentOnRabbitMQ(t *testing.T) {
+	c, _ := sessionOf(t, overPipe, "RabbitMQ/3.10.8", conn.Config{})
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := c.Request(ended, "/queue/service", nil); !errors.Is(err, conn.ErrNotSent) || !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// A request that waits for its queue for replies has not left: whatever becomes of that, it is safe to send it again.
+func TestRequestNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeServer{t: t, answer: never}
+		c := s.connected(conn.Config{ReceiptTimeout: 5 * time.Second})
+		check := func(ctx context.Context, cause error, after time.Duration) {
+			t.Helper()
+			start := time.Now()
+			_, err := c.Request(ctx, "/queue/service", nil)
+			if !errors.Is(err, conn.ErrNotSent) || errors.Is(err, conn.ErrUnknownOutcome) || cause != nil && !errors.Is(err, cause) || time.Since(start) != after {
+				t.Errorf("%v after %v", err, time.Since(start))
+			}
+		}
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		check(ended, context.Canceled, 0)
+		short, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		check(short, context.DeadlineExceeded, time.Second)
+		check(t.Context(), nil, 4*time.Second) // the same SUBSCRIBE
+		check(t.Context(), nil, 5*time.Second)
+		synctest.Wait()
+		s.set(func(s *fakeServer) {
+			s.answer = func(text string) bool { s.reject(text); return false }
+		})
+		_, err := c.Request(t.Context(), "/queue/service", nil)
+		var no *conn.ServerError
+		if !errors.Is(err, conn.ErrNotSent) || !errors.As(err, &no) {
+			t.Errorf("%v", err)
+		}
+		if n := len(s.frames("SEND")); n != 0 {
+			t.Errorf("%d requests were sent", n)
 		}
 	})
 }
@@ -328,7 +454,7 @@ func TestRequestAtTheEnd(t *testing.T) {
 	})
 }
 
-// With a broker: many requests at a time, answered by a handler on another client.
+// With a broker: many requests at a time, answered by a handler on another client, and on the same one.
 func TestRequestWithABroker(t *testing.T) {
 	srv, err := broker.Start(broker.Config{})
 	if err != nil {
@@ -346,7 +472,7 @@ func TestRequestWithABroker(t *testing.T) {
 		})
 		return c
 	}
-	service, c := dial(), dial()
+	service, other := dial(), dial()
 	_, err = service.Subscribe(t.Context(), "/queue/service", func(ctx context.Context, m *conn.Message) {
 		to, id := m.Header.Text("reply-to"), m.Header.Text("correlation-id")
 		if err := service.Send(ctx, to, append([]byte("re: "), m.Body...), frame.Field{Name: "correlation-id", Value: id}); err != nil {
@@ -357,7 +483,8 @@ func TestRequestWithABroker(t *testing.T) {
 		t.Fatal(err)
 	}
 	var all sync.WaitGroup
-	for _, n := range strings.Fields("a b c d e f g h") {
+	for i, n := range strings.Fields("a b c d e f g h") {
+		c := []*conn.Client{other, service}[i%2]
 		all.Go(func() {
 			for range 20 {
 				m, err := c.Request(t.Context(), "/queue/service", []byte(n))

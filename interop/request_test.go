@@ -48,6 +48,52 @@ func TestR9Request(t *testing.T) {
 	})
 }
 
+// R9. A client answers its own requests, and waits for a reply in a handler.
+func TestR9RequestToItself(t *testing.T) {
+	overEach(t, func(t *testing.T, tg target) {
+		c, q := tg.dialClient(t, nil), queue()
+		_, err := c.Subscribe(within(t), q, func(ctx context.Context, m *conn.Message) {
+			id := frame.Field{Name: "correlation-id", Value: m.Header.Text("correlation-id")}
+			if err := c.Send(ctx, m.Header.Text("reply-to"), m.Body, id); err != nil {
+				t.Error(err)
+			}
+		}, conn.SubscribeOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		asker, start := tg.dialClient(t, nil), queue()
+		got := make(chan error, 1)
+		_, err = asker.Subscribe(within(t), start, func(ctx context.Context, _ *conn.Message) {
+			ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+			defer cancel()
+			_, err := asker.Request(ctx, q, []byte("in a handler"))
+			got <- err
+		}, conn.SubscribeOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			m, err := c.Request(within(t), q, []byte("to itself"))
+			if err != nil || string(m.Body) != "to itself" {
+				t.Fatalf("to itself: %v", err)
+			}
+			if err := c.Send(within(t), start, nil); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case err := <-got:
+				if err != nil {
+					t.Errorf("in a handler: %v", err)
+				}
+			case <-within(t).Done():
+				t.Fatal("the handler does not return")
+			}
+		}
+		disconnect(t, asker)
+		disconnect(t, c)
+	})
+}
+
 // R9. A request without a reply ends with its context. Its error leaves open whether the request
 // was handled.
 func TestR9RequestWithoutReply(t *testing.T) {

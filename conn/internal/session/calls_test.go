@@ -209,7 +209,7 @@ func (w *world) giveUpEvent(l *line) {
 
 func (w *world) requestEvent(l *line) {
 	label := "request " + l.word(1)
-	conn := w.c.Consumer().Conn()
+	conn := w.connFor(l, w.c.Slots()[0])
 	if conn == nil || w.c.Refused() != nil {
 		w.say("%s: %s", label, w.refusal())
 		return
@@ -218,7 +218,7 @@ func (w *world) requestEvent(l *line) {
 	if !ready {
 		label := "replies for " + l.word(1)
 		w.calls[label] = w.call(label)
-		w.openReplies(l, w.calls[label])
+		w.openReplies(l, conn, w.calls[label])
 		return
 	}
 	call, end := w.call(label), w.end(conn)
@@ -234,9 +234,9 @@ func (w *world) requestEvent(l *line) {
 }
 
 // openReplies subscribes to the queue for replies, and repeats the request then.
-func (w *world) openReplies(l *line, call *Call) {
-	s := &wireSub{name: "replies"}
-	sub, err := w.c.Replies(call, s, w.now)
+func (w *world) openReplies(l *line, conn *Conn, call *Call) {
+	s := &wireSub{name: strings.TrimPrefix(w.alias(conn.Slot.replyQueue), "/temp-queue/")}
+	sub, err := w.c.Replies(conn.Slot, call, s, w.now)
 	if err != nil {
 		delete(w.open, call)
 		w.say("%s: %s", call.User, orOK(err))

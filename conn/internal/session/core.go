@@ -92,9 +92,8 @@ type Core struct {
 	ended      bool
 	cause      error  // of the end, while it is being reached
 	give       error  // why what has no outcome by then has none
-	replyQueue string // where replies to requests arrive
 	refusedAt  Time   // when a first SUBSCRIBE was refused that endangered others; see trial.go
-	replies    *Sub   // the subscription to it; nil before the first request, and where it needs none
+	replyQueue string // begins the names of the queues where replies to requests arrive
 
 	takeOverRefused bool // the user may not subscribe to what EffectTakeOver does
 }

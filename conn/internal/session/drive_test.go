@@ -97,7 +97,7 @@ func (w *world) write(end *wireEnd, frame string) {
 	if end.closed || end.gone {
 		return
 	}
-	frame = strings.ReplaceAll(frame, w.c.replyQueue, replyAlias)
+	frame = w.alias(frame)
 	if end.frames++; end.stalled {
 		frame += " (not written)"
 	} else {

@@ -76,6 +76,15 @@ func Unanswered(err error) error { return unknown(err) }
 // NotSentBecause wraps err so that it Is ErrNotSent.
 func NotSentBecause(err error) error { return notSent(err) }
 
+// NotSentWithout is the result of a call whose frame was not sent because what had to come before
+// it failed with err. That the outcome of that may be unknown says nothing about the call.
+func NotSentWithout(what string, err error) error {
+	if both, ok := err.(interface{ Unwrap() []error }); ok && both.Unwrap()[0] == ErrUnknownOutcome {
+		err = both.Unwrap()[1]
+	}
+	return notSent(fmt.Errorf("%s: %w", what, err))
+}
+
 // unknown wraps err so that it Is ErrUnknownOutcome.
 func unknown(err error) error { return fmt.Errorf("%w: %w", ErrUnknownOutcome, err) }
 

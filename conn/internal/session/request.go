@@ -11,9 +11,15 @@ import (
 // comes to the connection that the request was sent on. RabbitMQ makes a reply queue of the
 // reply-to header alone; on other brokers we subscribe to a temporary queue first, once for a
 // connection.
+//
+// Requests go out on the connections to send on, for two reasons. No handler and no full queue
+// stops the reading of these, so only the broker can hold a reply back. And ActiveMQ gives the
+// connection that has made a temporary queue another name for it than all others: if that were the
+// connection to consume from, a handler of the same client would send its reply, on a connection to
+// send on, to a queue that does not exist.
 
-// newReplyQueue returns the name of the temporary queue for replies. On Artemis it is an
-// ordinary address, so no other client may have the same.
+// newReplyQueue returns how the names of the temporary queues for replies begin. On Artemis they
+// are ordinary addresses, so no other client, and no other slot, may have the same.
 func (c *Core) newReplyQueue() string {
 	return "/temp-queue/stompwire-" + strconv.FormatUint(c.rng.Uint64(), 36)
 }
@@ -21,16 +27,14 @@ func (c *Core) newReplyQueue() string {
 // ReplyTo returns the reply-to header of requests on conn. ready is false while the queue is
 // not subscribed to; Replies does that.
 func (c *Core) ReplyTo(conn *Conn) (destination string, ready bool) {
-	if conn.Dialect.Replies == dialect.RepliesUnsubscribed {
-		return c.replyQueue, true
-	}
-	return c.replyQueue, c.replies != nil && c.replies.Conn() == conn
+	s := conn.Slot
+	return s.replyQueue, conn.Dialect.Replies == dialect.RepliesUnsubscribed || s.replies != nil && s.replies.Conn() == conn
 }
 
-// Replies subscribes to the queue for replies, unless that has been done. first completes when
-// it is alive for the first time. user is as for Subscribe.
-func (c *Core) Replies(first *Call, user any, now Time) (*Sub, error) {
-	if sub := c.replies; sub != nil {
+// Replies subscribes to the queue for replies on s, unless that has been done. first completes
+// when it is alive for the first time. user is as for Subscribe.
+func (c *Core) Replies(s *Slot, first *Call, user any, now Time) (*Sub, error) {
+	if sub := s.replies; sub != nil {
 		c.at(now)
 		c.register(first)
 		first.Kind, first.sub = CallShutdown, sub
@@ -41,9 +45,9 @@ func (c *Core) Replies(first *Call, user any, now Time) (*Sub, error) {
 		}
 		return sub, nil
 	}
-	sub, err := c.Subscribe(SubConfig{Destination: c.replyQueue, Reply: true}, first, user, now)
+	sub, err := c.subscribe(s, SubConfig{Destination: s.replyQueue, Reply: true}, first, user, now)
 	if err == nil {
-		c.replies = sub
+		s.replies = sub
 	}
 	return sub, err
 }
@@ -75,4 +79,6 @@ func (c *Core) Reply(conn *Conn, correlationID string) *Call {
 
 // IsReplyTo reports whether a MESSAGE with this subscription header is a reply of RabbitMQ,
 // which names its temporary queue there.
-func (c *Core) IsReplyTo(subscription []byte) bool { return string(subscription) == c.replyQueue }
+func (conn *Conn) IsReplyTo(subscription []byte) bool {
+	return len(subscription) > 0 && string(subscription) == conn.Slot.replyQueue
+}

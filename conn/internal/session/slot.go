@@ -12,8 +12,8 @@ import (
 type Role uint8
 
 const (
-	RoleProduce  Role = iota // sends
-	RoleConsume              // subscriptions, and requests
+	RoleProduce  Role = iota // sends, and requests
+	RoleConsume              // subscriptions
 	RoleShared               // both
 	RoleIsolated             // subscriptions or producers that ended the connections of others
 )
@@ -42,6 +42,9 @@ type Slot struct {
 	missed       int   // rounds in a row without a CONNECTED while no slot was connected
 	named        bool  // isolated, and may carry the client-id; set when it is made
 	exclusive    bool  // the broker of the latest connection takes one connection for each client-id
+
+	replyQueue string // where replies to requests arrive; "" if none are sent here
+	replies    *Sub   // the subscription to it; nil before the first request, and where it needs none
 }
 
 // State returns the state of the slot.
@@ -63,6 +66,9 @@ func (s *Slot) Wanted() bool { return s.wanted }
 
 func (c *Core) addSlot(name string, role Role) *Slot {
 	s := &Slot{Name: name, Role: role}
+	if role == RoleProduce || role == RoleShared {
+		s.replyQueue = c.replyQueue + "-" + itoa(len(c.slots)+1)
+	}
 	c.slots = append(c.slots, s)
 	return s
 }

@@ -2,16 +2,15 @@ package session
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/stompwire/stompwire/frame"
 )
 
 func (w *world) message(end *wireEnd, l *line) {
 	id, _ := l.option("subscription")
-	if id == replyAlias {
-		id = w.c.replyQueue
-	}
-	if correlation, ok := l.option("correlation-id"); ok || w.c.IsReplyTo([]byte(id)) {
+	id = strings.ReplaceAll(id, replyAlias, w.c.replyQueue)
+	if correlation, ok := l.option("correlation-id"); ok || end.conn.IsReplyTo([]byte(id)) {
 		if call := w.c.Reply(end.conn, w.receiptID(correlation)); call != nil {
 			delete(w.open, call)
 			w.say("%s: %q", call.User, l.text())

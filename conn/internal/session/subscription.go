@@ -80,15 +80,22 @@ func (sub *Sub) Ended() (bool, error) { return sub.state == subEnded, sub.err }
 // Subscribe adds a subscription. first completes when the broker has confirmed it for the
 // first time, or refused it, or the client has ended.
 func (c *Core) Subscribe(cfg SubConfig, first *Call, user any, now Time) (*Sub, error) {
+	return c.subscribe(c.consumer, cfg, first, user, now)
+}
+
+// subscribe is Subscribe on the connections of s.
+func (c *Core) subscribe(s *Slot, cfg SubConfig, first *Call, user any, now Time) (*Sub, error) {
 	c.at(now)
 	if c.refused != nil {
 		return nil, c.refused
 	}
-	sub := &Sub{SubConfig: cfg, User: user, first: first, refusedAt: never}
+	sub := &Sub{SubConfig: cfg, User: user, slot: s, first: first, refusedAt: never}
 	if err := c.identify(sub); err != nil {
 		return nil, err
 	}
-	c.place(sub)
+	if !sub.Reply {
+		c.place(sub)
+	}
 	c.register(first)
 	first.Kind, first.sub = CallShutdown, sub
 	c.subs = append(c.subs, sub)
@@ -184,8 +191,8 @@ func (c *Core) endSub(sub *Sub, err error) {
 	}
 	sub.state, sub.err, sub.conn = subEnded, err, nil
 	c.subs = remove(c.subs, sub)
-	if sub == c.replies {
-		c.replies = nil
+	if sub == sub.slot.replies {
+		sub.slot.replies = nil
 	}
 	if sub.first == nil {
 		c.emit(Effect{Kind: EffectSubscriptionEnded, Sub: sub, Err: err})

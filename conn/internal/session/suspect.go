@@ -73,6 +73,9 @@ func (c *Core) judge(conn *Conn, s suspects, err error) {
 			c.judgeSubs(conn, s, err)
 		}
 		c.judgeSends(conn, s)
+	case blamed.sub != nil && blamed.sub.Reply: // the next request asks for it again
+		c.isolateSub(blamed.sub, conn, err)
+		c.blameSenders(conn.Slot)
 	case blamed.sub != nil:
 		c.endedOthers(blamed.sub, conn)
 		c.isolateSub(blamed.sub, conn, err)

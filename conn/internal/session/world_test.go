@@ -137,8 +137,12 @@ type scriptError struct{ error }
 
 func fail(format string, args ...any) { panic(scriptError{fmt.Errorf(format, args...)}) }
 
-// replyAlias stands for the random name of the reply queue.
+// replyAlias stands for the random part of the names of reply queues.
 const replyAlias = "/temp-queue/replies"
+
+func (w *world) alias(text string) string {
+	return strings.ReplaceAll(text, w.c.replyQueue, replyAlias)
+}
 
 func (w *world) end(conn *Conn) *wireEnd { return w.conns["c"+strconv.Itoa(int(conn.Number))] }
 
