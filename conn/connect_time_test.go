@@ -131,3 +131,23 @@ func TestDialRefusesConfig(t *testing.T) {
 		}
 	}
 }
+
+// When Connect returns, calls may use the connection, also if Connect was called while it was being made.
+func TestConnectReturnsWhenCallsMayUseTheConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeServer{t: t}
+		cl := s.client(conn.Config{OneConnection: true, Trace: func(_ context.Context, e *conn.Event) {
+			if e.Kind == conn.EventConnected {
+				time.Sleep(time.Second) // calls may use it when all know of it
+			}
+		}})
+		first := async(func() error { return cl.Connect(t.Context()) })
+		synctest.Wait() // Trace is being told
+		if err := cl.Connect(t.Context()); err != nil || len(cl.Sessions()) != 1 {
+			t.Errorf("%v, %d sessions", err, len(cl.Sessions()))
+		}
+		if err := <-first; err != nil {
+			t.Error(err)
+		}
+	})
+}

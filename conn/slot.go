@@ -92,7 +92,7 @@ func (s *slot) awaitOpen(ctx context.Context, since int) error {
 	c := s.c
 	for {
 		c.mu.Lock()
-		open, next, refused, last := s.opened > since || s.core.Conn() != nil, s.next, c.core.Refused(), s.core.Last()
+		open, next, refused, last := s.opened > since || s.cur.Load() != nil, s.next, c.core.Refused(), s.core.Last()
 		c.mu.Unlock()
 		switch {
 		case open:
