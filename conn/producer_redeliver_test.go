@@ -113,10 +113,10 @@ func TestRedeliveryMarksOnlyWhatMayHaveArrived(t *testing.T) {
 // Order and completeness hold over many cuts, each at another place.
 func TestRedeliveryKeepsOrderOverCuts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const cuts, each = 20, 7
+		const cuts, each = 20, 7 // the window has room for all: a broker that is silent makes none
 		s := &fakeServer{t: t}
 		cl := s.connected(conn.Config{})
-		p, seen := newProducer(t, cl, conn.ProducerConfig{Redeliver: true, InOrder: true, Window: 100})
+		p, seen := newProducer(t, cl, conn.ProducerConfig{Redeliver: true, InOrder: true, Window: cuts * each})
 		n := 0
 		for cut := range cuts {
 			s.set(func(s *fakeServer) {
@@ -155,6 +155,32 @@ func TestRedeliveryKeepsOrderOverCuts(t *testing.T) {
 		}
 		if highest != n {
 			t.Errorf("%d messages have arrived of %d", highest, n)
+		}
+	})
+}
+
+// After two connections that ended without a word, messages are redelivered one by one. A broker that confirms nothing
+// delays that by one receipt timeout, and not by one for each message.
+func TestRedeliveryOneByOneWaitsOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeServer{t: t, answer: never}
+		cl := s.connected(conn.Config{ReceiptTimeout: 10 * time.Minute})
+		p, _ := newProducer(t, cl, conn.ProducerConfig{Redeliver: true})
+		sendAll(t, p, "1", "2", "3", "4")
+		for range 2 {
+			synctest.Wait()
+			s.cut()
+			time.Sleep(time.Minute)
+		}
+		before := len(s.frames("SEND"))
+		time.Sleep(10 * time.Minute)
+		if first, all := before-2*4, len(s.frames("SEND"))-2*4; first != 1 || all != 4 {
+			t.Errorf("%d of 4 messages were sent at once, %d after a receipt timeout", first, all)
+		}
+		s.set(func(s *fakeServer) { s.answer = nil })
+		s.cut()
+		if err := p.Flush(t.Context()); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -41,7 +41,7 @@ func (p *Producer) resend(w *wire, serial bool) {
 			return // w has ended
 		}
 		if serial {
-			p.awaitOutcome(w, m.Seq)
+			serial = p.awaitOutcome(w, m.Seq)
 		}
 	}
 	c.mu.Lock()
@@ -87,10 +87,10 @@ func (p *Producer) resendOne(w *wire, e *encoding, m session.Resend, copied []by
 	return true
 }
 
-// awaitOutcome returns when seq has its outcome, or w has ended, or after Config.ReceiptTimeout. So
-// a broker that gives no receipts delays the restore by that time for each message, and not for
-// ever.
-func (p *Producer) awaitOutcome(w *wire, seq uint64) {
+// awaitOutcome returns when seq has its outcome, or w has ended, or, with false, after
+// Config.ReceiptTimeout. A broker that gives no receipts delays the restore by that time, once: what it
+// has not closed the connection for by then is not the message at fault.
+func (p *Producer) awaitOutcome(w *wire, seq uint64) bool {
 	wt := p.c.newWaiter()
 	p.c.mu.Lock()
 	p.c.core.FlushTo(p.core, seq, &wt.call)
@@ -98,6 +98,7 @@ func (p *Producer) awaitOutcome(w *wire, seq uint64) {
 	ctx, cancel := context.WithTimeout(w.ctx, p.c.cfg.ReceiptTimeout)
 	defer cancel()
 	_ = wt.wait(ctx, p.c)
+	return ctx.Err() != context.DeadlineExceeded
 }
 
 // encodeAgain appends the frame of a copied message. The frame always asks for a receipt.
