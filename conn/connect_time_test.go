@@ -151,3 +151,31 @@ func TestConnectReturnsWhenCallsMayUseTheConnection(t *testing.T) {
 		}
 	})
 }
+
+// Connect does not take a connection that has just ended for one that is established.
+func TestConnectWhileTheConnectionEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeServer{t: t}
+		again := make(chan error, 1)
+		var cl *conn.Client
+		cl = s.client(conn.Config{OneConnection: true, Trace: func(_ context.Context, e *conn.Event) {
+			if e.Kind != conn.EventDisconnected {
+				return
+			}
+			s.set(func(s *fakeServer) { s.refuse = -1 })
+			go func() {
+				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+				defer cancel()
+				again <- cl.Connect(ctx)
+			}()
+			time.Sleep(time.Second) // the client learns of the end when this returns
+		}})
+		if err := cl.Connect(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s.cut()
+		if err := <-again; !errors.Is(err, conn.ErrNotConnected) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+	})
+}

@@ -92,7 +92,8 @@ func (s *slot) awaitOpen(ctx context.Context, since int) error {
 	c := s.c
 	for {
 		c.mu.Lock()
-		open, next, refused, last := s.opened > since || s.cur.Load() != nil, s.next, c.core.Refused(), s.core.Last()
+		w, next, refused, last := s.cur.Load(), s.next, c.core.Refused(), s.core.Last()
+		open := s.opened > since || w != nil && w.ctx.Err() == nil
 		c.mu.Unlock()
 		switch {
 		case open:
