@@ -138,11 +138,11 @@ func TestConnectReturnsWhenCallsMayUseTheConnection(t *testing.T) {
 		s := &fakeServer{t: t}
 		cl := s.client(conn.Config{OneConnection: true, Trace: func(_ context.Context, e *conn.Event) {
 			if e.Kind == conn.EventConnected {
-				time.Sleep(time.Second) // calls may use it when all know of it
+				time.Sleep(time.Second) // calls may use the connection when this returns
 			}
 		}})
 		first := async(func() error { return cl.Connect(t.Context()) })
-		synctest.Wait() // Trace is being told
+		synctest.Wait() // until Trace sleeps
 		if err := cl.Connect(t.Context()); err != nil || len(cl.Sessions()) != 1 {
 			t.Errorf("%v, %d sessions", err, len(cl.Sessions()))
 		}
@@ -168,7 +168,7 @@ func TestConnectWhileTheConnectionEnds(t *testing.T) {
 				defer cancel()
 				again <- cl.Connect(ctx)
 			}()
-			time.Sleep(time.Second) // the client learns of the end when this returns
+			time.Sleep(time.Second) // the core learns of the end when this returns
 		}})
 		if err := cl.Connect(t.Context()); err != nil {
 			t.Fatal(err)

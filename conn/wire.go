@@ -44,7 +44,7 @@ type wire struct {
 
 	plain    atomic.Bool // something without a receipt was sent
 	goodbye  atomic.Bool // DISCONNECT is in the outbox; set with that held
-	last     int         // the size of DISCONNECT; guarded by Client.mu
+	last     int         // the size of the DISCONNECT that was sent; guarded by Client.mu
 	flow     flow
 	policies atomic.Pointer[[]*receiptPolicy] // an immutable snapshot; replaced under Client.mu
 }
@@ -159,7 +159,7 @@ func (w *wire) lost(err error) {
 	}
 }
 
-// unsent is what Disconnect returns for plain sends: n octets of the connection were not written.
+// unsent returns the error of Disconnect for plain sends: n octets of the connection were not written.
 func (w *wire) unsent(n int, why error) error {
 	err := fmt.Errorf("up to %d octets on connection %q", n, w.slot.core.Name)
 	if why = cause(why); why != nil && !isClosed(why) { // we have not closed it ourselves
@@ -183,11 +183,11 @@ var (
 
 // OnEnd is called by the link as soon as it is closed, whatever a handler is busy with. A client
 // that stays connected does not wait for that handler to make the next connection. One that ends
-// does: see OnClose. Trace is told here, so that it is before the next connection is made.
+// does: see OnClose. Trace gets EventDisconnected here, before the next connection is made.
 //
-// RECEIPTs are settled before user code runs. So the outcomes that are unknown although their
-// RECEIPT was read are those of the read that is being parsed at this moment, and of the RECEIPT
-// that Trace is being told of: to wait for either would delay the next connection.
+// RECEIPTs are settled before user code runs. A few can be read and still end as unknown: those of the
+// read that is being parsed now, and the one that Trace is handling. Waiting for them would delay the
+// next connection.
 func (h *wireHandler) OnEnd(err error) {
 	w := (*wire)(h)
 	w.cancel(err)

@@ -115,7 +115,7 @@ func TestPrefetchNeedsAck(t *testing.T) {
 	}
 }
 
-// A prefetch that nobody asked for must lose no message, and not fight with one that was asked for.
+// The default prefetch loses no message, and gives way to one that the user has set.
 func TestDefaultPrefetch(t *testing.T) {
 	for _, tc := range []struct {
 		broker      dialect.Broker

@@ -52,7 +52,7 @@ type (
 		OnError(c Connection, err *conn.ServerError)
 	}
 
-	// HeartBeatListener is told of heart-beats of the broker, once for all that came together.
+	// HeartBeatListener receives the heart-beats of the broker, once for all that came together.
 	HeartBeatListener interface{ OnHeartBeat(c Connection) }
 
 	// HeartBeatTimeoutListener is told that the broker was silent for too long, which has ended the
@@ -69,7 +69,7 @@ type (
 	// failed before CONNECTED is not among them.
 	DisconnectedListener interface{ OnDisconnected(c Connection, err error) }
 
-	// EventListener is told of every event before the other methods are. It is the only way to
+	// EventListener receives every event before the other methods do. It is the only way to
 	// receive events that stomp.py has no name for: retries, refused subscriptions, skipped
 	// messages and panics. e is borrowed.
 	EventListener interface {

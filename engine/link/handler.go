@@ -71,7 +71,7 @@ type Ender interface {
 	OnEnd(err error)
 }
 
-// Beater is a Handler that is told of heart-beats.
+// Beater is a Handler that receives heart-beats.
 type Beater interface {
 	// OnHeartBeat is called on the reading goroutine, after the frames of a read that had
 	// heart-beats between or behind them. The EOL that ends a frame is not a heart-beat.

@@ -72,7 +72,7 @@ func TestDrippingPeerIsNotSpared(t *testing.T) {
 	inPipe(t, link.Options{FrameTimeout: 10 * time.Second}, func(t *testing.T, l *link.Link, _ *recorder, peer net.Conn) {
 		begin := time.Now()
 		_, err := io.WriteString(peer, "MESSAGE\n")
-		for ; err == nil; time.Sleep(90 * time.Millisecond) { // never when the link looks: a read under way is not looked at
+		for ; err == nil; time.Sleep(90 * time.Millisecond) { // no multiple of it is 10 s or 10.5 s, when the link looks
 			_, err = io.WriteString(peer, "x")
 		}
 		var timeout *link.TimeoutError
