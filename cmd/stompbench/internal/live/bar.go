@@ -8,48 +8,49 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 )
 
-// barWidth is the widest bar; a narrow terminal gets a shorter one.
-const barWidth = 40
+// The widths of a bar.
+const (
+	narrowBar = 5
+	wideBar   = 40
+)
 
-// progress returns the bar and its text, without a line end.
-func (v *View) progress(s *load.Sample) string {
-	done := v.done(s)
-	text := fmt.Sprintf(" %3.0f %%  %s", 100*done, v.of(s))
-	width := barWidth
-	if v.opts.Width != nil {
-		width = min(barWidth, v.opts.Width()-len(text)-6)
+// bar returns the progress bar with as much of its text as fits, and the width of both.
+func (v *View) bar(s *load.Sample) (line string, width int) {
+	done, parts := v.progress(s)
+	room := v.table.opts.width()
+	text := fmt.Sprintf(" %3.0f %%", 100*done)
+	if len(text) > room {
+		return "", 0
 	}
-	if width < 5 {
-		return v.fit(text)
+	for _, part := range parts {
+		if longer := text + "  " + part; len(longer)+2+narrowBar <= room {
+			text = longer
+		}
 	}
-	full := int(done*float64(width) + 0.5)
-	bar, rest := strings.Repeat("█", full), strings.Repeat("░", width-full)
-	if v.opts.Color {
-		bar = "\x1b[36m" + bar + "\x1b[0m"
+	bar := min(wideBar, room-len(text)-2)
+	if bar < narrowBar {
+		return text, len(text)
 	}
-	return "  " + bar + rest + text
+	full := int(done*float64(bar) + 0.5)
+	line = strings.Repeat("█", full)
+	if v.table.opts.Color {
+		line = "\x1b[36m" + line + "\x1b[0m"
+	}
+	return "  " + line + strings.Repeat("░", bar-full) + text, 2 + bar + len(text)
 }
 
-// done returns the finished share of the run, from 0 to 1: of its duration or of its count,
-// whichever is closer to the end.
-func (v *View) done(s *load.Sample) float64 {
-	var done float64
-	if v.plan.Duration > 0 {
-		done = float64(s.Elapsed) / float64(v.plan.Warmup+v.plan.Duration)
+// progress returns the finished share of the run, from 0 to 1, and what it is a share of: its
+// duration and its count, whichever is closer to the end.
+func (v *View) progress(s *load.Sample) (done float64, parts []string) {
+	p := v.plan
+	if p.Duration > 0 {
+		whole := p.Warmup + p.Duration
+		done = float64(s.Elapsed) / float64(whole)
+		parts = append(parts, fmt.Sprintf("%.0fs of %s", s.Elapsed.Seconds(), report.Elapsed(whole)))
 	}
-	if v.plan.Count > 0 {
-		done = max(done, float64(s.TotalSent)/float64(v.plan.Count))
+	if p.Count > 0 {
+		done = max(done, float64(s.TotalSent)/float64(p.Count))
+		parts = append(parts, fmt.Sprintf("%s of %s messages", report.Count(s.TotalSent), report.Count(p.Count)))
 	}
-	return min(done, 1)
-}
-
-func (v *View) of(s *load.Sample) string {
-	var parts []string
-	if v.plan.Duration > 0 {
-		parts = append(parts, fmt.Sprintf("%.0fs of %s", s.Elapsed.Seconds(), report.Elapsed(v.plan.Warmup+v.plan.Duration)))
-	}
-	if v.plan.Count > 0 {
-		parts = append(parts, fmt.Sprintf("%s of %s messages", report.Count(s.TotalSent), report.Count(v.plan.Count)))
-	}
-	return strings.Join(parts, ", ")
+	return min(done, 1), parts
 }

@@ -12,117 +12,100 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// Options describe the output.
-type Options struct {
-	Terminal bool       // lines can be overwritten
-	Width    func() int // of the terminal; nil for unknown
-	Color    bool
-}
-
-// View writes the table. It is for one goroutine.
+// View displays a run. It is for one goroutine.
 type View struct {
-	w     io.Writer
+	table *Table[*load.Sample]
 	plan  *workload.Plan
-	opts  Options
-	lines int
-	bar   bool // the last line is a bar
 }
 
 // New returns a view of a run of the plan.
 func New(w io.Writer, p *workload.Plan, opts Options) *View {
-	return &View{w: w, plan: p, opts: opts}
+	return &View{NewTable(w, opts, columns(p)), p}
 }
 
-// headerEvery is after how many lines the head of the table is repeated.
-const headerEvery = 20
+func columns(p *workload.Plan) []Column[*load.Sample] {
+	rate := func(of func(*load.Sample) uint64) func(*load.Sample) string {
+		return func(s *load.Sample) string { return Number(uint64(float64(of(s))/s.Interval.Seconds() + 0.5)) }
+	}
+	confirmed := rate(func(s *load.Sample) uint64 { return s.Confirmed })
+	if p.Window == 0 {
+		confirmed = func(*load.Sample) string { return "-" }
+	}
+	sent := func(s *load.Sample) *histo.Histogram { return s.FromSend }
+	due := func(s *load.Sample) *histo.Histogram { return s.FromDue }
+	return []Column[*load.Sample]{
+		{"", "time", 8, 0, func(s *load.Sample) string { return Elapsed(s.Elapsed) }},
+		{"", "sent/s", 9, 1, rate(func(s *load.Sample) uint64 { return s.Sent })},
+		{"", "confirm/s", 9, 5, confirmed},
+		{"", "recv/s", 9, 2, rate(func(s *load.Sample) uint64 { return s.Received })},
+		{"", "backlog", 9, 6, func(s *load.Sample) string { return Number(s.Backlog) }},
+		{"from send", "p50", 8, 9, percentile(sent, 50)},
+		{"from send", "p99", 8, 8, percentile(sent, 99)},
+		{"from send", "max", 8, 10, percentile(sent, 100)},
+		{"from due", "p50", 8, 7, percentile(due, 50)},
+		{"from due", "p99", 8, 3, percentile(due, 99)},
+		{"from due", "max", 8, 4, percentile(due, 100)},
+	}
+}
 
-const (
-	head1 = "                                                    from send                   from due"
-	head2 = "    time    sent/s confirm/s    recv/s   backlog      p50      p99      max      p50      p99      max"
-)
-
-// shortest is the shortest interval that gets a line: rates over shorter ones mislead.
+// shortest is the shortest interval that gets a row: rates over shorter ones mislead.
 const shortest = 100 * time.Millisecond
 
-// Show writes the line of a sample.
+// Show writes the row of a sample.
 func (v *View) Show(s *load.Sample) {
 	if s.Interval < shortest {
 		return
 	}
-	var b strings.Builder
-	v.eraseBar(&b)
-	if v.lines%headerEvery == 0 {
-		b.WriteString(v.fit(head1) + "\n" + v.fit(head2) + "\n")
+	v.table.Row(s)
+	if v.table.opts.Terminal && s.Sending {
+		v.table.Status(v.bar(s))
 	}
-	v.lines++
-	b.WriteString(v.fit(v.row(s)) + "\n")
-	if v.opts.Terminal && s.Sending {
-		b.WriteString(v.progress(s))
-		v.bar = true
-	}
-	_, _ = io.WriteString(v.w, b.String()) // an error of the display is not reported
 }
 
 // Close removes the bar.
-func (v *View) Close() {
-	var b strings.Builder
-	v.eraseBar(&b)
-	_, _ = io.WriteString(v.w, b.String())
-}
+func (v *View) Close() { v.table.Close() }
 
-func (v *View) eraseBar(b *strings.Builder) {
-	if v.bar {
-		b.WriteString("\r\x1b[K")
-		v.bar = false
-	}
-}
-
-func (v *View) row(s *load.Sample) string {
-	confirmed := "-"
-	if v.plan.Window > 0 {
-		confirmed = perSecond(s.Confirmed, s.Interval)
-	}
-	return fmt.Sprintf("%8s %9s %9s %9s %9s %s %s",
-		elapsed(s.Elapsed), perSecond(s.Sent, s.Interval), confirmed, perSecond(s.Received, s.Interval),
-		report.Count(s.Backlog), latencies(s.FromSend), latencies(s.FromDue))
-}
-
-func elapsed(d time.Duration) string {
+// Elapsed writes the time of a row.
+func Elapsed(d time.Duration) string {
 	if d < time.Hour {
 		return fmt.Sprintf("%.1fs", d.Seconds())
 	}
-	return d.Round(time.Second).String()
+	s := int(d.Seconds())
+	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 }
 
-func perSecond(n uint64, d time.Duration) string {
-	if d < time.Millisecond {
-		return "-"
+// Number writes a number in at most 9 characters.
+func Number(n uint64) string {
+	switch {
+	case n < 1e7:
+		return report.Count(n)
+	case n < 1e10:
+		return fmt.Sprintf("%.1fM", float64(n)/1e6)
 	}
-	return report.Count(uint64(float64(n)/d.Seconds() + 0.5))
+	return fmt.Sprintf("%.3gG", float64(n)/1e9)
 }
 
-func latencies(h *histo.Histogram) string {
-	if h.Count() == 0 {
-		return fmt.Sprintf("%8s %8s %8s", "-", "-", "-")
+// percentile returns the cells of a percentile. Its samples are joined over several rows until there
+// are enough to tell it; "-" stands in the rows until then.
+func percentile(of func(*load.Sample) *histo.Histogram, p float64) func(*load.Sample) string {
+	joins := p > 50 && p < 100
+	var joined *histo.Histogram
+	if joins {
+		joined = histo.New()
 	}
-	p99 := "-"
-	if h.Tells(99) {
-		p99 = short(h.Percentile(99))
+	return func(s *load.Sample) string {
+		h := of(s)
+		if joins {
+			joined.Merge(h)
+			if !joined.Tells(p) {
+				return "-"
+			}
+			defer joined.Reset()
+			h = joined
+		}
+		if h.Count() == 0 {
+			return "-"
+		}
+		return strings.Replace(report.Duration(h.Percentile(p)), " ", "", 1)
 	}
-	return fmt.Sprintf("%8s %8s %8s", short(h.Percentile(50)), p99, short(h.Max()))
-}
-
-func short(d time.Duration) string {
-	return strings.Replace(report.Duration(d), " ", "", 1)
-}
-
-// fit cuts a line so that it does not wrap.
-func (v *View) fit(line string) string {
-	if !v.opts.Terminal || v.opts.Width == nil {
-		return line
-	}
-	if width := v.opts.Width(); width > 0 && len([]rune(line)) >= width {
-		return string([]rune(line)[:width-1])
-	}
-	return line
 }

@@ -2,6 +2,7 @@ package live_test
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -63,7 +64,7 @@ func TestBar(t *testing.T) {
 	p := &workload.Plan{Duration: time.Minute, Count: 10_000_000}
 	opts := live.Options{Terminal: true, Width: func() int { return 120 }}
 	out := show(p, opts, sample(1, true), sample(4, true), sample(60, false))
-	for _, want := range []string{"█████░", " 12 %  1s of 1m, 1,234,567 of 10,000,000 messages\r\x1b[K", " 49 %"} {
+	for _, want := range []string{"█████░", " 12 %  1s of 1m  1,234,567 of 10,000,000 messages\r\x1b[K", " 49 %"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing in %q", want, out)
 		}
@@ -80,15 +81,113 @@ func TestBar(t *testing.T) {
 	}
 }
 
-func TestNarrowTerminal(t *testing.T) {
-	for _, width := range []int{1, 10, 40, 80} {
-		out := show(&workload.Plan{Duration: time.Minute}, live.Options{Terminal: true, Width: func() int { return width }}, sample(1, true))
+// A terminal that is too narrow loses whole columns, and what it shows has all its digits.
+func TestNarrowTerminalsLoseWholeColumns(t *testing.T) {
+	for width, want := range map[int]string{
+		200: `                                                                  from send                   from due
+    time    sent/s confirm/s    recv/s   backlog      p50      p99      max      p50      p99      max
+    9.0s 1,234,567 1,234,000 1,233,000     1,567   1.50ms   1.50ms   1.50ms    105ms    105ms    105ms
+`,
+		100: `                                                         from send                   from due
+    time    sent/s confirm/s    recv/s   backlog      p50      p99      p50      p99      max
+    9.0s 1,234,567 1,234,000 1,233,000     1,567   1.50ms   1.50ms    105ms    105ms    105ms
+`,
+		80: `                                                                   from due
+    time    sent/s confirm/s    recv/s   backlog      p50      p99      max
+    9.0s 1,234,567 1,234,000 1,233,000     1,567    105ms    105ms    105ms
+`,
+		60: `                                                from due
+    time    sent/s confirm/s    recv/s      p99      max
+    9.0s 1,234,567 1,234,000 1,233,000    105ms    105ms
+`,
+		20: `    time    sent/s
+    9.0s 1,234,567
+`,
+		8: "",
+	} {
+		opts := live.Options{Terminal: true, Width: func() int { return width }}
+		if got := show(&workload.Plan{Window: 1}, opts, late(9)); got != want {
+			t.Errorf("%d columns: got\n%swant\n%s", width, got, want)
+		}
+	}
+	wide := live.Options{Terminal: true, Width: func() int { return 200 }}
+	for _, opts := range []live.Options{{}, {Width: func() int { return 80 }}, {Terminal: true, Width: func() int { return 0 }}, {Terminal: true, Width: func() int { return 120 }}} {
+		if got, want := show(&workload.Plan{}, opts, late(9)), show(&workload.Plan{}, wide, late(9)); got != want {
+			t.Errorf("%+v: got\n%s", opts, got)
+		}
+	}
+}
+
+// late is a sample of the end, whose messages came late.
+func late(second int) *load.Sample {
+	s := sample(second, false)
+	s.FromDue = histo.New()
+	for range 2000 {
+		s.FromDue.Record(int64(105 * time.Millisecond))
+	}
+	return s
+}
+
+// A terminal that changes its width gets a head for the columns that fit now, and the bar of the
+// wider terminal is removed from all the lines that it takes now.
+func TestWidthChangesDuringTheRun(t *testing.T) {
+	width := 120
+	var out strings.Builder
+	v := live.New(&out, &workload.Plan{Duration: time.Minute, Count: 10_000_000}, live.Options{Terminal: true, Width: func() int { return width }})
+	v.Show(sample(1, true))
+	width = 60
+	v.Show(sample(2, true))
+	v.Show(sample(3, false))
+	v.Close()
+	if n := strings.Count(out.String(), "sent/s"); n != 2 {
+		t.Errorf("%d heads", n)
+	}
+	if !strings.Contains(out.String(), "messages\r\x1b[1A\x1b[J") {
+		t.Errorf("%q", out.String())
+	}
+}
+
+// Nothing that is written is longer than a line, and numbers are whole or absent.
+func TestEveryWidth(t *testing.T) {
+	for width := 1; width < 130; width++ {
+		s := sample(1, true)
+		s.Sent, s.Backlog, s.Elapsed = 123_456_789_012, 98_765_432, 100*time.Hour-time.Second
+		out := show(&workload.Plan{Duration: time.Minute, Count: 10_000_000}, live.Options{Terminal: true, Width: func() int { return width }}, s)
 		for line := range strings.Lines(out) {
 			line = strings.TrimRight(strings.ReplaceAll(line, "\r\x1b[K", ""), "\n")
 			if n := len([]rune(line)); n >= width {
 				t.Errorf("width %d: a line of %d: %q", width, n, line)
 			}
+			for _, word := range strings.Fields(line) {
+				if !strings.Contains(" time sent/s confirm/s recv/s backlog from send due p50 p99 max 99:59:59 123G - 1,233,000 98.8M 1.50ms "+
+					"100 % 359999s of 1m 1,234,567 10,000,000 messages ", " "+word+" ") && strings.Trim(word, "█░") != "" {
+					t.Errorf("width %d: %q in %q", width, word, line)
+				}
+			}
 		}
+	}
+}
+
+// A second of a slow run has too few messages for a p99. It appears once there are enough, and not
+// only in seconds in which many messages came.
+func TestPercentilesJoinSeconds(t *testing.T) {
+	var out strings.Builder
+	v := live.New(&out, &workload.Plan{}, live.Options{})
+	for second := range 20 {
+		s := &load.Sample{Elapsed: time.Duration(second+1) * time.Second, Interval: time.Second, FromSend: histo.New(), FromDue: histo.New()}
+		for range 100 {
+			s.FromDue.Record(int64(time.Millisecond))
+		}
+		v.Show(s)
+	}
+	var at []int
+	for i, line := range strings.Split(out.String(), "\n")[2:22] {
+		if cells := strings.Fields(line); cells[9] == "1.00ms" {
+			at = append(at, i+1)
+		}
+	}
+	if !slices.Equal(at, []int{10, 20}) {
+		t.Errorf("p99 in seconds %v:\n%s", at, out.String())
 	}
 }
 
