@@ -109,6 +109,9 @@ type Latency struct {
 type Distribution struct {
 	Count    uint64 `json:"count"`
 	Negative uint64 `json:"negative"` // samples below 0, from clocks that disagree
+	// Censored is how many samples are of something that never happened: each counts as the time
+	// that was waited for it, a lower bound.
+	Censored uint64 `json:"censored,omitempty"`
 	Mean     int64  `json:"mean"`
 	P50      int64  `json:"p50"`
 	P90      int64  `json:"p90"`

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 	"unicode/utf8"
 )
@@ -210,62 +209,13 @@ func pace(perSecond, bytesPerSecond, seconds float64) string {
 	return fmt.Sprintf("%s/s for %s (%s/s)", PerSecond(perSecond), took, Size(bytesPerSecond))
 }
 
-// percentiles of the table, in order.
-var percentiles = []struct {
-	name  string
-	p     float64
-	value func(*Distribution) int64
-}{
-	{"p50", 50, func(d *Distribution) int64 { return d.P50 }},
-	{"p90", 90, func(d *Distribution) int64 { return d.P90 }},
-	{"p99", 99, func(d *Distribution) int64 { return d.P99 }},
-	{"p99.9", 99.9, func(d *Distribution) int64 { return d.P999 }},
-	{"p99.99", 99.99, func(d *Distribution) int64 { return d.P9999 }},
-}
-
 func (r *Report) latencies(b *strings.Builder) {
-	rows := []struct {
-		name string
-		d    *Distribution
-	}{
-		{"from due", &r.Latency.FromDue},
-		{"from send", &r.Latency.FromSend},
-		{"to receipt", &r.Latency.Confirm},
-		{"send delay", &r.Latency.SendDelay},
-	}
+	l := &r.Latency
+	rows := []LatencyRow{{"from due", l.FromDue}, {"from send", l.FromSend}, {"to receipt", l.Confirm}, {"send delay", l.SendDelay}}
 	if r.Plan.RatePerSec == 0 && r.Plan.Producers > 0 {
 		rows = rows[1:] // messages were due when they were sent
 	}
-	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	empty := true
-	for _, row := range rows {
-		if row.d.Count == 0 {
-			continue
-		}
-		if empty {
-			fmt.Fprint(w, "\n  latency   \t")
-			for _, p := range percentiles {
-				fmt.Fprint(w, p.name, "\t")
-			}
-			fmt.Fprint(w, "max\t\n")
-			empty = false
-		}
-		fmt.Fprintf(w, "  %-10s\t", row.name)
-		for _, p := range percentiles {
-			fmt.Fprint(w, percentile(row.d, p.p, p.value(row.d)), "\t")
-		}
-		fmt.Fprint(w, Duration(time.Duration(row.d.Max)), "\t\n")
-	}
-	_ = w.Flush() // into memory
-}
-
-// percentile hides a percentile with fewer than ten samples above it: the next run would have
-// another value.
-func percentile(d *Distribution, p float64, ns int64) string {
-	if float64(d.Count)*(100-p)/100 < 10-1e-9 {
-		return "-"
-	}
-	return Duration(time.Duration(ns))
+	b.WriteString(LatencyTable(rows...))
 }
 
 // tooLate is a send delay that late sleeping alone does not explain.
