@@ -17,7 +17,6 @@ type Condition struct {
 	Value     *float64 `json:"value"` // null if nothing was measured
 	Shaky     bool     `json:"shaky"` // fewer than ten samples are above the percentile
 	Met       bool     `json:"met"`
-	kind      slo.Kind
 }
 
 // Conditions converts the outcomes of an SLO to the form of a report.
@@ -27,7 +26,7 @@ func Conditions(outcomes []slo.Outcome) []Condition {
 		o := &outcomes[i]
 		c := Condition{
 			Condition: o.Condition.String(), Metric: o.Condition.Metric.Name, Limit: o.Condition.Limit,
-			Shaky: o.Shaky, Met: o.Met, kind: o.Condition.Metric.Kind,
+			Shaky: o.Shaky, Met: o.Met,
 		}
 		if o.Known {
 			c.Value = &o.Value
@@ -50,7 +49,11 @@ func (c *Condition) value() string {
 	if c.Value == nil {
 		return "not measured"
 	}
-	switch v := *c.Value; c.kind {
+	var kind slo.Kind
+	if parsed, err := slo.Parse(c.Condition); err == nil {
+		kind = parsed[0].Metric.Kind
+	}
+	switch v := *c.Value; kind {
 	case slo.Latency:
 		return Duration(time.Duration(v))
 	case slo.Rate:

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
@@ -30,6 +31,20 @@ func TestTotalsAreMetrics(t *testing.T) {
 		}
 		if o := s.Judge(facts)[0]; !o.Known || o.Value != want {
 			t.Errorf("%s is %v, known %v; the totals say %v", name, o.Value, o.Known, want)
+		}
+	}
+}
+
+// A condition that was read from a file reads as it did when the run was judged.
+func TestConditionKeepsItsUnitInJSON(t *testing.T) {
+	for _, want := range []string{"lost=0 (12)", "sent_per_s>=10 (12/s)", "from_due.p99<1ms (12 ns)"} {
+		text, _, _ := strings.Cut(want, " ")
+		var c report.Condition
+		if err := json.Unmarshal([]byte(`{"condition":"`+text+`","value":12}`), &c); err != nil {
+			t.Fatal(err)
+		}
+		if got := c.String(); got != want {
+			t.Errorf("%s, want %s", got, want)
 		}
 	}
 }
