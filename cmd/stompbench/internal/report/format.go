@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 )
 
 // Count writes a number with a comma between groups of three digits.
@@ -102,4 +104,31 @@ func Elapsed(d time.Duration) string {
 		}
 	}
 	return s
+}
+
+// Value writes a value of a metric.
+func Value(d *metric.Def, x float64) string {
+	text := PerSecond
+	if d.Has(metric.Signed) {
+		text = Change
+	}
+	switch d.Unit {
+	case metric.PerSecond:
+		return text(x) + "/s"
+	case metric.BytesPerSecond:
+		return Size(x) + "/s"
+	case metric.InSeconds:
+		return Duration(time.Duration(x * 1e9))
+	case metric.Nanoseconds:
+		return Duration(time.Duration(math.Round(x)))
+	case metric.Ratio:
+		if d.Has(metric.Signed) {
+			return fmt.Sprintf("%+.2f %%", 100*x)
+		}
+		return fmt.Sprintf("%.3g %%", 100*x)
+	}
+	if x == math.Trunc(x) && x >= 0 {
+		return Count(uint64(x))
+	}
+	return text(x)
 }

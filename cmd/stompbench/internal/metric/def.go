@@ -1,0 +1,146 @@
+package metric
+
+import "strings"
+
+// Def is the definition of a metric.
+type Def struct {
+	ID     ID
+	Name   string // in JSON, --slo, series.csv and compare
+	Also   string // another name that --slo takes, "" for none
+	Group  Group
+	Kind   Kind
+	Unit   Unit
+	Better int    // +1 if more is better, -1 if less is, 0 if neither
+	Help   string // a noun phrase
+	// EachSecond is the help of the metric in the series and for Prometheus, "" if it is in neither.
+	EachSecond string
+	Flags      Flags
+
+	merge merge
+	over  ID                                 // of average: the weight
+	from  func(*Values) (x float64, ok bool) // of derived
+}
+
+// Group is the object of result.json that holds the metric.
+type Group uint8
+
+// The groups. Second has the metrics that only the intervals of the series have.
+const (
+	Totals Group = iota
+	Seconds
+	Rates
+	Shares
+	Process
+	Second
+	numGroups
+)
+
+// Groups are the groups in result.json, in their order.
+var Groups = []Group{Totals, Seconds, Rates, Shares, Process}
+
+func (g Group) String() string {
+	return [numGroups]string{"totals", "seconds", "rates", "shares", "process", "second"}[g]
+}
+
+// Kind says how the metric behaves.
+type Kind uint8
+
+// The kinds of metrics. Latencies are distributions: see [Latency].
+const (
+	Counter Kind = iota // whole, and only grows
+	Gauge               // goes up and down
+	Maximum             // whole, the largest that was seen
+	Rate                // per second or per message
+	Share               // of something else, from 0 to 1
+)
+
+func (k Kind) String() string {
+	return [...]string{"counter", "gauge", "maximum", "rate", "share"}[k]
+}
+
+// Unit is the unit of the values.
+type Unit uint8
+
+// The units.
+const (
+	Messages Unit = iota
+	PerSecond
+	BytesPerSecond
+	Ratio
+	InSeconds
+	Nanoseconds
+	Plain
+)
+
+func (u Unit) String() string {
+	return [...]string{"messages", "messages/s", "bytes/s", "share", "s", "ns", ""}[u]
+}
+
+// Flags are what else there is to say of a metric.
+type Flags uint8
+
+// The flags.
+const (
+	ForSLO         Flags = 1 << iota // a condition of --slo may name it
+	Compared                         // compare lists it
+	Fault                            // it should be 0
+	Signed                           // it may be below 0
+	Optional                         // absent from JSON if it was not measured; others are 0 then
+	NeedsReceipts                    // not measured unless there were receipts
+	NeedsConsumers                   // not measured unless there were consumers
+)
+
+// Has reports whether all of the flags are set.
+func (d *Def) Has(f Flags) bool { return d.Flags&f == f }
+
+// Derived reports whether the metric is computed from others.
+func (d *Def) Derived() bool { return d.from != nil }
+
+// Whole reports whether the values are whole numbers.
+func (d *Def) Whole() bool { return (d.Kind == Counter || d.Kind == Maximum) && d.Unit != InSeconds }
+
+// Label is the name for display.
+func (d *Def) Label() string {
+	return strings.NewReplacer("_per_s", " a second", "_", " ").Replace(d.Name)
+}
+
+// merge is how the values of several parts of a run, or of several runs, become one.
+type merge uint8
+
+const (
+	sum     merge = iota
+	largest       // at least the maximum of each part
+	average       // weighted with the metric over, which is merged before
+	none          // not measured after a merge
+	own           // Merge leaves it as it is
+)
+
+// Of returns the definition of a metric.
+func Of(id ID) *Def { return &defs[id] }
+
+// All returns all definitions, in their order.
+func All() []*Def { return having(func(*Def) bool { return true }) }
+
+// In returns the definitions of a group.
+func In(g Group) []*Def { return having(func(d *Def) bool { return d.Group == g }) }
+
+// With returns the definitions that have all of the flags.
+func With(f Flags) []*Def { return having(func(d *Def) bool { return d.Has(f) }) }
+
+// EachSecond returns the definitions of the metrics that are in the series.
+func EachSecond() []*Def { return having(func(d *Def) bool { return d.EachSecond != "" }) }
+
+func having(wanted func(*Def) bool) (all []*Def) {
+	for i := range defs {
+		if wanted(&defs[i]) {
+			all = append(all, &defs[i])
+		}
+	}
+	return all
+}
+
+func init() {
+	for i := range defs {
+		defs[i].ID = ID(i)
+	}
+}
