@@ -97,7 +97,7 @@ func messages(p *workload.Plan) string {
 		text += ", persistent"
 	}
 	if len(p.Priorities) > 0 {
-		text += ", priority " + workload.FormatPriorities(p.Priorities)
+		text += ", priority " + p.Priorities.String()
 	}
 	if p.Expires > 0 {
 		text += fmt.Sprintf(", expiring after %v", p.Expires)

@@ -333,7 +333,7 @@ func TestRunIDFlags(t *testing.T) {
 		"--run-id x -u localhost -x 0 -z 10s":         "--duration is for processes that send",
 		"--run-id x -u localhost -x 0 -C 10":          "--count is for processes that send",
 		"--run-id x -u localhost --await 1s":          "--await is for a process that only receives",
-		"--run-id x -u localhost -x 0 --await 0":      "--await must be above 0",
+		"--run-id x -u localhost -x 0 --await 0":      "--await is 0s",
 		"--await 1s -x 0 -u localhost":                "--await is for a process that only receives",
 		"--run-id  -u localhost":                      "--run-id",
 		"find --run-id x -u localhost":                "unknown flag",

@@ -79,23 +79,23 @@ func TestAllocNothing(t *testing.T) {
 	for name, edit := range map[string]func(*workload.Plan){
 		"plain": nil,
 		"sizes": func(p *workload.Plan) {
-			p.Sizes = workload.Sizes{{Min: 60, Max: 200, Weight: 1}, {Min: 1000, Max: 1000, Weight: 2}}
+			p.Sizes = workload.Mix{{Min: 60, Max: 200, Weight: 1}, {Min: 1000, Max: 1000, Weight: 2}}
 		},
 		"destinations": func(p *workload.Plan) { p.PublishTo, p.Destinations = "/queue/%d", workload.Range{First: 1, Last: 5} },
 		"in a header":  func(p *workload.Plan) { p.Size = 0 },
 		"headers": func(p *workload.Plan) {
 			p.Headers = []frame.Field{{Name: "n", Value: "a%d-%p"}}
-			p.Priorities = []workload.PriorityClass{{Priority: 9, Weight: 1}, {Priority: 4, Weight: 9}}
+			p.Priorities = workload.Mix{{Min: 9, Max: 9, Weight: 1}, {Min: 4, Max: 4, Weight: 9}}
 			p.Expires = time.Minute
 		},
 		"shared":  func(p *workload.Plan) { p.RunName, p.Await = "x", time.Second },
 		"warm-up": func(p *workload.Plan) { p.Warmup = time.Hour },
 		"extra headers": func(p *workload.Plan) {
-			p.Extra = workload.Extra{Count: workload.Sizes{{Min: 0, Max: 64, Weight: 1}}, Size: workload.FixedSize(50), Escapes: 0.25}
+			p.Extra = workload.Extra{Count: workload.Mix{{Min: 0, Max: 64, Weight: 1}}, Size: workload.Fixed(50), Escapes: 0.25}
 		},
 		"extra headers and a stamp": func(p *workload.Plan) {
 			p.Size = 0
-			p.Extra = workload.Extra{Count: workload.FixedSize(64), Size: workload.Sizes{{Min: 1, Max: 200, Weight: 1}}, Fixed: true}
+			p.Extra = workload.Extra{Count: workload.Fixed(64), Size: workload.Mix{{Min: 1, Max: 200, Weight: 1}}, Fixed: true}
 		},
 		"acks": func(p *workload.Plan) { p.Ack, p.Nack = frame.AckClientIndividual, 0.1 },
 	} {

@@ -33,7 +33,7 @@ func TestNoEscapesBelow11(t *testing.T) {
 	}{{0, nil}, {0.5, load.ErrNoEscapes}} {
 		p := plan(t, 20, func(p *workload.Plan) {
 			p.DrainTimeout = 20 * time.Second
-			p.Extra = workload.Extra{Count: workload.FixedSize(3), Escapes: c.share}
+			p.Extra = workload.Extra{Count: workload.Fixed(3), Escapes: c.share}
 		})
 		var setup *load.SetupError
 		if _, err := load.Run(t.Context(), load.Options{Plan: p, Dialer: &oldBroker{}}); !errors.Is(err, c.err) || c.err != nil && !errors.As(err, &setup) {

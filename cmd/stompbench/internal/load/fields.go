@@ -50,10 +50,10 @@ func newFields(p *workload.Plan, producer int, d dialect.Dialect, extra workload
 		}
 	}
 	same = append(same, p.SendFields(d)...)
-	switch len(p.Priorities) {
-	case 0:
-	case 1:
-		same = append(same, frame.Field{Name: d.PriorityHeader, Value: strconv.Itoa(p.Priorities[0].Priority)})
+	switch {
+	case p.Priorities == nil:
+	case p.Priorities.Fixed():
+		same = append(same, frame.Field{Name: d.PriorityHeader, Value: strconv.Itoa(p.Priorities.Min())})
 	default:
 		f.add(d.PriorityHeader, func(dst []byte, m *message) []byte { return append(dst, '0'+m.stamp.Priority) })
 	}

@@ -63,7 +63,7 @@ func PlanOf(p *workload.Plan) Plan {
 		SizeBytes: p.Size, Sizes: p.Sizes.String(), Payload: p.Payload.String(), Stamp: p.Stamp.String(),
 		RatePerSec: p.Rate, RateProfile: workload.FormatRate(p.Profile),
 		Window: p.Window, ReceiptEvery: p.ReceiptEvery, Transaction: p.Transaction,
-		Persistent: p.Persistent, Priority: workload.FormatPriorities(p.Priorities), ExpiresSec: p.Expires.Seconds(),
+		Persistent: p.Persistent, Priority: p.Priorities.String(), ExpiresSec: p.Expires.Seconds(),
 		PublishTo: p.PublishTo, ConsumeFrom: p.ConsumeFrom, Destinations: p.Destinations.String(),
 		Delivery: p.Delivery.String(), Ack: p.Ack.String(), AckEvery: p.AckEvery,
 		NackShare: p.Nack, Prefetch: p.Prefetch,
@@ -83,7 +83,7 @@ func PlanOf(p *workload.Plan) Plan {
 		out.Headers = append(out.Headers, strings.ToValidUTF8(h.Name, "?"))
 	}
 	if len(p.Sizes) > manySizes {
-		out.Sizes = workload.Sizes{{Min: p.Sizes.Min(), Max: p.Sizes.Max()}}.String()
+		out.Sizes = workload.Mix{{Min: p.Sizes.Min(), Max: p.Sizes.Max()}}.String()
 	}
 	return out
 }

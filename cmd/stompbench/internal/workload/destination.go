@@ -1,8 +1,10 @@
 package workload
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -11,17 +13,17 @@ import (
 // Range is the numbers First to Last, both included.
 type Range struct{ First, Last int }
 
-// ParseRange parses 10, which is 1..10, or 5..14.
+// ParseRange reads 10, which is 1..10, or 5..14.
 func ParseRange(s string) (Range, error) {
-	bad := errors.New("write how many, such as 10, or which, such as 5..14")
-	from, to, ranged := strings.Cut(s, "..")
-	if !ranged {
-		from, to = "1", s
+	first, last, err := ends(s, ParseCount)
+	if !strings.Contains(s, "..") {
+		first = 1
 	}
-	first, err1 := ParseCount(from)
-	last, err2 := ParseCount(to)
-	if err1 != nil || err2 != nil || first > last || last > 1<<31 {
-		return Range{}, bad
+	switch {
+	case err != nil || first > last || last > math.MaxInt32:
+		return Range{}, errors.New("write how many, such as 10, or which, such as 5..14")
+	case last-first >= MaxDestinations:
+		return Range{}, fmt.Errorf("it is out of range: choose up to %d of them", MaxDestinations)
 	}
 	return Range{int(first), int(last)}, nil
 }
@@ -37,43 +39,66 @@ func (r Range) Len() int {
 // String writes the range as ParseRange reads it.
 func (r Range) String() string { return strconv.Itoa(r.First) + ".." + strconv.Itoa(r.Last) }
 
-// number matches the placeholder of a destination's number: %d, or %03d.
-var number = regexp.MustCompile(`%(0[1-9])?d`)
+// placeholder matches what stands for the number of a destination: %d, or %03d. misspelt matches what
+// looks like it.
+var (
+	placeholder = regexp.MustCompile(`%(0[1-9])?d`)
+	misspelt    = regexp.MustCompile(`%[-+ #0-9.*]+d`)
+)
 
 // isPattern reports whether a destination has a placeholder.
-func isPattern(destination string) bool { return number.MatchString(destination) }
+func isPattern(destination string) bool { return placeholder.MatchString(destination) }
 
 // expand puts the number n into a destination.
 func expand(destination string, n int) string {
-	return number.ReplaceAllStringFunc(destination, func(verb string) string { return fmt.Sprintf(verb, n) })
+	return placeholder.ReplaceAllStringFunc(destination, func(verb string) string { return fmt.Sprintf(verb, n) })
+}
+
+func (p *Plan) checkDestinations() error {
+	for _, d := range []string{p.PublishTo, p.ConsumeFrom} {
+		verb := misspelt.FindString(placeholder.ReplaceAllString(d, ""))
+		if err := cmp.Or(
+			refuse(strings.ContainsAny(d, "\x00\r\n"), "destination %q contains a line end or NUL: leave them out", d),
+			refuse(verb != "", "destination %.64q has %.20s in it: write %%d for a number, or %%03d for one of three digits, up to %%09d", d, verb),
+		); err != nil {
+			return err
+		}
+	}
+	return refuse(p.PublishTo == "", "--publish-to is empty: name a destination such as /queue/stompbench")
+}
+
+// guess derives the delivery from the prefix: brokers agree on /topic/, and RabbitMQ's exchanges
+// give each subscriber a queue of its own.
+func guess(destination string) Delivery {
+	for _, prefix := range []string{"/topic/", "topic://", "/exchange/", "jms.topic."} {
+		if strings.HasPrefix(destination, prefix) {
+			return Each
+		}
+	}
+	return Shared
 }
 
 // completeDestinations sets how many destinations a pattern stands for, if that was not given: one
 // for each producer or, without producers, for each consumer.
 func (p *Plan) completeDestinations() error {
-	if p.ConsumeFrom == "" {
-		p.ConsumeFrom = p.PublishTo
-	}
+	p.ConsumeFrom = cmp.Or(p.ConsumeFrom, p.PublishTo)
+	given := p.Destinations.Len()
 	patterns := p.Producers > 0 && isPattern(p.PublishTo) || p.Consumers > 0 && isPattern(p.ConsumeFrom)
-	switch {
-	case !patterns && p.Destinations.Len() > 1:
-		return invalid("--destinations is %v and there is no %%d in %s to put the number in: write it like /queue/load-%%d", p.Destinations, p.PublishTo)
-	case !patterns:
+	if !patterns {
 		p.Destinations = Range{1, 1}
-	case p.Destinations.Len() == 0:
-		n := p.Producers
-		if n == 0 {
-			n = p.Consumers
-		}
-		p.Destinations = Range{1, n}
+	} else if given == 0 {
+		p.Destinations = Range{1, cmp.Or(p.Producers, p.Consumers)}
 	}
-	switch n := p.Destinations.Len(); {
-	case n > MaxDestinations:
-		return invalid("--destinations is %v: choose up to %d", p.Destinations, MaxDestinations)
-	case p.Count > 0 && p.Producers == 0 && p.Delivery == Each && n > 1:
-		return invalid("--count cannot be divided among %d topics without producers: set --duration instead", n)
+	n := p.Destinations.Len()
+	err := cmp.Or(
+		refuse(!patterns && given > 1, "--destinations is %d and there is no %%d in %s to put the number in: write it like /queue/load-%%d", given, p.PublishTo),
+		within("destinations", n, 1, MaxDestinations),
+		refuse(p.Count > 0 && p.Producers == 0 && p.Delivery == Each && n > 1, "--count cannot be divided among %d topics without producers: set --duration instead", n),
+	)
+	if p.Delivery == Guess {
+		p.Delivery = guess(p.ConsumeFrom)
 	}
-	return nil
+	return err
 }
 
 // PublishTargets returns how many destinations are sent to.

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -12,8 +13,8 @@ import (
 
 // Extra are headers that messages have only for their number and size.
 type Extra struct {
-	Count   Sizes   // how many a message has; nil: none
-	Size    Sizes   // of a value in bytes, before it is escaped; nil is defaultHeaderSize
+	Count   Mix     // how many a message has; nil: none
+	Size    Mix     // of a value in bytes, before it is escaped; nil is defaultHeaderSize
 	Fixed   bool    // the same values in every message
 	Escapes float64 // share of the values with characters that STOMP escapes
 }
@@ -28,10 +29,6 @@ const (
 	// escapeEach is the distance in a value between the octets that STOMP escapes.
 	escapeEach = 8
 )
-
-// ParseHeaderCounts parses how many headers messages have, as ParseSizes parses sizes: 16, 0..64 or
-// 4:80,64:20.
-func ParseHeaderCounts(s string) (Sizes, error) { return parseClasses(s, ParseInt) }
 
 // ExtraName returns the name of extra header i, from 0. It is also valid for brokers that turn
 // headers into message properties.
@@ -76,46 +73,34 @@ func (e *Extra) String() string {
 func (p *Plan) completeExtra() error {
 	e := &p.Extra
 	if e.Count == nil {
-		for flag, given := range map[string]bool{"size": e.Size != nil, "values fixed": e.Fixed, "escape": e.Escapes != 0} {
-			if given {
-				return invalid("--header-%s is for the headers of --header-count, and there are none: set it, or leave this out", flag)
-			}
-		}
-		return nil
+		const idle = "--header-%s is for the headers of --header-count, and there are none: set it, or leave this out"
+		return cmp.Or(refuse(e.Size != nil, idle, "size"), refuse(e.Fixed, idle, "values fixed"), refuse(e.Escapes != 0, idle, "escape"))
 	}
 	if e.Size == nil {
-		e.Size = FixedSize(defaultHeaderSize)
-	}
-	switch {
-	case e.Count.Min() < 0 || e.Count.Max() > MaxHeaders:
-		return invalid("--header-count is %v: choose from 0 to %d", e.Count, MaxHeaders)
-	case e.Size.Min() < 0 || e.Size.Max() > MaxHeaderSize:
-		return invalid("--header-size is %v B: choose from 0 B to %d KiB", e.Size, MaxHeaderSize>>10)
-	case e.Count.Max()*e.Size.Max() > MaxHeaderBlock:
-		return invalid("--header-count %v of --header-size %v B are more than %d MiB in a message: lower one of them", e.Count, e.Size, MaxHeaderBlock>>20)
-	case e.Escapes < 0 || e.Escapes > 1 || e.Escapes != e.Escapes:
-		return invalid("--header-escape is %v: choose a share from 0 to 1", e.Escapes)
-	case e.Escapes > 0 && e.Size.Min() == 0:
-		return invalid("--header-escape needs something to escape, and --header-size %v has empty values: raise it", e.Size)
-	case e.Escapes > 0 && p.Versions == frame.VersionsOf(frame.Version10):
-		return invalid("--header-escape needs STOMP 1.1, for 1.0 escapes nothing: leave out --stomp 1.0")
+		e.Size = Fixed(defaultHeaderSize)
 	}
 	for _, h := range p.Headers {
 		if isExtraName(h.Name) {
-			return invalid("--header %s has a name that --header-count gives: choose another", h.Name)
+			return refuse(true, "--header %s has a name that --header-count gives: choose another", h.Name)
 		}
 	}
-	return nil
+	return cmp.Or(
+		refuse(e.Count.Min() < 0 || e.Count.Max() > MaxHeaders, "--header-count is %v: choose from 0 to %d", e.Count, MaxHeaders),
+		refuse(e.Size.Min() < 0 || e.Size.Max() > MaxHeaderSize, "--header-size is %v B: choose from 0 B to %d KiB", e.Size, MaxHeaderSize>>10),
+		refuse(e.Count.Max()*e.Size.Max() > MaxHeaderBlock, "--header-count %v of --header-size %v B are more than %d MiB in a message: lower one of them", e.Count, e.Size, MaxHeaderBlock>>20),
+		within("header-escape", e.Escapes, 0, 1),
+		refuse(e.Escapes > 0 && e.Size.Min() == 0, "--header-escape needs something to escape, and --header-size %v has empty values: raise it", e.Size),
+		refuse(e.Escapes > 0 && p.Versions == frame.VersionsOf(frame.Version10), "--header-escape needs STOMP 1.1, for 1.0 escapes nothing: leave out --stomp 1.0"),
+	)
 }
 
 // FrameLimits returns the limits for frames of the plan, on either side: at least the default
 // limits.
 func (p *Plan) FrameLimits() frame.Limits {
-	l := frame.Limits{Body: MaxSize}.WithDefaults()
-	if p.Extra.Any() {
-		l = ExtraLimits(p.Extra.Count.Max(), p.Extra.Size.Max())
+	if !p.Extra.Any() {
+		return frame.Limits{Body: MaxSize}.WithDefaults()
 	}
-	return l
+	return ExtraLimits(p.Extra.Count.Max(), p.Extra.Size.Max())
 }
 
 // ExtraLimits returns the limits for frames with so many extra headers of such a size,
@@ -149,19 +134,19 @@ func (p *Plan) NewHeaderSets() HeaderSets {
 		return nil
 	}
 	random := rand.New(rand.NewChaCha8(p.headerKey(0)))
-	counts := shuffled(e.Count, p.headerSets(), random)
+	counts := e.Count.shuffled(p.headerSets(), random)
 	total := 0
 	for _, n := range counts {
 		total += n
 	}
-	sizes := shuffled(e.Size, max(total, 1), random)
-	values := newHeaderValues(p)
+	sizes := e.Size.shuffled(max(total, 1), random)
+	value := p.headerValues()
 	out := make(HeaderSets, len(counts))
 	at := 0
 	for i, n := range counts {
 		out[i] = make([]frame.Field, n)
 		for k := range n {
-			out[i][k] = frame.Field{Name: ExtraName(k), Value: values.of(k, at, sizes[at%len(sizes)])}
+			out[i][k] = frame.Field{Name: ExtraName(k), Value: value(k, at, sizes[at%len(sizes)])}
 			at++
 		}
 	}
@@ -193,48 +178,21 @@ func (p *Plan) headerKey(header int) (key [32]byte) {
 	return key
 }
 
-// shuffled returns about n numbers with the shares of s, at least one of each class, in
-// random order.
-func shuffled(s Sizes, n int, random *rand.Rand) (out []int) {
-	for _, part := range s.spread(n) {
-		out = append(out, part...)
+// headerValues returns a function that makes the value of header k, which is the nth of all.
+func (p *Plan) headerValues() func(k, nth, size int) string {
+	e := &p.Extra
+	// Of any number of values, the share with escapes, rounded up, has them.
+	before := func(n int) float64 { return math.Ceil(float64(n)*e.Escapes - 1e-9) }
+	escaped := func(n int) bool { return before(n+1) > before(n) }
+	if !e.Fixed {
+		random := rand.NewChaCha8(p.headerKey(1))
+		return func(_, nth, size int) string { return headerText(random, size, escaped(nth)) }
 	}
-	random.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
-	return out
-}
-
-// headerValues makes the values of extra headers.
-type headerValues struct {
-	extra  *Extra
-	random *rand.ChaCha8
-	fixed  []string // by header, as long as the longest
-}
-
-func newHeaderValues(p *Plan) *headerValues {
-	v := &headerValues{extra: &p.Extra, random: rand.NewChaCha8(p.headerKey(1))}
-	if !v.extra.Fixed {
-		return v
+	fixed := make([]string, e.Count.Max()) // by header, as long as the longest
+	for k := range fixed {
+		fixed[k] = headerText(rand.NewChaCha8(p.headerKey(2+k)), e.Size.Max(), escaped(k))
 	}
-	for k := range v.extra.Count.Max() {
-		escaped := v.escaped(k)
-		v.fixed = append(v.fixed, headerText(rand.NewChaCha8(p.headerKey(2+k)), v.extra.Size.Max(), escaped))
-	}
-	return v
-}
-
-// of returns the value of header k, which is the nth of all.
-func (v *headerValues) of(k, nth, size int) string {
-	if v.extra.Fixed {
-		return v.fixed[k][:size]
-	}
-	return headerText(v.random, size, v.escaped(nth))
-}
-
-// escaped reports whether value n is one with escapes: of any number of values, their share,
-// rounded up, is.
-func (v *headerValues) escaped(n int) bool {
-	before := func(n int) float64 { return math.Ceil(float64(n)*v.extra.Escapes - 1e-9) }
-	return before(n+1) > before(n)
+	return func(k, _, size int) string { return fixed[k][:size] }
 }
 
 const (

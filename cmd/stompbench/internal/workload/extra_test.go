@@ -18,7 +18,7 @@ func withExtra(t *testing.T, e workload.Extra) *workload.Plan {
 	return complete(t, func(p *workload.Plan) { p.Extra, p.Seed = e, 7 })
 }
 
-func fixed(n int) workload.Sizes { return workload.FixedSize(n) }
+func fixed(n int) workload.Mix { return workload.Fixed(n) }
 
 // In a round of the lists numbers, sizes and escapes have their shares, and the same
 // seed makes the same.
@@ -36,9 +36,9 @@ func TestHeaderSets(t *testing.T) {
 		"random":          {workload.Extra{Count: fixed(16), Size: fixed(32)}, 0, 16, 32, 0},
 		"random, escaped": {workload.Extra{Count: fixed(10), Size: fixed(9), Escapes: 0.3}, 0, 10, 9, 0.3},
 		"default size":    {workload.Extra{Count: fixed(3)}, 0, 3, 16, 0},
-		"ranges":          {workload.Extra{Count: workload.Sizes{{Min: 0, Max: 64, Weight: 1}}, Size: workload.Sizes{{Min: 1, Max: 99, Weight: 1}}}, 0, 32, 50, 0},
-		"fixed in ranges": {workload.Extra{Count: workload.Sizes{{Min: 0, Max: 64, Weight: 1}}, Size: fixed(8), Fixed: true}, 0, 32, 8, 0},
-		"shares":          {workload.Extra{Count: workload.Sizes{{Min: 4, Max: 4, Weight: 80}, {Min: 64, Max: 64, Weight: 20}}, Size: fixed(0)}, 0, 16, 0, 0},
+		"ranges":          {workload.Extra{Count: workload.Mix{{Min: 0, Max: 64, Weight: 1}}, Size: workload.Mix{{Min: 1, Max: 99, Weight: 1}}}, 0, 32, 50, 0},
+		"fixed in ranges": {workload.Extra{Count: workload.Mix{{Min: 0, Max: 64, Weight: 1}}, Size: fixed(8), Fixed: true}, 0, 32, 8, 0},
+		"shares":          {workload.Extra{Count: workload.Mix{{Min: 4, Max: 4, Weight: 80}, {Min: 64, Max: 64, Weight: 20}}, Size: fixed(0)}, 0, 16, 0, 0},
 		"large":           {workload.Extra{Count: fixed(16), Size: fixed(64 << 10)}, 0, 16, 64 << 10, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -95,7 +95,7 @@ func TestHeaderValues(t *testing.T) {
 		}
 	}
 	byName := map[string]map[string]bool{}
-	lists := withExtra(t, workload.Extra{Count: workload.Sizes{{Min: 1, Max: 8, Weight: 1}}, Size: fixed(16), Fixed: true}).NewHeaderSets()
+	lists := withExtra(t, workload.Extra{Count: workload.Mix{{Min: 1, Max: 8, Weight: 1}}, Size: fixed(16), Fixed: true}).NewHeaderSets()
 	for _, set := range lists {
 		for _, f := range set {
 			if byName[f.Name] == nil {

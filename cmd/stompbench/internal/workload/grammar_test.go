@@ -195,7 +195,7 @@ func TestTemplates(t *testing.T) {
 
 func TestPriorities(t *testing.T) {
 	classes, err := workload.ParsePriorities("9:10,4:85,0:5")
-	if err != nil || workload.FormatPriorities(classes) != "9:10,4:85,0:5" {
+	if err != nil || classes.String() != "9:10,4:85,0:5" {
 		t.Fatal(classes, err)
 	}
 	p := complete(t, func(p *workload.Plan) { p.Priorities = classes })

@@ -9,126 +9,139 @@ import (
 	"time"
 )
 
-// ParseDuration reads 10s, 1m30s or 500ms; a bare number is seconds.
-func ParseDuration(s string) (time.Duration, error) {
-	if n, err := strconv.ParseFloat(s, 64); err == nil {
-		if math.IsNaN(n) || math.Abs(n) > 1e9 {
-			return 0, errors.New("it is out of range")
-		}
-		return time.Duration(n * float64(time.Second)), nil
-	}
-	d, err := time.ParseDuration(s)
-	if err != nil {
-		return 0, errors.New("write it like 10s, 1m30s or 500ms")
-	}
-	return d, nil
+// MaxTime is the longest time of a flag. Several of them add up without overflow.
+const MaxTime = 10_000 * time.Hour
+
+// kind is a kind of number: its units and bounds, and what to write instead of anything else.
+type kind struct {
+	units       []unit
+	least, most float64
+	whole       bool
+	write       string
 }
 
-type suffix struct {
+type unit struct {
 	text   string
 	factor float64
 }
 
-// Longer ones first: kB ends in B.
 var (
-	counts = []suffix{{"k", 1e3}, {"K", 1e3}, {"M", 1e6}, {"G", 1e9}}
-	sizes  = []suffix{
+	thousands = []unit{{"k", 1e3}, {"K", 1e3}, {"M", 1e6}, {"G", 1e9}}
+	octets    = []unit{ // longer ones first: kB ends in B
 		{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"B", 1},
 		{"k", 1 << 10}, {"K", 1 << 10}, {"M", 1 << 20},
 	}
+
+	counts    = kind{thousands, 0, 1<<53 - 1, true, "a whole number, such as 5000, 5k or 1.5M"}
+	integers  = kind{thousands, -math.MaxInt32, math.MaxInt32, true, "a whole number, such as 100 or 1k"}
+	bytes     = kind{octets, -math.MaxInt32, math.MaxInt32, true, "a number of bytes, such as 128, 4KiB or 1MB"}
+	perSecond = kind{thousands, 0, 3600 * MaxRate, false, "messages a second, such as 5000, 50k or 300k/m"}
+	shares    = kind{[]unit{{"%", 0.01}}, 0, 1, false, "a share from 0 to 1, such as 0.01 or 1%"}
+	weights   = kind{[]unit{{"%", 1}}, 1e-9, 1e9, false, "a weight above 0 after the colon, as in 4:90"}
+	levels    = kind{nil, 0, 9, true, "priorities from 0 to 9, such as 4 or 9:10,4:90"}
+	seconds   = kind{nil, -2e9, 2e9, false, "a time like 10s, 1m30s or 500ms"}
 )
 
-// scaled reads a number with one of the suffixes.
-func scaled(s string, suffixes []suffix) (float64, error) {
-	number, factor := s, 1.0
-	for _, x := range suffixes {
-		if head, ok := strings.CutSuffix(s, x.text); ok {
-			number, factor = strings.TrimSpace(head), x.factor
+func (k *kind) parse(s string) (float64, error) {
+	digits, factor := strings.TrimSpace(s), 1.0
+	for _, u := range k.units {
+		if head, ok := strings.CutSuffix(digits, u.text); ok {
+			digits, factor = strings.TrimSpace(head), u.factor
 			break
 		}
 	}
-	n, err := strconv.ParseFloat(number, 64)
-	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) || strings.ContainsAny(number, "xXpP_") {
-		return 0, errors.New("not a number")
+	n, err := strconv.ParseFloat(digits, 64)
+	n *= factor
+	switch {
+	case err != nil && !errors.Is(err, strconv.ErrRange), strings.ContainsAny(digits, "xXpP_"), n != n, k.whole && n != math.Trunc(n):
+		return 0, errors.New("write " + k.write)
+	case !(n >= k.least && n <= k.most):
+		return 0, fmt.Errorf("it is out of range: write %s, from %s to %s", k.write, plain(k.least), plain(k.most))
 	}
-	return n * factor, nil
+	return n, nil
 }
+
+// plain writes a number without an exponent.
+func plain(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
 
 // ParseCount reads 5000, 5k or 1.5M.
 func ParseCount(s string) (uint64, error) {
-	n, err := scaled(s, counts)
-	if err != nil || n < 0 || n != math.Trunc(n) || n >= 1<<53 {
-		return 0, errors.New("write a whole number, such as 5000, 5k or 1.5M")
-	}
-	return uint64(n), nil
+	n, err := counts.parse(s)
+	return uint64(n), err
 }
 
-// ParseInt parses what ParseCount does, and negative numbers, which the plan then refuses with a
+// ParseInt reads what ParseCount does, and negative numbers, which the plan then refuses with a
 // better message.
 func ParseInt(s string) (int, error) {
-	if n, err := strconv.Atoi(s); err == nil {
-		return n, nil
-	}
-	n, err := ParseCount(s)
-	if err != nil || n > math.MaxInt32 {
-		return 0, errors.New("write a whole number, such as 100 or 1k")
-	}
-	return int(n), nil
-}
-
-// ParsePerSecond reads 5000, 5k, 5k/s or 300k/m.
-func ParsePerSecond(s string) (float64, error) {
-	number, per := s, 1.0
-	if head, unit, ok := strings.Cut(s, "/"); ok {
-		units := map[string]float64{"s": 1, "m": 60, "h": 3600}
-		if per, ok = units[unit]; !ok {
-			return 0, fmt.Errorf("per %q is not a unit of time: write /s, /m or /h", unit)
-		}
-		number = head
-	}
-	n, err := scaled(number, counts)
-	if err != nil {
-		return 0, errors.New("write messages a second, such as 5000, 50k or 300k/m")
-	}
-	return n / per, nil
+	n, err := integers.parse(s)
+	return int(n), err
 }
 
 // ParseBytes reads 128, 1KiB, 4k or 1MB.
 func ParseBytes(s string) (int, error) {
-	n, err := scaled(s, sizes)
-	if err != nil || n != math.Trunc(n) || math.Abs(n) > math.MaxInt32 {
-		return 0, errors.New("write a number of bytes, such as 128, 4KiB or 1MB")
-	}
-	return int(n), nil
+	n, err := bytes.parse(s)
+	return int(n), err
 }
 
 // ParseShare reads 0.01 or 1%.
-func ParseShare(s string) (float64, error) {
-	number, factor := s, 1.0
-	if head, ok := strings.CutSuffix(s, "%"); ok {
-		number, factor = head, 0.01
+func ParseShare(s string) (float64, error) { return shares.parse(s) }
+
+// ParsePerSecond reads 5000, 5k, 5k/s or 300k/m: 0, or from minRate to MaxRate.
+func ParsePerSecond(s string) (float64, error) {
+	number, per, ok := strings.Cut(s, "/")
+	of, known := map[string]float64{"s": 1, "m": 60, "h": 3600}[per]
+	if ok && !known {
+		return 0, fmt.Errorf("per %.20q is not a unit of time: write /s, /m or /h", per)
 	}
-	n, err := scaled(number, nil)
-	if err != nil {
-		return 0, errors.New("write a share from 0 to 1, such as 0.01 or 1%")
+	n, err := perSecond.parse(number)
+	if err == nil && ok {
+		n /= of
 	}
-	return n * factor, nil
+	if n > MaxRate || n > 0 && n < minRate {
+		return 0, fmt.Errorf("it is out of range: choose 0, or from %s to %s a second", plain(minRate), plain(MaxRate))
+	}
+	return n, err
 }
 
-// weighted reads VALUE:WEIGHT,VALUE:WEIGHT,…; a value without a weight has 1.
-func weighted(s string, add func(value string, weight float64) error) error {
-	for part := range strings.SplitSeq(s, ",") {
-		value, text, ok := strings.Cut(strings.TrimSpace(part), ":")
-		weight := 1.0
-		if ok {
-			var err error
-			if weight, err = scaled(strings.TrimSuffix(text, "%"), nil); err != nil || weight <= 0 || weight > 1e9 {
-				return fmt.Errorf("the weight of %q must be a number above 0", value)
-			}
+// ParseDuration reads 10s, 1m30s or 500ms; a bare number is seconds.
+func ParseDuration(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(strings.TrimSpace(s))
+	if err != nil {
+		n, err := seconds.parse(s)
+		if err != nil {
+			return 0, err
 		}
-		if err := add(strings.TrimSpace(value), weight); err != nil {
+		d = time.Duration(n * float64(time.Second))
+	}
+	if d > MaxTime || d < -MaxTime {
+		return 0, fmt.Errorf("it is out of range: choose up to %.0fh", MaxTime.Hours())
+	}
+	return d, nil
+}
+
+// maxItems bounds lists of flags.
+const maxItems = 1000
+
+// items reads a list with commas between, of which each element may have something after a colon.
+func items(s string, add func(value, after string, colon bool) error) error {
+	if strings.Count(s, ",") >= maxItems {
+		return fmt.Errorf("it has more than %d parts: leave some out", maxItems)
+	}
+	for part := range strings.SplitSeq(s, ",") {
+		value, after, colon := strings.Cut(part, ":")
+		if err := add(strings.TrimSpace(value), strings.TrimSpace(after), colon); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// ends reads A, which is A..A, or A..B.
+func ends[T any](s string, parse func(string) (T, error)) (from, to T, err error) {
+	a, b, ranged := strings.Cut(s, "..")
+	if from, err = parse(a); err != nil || !ranged {
+		return from, from, err
+	}
+	to, err = parse(b)
+	return from, to, err
 }

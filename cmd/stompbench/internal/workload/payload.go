@@ -3,9 +3,11 @@ package workload
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -39,89 +41,78 @@ const mixed = 64
 // maxFiles bounds the memory for bodies from files, in bytes.
 const maxFiles = 256 << 20
 
+// names are those of the kinds that have nothing but a name.
+var names = []string{"random", "zeros", "text"}
+
 // ParsePayload reads random, zeros, text, random:0.3 for a share of random bytes,
 // or @PATH for a file or the files of a directory, which it loads.
-func ParsePayload(s string) (Payload, error) {
-	switch s {
-	case "random":
-		return Payload{Kind: Random}, nil
-	case "zeros":
-		return Payload{Kind: Zeros}, nil
-	case "text":
-		return Payload{Kind: Text}, nil
+func ParsePayload(s string) (p Payload, err error) {
+	if i := slices.Index(names, s); i >= 0 {
+		return Payload{Kind: PayloadKind(i)}, nil
 	}
 	if path, ok := strings.CutPrefix(s, "@"); ok {
 		files, err := loadFiles(path)
 		return Payload{Kind: Files, Path: path, Files: files}, err
 	}
-	if text, ok := strings.CutPrefix(s, "random:"); ok {
-		share, err := ParseShare(text)
-		if err != nil || share < 0 || share > 1 {
-			return Payload{}, errors.New("write the share of random bytes from 0 to 1, such as random:0.3")
-		}
-		return Payload{Kind: Mixed, Share: share}, nil
+	text, ok := strings.CutPrefix(s, "random:")
+	if !ok {
+		return p, errors.New("choose random, random:SHARE, zeros, text, or @FILE or @DIRECTORY")
 	}
-	return Payload{}, errors.New("choose random, random:SHARE, zeros, text, or @FILE or @DIRECTORY")
+	share, err := ParseShare(text)
+	if err != nil {
+		return p, errors.New("write the share of random bytes from 0 to 1, such as random:0.3")
+	}
+	return Payload{Kind: Mixed, Share: share}, nil
 }
 
 // String writes the payload as ParsePayload reads it.
 func (p Payload) String() string {
 	switch p.Kind {
-	case Zeros:
-		return "zeros"
-	case Text:
-		return "text"
 	case Mixed:
 		return fmt.Sprintf("random:%v", p.Share)
 	case Files:
 		return "@" + p.Path
 	}
-	return "random"
+	return names[p.Kind]
 }
 
-func loadFiles(path string) ([][]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read it: %w", err)
-	}
+// loadFiles reads a file, or the regular files of a directory.
+func loadFiles(path string) (files [][]byte, err error) {
 	paths := []string{path}
-	if info.IsDir() {
-		entries, err := os.ReadDir(path)
-		if err != nil {
-			return nil, fmt.Errorf("cannot read it: %w", err)
-		}
-		paths = paths[:0]
+	if entries, err := os.ReadDir(path); err == nil {
+		paths = nil
 		for _, e := range entries {
 			if e.Type().IsRegular() {
 				paths = append(paths, filepath.Join(path, e.Name()))
 			}
 		}
 	}
-	var files [][]byte
-	total := int64(0)
+	left := maxFiles
 	for _, name := range paths {
-		if info, err := os.Stat(name); err == nil {
-			total += info.Size()
-		}
-		if total > maxFiles {
-			return nil, fmt.Errorf("the files have more than %d MiB: choose fewer or smaller ones", maxFiles>>20)
-		}
-		data, err := os.ReadFile(name)
+		f, err := os.Open(name)
 		if err != nil {
-			return nil, fmt.Errorf("cannot read it: %w", err)
+			return nil, fmt.Errorf("cannot read it: %w: name a file or a directory that exists", err)
+		}
+		data, err := io.ReadAll(io.LimitReader(f, int64(left)+1)) // a device may have no end
+		_ = f.Close()
+		if err != nil {
+			return nil, fmt.Errorf("cannot read it: %w: name another", err)
+		}
+		if left -= len(data); left < 0 {
+			return nil, fmt.Errorf("the files have more than %d MiB: choose fewer or smaller ones", maxFiles>>20)
 		}
 		files = append(files, data)
 	}
-	if len(files) == 0 {
-		return nil, errors.New("there is no file in it")
+	if files == nil {
+		return nil, errors.New("there is no file in it: name another directory, or a file")
 	}
 	return files, nil
 }
 
 // sizes returns the sizes of the files, all with the same weight.
-func (p Payload) sizes() (s Sizes) {
+func (p Payload) sizes() (s Mix) {
 	for _, f := range p.Files {
-		s = append(s, SizeClass{Min: len(f), Max: len(f), Weight: 1})
+		s = append(s, Class{Min: len(f), Max: len(f), Weight: 1})
 	}
 	return s
 }

@@ -3,6 +3,7 @@ package workload
 import (
 	"crypto/tls"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/stompwire/stompwire/conn/dialect"
@@ -41,8 +42,8 @@ type Plan struct {
 	RunName string
 	Await   time.Duration
 
-	Sizes   Sizes // of bodies; nil is Size
-	Size    int   // of a body in bytes, the average if they differ
+	Sizes   Mix // of bodies; nil is Size
+	Size    int // of a body in bytes, the average if they differ
 	Payload Payload
 	Stamp   Stamp
 	Seed    uint64 // of the payloads
@@ -59,7 +60,7 @@ type Plan struct {
 	Headers    []frame.Field // values are templates
 	Extra      Extra
 	Persistent bool
-	Priorities []PriorityClass
+	Priorities Mix
 	Expires    time.Duration // after which the broker may drop a message; 0: never
 
 	PublishTo    string
@@ -91,25 +92,15 @@ const (
 	Each
 )
 
+var deliveries = []string{"auto", "shared", "each"}
+
 // String returns the name of the delivery, as flags spell it.
-func (d Delivery) String() string {
-	switch d {
-	case Shared:
-		return "shared"
-	case Each:
-		return "each"
-	}
-	return "auto"
-}
+func (d Delivery) String() string { return deliveries[d] }
 
 // ParseDelivery returns the delivery that s spells.
 func ParseDelivery(s string) (d Delivery, ok bool) {
-	for d := Guess; d <= Each; d++ {
-		if d.String() == s {
-			return d, true
-		}
-	}
-	return 0, false
+	i := slices.Index(deliveries, s)
+	return Delivery(max(i, 0)), i >= 0
 }
 
 // Stamp is the place of the block with a message's times and checksum.
@@ -122,17 +113,15 @@ const (
 	StampHeader
 )
 
-// String returns the name of the place, as flags spell it.
-func (s Stamp) String() string { return [...]string{"auto", "body", "header"}[s] }
+var places = []string{"auto", "body", "header"}
 
-// ParseStamp returns the place that s spells.
+// String returns the name of the place, as flags spell it.
+func (s Stamp) String() string { return places[s] }
+
+// ParseStamp returns the place that text spells.
 func ParseStamp(text string) (s Stamp, ok bool) {
-	for s := StampAuto; s <= StampHeader; s++ {
-		if s.String() == text {
-			return s, true
-		}
-	}
-	return 0, false
+	i := slices.Index(places, text)
+	return Stamp(max(i, 0)), i >= 0
 }
 
 // FlatOut reports whether producers send as fast as they can.
@@ -153,9 +142,5 @@ func (p *Plan) Quota(index int) uint64 {
 		return 1<<64 - 1
 	}
 	n := uint64(p.Producers)
-	quota := p.Count / n
-	if uint64(index) < p.Count%n {
-		quota++
-	}
-	return quota
+	return (p.Count + n - 1 - uint64(index)) / n
 }

@@ -1,67 +1,55 @@
 package workload
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
+	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
 )
 
-// ParseRate parses a rate over time:
+// ParseRate reads a rate over time:
 //
 //	profile = segment *("," segment)
 //	segment = rate [".." rate] [":" time]
 //
 // 10k is that rate all the time, 10k:30s,50k:30s are steps, 1k..50k:60s is a ramp. All segments
 // have a time except the last, which may go on to the end of the run.
-func ParseRate(s string) (pacer.Profile, error) {
-	var out pacer.Profile
-	parts := strings.Split(s, ",")
-	for i, part := range parts {
-		x, err := parseSegment(strings.TrimSpace(part))
-		if err != nil {
-			return nil, err
+func ParseRate(s string) (out pacer.Profile, err error) {
+	var total time.Duration
+	open := false
+	err = items(s, func(rates, length string, timed bool) (err error) {
+		if open {
+			return errors.New("only its last part may be without a time: write the others like 10k:30s")
 		}
-		if x.Length == 0 && i < len(parts)-1 {
-			return nil, fmt.Errorf("segment %q has no time and others follow it: write it like 10k:30s", part)
+		open = !timed
+		var x pacer.Segment
+		if x.From, x.To, err = ends(rates, ParsePerSecond); err != nil {
+			return err
+		}
+		if timed {
+			if x.Length, err = ParseDuration(length); err != nil || x.Length <= 0 {
+				return fmt.Errorf("the time of %.64q must be above 0, such as 30s", rates)
+			}
+		}
+		if total += x.Length; total > MaxTime {
+			return fmt.Errorf("its parts last too long: choose up to %.0fh in all", MaxTime.Hours())
 		}
 		out = append(out, x)
-	}
-	return out, nil
-}
-
-func parseSegment(s string) (x pacer.Segment, err error) {
-	rates, length, timed := strings.Cut(s, ":")
-	if timed {
-		if x.Length, err = ParseDuration(length); err != nil || x.Length <= 0 {
-			return x, fmt.Errorf("the time of %q must be above 0, such as 30s", s)
-		}
-	}
-	from, to, ramp := strings.Cut(rates, "..")
-	if x.From, err = ParsePerSecond(from); err != nil {
-		return x, err
-	}
-	x.To = x.From
-	if ramp {
-		if x.To, err = ParsePerSecond(to); err != nil {
-			return x, err
-		}
-	}
-	if x.From < 0 || x.To < 0 {
-		return x, errors.New("a rate cannot be negative")
-	}
-	return x, nil
+		return nil
+	})
+	return out, err
 }
 
 // FormatRate writes a profile as ParseRate reads it.
 func FormatRate(p pacer.Profile) string {
 	parts := make([]string, len(p))
 	for i, s := range p {
-		parts[i] = perSecond(s.From)
+		parts[i] = plain(s.From)
 		if s.To != s.From {
-			parts[i] += ".." + perSecond(s.To)
+			parts[i] += ".." + plain(s.To)
 		}
 		if s.Length > 0 {
 			parts[i] += ":" + s.Length.String()
@@ -69,8 +57,6 @@ func FormatRate(p pacer.Profile) string {
 	}
 	return strings.Join(parts, ",")
 }
-
-func perSecond(rate float64) string { return strconv.FormatFloat(rate, 'f', -1, 64) }
 
 // completeRate makes rate, ramp, duration and warm-up consistent.
 func (p *Plan) completeRate() error {
@@ -81,25 +67,22 @@ func (p *Plan) completeRate() error {
 		return nil
 	}
 	last := &p.Profile[len(p.Profile)-1]
-	length := p.Profile.Length()
-	switch {
-	case p.Profile.Max() == 0:
-		return invalid("--rate 0 sends nothing: leave it out to send flat out, or raise it")
-	case p.Profile.Max() > MaxRate || p.Profile.Max() != p.Profile.Max():
-		return invalid("--rate goes up to %v: choose up to %v messages a second", p.Profile.Max(), MaxRate)
-	case last.Length > 0 && p.DurationSet && p.Duration != length:
-		return invalid("--rate lasts %v and --duration says %v: leave --duration out, or the time of the last part of --rate", length, p.Duration)
-	case last.Length > 0:
+	length, before := p.Profile.Length(), p.Profile[:len(p.Profile)-1].Length()
+	toTheEnd := last.Length == 0 && last.From == last.To && (len(p.Profile) == 1 || p.Duration == 0 && p.Count > 0)
+	open := last.Length == 0 && !toTheEnd
+	if err := cmp.Or(
+		refuse(p.Profile.Max() == 0, "--rate 0 sends nothing: leave it out to send flat out, or raise it"),
+		refuse(last.Length > 0 && p.DurationSet && p.Duration != length,
+			"--rate lasts %v and --duration says %v: leave --duration out, or the time of the last part of --rate", length, p.Duration),
+		refuse(open && (p.Duration == 0 || len(p.Profile) > 1 && !p.DurationSet),
+			"the last part of --rate %s does not say how long it lasts: add a time, such as :60s, or set --duration", FormatRate(p.Profile)),
+		refuse(open && p.Duration <= before, "--duration %v is over before the last part of --rate begins: raise it above %v", p.Duration, before),
+	); err != nil {
+		return err
+	}
+	if last.Length > 0 {
 		p.Duration = length
-	case last.From == last.To && (len(p.Profile) == 1 || p.Duration == 0 && p.Count > 0):
-		// the last rate goes on to the end of the run
-	case p.Duration == 0, len(p.Profile) > 1 && !p.DurationSet:
-		return invalid("the last part of --rate %s does not say how long it lasts: add a time, such as :60s, or set --duration", FormatRate(p.Profile))
-	default:
-		before := p.Profile[:len(p.Profile)-1].Length()
-		if p.Duration <= before {
-			return invalid("--duration %v is over before the last part of --rate begins: raise it above %v", p.Duration, before)
-		}
+	} else if open {
 		last.Length = p.Duration - before
 	}
 	p.Rate = p.Profile.Mean()

@@ -1,9 +1,11 @@
 package workload
 
 import (
+	"cmp"
 	"errors"
 	"hash/fnv"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -34,16 +36,14 @@ func (p *Plan) onlyReceives() bool { return p.Shared() && p.Producers == 0 }
 
 // completeShared adapts the plan to a shared run.
 func (p *Plan) completeShared() error {
-	switch {
-	case !p.Shared():
+	if !p.Shared() {
 		return nil
-	case p.Embedded:
-		return invalid("--run-id is for several processes, and the embedded broker is for this one: give a --uri")
-	case p.Await <= 0:
-		return invalid("--await must be above 0")
 	}
 	if p.onlyReceives() {
 		p.Duration, p.Count, p.Warmup = 0, 0, 0 // only the processes that send have them
 	}
-	return nil
+	return cmp.Or(
+		refuse(p.Embedded, "--run-id is for several processes, and the embedded broker is for this one: give a --uri"),
+		within("await", p.Await, time.Millisecond, MaxTime),
+	)
 }

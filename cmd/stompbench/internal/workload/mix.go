@@ -1,0 +1,139 @@
+package workload
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+)
+
+// Class is a share of a [Mix]: the numbers from Min to Max, uniformly distributed.
+type Class struct {
+	Min, Max int
+	Weight   float64
+}
+
+// Mix is numbers and how often each occurs: the sizes of bodies, the priorities of messages.
+type Mix []Class
+
+// ParseSizes reads sizes in bytes:
+//
+//	mix   = class *("," class)
+//	class = number [".." number] [":" weight]
+//
+// 4KiB is always that size, 100..4k any size between the two, and 128:80,4k:15,64k:5 are eighty of
+// a hundred with 128 bytes, and so on.
+func ParseSizes(s string) (Mix, error) { return parseMix(s, ParseBytes) }
+
+// ParseHeaderCounts reads how many headers messages have, in the grammar of ParseSizes.
+func ParseHeaderCounts(s string) (Mix, error) { return parseMix(s, ParseInt) }
+
+// ParsePriorities reads priorities from 0 to 9, in the grammar of ParseSizes.
+func ParsePriorities(s string) (Mix, error) {
+	return parseMix(s, func(s string) (int, error) {
+		n, err := levels.parse(s)
+		return int(n), err
+	})
+}
+
+func parseMix(s string, parse func(string) (int, error)) (out Mix, err error) {
+	err = items(s, func(value, weight string, weighted bool) (err error) {
+		c := Class{Weight: 1}
+		if c.Min, c.Max, err = ends(value, parse); err != nil {
+			return err
+		}
+		if c.Max < c.Min {
+			return fmt.Errorf("%.64s goes down: write the smaller one first", value)
+		}
+		if weighted {
+			c.Weight, err = weights.parse(weight)
+		}
+		out = append(out, c)
+		return err
+	})
+	return out, err
+}
+
+// Fixed returns the mix of one number.
+func Fixed(n int) Mix { return Mix{{Min: n, Max: n, Weight: 1}} }
+
+// String writes the mix as ParseSizes reads it.
+func (m Mix) String() string {
+	parts := make([]string, len(m))
+	for i, c := range m {
+		parts[i] = strconv.Itoa(c.Min)
+		if c.Max != c.Min {
+			parts[i] += ".." + strconv.Itoa(c.Max)
+		}
+		if len(m) > 1 {
+			parts[i] += ":" + plain(c.Weight)
+		}
+	}
+	return strings.Join(parts, ",")
+}
+
+// Fixed reports whether all numbers are the same.
+func (m Mix) Fixed() bool { return m.Min() == m.Max() }
+
+// Min returns the smallest number.
+func (m Mix) Min() int {
+	n := math.MaxInt
+	for _, c := range m {
+		n = min(n, c.Min)
+	}
+	return n
+}
+
+// Max returns the largest number; 0 if there is none.
+func (m Mix) Max() int {
+	n := 0
+	for _, c := range m {
+		n = max(n, c.Max)
+	}
+	return n
+}
+
+// Mean returns the average.
+func (m Mix) Mean() float64 {
+	sum := 0.0
+	for _, c := range m {
+		sum += c.Weight * float64(c.Min+c.Max) / 2
+	}
+	return sum / m.weight()
+}
+
+func (m Mix) weight() (sum float64) {
+	for _, c := range m {
+		sum += c.Weight
+	}
+	return sum
+}
+
+// spread returns about n numbers, by class. Each class has its share, but at least one, and so has
+// each part of a range, without randomness, so that two runs are comparable. The shares are those
+// of the running sum of the weights, rounded.
+func (m Mix) spread(n int) [][]int {
+	out := make([][]int, len(m))
+	before, sum, total := 0, 0.0, m.weight()
+	for i, c := range m {
+		sum += c.Weight
+		until := int(float64(n)*sum/total + 0.5)
+		k := max(1, until-before)
+		before = until
+		for j := range k {
+			at := (float64(j) + 0.5) / float64(k)
+			out[i] = append(out[i], c.Min+int(at*float64(c.Max-c.Min)+0.5))
+		}
+	}
+	return out
+}
+
+// shuffled returns about n numbers as spread does, in random order.
+func (m Mix) shuffled(n int, random *rand.Rand) (out []int) {
+	for _, part := range m.spread(n) {
+		out = append(out, part...)
+	}
+	random.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	return out
+}
