@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/completion"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 )
 
 // described is the command line as completion and the manual describe it.
@@ -46,7 +46,7 @@ var choices = map[string][]string{
 	"stomp":    {"1.0", "1.1", "1.2"},
 
 	"header-values": {"random", "fixed"},
-	"slo":           slo.Names(), // what a condition begins with
+	"slo":           metric.Names(), // what a condition begins with
 }
 
 func describe(f *pflag.Flag) completion.Flag {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/find"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
@@ -24,7 +25,7 @@ func (s *searching) step(ctx context.Context, rate float64) (rules []find.Rule, 
 		return nil, p, err
 	}
 	v := verdict.Of(&plan, r)
-	outcomes := s.slo.Judge(slo.FactsOf(r))
+	outcomes := s.slo.Judge(r)
 	p = pointOf(&plan, r, v)
 	if p.GeneratorLimited = byGenerator(r, v, outcomes); p.GeneratorLimited && v.Limit != verdict.Generator && !slo.Met(outcomes) {
 		p.LimitedBy, p.Why = string(verdict.Generator), late(r, v)
@@ -106,12 +107,12 @@ func lateOnly(r *load.Result, c *slo.Condition) bool {
 	case name == "unsent", name == "unsent_share", strings.HasPrefix(name, "send_delay."):
 		return true
 	case strings.HasPrefix(name, "from_due."):
-		if sent, _ := c.On("from_send"); slo.Met(slo.SLO{sent}.Judge(slo.FactsOf(r))) {
+		if sent, _ := c.On(metric.FromSend); slo.Met(slo.SLO{sent}.Judge(r)) {
 			return true
 		}
 	}
 	delay, ok := c.On("send_delay")
-	return ok && slo.SLO{delay}.Judge(slo.FactsOf(r))[0].Value >= c.Limit/2
+	return ok && slo.SLO{delay}.Judge(r)[0].Value >= c.Limit/2
 }
 
 func pointOf(plan *workload.Plan, r *load.Result, v *verdict.Verdict) find.Point {

@@ -58,7 +58,7 @@ func TestByGenerator(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := byGenerator(r, &c.v, demand.Judge(slo.FactsOf(r))); got != c.want {
+		if got := byGenerator(r, &c.v, demand.Judge(r)); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

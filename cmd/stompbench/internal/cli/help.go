@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 )
 
 const helpHead = `stompbench sends load to a STOMP broker and tells what became of every message.
@@ -89,4 +89,4 @@ func (c *command) helpAll() int {
 }
 
 // metrics lists the metrics that --slo can use.
-func metrics() string { return strings.Join(slo.Names(), ", ") }
+func metrics() string { return strings.Join(metric.Names(), ", ") }

@@ -46,7 +46,7 @@ func TestKeptSecondsAddUp(t *testing.T) {
 			if sent != r.Totals.Sent || confirmed != r.Totals.Confirmed || received != r.Totals.Received {
 				t.Errorf("%d sent, %d confirmed, %d received in seconds; in all %+v", sent, confirmed, received, r.Totals)
 			}
-			for _, kind := range series.Kinds() {
+			for _, kind := range r.Kinds() {
 				parts, whole := r.Series.Total(kind), r.Histogram(kind)
 				if parts.Count() != whole.Count() || parts.Max() != whole.Max() || parts.Percentile(90) != whole.Percentile(90) {
 					t.Errorf("%s: %d samples in seconds, %d in all", kind, parts.Count(), whole.Count())

@@ -84,7 +84,7 @@ func (s *merging) judge(sum *results.Result) error {
 	if err != nil {
 		return fmt.Errorf("slo_deferred is damaged: %w", err)
 	}
-	outcomes := demands.Judge(sum.Facts())
+	outcomes := demands.Judge(sum)
 	sum.SLO, sum.SLODeferred = report.Conditions(outcomes), ""
 	if sum.ExitCode == ExitOK && !slo.Met(outcomes) {
 		sum.ExitCode = ExitSLO

@@ -8,7 +8,6 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/live"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
@@ -85,7 +84,7 @@ func (c *command) carryOut(ctx context.Context, s *settings, keep *keeper, hello
 // judged returns the report of a result, with its verdict.
 func (s *settings) judged(result *load.Result) *report.Report {
 	rep := report.New(Version(), &s.plan, result)
-	outcomes := s.slo.Judge(slo.FactsOf(result))
+	outcomes := s.slo.Judge(result)
 	if s.plan.Shared() {
 		rep.SLODeferred = s.slo.String()
 	} else {

@@ -49,24 +49,10 @@ func (c *Condition) value() string {
 	if c.Value == nil {
 		return "not measured"
 	}
-	var kind slo.Kind
-	if parsed, err := slo.Parse(c.Condition); err == nil {
-		kind = parsed[0].Metric.Kind
+	if parsed, err := slo.Parse(c.Condition); err == nil && parsed[0].Metric.Def != nil {
+		return Value(parsed[0].Metric.Def, *c.Value)
 	}
-	switch v := *c.Value; kind {
-	case slo.Latency:
-		return Duration(time.Duration(v))
-	case slo.Rate:
-		return PerSecond(v) + "/s"
-	case slo.Share:
-		return fmt.Sprintf("%.3g %%", 100*v)
-	case slo.Slope:
-		return Change(v) + "/s"
-	case slo.SlopeShare:
-		return fmt.Sprintf("%+.2f %%", 100*v)
-	default:
-		return Count(uint64(v))
-	}
+	return Duration(time.Duration(*c.Value))
 }
 
 // judgement writes what limited the run, and whether it met its SLO.

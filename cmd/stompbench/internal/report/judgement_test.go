@@ -19,7 +19,7 @@ func TestJudgement(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	facts := slo.FactsOf(r)
+	facts := r
 	rep.SLO = report.Conditions(demand.Judge(facts))
 	var text, object bytes.Buffer
 	if err := rep.WriteText(&text, report.Style{}); err != nil {

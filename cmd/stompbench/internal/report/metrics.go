@@ -18,6 +18,9 @@ func (r *Report) metrics() *metric.Values {
 	if err == nil {
 		_ = v.UnmarshalJSON(text)
 	}
+	if r.United { // no machine knows what others had sent and received
+		v.Unset(metric.MaxBacklog)
+	}
 	v.Restrict(r.Plan.Consumers > 0)
 	return v
 }

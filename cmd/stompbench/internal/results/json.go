@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
 // WriteJSON writes result.json.
@@ -99,7 +98,7 @@ func (r *Result) check() error {
 		return errors.New("it does not say where and when")
 	}
 	for kind, h := range r.Histograms {
-		if !known(kind) {
+		if !kind.Valid() {
 			return fmt.Errorf("histograms.%s is unknown", kind)
 		}
 		if h.HDR.Empty() {
@@ -108,5 +107,3 @@ func (r *Result) check() error {
 	}
 	return nil
 }
-
-func known(kind series.Kind) bool { return kind.Label() != string(kind) }

@@ -66,10 +66,15 @@ func pack(h *histo.Histogram) Histogram {
 	return Histogram{HDR: p, Negative: negative, TooLong: tooLong}
 }
 
-// Histogram returns the distribution of a kind, empty if there is none.
+// Histogram returns the distribution of a kind, empty if there is none. When sending flat out, from
+// due is from send.
 func (r *Result) Histogram(kind series.Kind) *histo.Histogram {
 	sum := histo.New()
-	if h, ok := r.Histograms[kind]; ok {
+	h, ok := r.Histograms[kind]
+	if !ok && kind == series.FromDue {
+		h, ok = r.Histograms[series.FromSend]
+	}
+	if ok {
 		sum.Add(h.HDR.WithBeyond(h.Negative, h.TooLong))
 	}
 	return sum

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 )
 
 // Series is a run in intervals of about Step seconds, in order.
@@ -30,33 +31,18 @@ type Interval struct {
 }
 
 // Kind is a kind of latency of a message.
-type Kind string
+type Kind = metric.Latency
 
-// The kinds, as JSON and file names spell them.
+// The kinds.
 const (
-	FromDue   Kind = "from_due"
-	FromSend  Kind = "from_send"
-	Confirm   Kind = "confirm"
-	SendDelay Kind = "send_delay"
+	FromDue   = metric.FromDue
+	FromSend  = metric.FromSend
+	Confirm   = metric.Confirm
+	SendDelay = metric.SendDelay
 )
 
 // Kinds lists all kinds, the most important first.
-func Kinds() []Kind { return []Kind{FromDue, FromSend, Confirm, SendDelay} }
-
-// Label returns the name of the kind for display.
-func (k Kind) Label() string {
-	switch k {
-	case FromDue:
-		return "from due"
-	case FromSend:
-		return "from send"
-	case Confirm:
-		return "to receipt"
-	case SendDelay:
-		return "send delay"
-	}
-	return string(k)
-}
+func Kinds() []Kind { return metric.Latencies() }
 
 // Latencies are the distributions of an interval. A kind without samples is absent; so is from_due
 // when sending flat out, where it equals from_send.

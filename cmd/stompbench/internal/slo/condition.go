@@ -7,13 +7,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 )
 
 // Condition is one condition of an SLO.
 type Condition struct {
-	Metric Metric
+	Metric metric.Selector
 	op     string
-	Limit  float64 // in the unit of the metric's kind
+	Limit  float64 // in the unit of the metric, nanoseconds for a latency
 	text   string
 }
 
@@ -21,14 +24,14 @@ type Condition struct {
 func (c *Condition) String() string { return c.text }
 
 // On returns the same condition for another latency; ok is false if it is not about a latency.
-func (c *Condition) On(latency string) (other Condition, ok bool) {
-	if c.Metric.Kind != Latency {
+func (c *Condition) On(latency metric.Latency) (other Condition, ok bool) {
+	if c.Metric.Def != nil {
 		return Condition{}, false
 	}
 	other = *c
-	rest := c.text[len(c.Metric.latency):] // the text begins with the name
-	other.Metric.latency, other.text = latency, latency+rest
-	other.Metric.Name = latency + c.Metric.Name[len(c.Metric.latency):]
+	at := len(c.Metric.Latency) // the texts begin with the name
+	other.text, other.Metric.Name = string(latency)+c.text[at:], string(latency)+c.Metric.Name[at:]
+	other.Metric.Latency = latency
 	return other, true
 }
 
@@ -79,59 +82,52 @@ func parseCondition(text string) (c Condition, err error) {
 	default:
 		return c, fmt.Errorf("%s is not an operator: write <, <=, >, >= or =", c.op)
 	}
-	if c.Metric, err = parseMetric(text[:at]); err != nil {
+	if c.Metric, err = metric.Parse(text[:at]); err != nil {
 		return c, err
 	}
-	c.Limit, err = parseValue(c.Metric.Kind, text[end:])
+	c.Limit, err = parseValue(c.Metric.Def, text[end:])
 	return c, err
 }
 
-func parseValue(kind Kind, s string) (float64, error) {
-	if kind == Latency {
-		d, err := time.ParseDuration(s)
-		if err != nil || d < 0 {
+// parseValue reads the value of a metric, or that of a latency if d is nil.
+func parseValue(d *metric.Def, s string) (float64, error) {
+	if d == nil {
+		t, err := time.ParseDuration(s)
+		if err != nil || t < 0 {
 			return 0, fmt.Errorf("%q is not a latency: write a time with its unit, such as 20ms or 300us", s)
 		}
-		return float64(d), nil
+		return float64(t), nil
 	}
-	number, factor := s, 1.0
-	var unit, example string
-	switch kind {
-	case Count:
-		example = "a number of messages, such as 0, 500 or 10k"
-	case Rate:
-		unit, example = "/s", "messages a second, such as 500 or 10k"
-	case Share:
-		unit, example = "%", "a share, such as 0.1% or 0.001"
-	case Slope:
+	unit, units, example := "", multiples, "a number of messages, such as 0, 500 or 10k"
+	switch {
+	case d.Unit == metric.Ratio:
+		unit, units, example = "%", nil, "a share, such as 2% or 0.02"
+	case d.Unit == metric.PerSecond && d.Has(metric.Signed):
 		unit, example = "/s", "messages a second, such as 0, 50 or -10"
-	case SlopeShare:
-		unit, example = "%", "a share, such as 2% or 0.02"
+	case d.Unit == metric.PerSecond:
+		unit, example = "/s", "messages a second, such as 500 or 10k"
 	}
-	share, signed := kind == Share || kind == SlopeShare, kind == Slope || kind == SlopeShare
-	if head, ok := strings.CutSuffix(number, unit); ok && unit != "" {
-		number = head
-		if share {
-			factor = 0.01
-		}
+	number, hasUnit := strings.CutSuffix(s, unit)
+	factor := 1.0
+	if hasUnit && unit == "%" {
+		factor = 0.01
 	}
-	for suffix, f := range map[string]float64{"k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9} {
-		if head, ok := strings.CutSuffix(number, suffix); ok && !share {
-			number, factor = head, f
-			break
-		}
+	if n := len(number) - 1; n >= 0 && units[number[n]] > 0 {
+		number, factor = number[:n], units[number[n]]
 	}
 	n, err := strconv.ParseFloat(number, 64)
-	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) || n < 0 && !signed || strings.ContainsAny(number, "xXpP_") {
+	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) || n < 0 && !d.Has(metric.Signed) || strings.ContainsAny(number, "xXpP_") {
 		return 0, fmt.Errorf("%q is not a value for it: write %s", s, example)
 	}
 	return n * factor, nil
 }
 
+var multiples = map[byte]float64{'k': 1e3, 'K': 1e3, 'M': 1e6, 'G': 1e9}
+
 // Outcome is a condition with its measured value.
 type Outcome struct {
 	Condition Condition
-	Value     float64 // in the unit of the metric's kind; 0 if it is not Known
+	Value     float64 // in the unit of the limit; 0 if it is not Known
 	Known     bool    // something was measured
 	Shaky     bool    // fewer than ten samples are above the percentile
 	Met       bool
@@ -153,16 +149,39 @@ func (o *Outcome) Used() float64 {
 	return value / limit
 }
 
+// Facts are what conditions are judged by: the metrics that were measured, and latencies.
+type Facts interface {
+	Get(metric.ID) (x float64, ok bool)
+	Histogram(metric.Latency) *histo.Histogram
+}
+
 // Judge compares all conditions with the facts.
-func (s SLO) Judge(f *Facts) []Outcome {
+func (s SLO) Judge(f Facts) []Outcome {
 	out := make([]Outcome, len(s))
 	for i := range s {
 		o := Outcome{Condition: s[i]}
-		o.Value, o.Known, o.Shaky = s[i].Metric.of(f)
+		if d := s[i].Metric.Def; d != nil {
+			o.Value, o.Known = f.Get(d.ID)
+		} else {
+			o.Value, o.Known, o.Shaky = statistic(f.Histogram(s[i].Metric.Latency), s[i].Metric.Stat)
+		}
 		o.Met = o.Known && s[i].holds(o.Value)
 		out[i] = o
 	}
 	return out
+}
+
+// statistic is one of a latency. shaky is true if fewer than ten samples are above the percentile.
+func statistic(h *histo.Histogram, stat float64) (value float64, known, shaky bool) {
+	switch {
+	case h.Count() == 0:
+		return 0, false, false
+	case stat == metric.Max:
+		return float64(h.Max()), true, false
+	case stat == metric.Mean:
+		return float64(h.Mean()), true, false
+	}
+	return float64(h.Percentile(stat)), true, !h.Tells(stat)
 }
 
 func (c *Condition) holds(value float64) bool {

@@ -8,7 +8,7 @@
 //	metric     = latency "." statistic | number
 //	latency    = "from_due" | "from_send" | "confirm" | "send_delay"
 //	statistic  = "p" percentile | "max" | "mean"        percentile: 50, 99.9, 99.99 …
-//	number     = one of Numbers, such as "lost" or "sent_per_s"
+//	number     = one of metric.Names, such as "lost" or "sent_per_s"
 //	value      = duration (of a latency) | decimal [ "k" | "K" | "M" | "G" ] [ "%" ] [ "/s" ]
 //	             a slope may be below 0
 //
@@ -29,5 +29,5 @@
 // rate. If a full receipt window holds producers up, the backlog cannot grow beyond the window.
 // Then messages leave later and later instead, which from_due and unsent show.
 //
-// Imports: the histo, ledger and load packages of stompbench.
+// Imports: the histo and metric packages of stompbench.
 package slo

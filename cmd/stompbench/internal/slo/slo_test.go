@@ -7,19 +7,35 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 )
 
-func facts() *slo.Facts {
-	h := histo.New()
+// measured are metrics and latencies from due.
+type measured struct {
+	metric.Values
+	fromDue *histo.Histogram
+}
+
+func (m *measured) Histogram(l metric.Latency) *histo.Histogram {
+	if l == metric.FromDue {
+		return m.fromDue
+	}
+	return histo.New()
+}
+
+func facts() *measured {
+	m := &measured{fromDue: histo.New()}
 	for us := range int64(1000) {
-		h.Record((us + 1) * 10_000) // 10 µs to 10 ms
+		m.fromDue.Record((us + 1) * 10_000) // 10 µs to 10 ms
 	}
-	return &slo.Facts{
-		Latencies: map[string]*histo.Histogram{"from_due": h, "confirm": histo.New()},
-		Numbers: map[string]float64{"lost": 0, "sent": 12_000, "sent_per_s": 9_999, "lost_share": 0.001,
-			"backlog.slope": -12.5, "backlog.slope_share": 0.015},
+	for id, x := range map[metric.ID]float64{
+		metric.Lost: 0, metric.Sent: 12_000, metric.SentPerS: 9_999, metric.LostShare: 0.001,
+		metric.BacklogSlope: -12.5, metric.BacklogSlopeShare: 0.015,
+	} {
+		m.Set(id, x)
 	}
+	return m
 }
 
 func TestJudge(t *testing.T) {
@@ -146,7 +162,7 @@ func TestParseErrors(t *testing.T) {
 		"=0":                        "name a metric",
 		"losses=0":                  "did you mean lost?",
 		"from-due.p99<1ms":          "did you mean from_due.p99?",
-		"zzz=0":                     "there are sent, confirmed",
+		"zzz=0":                     "there are sent, unsent",
 		"from_due<1ms":              "from_due.p99",
 		"from_due.p100<1ms":         "between 0 and 100",
 		"from_due.p0<1ms":           "between 0 and 100",
@@ -195,7 +211,7 @@ func FuzzParse(f *testing.F) {
 // Every name is one that a condition can begin with, once.
 func TestNames(t *testing.T) {
 	seen := make(map[string]bool)
-	for _, name := range slo.Names() {
+	for _, name := range metric.Names() {
 		if _, err := slo.Parse(name + "<1ms"); err != nil {
 			if _, err = slo.Parse(name + "<1"); err != nil {
 				t.Error(err)
