@@ -15,6 +15,7 @@ const (
 	ExitUsage       = 2   // flags that are wrong or contradict each other
 	ExitIntegrity   = 3   // a message was lost, duplicated or corrupt
 	ExitGenerator   = 4   // the generator could not keep the requested rate
+	ExitRate        = 5   // the broker did not keep the requested rate
 	ExitSLO         = 99  // a condition of --slo was not met; the number is k6's
 	ExitInterrupted = 130 // ^C
 )
@@ -26,6 +27,7 @@ var exits = []completion.Exit{
 	{Code: ExitUsage, Meaning: "flags that are wrong or contradict each other"},
 	{Code: ExitIntegrity, Meaning: "a message was lost, duplicated or corrupt"},
 	{Code: ExitGenerator, Meaning: "the generator itself could not keep the rate that was asked for, so the result is invalid"},
+	{Code: ExitRate, Meaning: "the broker did not keep the rate that was asked for: more than --rate-tolerance of the messages that were due were not sent in time"},
 	{Code: ExitSLO, Meaning: "what --slo demands was not met"},
 	{Code: ExitInterrupted, Meaning: "interrupted by ^C"},
 }
@@ -64,6 +66,8 @@ func (s *settings) judgedCode(code int, v *verdict.Verdict, outcomes []slo.Outco
 		return ExitGenerator
 	case !s.plan.Shared() && !slo.Met(outcomes):
 		return ExitSLO
+	case s.plan.Rate > 0 && !v.RateKept && !v.Invalid:
+		return ExitRate
 	}
 	return ExitOK
 }

@@ -33,6 +33,7 @@ const (
 	defaultWindow      = 1000
 	defaultTimeout     = 5 * time.Second
 	defaultAwait       = time.Minute
+	defaultTolerance   = 0.01
 )
 
 // flags are the flags of run, in groups for the help.
@@ -78,7 +79,7 @@ func trimStar(kind string) string {
 func newFlags() (*pflag.FlagSet, *settings) {
 	s := &settings{plan: workload.Plan{
 		Producers: 1, Consumers: 1, Duration: defaultDuration, Size: defaultSize, Window: defaultWindow,
-		PublishTo: defaultDestination, ConnectTimeout: 2 * defaultTimeout, DrainTimeout: defaultTimeout, Await: defaultAwait,
+		RateTolerance: defaultTolerance, PublishTo: defaultDestination, ConnectTimeout: 2 * defaultTimeout, DrainTimeout: defaultTimeout, Await: defaultAwait,
 		Seed: rand.Uint64N(1 << 53), // a JSON number that every parser reads exactly
 	}}
 	f := &flags{FlagSet: pflag.NewFlagSet("stompbench", pflag.ContinueOnError)}
@@ -133,6 +134,8 @@ func (s *settings) loadFlags(f *flags) {
 	f.add("count", "C", "*N", "", "send this many messages in all, however long it takes; k, M", parsed(&p.Count, parseCount))
 	f.add("rate", "r", "*RATE", "", "messages a second of all producers together, such as 5000, 50k or 300k/m; steps as 10k:30s,50k:30s, a ramp as 1k..50k:60s; without it, flat out",
 		parsed(&p.Profile, workload.ParseRate))
+	f.add("rate-tolerance", "", "SHARE", "1%", "share of the messages due by --rate that may be missing at the end; more is exit code 5, or 4 if the generator was at fault",
+		parsed(&p.RateTolerance, parseShare))
 	f.add("warmup", "", "*TIME", "", "send this long before measuring: in the books, not in latencies and rates", parsed(&p.Warmup, parseDuration))
 	f.add("run-id", "", "NAME", "", "share the run with other processes that are given the same name and --out: each keeps its own books, and stompbench merge closes them", parsed(&p.RunName, workload.ParseRunName))
 	f.add("await", "", "TIME", "1m", "with --run-id and no producers: how long to wait for the first message; the run ends after --drain-timeout without one", parsed(&p.Await, parseDuration))

@@ -105,11 +105,12 @@ func TestVerdict(t *testing.T) {
 		delay time.Duration // in which the broker does not read after each SEND
 		args  string
 		limit string
+		code  int
 		holds func(j *judged) bool
 	}{
 		"schedule": {args: "-z 3s -r 100", limit: "schedule"},
 		"broker, at a rate": {
-			delay: 10 * time.Millisecond, args: "-z 2s -r 5k -c 10 --accept-generator-limit", limit: "broker",
+			delay: 10 * time.Millisecond, args: "-z 2s -r 5k -c 10", limit: "broker", code: cli.ExitRate,
 			holds: func(j *judged) bool { return !j.Verdict.Invalid && j.Verdict.Window >= 0.9 },
 		},
 		"broker, flat out": {
@@ -133,7 +134,7 @@ func TestVerdict(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			virtually(t, func(t testing.TB) {
-				j := judge(t, 0, c.args+" -u "+withFaults(t, slow(c.delay)).URI())
+				j := judge(t, c.code, c.args+" -u "+withFaults(t, slow(c.delay)).URI())
 				if j.Verdict.Limit != c.limit || c.holds != nil && !c.holds(&j) {
 					t.Errorf("%+v, want %s", j.Verdict, c.limit)
 				}

@@ -86,8 +86,8 @@ func (s *merging) judge(sum *results.Result) error {
 	}
 	outcomes := demands.Judge(sum)
 	sum.SLO, sum.SLODeferred = report.Conditions(outcomes), ""
-	if sum.ExitCode == ExitOK && !slo.Met(outcomes) {
-		sum.ExitCode = ExitSLO
+	if !slo.Met(outcomes) {
+		sum.ExitCode = worst(sum.ExitCode, ExitSLO)
 	}
 	return nil
 }

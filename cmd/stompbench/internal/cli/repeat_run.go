@@ -158,6 +158,8 @@ func trouble(rep *report.Report) string {
 		return "interrupted"
 	case ExitGenerator:
 		return "the generator could not keep the rate: the result is invalid"
+	case ExitRate:
+		return fmt.Sprintf("the broker did not keep the rate: %s due and not sent", report.Count(rep.Totals.Unsent))
 	case ExitSLO:
 		var missed []string
 		for i := range rep.SLO {

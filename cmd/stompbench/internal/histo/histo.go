@@ -21,6 +21,7 @@ type Histogram struct {
 	hdr *hdrhistogram.Histogram
 	// Samples outside the range of hdr, which counts them at its ends.
 	negative, tooLong uint64
+	censored          uint64 // samples of RecordAtLeast
 }
 
 // New returns an empty histogram.
@@ -42,18 +43,29 @@ func (h *Histogram) Record(ns int64) {
 	_ = h.hdr.RecordValue(ns) // in range, so there is no error
 }
 
+// RecordAtLeast counts n latencies that are only known to be ns or longer, because the end that they
+// wait for has not come (right-censored samples).
+func (h *Histogram) RecordAtLeast(ns int64, n uint64) {
+	if ns > highest {
+		h.tooLong += n
+	}
+	h.censored += n
+	_ = h.hdr.RecordValues(min(max(ns, 0), highest), int64(n)) // in range, so there is no error
+}
+
 // Merge adds the samples of from. Percentiles of the sum are those of all samples together; an
 // average of percentiles would not be.
 func (h *Histogram) Merge(from *Histogram) {
 	h.hdr.Merge(from.hdr)
 	h.negative += from.negative
 	h.tooLong += from.tooLong
+	h.censored += from.censored
 }
 
 // Reset removes all samples.
 func (h *Histogram) Reset() {
 	h.hdr.Reset()
-	h.negative, h.tooLong = 0, 0
+	h.negative, h.tooLong, h.censored = 0, 0, 0
 }
 
 // Count returns the number of samples.
@@ -61,6 +73,9 @@ func (h *Histogram) Count() uint64 { return uint64(h.hdr.TotalCount()) }
 
 // Negative returns how many samples were below zero.
 func (h *Histogram) Negative() uint64 { return h.negative }
+
+// Censored returns how many samples are lower bounds: see RecordAtLeast.
+func (h *Histogram) Censored() uint64 { return h.censored }
 
 // Percentile returns the value that p percent of the samples do not exceed, 0 if
 // there are none.

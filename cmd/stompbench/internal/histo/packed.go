@@ -12,13 +12,13 @@ import (
 type Packed struct {
 	// Counts of buckets from 0 on as varints: 2n for a count of n, 2n-1 for n
 	// empty buckets. This is the payload of HdrHistogram's own encoding.
-	payload           []byte
-	negative, tooLong uint64
+	payload                     []byte
+	negative, tooLong, censored uint64
 }
 
 // Pack returns what h has counted.
 func (h *Histogram) Pack() Packed {
-	p := Packed{negative: h.negative, tooLong: h.tooLong}
+	p := Packed{negative: h.negative, tooLong: h.tooLong, censored: h.censored}
 	if h.Count() == 0 {
 		return p
 	}
@@ -79,6 +79,7 @@ func (h *Histogram) Add(p Packed) {
 	}
 	h.negative += p.negative
 	h.tooLong += p.tooLong
+	h.censored += p.censored
 }
 
 // Beyond returns how many samples were below zero and above an hour; they are
@@ -88,6 +89,15 @@ func (p Packed) Beyond() (negative, tooLong uint64) { return p.negative, p.tooLo
 // WithBeyond returns p with these numbers of samples out of range.
 func (p Packed) WithBeyond(negative, tooLong uint64) Packed {
 	p.negative, p.tooLong = negative, tooLong
+	return p
+}
+
+// Censored returns how many samples are lower bounds.
+func (p Packed) Censored() uint64 { return p.censored }
+
+// WithCensored returns p with this number of samples that are lower bounds.
+func (p Packed) WithCensored(n uint64) Packed {
+	p.censored = n
 	return p
 }
 

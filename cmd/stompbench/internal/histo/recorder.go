@@ -26,6 +26,13 @@ func (r *Recorder) Record(batch ...int64) {
 	r.mu.Unlock()
 }
 
+// RecordAtLeast counts n latencies of ns or longer: see [Histogram.RecordAtLeast].
+func (r *Recorder) RecordAtLeast(ns int64, n uint64) {
+	r.mu.Lock()
+	r.active.RecordAtLeast(ns, n)
+	r.mu.Unlock()
+}
+
 // Drain moves everything recorded so far into each of the histograms.
 func (r *Recorder) Drain(into ...*Histogram) {
 	r.collecting.Lock()

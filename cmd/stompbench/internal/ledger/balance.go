@@ -91,7 +91,6 @@ func Close(accounts []Account, groups []*Group) Balance {
 			b.Confirmed += a.Confirmed.Len()
 		}
 	}
-	var none Set
 	for _, g := range groups {
 		b.Received += g.Received()
 		b.Duplicated += g.duplicated
@@ -103,14 +102,46 @@ func Close(accounts []Account, groups []*Group) Balance {
 			if at >= len(accounts) {
 				continue
 			}
-			received := &none
-			if i < len(g.received) {
-				received = &g.received[i]
-			}
-			b.closeOne(&accounts[at], received)
+			b.closeOne(&accounts[at], g.of(i))
 		}
 	}
 	return b
+}
+
+// Lost yields the lost messages of a group, in runs of sequence numbers, with their account. Forgotten
+// messages are left out.
+func (g *Group) Lost(accounts []Account) iter.Seq2[int, Interval] {
+	return func(yield func(int, Interval) bool) {
+		for i := range g.producers {
+			at := g.account(i)
+			if at >= len(accounts) {
+				return
+			}
+			for run := range accounts[at].lost(g.of(i)) {
+				if !yield(at, run) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// lost yields the runs of messages that were sent, not rejected, and not received.
+func (a *Account) lost(received *Set) iter.Seq[Interval] {
+	missing := received.Missing(a.Sent)
+	if a.rejected() == 0 {
+		return missing
+	}
+	every := max(1, a.Every)
+	return func(yield func(Interval) bool) {
+		for run := range missing {
+			for n := run.First; n <= run.Last; n++ { // rejections are few, or end the run
+				if (n%every != 0 || !a.Rejected.Has(n/every)) && !yield(Interval{n, n}) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // closeOne adds the messages of one producer that one group is missing.

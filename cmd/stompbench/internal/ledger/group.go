@@ -109,6 +109,14 @@ func (g *Group) Received() uint64 {
 // Redelivered returns how many messages came again and were marked.
 func (g *Group) Redelivered() uint64 { return g.redelivered }
 
+// of returns what has arrived of a producer.
+func (g *Group) of(producer int) *Set {
+	if producer < len(g.received) {
+		return &g.received[producer]
+	}
+	return &Set{}
+}
+
 // account returns the account of a producer of the group.
 func (g *Group) account(producer int) int {
 	if g.accounts == nil {

@@ -29,6 +29,9 @@ type fakeBroker struct {
 	receiptAfter, deliverAfter func(n int) time.Duration
 	// againAfter is how long after a NACK a message comes again; below 0 never.
 	againAfter time.Duration
+	// frozen says for how long the broker reads nothing any more, at a time since began; nil is never.
+	frozen func(at time.Duration) time.Duration
+	began  time.Time
 	// dieAt closes all sessions instead of taking message n.
 	dieAt int
 
@@ -174,7 +177,14 @@ type fakeSender struct {
 	settled chan struct{} // closed when open is 0 and a Flush waits
 }
 
-func (p *fakeSender) Send(_ context.Context, body []byte, _ ...frame.Field) (uint64, error) {
+func (p *fakeSender) Send(ctx context.Context, body []byte, _ ...frame.Field) (uint64, error) {
+	if b := p.b; b.frozen != nil {
+		select {
+		case <-time.After(b.frozen(time.Since(b.began))):
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
 	n, status, err := p.b.take(body)
 	if err != nil {
 		return 0, err

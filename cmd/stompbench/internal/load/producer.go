@@ -31,7 +31,9 @@ type producer struct {
 	levels  []uint8 // priorities of messages, used in turn; nil if all are the same
 	message message
 	pacer   *pacer.Pacer
-	delays  batch
+	// schedule says when messages are due; nil when sending flat out.
+	schedule *pacer.Schedule
+	delays   batch
 	// Of the warm-up; nil without one.
 	warmDelays *batch
 	waits      waits
@@ -46,6 +48,7 @@ type producer struct {
 	refusal      error      // the first rejection
 	confirms     batch
 	warmConfirms *batch // nil without a warm-up
+	lastConfirm  int64  // when the last receipt after the warm-up came
 	frozen       bool   // the books are being closed
 }
 
@@ -60,7 +63,7 @@ func newProducer(r *run, index int) *producer {
 	p.pacer = pacer.New(r.clock.Now, r.sleep)
 	destinations := workload.Share(index, r.plan.Producers, r.plan.PublishTargets())
 	for _, d := range destinations {
-		s := &stream{p: p, id: uint32(len(r.streams)), destination: d}
+		s := &stream{p: p, place: len(p.streams), id: uint32(len(r.streams)), destination: d}
 		r.streams = append(r.streams, s)
 		p.streams = append(p.streams, s)
 		switch {
@@ -143,14 +146,11 @@ func (p *producer) sendFlatOut(stop, hard context.Context) error {
 const catchUp = int64(20 * time.Millisecond)
 
 func (p *producer) sendPaced(stop, hard context.Context) (err error) {
-	schedule := p.run.plan.Schedule(p.run.start, p.index)
+	p.schedule = p.run.plan.Schedule(p.run.start, p.index)
 	k := uint64(0)
-	defer func() {
-		due := schedule.Before(min(p.run.clock.Now(), p.run.end))
-		p.unsent = min(due, p.quota) - min(k, due, p.quota)
-	}()
+	defer func() { p.censorUnsent(k, p.run.sendingEnds(p.run.clock.Now())) }()
 	for ; k < p.quota; k++ {
-		due := schedule.Due(k)
+		due := p.schedule.Due(k)
 		if due >= p.run.end {
 			return nil
 		}
@@ -247,7 +247,7 @@ func (p *producer) note(s *stream, seq uint64, now int64) {
 		}
 		seq /= p.every
 	}
-	s.sentAt[seq&uint64(len(s.sentAt)-1)].Store(now)
+	s.slot(seq).Store(now)
 }
 
 // flush waits until all messages have their outcome.

@@ -27,12 +27,14 @@ type Result struct {
 	AckError error
 
 	// Sending is the time from the end of the warm-up, or from the start without one, to the last
-	// send; Receiving is the time to the last message. MeasuredSent and MeasuredReceived are the
-	// messages in that time, including repeated ones.
-	Sending, Receiving             time.Duration
-	SendingFrom, ReceivingFrom     time.Duration // when that time begins, from the start
-	MeasuredSent, MeasuredReceived uint64
-	// Unsent is how many messages were due while producers were held up, and never sent.
+	// send; Confirming is the time to the last receipt and Receiving that to the last message. None
+	// is shorter than Planned, the time to the planned end of sending, or to when it was stopped; 0 if
+	// there was none. MeasuredSent and MeasuredReceived are the messages in that time, including
+	// repeated ones.
+	Planned, Sending, Confirming, Receiving time.Duration
+	SendingFrom, ReceivingFrom              time.Duration // when that time begins, from the start
+	MeasuredSent, MeasuredReceived          uint64
+	// Unsent is how many messages were due before the end of sending, and never sent.
 	Unsent     uint64
 	MaxBacklog uint64
 	// BacklogSlope is by how many messages per second the backlog grew from the end of the warm-up
@@ -57,25 +59,36 @@ func (r *Result) Partial() bool { return r.Interrupted || r.Failure != nil }
 func (r *Result) Intact() bool { return r.Books.Balanced() && r.Corrupt == 0 }
 
 // SentPerSecond is the rate of sending after the warm-up.
-func (r *Result) SentPerSecond() float64 { return perSecond(r.MeasuredSent, r.Sending) }
+func (r *Result) SentPerSecond() float64 { return r.perSecond(r.MeasuredSent, r.Sending) }
 
 // ReceivedPerSecond is the rate of receiving after the warm-up.
-func (r *Result) ReceivedPerSecond() float64 { return perSecond(r.MeasuredReceived, r.Receiving) }
+func (r *Result) ReceivedPerSecond() float64 { return r.perSecond(r.MeasuredReceived, r.Receiving) }
 
 // ConfirmedPerSecond is the rate of confirmations after the warm-up, the time for which their
 // latencies are recorded.
-func (r *Result) ConfirmedPerSecond() float64 { return perSecond(r.Confirm.Count(), r.Sending) }
-
-// perSecond is the rate of n messages if the first and the last are d apart: ten messages at one
-// per second take nine seconds. One message has no rate.
-func perSecond(n uint64, d time.Duration) float64 {
-	if n < 2 || d <= 0 {
-		return 0
-	}
-	return float64(n-1) / d.Seconds()
+func (r *Result) ConfirmedPerSecond() float64 {
+	return r.perSecond(r.Confirm.Count()-r.Confirm.Censored(), r.Confirming)
 }
 
-// freeze stops recording: a session that was cut off may still deliver messages.
+// perSecond is the rate of n messages. In the planned time d it is n over d. If the first and the
+// last are d apart, ten messages at one per second take nine seconds, and one has no rate.
+func (r *Result) perSecond(n uint64, d time.Duration) float64 {
+	rate := 0.0
+	if n > 1 && d > 0 {
+		rate = float64(n-1) / d.Seconds()
+	}
+	if r.Planned <= 0 {
+		return rate
+	}
+	planned := float64(n) / r.Planned.Seconds()
+	if d <= r.Planned {
+		return planned
+	}
+	return min(rate, planned)
+}
+
+// freeze stops recording, because a session that was cut off may still deliver messages, and records
+// what has not come.
 func (r *run) freeze() {
 	for _, p := range r.producers {
 		p.mu.Lock()
@@ -87,6 +100,7 @@ func (r *run) freeze() {
 		c.frozen = true
 		c.mu.Unlock()
 	}
+	r.censorMissing(r.clock.Now())
 }
 
 // result closes the books, which are frozen.
@@ -100,7 +114,7 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 		MaxBacklog: r.sampler.maxBacklog, Cost: cost, RoundTrip: r.roundTrip.shortest(),
 		Consumers: len(r.consumers),
 	}
-	var lastSent int64
+	var lastSent, lastConfirm int64
 	for _, p := range r.producers {
 		lastSent = max(lastSent, p.lastSent)
 		out.MeasuredSent += p.sentLen() - p.warmupLen()
@@ -111,6 +125,7 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 		}
 		p.mu.Lock()
 		p.confirms.flush()
+		lastConfirm = max(lastConfirm, p.lastConfirm)
 		for _, s := range p.streams {
 			out.Unknown += s.unknown()
 		}
@@ -130,14 +145,26 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 	out.Book = r.book()
 
 	from := max(r.start, r.measureFrom.Load())
-	out.Sending, out.SendingFrom = time.Duration(max(0, lastSent-from)), time.Duration(from-r.start)
+	planned := int64(0)
+	if len(r.producers) > 0 {
+		planned = r.plannedEnd()
+	}
+	out.Planned = time.Duration(max(0, planned-from))
+	out.Sending, out.SendingFrom = time.Duration(max(0, max(planned, lastSent)-from)), time.Duration(from-r.start)
+	if r.plan.Window > 0 {
+		out.Confirming = time.Duration(max(0, max(planned, lastConfirm)-from))
+	}
 	if r.origins != nil {
 		from = t.first
 		if from == 0 {
 			from = t.last // nothing was measured
 		}
 	}
-	out.Receiving, out.ReceivingFrom = time.Duration(max(0, t.last-from)), time.Duration(max(0, from-r.start))
+	last := t.last
+	if len(r.consumers) > 0 && len(r.producers) > 0 {
+		last = max(last, planned)
+	}
+	out.Receiving, out.ReceivingFrom = time.Duration(max(0, last-from)), time.Duration(max(0, from-r.start))
 
 	r.collect() // records what account and tallies have flushed
 	s := &r.sampler

@@ -18,7 +18,7 @@ func TestRates(t *testing.T) {
 	}
 	r := &load.Result{
 		Books:        ledger.Balance{Sent: 110, Confirmed: 110, Received: 110},
-		MeasuredSent: 10, MeasuredReceived: 10, Sending: 9 * time.Second, Receiving: 9 * time.Second, Confirm: confirm,
+		MeasuredSent: 10, MeasuredReceived: 10, Sending: 9 * time.Second, Confirming: 9 * time.Second, Receiving: 9 * time.Second, Confirm: confirm,
 	}
 	if s, c, v := r.SentPerSecond(), r.ConfirmedPerSecond(), r.ReceivedPerSecond(); s != 1 || c != 1 || v != 1 {
 		t.Errorf("%v sent, %v confirmed, %v received a second", s, c, v)

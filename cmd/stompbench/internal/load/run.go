@@ -68,6 +68,7 @@ type run struct {
 	// no rate or latency. 0 without a warm-up.
 	measureFrom atomic.Int64
 	stopping    atomic.Bool
+	stoppedAt   atomic.Int64  // when the end, the user or a failure stopped sending; 0 if its quota did
 	closing     atomic.Bool   // we are closing the sessions ourselves
 	over        chan struct{} // closed when closing is set
 	usage       usageFrom
@@ -90,7 +91,7 @@ func newRun(ctx context.Context, opts Options) *run {
 		clock:    stamp.NewClock(),
 		sleep:    time.Sleep,
 		fromSend: histo.NewShards(p.Consumers),
-		fromDue:  histo.NewShards(p.Consumers),
+		fromDue:  histo.NewShards(max(1, p.Consumers)), // without consumers, of messages never sent
 		delay:    histo.NewShards(p.Producers),
 		confirm:  histo.NewShards(p.Producers),
 		failed:   make(chan struct{}),
@@ -230,6 +231,7 @@ func (r *run) watch(stop context.Context, done <-chan struct{}, cancel, cancelHa
 		cancelHard()
 	case <-stop.Done():
 	}
+	r.stoppedAt.Store(r.clock.Now())
 	r.stopping.Store(true)
 	patience, impatient := context.WithTimeout(context.Background(), r.plan.DrainTimeout)
 	defer impatient()
@@ -240,6 +242,32 @@ func (r *run) watch(stop context.Context, done <-chan struct{}, cancel, cancelHa
 	case <-patience.Done():
 		cancelHard()
 	}
+}
+
+// sendingEnds returns when sending was to end: at the end of the plan, or when it was stopped, and
+// not after now.
+func (r *run) sendingEnds(now int64) int64 {
+	if at := r.stoppedAt.Load(); at != 0 {
+		now = at
+	}
+	return min(now, r.end)
+}
+
+// plannedEnd returns until when the rates of the run are measured at least; 0 if it ended with its
+// quota, flat out. A rate over the time to the last message only would be that of a broker that has
+// not stopped.
+func (r *run) plannedEnd() int64 {
+	end := r.end
+	if n := uint64(r.plan.Producers); !r.plan.FlatOut() && r.plan.Count > 0 {
+		end = min(end, r.producers[r.plan.Count%n].schedule.Due(r.plan.Count/n))
+	}
+	if r.stoppedAt.Load() != 0 {
+		return r.sendingEnds(end)
+	}
+	if r.plan.FlatOut() {
+		return 0
+	}
+	return end
 }
 
 func (r *run) sendAll(stop, hard context.Context) {

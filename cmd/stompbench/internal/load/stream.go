@@ -15,6 +15,7 @@ type stream struct {
 	p           *producer
 	id          uint32
 	destination int
+	place       int    // number among the streams of p
 	copies      uint64 // number of groups that receive it
 	sender      transport.Sender
 	seq         uint64 // number of the last message; the sending goroutine only
@@ -63,18 +64,33 @@ func (s *stream) outcome(o conn.Outcome) {
 	switch o.Status {
 	case conn.Confirmed:
 		s.confirmed.Add(o.Seq)
-		if at := s.sentAt[o.Seq&uint64(len(s.sentAt)-1)].Load(); at >= p.run.measureFrom.Load() {
-			p.confirms.add(now - at)
+		if sent := s.slot(o.Seq).Load(); sent >= p.run.measureFrom.Load() {
+			p.confirms.add(now - sent)
+			p.lastConfirm = now
 		} else {
-			p.warmConfirms.add(now - at)
+			p.warmConfirms.add(now - sent)
 		}
 	case conn.Rejected:
 		s.rejected.Add(o.Seq)
 		if p.refusal == nil {
 			p.refusal = o.Err
 		}
+	default: // see unknown
+		if s.sentAt != nil {
+			p.unanswered(now, s.slot(o.Seq).Swap(0))
+		}
 	}
-	// The outcome of the others is not known; see unknown.
+}
+
+// slot returns where the time of the message with receipt n is kept.
+func (s *stream) slot(n uint64) *atomic.Int64 { return &s.sentAt[n&uint64(len(s.sentAt)-1)] }
+
+// asked returns how many messages asked for a receipt.
+func (s *stream) asked() uint64 {
+	if s.p.gate != nil {
+		return s.sent.Load() / s.p.every
+	}
+	return s.sent.Load()
 }
 
 // unknown returns how many messages asked for a receipt and have no known outcome. p.mu is held.
@@ -84,10 +100,7 @@ func (s *stream) unknown() uint64 {
 	if s.sentAt == nil {
 		return 0
 	}
-	asked := s.sent.Load()
-	if s.p.gate != nil {
-		asked /= s.p.every
-	}
+	asked := s.asked()
 	known := s.confirmed.Len() + s.rejected.Len()
 	return asked - min(known, asked)
 }

@@ -23,6 +23,7 @@ type Plan struct {
 	Stamp               string   `json:"stamp"`
 	RatePerSec          float64  `json:"rate_per_s"` // on average; 0: flat out
 	RateProfile         string   `json:"rate_profile,omitempty"`
+	RateTolerance       float64  `json:"rate_tolerance,omitempty"`
 	Window              int      `json:"receipt_window"`
 	ReceiptEvery        int      `json:"receipt_every"`
 	Transaction         int      `json:"transaction,omitempty"`
@@ -69,6 +70,9 @@ func PlanOf(p *workload.Plan) Plan {
 		NackShare: p.Nack, Prefetch: p.Prefetch,
 		ConsumerLatencyNs: int64(p.ConsumerLatency),
 		HeartBeatSec:      p.HeartBeat.Seconds(), CoalesceReadsNs: int64(p.CoalesceReads), Seed: p.Seed,
+	}
+	if p.Rate > 0 {
+		out.RateTolerance = p.RateTolerance
 	}
 	if p.ConsumerLatency > 0 {
 		out.SlowConsumers = p.SlowConsumers

@@ -74,8 +74,8 @@ type Totals struct {
 	MaxBacklog      uint64 `json:"max_backlog"`
 }
 
-// Seconds are the times for the rates: from the start, or the end of the warm-up, to the last send
-// and to the last arrival.
+// Seconds are the times for the rates: from the start, or the end of the warm-up, to the last send,
+// receipt and arrival, or to the planned end of sending if that is later.
 type Seconds struct {
 	Sending   float64 `json:"sending"`
 	Receiving float64 `json:"receiving"`
@@ -87,6 +87,7 @@ type Seconds struct {
 // Rates are averages over the run.
 type Rates struct {
 	Sent          float64 `json:"sent_per_s"`
+	Confirmed     float64 `json:"confirmed_per_s,omitempty"`
 	Received      float64 `json:"received_per_s"`
 	SentBytes     float64 `json:"sent_bytes_per_s"`
 	ReceivedBytes float64 `json:"received_bytes_per_s"`
@@ -160,6 +161,7 @@ func New(version string, p *workload.Plan, r *load.Result) *Report {
 		rep.AckError = r.AckError.Error()
 	}
 	rep.Rates.Sent = r.SentPerSecond()
+	rep.Rates.Confirmed = r.ConfirmedPerSecond()
 	rep.Rates.Received = r.ReceivedPerSecond()
 	rep.Rates.SentBytes = rep.Rates.Sent * float64(p.Size)
 	rep.Rates.ReceivedBytes = rep.Rates.Received * float64(p.Size)
@@ -174,7 +176,7 @@ func New(version string, p *workload.Plan, r *load.Result) *Report {
 // DistributionOf returns the distribution of a histogram.
 func DistributionOf(h *histo.Histogram) Distribution {
 	return Distribution{
-		Count: h.Count(), Negative: h.Negative(), Mean: int64(h.Mean()),
+		Count: h.Count(), Negative: h.Negative(), Censored: h.Censored(), Mean: int64(h.Mean()),
 		P50: int64(h.Percentile(50)), P90: int64(h.Percentile(90)), P95: int64(h.Percentile(95)),
 		P99: int64(h.Percentile(99)), P999: int64(h.Percentile(99.9)), P9999: int64(h.Percentile(99.99)),
 		Max: int64(h.Max()),

@@ -235,6 +235,14 @@ func (r *Report) Remarks() (all []string) {
 		say("One message in a hundred left %s late or later, held up by the receipt window, the broker or this machine. "+
 			"From due counts that, from send does not.", Duration(time.Duration(d.P99)))
 	}
+	for _, c := range []struct {
+		of   *Distribution
+		name string
+	}{{&r.Latency.FromDue, "from due"}, {&r.Latency.Confirm, "to receipt"}} {
+		if n := c.of.Censored; n > 0 {
+			say("%s of the %s latencies %s are lower bounds: what they wait for never came.", Count(n), Count(c.of.Count), c.name)
+		}
+	}
 	if n := r.Latency.FromSend.Negative; n > 0 {
 		say("%s latencies were negative and count as 0: the clocks of sender and receiver disagree.", Count(n))
 	}

@@ -186,7 +186,7 @@ func (r *Result) addReport(o *report.Report) {
 // Worse returns the more severe of two exit codes: faults of the broker's books come first, then
 // runs that could not be made.
 func Worse(a, b int) int {
-	order := []int{0, 99, 4, 130, 2, 1, 3}
+	order := []int{0, 5, 99, 4, 130, 2, 1, 3}
 	if slices.Index(order, b) > slices.Index(order, a) {
 		return b
 	}
@@ -232,7 +232,7 @@ func (s *span) seconds(start time.Time) (length, from float64) {
 
 // addTimes computes the total times, and from them the rates.
 func (r *Result) addTimes(all []*Result) {
-	var sent, received, sentBytes, receivedBytes, cpu, allocations float64
+	var sent, confirmed, received, sentBytes, receivedBytes, cpu, allocations float64
 	var sending, receiving span
 	for _, o := range all {
 		sending.add(o.StartedAt, o.Seconds.SendingFrom, o.Seconds.Sending)
@@ -242,6 +242,7 @@ func (r *Result) addTimes(all []*Result) {
 			size = r.Plan.SizeBytes // a part that only receives does not know it
 		}
 		sent += o.Rates.Sent * o.Seconds.Sending
+		confirmed += o.Rates.Confirmed * o.Seconds.Sending
 		received += o.Rates.Received * o.Seconds.Receiving
 		sentBytes += o.Rates.SentBytes * o.Seconds.Sending
 		receivedBytes += o.Rates.Received * o.Seconds.Receiving * float64(size)
@@ -253,7 +254,7 @@ func (r *Result) addTimes(all []*Result) {
 	r.Seconds.Sending, r.Seconds.SendingFrom = sending.seconds(r.StartedAt)
 	r.Seconds.Receiving, r.Seconds.ReceivingFrom = receiving.seconds(r.StartedAt)
 	if s := r.Seconds.Sending; s > 0 {
-		r.Rates.Sent, r.Rates.SentBytes = sent/s, sentBytes/s
+		r.Rates.Sent, r.Rates.SentBytes, r.Rates.Confirmed = sent/s, sentBytes/s, confirmed/s
 	}
 	if s := r.Seconds.Receiving; s > 0 {
 		r.Rates.Received, r.Rates.ReceivedBytes = received/s, receivedBytes/s
@@ -281,7 +282,7 @@ func (r *Result) addHistograms(all []*Result) {
 		sum := histo.New()
 		for _, o := range all {
 			if h, ok := o.Histograms[kind]; ok {
-				sum.Add(h.HDR.WithBeyond(h.Negative, h.TooLong))
+				h.addTo(sum)
 			}
 		}
 		if sum.Count() > 0 {

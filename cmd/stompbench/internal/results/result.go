@@ -28,6 +28,8 @@ type Histogram struct {
 	HDR      histo.Packed `json:"hdr"`
 	Negative uint64       `json:"negative"` // samples below 0, counted as 0
 	TooLong  uint64       `json:"too_long"` // samples above an hour, counted as one
+	// Censored is how many samples are lower bounds: of messages that were never sent or received.
+	Censored uint64 `json:"censored,omitempty"`
 }
 
 // New makes the result of a run on this machine.
@@ -63,7 +65,12 @@ func runID(id uint64) string {
 func pack(h *histo.Histogram) Histogram {
 	p := h.Pack()
 	negative, tooLong := p.Beyond()
-	return Histogram{HDR: p, Negative: negative, TooLong: tooLong}
+	return Histogram{HDR: p, Negative: negative, TooLong: tooLong, Censored: p.Censored()}
+}
+
+// addTo adds the samples to sum.
+func (h *Histogram) addTo(sum *histo.Histogram) {
+	sum.Add(h.HDR.WithBeyond(h.Negative, h.TooLong).WithCensored(h.Censored))
 }
 
 // Histogram returns the distribution of a kind, empty if there is none. When sending flat out, from
@@ -75,7 +82,7 @@ func (r *Result) Histogram(kind series.Kind) *histo.Histogram {
 		h, ok = r.Histograms[series.FromSend]
 	}
 	if ok {
-		sum.Add(h.HDR.WithBeyond(h.Negative, h.TooLong))
+		h.addTo(sum)
 	}
 	return sum
 }

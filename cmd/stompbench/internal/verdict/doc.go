@@ -3,8 +3,8 @@
 // applies decides:
 //
 //  1. Nothing was sent, or for less than 100 ms: unknown.
-//  2. A rate was asked for, and kept: all messages that were due were sent except 1 %, and those due
-//     in the last 100 ms; with a count, in no more than 1 % and 100 ms over the time that it takes at
+//  2. A rate was asked for, and kept: all messages that were due were sent except for the tolerance, at
+//     least those due in 100 ms; with a count, in no more than that over the time that it takes at
 //     that rate. Then the schedule was the limit. If messages still arrived long after the last was
 //     sent (10 % of the time and half a second), the broker was; or the consumers, if their configured
 //     latency was 80 % or more of the time of the busiest of their connections.
@@ -26,11 +26,10 @@
 //     for longer than making messages took; else the generator.
 //
 // A run is invalid when one of these rules blames the generator for a rate that was asked for and
-// not kept, and the run was planned for two seconds or more: in shorter ones a hiccup of the
-// machine does not average out.
+// not kept.
 //
 // A network that is too narrow cannot be distinguished from a broker that reads too slowly, since
 // both leave the connection full.
 //
-// Imports: the load and workload packages of stompbench.
+// Imports: the histo, load and workload packages of stompbench.
 package verdict

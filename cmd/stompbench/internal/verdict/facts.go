@@ -3,6 +3,7 @@ package verdict
 import (
 	"time"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
@@ -13,6 +14,7 @@ const LateAfter = time.Millisecond
 // Facts are the input of the rules. A zero means not measured.
 type Facts struct {
 	Rate      float64       // asked for; 0 is flat out
+	Tolerance float64       // share of the messages due that may be missing
 	Planned   time.Duration // how long the run should send; with a rate, also if it has a count
 	Counted   bool          // it should end with a count, however long that takes
 	Sending   time.Duration // how long it did send
@@ -33,8 +35,8 @@ type Facts struct {
 // FactsOf returns the facts of a run.
 func FactsOf(p *workload.Plan, r *load.Result) Facts {
 	f := Facts{
-		Rate: p.Rate, Planned: p.Duration, Sending: r.Sending, Receiving: r.Receiving,
-		Sent: r.Books.Sent, Unsent: r.Unsent, Late: r.Delay.Over(LateAfter), Backlog: r.MaxBacklog,
+		Rate: p.Rate, Tolerance: p.RateTolerance, Planned: p.Duration, Sending: r.Sending, Receiving: r.Receiving,
+		Sent: r.Books.Sent, Unsent: r.Unsent, Late: late(r.Delay), Backlog: r.MaxBacklog,
 		Window: p.Window, Embedded: p.Embedded,
 		Cost: r.Cost, Waits: r.Waits,
 		RoundTrip: r.RoundTrip, Confirm: r.Confirm.Percentile(50),
@@ -53,6 +55,12 @@ func FactsOf(p *workload.Plan, r *load.Result) Facts {
 		f.Planned = min(f.Planned, r.Sending)
 	}
 	return f
+}
+
+// late is how many messages left late.
+func late(delay *histo.Histogram) uint64 {
+	over := delay.Over(LateAfter)
+	return over - min(over, delay.Censored())
 }
 
 // part is a over b, 0 if b is not known.
@@ -90,8 +98,8 @@ func (f *Facts) shares() (s shares) {
 	return s
 }
 
-// behind is how far behind its schedule a run may end and still have kept it, in addition to one
-// percent: a hiccup at the end says nothing.
+// behind is how far behind its schedule a run may end and still have kept it, if the tolerance is
+// less than that: a hiccup at the end says nothing.
 const behind = 100 * time.Millisecond
 
 // keptRate reports whether the schedule was kept.
@@ -99,8 +107,8 @@ func (f *Facts) keptRate() bool {
 	if f.Rate <= 0 {
 		return false
 	}
-	if f.Counted && f.Sending > f.Planned+f.Planned/100+behind {
+	if over := f.Sending - f.Planned; f.Counted && float64(over) > max(f.Tolerance*float64(f.Sending), float64(behind)) {
 		return false
 	}
-	return float64(f.Unsent) <= 0.01*float64(f.Sent+f.Unsent)+f.Rate*behind.Seconds()
+	return float64(f.Unsent) <= max(f.Tolerance*float64(f.Sent+f.Unsent), f.Rate*behind.Seconds())
 }

@@ -45,12 +45,8 @@ type Verdict struct {
 	LingerShare float64 `json:"consumers_latency_share"`  // of the busiest connection's time: spent on --consumer-latency
 }
 
-// shortest is the shortest run that can be judged, longEnough the shortest that is declared
-// invalid.
-const (
-	shortest   = 100 * time.Millisecond
-	longEnough = 2 * time.Second
-)
+// shortest is the shortest run that can be judged.
+const shortest = 100 * time.Millisecond
 
 // Of judges a run.
 func Of(p *workload.Plan, r *load.Result) *Verdict {
@@ -69,7 +65,7 @@ func Judge(f *Facts) Verdict {
 		LingerShare: s.linger,
 	}
 	v.Limit, v.Why = f.judge(&s)
-	v.Invalid = v.Limit == Generator && f.Rate > 0 && f.Planned >= longEnough
+	v.Invalid = v.Limit == Generator && f.Rate > 0 && !v.RateKept
 	return v
 }
 

@@ -85,6 +85,7 @@ func (p *Plan) checkRanges() error {
 		within("consumer-connections", p.ConsumerConnections, 0, MaxWorkers),
 		within("connect-rate", p.ConnectRate, 0, MaxRate),
 		within("rate", p.Rate, 0, MaxRate),
+		within("rate-tolerance", p.RateTolerance, 0, 1),
 		within("duration", p.Duration, 0, MaxTime),
 		within("warmup", p.Warmup, 0, MaxTime),
 		within("drain-timeout", p.DrainTimeout, time.Millisecond, MaxTime),

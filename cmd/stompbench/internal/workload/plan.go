@@ -52,6 +52,8 @@ type Plan struct {
 	// the rate over time; nil is Rate all the time.
 	Rate    float64
 	Profile pacer.Profile
+	// RateTolerance is the share of the messages due by Rate that may be missing at the end.
+	RateTolerance float64
 
 	Window       int // receipts that may be outstanding, per producer; 0 asks for none
 	ReceiptEvery int // only every so many messages ask for a receipt; 0 is 1
