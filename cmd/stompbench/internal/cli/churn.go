@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"slices"
 	"strings"
 	"sync/atomic"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -16,11 +14,10 @@ import (
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/churn"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/churn"
 )
 
 // churned is the values of the flags of churn.
@@ -104,7 +101,7 @@ func (c *command) churn(ctx context.Context, args []string) int {
 	var dials, halves atomic.Int64
 	s.half.Dialect = s.plan.Kind.Dialect()
 	s.half.Reach = func(ctx context.Context, stage churn.Stage) (net.Conn, []byte, error) {
-		return reachHalf(ctx, &s.plan, int(halves.Add(1)-1), stage)
+		return churn.Reach(ctx, &s.plan, int(halves.Add(1)-1), stage)
 	}
 	r := churn.Run(ctx, churn.Config{
 		Dial: func(ctx context.Context) (*conn.Client, error) {
@@ -139,127 +136,22 @@ func (s *churned) connections() string {
 	return text
 }
 
-// churnReport is the JSON form.
-type churnReport struct {
-	Schema        int                            `json:"schema"`
-	Tool          string                         `json:"tool"`
-	Version       string                         `json:"version"`
-	Partial       bool                           `json:"partial"`
-	ExitCode      int                            `json:"exit_code"`
-	Broker        report.Broker                  `json:"broker"`
-	Opened        uint64                         `json:"opened"`
-	Subscribed    uint64                         `json:"subscribed"`
-	Failed        uint64                         `json:"failed"`
-	Unopened      uint64                         `json:"unopened"`
-	MostOpen      int64                          `json:"most_open"`
-	OpenedPerS    float64                        `json:"opened_per_s"`
-	SubscribedPer float64                        `json:"subscribed_per_s"`
-	Failures      []churnFailure                 `json:"failures"`
-	Latency       map[string]report.Distribution `json:"latency_ns"`
-	HalfOpen      *halfReport                    `json:"half_open,omitempty"`
-}
-
-type churnFailure struct {
-	churn.Failure
-	Count uint64 `json:"count"`
-}
-
-// tellChurn writes the result and returns the exit code: 1 if a connection failed.
-func (c *command) tellChurn(s *churned, r *churn.Result) int {
-	rep := churnReport{
-		Schema: 1, Tool: "stompbench churn", Version: Version(), Partial: r.Interrupted,
-		Broker: report.Broker{URI: s.plan.Broker.String(), Embedded: s.plan.Embedded, Server: r.Server, STOMP: r.Version},
-		Opened: r.Opened, Subscribed: r.Subscribed, Failed: r.Failed, Unopened: r.Unopened, MostOpen: r.MostOpen,
-		OpenedPerS: perSecond(r.Opened, r.Opening), SubscribedPer: perSecond(r.Subscribed, r.Opening),
-		Failures: []churnFailure{}, Latency: map[string]report.Distribution{},
-	}
-	switch {
-	case r.Failed > 0:
-		rep.ExitCode = ExitCannotRun
-	case r.Interrupted:
-		rep.ExitCode = ExitInterrupted
-	case r.Opened == 0:
-		rep.ExitCode = ExitCannotRun
-	}
-	for failure, n := range r.Failures {
-		rep.Failures = append(rep.Failures, churnFailure{failure, n})
-	}
-	slices.SortFunc(rep.Failures, func(a, b churnFailure) int {
-		if a.Count != b.Count {
-			return int(int64(b.Count) - int64(a.Count))
-		}
-		return strings.Compare(a.Step+a.Reason, b.Step+b.Reason)
-	})
-	for step, h := range r.Latency {
-		rep.Latency[churn.Step(step).String()] = report.DistributionOf(h)
-	}
-	if r.FromDue.Count() > 0 {
-		rep.Latency["connect_from_due"] = report.DistributionOf(r.FromDue)
-	}
-	if r.HalfOpen != nil {
-		rep.HalfOpen = newHalfReport(r.HalfOpen, s.half.Hold)
-		rep.Latency["connect_before_half_open"] = report.DistributionOf(r.HalfOpen.Before)
-		rep.Latency["connect_with_half_open"] = report.DistributionOf(r.HalfOpen.With)
-	}
+// tellChurn writes the result and returns the exit code.
+func (c *command) tellChurn(s *churned, r *churn.Report) int {
+	r.Version, r.Broker.URI, r.Broker.Embedded = Version(), s.plan.Broker.String(), s.plan.Embedded
+	var why string
+	r.ExitCode, why = r.Code(0.01)
 	var err error
 	if s.json {
-		err = report.WriteObject(c.stdout, rep)
+		err = report.WriteObject(c.stdout, r)
 	} else {
-		_, err = io.WriteString(c.stdout, rep.text(r))
+		_, err = io.WriteString(c.stdout, r.Text())
 	}
 	if err != nil {
 		return c.fail(fmt.Errorf("cannot write the result: %w", err))
 	}
-	return rep.ExitCode
-}
-
-func (rep *churnReport) text(r *churn.Result) string {
-	var b strings.Builder
-	if rep.Partial {
-		b.WriteString("PARTIAL RESULT: interrupted\n")
+	if why != "" {
+		fmt.Fprintln(c.stderr, "stompbench:", why)
 	}
-	fmt.Fprintf(&b, "\n  connections    %s opened, %s/s, at most %s at a time\n", report.Count(r.Opened), report.PerSecond(rep.OpenedPerS), report.Count(uint64(r.MostOpen)))
-	fmt.Fprintf(&b, "  subscriptions  %s opened, %s/s\n", report.Count(r.Subscribed), report.PerSecond(rep.SubscribedPer))
-	if r.Unopened > 0 {
-		fmt.Fprintf(&b, "                 %s connections were due and not opened: raise --open, or lower --rate\n", report.Count(r.Unopened))
-	}
-	fmt.Fprintf(&b, "  failed         %s\n", report.Count(r.Failed))
-	for _, f := range rep.Failures {
-		fmt.Fprintf(&b, "                 %s × %s: %s\n", report.Count(f.Count), f.Step, oneLine(f.Reason))
-	}
-	rep.HalfOpen.write(&b)
-	b.WriteByte('\n')
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(w, "  latency\tp50\tp90\tp99\tp99.9\tmax\t\n")
-	row := func(name string, h *histo.Histogram) {
-		if h.Count() == 0 {
-			return
-		}
-		fmt.Fprintf(w, "  %s\t", name)
-		for _, p := range []float64{50, 90, 99, 99.9} {
-			text := "-"
-			if h.Tells(p) {
-				text = report.Duration(h.Percentile(p))
-			}
-			fmt.Fprintf(w, "%s\t", text)
-		}
-		fmt.Fprintf(w, "%s\t\n", report.Duration(h.Max()))
-	}
-	row("connect, from due", r.FromDue)
-	for step, h := range r.Latency {
-		row(churn.Step(step).String(), h)
-		if churn.Step(step) == churn.Connect && r.HalfOpen != nil {
-			row("before any half-open", r.HalfOpen.Before)
-			row("with half-open ones", r.HalfOpen.With)
-		}
-	}
-	_ = w.Flush()
-	return b.String()
-}
-
-func perSecond(n uint64, d time.Duration) float64 {
-	if n < 2 || d <= 0 {
-		return 0
-	}
-	return float64(n) / d.Seconds()
+	return r.ExitCode
 }

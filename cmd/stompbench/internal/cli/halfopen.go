@@ -1,26 +1,15 @@
 package cli
 
 import (
-	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
-	"github.com/stompwire/stompwire/conn/ws"
-	"github.com/stompwire/stompwire/frame"
-	"github.com/stompwire/stompwire/writer"
-
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/churn"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/churn"
 )
 
 // halfFlags are the flags of churn that configure --half-open.
@@ -94,92 +83,3 @@ func (s *churned) tellHalf() string {
 	return fmt.Sprintf("%.3g%% of the connections %s, at %s in turn, each for at most %s, at most %s at a time",
 		100*h.Share, after, strings.Join(names, ", "), report.Elapsed(h.Hold), report.Count(uint64(h.Max)))
 }
-
-// reachHalf makes connection number n up to where STOMP begins, or to TCP only, and returns the
-// CONNECT frame for it.
-func reachHalf(ctx context.Context, p *workload.Plan, n int, stage churn.Stage) (net.Conn, []byte, error) {
-	b := &p.Broker.At(n)[0]
-	nc, err := reachSocket(ctx, p, n, b)
-	if err != nil || stage == churn.AtTCP {
-		return nc, nil, err
-	}
-	if b.TLS() {
-		if nc, err = encrypt(ctx, p, nc, b); err != nil {
-			return nil, nil, err
-		}
-	}
-	if b.WebSocket() {
-		if nc, err = ws.Client(ctx, nc, b.URL(), []string{"v12.stomp", "v11.stomp", "v10.stomp"}); err != nil {
-			return nil, nil, err
-		}
-	}
-	connect, err := connectFrame(p, b)
-	if err != nil {
-		_ = nc.Close()
-		return nil, nil, err
-	}
-	return nc, connect, nil
-}
-
-func reachSocket(ctx context.Context, p *workload.Plan, n int, b *uri.Broker) (net.Conn, error) {
-	var d net.Dialer
-	if b.Unix() {
-		return d.DialContext(ctx, "unix", b.Path)
-	}
-	if len(p.Sources) > 0 {
-		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(p.Sources[n%len(p.Sources)], 0))
-	}
-	dial := d.DialContext
-	if w := world.Of(ctx); w != nil {
-		dial = w.Dial
-	}
-	return dial(ctx, "tcp", b.HostPort())
-}
-
-func encrypt(ctx context.Context, p *workload.Plan, nc net.Conn, b *uri.Broker) (net.Conn, error) {
-	cfg := p.TLS.Clone()
-	if cfg == nil {
-		cfg = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	if cfg.ServerName == "" {
-		cfg.ServerName, _, _ = strings.Cut(b.Host, "%") // certificates contain no zone
-	}
-	secure := tls.Client(nc, cfg)
-	if err := secure.HandshakeContext(ctx); err != nil {
-		_ = nc.Close()
-		return nil, err
-	}
-	return secure, nil
-}
-
-// connectFrame is the CONNECT that the client would send.
-func connectFrame(p *workload.Plan, b *uri.Broker) ([]byte, error) {
-	host := b.VHost
-	if host == "" {
-		host = p.Kind.Dialect().Host
-	}
-	h := []frame.Field{{Name: frame.HeaderAcceptVersion, Value: p.Versions.String()}, {Name: frame.HeaderHost, Value: host}}
-	if b.Login != "" {
-		h = append(h, frame.Field{Name: frame.HeaderLogin, Value: b.Login})
-	}
-	if b.Passcode != "" {
-		h = append(h, frame.Field{Name: frame.HeaderPasscode, Value: b.Passcode})
-	}
-	h = append(h, frame.Field{Name: frame.HeaderHeartBeat, Value: promised(p).String()})
-	return writer.AppendFrameNoLength(nil, frame.Version12, frame.CmdConnect, h, nil)
-}
-
-// promised returns the heart-beats that half-open connections promise and do not send: those that
-// the others offer.
-func promised(p *workload.Plan) frame.HeartBeat {
-	switch {
-	case p.HeartBeat < 0:
-		return frame.HeartBeat{}
-	case p.HeartBeat == 0:
-		return frame.HeartBeat{Send: defaultHeartBeat, Receive: defaultHeartBeat}
-	}
-	return frame.HeartBeat{Send: p.HeartBeat, Receive: p.HeartBeat}
-}
-
-// defaultHeartBeat is the default of the client.
-const defaultHeartBeat = 10 * time.Second

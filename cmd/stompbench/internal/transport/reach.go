@@ -2,9 +2,11 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/netip"
+	"strings"
 
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/conn/ws"
@@ -50,24 +52,59 @@ func New(ctx context.Context, p *workload.Plan, n int, brokers uri.Brokers, cfg 
 	mine.Broker, mine.Versions, mine.ConnectTimeout = p.Kind, p.Versions, p.ConnectTimeout
 	mine.Link.Limits = p.FrameLimits()
 	mine.TLS, mine.WebSocket = p.TLS, ws.Client
-	if len(p.Sources) > 0 {
-		mine.DialFunc = dialFrom(p.Sources[n%len(p.Sources)])
-	}
-	if w := world.Of(ctx); w != nil {
-		mine.DialFunc, mine.Driver = w.Dial, pump.Driver{}
+	mine.DialFunc = dialer(ctx, p, n)
+	if world.Of(ctx) != nil {
+		mine.Driver = pump.Driver{}
 	}
 	return conn.New(brokers.Dial(), &mine)
 }
 
-// dialFrom makes TCP connections from an address of this machine.
-func dialFrom(source netip.Addr) func(ctx context.Context, network, address string) (net.Conn, error) {
-	tcp := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))}
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		if network != "tcp" {
-			return new(net.Dialer).DialContext(ctx, network, address)
-		}
-		return tcp.DialContext(ctx, network, address)
+// dialer dials in the world of ctx, from the source address of connection n.
+func dialer(ctx context.Context, p *workload.Plan, n int) func(ctx context.Context, network, address string) (net.Conn, error) {
+	if w := world.Of(ctx); w != nil {
+		return w.Dial
 	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		var d net.Dialer
+		if len(p.Sources) > 0 && network == "tcp" {
+			d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(p.Sources[n%len(p.Sources)], 0))
+		}
+		return d.DialContext(ctx, network, address)
+	}
+}
+
+// Socket makes connection number n up to where STOMP begins: with TLS and WebSocket if b has them.
+func Socket(ctx context.Context, p *workload.Plan, n int, b *uri.Broker) (nc net.Conn, err error) {
+	if nc, err = TCP(ctx, p, n, b); err != nil {
+		return nil, err
+	}
+	if b.TLS() {
+		cfg := &tls.Config{MinVersion: tls.VersionTLS12}
+		if p.TLS != nil {
+			cfg = p.TLS.Clone()
+		}
+		if cfg.ServerName == "" {
+			cfg.ServerName, _, _ = strings.Cut(b.Host, "%") // certificates contain no zone
+		}
+		secure := tls.Client(nc, cfg)
+		if err := secure.HandshakeContext(ctx); err != nil {
+			_ = nc.Close()
+			return nil, err
+		}
+		nc = secure
+	}
+	if b.WebSocket() {
+		return ws.Client(ctx, nc, b.URL(), []string{"v12.stomp", "v11.stomp", "v10.stomp"})
+	}
+	return nc, nil
+}
+
+// TCP makes connection number n without TLS, WebSocket and STOMP.
+func TCP(ctx context.Context, p *workload.Plan, n int, b *uri.Broker) (net.Conn, error) {
+	if b.Unix() {
+		return dialer(ctx, p, n)(ctx, "unix", b.Path)
+	}
+	return dialer(ctx, p, n)(ctx, "tcp", b.HostPort())
 }
 
 // Why returns a [*ConnectError] for an error of a client's Connect. That error says that the client

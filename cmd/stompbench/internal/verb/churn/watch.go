@@ -32,7 +32,7 @@ func watch(ctx context.Context, nc net.Conn, reading bool, hold time.Duration) (
 }
 
 // lastLook is how long reading may take to find the end of a connection behind unread data.
-const lastLook = time.Second
+const lastLook = 200 * time.Millisecond
 
 // gone waits until the other side has ended a connection that is not read. It returns false if ctx
 // ends first.

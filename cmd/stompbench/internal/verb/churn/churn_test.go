@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,7 +18,7 @@ import (
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/churn"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/churn"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/worldtest"
 )
 
@@ -54,21 +55,21 @@ func TestChurn(t *testing.T) {
 		cfg := config(b)
 		cfg.Rate = rate
 		r := churn.Run(t.Context(), cfg)
-		if r.Opened != 60 || r.Subscribed != 180 || r.Failed != 0 || r.Unopened != 0 || r.Interrupted || r.Version != "1.2" {
+		if r.Opened != 60 || r.Subscribed != 180 || r.Failed != 0 || r.Unopened != 0 || r.Partial || r.Broker.STOMP != "1.2" {
 			t.Errorf("%+v", r)
 		}
 		for step, want := range map[churn.Step]uint64{churn.Connect: 60, churn.Subscribe: 180, churn.Unsubscribe: 180, churn.Disconnect: 60} {
-			if got := r.Latency[step].Count(); got != want || r.Latency[step].Max() <= 0 {
-				t.Errorf("%s: %d times, want %d", step, got, want)
+			if got := r.Latency[step.String()]; got.Count != want || got.Max <= 0 || got.Censored != 0 {
+				t.Errorf("%s: %+v, want %d", step, got, want)
 			}
 		}
-		if r.MostOpen < 1 || r.MostOpen > 4 || r.Opening <= 0 {
-			t.Errorf("%d open at most, in %v", r.MostOpen, r.Opening)
+		if r.MostOpen < 1 || r.MostOpen > 4 || r.OpenedPerS <= 0 {
+			t.Errorf("%d open at most, %v a second", r.MostOpen, r.OpenedPerS)
 		}
 		if st := b.Stats(); st.Accepted != 60 || st.Subscriptions != 0 {
 			t.Errorf("the broker says %+v", st)
 		}
-		if due := r.FromDue.Count(); due != 0 && rate == 0 || due != 60 && rate > 0 {
+		if due := r.Latency["connect_from_due"].Count; due != 0 && rate == 0 || due != 60 && rate > 0 {
 			t.Errorf("%d times from due at a rate of %v", due, rate)
 		}
 	}
@@ -111,9 +112,9 @@ func TestFailuresAreCounted(t *testing.T) {
 	if r.Opened != 60 || r.Subscribed != 40 || r.Failed != 20 || len(r.Failures) != 1 {
 		t.Errorf("%+v", r)
 	}
-	for f, count := range r.Failures {
-		if f.Step != "subscribe" || !strings.Contains(f.Reason, "refused on purpose") || count != 20 {
-			t.Errorf("%+v: %d", f, count)
+	for _, f := range r.Failures {
+		if f.Step != "subscribe" || !strings.Contains(f.Reason, "refused on purpose") || f.Count != 20 {
+			t.Errorf("%+v", f)
 		}
 	}
 }
@@ -125,7 +126,7 @@ func TestNobodyListens(t *testing.T) {
 		Open: 4, Count: 60, Timeout: 20 * time.Second,
 	}
 	r := churn.Run(t.Context(), cfg)
-	if r.Opened != 0 || r.Failed != 60 || r.Failures[churn.Failure{Step: "connect", Reason: "connection refused"}] != 60 {
+	if r.Opened != 0 || r.Failed != 60 || !slices.Equal(r.Failures, []churn.Failure{{Step: "connect", Reason: "connection refused", Count: 60}}) {
 		t.Errorf("%+v", r)
 	}
 }
@@ -157,7 +158,7 @@ func TestInterruptedWhileWaiting(t *testing.T) {
 		},
 		Open: 4, Count: 60, Timeout: time.Hour,
 	}
-	if r := churn.Run(ctx, cfg); !r.Interrupted || r.Failed != 0 || r.Opened != 0 {
+	if r := churn.Run(ctx, cfg); !r.Partial || r.Failed != 0 || r.Opened != 0 {
 		t.Errorf("%+v", r)
 	}
 
@@ -169,7 +170,7 @@ func TestInterruptedWhileWaiting(t *testing.T) {
 			cancel()
 		}
 	}
-	if r := churn.Run(ctx, cfg); !r.Interrupted || r.Failed != 0 || r.Opened != 4 || r.Latency[churn.Disconnect].Count() != 4 {
+	if r := churn.Run(ctx, cfg); !r.Partial || r.Failed != 0 || r.Opened != 4 || r.Latency["disconnect"].Count != 4 {
 		t.Errorf("%+v", r)
 	}
 }
@@ -205,7 +206,7 @@ func TestInterrupted(t *testing.T) {
 	cfg := config(start(t, broker.Config{}))
 	cfg.Count, cfg.Duration, cfg.Rate = 0, time.Hour, 100
 	r := churn.Run(ctx, cfg)
-	if !r.Interrupted || r.Failed != 0 || r.Latency[churn.Disconnect].Count() != r.Opened {
+	if !r.Partial || r.Failed != 0 || r.Latency["disconnect"].Count != r.Opened {
 		t.Errorf("%+v", r)
 	}
 }

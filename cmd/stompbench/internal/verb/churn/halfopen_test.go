@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,7 +18,7 @@ import (
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/churn"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/churn"
 )
 
 const connectFrame = "CONNECT\naccept-version:1.2\nhost:/\nheart-beat:1000,1000\n\n\x00"
@@ -37,26 +38,27 @@ func half(cfg churn.Config, addr string, hold time.Duration, at ...churn.Stage) 
 }
 
 // tally holds that everything adds up, and returns what became of each stage.
-func tally(t *testing.T, cfg churn.Config, r *churn.Result) map[churn.Stage]churn.Held {
+func tally(t *testing.T, cfg churn.Config, r *churn.Report) map[churn.Stage]churn.HalfStage {
 	t.Helper()
 	if r.HalfOpen == nil {
 		t.Fatal("nothing is said of half-open connections")
 	}
-	out := map[churn.Stage]churn.Held{}
+	out := map[churn.Stage]churn.HalfStage{}
 	all := uint64(0)
 	for _, h := range r.HalfOpen.Stages {
-		out[h.Stage] = h
+		stage, _ := churn.ParseStage(h.Stage)
+		out[stage] = h
 		all += h.Opened + h.Refused
-		if h.Closed+h.Kept+h.Left != h.Opened || h.After.Count() != h.Closed {
+		if h.Closed+h.StillOpen+h.Left != h.Opened || h.After.Count != h.Closed {
 			t.Errorf("%s: %+v does not add up", h.Stage, h)
 		}
 		for _, reasons := range []struct {
-			m map[string]uint64
+			m []churn.Failure
 			n uint64
-		}{{h.How, h.Closed}, {h.Reasons, h.Refused}} {
+		}{{h.How, h.Closed}, {h.Why, h.Refused}} {
 			sum := uint64(0)
-			for _, n := range reasons.m {
-				sum += n
+			for _, f := range reasons.m {
+				sum += f.Count
 			}
 			if sum != reasons.n {
 				t.Errorf("%s: %v are not %d", h.Stage, reasons.m, reasons.n)
@@ -65,9 +67,9 @@ func tally(t *testing.T, cfg churn.Config, r *churn.Result) map[churn.Stage]chur
 	}
 	// Half of those after the tenth.
 	failed := uint64(0)
-	for f, n := range r.Failures {
+	for _, f := range r.Failures {
 		if f.Step == churn.Connect.String() {
-			failed += n
+			failed += f.Count
 		}
 	}
 	if want := (cfg.Count - cfg.HalfOpen.AfterCount) / 2; all+r.HalfOpen.Skipped != want || r.Opened+failed+all != cfg.Count {
@@ -76,8 +78,9 @@ func tally(t *testing.T, cfg churn.Config, r *churn.Result) map[churn.Stage]chur
 	if r.HalfOpen.MostHeld > int64(cfg.HalfOpen.Max) || all > 0 && r.HalfOpen.MostHeld < 1 {
 		t.Errorf("%d held at most", r.HalfOpen.MostHeld)
 	}
-	if n := r.HalfOpen.Before.Count() + r.HalfOpen.With.Count(); n > r.Opened || r.HalfOpen.Before.Count() == 0 {
-		t.Errorf("%d connects before and %d with, of %d", r.HalfOpen.Before.Count(), r.HalfOpen.With.Count(), r.Opened)
+	before, with := r.Latency["connect_before_half_open"].Count, r.Latency["connect_with_half_open"].Count
+	if before+with > r.Opened || before == 0 {
+		t.Errorf("%d connects before and %d with, of %d", before, with, r.Opened)
 	}
 	return out
 }
@@ -106,7 +109,7 @@ func TestBrokerClosesHalfOpen(t *testing.T) {
 			cfg.Dial = patient(b)
 			cfg = half(cfg, b.Addr().String(), 5*time.Minute, c.stage)
 			h := tally(t, cfg, churn.Run(t.Context(), cfg))[c.stage]
-			if h.Opened == 0 || h.Closed != h.Opened || h.Refused != 0 || h.After.Max() <= 0 {
+			if h.Opened == 0 || h.Closed != h.Opened || h.Refused != 0 || h.After.Max <= 0 {
 				t.Errorf("%+v", h)
 			}
 		})
@@ -138,7 +141,7 @@ func TestHalfOpenIsHeldAndBounded(t *testing.T) {
 	r := churn.Run(t.Context(), cfg)
 	kept := uint64(0)
 	for _, h := range tally(t, cfg, r) {
-		kept += h.Kept
+		kept += h.StillOpen
 		if h.Closed+h.Left+h.Refused != 0 || h.Opened == 0 {
 			t.Errorf("%s: %+v", h.Stage, h)
 		}
@@ -189,7 +192,7 @@ func TestHalfOpenTakesPlaces(t *testing.T) {
 	}
 	r := churn.Run(ctx, cfg)
 	h := tally(t, cfg, r)[churn.AtTCP]
-	if h.Opened != 25 || h.Left < 3 || r.Opened != 13 || r.HalfOpen.FailedWith != 22 || r.HalfOpen.FailedBefore != 0 || !r.Interrupted {
+	if h.Opened != 25 || h.Left < 3 || r.Opened != 13 || r.HalfOpen.FailedWith != 22 || r.HalfOpen.FailedBefore != 0 || !r.Partial {
 		t.Errorf("%d opened, %+v, %+v", r.Opened, h, r.HalfOpen)
 	}
 }
@@ -312,16 +315,16 @@ func TestHowHalfOpenEnds(t *testing.T) {
 			cfg = half(cfg, stub(t, c.serve), hold, c.stage)
 			r := churn.Run(t.Context(), cfg)
 			h := tally(t, cfg, r)[c.stage]
-			if c.how != "" && (h.Closed != 2 || h.How[c.how] != 2) {
+			if c.how != "" && (h.Closed != 2 || !slices.Equal(h.How, []churn.Failure{{Reason: c.how, Count: 2}})) {
 				t.Errorf("%+v, want %q", h, c.how)
 			}
 			if c.refused != "" {
 				if h.Refused != 2 {
 					t.Errorf("%+v, want %q", h, c.refused)
 				}
-				for reason := range h.Reasons {
-					if !strings.Contains(reason, c.refused) {
-						t.Errorf("%q, want %q", reason, c.refused)
+				for _, f := range h.Why {
+					if !strings.Contains(f.Reason, c.refused) {
+						t.Errorf("%q, want %q", f.Reason, c.refused)
 					}
 				}
 			}
@@ -340,7 +343,7 @@ func TestHalfOpenWaitsNoLongerThanItIsTold(t *testing.T) {
 	cfg.Dial = func(context.Context) (*conn.Client, error) { return opened(t.Context()) } // they are not meant
 	cfg.Timeout = 300 * time.Millisecond
 	r := churn.Run(t.Context(), cfg)
-	if h := tally(t, cfg, r)[churn.AtConnected]; h.Reasons["no answer in time"] != 5 {
+	if h := tally(t, cfg, r)[churn.AtConnected]; !slices.Equal(h.Why, []churn.Failure{{Reason: "no answer in time", Count: 5}}) {
 		t.Errorf("%+v", h)
 	}
 
@@ -363,11 +366,11 @@ func TestHalfOpenWaitsNoLongerThanItIsTold(t *testing.T) {
 	left := uint64(0)
 	for _, h := range r.HalfOpen.Stages {
 		left += h.Left
-		if h.Refused+h.Kept != 0 {
+		if h.Refused+h.StillOpen != 0 {
 			t.Errorf("%+v", h)
 		}
 	}
-	if !r.Interrupted || left != 3 {
+	if !r.Partial || left != 3 {
 		t.Errorf("%d left, %+v", left, r.HalfOpen) // two were still being opened
 	}
 }

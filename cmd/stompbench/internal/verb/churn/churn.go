@@ -13,6 +13,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 )
 
@@ -64,87 +65,92 @@ var stepNames = [Steps]string{"connect", "subscribe", "unsubscribe", "disconnect
 // String returns the name of the step.
 func (s Step) String() string { return stepNames[s] }
 
-// Failure is a step that failed, for a reason.
-type Failure struct {
-	Step   string `json:"step"`
-	Reason string `json:"reason"`
-}
-
-// Result is the result of a run.
-type Result struct {
-	Interrupted     bool
-	Server, Version string
-	Opening         time.Duration // from the start to the last CONNECTED
-	Opened          uint64        // connections that got CONNECTED
-	Subscribed      uint64
-	Failed          uint64
-	// Failures counts each step's failures by reason, up to maxReasons different ones.
-	Failures map[Failure]uint64
-	Unopened uint64 // connections that were due and never begun
-	// MostOpen is how many connections were open at a time.
-	MostOpen int64
-	Latency  [Steps]*histo.Histogram
-	FromDue  *histo.Histogram // of CONNECTED; empty without a rate
-	HalfOpen *HalfResult      // nil without
-}
-
-// maxReasons bounds the number of different failures.
-const maxReasons = 100
+// grace is how long the steps in progress may still take when a run is interrupted.
+const grace = 500 * time.Millisecond
 
 // churning is one run.
 type churning struct {
 	Config
 	clock      stamp.Clock
-	start, end int64
+	start, end int64 // end is when to open no more
 	connected  atomic.Uint64
 	subscribed atomic.Uint64
 	closed     atomic.Uint64
 	failed     atomic.Uint64
 	open, most atomic.Int64
+	busy, peak atomic.Int64  // workers with a connection
 	next       atomic.Uint64 // number of the next connection
 	begun      atomic.Uint64
-	last       atomic.Int64 // when the last was connected
+	inTime     atomic.Uint64 // of them, those begun when they had to be
+	last       atomic.Int64  // when the last attempt to connect was over
+	cut        atomic.Int64  // when the run was interrupted; 0: it was not
 
 	mu       sync.Mutex // guards what follows
-	failures map[Failure]uint64
-	server   string
-	version  string
+	failures tally
+	broker   report.Broker
+	// unreached counts the connections that failed, by the end of the slot in which they were due.
+	unreached map[int64]uint64
 
-	steps [Steps]*histo.Recorder
-	due   *histo.Recorder
+	steps [Steps]latency
+	due   latency
 
 	half *halfOpen
 }
 
+// latency records how long something took. What never happened counts as the time that was waited
+// for it.
+type latency struct {
+	*histo.Recorder
+	censored atomic.Uint64
+}
+
+func (l *latency) never(ns int64) {
+	l.Record(ns)
+	l.censored.Add(1)
+}
+
+func (l *latency) distribution() report.Distribution {
+	h := histo.New()
+	l.Drain(h)
+	d := report.DistributionOf(h)
+	d.Censored = l.censored.Load()
+	return d
+}
+
 // Run opens and closes connections as cfg says. When ctx ends it opens no more, gives up attempts
-// in progress, and disconnects in an orderly way. Half-open connections are held to the end of
-// their time, which may be after that of the others.
-func Run(ctx context.Context, cfg Config) *Result {
-	c := &churning{Config: cfg, clock: stamp.NewClock(), failures: map[Failure]uint64{}, due: histo.NewRecorder(), half: newHalfOpen(cfg.HalfOpen)}
-	for i := range c.steps {
-		c.steps[i] = histo.NewRecorder()
+// in progress, and disconnects within grace. Half-open connections are held to the end of their
+// time, which may be after that of the others.
+func Run(ctx context.Context, cfg Config) *Report {
+	c := &churning{Config: cfg, clock: stamp.NewClock(), failures: tally{}, unreached: map[int64]uint64{}, half: newHalfOpen(cfg.HalfOpen)}
+	for _, l := range []*latency{&c.steps[Connect], &c.steps[Subscribe], &c.steps[Unsubscribe], &c.steps[Disconnect], &c.due} {
+		l.Recorder = histo.NewRecorder()
 	}
-	c.start = c.clock.Now()
-	c.end = 1<<63 - 1
+	c.start, c.end = c.clock.Now(), math.MaxInt64
 	opening, cancel := ctx, context.CancelFunc(func() {})
 	if cfg.Duration > 0 {
 		c.end = c.start + int64(cfg.Duration)
 		opening, cancel = context.WithDeadline(ctx, c.clock.Time(c.end))
 	}
 	defer cancel()
+	leaving, leave := context.WithCancel(context.WithoutCancel(ctx))
+	defer leave()
+	defer context.AfterFunc(ctx, func() {
+		c.cut.Store(c.clock.Now())
+		time.AfterFunc(grace, leave)
+	})()
 	stop := c.sample()
 	var wg sync.WaitGroup
 	for range cfg.Open {
-		wg.Go(func() { c.work(ctx, opening) })
+		wg.Go(func() { c.work(ctx, opening, leaving) })
 	}
 	wg.Wait()
 	c.half.going.Wait()
 	stop()
-	return c.result(ctx)
+	return c.report(ctx)
 }
 
 // work opens and closes one connection after the other, until opening ends.
-func (c *churning) work(ctx, opening context.Context) {
+func (c *churning) work(ctx, opening, leaving context.Context) {
 	pace := pacer.New(c.clock.Now, time.Sleep) // a thread for each worker would be too many
 	for {
 		n := c.next.Add(1) - 1
@@ -157,27 +163,30 @@ func (c *churning) work(ctx, opening context.Context) {
 			if due >= c.end {
 				return
 			}
-			if _, err := pace.Wait(opening, due); err != nil {
-				return
-			}
+			_, _ = pace.Wait(opening, due) // an error is that of opening
 		}
 		if opening.Err() != nil {
 			return
 		}
 		c.begun.Add(1)
+		if c.clock.Now() <= c.planned()+int64(catchUp) {
+			c.inTime.Add(1)
+		}
 		if stage, ok := c.half.choose(n, time.Duration(c.clock.Now()-c.start)); ok {
 			c.half.going.Go(func() { c.keep(ctx, stage) })
 			continue
 		}
-		c.one(ctx, due)
+		raise(&c.peak, c.busy.Add(1))
+		c.one(ctx, leaving, due)
+		c.busy.Add(-1)
 	}
 }
 
 func (c *churning) dueAt(n uint64) int64 { return c.start + int64(float64(n)*1e9/c.Rate) }
 
-// one opens and closes one connection. Once it is connected it goes through all steps whatever
-// happens outside, each within its timeout.
-func (c *churning) one(ctx context.Context, due int64) {
+// one opens and closes one connection. Once it is connected it goes through all steps, each within
+// its timeout, and does not subscribe again after an interruption.
+func (c *churning) one(ctx, leaving context.Context, due int64) {
 	nc, ok := c.connect(ctx, due)
 	if !ok {
 		return
@@ -185,23 +194,18 @@ func (c *churning) one(ctx context.Context, due int64) {
 	defer c.closed.Add(1)
 	defer c.open.Add(-1)
 	defer nc.Close()
-	for i := range c.Subscriptions {
-		if !c.subscribe(nc, c.Destination(i)) {
+	for i := 0; i < c.Subscriptions && ctx.Err() == nil; i++ {
+		if !c.subscribe(leaving, nc, c.Destination(i)) {
 			return
 		}
 	}
-	hold(ctx, c.Hold)
-	c.do(context.Background(), Disconnect, func(ctx context.Context) error { return nc.Disconnect(ctx) })
-}
-
-// hold waits for d, or until ctx ends.
-func hold(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
+	hold := time.NewTimer(c.Hold)
+	defer hold.Stop()
 	select {
-	case <-timer.C:
+	case <-hold.C:
 	case <-ctx.Done():
 	}
+	c.do(leaving, Disconnect, nc.Disconnect)
 }
 
 func (c *churning) connect(ctx context.Context, due int64) (nc *conn.Client, ok bool) {
@@ -215,16 +219,20 @@ func (c *churning) connect(ctx context.Context, due int64) (nc *conn.Client, ok 
 		c.half.others(phase, now-began, ok)
 	}
 	if !ok {
+		raise(&c.last, min(now, c.end))
+		c.mu.Lock()
+		c.unreached[(due-c.start)/int64(slot)+1]++
+		c.mu.Unlock()
 		return nil, false
 	}
+	raise(&c.last, now)
 	if c.Rate > 0 {
 		c.due.Record(now - due)
 	}
-	raise(&c.last, now)
 	if c.connected.Add(1) == 1 {
 		c.mu.Lock()
 		s := sessionOf(nc)
-		c.server, c.version = s.Headers.Get(frame.HeaderServer), s.Version.String()
+		c.broker.Server, c.broker.STOMP = s.Headers.Get(frame.HeaderServer), s.Version.String()
 		c.mu.Unlock()
 	}
 	raise(&c.most, c.open.Add(1))
@@ -245,13 +253,13 @@ func raise(number *atomic.Int64, n int64) {
 	}
 }
 
-func (c *churning) subscribe(nc *conn.Client, destination string) bool {
+func (c *churning) subscribe(ctx context.Context, nc *conn.Client, destination string) bool {
 	var s *conn.Subscription
 	o := conn.SubscribeOptions{Ack: c.Ack}
 	if c.Fields != nil {
 		o.Headers = c.Fields(sessionOf(nc).Dialect)
 	}
-	ok := c.do(context.Background(), Subscribe, func(ctx context.Context) (err error) {
+	ok := c.do(ctx, Subscribe, func(ctx context.Context) (err error) {
 		s, err = nc.Subscribe(ctx, destination, func(context.Context, *conn.Message) {}, o)
 		return err
 	})
@@ -259,7 +267,7 @@ func (c *churning) subscribe(nc *conn.Client, destination string) bool {
 		return false
 	}
 	c.subscribed.Add(1)
-	return c.do(context.Background(), Unsubscribe, func(ctx context.Context) error { return s.Unsubscribe(ctx) })
+	return c.do(ctx, Unsubscribe, s.Unsubscribe)
 }
 
 // do measures a step and counts its failure. A step that was given up because outside has ended is
@@ -269,15 +277,26 @@ func (c *churning) do(outside context.Context, step Step, f func(context.Context
 	defer cancel()
 	began := c.clock.Now()
 	err := f(ctx)
-	if err != nil && over(outside) {
-		return false
+	took := c.clock.Now() - began
+	if err == nil && over(ctx) { // to the client, an unanswered DISCONNECT is no error
+		err = context.DeadlineExceeded
 	}
-	if err != nil {
-		c.fail(step, err)
-		return false
+	if err == nil {
+		c.steps[step].Record(took)
+		return true
 	}
-	c.steps[step].Record(c.clock.Now() - began)
-	return true
+	why := reason(err)
+	given := over(outside)
+	if given || why == noAnswer {
+		c.steps[step].never(took)
+	}
+	if !given {
+		c.failed.Add(1)
+		c.mu.Lock()
+		c.failures.add(step.String(), why)
+		c.mu.Unlock()
+	}
+	return false
 }
 
 // over reports whether ctx has ended, or is about to: a socket that has the same
@@ -289,6 +308,9 @@ func over(ctx context.Context) bool {
 
 // sample calls OnSample once a second, until the function that it returns is called.
 func (c *churning) sample() (stop func()) {
+	if c.OnSample == nil {
+		return func() {}
+	}
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -300,50 +322,16 @@ func (c *churning) sample() (stop func()) {
 			case <-done:
 				return
 			}
-			if c.OnSample != nil {
-				c.OnSample(Sample{
-					Elapsed:   time.Duration(c.clock.Now() - c.start),
-					Connected: c.connected.Load(), Subscribed: c.subscribed.Load(),
-					Closed: c.closed.Load(), Failed: c.failed.Load(), Open: c.open.Load(),
-					HalfOpen: c.half.held.Load(),
-				})
-			}
+			c.OnSample(Sample{
+				Elapsed:   time.Duration(c.clock.Now() - c.start),
+				Connected: c.connected.Load(), Subscribed: c.subscribed.Load(),
+				Closed: c.closed.Load(), Failed: c.failed.Load(), Open: c.open.Load(),
+				HalfOpen: c.half.held.Load(),
+			})
 		}
 	})
 	return func() {
 		close(done)
 		wg.Wait()
 	}
-}
-
-func (c *churning) result(ctx context.Context) *Result {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	r := &Result{
-		Interrupted: ctx.Err() != nil, Server: c.server, Version: c.version,
-		Opened: c.connected.Load(), Subscribed: c.subscribed.Load(), Failed: c.failed.Load(), Failures: c.failures,
-		MostOpen: c.most.Load(), FromDue: histo.New(), HalfOpen: c.halfResult(),
-	}
-	if last := c.last.Load(); last > 0 {
-		r.Opening = time.Duration(last - c.start)
-	}
-	for i := range r.Latency {
-		r.Latency[i] = histo.New()
-		c.steps[i].Drain(r.Latency[i])
-	}
-	c.due.Drain(r.FromDue)
-	if c.Rate > 0 {
-		r.Unopened = c.unopened()
-	}
-	return r
-}
-
-// unopened counts the connections that were due by now, or by the end, and were not begun.
-func (c *churning) unopened() uint64 {
-	until := min(c.clock.Now(), c.end)
-	due := uint64(math.Ceil(float64(until-c.start) * c.Rate / 1e9))
-	if c.Count > 0 {
-		due = min(due, c.Count)
-	}
-	return due - min(due, c.begun.Load())
 }
