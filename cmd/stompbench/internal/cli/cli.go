@@ -1,105 +1,116 @@
 package cli
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"runtime/debug"
+	"strings"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/broker"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/calibrate"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/compare"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/merge"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/report"
+
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/run"
 )
 
-// command is one invocation.
-type command struct {
-	stdout, stderr io.Writer
-	verb           verb // the verb that is carried out
+// verbs lists the verbs in the order of the help. The first one is the default.
+func verbs() []func(*verb.Env) *cobra.Command {
+	return []func(*verb.Env) *cobra.Command{
+		run.Command,
+		old("find", "search for the highest rate that meets an SLO, and say how sure it is", func() *pflag.FlagSet { f, _ := newFindFlags(); return f }, (*command).find),
+		old("sweep", "run once for each value of a flag, and put the results into one table", func() *pflag.FlagSet { f, _ := newSweepFlags(); return f }, (*command).sweep),
+		old("failover", "send at a steady rate while the broker restarts", func() *pflag.FlagSet { f, _ := newFailoverFlags(); return f }, (*command).failover),
+		old("churn", "open and close connections and subscriptions", func() *pflag.FlagSet { f, _ := newChurnFlags(); return f }, (*command).churn),
+		calibrate.Command,
+		broker.Command,
+		report.Command,
+		compare.Command,
+		merge.Command,
+		schemaCommand, completionCommand, manCommand, versionCommand,
+	}
 }
 
-// progress returns the stream for the live lines.
-func (c *command) progress(quiet bool) io.Writer {
-	if quiet {
-		return io.Discard
-	}
-	return c.stderr
+func init() {
+	cobra.EnableCommandSorting = false
+	cobra.MousetrapHelpText = "" // it may be started from Windows Explorer
 }
 
 // Run runs stompbench with the arguments after its name and returns the exit code. When ctx ends it
 // stops sending, receives what is on its way, and reports.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	c := &command{stdout: stdout, stderr: stderr}
-	name := "run"
-	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
-		name, args = args[0], args[1:]
+	env := &verb.Env{Stdout: stdout, Stderr: stderr}
+	root := newRoot(env)
+	args = withVerb(args)
+	if isCompletion(args[0]) {
+		completeValues(root)
 	}
-	if v, ok := findVerb(name); ok {
-		c.verb = v
-		return v.run(c, ctx, args)
-	}
-	return c.fail(usage("there is no command %q: see stompbench --help", name))
+	root.SetArgs(args)
+	var unwritten error // cobra's function for help returns none
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { unwritten = env.Print(helpOf(cmd)) })
+	return env.Fail(cmp.Or(root.ExecuteContext(ctx), unwritten))
 }
 
-func (c *command) version() int {
-	return c.print("stompbench " + Version() + "\n")
-}
-
-// Version returns the version of the module that this program was built from.
-func Version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
+// newRoot makes the tree of commands.
+func newRoot(env *verb.Env) *cobra.Command {
+	root := &cobra.Command{
+		Use: "stompbench", Short: "send load to a STOMP broker and account for every message", Version: verb.Version(),
+		SilenceErrors: true, SilenceUsage: true, SuggestionsMinimumDistance: 2, Args: cobra.ArbitraryArgs,
+		RunE: unknownVerb,
 	}
-	return info.Main.Version
-}
-
-// fail writes the error as one sentence and returns its exit code.
-func (c *command) fail(err error) int {
-	if errors.Is(err, pflag.ErrHelp) {
-		return c.help()
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	root.SetVersionTemplate("stompbench {{.Version}}\n")
+	root.SetFlagErrorFunc(flags.Explain)
+	root.SetHelpCommand(helpCommand())
+	for _, command := range verbs() {
+		root.AddCommand(command(env))
 	}
-	fmt.Fprintln(c.stderr, "stompbench:", sentence(err))
-	if isUsage(err) {
-		return ExitUsage
-	}
-	return ExitCannotRun
-}
-
-// parse parses the flags of a verb; done says that there is nothing more to do.
-func (c *command) parse(f *pflag.FlagSet, args []string) (code int, done bool) {
-	if err := f.Parse(args); err != nil {
-		return c.fail(asUsage(err)), true
-	}
-	if help, _ := f.GetBool("help"); help {
-		return c.helpVerb(f), true
-	}
-	if f.Lookup("help-all") != nil {
-		if all, _ := f.GetBool("help-all"); all {
-			return c.helpAll(), true
+	root.InitDefaultHelpCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Flags().Lookup("help") == nil {
+			cmd.Flags().BoolP("help", "h", false, "show this help")
 		}
 	}
-	if f.Lookup("version") != nil {
-		if version, _ := f.GetBool("version"); version {
-			return c.version(), true
-		}
-	}
-	return 0, false
+	return root
 }
 
-// planOf reads the flags and the environment of a verb, and completes its plan; done says that there
-// is nothing more to do.
-func (c *command) planOf(f *pflag.FlagSet, args []string, complete func(*pflag.FlagSet) ([]string, error)) (notes []string, code int, done bool) {
-	if code, done = c.parse(f, args); done {
-		return nil, code, true
+// withVerb adds the default verb to arguments that name none, also in what a shell's completion asks.
+func withVerb(args []string) []string {
+	if len(args) > 1 && isCompletion(args[0]) && len(args[1]) > 1 && strings.HasPrefix(args[1], "-") {
+		return append([]string{args[0], "run"}, args[1:]...)
 	}
-	err := fromEnvironment(f)
-	if err == nil {
-		notes, err = complete(f)
+	if len(args) == 0 {
+		return []string{"run"}
 	}
-	if err != nil {
-		return nil, c.fail(err), true
+	switch args[0] {
+	case "-h", "--help", "--version":
+		return args
+	case "--help-all":
+		return []string{"run", "--help"}
 	}
-	return notes, ExitOK, false
+	if args[0] == "" || args[0][0] == '-' {
+		return append([]string{"run"}, args...)
+	}
+	return args
 }
 
-// asError is errors.As for one type.
-func asError[T error](err error, target *T) bool { return errors.As(err, target) }
+func isCompletion(arg string) bool {
+	return arg == cobra.ShellCompRequestCmd || arg == cobra.ShellCompNoDescRequestCmd
+}
+
+// unknownVerb is what the root does: only a word that is no verb gets there.
+func unknownVerb(root *cobra.Command, args []string) error {
+	hint := ": see stompbench --help"
+	if similar := root.SuggestionsFor(args[0]); len(similar) > 0 {
+		hint = ": did you mean " + strings.Join(similar, " or ") + "?"
+	}
+	return flags.Usage("there is no command %.64q%s", args[0], hint)
+}

@@ -151,7 +151,7 @@ func TestUsage(t *testing.T) {
 		"--stamp behind":                        "header",
 		"--priority 10":                         "from 0 to 9",
 		"--priority 3 -H priority:4":            "contradict",
-		"--expires 1us":                         "milliseconds",
+		"--expires 1us":                         "from 1ms",
 		"-H stompbench:1":                       "itself",
 		"--receipt-every 0":                     "--receipt-every",
 		"--receipt-every 5 -c 0":                "--confirm",
@@ -170,9 +170,9 @@ func TestUsage(t *testing.T) {
 		"--prefetch 5 --ack client --ack-every 6":   "lower",
 		"--slow-consumers 0.5":                      "--consumer-latency",
 		"--slow-consumers 0":                        "--slow-consumers",
-		"--slow-consumers 2 --consumer-latency 1ms": "share",
+		"--slow-consumers 2 --consumer-latency 1ms": "100%",
 		"--consumer-latency 1m":                     "--drain-timeout",
-		"--consumer-latency -1s":                    "choose from 0s to 10000h",
+		"--consumer-latency -1s":                    "from 0s",
 		"--broker kafka":                            "rabbitmq",
 		"--heart-beat 1us":                          "1ms",
 		"--tls-insecure":                            "stomps://",
@@ -183,7 +183,7 @@ func TestUsage(t *testing.T) {
 		"--tls-insecure --tls-ca x -u wss://h":      "leave one",
 		"-u stomp://h,http://k":                     "address 2",
 		"--scenario /nonexistent":                   "cannot be read",
-		"broker now":                                "not a flag",
+		"broker now":                                "neither a flag",
 		"broker --nope":                             "--nope",
 	} {
 		code, stdout, stderr := stompbench(t, args)
@@ -198,7 +198,7 @@ func TestUsage(t *testing.T) {
 
 func TestHelpAndVersion(t *testing.T) {
 	for args, says := range map[string]string{
-		"--help": "-x, --producers", "-h": "Exit codes", "--help-all": "(default 1000)", "help": "STOMPBENCH_", "run --help": "broker [--listen", "find --help": "--within", "failover -h": "--restart-cmd",
+		"--help": "-x, --producers", "-h": "Exit codes", "--help-all": "(default 1000)", "help": "STOMPBENCH_", "run --help": "Receipts and transactions:", "help find": "--within", "find --help": "--within", "failover -h": "--restart-cmd",
 		"churn --help": "--subscriptions", "calibrate --help": "--save",
 		"broker --help": "stompbench", "version": "stompbench ", "--version": "stompbench ",
 	} {

@@ -1,7 +1,5 @@
-// Package cli is the command line of stompbench: verbs, flags, environment variables, output
-// streams, and exit codes.
+// Package cli is the command line of stompbench: the list of its verbs, their help, completion and
+// manual. Each verb is a package below package verb.
 //
-// Imports: pflag, for flags with a short and a long form; x/term, to detect a terminal and its
-// width; go-yaml, to parse scenarios; conn, engine, broker and frame of stompwire; and the other
-// packages of stompbench.
+// Imports: cobra, for the tree of commands, suggestions and completion; and the verbs.
 package cli

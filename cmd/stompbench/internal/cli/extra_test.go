@@ -79,7 +79,7 @@ func TestExtraHeadersUsage(t *testing.T) {
 		"--header-count 1 --header-size 65k":                 "64 KiB",
 		"--header-count 1000 --header-size 4k":               "1 MiB",
 		"--header-count 1 --header-values same":              "random or fixed",
-		"--header-count 1 --header-escape 2":                 "0 to 1",
+		"--header-count 1 --header-escape 2":                 "0% to 100%",
 		"--header-count 1 --header-size 0 --header-escape 1": "empty values",
 		"--header-count 1 --header-escape 1 --stomp 1.0":     "STOMP 1.1",
 		"--header-count 1 -H hdr001:x":                       "choose another",

@@ -20,60 +20,59 @@ import (
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/failover"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
 // drill is the values of the flags of failover.
 type drill struct {
-	*settings
+	*flags.Load
 	command string
 	after   time.Duration
 	down    time.Duration
 }
 
 func newFailoverFlags() (*pflag.FlagSet, *drill) {
-	all, common := newFlags()
-	s := &drill{settings: common, after: 5 * time.Second, down: time.Second}
-	s.plan.Rate, s.plan.Duration, s.plan.Ack = 1000, 20*time.Second, frame.AckClientIndividual
+	common, all := flags.NewLoad()
+	s := &drill{Load: common, after: 5 * time.Second, down: time.Second}
+	s.Plan.Rate, s.Plan.Duration, s.Plan.Ack = 1000, 20*time.Second, frame.AckClientIndividual
 	f := newFlagSet("failover")
 	all.Lookup("uri").Usage = "the broker, as for run; several with commas between are tried in that order"
 	borrow(f, all, "uri")
-	add := func(name, letter, kind, text, help string, v *value) {
-		v.kind, v.text = kind, text
-		f.VarP(v, name, letter, help)
-	}
-	add("rate", "r", "RATE", "1k", "messages a second", parsed(&s.plan.Rate, parseRate))
-	add("duration", "z", "TIME", "20s", "how long to send; without a unit, seconds", parsed(&s.plan.Duration, parseDuration))
-	add("restart-after", "", "TIME", "5s", "when to restart the broker", parsed(&s.after, parseDuration))
-	add("restart-cmd", "", "CMD", "", "shell command that restarts the broker; without it, restart the broker yourself", parsed(&s.command, asIs))
-	add("down", "", "TIME", "1s", "how long the embedded broker stays away", parsed(&s.down, parseDuration))
+	add := flags.New(f).Add
+	add("rate,r", "1k", "messages a second", flags.Rate(&s.Plan.Rate))
+	add("duration,z", "20s", "how long to send; without a unit, seconds", flags.Time(&s.Plan.Duration, 0, flags.MaxTime))
+	add("restart-after", "5s", "when to restart the broker", flags.Time(&s.after, 0, flags.MaxTime))
+	add("restart-cmd", "", "shell command that restarts the broker; without it, restart the broker yourself", flags.Text(&s.command, "CMD"))
+	add("down", "1s", "how long the embedded broker stays away", flags.Time(&s.down, 0, time.Hour))
 	borrow(f, all, "size", "confirm", "publish-to", "consume-from", "header", "persistent")
-	add("ack", "", "MODE", "client-individual", "auto, client or client-individual", parsed(&s.plan.Ack, parseAck))
+	add("ack", "client-individual", "auto, client or client-individual", flags.Ack(&s.Plan.Ack))
 	borrow(f, all, "broker", "stomp", "connect-timeout")
-	borrow(f, all, tlsFlags...)
+	borrow(f, all, flags.TLS...)
 	borrow(f, all, "drain-timeout", "dry-run", "json", "quiet")
 	return f, s
 }
 
 func (s *drill) complete(f *pflag.FlagSet) (notes []string, err error) {
 	switch {
-	case s.plan.Window == 0:
+	case s.Plan.Window == 0:
 		return nil, usage("--confirm 0 asks for no receipts, and without them the client cannot know what to send again: raise it")
-	case s.plan.Rate <= 0 || s.plan.Rate > 1e6:
+	case s.Plan.Rate <= 0 || s.Plan.Rate > 1e6:
 		return nil, usage("--rate is from above 0 to 1M messages a second")
-	case s.plan.Duration <= 0:
+	case s.Plan.Duration <= 0:
 		return nil, usage("--duration must be above 0")
-	case s.after < 0 || s.after >= s.plan.Duration:
-		return nil, usage("--restart-after must be within --duration, which is %s", report.Elapsed(s.plan.Duration))
+	case s.after < 0 || s.after >= s.Plan.Duration:
+		return nil, usage("--restart-after must be within --duration, which is %s", report.Elapsed(s.Plan.Duration))
 	case s.down < 0 || s.down > time.Hour:
 		return nil, usage("--down is %v: choose from 0 to 1h", s.down)
 	case s.command != "" && !f.Changed("uri"):
 		return nil, usage("--restart-cmd needs the --uri of the broker that it restarts; the embedded one is restarted as it is")
 	}
-	return s.settings.complete(f)
+	return s.Load.Complete(f)
 }
 
 // failover is the verb failover.
@@ -83,32 +82,32 @@ func (c *command) failover(ctx context.Context, args []string) int {
 	if done {
 		return code
 	}
-	if s.dryRun {
+	if s.DryRun {
 		return c.tellDrillPlan(s, notes)
 	}
-	own, err := embed(ctx, &s.plan)
+	own, err := verb.Embed(ctx, &s.Plan)
 	if err != nil {
 		return c.fail(err)
 	}
 	home := &restartable{b: own}
 	defer home.close()
-	progress := c.progress(s.quiet)
+	progress := c.progress(s.Quiet)
 	restart, how := s.restart(home, progress)
-	fmt.Fprintf(progress, "  broker    %s\n  messages  %s\n  restart   %s\n\n", brokerName(&s.plan, load.Ready{}), s.load(), how)
+	fmt.Fprintf(progress, "  broker    %s\n  messages  %s\n  restart   %s\n\n", verb.BrokerName(&s.Plan, load.Ready{}), s.load(), how)
 	fields, more := s.headers()
 	r, err := failover.Run(ctx, failover.Config{
 		New: func(cfg *conn.Config) (*conn.Client, error) {
-			return transport.New(ctx, &s.plan, 0, s.plan.Broker, cfg)
+			return transport.New(ctx, &s.Plan, 0, s.Plan.Broker, cfg)
 		},
-		PublishTo: s.plan.PublishTo, ConsumeFrom: s.plan.ConsumeFrom, Fields: fields, Append: more, Ack: s.plan.Ack,
-		Rate: s.plan.Rate, Duration: s.plan.Duration, Size: s.plan.Size, Window: s.plan.Window,
+		PublishTo: s.Plan.PublishTo, ConsumeFrom: s.Plan.ConsumeFrom, Fields: fields, Append: more, Ack: s.Plan.Ack,
+		Rate: s.Plan.Rate, Duration: s.Plan.Duration, Size: s.Plan.Size, Window: s.Plan.Window,
 		Restart: restart, RestartAfter: s.after,
-		ConnectTimeout: s.plan.ConnectTimeout, DrainTimeout: s.plan.DrainTimeout,
+		ConnectTimeout: s.Plan.ConnectTimeout, DrainTimeout: s.Plan.DrainTimeout,
 		OnEvent: func(e failover.Event) { fmt.Fprint(progress, eventLine(e)) },
 	})
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return ExitInterrupted
+		return verb.ExitInterrupted
 	case err != nil:
 		return c.fail(&load.SetupError{Doing: "connect", Err: err})
 	}
@@ -117,7 +116,7 @@ func (c *command) failover(ctx context.Context, args []string) int {
 
 // load describes what is sent.
 func (s *drill) load() string {
-	return fmt.Sprintf("%s/s for %s, %s", report.PerSecond(s.plan.Rate), report.Elapsed(s.plan.Duration), messages(&s.plan))
+	return fmt.Sprintf("%s/s for %s, %s", report.PerSecond(s.Plan.Rate), report.Elapsed(s.Plan.Duration), verb.Messages(&s.Plan))
 }
 
 // headers returns the headers of the messages and of the subscription: the user's, and those that
@@ -129,7 +128,7 @@ func (s *drill) headers() (fields func(dialect.Dialect) (send, subscribe []frame
 		value workload.Template
 	}
 	var differing []template
-	for _, h := range s.plan.Headers {
+	for _, h := range s.Plan.Headers {
 		t := workload.NewTemplate(h.Value, 0)
 		if value, ok := t.Constant(); ok {
 			same = append(same, frame.Field{Name: h.Name, Value: value})
@@ -138,7 +137,7 @@ func (s *drill) headers() (fields func(dialect.Dialect) (send, subscribe []frame
 		}
 	}
 	fields = func(d dialect.Dialect) (send, subscribe []frame.Field) {
-		return append(slices.Clone(same), s.plan.SendFields(d)...), s.plan.SubscribeFields(d)
+		return append(slices.Clone(same), s.Plan.SendFields(d)...), s.Plan.SubscribeFields(d)
 	}
 	if len(differing) == 0 {
 		return fields, nil
@@ -155,7 +154,7 @@ func (s *drill) headers() (fields func(dialect.Dialect) (send, subscribe []frame
 // description.
 func (s *drill) restart(home *restartable, progress io.Writer) (f func(context.Context) error, how string) {
 	switch {
-	case s.plan.Embedded:
+	case s.Plan.Embedded:
 		return func(ctx context.Context) error { return home.restart(ctx, s.down) },
 			fmt.Sprintf("of the embedded broker after %s, for %s; it keeps nothing", report.Elapsed(s.after), report.Elapsed(s.down))
 	case s.command != "":
@@ -183,7 +182,7 @@ func (r *restartable) restart(ctx context.Context, down time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	b, err := failover.StartAgain(ctx, func() (*broker.Broker, error) { return startBroker(ctx, addr) })
+	b, err := failover.StartAgain(ctx, func() (*broker.Broker, error) { return verb.StartBroker(ctx, addr) })
 	if err == nil {
 		r.b = b
 	}
@@ -193,7 +192,7 @@ func (r *restartable) restart(ctx context.Context, down time.Duration) error {
 func (r *restartable) close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	closeOwn(r.b)
+	verb.CloseOwn(r.b)
 }
 
 // shellGrace is how long a command may still run when the drill is over.
@@ -215,7 +214,7 @@ func runShell(ctx context.Context, command string, output io.Writer) error {
 }
 
 func eventLine(e failover.Event) string {
-	return fmt.Sprintf("%8.2fs  %-10s  %s\n", e.At.Seconds(), e.Lane, oneLine(e.What))
+	return fmt.Sprintf("%8.2fs  %-10s  %s\n", e.At.Seconds(), e.Lane, verb.OneLine(e.What))
 }
 
 // failoverReport is the JSON form.
@@ -270,8 +269,8 @@ func failureOf(r *failover.Result) error {
 
 func (c *command) tellFailover(s *drill, r *failover.Result) int {
 	rep := failoverReport{
-		Schema: 1, Tool: "stompbench failover", Version: Version(), Partial: r.Interrupted,
-		Broker: report.Broker{URI: s.plan.Broker.String(), Embedded: s.plan.Embedded, Server: r.Server, STOMP: r.Version},
+		Schema: 1, Tool: "stompbench failover", Version: verb.Version(), Partial: r.Interrupted,
+		Broker: report.Broker{URI: s.Plan.Broker.String(), Embedded: s.Plan.Embedded, Server: r.Server, STOMP: r.Version},
 		Sent:   r.Sent, Confirmed: r.Confirmed, Rejected: r.Rejected, Unknown: r.Unknown, Unsent: r.Unsent,
 		Received: r.Received, Lost: r.Lost, ConfirmedLost: r.ConfirmedLost, Repeated: r.Repeated, Duplicated: r.Duplicated,
 		Corrupt: r.Corrupt, Foreign: r.Foreign, AtRisk: r.AtRisk,
@@ -281,17 +280,17 @@ func (c *command) tellFailover(s *drill, r *failover.Result) int {
 	failure := failureOf(r)
 	switch {
 	case failure != nil:
-		rep.ExitCode, rep.Failure = ExitCannotRun, broke(failure)
+		rep.ExitCode, rep.Failure = verb.ExitCannotRun, verb.Broke(failure)
 	case r.Lost+r.Duplicated+r.Corrupt > 0:
-		rep.ExitCode = ExitIntegrity
+		rep.ExitCode = verb.ExitIntegrity
 	case r.Interrupted:
-		rep.ExitCode = ExitInterrupted
+		rep.ExitCode = verb.ExitInterrupted
 	}
 	var err error
-	if s.json {
+	if s.JSON {
 		err = report.WriteObject(c.stdout, rep)
 	} else {
-		_, err = io.WriteString(c.stdout, rep.text(report.Style{Color: screenOf(c.stdout).color}))
+		_, err = io.WriteString(c.stdout, rep.text(report.Style{Color: verb.ScreenOf(c.stdout).Color}))
 	}
 	if err != nil {
 		return c.fail(fmt.Errorf("cannot write the result: %w", err))
@@ -333,7 +332,7 @@ func (rep *failoverReport) text(report.Style) string {
 		if o.Lane == "consumer" {
 			first = "first message"
 		}
-		fmt.Fprintf(&b, "  %-10s  lost at %.2f s (%s); to the next connection %s, to the %s %s", o.Lane, o.At.Seconds(), oneLine(o.Cause), ever(o.Connected), first, ever(o.First))
+		fmt.Fprintf(&b, "  %-10s  lost at %.2f s (%s); to the next connection %s, to the %s %s", o.Lane, o.At.Seconds(), verb.OneLine(o.Cause), ever(o.Connected), first, ever(o.First))
 		if o.Lane == "consumer" {
 			fmt.Fprintf(&b, ", to messages on time %s", ever(o.OnTime))
 		}

@@ -11,15 +11,17 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/find"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
 // searching is the values of the flags of find.
 type searching struct {
-	*settings
+	*flags.Load
 	find.Config
 	dwell time.Duration
 	out   string
@@ -44,24 +46,21 @@ var notForFind = map[string]bool{
 }
 
 func newFindFlags() (*pflag.FlagSet, *searching) {
-	all, common := newFlags()
-	s := &searching{settings: common, dwell: defaultDwell, Config: find.Config{
+	common, all := flags.NewLoad()
+	s := &searching{Load: common, dwell: defaultDwell, Config: find.Config{
 		From: 1000, To: 10e6, Within: 0.05, Repeats: defaultRepeats, Budget: 3 * time.Minute,
 	}}
-	common.plan.Warmup = defaultSettling
+	common.Plan.Warmup = defaultSettling
 	f := newFlagSet("find")
-	add := func(name, kind, text, help string, v *value) {
-		v.kind, v.text = kind, text
-		f.VarP(v, name, "", help)
-	}
-	add("from", "RATE", "1k", "the first rate to try", parsed(&s.From, parseRate))
-	add("to", "RATE", "10M", "the highest rate to try", parsed(&s.To, parseRate))
-	add("within", "SHARE", "5%", "how near to the knee to come", parsed(&s.Within, parseShare))
-	add("dwell", "TIME", "3s", "how long to measure at each rate", parsed(&s.dwell, parseDuration))
-	add("warmup", "TIME", "500ms", "how long to send at each rate before measuring", parsed(&s.plan.Warmup, parseDuration))
-	add("repeat", "N", "2", "how often to try the highest rate that passed and the lowest that failed again; more make surer", parsed(&s.Repeats, parseInt))
-	add("max-time", "TIME", "3m", "when to begin no further step", parsed(&s.Budget, parseDuration))
-	add("out", "DIR", "", "keep the search there: find.json, find.csv, and a page with the curve", parsed(&s.out, asIs))
+	add := flags.New(f).Add
+	add("from", "1k", "the first rate to try", flags.Rate(&s.From))
+	add("to", "10M", "the highest rate to try", flags.Rate(&s.To))
+	add("within", "5%", "how near to the knee to come", flags.Share(&s.Within, 0.0001, 0.9999))
+	add("dwell", "3s", "how long to measure at each rate", flags.Time(&s.dwell, 200*time.Millisecond, time.Hour))
+	add("warmup", "500ms", "how long to send at each rate before measuring", flags.Time(&s.Plan.Warmup, 0, time.Hour))
+	add("repeat", "2", "how often to try the highest rate that passed and the lowest that failed again; more make surer", flags.Int(&s.Repeats, 0, mostRepeats))
+	add("max-time", "3m", "when to begin no further step", flags.Time(&s.Budget, 0, flags.MaxTime))
+	add("out", "", "keep the search there: find.json, find.csv, and a page with the curve", flags.Text(&s.out, "DIR"))
 	all.VisitAll(func(flag *pflag.Flag) {
 		if f.Lookup(flag.Name) == nil && !notForFind[flag.Name] {
 			f.AddFlag(flag)
@@ -78,24 +77,24 @@ func (s *searching) complete(f *pflag.FlagSet) (notes []string, err error) {
 		return nil, usage("--to is below --from: there is nothing in between to search")
 	case s.dwell < 200*time.Millisecond || s.dwell > time.Hour:
 		return nil, usage("--dwell is %v: choose from 200ms to 1h", s.dwell)
-	case s.Budget < s.dwell+s.plan.Warmup:
+	case s.Budget < s.dwell+s.Plan.Warmup:
 		return nil, usage("--max-time is below --dwell and --warmup: not one step would fit")
 	case s.Within <= 0 || s.Within >= 1:
 		return nil, usage("--within is a share above 0 and below 1, such as 5%%")
 	case s.Repeats < 0 || s.Repeats > mostRepeats:
 		return nil, usage("--repeat is %d: choose from 0 to %d", s.Repeats, mostRepeats)
-	case s.plan.Producers == 0:
+	case s.Plan.Producers == 0:
 		return nil, usage("find needs producers: raise --producers")
 	}
-	if len(s.slo) == 0 {
+	if len(s.SLO) == 0 {
 		text := defaultSLO
-		if s.plan.Consumers == 0 {
+		if s.Plan.Consumers == 0 {
 			text = sendOnlySLO
 		}
-		s.slo, _ = slo.Parse(text) // a test checks that it is valid
+		s.SLO, _ = slo.Parse(text) // a test checks that it is valid
 	}
-	s.plan.Rate, s.plan.Duration = s.From, s.dwell
-	return s.settings.complete(f)
+	s.Plan.Rate, s.Plan.Duration = s.From, s.dwell
+	return s.Load.Complete(f)
 }
 
 // find is the verb find.
@@ -105,19 +104,19 @@ func (c *command) find(ctx context.Context, args []string) int {
 	if done {
 		return code
 	}
-	if s.dryRun {
+	if s.DryRun {
 		return c.tellSearchPlan(s, notes)
 	}
 	if err := s.prepareOut(); err != nil {
 		return c.fail(err)
 	}
-	own, err := embed(ctx, &s.plan)
+	own, err := verb.Embed(ctx, &s.Plan)
 	if err != nil {
 		return c.fail(err)
 	}
-	defer closeOwn(own)
-	progress := c.progress(s.quiet)
-	fmt.Fprintf(progress, "  %-10s  %s\n%s\n%s\n", "broker", brokerName(&s.plan, load.Ready{}), s.intent(), stepHead)
+	defer verb.CloseOwn(own)
+	progress := c.progress(s.Quiet)
+	fmt.Fprintf(progress, "  %-10s  %s\n%s\n%s\n", "broker", verb.BrokerName(&s.Plan, load.Ready{}), s.intent(), stepHead)
 	began := time.Now()
 	result, err := find.Search(ctx, s.Config, s.step, func(st *find.Step, at find.Rate) { fmt.Fprint(progress, stepLine(st, at)) })
 	if err != nil && ctx.Err() == nil && len(result.Steps) == 0 {
@@ -128,17 +127,17 @@ func (c *command) find(ctx context.Context, args []string) int {
 	case ctx.Err() != nil:
 		rep.Partial = true
 	case err != nil:
-		rep.Partial, rep.Failure = true, sentence(err)
+		rep.Partial, rep.Failure = true, verb.Sentence(err)
 	}
 	return c.tellSearch(s, rep)
 }
 
 // intent describes what is searched for, and how.
 func (s *searching) intent() string {
-	var r rows
-	r.add("searching", "from %s/s to %s/s for the highest rate with %s", report.PerSecond(s.From), report.PerSecond(s.To), s.slo)
-	r.add("steps", "%s each, after %s of warm-up, until the knee is known to %.3g %% and both sides of it were tried %s; for at most %s",
-		report.Elapsed(s.dwell), report.Elapsed(s.plan.Warmup), 100*s.Within, times(1+s.Repeats), report.Elapsed(s.Budget))
+	var r verb.Rows
+	r.Add("searching", "from %s/s to %s/s for the highest rate with %s", report.PerSecond(s.From), report.PerSecond(s.To), s.SLO)
+	r.Add("steps", "%s each, after %s of warm-up, until the knee is known to %.3g %% and both sides of it were tried %s; for at most %s",
+		report.Elapsed(s.dwell), report.Elapsed(s.Plan.Warmup), 100*s.Within, times(1+s.Repeats), report.Elapsed(s.Budget))
 	return r.String()
 }
 

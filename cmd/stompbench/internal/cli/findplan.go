@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
 
 // plannedSearch is what find --dry-run --json writes.
 type plannedSearch struct {
-	plannedVerb
+	verb.PlannedVerb
 	SLO        string      `json:"slo"`
 	From       float64     `json:"from_per_s"`
 	To         float64     `json:"to_per_s"`
@@ -24,24 +25,24 @@ type plannedSearch struct {
 
 // tellSearchPlan writes what a search would do.
 func (c *command) tellSearchPlan(s *searching, notes []string) int {
-	p := &s.plan
+	p := &s.Plan
 	steps := s.about()
 	took := time.Duration(steps) * (s.dwell + p.Warmup)
-	if s.json {
+	if s.JSON {
 		out := plannedSearch{
-			plannedVerb: plannedVerbOf(p, notes), SLO: s.slo.String(), From: s.From, To: s.To, Within: s.Within,
+			PlannedVerb: verb.PlannedVerbOf(p, notes), SLO: s.SLO.String(), From: s.From, To: s.To, Within: s.Within,
 			Repeats: s.Repeats, DwellSec: s.dwell.Seconds(), MaxTimeSec: s.Budget.Seconds(), Steps: steps, StepsSec: took.Seconds(),
 			Plan: report.PlanOf(p),
 		}
 		return c.printObject(out)
 	}
-	var r rows
-	r.broker(p)
+	var r verb.Rows
+	r.Broker(p)
 	r.WriteString(s.intent())
-	r.plan(p, notes)
-	r.add("takes", "about %d steps, so %s and what it takes to empty queues, if the knee is at %s/s", steps,
+	r.Plan(p, notes)
+	r.Add("takes", "about %d steps, so %s and what it takes to empty queues, if the knee is at %s/s", steps,
 		report.Elapsed(took.Round(time.Second)), report.PerSecond(s.middle()))
-	r.add("needs", "%s", needs(p))
+	r.Add("needs", "%s", verb.Needs(p))
 	return c.print(r.String())
 }
 

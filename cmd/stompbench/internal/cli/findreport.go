@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/page"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
 
 // searchName is the file that contains a whole search.
@@ -21,9 +21,9 @@ const searchName = "find.json"
 
 func (s *searching) report(r *find.Result, began time.Time) *page.Search {
 	rep := &page.Search{
-		Schema: page.SearchSchema, Tool: page.SearchTool, Version: Version(), StartedAt: began.UTC().Truncate(time.Millisecond),
-		Broker: s.plan.Broker.String(), Embedded: s.plan.Embedded, SLO: s.slo.String(),
-		DwellSec: s.dwell.Seconds(), Within: s.Within, Repeats: s.Repeats, Plan: report.PlanOf(&s.plan), Result: r,
+		Schema: page.SearchSchema, Tool: page.SearchTool, Version: verb.Version(), StartedAt: began.UTC().Truncate(time.Millisecond),
+		Broker: s.Plan.Broker.String(), Embedded: s.Plan.Embedded, SLO: s.SLO.String(),
+		DwellSec: s.dwell.Seconds(), Within: s.Within, Repeats: s.Repeats, Plan: report.PlanOf(&s.Plan), Result: r,
 	}
 	rep.Plan.RatePerSec, rep.Plan.RateProfile = 0, "" // the steps have rates of their own
 	return rep
@@ -33,7 +33,7 @@ func (s *searching) report(r *find.Result, began time.Time) *page.Search {
 func (c *command) tellSearch(s *searching, rep *page.Search) int {
 	rep.ExitCode = s.searchCode(rep)
 	var err error
-	if s.json {
+	if s.JSON {
 		err = report.WriteObject(c.stdout, rep)
 	} else {
 		_, err = io.WriteString(c.stdout, searchText(rep))
@@ -44,7 +44,7 @@ func (c *command) tellSearch(s *searching, rep *page.Search) int {
 	if err != nil {
 		return c.fail(fmt.Errorf("cannot write the result: %w", err))
 	}
-	if s.out != "" && !s.quiet {
+	if s.out != "" && !s.Quiet {
 		fmt.Fprintf(c.stderr, "\nkept in %s\n", s.out)
 	}
 	if rep.Failure != "" {
@@ -58,15 +58,15 @@ func (c *command) tellSearch(s *searching, rep *page.Search) int {
 func (s *searching) searchCode(rep *page.Search) int {
 	switch {
 	case rep.Failure != "":
-		return ExitCannotRun
+		return verb.ExitCannotRun
 	case rep.Partial:
-		return ExitInterrupted
-	case rep.ByGenerator() && !s.acceptLimited:
-		return ExitGenerator
+		return verb.ExitInterrupted
+	case rep.ByGenerator() && !s.AcceptLimited:
+		return verb.ExitGenerator
 	case rep.Rate == 0:
-		return ExitSLO
+		return verb.ExitSLO
 	}
-	return ExitOK
+	return verb.ExitOK
 }
 
 // searchText returns the result as text.
@@ -87,7 +87,7 @@ func searchText(rep *page.Search) string {
 func keepSearch(dir string, rep *page.Search) error {
 	for _, f := range []results.File{
 		{Name: "find.csv", Write: func(w io.Writer) error { return writeSteps(w, rep.Steps) }},
-		{Name: pageName, Write: func(w io.Writer) error { return page.WriteSearch(w, rep) }},
+		{Name: verb.PageName, Write: func(w io.Writer) error { return page.WriteSearch(w, rep) }},
 		{Name: searchName, Write: func(w io.Writer) error { return report.WriteObject(w, rep) }},
 	} {
 		if err := results.WriteFile(filepath.Join(dir, f.Name), f.Write); err != nil {
@@ -95,39 +95,6 @@ func keepSearch(dir string, rep *page.Search) error {
 		}
 	}
 	return nil
-}
-
-// searchIn returns the find.json that report is asked for: that of a folder without result.json, or
-// the file itself.
-func searchIn(args []string) (path string, ok bool) {
-	if len(args) != 1 {
-		return "", false
-	}
-	path = args[0]
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		if _, err := os.Stat(filepath.Join(path, results.Name)); err == nil {
-			return "", false
-		}
-		path = filepath.Join(path, searchName)
-	}
-	_, err := os.Stat(path)
-	return path, err == nil && filepath.Base(path) == searchName
-}
-
-// reportSearch writes the page of a search again, or its text.
-func (c *command) reportSearch(path string, s *reporting) int {
-	rep, err := page.ReadSearch(path)
-	if err != nil {
-		return c.fail(err)
-	}
-	if s.text {
-		return c.print(searchText(rep))
-	}
-	out := s.output
-	if out == "" {
-		out = filepath.Join(filepath.Dir(path), pageName)
-	}
-	return c.writePage(out, func(w io.Writer) error { return page.WriteSearch(w, rep) })
 }
 
 // writeSteps writes the steps as a table.

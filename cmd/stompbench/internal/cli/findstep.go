@@ -6,32 +6,34 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
+
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/find"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
 // step sends at one rate and drains the queues afterwards.
 func (s *searching) step(ctx context.Context, rate float64) (rules []find.Rule, p find.Point, err error) {
-	plan := s.plan
+	plan := s.Plan
 	plan.Rate, plan.Profile = rate, pacer.Constant(rate)
-	r, err := runStep(ctx, &plan, nil)
+	r, err := verb.RunStep(ctx, &plan, nil)
 	if err != nil {
 		return nil, p, err
 	}
 	v := verdict.Of(&plan, r)
-	outcomes := s.slo.Judge(r)
+	outcomes := s.SLO.Judge(r)
 	p = pointOf(&plan, r, v)
 	if p.GeneratorLimited = byGenerator(r, v, outcomes); p.GeneratorLimited && v.Limit != verdict.Generator && !slo.Met(outcomes) {
 		p.LimitedBy, p.Why = string(verdict.Generator), late(r, v)
 	}
 	if !r.Intact() || r.Failure != nil {
-		err = drainRest(ctx, &plan)
+		err = verb.Drain(ctx, &plan)
 	}
 	return rulesOf(rate, r, v, outcomes), p, err
 }
@@ -39,7 +41,7 @@ func (s *searching) step(ctx context.Context, rate float64) (rules []find.Rule, 
 // rulesOf returns the rules for a step: the connection holds, the rate is kept, and the SLO.
 func rulesOf(rate float64, r *load.Result, v *verdict.Verdict, outcomes []slo.Outcome) []find.Rule {
 	if r.Failure != nil {
-		return []find.Rule{{Name: "the connection holds (" + broke(r.Failure) + ")"}}
+		return []find.Rule{{Name: "the connection holds (" + verb.Broke(r.Failure) + ")"}}
 	}
 	sent := r.SentPerSecond()
 	rules := []find.Rule{{

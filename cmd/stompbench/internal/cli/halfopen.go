@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/churn"
 )
@@ -15,16 +16,16 @@ import (
 // halfFlags are the flags of churn that configure --half-open.
 var halfFlags = []string{"half-open-at", "half-open-hold", "half-open-max", "half-open-after"}
 
-func (s *churned) addHalfFlags(add func(name, letter, kind, text, help string, v *value)) {
+func (s *churned) addHalfFlags(add func(name, def, help string, v *flags.Value)) {
 	h := &s.half
 	h.Stages, h.Hold, h.Max = []churn.Stage{churn.AtTCP, churn.AtConnect, churn.AtConnected}, time.Minute, 100
-	add("half-open", "", "SHARE", "", "share of the connections to begin and never finish, such as 10%", parsed(&h.Share, parseShare))
-	add("half-open-at", "", "STAGES", "tcp,connect,connected", "how far they get, in turn: tcp, and not a byte; connect, half of CONNECT; connected, and then silent; subscribed, and then silent, and nothing is read",
-		parsed(&h.Stages, parseStages))
-	add("half-open-hold", "", "TIME", "1m", "how long to hold each of them, unless the broker ends it", parsed(&h.Hold, parseDuration))
-	add("half-open-max", "", "N", "100", "how many to hold at a time, at most", parsed(&h.Max, parseInt))
-	add("half-open-after", "", "TIME", "", "when to begin with them; without it, after a quarter of --duration or --count, so that there is something to compare with",
-		parsed(&h.After, parseDuration))
+	add("half-open", "", "share of the connections to begin and never finish, such as 10%", flags.Share(&h.Share, 1e-6, 0.9999))
+	add("half-open-at", "tcp,connect,connected", "how far they get, in turn: tcp, and not a byte; connect, half of CONNECT; connected, and then silent; subscribed, and then silent, and nothing is read",
+		flags.Parsed(&h.Stages, "STAGES", parseStages))
+	add("half-open-hold", "1m", "how long to hold each of them, unless the broker ends it", flags.Time(&h.Hold, time.Millisecond, 24*time.Hour))
+	add("half-open-max", "100", "how many to hold at a time, at most", flags.Int(&h.Max, 1, 100_000))
+	add("half-open-after", "", "when to begin with them; without it, after a quarter of --duration or --count, so that there is something to compare with",
+		flags.Time(&h.After, 0, flags.MaxTime))
 }
 
 func parseStages(text string) (out []churn.Stage, err error) {
@@ -50,21 +51,15 @@ func (s *churned) checkHalf(f *pflag.FlagSet) error {
 		return nil
 	}
 	switch {
-	case h.Share <= 0 || h.Share >= 1 || h.Share != h.Share:
-		return usage("--half-open is %v: choose a share above 0 and below 1, such as 10%%", h.Share)
-	case h.Hold <= 0 || h.Hold > 24*time.Hour:
-		return usage("--half-open-hold is %v: choose from above 0 to 24h", h.Hold)
-	case h.Max < 1 || h.Max > 100_000:
-		return usage("--half-open-max is %d: choose from 1 to 100000", h.Max)
-	case h.After < 0 || s.plan.Duration > 0 && h.After >= s.plan.Duration:
-		return usage("--half-open-after must be within --duration, which is %s", report.Elapsed(s.plan.Duration))
+	case s.Plan.Duration > 0 && h.After >= s.Plan.Duration:
+		return usage("--half-open-after must be within --duration, which is %s", report.Elapsed(s.Plan.Duration))
 	}
 	switch {
 	case f.Changed("half-open-after"):
-	case s.plan.Duration > 0:
-		h.After = s.plan.Duration / 4
+	case s.Plan.Duration > 0:
+		h.After = s.Plan.Duration / 4
 	default:
-		h.AfterCount = s.plan.Count / 4
+		h.AfterCount = s.Plan.Count / 4
 	}
 	return nil
 }

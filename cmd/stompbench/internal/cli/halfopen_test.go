@@ -124,8 +124,8 @@ func TestChurnHalfOpenIsClosed(t *testing.T) {
 func TestChurnHalfOpenUsage(t *testing.T) {
 	t.Parallel()
 	for args, says := range map[string]string{
-		"--half-open 0":                        "--half-open is 0",
-		"--half-open 100%":                     "below 1",
+		"--half-open 0":                        "--half-open",
+		"--half-open 100%":                     "99.99%",
 		"--half-open x":                        "--half-open",
 		"--half-open 10% --half-open-at udp":   "subscribed",
 		"--half-open 10% --half-open-hold 0":   "--half-open-hold",

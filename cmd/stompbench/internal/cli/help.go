@@ -4,30 +4,18 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
+
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
 
-const helpHead = `stompbench sends load to a STOMP broker and tells what became of every message.
-
-  stompbench [run] [flags]           send, receive, report; with no flags, against a broker of its own
-  stompbench find [flags]            search for the highest rate that meets an SLO, and say how sure it is
-  stompbench sweep --over FLAG=A,B   run once for each value of a flag, and put the results into one table
-  stompbench failover [flags]        send at a steady rate while the broker restarts
-  stompbench churn [flags]           open and close connections and subscriptions
-  stompbench calibrate [--save]      measure what this machine can send at all
-  stompbench broker [--listen ADDR]  run that broker alone, until ^C
-  stompbench completion SHELL        write a completion script for bash, zsh or fish
-  stompbench man                     write the manual page
-  stompbench report DIR... [-o FILE] make the page of results again; several are laid over each other; --text for none
-  stompbench compare A B             tell the difference between two sides of results from noise
-  stompbench merge A B... -o DIR     one result of what several machines did at the same time, or as parts of one run
-  stompbench schema                  print the JSON Schema of result.json
-  stompbench version                 show the version
-
-Each of them has its own --help.
+const examples = `
+Examples:
 
   stompbench -r 20k                                  latency at a steady 20,000 messages a second
   stompbench -r 1k..50k:60s                          the rate grows from 1,000 to 50,000 in a minute
@@ -40,53 +28,94 @@ Each of them has its own --help.
   stompbench -r 20k --interleave a.yaml,b.yaml       two scenarios in turn, and the difference between them
 `
 
-const helpTail = `
-Each flag of run, find, sweep, failover and churn can also be set by an environment variable: STOMPBENCH_CONSUME_FROM
-for --consume-from, and so on.
-STOMPBENCH_PASSCODE holds a password that the URI leaves out. NO_COLOR turns colours off.
-
-The result goes to standard output, everything else to standard error.
-Exit codes: 0 all is well; 1 could not run; 2 wrong flags; 3 a message was lost, duplicated or corrupt;
-4 the generator could not keep the --rate, or was what find ended at; 99 --slo not met, or a condition of compare --fail-if came true; 130 ^C.
-`
+// notes are paragraphs of the help and the manual.
+var notes = []string{
+	"Each flag of run, find, sweep, failover and churn can also be set by an environment variable: STOMPBENCH_CONSUME_FROM for --consume-from, and so on. " +
+		"STOMPBENCH_PASSCODE holds a password that the URI leaves out. NO_COLOR turns colours off.",
+	"The result goes to standard output, everything else to standard error.",
+}
 
 // helpWidth is the width of the help.
 const helpWidth = 110
 
-// help prints the flags that are used most.
-func (c *command) help() int {
-	f, _ := newFlags()
-	common := pflag.NewFlagSet("", pflag.ContinueOnError)
-	common.SortFlags = false
-	f.VisitAll(func(flag *pflag.Flag) {
-		if _, ok := flag.Annotations[commonKey]; ok {
+// helpCommand is the verb help.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "show the help of a command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil {
+				return flags.Usage("%v", err)
+			}
+			if len(rest) > 0 {
+				return unknownVerb(cmd.Root(), rest)
+			}
+			return about.Help()
+		},
+	}
+}
+
+// helpOf returns the help of a verb, or that of the whole program.
+func helpOf(cmd *cobra.Command) string {
+	var b strings.Builder
+	if cmd.HasParent() {
+		fmt.Fprintf(&b, "stompbench %s: %s\n\n  %s\n", cmd.Name(), cmd.Short, cmd.UseLine())
+		if cmd.Long != "" {
+			fmt.Fprintf(&b, "\n%s\n", cmd.Long)
+		}
+		writeGroups(&b, cmd.LocalFlags())
+		if cmd.Flags().Lookup("slo") != nil {
+			fmt.Fprintf(&b, "\nMetrics of --slo, where p99 may be any percentile, max or mean:\n\n%s", report.Wrap(strings.Join(metric.Names(), ", "), 2, helpWidth))
+		}
+		return b.String()
+	}
+	b.WriteString("stompbench sends load to a STOMP broker and reports what became of every message.\n\n" +
+		"  stompbench [run] [flags]     send, receive, report; with no flags, against a broker of its own\n" +
+		"  stompbench COMMAND [flags]\n\nCommands, each with its own --help:\n\n")
+	for _, c := range cmd.Commands() {
+		fmt.Fprintf(&b, "  %-12s %s\n", c.Name(), c.Short)
+	}
+	b.WriteString(examples + "\nFlags of run that are used most; stompbench help run shows all of them:\n\n")
+	common := sorted()
+	cmd.Commands()[0].Flags().VisitAll(func(flag *pflag.Flag) {
+		if _, ok := flag.Annotations[flags.CommonKey]; ok {
 			common.AddFlag(flag)
 		}
 	})
-	return c.print(helpHead + "\nFlags of run that are used most; --help-all shows all of them:\n\n" + common.FlagUsagesWrapped(helpWidth) + helpTail)
+	b.WriteString(common.FlagUsagesWrapped(helpWidth))
+	for _, note := range notes {
+		b.WriteString("\n" + report.Wrap(note, 0, helpWidth))
+	}
+	b.WriteString("\nExit codes:\n\n")
+	for _, e := range verb.Exits {
+		fmt.Fprintf(&b, "  %3d  %s\n", e.Code, e.Meaning)
+	}
+	return b.String()
 }
 
-// helpAll prints all flags, in groups.
-func (c *command) helpAll() int {
-	f, _ := newFlags()
+// writeGroups writes flags in their groups.
+func writeGroups(b *strings.Builder, f *pflag.FlagSet) {
 	var order []string
 	groups := make(map[string]*pflag.FlagSet)
 	f.VisitAll(func(flag *pflag.Flag) {
-		name := flag.Annotations[groupKey][0]
+		name := "Flags"
+		if given := flag.Annotations[flags.GroupKey]; len(given) > 0 {
+			name = given[0]
+		}
 		if groups[name] == nil {
-			groups[name] = pflag.NewFlagSet("", pflag.ContinueOnError)
-			groups[name].SortFlags = false
+			groups[name] = sorted()
 			order = append(order, name)
 		}
 		groups[name].AddFlag(flag)
 	})
-	var b strings.Builder
 	for _, name := range order {
-		fmt.Fprintf(&b, "\n%s:\n\n%s", name, groups[name].FlagUsagesWrapped(helpWidth))
+		fmt.Fprintf(b, "\n%s:\n\n%s", name, groups[name].FlagUsagesWrapped(helpWidth))
 	}
-	fmt.Fprintf(&b, "\nMetrics of --slo, where p99 may be any percentile, max or mean:\n\n%s", report.Wrap(metrics(), 2, helpWidth))
-	return c.print(helpHead + b.String() + helpTail)
 }
 
-// metrics lists the metrics that --slo can use.
-func metrics() string { return strings.Join(metric.Names(), ", ") }
+// sorted returns an empty set of flags that stay in the order in which they are added.
+func sorted() *pflag.FlagSet {
+	f := pflag.NewFlagSet("", pflag.ContinueOnError)
+	f.SortFlags = false
+	return f
+}

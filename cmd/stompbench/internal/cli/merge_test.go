@@ -333,10 +333,10 @@ func TestRunIDFlags(t *testing.T) {
 		"--run-id x -u localhost -x 0 -z 10s":         "--duration is for processes that send",
 		"--run-id x -u localhost -x 0 -C 10":          "--count is for processes that send",
 		"--run-id x -u localhost --await 1s":          "--await is for a process that only receives",
-		"--run-id x -u localhost -x 0 --await 0":      "--await is 0s",
+		"--run-id x -u localhost -x 0 --await 0":      "--await",
 		"--await 1s -x 0 -u localhost":                "--await is for a process that only receives",
 		"--run-id  -u localhost":                      "--run-id",
-		"find --run-id x -u localhost":                "unknown flag",
+		"find --run-id x -u localhost":                "no flag --run-id",
 		"merge --slo nonsense a b --out " + "/none/x": "--slo",
 	} {
 		if strings.Contains(args, "--run-id  ") {

@@ -439,13 +439,13 @@ func TestRepeatUsage(t *testing.T) {
 	dir := t.TempDir()
 	base := scenario(t, "rate: 5k\n")
 	for args, says := range map[string]string{
-		"--repeat 0":     "--repeat 0: choose from 1",
+		"--repeat 0":     "--repeat: 0 is out of range: choose from 1",
 		"--repeat -1":    "--repeat",
 		"--repeat 1001":  "1000",
 		"--repeat often": "--repeat",
 		"--repeat 2 --run-id x --out " + filepath.Join(dir, "x"): "--run-id is the name of one run",
 		"--pause 2s":                                                                    "--pause is between runs, and there is one",
-		"--repeat 2 --pause -1s":                                                        "negative",
+		"--repeat 2 --pause -1s":                                                        "from 0s",
 		"--interleave " + a:                                                             "is alone",
 		"--interleave " + a + ",":                                                       "--interleave: a name is missing",
 		"--interleave " + a + ",/nonexistent":                                           "--interleave cannot be read",

@@ -50,7 +50,7 @@ func TestReportVerb(t *testing.T) {
 		"report":                         "name the folder",
 		"report " + dir:                  "no such file",
 		"report " + page:                 "not a result",
-		"report " + a + " -o " + nowhere: "--output",
+		"report " + a + " -o " + nowhere: "--out",
 	} {
 		code, stdout, stderr := stompbench(t, args)
 		if code == 0 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, says) {

@@ -11,21 +11,23 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/sweep"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
 
 // notForSweep are the flags of run that sweep does not have.
 var notForSweep = []string{"help", "help-all", "version", "prometheus", "prometheus-wait", "repeat", "interleave", "pause", "run-id", "await"}
 
 // notToSweep are the flags of sweep that are the same in all its steps.
-var notToSweep = append([]string{"over", "uri", "header", "source-address", "slo", "scenario", "dry-run", "out", "json", "quiet", "accept-generator-limit", "help"}, tlsFlags...)
+var notToSweep = append([]string{"over", "uri", "header", "source-address", "slo", "scenario", "dry-run", "out", "json", "quiet", "accept-generator-limit", "help"}, flags.TLS...)
 
 // sweeping is the values of the flags of sweep, for one step or for none.
 type sweeping struct {
-	*settings
+	*flags.Load
 	over sweep.Over
 	// value is the value of the step, notes the notes on its plan.
 	value string
@@ -33,13 +35,13 @@ type sweeping struct {
 }
 
 func newSweepFlags() (*pflag.FlagSet, *sweeping) {
-	all, common := newFlags()
-	s := &sweeping{settings: common}
+	common, all := flags.NewLoad()
+	s := &sweeping{Load: common}
 	f := newFlagSet("sweep")
-	f.VarP(&value{kind: "FLAG=VALUES", set: func(text string) (err error) {
-		s.over, err = sweep.ParseOver(text, func(name string) string { return kindToSweep(f, name) })
-		return err
-	}}, "over", "", "the flag to go over, and its values: size=128,1k,16k; confirm=1..1000*10 for 1, 10, 100, 1000; 10..50+20 for 10, 30, 50")
+	flags.New(f).Add("over", "", "the flag to go over, and its values: size=128,1k,16k; confirm=1..1000*10 for 1, 10, 100, 1000; 10..50+20 for 10, 30, 50",
+		flags.Parsed(&s.over, "FLAG=VALUES", func(text string) (sweep.Over, error) {
+			return sweep.ParseOver(text, func(name string) string { return kindToSweep(f, name) })
+		}))
 	all.VisitAll(func(flag *pflag.Flag) {
 		if !slices.Contains(notForSweep, flag.Name) {
 			f.AddFlag(flag)
@@ -62,9 +64,9 @@ func kindToSweep(f *pflag.FlagSet, name string) string {
 
 // sweepSteps parses the command line once for each value, so that a step is exactly what run would
 // do.
-func sweepSteps(args []string) ([]*sweeping, error) {
+func (c *command) sweepSteps(args []string) ([]*sweeping, error) {
 	f, first := newSweepFlags()
-	if err := first.read(f, args, ""); err != nil {
+	if err := first.read(c, f, args, ""); err != nil {
 		return nil, err
 	}
 	if len(first.over.Values) == 0 {
@@ -76,14 +78,14 @@ func sweepSteps(args []string) ([]*sweeping, error) {
 	steps := make([]*sweeping, len(first.over.Values))
 	for i, v := range first.over.Values {
 		f, s := newSweepFlags()
-		if err := s.read(f, args, v); err != nil {
+		if err := s.read(c, f, args, v); err != nil {
 			return nil, err
 		}
 		if !f.Changed("seed") {
-			s.plan.Seed = first.plan.Seed
+			s.Plan.Seed = first.Plan.Seed
 		}
 		var err error
-		if s.notes, err = s.complete(f); err != nil {
+		if s.notes, err = s.Complete(f); err != nil {
 			return nil, err
 		}
 		steps[i] = s
@@ -93,19 +95,19 @@ func sweepSteps(args []string) ([]*sweeping, error) {
 
 // read applies the command line, the environment and the scenario, and then the value of a step,
 // unless it is "".
-func (s *sweeping) read(f *pflag.FlagSet, args []string, v string) error {
+func (s *sweeping) read(c *command, f *pflag.FlagSet, args []string, v string) error {
 	if err := f.Parse(args); err != nil {
 		return asUsage(err)
 	}
 	if f.NArg() > 0 && strings.Contains(f.Arg(0), "=") {
 		return usage("%q is not a flag: write --over %s", f.Arg(0), f.Arg(0))
 	}
-	if err := s.settings.read(f); err != nil || v == "" {
+	if err := s.Load.Read(c.with(f)); err != nil || v == "" {
 		return err
 	}
 	s.value = v
 	if err := f.Set(s.over.Flag, v); err != nil {
-		return usage("--over: %s", reason(err))
+		return usage("--over: %v", flags.Explain(c.cobra, err))
 	}
 	return nil
 }
@@ -116,25 +118,25 @@ func (c *command) sweep(ctx context.Context, args []string) int {
 	if code, done := c.parse(f, args); done {
 		return code
 	}
-	steps, err := sweepSteps(args)
+	steps, err := c.sweepSteps(args)
 	if err != nil {
 		return c.fail(err)
 	}
 	first := steps[0]
-	if first.dryRun {
+	if first.DryRun {
 		return c.tellSweepPlan(steps)
 	}
 	keepers, err := keepSteps(steps)
 	if err != nil {
 		return c.fail(err)
 	}
-	own, err := embed(ctx, &first.plan)
+	own, err := verb.Embed(ctx, &first.Plan)
 	if err != nil {
 		return c.fail(err)
 	}
-	defer closeOwn(own)
-	progress := c.progress(first.quiet)
-	fmt.Fprintf(progress, "  broker  %s\n  over    %s, %s each\n\n", brokerName(&first.plan, load.Ready{}), first.over, until(&first.plan))
+	defer verb.CloseOwn(own)
+	progress := c.progress(first.Quiet)
+	fmt.Fprintf(progress, "  broker  %s\n  over    %s, %s each\n\n", verb.BrokerName(&first.Plan, load.Ready{}), first.over, verb.Until(&first.Plan))
 	done, err := runSweep(ctx, steps, keepers, progress)
 	if err != nil {
 		return c.fail(err)
@@ -144,9 +146,9 @@ func (c *command) sweep(ctx context.Context, args []string) int {
 
 // runSweep carries out one step after the other. If the first step cannot start, it returns an
 // error; if a later one cannot, that is a row of the table.
-func runSweep(ctx context.Context, steps []*sweeping, keepers []*keeper, progress io.Writer) (done []sweep.Step, err error) {
+func runSweep(ctx context.Context, steps []*sweeping, keepers []*verb.Keeper, progress io.Writer) (done []sweep.Step, err error) {
 	for i, s := range steps {
-		s.plan.Broker, s.plan.Embedded = steps[0].plan.Broker, steps[0].plan.Embedded
+		s.Plan.Broker, s.Plan.Embedded = steps[0].Plan.Broker, steps[0].Plan.Embedded
 		step, err := s.step(ctx, keepers[i])
 		switch {
 		case ctx.Err() != nil && step.Result == nil:
@@ -154,7 +156,7 @@ func runSweep(ctx context.Context, steps []*sweeping, keepers []*keeper, progres
 		case err != nil && i == 0:
 			return nil, err
 		case err != nil:
-			step.Failure, step.ExitCode = sentence(err), ExitCannotRun
+			step.Failure, step.ExitCode = verb.Sentence(err), verb.ExitCannotRun
 		}
 		done = append(done, step)
 		fmt.Fprintf(progress, "  %s %s: %s\n", s.over.Flag, s.value, step.Line())
@@ -166,37 +168,35 @@ func runSweep(ctx context.Context, steps []*sweeping, keepers []*keeper, progres
 }
 
 // step sends with one of the values.
-func (s *sweeping) step(ctx context.Context, k *keeper) (sweep.Step, error) {
+func (s *sweeping) step(ctx context.Context, k *verb.Keeper) (sweep.Step, error) {
 	out := sweep.Step{Value: s.value}
-	result, err := runStep(ctx, &s.plan, k.sample(func(*load.Sample) {}))
+	result, err := verb.RunStep(ctx, &s.Plan, k.Sample(func(*load.Sample) {}))
 	if err != nil {
 		return out, err
 	}
-	rep := s.judged(result)
+	rep := verb.Judge(s.Load, result)
 	out.Result, out.ExitCode, out.Failure = rep, rep.ExitCode, rep.Failure
-	if k.recorder != nil {
-		if err := writeFolder(k.dir, results.New(rep, result, k.recorder.Series())); err != nil {
-			return out, err
-		}
+	if err := k.Keep(io.Discard, rep, result); err != nil {
+		return out, err
 	}
 	if !result.Intact() || result.Failure != nil {
 		// Otherwise the next step would receive what is left. If draining fails, it counts as
 		// foreign there.
-		_ = drainRest(ctx, &s.plan)
+		_ = verb.Drain(ctx, &s.Plan)
 	}
 	return out, nil
 }
 
 // keepSteps checks that results can be written before the first step.
-func keepSteps(steps []*sweeping) ([]*keeper, error) {
-	out := make([]*keeper, len(steps))
+func keepSteps(steps []*sweeping) ([]*verb.Keeper, error) {
+	out := make([]*verb.Keeper, len(steps))
 	for i, s := range steps {
 		dir := ""
-		if s.out != "" {
-			dir = filepath.Join(s.out, stepFolder(i, s.over.Flag, s.value))
+		if s.Out != "" {
+			dir = filepath.Join(s.Out, stepFolder(i, s.over.Flag, s.value))
 		}
 		var err error
-		if out[i], err = keepIn(dir); err != nil {
+		if out[i], err = verb.KeepIn(dir); err != nil {
 			return nil, err
 		}
 	}
@@ -234,24 +234,24 @@ func (c *command) tellSweep(ctx context.Context, s *sweeping, steps []sweep.Step
 		codes[i] = steps[i].ExitCode
 	}
 	rep := sweepReport{
-		Schema: 1, Tool: "stompbench sweep", Version: Version(), Broker: s.plan.Broker.String(), Over: s.over.String(),
-		Partial: ctx.Err() != nil, ExitCode: worst(codes...), Steps: append([]sweep.Step{}, steps...),
+		Schema: 1, Tool: "stompbench sweep", Version: verb.Version(), Broker: s.Plan.Broker.String(), Over: s.over.String(),
+		Partial: ctx.Err() != nil, ExitCode: verb.Worst(codes...), Steps: append([]sweep.Step{}, steps...),
 	}
-	if rep.Partial && rep.ExitCode == ExitOK {
-		rep.ExitCode = ExitInterrupted
+	if rep.Partial && rep.ExitCode == verb.ExitOK {
+		rep.ExitCode = verb.ExitInterrupted
 	}
 	text := ""
 	if rep.Partial {
 		text = fmt.Sprintf("PARTIAL RESULT: interrupted after %d of %d steps\n", len(steps), len(s.over.Values))
 	}
 	var err error
-	if s.json {
+	if s.JSON {
 		err = report.WriteObject(c.stdout, rep)
 	} else {
 		_, err = io.WriteString(c.stdout, text+"\n"+sweep.Table(s.over, steps))
 	}
-	if err == nil && s.out != "" {
-		err = rep.keep(s.out, s.over)
+	if err == nil && s.Out != "" {
+		err = rep.keep(s.Out, s.over)
 	}
 	if err != nil {
 		return c.fail(fmt.Errorf("cannot write the result: %w", err))
@@ -271,29 +271,29 @@ func (r *sweepReport) keep(dir string, over sweep.Over) error {
 // plannedStep is a step of what --dry-run --json writes.
 type plannedStep struct {
 	Value string `json:"value"`
-	plannedRun
+	verb.PlannedRun
 }
 
 // tellSweepPlan writes what a sweep would do.
 func (c *command) tellSweepPlan(steps []*sweeping) int {
 	first := steps[0]
-	if first.json {
+	if first.JSON {
 		out := struct {
 			Over  string        `json:"over"`
 			Steps []plannedStep `json:"steps"`
 		}{Over: first.over.String()}
 		for _, s := range steps {
-			out.Steps = append(out.Steps, plannedStep{s.value, planOf(s.settings, s.notes)})
+			out.Steps = append(out.Steps, plannedStep{s.value, verb.PlanOf(s.Load, s.notes)})
 		}
 		return c.printObject(out)
 	}
-	var r rows
-	r.broker(&first.plan)
-	r.add("over", "%s", first.over)
+	var r verb.Rows
+	r.Broker(&first.Plan)
+	r.Add("over", "%s", first.over)
 	for _, s := range steps {
 		fmt.Fprintf(&r, "\n  %s %s\n", s.over.Flag, s.value)
-		r.plan(&s.plan, s.notes)
-		r.add("needs", "%s", needs(&s.plan))
+		r.Plan(&s.Plan, s.notes)
+		r.Add("needs", "%s", verb.Needs(&s.Plan))
 	}
 	return c.print(r.String())
 }

@@ -2,24 +2,12 @@ package cli
 
 import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
-
-// plannedVerb is the part of a plan in JSON that all verbs have.
-type plannedVerb struct {
-	Broker   string   `json:"broker"` // without the password; "" for the embedded broker
-	Embedded bool     `json:"embedded"`
-	Dialect  string   `json:"broker_profile"` // "auto" goes by the broker's server header
-	Notes    []string `json:"notes"`
-}
-
-func plannedVerbOf(p *workload.Plan, notes []string) plannedVerb {
-	return plannedVerb{Broker: p.Broker.String(), Embedded: p.Embedded, Dialect: profileName(p), Notes: append([]string{}, notes...)}
-}
 
 // plannedChurn is what churn --dry-run --json writes.
 type plannedChurn struct {
-	plannedVerb
+	verb.PlannedVerb
 	RatePerSec    float64          `json:"rate_per_s"` // 0: as fast as possible
 	Open          int              `json:"open"`
 	Subscriptions int              `json:"subscriptions"`
@@ -42,10 +30,10 @@ type plannedHalfOpen struct {
 
 // tellChurnPlan writes what churn would do.
 func (c *command) tellChurnPlan(s *churned, notes []string) int {
-	p := &s.plan
-	if s.json {
+	p := &s.Plan
+	if s.JSON {
 		out := plannedChurn{
-			plannedVerb: plannedVerbOf(p, notes), RatePerSec: p.Rate, Open: s.open, Subscriptions: s.subscriptions, HoldNs: int64(s.hold),
+			PlannedVerb: verb.PlannedVerbOf(p, notes), RatePerSec: p.Rate, Open: s.open, Subscriptions: s.subscriptions, HoldNs: int64(s.hold),
 			DurationSec: p.Duration.Seconds(), Count: p.Count, ConsumeFrom: p.PublishTo, Ack: p.Ack.String(),
 		}
 		if h := &s.half; h.Share > 0 {
@@ -56,38 +44,38 @@ func (c *command) tellChurnPlan(s *churned, notes []string) int {
 		}
 		return c.printObject(out)
 	}
-	var r rows
-	r.broker(p)
-	r.add("connect", "%s", s.connections())
+	var r verb.Rows
+	r.Broker(p)
+	r.Add("connect", "%s", s.connections())
 	if s.subscriptions > 0 {
-		r.add("consumers", "of %s, ack %s", p.PublishTo, p.Ack)
+		r.Add("consumers", "of %s, ack %s", p.PublishTo, p.Ack)
 	}
 	descriptors := s.open
 	if s.half.Share > 0 {
-		r.add("half-open", "%s", s.tellHalf())
+		r.Add("half-open", "%s", s.tellHalf())
 		descriptors += s.half.Max
 	}
 	switch {
 	case p.Count > 0 && p.Duration > 0:
-		r.add("until", "%s have passed or %s connections are opened", report.Elapsed(p.Duration), report.Count(p.Count))
+		r.Add("until", "%s have passed or %s connections are opened", report.Elapsed(p.Duration), report.Count(p.Count))
 	case p.Count > 0:
-		r.add("until", "%s connections are opened", report.Count(p.Count))
+		r.Add("until", "%s connections are opened", report.Count(p.Count))
 	default:
-		r.add("until", "%s have passed", report.Elapsed(p.Duration))
+		r.Add("until", "%s have passed", report.Elapsed(p.Duration))
 	}
 	for _, note := range notes {
-		r.add("note", "%s", note)
+		r.Add("note", "%s", note)
 	}
 	if p.Embedded {
 		descriptors *= 2
 	}
-	r.add("needs", "%s", report.Plural(descriptors, "open file"))
+	r.Add("needs", "%s", report.Plural(descriptors, "open file"))
 	return c.print(r.String())
 }
 
 // plannedDrill is what failover --dry-run --json writes.
 type plannedDrill struct {
-	plannedVerb
+	verb.PlannedVerb
 	Plan           report.Plan `json:"plan"`
 	RestartAfterNs int64       `json:"restart_after_ns"`
 	RestartCommand string      `json:"restart_cmd,omitempty"`
@@ -96,23 +84,23 @@ type plannedDrill struct {
 
 // tellDrillPlan writes what failover would do.
 func (c *command) tellDrillPlan(s *drill, notes []string) int {
-	p := &s.plan
-	if s.json {
-		out := plannedDrill{plannedVerb: plannedVerbOf(p, notes), Plan: report.PlanOf(p), RestartAfterNs: int64(s.after), RestartCommand: s.command}
+	p := &s.Plan
+	if s.JSON {
+		out := plannedDrill{PlannedVerb: verb.PlannedVerbOf(p, notes), Plan: report.PlanOf(p), RestartAfterNs: int64(s.after), RestartCommand: s.command}
 		if p.Embedded {
 			out.DownNs = int64(s.down)
 		}
 		return c.printObject(out)
 	}
 	_, how := s.restart(nil, nil)
-	var r rows
-	r.broker(p)
-	r.add("producers", "1 to %s, %s", p.PublishTo, receipts(p))
-	r.add("messages", "%s", s.load())
-	r.add("consumers", "1 of %s, ack %s", p.ConsumeFrom, p.Ack)
-	r.add("restart", "%s", how)
+	var r verb.Rows
+	r.Broker(p)
+	r.Add("producers", "1 to %s, %s", p.PublishTo, verb.Receipts(p))
+	r.Add("messages", "%s", s.load())
+	r.Add("consumers", "1 of %s, ack %s", p.ConsumeFrom, p.Ack)
+	r.Add("restart", "%s", how)
 	for _, note := range notes {
-		r.add("note", "%s", note)
+		r.Add("note", "%s", note)
 	}
 	return c.print(r.String())
 }

@@ -55,11 +55,11 @@ func TestVerbsUsage(t *testing.T) {
 		"churn --hold -1s":                  "--hold",
 		"churn -z 0":                        "never end",
 		"churn -r 0":                        "--rate",
-		"calibrate -z 0":                    "--each",
-		"calibrate now":                     "not a flag",
-		"completion":                        "bash, zsh or fish",
-		"completion tcsh":                   "bash, zsh or fish",
-		"man ls":                            "too much",
+		"calibrate -z 0":                    "--duration",
+		"calibrate now":                     "neither a flag",
+		"completion":                        "bash, zsh, fish, powershell",
+		"completion tcsh":                   "bash, zsh, fish, powershell",
+		"man ls":                            "neither a flag",
 		"churn --publish-to /queue/x":       "publish-to",
 		"failover --connect-timeout 0":      "--connect-timeout",
 		"find --slo from_due.p99<20 --rate": "--slo",
@@ -267,53 +267,54 @@ func TestCalibrate(t *testing.T) {
 	}
 }
 
-// The shells themselves accept what is written for them, and propose what they
-// should. A shell that is not here is not asked.
-func TestCompletion(t *testing.T) {
-	dir := t.TempDir()
-	for _, shell := range []string{"bash", "zsh", "fish"} {
+// The shells themselves accept what is written for them. A shell that is not here is not asked.
+func TestCompletionScripts(t *testing.T) {
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
 		code, stdout, _ := stompbench(t, "completion "+shell)
-		if code != 0 || !strings.Contains(stdout, "failover") || !strings.Contains(stdout, "restart-cmd") || !strings.Contains(stdout, "client-individual") {
-			t.Errorf("%s: exit %d\n%s", shell, code, stdout)
-		}
-		script := filepath.Join(dir, shell)
-		if err := os.WriteFile(script, []byte(stdout), 0o600); err != nil {
-			t.Fatal(err)
+		if code != 0 || !strings.Contains(stdout, "__complete") {
+			t.Errorf("%s: exit %d\n%.500s", shell, code, stdout)
 		}
 		path, err := exec.LookPath(shell)
-		if err != nil {
+		if err != nil || shell == "powershell" {
 			t.Logf("no %s here", shell)
 			continue
+		}
+		script := filepath.Join(t.TempDir(), shell)
+		if err := os.WriteFile(script, []byte(stdout), 0o600); err != nil {
+			t.Fatal(err)
 		}
 		if out, err := exec.Command(path, "-n", script).CombinedOutput(); err != nil {
 			t.Errorf("%s: %v\n%s", shell, err, out)
 		}
-		if shell == "bash" {
-			bashProposes(t, path, script)
-		}
 	}
 }
 
-func bashProposes(t *testing.T, bash, script string) {
-	t.Helper()
+// What a shell is proposed: verbs, flags and the values of flags, where they are known.
+func TestProposals(t *testing.T) {
 	for line, want := range map[string]string{
-		"stompbench f":             "find failover",
-		"stompbench run --ack cl":  "client client-individual",
-		"stompbench --ack = c":     "client client-individual",
-		"stompbench churn --op":    "--open",
-		"stompbench broker --lis":  "--listen",
-		"stompbench completion z":  "zsh",
-		"stompbench compare --f":   "--fail-if",
-		"stompbench report --t":    "--text",
-		"stompbench merge --o":     "--out",
-		"stompbench merge --out x": "", // a directory, not a flag
-		"stompbench run --rate x":  "",
+		"f":               "find failover :4",
+		"--rat":           "--rate :4",
+		"run --ack cl":    "auto client client-individual :4",
+		"--ack cl":        "auto client client-individual :4",
+		"-x 5 --broker r": "auto rabbitmq activemq artemis :4",
+		"--delivery=s":    "auto shared each :4",
+		"churn --op":      "--open :4",
+		"broker --lis":    "--listen :4",
+		"completion z":    "zsh :4",
+		"compare --f":     "--fail-if :4",
+		"report --t":      "--text :4",
+		"report ":         ":16", // a directory
+		"merge --o":       "--out :4",
+		"merge --out ":    ":16",
+		"run --scenario ": ":0", // a file
+		"run --rate ":     ":4", // any value
+		"compare a --any": "--anyway :4",
+		"calibrate --dur": "--duration :4",
 	} {
-		ask := `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); _stompbench; echo "${COMPREPLY[*]}"`
-		args := append([]string{"--norc", "-c", ask, "bash", script}, strings.Fields(line)...)
-		out, err := exec.Command(bash, args...).CombinedOutput()
-		if got := strings.TrimSpace(string(out)); err != nil || got != want {
-			t.Errorf("%s: %q, %v, want %q", line, got, err, want)
+		var out, err strings.Builder
+		code := cli.Run(t.Context(), append([]string{"__completeNoDesc"}, strings.Split(line, " ")...), &out, &err)
+		if got := strings.Join(strings.Fields(out.String()), " "); code != 0 || got != want {
+			t.Errorf("%q: exit %d, %q, want %q", line, code, got, want)
 		}
 	}
 }
@@ -321,7 +322,7 @@ func bashProposes(t *testing.T, bash, script string) {
 func TestMan(t *testing.T) {
 	code, stdout, _ := stompbench(t, "man")
 	for _, want := range []string{".TH STOMPBENCH 1", ".SH SYNOPSIS", ".SS \"stompbench find\"", `\fB\-\-restart\-cmd\fR \fICMD\fR`, ".B 99", ".B 130",
-		`\fB\-\-fail\-if\fR \fICONDITION\fR`, `\fB\-\-text\fR`, `\fBmerge\fR [\fIflags\fR] \fIDIR\fR ...`,
+		`\fB\-\-fail\-if\fR \fICONDITION\fR`, `\fB\-\-text\fR`, "stompbench merge DIR... [flags]",
 	} {
 		if code != 0 || !strings.Contains(stdout, want) {
 			t.Errorf("exit %d, %q is missing", code, want)

@@ -1,0 +1,131 @@
+package flags
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/spf13/pflag"
+)
+
+// maxScenario bounds a scenario file in bytes, and so the input of the YAML library.
+const maxScenario = 1 << 20
+
+// Scenario is a file that sets flags.
+type Scenario struct {
+	Flag string // the flag that names the file
+	Path string
+	// Refuse returns why the file may not set a flag. If nil, it may set all flags; those that are
+	// set already keep their value.
+	Refuse func(*pflag.Flag) error
+}
+
+// Apply sets flags from a YAML file that neither the command line nor the environment has set. Its
+// keys are the long names of flags. A list sets a repeatable flag several times, and any other flag
+// to a value with commas.
+func (s Scenario) Apply(f *pflag.FlagSet) error {
+	info, err := os.Stat(s.Path)
+	if err == nil && info.Size() > maxScenario {
+		return Usage("--%s %s has more than %d KiB: that is no scenario", s.Flag, s.Path, maxScenario>>10)
+	}
+	text, err := os.ReadFile(s.Path)
+	if err != nil {
+		return Usage("--%s cannot be read: %v", s.Flag, err)
+	}
+	file, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		return Usage("--%s %s is not YAML: %s", s.Flag, s.Path, yamlReason(err))
+	}
+	seen := make(map[string]bool)
+	for _, doc := range file.Docs {
+		switch body := doc.Body.(type) {
+		case nil, *ast.NullNode, *ast.CommentGroupNode:
+		case ast.MapNode:
+			for entries := body.MapRange(); entries.Next(); {
+				if err := s.set(f, seen, entries.Key(), entries.Value()); err != nil {
+					return Usage("%s, line %d: %v", s.Path, entries.Key().GetToken().Position.Line, err)
+				}
+			}
+		default:
+			return Usage("--%s %s, line %d: write flags as name: value", s.Flag, s.Path, body.GetToken().Position.Line)
+		}
+	}
+	return nil
+}
+
+// set sets one flag. The caller adds the line to its errors.
+func (s Scenario) set(f *pflag.FlagSet, seen map[string]bool, key, value ast.Node) error {
+	name := key.GetToken().Value
+	flag := f.Lookup(name)
+	switch {
+	case flag == nil:
+		return fmt.Errorf("there is no flag %.64q%s", name, didYouMean(f, name, ""))
+	case onlyTyped[name] || name == "scenario":
+		return fmt.Errorf("%s is for the command line only", name)
+	case seen[name]:
+		return fmt.Errorf("%s is there twice: write a list if you mean both", name)
+	}
+	seen[name] = true
+	if s.Refuse != nil {
+		if err := s.Refuse(flag); err != nil {
+			return err
+		}
+	}
+	texts, err := scalars(value)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if flag.Changed {
+		return nil
+	}
+	if name != "header" {
+		texts = []string{strings.Join(texts, ",")}
+	}
+	for _, text := range texts {
+		if err := f.Set(name, text); err != nil {
+			return errors.New(reason(err))
+		}
+	}
+	return nil
+}
+
+// scalars returns the text of a value, or of each value of a list, exactly as written: 0010 is not
+// 8, and 1.50 stays 1.50.
+func scalars(n ast.Node) ([]string, error) {
+	switch n := n.(type) {
+	case *ast.SequenceNode:
+		var out []string
+		for _, item := range n.Values {
+			texts, err := scalars(item)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, texts...)
+		}
+		return out, nil
+	case *ast.LiteralNode:
+		return []string{strings.TrimSpace(n.Value.Value)}, nil
+	case *ast.StringNode:
+		return []string{n.Value}, nil
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+		return []string{n.GetToken().Value}, nil
+	case *ast.NullNode:
+		return nil, errors.New("it has no value")
+	}
+	return nil, errors.New("write a value or a list of values; quote what has a special meaning in YAML")
+}
+
+// yamlReason returns the library's error on one line, without its excerpt of the file, which may
+// contain a password.
+func yamlReason(err error) string {
+	var syntax *yaml.SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Sprintf("line %d: %s", syntax.GetToken().Position.Line, syntax.GetMessage())
+	}
+	first, _, _ := strings.Cut(err.Error(), "\n")
+	return first
+}

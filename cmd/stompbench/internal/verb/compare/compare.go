@@ -1,0 +1,106 @@
+// Package compare is the verb compare: it separates the difference of two sides of results from noise.
+package compare
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/compare"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
+)
+
+// settings are the values of the flags of compare.
+type settings struct {
+	failIf       []compare.Condition
+	json, anyway bool
+	out          string
+	skip         time.Duration
+}
+
+// Command makes the verb compare.
+func Command(env *verb.Env) *cobra.Command {
+	s := &settings{}
+	cmd := &cobra.Command{
+		Use: "compare A B", Short: "tell the difference between two sides of results from noise", ValidArgsFunction: verb.Directories,
+		Long: "Each side is a folder that --out wrote, one that holds several of them, or several with commas between.",
+	}
+	cmd.RunE = func(_ *cobra.Command, args []string) error { return s.run(env, args) }
+	f := flags.New(cmd.Flags())
+	f.Add("fail-if", "", "such as 'from_due.p99>+10%': makes the exit code 99 if it comes true; may be repeated", flags.Each("CONDITION", func(text string) error {
+		condition, err := compare.ParseCondition(text)
+		s.failIf = append(s.failIf, condition)
+		return err
+	}))
+	f.Add("skip", "0", "leave out the beginning of each run", flags.Time(&s.skip, 0, flags.MaxTime))
+	f.Add("anyway", "false", "compare runs whose plans differ", flags.Switch(&s.anyway))
+	f.Add("out,o", "-", "write the comparison to a file; - is standard output", flags.Text(&s.out, "FILE"))
+	f.Add("json", "false", "write one JSON object", flags.Switch(&s.json))
+	return cmd
+}
+
+func (s *settings) run(env *verb.Env, args []string) error {
+	if len(args) != 2 {
+		return flags.Usage("compare takes two sides, and there are %d: each is a folder that --out wrote, one that holds several of them, or several with commas between", len(args))
+	}
+	a, err := readSide(args[0])
+	if err != nil {
+		return err
+	}
+	b, err := readSide(args[1])
+	if err != nil {
+		return err
+	}
+	if differences := compare.Differences(append(a[:len(a):len(a)], b...)...); len(differences) > 0 && !s.anyway {
+		return flags.Usage("the runs measured different things: %s: give --anyway to compare them all the same", strings.Join(differences, ", "))
+	}
+	all, err := compare.Compare(a, b, compare.Options{Skip: s.skip.Seconds()})
+	if err != nil {
+		return err
+	}
+	return s.tell(env, all)
+}
+
+// tell writes the table, or the JSON object, and the conditions that are true.
+func (s *settings) tell(env *verb.Env, all *compare.Comparison) error {
+	failed := []string{}
+	for i := range s.failIf {
+		if holds, why := s.failIf[i].Holds(all); holds {
+			failed = append(failed, why)
+		}
+	}
+	write := all.WriteMarkdown
+	if s.json {
+		write = func(w io.Writer) error {
+			return report.WriteObject(w, struct {
+				*compare.Comparison
+				Failed []string `json:"failed"`
+			}{all, failed})
+		}
+	}
+	if err := env.WriteTo(s.out, write); err != nil {
+		return err
+	}
+	for _, why := range failed {
+		fmt.Fprintln(env.Stderr, "stompbench: failed:", why)
+	}
+	if len(failed) > 0 {
+		return verb.Code(verb.ExitSLO)
+	}
+	return nil
+}
+
+// readSide reads the results that an argument names.
+func readSide(arg string) ([]*results.Result, error) {
+	var paths []string
+	for _, path := range strings.Split(arg, ",") {
+		paths = append(paths, verb.Below(path)...)
+	}
+	return verb.ReadAll(paths)
+}

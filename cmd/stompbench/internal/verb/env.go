@@ -1,0 +1,95 @@
+package verb
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+)
+
+// Env is the streams of a verb: the result goes to Stdout, everything else to Stderr.
+type Env struct{ Stdout, Stderr io.Writer }
+
+// Progress returns the stream for the live lines.
+func (e *Env) Progress(quiet bool) io.Writer {
+	if quiet {
+		return io.Discard
+	}
+	return e.Stderr
+}
+
+// Print writes the result.
+func (e *Env) Print(text string) error {
+	_, err := io.WriteString(e.Stdout, text)
+	return written(err)
+}
+
+// PrintObject writes the result as JSON.
+func (e *Env) PrintObject(v any) error { return written(report.WriteObject(e.Stdout, v)) }
+
+// WriteTo writes the result to a file; "" and - are Stdout.
+func (e *Env) WriteTo(path string, write func(io.Writer) error) error {
+	if path == "" || path == "-" {
+		return written(write(e.Stdout))
+	}
+	if err := results.WriteFile(path, write); err != nil {
+		return fmt.Errorf("cannot write the result: %w: name another file with --out", err)
+	}
+	fmt.Fprintln(e.Stderr, "written:", path)
+	return nil
+}
+
+func written(err error) error {
+	if err != nil {
+		return fmt.Errorf("cannot write the result: %w", err)
+	}
+	return nil
+}
+
+// Fail writes what is wrong as one sentence and returns the exit code of err.
+func (e *Env) Fail(err error) int {
+	var exit Exit
+	var fail *failure
+	switch {
+	case err == nil:
+		return ExitOK
+	case errors.As(err, &exit):
+		return int(exit)
+	}
+	fmt.Fprintln(e.Stderr, "stompbench:", Sentence(err))
+	switch {
+	case errors.As(err, &fail):
+		return fail.code
+	case isUsage(err):
+		return ExitUsage
+	}
+	return ExitCannotRun
+}
+
+// NoArgs refuses arguments that are no flags.
+func NoArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return flags.Usage("%.64q is neither a flag nor a command: see %s --help", args[0], cmd.CommandPath())
+}
+
+// Version returns the version of the module that this program was built from.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
+}
+
+// Directories tells completion that the arguments of a verb are folders.
+func Directories(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveFilterDirs
+}

@@ -1,0 +1,84 @@
+package verb
+
+import (
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/calibrate"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+)
+
+// Judge returns the report of a result, with its verdict and exit code.
+func Judge(l *flags.Load, result *load.Result) *report.Report {
+	rep := report.New(Version(), &l.Plan, result)
+	outcomes := l.SLO.Judge(result)
+	if l.Plan.Shared() {
+		rep.SLODeferred = l.SLO.String()
+	} else {
+		rep.SLO = report.Conditions(outcomes)
+	}
+	rep.Ceiling = ceilingFor(&l.Plan, rep.Rates.Sent)
+	rep.ExitCode = judgedCode(l, exitCode(result), rep.Verdict, outcomes)
+	switch {
+	case result.Failure != nil:
+		rep.Failure = Broke(result.Failure)
+	case rep.ExitCode == ExitCannotRun:
+		rep.Failure = Broke(result.Refusal)
+	}
+	return rep
+}
+
+// judgedCode adds the judgement to the exit code of a run that went well. An invalid run cannot be
+// compared with an SLO.
+func judgedCode(l *flags.Load, code int, v *verdict.Verdict, outcomes []slo.Outcome) int {
+	switch {
+	case code != ExitOK:
+		return code
+	case v.Invalid && !l.AcceptLimited:
+		return ExitGenerator
+	case !l.Plan.Shared() && !slo.Met(outcomes):
+		return ExitSLO
+	case l.Plan.Rate > 0 && !v.RateKept && !v.Invalid:
+		return ExitRate
+	}
+	return ExitOK
+}
+
+// exitCode returns the exit code of a run. Messages that a failed broker did not deliver do not
+// count as lost, but duplicate and damaged ones count.
+func exitCode(r *load.Result) int {
+	switch {
+	case r.Failure != nil && r.Books.Duplicated == 0 && r.Corrupt == 0:
+		return ExitCannotRun
+	case !r.Intact():
+		return ExitIntegrity
+	case r.Interrupted:
+		return ExitInterrupted
+	case r.Refusal != nil:
+		return ExitCannotRun
+	}
+	return ExitOK
+}
+
+// ceilingFor compares the rate of a run with the saved ceiling. It returns nil if there is none.
+func ceilingFor(p *workload.Plan, perSecond float64) *report.Ceiling {
+	if p.Producers == 0 || perSecond <= 0 {
+		return nil
+	}
+	c, err := calibrate.Load()
+	if err != nil {
+		return nil // not calibrated, or for another machine
+	}
+	point, ok := c.Nearest(calibrate.Setting{Producers: p.Producers, Size: p.Size, Window: p.Window})
+	if !ok {
+		return nil
+	}
+	return &report.Ceiling{
+		PerSecond: point.PerSecond, Share: perSecond / point.PerSecond,
+		Setting: point.Setting.String(), Measured: c.Measured.Format(time.RFC3339),
+	}
+}

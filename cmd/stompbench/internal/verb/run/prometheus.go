@@ -1,0 +1,88 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/prom"
+)
+
+// export serves metrics of a run to Prometheus, if it was asked to.
+type export struct {
+	address string // "" for no export
+	wait    time.Duration
+
+	collector *prom.Collector
+	server    *prom.Server
+}
+
+func (e *export) addFlags(f *flags.Set) {
+	f.Add("prometheus", "", "answer scrapes there, such as :9400; without a host, to this machine only", flags.Parsed(&e.address, "ADDR", parseAddress))
+	f.Add("prometheus-wait", "", "at the end, wait so long for a last scrape", flags.Time(&e.wait, 0, flags.MaxTime))
+}
+
+func parseAddress(s string) (string, error) {
+	_, port, err := net.SplitHostPort(prom.Listen(s))
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return "", errors.New("write an address with a port from 0 to 65535, such as :9400 or 10.0.0.1:9400")
+	}
+	return s, nil
+}
+
+// check finds flags that need others.
+func (e *export) check() error {
+	if e.address == "" && e.wait != 0 {
+		return flags.Usage("--prometheus-wait waits for scrapes, which need --prometheus: add it")
+	}
+	return nil
+}
+
+// start starts the server.
+func (e *export) start(progress io.Writer) error {
+	if e.address == "" {
+		return nil
+	}
+	e.collector = prom.NewCollector(nil)
+	server, err := prom.Serve(e.address, e.collector)
+	if err != nil {
+		return fmt.Errorf("cannot answer scrapes at %s: %w: choose another --prometheus", prom.Listen(e.address), err)
+	}
+	e.server = server
+	fmt.Fprintf(progress, "  prometheus  %s\n", server.URL())
+	return nil
+}
+
+// sample adds a sample and passes it on.
+func (e *export) sample(next func(*load.Sample)) func(*load.Sample) {
+	if e.collector == nil {
+		return next
+	}
+	return func(s *load.Sample) {
+		e.collector.Add(s)
+		next(s)
+	}
+}
+
+// close waits for the last scrape, if it was asked to, and stops the server.
+func (e *export) close(ctx context.Context) {
+	if e.server == nil {
+		return
+	}
+	e.collector.Done()
+	if e.wait > 0 {
+		ctx, cancel := context.WithTimeout(ctx, e.wait)
+		defer cancel()
+		_ = e.server.AwaitScrape(ctx) // a scraper that does not come in time is not waited for
+	}
+	_ = e.server.Close()
+}
