@@ -293,7 +293,7 @@ func TestCompletionScripts(t *testing.T) {
 func TestProposals(t *testing.T) {
 	for line, want := range map[string]string{
 		"f":               "find failover :4",
-		"--rat":           "--rate :4",
+		"--ack-":          "--ack-every :4",
 		"run --ack cl":    "auto client client-individual :4",
 		"--ack cl":        "auto client client-individual :4",
 		"-x 5 --broker r": "auto rabbitmq activemq artemis :4",

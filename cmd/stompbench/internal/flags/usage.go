@@ -48,14 +48,18 @@ func reason(err error) string {
 func didYouMean(f *pflag.FlagSet, name, dashes string) string {
 	// cobra compares names of commands.
 	names := &cobra.Command{SuggestionsMinimumDistance: 2}
+	same := ""
 	f.VisitAll(func(flag *pflag.Flag) {
 		if flag.Shorthand == name || plain(flag.Name) == plain(name) {
-			name = flag.Name
+			same = flag.Name
 		}
 		names.AddCommand(&cobra.Command{Use: flag.Name, Run: func(*cobra.Command, []string) {}})
 	})
 	similar := names.SuggestionsFor(name)
-	if len(similar) == 0 {
+	switch {
+	case same != "":
+		similar = []string{same}
+	case len(similar) == 0:
 		return ": see stompbench --help-all"
 	}
 	return ": did you mean " + dashes + strings.Join(similar[:min(len(similar), 3)], " or "+dashes) + "?"
