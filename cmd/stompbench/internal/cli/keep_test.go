@@ -11,6 +11,7 @@ import (
 	"github.com/stompwire/stompwire/broker"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
@@ -43,8 +44,8 @@ func TestKeptSecondsAddUp(t *testing.T) {
 				confirmed += in.Confirmed
 				received += in.Received
 			}
-			if sent != r.Totals.Sent || confirmed != r.Totals.Confirmed || received != r.Totals.Received {
-				t.Errorf("%d sent, %d confirmed, %d received in seconds; in all %+v", sent, confirmed, received, r.Totals)
+			if sent != r.Count(metric.Sent) || confirmed != r.Count(metric.Confirmed) || received != r.Count(metric.Received) {
+				t.Errorf("%d sent, %d confirmed, %d received in seconds; in all %+v", sent, confirmed, received, r.Values)
 			}
 			for _, kind := range r.Kinds() {
 				parts, whole := r.Series.Total(kind), r.Histogram(kind)
@@ -52,7 +53,7 @@ func TestKeptSecondsAddUp(t *testing.T) {
 					t.Errorf("%s: %d samples in seconds, %d in all", kind, parts.Count(), whole.Count())
 				}
 			}
-			if r.Histogram(series.FromSend).Count() != r.Latency.FromSend.Count || r.Latency.Confirm.Count != r.Totals.Confirmed {
+			if r.Histogram(series.FromSend).Count() != r.Latency[metric.FromSend].Count || r.Latency[metric.Confirm].Count != r.Count(metric.Confirmed) {
 				t.Errorf("%+v", r.Latency)
 			}
 			if len(r.RunIDs) != 1 || len(r.RunIDs[0]) != 16 || r.Partial {
@@ -80,7 +81,7 @@ func TestSendingEnds(t *testing.T) {
 				if all[len(all)-1].Sending {
 					t.Errorf("the last of %d intervals counts as sending", len(all))
 				}
-				if late := r.Seconds.Receiving - r.Seconds.Sending; drained < late/2 {
+				if late := r.Value(metric.Receiving) - r.Value(metric.Sending); drained < late/2 {
 					t.Errorf("%.2f s passed after the last send, and %.2f s do not count as sending", late, drained)
 				}
 			})
@@ -94,7 +95,7 @@ func TestKeptPartial(t *testing.T) {
 	dir := t.TempDir()
 	interrupted(t, "-z 1h -r 1k --out "+dir)
 	r, err := results.Read(dir)
-	if err != nil || !r.Partial || r.ExitCode != cli.ExitInterrupted || r.Totals.Sent == 0 {
+	if err != nil || !r.Partial || r.ExitCode != cli.ExitInterrupted || r.Count(metric.Sent) == 0 {
 		t.Errorf("%v\n%+v", err, r)
 	}
 }

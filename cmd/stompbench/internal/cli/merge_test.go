@@ -12,6 +12,7 @@ import (
 	"github.com/stompwire/stompwire/broker"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
 
@@ -174,11 +175,11 @@ func partsOf(t *testing.T, folders []string) (sum books) {
 		if !r.BooksOpen {
 			t.Errorf("the books of %s are closed", folder)
 		}
-		sum.Expected += r.Totals.Expected
-		sum.Received += r.Totals.Received
-		sum.Lost += r.Totals.Lost
-		sum.Duplicated += r.Totals.Duplicated
-		sum.Redelivered += r.Totals.Redelivered
+		sum.Expected += r.Count(metric.Expected)
+		sum.Received += r.Count(metric.Received)
+		sum.Lost += r.Count(metric.Lost)
+		sum.Duplicated += r.Count(metric.Duplicated)
+		sum.Redelivered += r.Count(metric.Redelivered)
 	}
 	return sum
 }
@@ -212,8 +213,8 @@ func TestPartThatHearsNothing(t *testing.T) {
 	p := start(t, dir, "r", "-x 0 -t /queue/q --run-id quiet --await 3s --slo lost=0 -u "+b.URI())
 	<-p.over
 	r := readPart(t, p.dir)
-	if p.code != cli.ExitOK || r.Totals.Foreign != 50 || r.Totals.Received != 0 || r.SLODeferred != "lost=0" || len(r.SLO) != 0 {
-		t.Errorf("exit %d, %+v, %q", p.code, r.Totals, p.stderr)
+	if p.code != cli.ExitOK || r.Count(metric.Foreign) != 50 || r.Count(metric.Received) != 0 || r.SLODeferred != "lost=0" || len(r.SLO) != 0 {
+		t.Errorf("exit %d, %+v, %q", p.code, r.Values, p.stderr)
 	}
 	s := start(t, dir, "s", "-y 0 -C 30 -t /queue/q --run-id quiet -u "+b.URI())
 	<-s.over

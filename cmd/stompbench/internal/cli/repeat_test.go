@@ -15,6 +15,7 @@ import (
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
 
@@ -120,8 +121,8 @@ func TestRepeat(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Totals.Received != 300 || r.Totals.Foreign != 0 || s.Runs[i].Folder != name {
-			t.Errorf("%s, called %s: %+v", name, s.Runs[i].Folder, r.Totals)
+		if r.Count(metric.Received) != 300 || r.Count(metric.Foreign) != 0 || s.Runs[i].Folder != name {
+			t.Errorf("%s, called %s: %+v", name, s.Runs[i].Folder, r.Values)
 		}
 		ids = append(ids, r.RunIDs[0])
 		seeds = append(seeds, r.Plan.Seed)
@@ -315,7 +316,7 @@ func TestRepeatClearsAway(t *testing.T) {
 	})
 	dir := filepath.Join(t.TempDir(), "out")
 	runSeveral(t, cli.ExitCannotRun, "-C 400 --repeat 2 -t /queue/left-%d --destinations 4 --ack client-individual --prefetch 1 -u "+b.URI()+" --out "+dir)
-	if r, err := results.Read(filepath.Join(dir, "run-2")); err != nil || r.Totals.Received != 400 || r.Totals.Foreign != 0 {
+	if r, err := results.Read(filepath.Join(dir, "run-2")); err != nil || r.Count(metric.Received) != 400 || r.Count(metric.Foreign) != 0 {
 		t.Errorf("%v, %+v", err, r)
 	}
 }

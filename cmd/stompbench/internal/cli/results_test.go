@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
@@ -124,7 +125,7 @@ func TestMergeVerb(t *testing.T) {
 	if code != 0 || !strings.Contains(stdout, "sent 500") || !strings.Contains(stdout, "2 producers and 2 consumers") {
 		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
-	if got, err := results.Read(sum); err != nil || got.Totals.Received != 500 || len(got.Machines) != 2 {
+	if got, err := results.Read(sum); err != nil || got.Count(metric.Received) != 500 || len(got.Machines) != 2 {
 		t.Errorf("%v", err)
 	}
 	if _, err := os.Stat(filepath.Join(sum, "report.html")); err != nil {
@@ -163,7 +164,7 @@ func TestWarmupIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	for kind, all := range map[series.Kind]uint64{
-		series.FromSend: r.Totals.Received, series.FromDue: r.Totals.Received, series.Confirm: r.Totals.Confirmed, series.SendDelay: r.Totals.Sent,
+		series.FromSend: r.Count(metric.Received), series.FromDue: r.Count(metric.Received), series.Confirm: r.Count(metric.Confirmed), series.SendDelay: r.Count(metric.Sent),
 	} {
 		warmup, measured := uint64(0), r.Histogram(kind).Count()
 		for i := range r.Series.Intervals {
@@ -172,7 +173,7 @@ func TestWarmupIsKept(t *testing.T) {
 			}
 		}
 		// By receipts a message of the warm-up is one that was sent in it.
-		if kind != series.Confirm && (warmup != 500 || measured != 1000) || warmup+measured != all || r.Distribution(kind).Count != measured || r.Series.Total(kind).Count() != measured {
+		if kind != series.Confirm && (warmup != 500 || measured != 1000) || warmup+measured != all || r.Latency[kind].Count != measured || r.Series.Total(kind).Count() != measured {
 			t.Errorf("%s: %d of the warm-up and %d measured of %d", kind, warmup, measured, all)
 		}
 		text, err := os.ReadFile(filepath.Join(dir, string(kind)+".hlog"))

@@ -112,7 +112,7 @@ func newSide(all []*results.Result, skip float64) *side {
 		for i := range cut {
 			s.whole.add(&cut[i])
 		}
-		add(&s.whole.totals, &r.Totals)
+		s.whole.totals.Add(&r.Values)
 	}
 	return s
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
@@ -50,7 +51,7 @@ func run(k kind) *results.Result {
 	}
 	took := time.Duration(k.seconds) * time.Second
 	res := &load.Result{
-		ID: 1, Start: time.Unix(1_800_000_000, 0),
+		Consumers: 1, ID: 1, Start: time.Unix(1_800_000_000, 0),
 		Books:   ledger.Balance{Sent: total, Received: total - k.lost, Expected: total, Lost: k.lost},
 		Sending: took, Receiving: took, MeasuredSent: total, MeasuredReceived: total, FromSend: all, FromDue: all, Delay: histo.New(), Confirm: histo.New(),
 	}
@@ -84,10 +85,10 @@ func TestSidesAreWhatTheReportSays(t *testing.T) {
 	t.Parallel()
 	r := run(kind{seconds: 10, rate: 1500, latency: time.Millisecond, seed: 1})
 	c := compared(t, []*results.Result{r}, []*results.Result{r})
-	d := &r.Latency.FromSend
+	d := r.Latency[metric.FromSend]
 	for name, want := range map[string]float64{
 		"from_send.p50": float64(d.P50), "from_send.p99": float64(d.P99), "from_send.p99.9": float64(d.P999),
-		"from_send.max": float64(d.Max), "from_send.mean": float64(d.Mean), "sent_per_s": r.Rates.Sent, "received_per_s": r.Rates.Received,
+		"from_send.max": float64(d.Max), "from_send.mean": float64(d.Mean), "sent_per_s": r.Value(metric.SentPerS), "received_per_s": r.Value(metric.ReceivedPerS),
 		"cpu_cores": 0.5,
 	} {
 		if got := row(t, c, name); math.Abs(got.A-want) > want*1e-4 || got.B != got.A || got.Verdict() == compare.Worse || got.Verdict() == compare.Better {
@@ -104,7 +105,7 @@ func TestTailOfARun(t *testing.T) {
 	last := &r.Series.Intervals[5]
 	last.Seconds, last.T = last.Seconds+0.2, last.T+0.2
 	c := compared(t, []*results.Result{r}, []*results.Result{r})
-	for name, want := range map[string]float64{"sent_per_s": r.Rates.Sent, "received_per_s": r.Rates.Received} {
+	for name, want := range map[string]float64{"sent_per_s": r.Value(metric.SentPerS), "received_per_s": r.Value(metric.ReceivedPerS)} {
 		if got := row(t, c, name).A; math.Abs(got-want) > 1e-3*got {
 			t.Errorf("%s is %v/s, want %v/s", name, got, want)
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
@@ -69,20 +70,10 @@ func Metrics() []Metric {
 				edge: q.p == 100, of: func(p *pool) float64 { return p.percentile(kind, at) }})
 		}
 	}
-	for _, c := range []struct {
-		name string
-		of   func(*report.Totals) uint64
-	}{
-		{"lost", func(t *report.Totals) uint64 { return t.Lost }},
-		{"duplicated", func(t *report.Totals) uint64 { return t.Duplicated }},
-		{"redelivered", func(t *report.Totals) uint64 { return t.Redelivered }},
-		{"corrupt", func(t *report.Totals) uint64 { return t.Corrupt }},
-		{"reordered", func(t *report.Totals) uint64 { return t.Reordered }},
-		{"rejected", func(t *report.Totals) uint64 { return t.Rejected }},
-		{"unknown", func(t *report.Totals) uint64 { return t.Unknown }},
-		{"unsent", func(t *report.Totals) uint64 { return t.Unsent }},
-	} {
-		all = append(all, Metric{Name: c.name, better: -1, counted: true, of: func(p *pool) float64 { return float64(c.of(&p.totals)) }})
+	for _, d := range metric.With(metric.Compared) {
+		if d.Kind == metric.Counter {
+			all = append(all, Metric{Name: d.Name, better: d.Better, counted: true, of: func(p *pool) float64 { return p.totals.Value(d.ID) }})
+		}
 	}
 	return all
 }

@@ -10,17 +10,6 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
 
-func add(sum *report.Totals, t *report.Totals) {
-	sum.Lost += t.Lost
-	sum.Duplicated += t.Duplicated
-	sum.Redelivered += t.Redelivered
-	sum.Corrupt += t.Corrupt
-	sum.Reordered += t.Reordered
-	sum.Rejected += t.Rejected
-	sum.Unknown += t.Unknown
-	sum.Unsent += t.Unsent
-}
-
 // mayDiffer are settings that do not affect what is measured.
 var mayDiffer = []string{"seed", "publish_to", "consume_from"}
 

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
@@ -44,7 +44,7 @@ func blocks(r *results.Result, skip float64) (all []block) {
 	if size == 0 {
 		return nil
 	}
-	sent, received := r.Plan.WarmupSec+r.Seconds.Sending, r.Plan.WarmupSec+r.Seconds.Receiving
+	sent, received := r.Plan.WarmupSec+r.Value(metric.Sending), r.Plan.WarmupSec+r.Value(metric.Receiving)
 	if r.Plan.Producers == 0 {
 		received = math.Inf(1) // its time begins with the first message
 	}
@@ -101,7 +101,7 @@ func latencies(part []*series.Interval, kind series.Kind) histo.Packed {
 type pool struct {
 	sent, confirmed, received, cpu, seconds, sending, receiving float64
 
-	totals  report.Totals
+	totals  metric.Values
 	latency map[series.Kind]*counts
 }
 

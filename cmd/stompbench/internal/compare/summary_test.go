@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/compare"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
 
@@ -57,8 +58,8 @@ func TestSummarize(t *testing.T) {
 				t.Errorf("%d runs: %s from %v to %v, want the values number %d from both ends of %v", n, name, r.Low, r.High, kth, x)
 			}
 		}
-		if r := spread(t, s, "sent_per_s"); n == 17 && math.Abs(r.Values[3]-runs[3].Rates.Sent) > 0.01*r.Values[3] {
-			t.Errorf("run 4: %v/s, its report has %v/s", r.Values[3], runs[3].Rates.Sent)
+		if r := spread(t, s, "sent_per_s"); n == 17 && math.Abs(r.Values[3]-runs[3].Value(metric.SentPerS)) > 0.01*r.Values[3] {
+			t.Errorf("run 4: %v/s, its report has %v/s", r.Values[3], runs[3].Value(metric.SentPerS))
 		}
 		confidence := map[int]string{2: "50 %", 5: "93.8 %"}[n]
 		if told := strings.Join(s.Notes, "\n"); (confidence == "") != (told == "") || !strings.Contains(told, confidence) {
@@ -84,7 +85,8 @@ func TestSummarizeWhatIsNotInAll(t *testing.T) {
 func TestSummaryWritten(t *testing.T) {
 	t.Parallel()
 	runs := several(7)
-	runs[3].Totals.Lost, runs[3].Totals.Redelivered = 3, 4
+	runs[3].Set(metric.Lost, 3)
+	runs[3].Set(metric.Redelivered, 4)
 	s := compare.Summarize(runs)
 	var table bytes.Buffer
 	if err := s.WriteMarkdown(&table); err != nil {

@@ -2,6 +2,7 @@ package load
 
 import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 )
 
@@ -9,13 +10,10 @@ import (
 // are those that need receipts.
 func (r *Result) Values() metric.Values {
 	var v metric.Values
-	b := &r.Books
+	SetBooks(&v, &r.Books)
 	for id, n := range map[metric.ID]uint64{
-		metric.Sent: b.Sent, metric.Unsent: r.Unsent,
-		metric.Confirmed: b.Confirmed, metric.Rejected: b.Rejected, metric.Unknown: r.Unknown,
-		metric.Expected: b.Expected, metric.Received: b.Received, metric.Lost: b.Lost, metric.ConfirmedLost: b.ConfirmedLost,
-		metric.Duplicated: b.Duplicated, metric.Redelivered: b.Redelivered, metric.Reordered: b.Reordered,
-		metric.Nacked: r.Nacked, metric.Corrupt: r.Corrupt, metric.Foreign: r.Foreign, metric.MaxBacklog: r.MaxBacklog,
+		metric.Unsent: r.Unsent, metric.Unknown: r.Unknown, metric.Nacked: r.Nacked, metric.Corrupt: r.Corrupt,
+		metric.Foreign: r.Foreign, metric.MaxBacklog: r.MaxBacklog,
 	} {
 		v.SetCount(id, n)
 	}
@@ -33,6 +31,17 @@ func (r *Result) Values() metric.Values {
 	v.Derive()
 	v.Restrict(r.Consumers > 0)
 	return v
+}
+
+// SetBooks sets the metrics of closed books.
+func SetBooks(v *metric.Values, b *ledger.Balance) {
+	for id, n := range map[metric.ID]uint64{
+		metric.Sent: b.Sent, metric.Confirmed: b.Confirmed, metric.Rejected: b.Rejected,
+		metric.Expected: b.Expected, metric.Received: b.Received, metric.Lost: b.Lost, metric.ConfirmedLost: b.ConfirmedLost,
+		metric.Duplicated: b.Duplicated, metric.Redelivered: b.Redelivered, metric.Reordered: b.Reordered,
+	} {
+		v.SetCount(id, n)
+	}
 }
 
 // addTo adds what a run of so many messages used.

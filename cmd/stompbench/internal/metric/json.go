@@ -91,11 +91,11 @@ var (
 	secondForm = newForm(EachSecond())
 )
 
-// MarshalJSON writes an object for each group.
-func (v Values) MarshalJSON() ([]byte, error) {
+// JSON returns an object with an object for each group.
+func (v *Values) JSON() (json.RawMessage, error) {
 	object := make([]byte, 0, 1024)
 	for _, g := range Groups {
-		text, err := groupForms[g].marshal(&v, func(d *Def) bool { return d.Has(Optional) })
+		text, err := groupForms[g].marshal(v, func(d *Def) bool { return d.Has(Optional) })
 		if err != nil {
 			return nil, err
 		}
@@ -105,9 +105,9 @@ func (v Values) MarshalJSON() ([]byte, error) {
 	return append(object, '}'), nil
 }
 
-// UnmarshalJSON reads the groups of an object, which may have other fields. What is absent is
+// ParseJSON reads the groups of an object, which may have other fields. What is absent is
 // unknown, and so is null. The error is a [*ValueError] if a value cannot be.
-func (v *Values) UnmarshalJSON(text []byte) error {
+func (v *Values) ParseJSON(text []byte) error {
 	var groups struct{ Totals, Seconds, Rates, Shares, Process json.RawMessage }
 	if err := json.Unmarshal(text, &groups); err != nil {
 		return err
@@ -125,18 +125,15 @@ func (v *Values) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Interval are the values of one interval of a series. In JSON they are a flat object.
-type Interval struct{ Values }
-
-// MarshalJSON writes the metrics of the series.
-func (i Interval) MarshalJSON() ([]byte, error) {
-	return secondForm.marshal(&i.Values, func(*Def) bool { return false })
+// EachSecondJSON returns an object with the metrics that the series has.
+func (v *Values) EachSecondJSON() (json.RawMessage, error) {
+	return secondForm.marshal(v, func(*Def) bool { return false })
 }
 
-// UnmarshalJSON reads the metrics of the series from an object, which may have other fields.
-func (i *Interval) UnmarshalJSON(text []byte) error {
-	i.Values = Values{}
-	return secondForm.unmarshal(&i.Values, text)
+// ParseEachSecondJSON reads the metrics of the series from an object, which may have other fields.
+func (v *Values) ParseEachSecondJSON(text []byte) error {
+	*v = Values{}
+	return secondForm.unmarshal(v, text)
 }
 
 // Join writes several values that are objects in JSON as one object with the fields of all.

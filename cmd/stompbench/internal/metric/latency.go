@@ -64,6 +64,9 @@ func (l Latency) Help() string {
 type Distribution struct {
 	Count    uint64 `json:"count"`
 	Negative uint64 `json:"negative"` // samples below 0, from clocks that disagree
+	// Censored is how many samples are lower bounds: of messages that were due and never sent or
+	// never received, or whose receipt never came.
+	Censored uint64 `json:"censored,omitempty"`
 	Mean     int64  `json:"mean"`
 	P50      int64  `json:"p50"`
 	P90      int64  `json:"p90"`
@@ -78,17 +81,20 @@ type Distribution struct {
 func DistributionOf(h *histo.Histogram) Distribution {
 	at := func(p float64) int64 { return int64(h.Percentile(p)) }
 	return Distribution{
-		Count: h.Count(), Negative: h.Negative(), Mean: int64(h.Mean()), Max: int64(h.Max()),
+		Count: h.Count(), Negative: h.Negative(), Censored: h.Censored(), Mean: int64(h.Mean()), Max: int64(h.Max()),
 		P50: at(50), P90: at(90), P95: at(95), P99: at(99), P999: at(99.9), P9999: at(99.99),
 	}
 }
 
-// Percentiles are the percentiles that a [Distribution] has, ascending.
-var Percentiles = []struct {
+// Percentile is one of the percentiles of a [Distribution].
+type Percentile struct {
 	Name string
 	P    float64
 	Of   func(*Distribution) int64
-}{
+}
+
+// Percentiles are those that a [Distribution] has, ascending.
+var Percentiles = []Percentile{
 	{"p50", 50, func(d *Distribution) int64 { return d.P50 }},
 	{"p90", 90, func(d *Distribution) int64 { return d.P90 }},
 	{"p95", 95, func(d *Distribution) int64 { return d.P95 }},

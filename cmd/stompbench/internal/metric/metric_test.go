@@ -1,7 +1,6 @@
 package metric_test
 
 import (
-	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -40,7 +39,7 @@ func TestJSON(t *testing.T) {
 	v.SetCount(metric.Sent, 1<<53)
 	v.Set(metric.SentPerS, 0.1)
 	v.Set(metric.BacklogSlope, -3)
-	text, err := json.Marshal(v)
+	text, err := v.JSON()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,13 +51,13 @@ func TestJSON(t *testing.T) {
 	if strings.Contains(string(text), "lost_share") {
 		t.Errorf("%s", text)
 	}
-	if err := json.Unmarshal(text, &back); err != nil {
+	if err := back.ParseJSON(text); err != nil {
 		t.Fatal(err)
 	}
 	if back.Count(metric.Sent) != 1<<53 || back.Value(metric.BacklogSlope) != -3 || back.Value(metric.BacklogSlopeShare) != -30 {
 		t.Errorf("%+v", back)
 	}
-	if err := json.Unmarshal([]byte(`{"totals": {"sent": 5, "lost": null, "later": {}}, "new": 1, "process": null}`), &back); err != nil {
+	if err := back.ParseJSON([]byte(`{"totals": {"sent": 5, "lost": null, "later": {}}, "new": 1, "process": null}`)); err != nil {
 		t.Fatal(err)
 	}
 	if x, ok := back.Get(metric.Lost); ok || x != 0 || back.Count(metric.Sent) != 5 || back.Known(metric.SentPerS) {
@@ -78,13 +77,13 @@ func TestImpossibleValues(t *testing.T) {
 	} {
 		var v metric.Values
 		var impossible *metric.ValueError
-		if err := json.Unmarshal([]byte(text), &v); !errors.As(err, &impossible) || impossible.Name != name {
+		if err := v.ParseJSON([]byte(text)); !errors.As(err, &impossible) || impossible.Name != name {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
 	for _, text := range []string{`{"totals": []}`, `{"totals": {"sent": "5"}}`, `{"totals": {"sent": 1e999}}`, `[]`} {
 		var v metric.Values
-		if err := json.Unmarshal([]byte(text), &v); err == nil {
+		if err := v.ParseJSON([]byte(text)); err == nil {
 			t.Errorf("%s: taken", text)
 		}
 	}

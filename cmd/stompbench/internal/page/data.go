@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
@@ -64,7 +65,7 @@ func plot(name string, r *results.Result) plotted {
 		column(&p.Confirmed, r.Plan.Window > 0 && r.Plan.Producers > 0, in.Rate(in.Confirmed))
 		column(&p.Received, r.Plan.Consumers > 0, in.Rate(in.Received))
 		column(&p.Backlog, r.Plan.Producers > 0 && r.Plan.Consumers > 0, float64(in.Backlog))
-		column(&p.CPU, r.Process.CPUCores > 0, in.Cores())
+		column(&p.CPU, r.Value(metric.CPUCores) > 0, in.Cores())
 		for _, kind := range kinds {
 			p.Latency[kind].add(in.Latency[kind])
 		}
@@ -72,7 +73,7 @@ func plot(name string, r *results.Result) plotted {
 	if n := len(all); n > 0 {
 		p.Until = round(all[n-1].T, 3)
 		if !all[n-1].Sending {
-			p.Ends = round(r.Plan.WarmupSec+r.Seconds.Sending, 3)
+			p.Ends = round(r.Plan.WarmupSec+r.Value(metric.Sending), 3)
 		}
 	}
 	return p

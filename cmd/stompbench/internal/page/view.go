@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
@@ -124,21 +125,21 @@ func runViewOf(index int, run Run) runView {
 
 func tiles(r *results.Result) (all []tile) {
 	if r.Plan.Producers > 0 {
-		all = append(all, tile{Label: "sent", Value: report.PerSecond(r.Rates.Sent), Unit: "/s", Note: report.Size(r.Rates.SentBytes) + "/s"})
+		all = append(all, tile{Label: "sent", Value: report.PerSecond(r.Value(metric.SentPerS)), Unit: "/s", Note: report.Size(r.Value(metric.SentBytesPerS)) + "/s"})
 	}
 	if r.Plan.Consumers > 0 {
-		all = append(all, tile{Label: "received", Value: report.PerSecond(r.Rates.Received), Unit: "/s", Note: report.Size(r.Rates.ReceivedBytes) + "/s"})
-		wrong := r.Totals.Lost + r.Totals.Duplicated + r.Totals.Corrupt
-		all = append(all, tile{Label: "lost, duplicated, corrupt", Value: report.Count(wrong), Note: "of " + report.Count(r.Totals.Expected), Bad: wrong > 0})
+		all = append(all, tile{Label: "received", Value: report.PerSecond(r.Value(metric.ReceivedPerS)), Unit: "/s", Note: report.Size(r.Value(metric.ReceivedBytesPerS)) + "/s"})
+		wrong := r.Count(metric.Lost) + r.Count(metric.Duplicated) + r.Count(metric.Corrupt)
+		all = append(all, tile{Label: "lost, duplicated, corrupt", Value: report.Count(wrong), Note: "of " + report.Count(r.Count(metric.Expected)), Bad: wrong > 0})
 	}
 	if kinds := r.Kinds(); len(kinds) > 0 {
 		d := distribution(r, kinds[0])
 		value, unit, _ := strings.Cut(report.Duration(time.Duration(d.P99)), " ")
 		all = append(all, tile{Label: "p99 " + kinds[0].Label(), Value: value, Unit: " " + unit, Note: "p50 " + report.Duration(time.Duration(d.P50))})
 	}
-	if r.Process.CPUCores > 0 {
-		all = append(all, tile{Label: "CPU", Value: strconv.FormatFloat(r.Process.CPUCores, 'f', 2, 64), Unit: " cores",
-			Note: report.Duration(time.Duration(r.Process.CPUNsPerMsg)) + " a message"})
+	if r.Value(metric.CPUCores) > 0 {
+		all = append(all, tile{Label: "CPU", Value: strconv.FormatFloat(r.Value(metric.CPUCores), 'f', 2, 64), Unit: " cores",
+			Note: report.Duration(time.Duration(r.Value(metric.CPUPerMessage))) + " a message"})
 	}
 	return all
 }
@@ -153,34 +154,22 @@ func each(runs []Run, label, help string, f func(*results.Result) cell) row {
 }
 
 func books(runs []Run) (rows []row) {
-	count := func(label, help string, bad bool, of func(*report.Totals) uint64) {
-		rows = append(rows, each(runs, label, help, func(r *results.Result) cell {
-			n := of(&r.Totals)
-			return cell{report.Count(n), bad && n > 0}
+	for _, d := range metric.In(metric.Totals) {
+		rows = append(rows, each(runs, d.Label(), d.Help, func(r *results.Result) cell {
+			n := r.Count(d.ID)
+			return cell{report.Count(n), d.Has(metric.Fault) && n > 0}
 		}))
 	}
-	count("sent", "handed to the connection", false, func(t *report.Totals) uint64 { return t.Sent })
-	count("confirmed", "by a receipt of the broker", false, func(t *report.Totals) uint64 { return t.Confirmed })
-	count("rejected", "refused by the broker", true, func(t *report.Totals) uint64 { return t.Rejected })
-	count("unknown", "sent without ever an outcome", true, func(t *report.Totals) uint64 { return t.Unknown })
-	count("unsent", "due and not sent: the rate was not kept", true, func(t *report.Totals) uint64 { return t.Unsent })
-	count("expected", "arrivals, all subscribers together", false, func(t *report.Totals) uint64 { return t.Expected })
-	count("received", "of those, each counted once", false, func(t *report.Totals) uint64 { return t.Received })
-	count("lost", "sent and never came", true, func(t *report.Totals) uint64 { return t.Lost })
-	count("confirmed and lost", "the broker had vouched for them", true, func(t *report.Totals) uint64 { return t.ConfirmedLost })
-	count("duplicated", "came more than once", true, func(t *report.Totals) uint64 { return t.Duplicated })
-	count("corrupt", "failed their checksum", true, func(t *report.Totals) uint64 { return t.Corrupt })
-	count("reordered", "came after a later one of their producer", false, func(t *report.Totals) uint64 { return t.Reordered })
-	count("foreign", "not of this run, left out of everything", false, func(t *report.Totals) uint64 { return t.Foreign })
-	count("largest backlog", "sent and not yet received, as looked at 100 times a second", false, func(t *report.Totals) uint64 { return t.MaxBacklog })
 	rate := func(label string, of func(*results.Result) (float64, float64)) {
 		rows = append(rows, each(runs, label, "average, over the seconds it took", func(r *results.Result) cell {
 			perSecond, seconds := of(r)
 			return cell{Text: fmt.Sprintf("%s for %s", report.PerSecond(perSecond), report.Duration(time.Duration(seconds*1e9)))}
 		}))
 	}
-	rate("sent a second", func(r *results.Result) (float64, float64) { return r.Rates.Sent, r.Seconds.Sending })
-	rate("received a second", func(r *results.Result) (float64, float64) { return r.Rates.Received, r.Seconds.Receiving })
+	rate("sent a second", func(r *results.Result) (float64, float64) { return r.Value(metric.SentPerS), r.Value(metric.Sending) })
+	rate("received a second", func(r *results.Result) (float64, float64) {
+		return r.Value(metric.ReceivedPerS), r.Value(metric.Receiving)
+	})
 	return rows
 }
 
@@ -253,7 +242,8 @@ func distribution(r *results.Result, kind series.Kind) *report.Distribution {
 	if _, ok := r.Histograms[kind]; !ok {
 		return nil
 	}
-	return r.Distribution(kind)
+	d := r.Latency[kind]
+	return &d
 }
 
 func setup(runs []Run) (rows []row) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 )
@@ -66,7 +67,7 @@ func TestBacklogSlope(t *testing.T) {
 		if says == "" && strings.Contains(out, "each second") || !strings.Contains(out, says) {
 			t.Errorf("%v: want %q in\n%s", slope, says, out)
 		}
-		if got := report.New("v1", p, r).Rates.BacklogSlope; got == nil || *got != slope {
+		if got, ok := report.New("v1", p, r).Get(metric.BacklogSlope); !ok || got != slope {
 			t.Errorf("%v in JSON", got)
 		}
 	}

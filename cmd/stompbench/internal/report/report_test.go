@@ -29,7 +29,7 @@ func example(samples int) (*workload.Plan, *load.Result) {
 		PublishTo: "/queue/q", ConsumeFrom: "/queue/q", Delivery: workload.Shared,
 	}
 	return p, &load.Result{
-		Ready: load.Ready{Server: "RabbitMQ/3", Version: "1.2"},
+		Consumers: 1, Ready: load.Ready{Server: "RabbitMQ/3", Version: "1.2"},
 		Books: ledger.Balance{
 			Sent: 10_000, Confirmed: 9_990, Rejected: 1, Received: 9_980, Expected: 9_999,
 			Lost: 19, ConfirmedLost: 9, Duplicated: 2, Redelivered: 7, Reordered: 3,
@@ -60,7 +60,7 @@ func TestJSON(t *testing.T) {
 	numbers := map[string][]string{
 		"totals": {"sent", "confirmed", "rejected", "unknown", "expected", "received", "lost", "confirmed_lost",
 			"unconfirmed_lost", "duplicated", "redelivered", "nacked", "reordered", "corrupt", "foreign", "unsent", "max_backlog"},
-		"rates":   {"sent_per_s", "received_per_s", "sent_bytes_per_s", "received_bytes_per_s"},
+		"rates":   {"sent_per_s", "confirmed_per_s", "received_per_s", "sent_bytes_per_s", "received_bytes_per_s"},
 		"seconds": {"sending", "receiving", "sending_from", "receiving_from"},
 		"process": {"cpu_cores", "cpu_ns_per_message", "allocations_per_message", "gc_cycles", "gc_pause_ns"},
 	}
@@ -112,7 +112,7 @@ func TestTextOfABadRun(t *testing.T) {
 		"sent 10,000   confirmed 9,990   received 9,980",
 		"lost 19   duplicated 2   corrupt 4   reordered 3   the books do not balance",
 		"of those lost, 9 were confirmed by the broker and 10 were not",
-		"1 rejected", "9 sent without", "5 received that were not", "6 due and not sent",
+		"1 rejected", "9 unknown: messages that asked for a receipt", "5 foreign: messages that were not of this run", "6 unsent: messages that were due",
 		"sent        1,000/s for 10.0 s (125 KiB/s)", "received    998/s for 10.0 s (125 KiB/s), up to 77 behind",
 		"from due", "from send", "to receipt", "send delay", "10.0 ms", "20.0 ms",
 		"0.50 CPU cores", "left 19.8 ms late",

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"io"
 	"math"
 	"slices"
@@ -69,59 +70,49 @@ func (r *Report) Subject() string {
 }
 
 func (r *Report) books(b *strings.Builder, style Style) {
-	t := &r.Totals
 	row := func(label string, cells ...string) {
 		fmt.Fprintf(b, "  %-10s  %s\n", label, strings.Join(cells, "   "))
 	}
-	cells := []string{"sent " + Count(t.Sent)}
+	cell := func(id metric.ID) string {
+		text := metric.Of(id).Label() + " " + Count(r.Count(id))
+		if metric.Of(id).Has(metric.Fault) && r.Count(id) > 0 {
+			return style.bad(text)
+		}
+		return text
+	}
+	cells := []string{cell(metric.Sent)}
 	if r.Plan.Window > 0 {
-		cells = append(cells, "confirmed "+Count(t.Confirmed))
+		cells = append(cells, cell(metric.Confirmed))
 	}
 	if r.Plan.Consumers > 0 {
-		cells = append(cells, "received "+Count(t.Received))
+		cells = append(cells, cell(metric.Received))
 	}
 	row("messages", cells...)
 	if r.Plan.Consumers > 0 {
-		cells := []string{
-			style.mark("duplicated", t.Duplicated), style.mark("corrupt", t.Corrupt),
-			"reordered " + Count(t.Reordered), r.balance(style),
-		}
-		if !r.BooksOpen {
-			cells = slices.Insert(cells, 0, style.mark("lost", t.Lost))
+		cells := []string{cell(metric.Lost), cell(metric.Duplicated), cell(metric.Corrupt), cell(metric.Reordered), r.balance(style)}
+		if r.BooksOpen {
+			cells = cells[1:]
 		}
 		row("books", cells...)
 	}
-	if t.Lost > 0 && r.Plan.Window > 0 {
+	if r.Count(metric.Lost) > 0 && r.Plan.Window > 0 {
 		row("", fmt.Sprintf("of those lost, %s were confirmed by the broker and %s were not",
-			Count(t.ConfirmedLost), Count(t.UnconfirmedLost)))
+			Count(r.Count(metric.ConfirmedLost)), Count(r.Count(metric.UnconfirmedLost))))
 	}
 	if r.AckError != "" {
 		row("", style.bad("an ACK could not be sent: "+r.AckError))
 	}
-	for _, extra := range []struct {
-		n    uint64
-		what string
-	}{
-		{t.Rejected, "rejected by the broker"},
-		{t.Nacked, "refused by consumers with NACK"},
-		{t.Redelivered, "came again, marked as redelivered by the broker"},
-		{t.Unknown, "sent without ever an outcome"},
-		{t.Foreign, "received that were not of this run, left out of everything else"},
-		{t.Unsent, "due and not sent: the broker or this machine did not keep up with the rate"},
-	} {
-		if extra.n > 0 {
-			row("", Count(extra.n)+" "+extra.what)
+	for _, d := range metric.In(metric.Totals) {
+		if n := r.Count(d.ID); n > 0 && !slices.Contains(above, d.ID) {
+			row("", Count(n)+" "+d.Label()+": "+d.Help)
 		}
 	}
 }
 
-// mark writes a count that should be 0.
-func (s Style) mark(what string, n uint64) string {
-	text := what + " " + Count(n)
-	if n > 0 {
-		return s.bad(text)
-	}
-	return text
+// above are the totals that have a place in the rows before the others.
+var above = []metric.ID{
+	metric.Sent, metric.Confirmed, metric.Received, metric.Expected, metric.Lost, metric.ConfirmedLost, metric.UnconfirmedLost,
+	metric.Duplicated, metric.Corrupt, metric.Reordered, metric.MaxBacklog,
 }
 
 // Mood says whether a verdict is good, bad or neither.
@@ -136,17 +127,16 @@ const (
 
 // Balance says whether every message arrived, "" if only other processes know.
 func (r *Report) Balance() (text string, mood Mood) {
-	t := &r.Totals
 	switch {
-	case t.Lost+t.Duplicated+t.Corrupt > 0:
+	case r.Sum(metric.Lost, metric.Duplicated, metric.Corrupt) > 0:
 		return "the books do not balance", Bad
 	case r.BooksOpen:
 		return "open until stompbench merge closes the books of all parts", Neutral
 	case r.Plan.Producers == 0 || r.Plan.Consumers == 0:
 		return "", Neutral
-	case t.Expected == 0:
+	case r.Count(metric.Expected) == 0:
 		return "nothing was sent", Neutral
-	case t.Reordered > 0:
+	case r.Count(metric.Reordered) > 0:
 		return "every message arrived once", Good
 	default:
 		return "every message arrived once, in order", Good
@@ -166,14 +156,14 @@ func (r *Report) balance(style Style) string {
 
 func (r *Report) rates(b *strings.Builder) {
 	if r.Plan.Producers > 0 {
-		fmt.Fprintf(b, "  %-10s  %s\n", "sent", pace(r.Rates.Sent, r.Rates.SentBytes, r.Seconds.Sending))
+		fmt.Fprintf(b, "  %-10s  %s\n", "sent", pace(r.Value(metric.SentPerS), r.Value(metric.SentBytesPerS), r.Value(metric.Sending)))
 	}
-	if r.Plan.Consumers > 0 && r.Totals.Received > 0 {
-		fmt.Fprintf(b, "  %-10s  %s", "received", pace(r.Rates.Received, r.Rates.ReceivedBytes, r.Seconds.Receiving))
+	if r.Plan.Consumers > 0 && r.Count(metric.Received) > 0 {
+		fmt.Fprintf(b, "  %-10s  %s", "received", pace(r.Value(metric.ReceivedPerS), r.Value(metric.ReceivedBytesPerS), r.Value(metric.Receiving)))
 		// The backlog is sampled a hundred times a second: a run that was too short for some
 		// samples has no backlog to report.
-		if r.Plan.Producers > 0 && r.Seconds.Receiving >= 0.1 && !r.BooksOpen && !r.United {
-			fmt.Fprintf(b, ", up to %s behind", Count(r.Totals.MaxBacklog))
+		if r.Plan.Producers > 0 && r.Value(metric.Receiving) >= 0.1 && !r.BooksOpen && !r.United {
+			fmt.Fprintf(b, ", up to %s behind", Count(r.Count(metric.MaxBacklog)))
 		}
 		b.WriteString(r.growth())
 		b.WriteByte('\n')
@@ -189,15 +179,15 @@ const (
 
 // growth says how the backlog changed while messages were sent, "" if it did not.
 func (r *Report) growth() string {
-	slope := r.Rates.BacklogSlope
-	if slope == nil || math.Abs(*slope) < muchOfRate*r.Rates.Sent || math.Abs(*slope)*r.Seconds.Sending < fewBehind {
+	slope := r.Value(metric.BacklogSlope)
+	if slope == 0 || math.Abs(slope) < muchOfRate*r.Value(metric.SentPerS) || math.Abs(slope)*r.Value(metric.Sending) < fewBehind {
 		return ""
 	}
 	more := "more"
-	if *slope < 0 {
+	if slope < 0 {
 		more = "less"
 	}
-	return fmt.Sprintf(", %s %s each second", PerSecond(math.Abs(*slope)), more)
+	return fmt.Sprintf(", %s %s each second", PerSecond(math.Abs(slope)), more)
 }
 
 // pace writes a rate with its bytes and time. A single message has no rate.
@@ -210,8 +200,10 @@ func pace(perSecond, bytesPerSecond, seconds float64) string {
 }
 
 func (r *Report) latencies(b *strings.Builder) {
-	l := &r.Latency
-	rows := []LatencyRow{{"from due", l.FromDue}, {"from send", l.FromSend}, {"to receipt", l.Confirm}, {"send delay", l.SendDelay}}
+	var rows []LatencyRow
+	for _, l := range metric.Latencies() {
+		rows = append(rows, LatencyRow{l.Label(), r.Latency[l]})
+	}
 	if r.Plan.RatePerSec == 0 && r.Plan.Producers > 0 {
 		rows = rows[1:] // messages were due when they were sent
 	}
@@ -224,29 +216,26 @@ const tooLate = 5 * time.Millisecond
 // Remarks returns sentences on how to read the numbers.
 func (r *Report) Remarks() (all []string) {
 	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
-	if r.Plan.WarmupSec > 0 && r.Plan.Producers > 0 && r.Totals.Sent > 0 && r.Seconds.Sending == 0 {
+	if r.Plan.WarmupSec > 0 && r.Plan.Producers > 0 && r.Count(metric.Sent) > 0 && r.Value(metric.Sending) == 0 {
 		say("The run was over before its warm-up: nothing was measured. Send more, or lower --warmup.")
 	}
-	if r.Plan.RatePerSec == 0 && r.Plan.Producers > 0 && r.Latency.FromSend.Count+r.Latency.Confirm.Count > 0 {
+	if r.Plan.RatePerSec == 0 && r.Plan.Producers > 0 && r.Latency[metric.FromSend].Count+r.Latency[metric.Confirm].Count > 0 {
 		say("Flat out, latency is the time messages wait in queues that are kept full; it says nothing about the broker. " +
 			"Give a --rate below the one above to measure that.")
 	}
-	if d := &r.Latency.SendDelay; time.Duration(d.P99) > tooLate {
+	if d := r.Latency[metric.SendDelay]; time.Duration(d.P99) > tooLate {
 		say("One message in a hundred left %s late or later, held up by the receipt window, the broker or this machine. "+
 			"From due counts that, from send does not.", Duration(time.Duration(d.P99)))
 	}
-	for _, c := range []struct {
-		of   *Distribution
-		name string
-	}{{&r.Latency.FromDue, "from due"}, {&r.Latency.Confirm, "to receipt"}} {
-		if n := c.of.Censored; n > 0 {
-			say("%s of the %s latencies %s are lower bounds: what they wait for never came.", Count(n), Count(c.of.Count), c.name)
+	for _, l := range metric.Latencies() {
+		if d := r.Latency[l]; d.Censored > 0 {
+			say("%s of the %s latencies %s are lower bounds: what they wait for never came.", Count(d.Censored), Count(d.Count), l.Label())
 		}
 	}
-	if n := r.Latency.FromSend.Negative; n > 0 {
+	if n := r.Latency[metric.FromSend].Negative; n > 0 {
 		say("%s latencies were negative and count as 0: the clocks of sender and receiver disagree.", Count(n))
 	}
-	if p := &r.Process; p.CPUCores > 0 {
+	if r.Value(metric.CPUCores) > 0 {
 		subject := "This process"
 		switch {
 		case r.United:
@@ -255,7 +244,7 @@ func (r *Report) Remarks() (all []string) {
 			subject = "This process, broker included,"
 		}
 		say("%s used %.2f CPU cores, %s of CPU and %s allocations a message.",
-			subject, p.CPUCores, Duration(time.Duration(p.CPUNsPerMsg)), few(p.AllocsPerMsg))
+			subject, r.Value(metric.CPUCores), Duration(time.Duration(r.Value(metric.CPUPerMessage))), few(r.Value(metric.AllocsPerMessage)))
 	}
 	return all
 }

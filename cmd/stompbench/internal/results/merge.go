@@ -3,12 +3,12 @@ package results
 import (
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
@@ -32,7 +32,7 @@ func Merge(all []*Result) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Result{Report: baseOf(all), Histograms: map[series.Kind]Histogram{}}
+	out := &Result{Report: baseOf(all), Data: Data{Histograms: map[series.Kind]Histogram{}}}
 	var parts []series.Part
 	for _, r := range all {
 		out.addReport(&r.Report)
@@ -120,7 +120,7 @@ func baseOf(all []*Result) report.Report {
 		out.Plan.ConsumerLatencyNs, out.Plan.SlowConsumers = p.ConsumerLatencyNs, p.SlowConsumers
 	}
 	out.Failure, out.AckError, out.Partial, out.ExitCode, out.BooksOpen, out.United = "", "", false, 0, false, false
-	out.Totals, out.Seconds, out.Rates, out.Process = report.Totals{}, report.Seconds{}, report.Rates{}, report.Process{}
+	out.Values, out.Latency = metric.Values{}, report.Latency{}
 	out.Plan.Producers, out.Plan.Consumers, out.Plan.Count, out.Plan.RatePerSec = 0, 0, 0, 0
 	out.Plan.ProducerConnections, out.Plan.ConsumerConnections = 0, 0
 	out.SLO, out.SLODeferred = nil, ""
@@ -177,10 +177,6 @@ func (r *Result) addReport(o *report.Report) {
 	r.Plan.ConsumerConnections += o.Plan.ConsumerConnections
 	r.Plan.Count += o.Plan.Count
 	r.Plan.RatePerSec += o.Plan.RatePerSec
-	addCounts(&r.Totals, &o.Totals)
-	r.Process.GCCycles += o.Process.GCCycles
-	r.Process.GCPauseNsTotal += o.Process.GCPauseNsTotal
-	r.Process.CPUCores += o.Process.CPUCores
 }
 
 // Worse returns the more severe of two exit codes: faults of the broker's books come first, then
@@ -222,54 +218,38 @@ func (s *span) add(start time.Time, from, seconds float64) {
 	}
 }
 
-// seconds returns the length, and the beginning relative to start.
-func (s *span) seconds(start time.Time) (length, from float64) {
-	if s.from.IsZero() {
-		return 0, 0
+// set sets the length, and the beginning relative to start.
+func (s *span) set(v *metric.Values, length, from metric.ID, start time.Time) {
+	v.Set(length, s.to.Sub(s.from).Seconds())
+	v.Set(from, 0)
+	if !s.from.IsZero() {
+		v.Set(from, s.from.Sub(start).Seconds())
 	}
-	return s.to.Sub(s.from).Seconds(), s.from.Sub(start).Seconds()
 }
 
-// addTimes computes the total times, and from them the rates.
+// addTimes merges the times and then the metrics, whose averages are over them.
 func (r *Result) addTimes(all []*Result) {
-	var sent, confirmed, received, sentBytes, receivedBytes, cpu, allocations float64
+	var parts []*metric.Values
 	var sending, receiving span
 	for _, o := range all {
-		sending.add(o.StartedAt, o.Seconds.SendingFrom, o.Seconds.Sending)
-		receiving.add(o.StartedAt, o.Seconds.ReceivingFrom, o.Seconds.Receiving)
-		size := o.Plan.SizeBytes
-		if o.Plan.Producers == 0 {
-			size = r.Plan.SizeBytes // a part that only receives does not know it
+		v := o.Values
+		sending.add(o.StartedAt, v.Value(metric.SendingFrom), v.Value(metric.Sending))
+		receiving.add(o.StartedAt, v.Value(metric.ReceivingFrom), v.Value(metric.Receiving))
+		if o.Plan.Producers == 0 { // it does not know the size
+			v.Set(metric.ReceivedBytesPerS, v.Value(metric.ReceivedPerS)*float64(r.Plan.SizeBytes))
 		}
-		sent += o.Rates.Sent * o.Seconds.Sending
-		confirmed += o.Rates.Confirmed * o.Seconds.Sending
-		received += o.Rates.Received * o.Seconds.Receiving
-		sentBytes += o.Rates.SentBytes * o.Seconds.Sending
-		receivedBytes += o.Rates.Received * o.Seconds.Receiving * float64(size)
-
-		n := float64(max(o.Totals.Sent, o.Totals.Received))
-		cpu += o.Process.CPUNsPerMsg * n
-		allocations += o.Process.AllocsPerMsg * n
+		parts = append(parts, &v)
 	}
-	r.Seconds.Sending, r.Seconds.SendingFrom = sending.seconds(r.StartedAt)
-	r.Seconds.Receiving, r.Seconds.ReceivingFrom = receiving.seconds(r.StartedAt)
-	if s := r.Seconds.Sending; s > 0 {
-		r.Rates.Sent, r.Rates.SentBytes, r.Rates.Confirmed = sent/s, sentBytes/s, confirmed/s
-	}
-	if s := r.Seconds.Receiving; s > 0 {
-		r.Rates.Received, r.Rates.ReceivedBytes = received/s, receivedBytes/s
-	}
-	if n := float64(max(r.Totals.Sent, r.Totals.Received)); n > 0 {
-		r.Process.CPUNsPerMsg, r.Process.AllocsPerMsg = cpu/n, allocations/n
-	}
+	sending.set(&r.Values, metric.Sending, metric.SendingFrom, r.StartedAt)
+	receiving.set(&r.Values, metric.Receiving, metric.ReceivingFrom, r.StartedAt)
+	r.Merge(parts...)
 	// At least the maximum of each part, and the sum of all at any time.
-	r.Totals.MaxBacklog = 0
-	for _, o := range all {
-		r.Totals.MaxBacklog = max(r.Totals.MaxBacklog, o.Totals.MaxBacklog)
-	}
+	backlog := r.Count(metric.MaxBacklog)
 	for i := range r.Series.Intervals {
-		r.Totals.MaxBacklog = max(r.Totals.MaxBacklog, r.Series.Intervals[i].Backlog)
+		backlog = max(backlog, r.Series.Intervals[i].Backlog)
 	}
+	r.SetCount(metric.MaxBacklog, backlog)
+	r.Restrict(r.Plan.Consumers > 0)
 }
 
 // addHistograms adds the histograms, and computes the report's distributions from them.
@@ -288,10 +268,10 @@ func (r *Result) addHistograms(all []*Result) {
 		if sum.Count() > 0 {
 			r.Histograms[kind] = pack(sum)
 		}
-		*r.Distribution(kind) = report.DistributionOf(sum)
+		r.Latency[kind] = report.DistributionOf(sum)
 	}
 	if _, ok := r.Histograms[series.FromDue]; !ok {
-		r.Latency.FromDue = r.Latency.FromSend // when sending flat out they are the same
+		r.Latency[metric.FromDue] = r.Latency[metric.FromSend] // when sending flat out they are the same
 	}
 }
 
@@ -306,14 +286,4 @@ func withoutDue(all []*Result) []*Result {
 		out[i] = &copied
 	}
 	return out
-}
-
-// addCounts adds every count of o to sum by reflection, so that a new field cannot be forgotten.
-func addCounts(sum, o *report.Totals) {
-	to, from := reflect.ValueOf(sum).Elem(), reflect.ValueOf(o).Elem()
-	for i := range to.NumField() {
-		if to.Field(i).Kind() == reflect.Uint64 {
-			to.Field(i).SetUint(to.Field(i).Uint() + from.Field(i).Uint())
-		}
-	}
 }

@@ -28,20 +28,22 @@ func elsewhere(seconds int, base, later time.Duration) *results.Result {
 
 func TestMerge(t *testing.T) {
 	a, b := result(5, time.Millisecond), elsewhere(6, 3*time.Millisecond, 1200*time.Millisecond)
-	b.Totals.Lost, b.Totals.Foreign, b.ExitCode = 2, 7, 3
+	b.Set(metric.Lost, 2)
+	b.Set(metric.Foreign, 7)
+	b.ExitCode = 3
 	got, err := results.Merge([]*results.Result{a, b})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Totals.Sent != 11_000 || got.Totals.Received != 11_000 || got.Totals.Lost != 2 || got.Totals.Foreign != 7 || got.ExitCode != 3 {
-		t.Errorf("%+v", got.Totals)
+	if got.Count(metric.Sent) != 11_000 || got.Count(metric.Received) != 11_000 || got.Count(metric.Lost) != 2 || got.Count(metric.Foreign) != 7 || got.ExitCode != 3 {
+		t.Errorf("%+v", got.Values)
 	}
 	if got.StartedAt != start || len(got.Machines) != 2 || len(got.RunIDs) != 2 || got.Plan.Producers != 2 || got.Plan.RatePerSec != 2000 {
 		t.Errorf("%v, %+v, %+v", got.StartedAt, got.Machines, got.Plan)
 	}
 	// From the first start to the last end.
-	if want := 11_000 / 7.2; math.Abs(got.Rates.Sent-want) > 0.01 || math.Abs(got.Seconds.Sending-7.2) > 1e-9 {
-		t.Errorf("%+v, %+v, want %v/s", got.Rates, got.Seconds, want)
+	if want := 11_000 / 7.2; math.Abs(got.Value(metric.SentPerS)-want) > 0.01 || math.Abs(got.Value(metric.Sending)-7.2) > 1e-9 {
+		t.Errorf("%+v, want %v/s", got.Values, want)
 	}
 	// Histograms are those of all samples: nothing is averaged.
 	sum := histo.New()
@@ -54,8 +56,8 @@ func TestMerge(t *testing.T) {
 			sum.Record(2 * (int64(base) + int64(k)*1000))
 		}
 	}
-	if got.Latency.FromDue != report.DistributionOf(sum) || got.Histogram(series.FromDue).Count() != 11_000 {
-		t.Errorf("%+v\nwant\n%+v", got.Latency.FromDue, report.DistributionOf(sum))
+	if got.Latency[metric.FromDue] != report.DistributionOf(sum) || got.Histogram(series.FromDue).Count() != 11_000 {
+		t.Errorf("%+v\nwant\n%+v", got.Latency[metric.FromDue], report.DistributionOf(sum))
 	}
 	// So are the seconds: b's first is the second of the sum.
 	var sent []uint64
@@ -79,7 +81,7 @@ func TestMerge(t *testing.T) {
 	}
 	third := elsewhere(5, time.Millisecond, time.Second)
 	third.RunIDs = []string{"3"}
-	if more, err := results.Merge([]*results.Result{back, third}); err != nil || more.Totals.Sent != 16_000 || len(more.Machines) != 3 {
+	if more, err := results.Merge([]*results.Result{back, third}); err != nil || more.Count(metric.Sent) != 16_000 || len(more.Machines) != 3 {
 		t.Errorf("%v", err)
 	}
 }
@@ -89,21 +91,26 @@ func part(later time.Duration, producers, consumers int, b *ledger.Book) *result
 	r := elsewhere(3, time.Millisecond, later)
 	r.BooksOpen, r.Plan.Producers, r.Plan.Consumers = true, producers, consumers
 	if producers == 0 {
-		r.Plan.SizeBytes, r.Plan.RatePerSec, r.Rates.ReceivedBytes = 1, 0, r.Rates.Received
-		r.Totals.Sent, r.Totals.Confirmed = 0, 0
-		r.Seconds.Sending, r.Rates.Sent, r.Rates.SentBytes = 0, 0, 0
+		r.Plan.SizeBytes, r.Plan.RatePerSec = 1, 0
+		r.Set(metric.ReceivedBytesPerS, r.Value(metric.ReceivedPerS))
+		zero(r, metric.Sent, metric.Confirmed, metric.Sending, metric.SentPerS, metric.SentBytesPerS)
 	}
 	if consumers == 0 {
-		r.Totals.Received = 0
-		r.Seconds.Receiving, r.Rates.Received, r.Rates.ReceivedBytes = 0, 0, 0
+		zero(r, metric.Received, metric.Receiving, metric.ReceivedPerS, metric.ReceivedBytesPerS)
 	}
-	r.Totals.Expected = 0
+	zero(r, metric.Expected)
 	packed, err := b.Pack()
 	if err != nil {
 		panic(err)
 	}
 	r.Ledger = &results.Ledger{Version: ledger.FormatVersion, Book: packed}
 	return r
+}
+
+func zero(r *results.Result, ids ...metric.ID) {
+	for _, id := range ids {
+		r.Set(id, 0)
+	}
 }
 
 // upTo is the set of the numbers from 1 on that are not missing.
@@ -129,30 +136,40 @@ func TestMergeUnites(t *testing.T) {
 	}
 	one := receiver(200*time.Millisecond, upTo(2000, 7, 8))
 	two := receiver(400*time.Millisecond, upTo(3000, slices.Collect(maps.Keys(numbers(1, 1999)))...))
-	one.Seconds.ReceivingFrom, one.Seconds.Receiving = 0.5, 2.5
-	two.Seconds.ReceivingFrom, two.Seconds.Receiving = 0.5, 2.5
-	one.Totals.Corrupt, two.Totals.Foreign, one.Totals.Nacked, one.ExitCode = 1, 4, 2, 3
+	for _, r := range []*results.Result{one, two} {
+		r.Set(metric.ReceivingFrom, 0.5)
+		r.Set(metric.Receiving, 2.5)
+	}
+	one.Set(metric.Corrupt, 1)
+	one.Set(metric.Nacked, 2)
+	two.Set(metric.Foreign, 4)
+	one.ExitCode = 3
 	two.SLODeferred, sender.SLODeferred = "lost=0,sent>1k", "sent>1k"
 	for _, all := range [][]*results.Result{{sender, one, two}, {two, one, sender}} {
 		got, err := results.Merge(all)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := report.Totals{
-			Sent: 3000, Confirmed: 2999, Expected: 3000, Received: 2998, Lost: 1, ConfirmedLost: 1, UnconfirmedLost: 0,
-			Duplicated: 1, Corrupt: 1, Foreign: 4, Nacked: 2,
+		for id, want := range map[metric.ID]uint64{
+			metric.Sent: 3000, metric.Confirmed: 2999, metric.Expected: 3000, metric.Received: 2998, metric.Lost: 1, metric.ConfirmedLost: 1,
+			metric.Duplicated: 1, metric.Corrupt: 1, metric.Foreign: 4, metric.Nacked: 2,
+		} {
+			if n := got.Count(id); n != want {
+				t.Errorf("%s is %d, want %d", metric.Of(id).Name, n, want)
+			}
 		}
-		if got.Totals != want || !got.United || got.BooksOpen || got.ExitCode != 3 {
-			t.Errorf("\n got %+v\nwant %+v\n%v, %v, exit %d", got.Totals, want, got.United, got.BooksOpen, got.ExitCode)
+		if !got.United || got.BooksOpen || got.ExitCode != 3 {
+			t.Errorf("%v, %v, exit %d", got.United, got.BooksOpen, got.ExitCode)
 		}
 		if got.Plan.Producers != 2 || got.Plan.Consumers != 2 || got.Plan.SizeBytes != 128 || got.Plan.RatePerSec != 1000 || len(got.RunIDs) != 1 {
 			t.Errorf("%+v, %q", got.Plan, got.RunIDs)
 		}
 		// From the first message that came to the last: 0.7 s to 3.4 s.
-		rate := (one.Rates.Received*2.5 + two.Rates.Received*2.5) / 2.7
-		if s := got.Seconds; math.Abs(s.Receiving-2.7) > 1e-9 || math.Abs(s.ReceivingFrom-0.7) > 1e-9 || s.Sending != 3 || s.SendingFrom != 0 ||
-			math.Abs(got.Rates.Received-rate) > 1e-6 || math.Abs(got.Rates.ReceivedBytes-128*rate) > 1e-3 {
-			t.Errorf("%+v, %+v", got.Seconds, got.Rates)
+		rate := (one.Value(metric.ReceivedPerS)*2.5 + two.Value(metric.ReceivedPerS)*2.5) / 2.7
+		if math.Abs(got.Value(metric.Receiving)-2.7) > 1e-9 || math.Abs(got.Value(metric.ReceivingFrom)-0.7) > 1e-9 ||
+			got.Value(metric.Sending) != 3 || got.Value(metric.SendingFrom) != 0 ||
+			math.Abs(got.Value(metric.ReceivedPerS)-rate) > 1e-6 || math.Abs(got.Value(metric.ReceivedBytesPerS)-128*rate) > 1e-3 {
+			t.Errorf("%+v", got.Values)
 		}
 		if _, known := got.Get(metric.MaxBacklog); known || got.Count(metric.Lost) != 1 || got.Histogram(series.FromSend).Count() != 9000 {
 			t.Errorf("lost %d, max_backlog is known: %v", got.Count(metric.Lost), known)
@@ -202,7 +219,7 @@ func TestUnitedFlatOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := got.Histograms[series.FromDue]; ok || got.Series.Has(series.FromDue) || got.Latency.FromDue != got.Latency.FromSend {
+	if _, ok := got.Histograms[series.FromDue]; ok || got.Series.Has(series.FromDue) || got.Latency[metric.FromDue] != got.Latency[metric.FromSend] {
 		t.Errorf("%+v", got.Latency)
 	}
 }

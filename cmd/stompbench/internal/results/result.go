@@ -1,12 +1,14 @@
 package results
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/machine"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
@@ -15,6 +17,11 @@ import (
 // with more fields.
 type Result struct {
 	report.Report
+	Data
+}
+
+// Data is what a report is computed from.
+type Data struct {
 	RunIDs     []string                  `json:"run_ids"` // of the runs, several after a merge; "" for a receiver that received no message
 	StartedAt  time.Time                 `json:"started_at"`
 	Machines   []machine.Machine         `json:"machines"`
@@ -34,23 +41,18 @@ type Histogram struct {
 
 // New makes the result of a run on this machine.
 func New(rep *report.Report, res *load.Result, s *series.Series) *Result {
-	r := &Result{
-		Report: *rep, StartedAt: res.Start, Machines: []machine.Machine{machine.Describe()},
+	r := &Result{Report: *rep, Data: Data{
+		StartedAt: res.Start, Machines: []machine.Machine{machine.Describe()},
 		RunIDs: []string{runID(res.ID)}, Histograms: map[series.Kind]Histogram{}, Series: *s,
-	}
+	}}
 	if res.Book != nil {
 		r.Ledger = newLedger(res.Book)
 	}
-	put := func(kind series.Kind, h *histo.Histogram) {
-		if h.Count() > 0 {
+	for _, kind := range series.Kinds() {
+		h := res.Histogram(kind)
+		if h.Count() > 0 && (kind != series.FromDue || h != res.FromSend) {
 			r.Histograms[kind] = pack(h)
 		}
-	}
-	put(series.FromSend, res.FromSend)
-	put(series.Confirm, res.Confirm)
-	put(series.SendDelay, res.Delay)
-	if res.FromDue != res.FromSend {
-		put(series.FromDue, res.FromDue)
 	}
 	return r
 }
@@ -97,16 +99,13 @@ func (r *Result) Kinds() (kinds []series.Kind) {
 	return kinds
 }
 
-// Distribution returns the report's distribution of a kind of latency.
-func (r *Result) Distribution(kind series.Kind) *report.Distribution {
-	switch kind {
-	case series.FromDue:
-		return &r.Latency.FromDue
-	case series.FromSend:
-		return &r.Latency.FromSend
-	case series.Confirm:
-		return &r.Latency.Confirm
-	default:
-		return &r.Latency.SendDelay
+// MarshalJSON writes the report and its data as one object.
+func (r Result) MarshalJSON() ([]byte, error) { return metric.Join(r.Report, r.Data) }
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (r *Result) UnmarshalJSON(text []byte) error {
+	if err := json.Unmarshal(text, &r.Report); err != nil {
+		return err
 	}
+	return json.Unmarshal(text, &r.Data)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,7 +56,7 @@ func result(seconds int, base time.Duration) *results.Result {
 	n := uint64(seconds) * 1000
 	took := time.Duration(seconds) * time.Second
 	res := &load.Result{
-		ID: 0xabc, Start: start, Ready: load.Ready{Server: "RabbitMQ/4", Version: "1.2"},
+		Consumers: 1, ID: 0xabc, Start: start, Ready: load.Ready{Server: "RabbitMQ/4", Version: "1.2"},
 		Books:   ledger.Balance{Sent: n, Confirmed: n, Received: n, Expected: n},
 		Sending: took, Receiving: took, MeasuredSent: n + 1, MeasuredReceived: n + 1, FromSend: all, FromDue: due, Confirm: all, Delay: histo.New(),
 		Cost: load.Cost{CPU: took / 4, Wall: took, Allocations: 100}, MaxBacklog: uint64(seconds) - 1,
@@ -292,7 +293,7 @@ func TestWarmupIsTagged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if back.Latency != before || back.Histogram(series.FromDue).Count() != 3000 || back.Series.Total(series.FromDue).Count() != 3000 {
+	if !maps.Equal(back.Latency, before) || back.Histogram(series.FromDue).Count() != 3000 || back.Series.Total(series.FromDue).Count() != 3000 {
 		t.Errorf("the warm-up counts: %+v", back.Latency)
 	}
 	log, err := os.Open(filepath.Join(dir, "from_due.hlog"))

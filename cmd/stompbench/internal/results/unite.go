@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 )
 
 // farApart is how far apart the starts of the parts of a run may be. Parts that only receive start
@@ -44,14 +46,11 @@ func (r *Result) unite(all []*Result) error {
 // close replaces the sums of the processes' counts by the closed books.
 func (r *Result) close(united *ledger.Book) {
 	b, foreign := united.Close()
-	t := &r.Totals
-	b.Forgive(t.Corrupt)
-	t.Sent, t.Confirmed, t.Rejected = b.Sent, b.Confirmed, b.Rejected
-	t.Expected, t.Received, t.Lost = b.Expected, b.Received, b.Lost
-	t.ConfirmedLost, t.UnconfirmedLost = b.ConfirmedLost, b.UnconfirmedLost()
-	t.Duplicated, t.Redelivered, t.Reordered = b.Duplicated, b.Redelivered, b.Reordered
-	t.Foreign += foreign
-	t.MaxBacklog = 0
+	b.Forgive(r.Count(metric.Corrupt))
+	load.SetBooks(&r.Values, &b)
+	r.SetCount(metric.Foreign, r.Count(metric.Foreign)+foreign)
+	r.Derive()
+	r.Unset(metric.MaxBacklog)
 	r.BooksOpen, r.United = false, true
 }
 
@@ -93,11 +92,10 @@ func oneRun(all []*Result, books []*ledger.Book) error {
 // unitedCode returns the exit code of a run whose books are closed now. A part could not know what
 // was lost, or whether the SLO was met, but it knows how it ended.
 func (r *Result) unitedCode(all []*Result) (code int) {
-	t := &r.Totals
 	switch {
-	case r.Failure != "" && t.Duplicated+t.Corrupt == 0:
+	case r.Failure != "" && r.Sum(metric.Duplicated, metric.Corrupt) == 0:
 		return 1 // messages that a broken connection did not deliver do not count as lost
-	case t.Lost+t.Duplicated+t.Corrupt > 0:
+	case r.Sum(metric.Lost, metric.Duplicated, metric.Corrupt) > 0:
 		return 3
 	}
 	for _, part := range all {

@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 )
@@ -21,12 +22,12 @@ type Step struct {
 
 // latency returns the latency that a step is judged by, and whether it was measured: from when
 // messages were due, or to their receipts if there are no consumers.
-func (s *Step) latency() (d *report.Distribution, of string) {
-	d, of = &s.Result.Latency.FromDue, "from_due"
+func (s *Step) latency() (d report.Distribution, of metric.Latency) {
+	of = metric.FromDue
 	if s.Result.Plan.Consumers == 0 {
-		d, of = &s.Result.Latency.Confirm, "confirm"
+		of = metric.Confirm
 	}
-	return d, of
+	return s.Result.Latency[of], of
 }
 
 // Remark returns a remark on a step besides its numbers.
@@ -40,8 +41,8 @@ func (s *Step) Remark() string {
 		n    uint64
 		what string
 	}{
-		{r.Totals.Lost, "lost"}, {r.Totals.Duplicated, "duplicated"}, {r.Totals.Corrupt, "corrupt"},
-		{r.Totals.Rejected, "rejected"}, {r.Totals.Unsent, "due and not sent"},
+		{r.Count(metric.Lost), "lost"}, {r.Count(metric.Duplicated), "duplicated"}, {r.Count(metric.Corrupt), "corrupt"},
+		{r.Count(metric.Rejected), "rejected"}, {r.Count(metric.Unsent), "due and not sent"},
 	} {
 		if fault.n > 0 {
 			parts = append(parts, report.Count(fault.n)+" "+fault.what)
@@ -71,20 +72,20 @@ func (s *Step) Line() string {
 		return s.Remark()
 	}
 	d, _ := s.latency()
-	return fmt.Sprintf("%s/s, p99 %s, %s", report.PerSecond(s.Result.Rates.Sent), percentile(d.P99, 99, d.Count), s.Remark())
+	return fmt.Sprintf("%s/s, p99 %s, %s", report.PerSecond(s.Result.Value(metric.SentPerS)), percentile(d.P99, 99, d.Count), s.Remark())
 }
 
 // Table writes the steps, one to a row.
 func Table(over Over, steps []Step) string {
 	var b strings.Builder
-	of := "from_due"
+	of := metric.FromDue
 	for i := range steps {
 		if steps[i].Result != nil {
 			_, of = steps[i].latency()
 		}
 	}
-	fmt.Fprintf(&b, "  latency %s\n\n", map[string]string{
-		"from_due": "from when messages were due to their arrival", "confirm": "from when messages were sent to their receipts",
+	fmt.Fprintf(&b, "  latency %s\n\n", map[metric.Latency]string{
+		metric.FromDue: "from when messages were due to their arrival", metric.Confirm: "from when messages were sent to their receipts",
 	}[of])
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(w, "  %s\tsent/s\treceived/s\tp50\tp90\tp99\tp99.9\tmax\tCPU/message\t\n", over.Flag)
@@ -95,7 +96,7 @@ func Table(over Over, steps []Step) string {
 			continue
 		}
 		d, _ := s.latency()
-		fmt.Fprintf(w, "  %s\t%s\t%s\t", s.Value, report.PerSecond(s.Result.Rates.Sent), report.PerSecond(s.Result.Rates.Received))
+		fmt.Fprintf(w, "  %s\t%s\t%s\t", s.Value, report.PerSecond(s.Result.Value(metric.SentPerS)), report.PerSecond(s.Result.Value(metric.ReceivedPerS)))
 		for _, p := range []struct {
 			percent float64
 			ns      int64
@@ -104,7 +105,7 @@ func Table(over Over, steps []Step) string {
 		}
 		fmt.Fprintf(w, "%s\t", percentile(d.Max, 0, d.Count))
 		cpu := "-"
-		if ns := s.Result.Process.CPUNsPerMsg; ns > 0 {
+		if ns := s.Result.Value(metric.CPUPerMessage); ns > 0 {
 			cpu = report.Duration(time.Duration(ns))
 		}
 		fmt.Fprintf(w, "%s\t  %s\n", cpu, s.Remark())
@@ -142,8 +143,8 @@ func CSV(over Over, steps []Step) string {
 		if r.Verdict != nil {
 			limit = string(r.Verdict.Limit)
 		}
-		fmt.Fprintf(&b, "%s,%d,%.3f,%.3f,%s,%d,%d,%d,%d,%d,%.0f,%d,%d,%d,%s\n", quoted(s.Value), s.ExitCode, r.Rates.Sent, r.Rates.Received,
-			of, d.P50, d.P90, d.P99, d.P999, d.Max, r.Process.CPUNsPerMsg, r.Totals.Sent, r.Totals.Received, r.Totals.Lost, limit)
+		fmt.Fprintf(&b, "%s,%d,%.3f,%.3f,%s,%d,%d,%d,%d,%d,%.0f,%d,%d,%d,%s\n", quoted(s.Value), s.ExitCode, r.Value(metric.SentPerS), r.Value(metric.ReceivedPerS),
+			of, d.P50, d.P90, d.P99, d.P999, d.Max, r.Value(metric.CPUPerMessage), r.Count(metric.Sent), r.Count(metric.Received), r.Count(metric.Lost), limit)
 	}
 	return b.String()
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/calibrate"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
@@ -21,7 +22,7 @@ func Judge(l *flags.Load, result *load.Result) *report.Report {
 	} else {
 		rep.SLO = report.Conditions(outcomes)
 	}
-	rep.Ceiling = ceilingFor(&l.Plan, rep.Rates.Sent)
+	rep.Ceiling = ceilingFor(&l.Plan, rep.Value(metric.SentPerS))
 	rep.ExitCode = judgedCode(l, exitCode(result), rep.Verdict, outcomes)
 	switch {
 	case result.Failure != nil:

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/calibrate"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/sink"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
@@ -108,7 +109,7 @@ func againstSink(ctx context.Context, set calibrate.Setting, d time.Duration) (c
 		return calibrate.Point{}, r.Failure
 	}
 	rep := report.New(verb.Version(), p, r)
-	return calibrate.Point{Setting: set, PerSecond: rep.Rates.Sent, CPUShare: rep.Verdict.ProcessShare}, nil
+	return calibrate.Point{Setting: set, PerSecond: rep.Value(metric.SentPerS), CPUShare: rep.Verdict.ProcessShare}, nil
 }
 
 func writeCeiling(w io.Writer, c *calibrate.Ceiling) error {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
@@ -147,8 +148,8 @@ func trouble(rep *report.Report) string {
 	case verb.ExitOK:
 		return ""
 	case verb.ExitIntegrity:
-		t := &rep.Totals
-		text := fmt.Sprintf("lost %s, duplicated %s, corrupt %s", report.Count(t.Lost), report.Count(t.Duplicated), report.Count(t.Corrupt))
+		text := fmt.Sprintf("lost %s, duplicated %s, corrupt %s", report.Count(rep.Count(metric.Lost)),
+			report.Count(rep.Count(metric.Duplicated)), report.Count(rep.Count(metric.Corrupt)))
 		if rep.Failure != "" {
 			text += ", and it broke off: " + rep.Failure
 		}
@@ -158,7 +159,7 @@ func trouble(rep *report.Report) string {
 	case verb.ExitGenerator:
 		return "the generator could not keep the rate: the result is invalid"
 	case verb.ExitRate:
-		return fmt.Sprintf("the broker did not keep the rate: %s due and not sent", report.Count(rep.Totals.Unsent))
+		return fmt.Sprintf("the broker did not keep the rate: %s due and not sent", report.Count(rep.Count(metric.Unsent)))
 	case verb.ExitSLO:
 		var missed []string
 		for i := range rep.SLO {
@@ -175,17 +176,14 @@ func trouble(rep *report.Report) string {
 func summaryLine(rep *report.Report) string {
 	var parts []string
 	if rep.Plan.Producers > 0 {
-		parts = append(parts, "sent "+report.PerSecond(rep.Rates.Sent)+"/s")
+		parts = append(parts, "sent "+report.PerSecond(rep.Value(metric.SentPerS))+"/s")
 	}
 	if rep.Plan.Consumers > 0 {
-		parts = append(parts, "received "+report.PerSecond(rep.Rates.Received)+"/s")
+		parts = append(parts, "received "+report.PerSecond(rep.Value(metric.ReceivedPerS))+"/s")
 	}
-	for _, l := range []struct {
-		label string
-		of    *report.Distribution
-	}{{"from due", &rep.Latency.FromDue}, {"from send", &rep.Latency.FromSend}, {"to receipt", &rep.Latency.Confirm}} {
-		if l.of.Count > 0 && (l.label != "from due" || rep.Plan.RatePerSec > 0) {
-			parts = append(parts, fmt.Sprintf("%s p50 %s p99 %s", l.label, report.Duration(time.Duration(l.of.P50)), report.Duration(time.Duration(l.of.P99))))
+	for _, l := range metric.Latencies() {
+		if d := rep.Latency[l]; d.Count > 0 && (l != metric.FromDue || rep.Plan.RatePerSec > 0) {
+			parts = append(parts, fmt.Sprintf("%s p50 %s p99 %s", l.Label(), report.Duration(time.Duration(d.P50)), report.Duration(time.Duration(d.P99))))
 			break
 		}
 	}
