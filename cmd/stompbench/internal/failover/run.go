@@ -294,13 +294,8 @@ func (r *run) finish(ctx context.Context, cl *conn.Client) *Result {
 	o.Confirmed, o.Received = r.confirmed.Len(), r.received.Len()
 	o.Unknown = o.Sent - min(o.Sent, o.Confirmed+o.Rejected)
 	missing := r.received.MissingLen(o.Sent)
-	for run := range r.received.Missing(o.Sent) {
-		for n := run.First; n <= run.Last; n++ {
-			if r.confirmed.Has(n) {
-				o.ConfirmedLost++
-			}
-		}
-	}
+	account := ledger.Account{Sent: o.Sent, Confirmed: &r.confirmed}
+	o.ConfirmedLost = account.ConfirmedLost(&r.received)
 	missing -= min(missing, o.Rejected)
 	o.Lost = missing - min(missing, o.Corrupt)
 	return o

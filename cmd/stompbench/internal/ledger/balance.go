@@ -1,6 +1,10 @@
 package ledger
 
-import "iter"
+import (
+	"iter"
+
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
+)
 
 // Account is a producer's record of the messages of one stream.
 type Account struct {
@@ -17,38 +21,45 @@ func (a *Account) rejected() uint64 {
 	if a.Rejected == nil {
 		return 0
 	}
-	return a.Rejected.Len()
+	return min(a.Rejected.Len(), a.Sent)
 }
 
-// rejectedOf returns how many of the messages missing in received were rejected. Rejected ones that
+// receiptsLost returns how many of the receipts in a set are of messages that received does not
+// have. Numbers that the set of receipts has forgotten count as in it.
+func (a *Account) receiptsLost(receipts, received *Set) uint64 {
+	every := max(1, a.Every)
+	received.settle()
+	lost := &received.missing
+	if every > 1 {
+		lost = roaring64.New()
+		for run := range runs(&received.missing) {
+			lost.AddRange((run.First+every-1)/every, run.Last/every+1)
+		}
+	}
+	// Up to high the receipts of missing messages are in lost; behind it, all messages are missing.
+	high, all := min(received.high, a.Sent)/every, a.Sent/every
+	behind := receipts.upTo(all) - receipts.upTo(high)
+	last := min(high, receipts.high)
+	return lost.Rank(last) - roaring64.And(lost, &receipts.missing).Rank(last) + behind
+}
+
+// ConfirmedLost returns how many messages were confirmed and are not in received. Those that a set
+// has forgotten count as lost and as confirmed: the worse case.
+func (a *Account) ConfirmedLost(received *Set) uint64 {
+	if a.Confirmed == nil {
+		return 0
+	}
+	return a.receiptsLost(a.Confirmed, received) + received.Forgotten()/max(1, a.Every)
+}
+
+// rejectedLost returns how many messages were rejected and are not in received. Rejected ones that
 // the set has forgotten count as not rejected: the worse case.
-func (a *Account) rejectedOf(received *Set) uint64 {
+func (a *Account) rejectedLost(received *Set) uint64 {
 	if a.rejected() == 0 {
 		return 0
 	}
-	var missing uint64
-	for run := range a.asked(received.Missing(a.Sent)) {
-		missing += run.Len()
-	}
-	rejected := missing - overlap(a.asked(received.Missing(a.Sent)), a.Rejected.Missing(a.Sent/max(1, a.Every)))
-	return rejected - min(rejected, a.Rejected.Forgotten())
-}
-
-// asked yields the numbers of the messages in runs that asked for a receipt, as Confirmed counts
-// them.
-func (a *Account) asked(runs iter.Seq[Interval]) iter.Seq[Interval] {
-	every := max(1, a.Every)
-	if every == 1 {
-		return runs
-	}
-	return func(yield func(Interval) bool) {
-		for run := range runs {
-			of := Interval{First: (run.First + every - 1) / every, Last: run.Last / every}
-			if of.First <= of.Last && !yield(of) {
-				return
-			}
-		}
-	}
+	n := a.receiptsLost(a.Rejected, received)
+	return n - min(n, a.Rejected.Forgotten())
 }
 
 // Balance is the result of closing the books.
@@ -92,20 +103,23 @@ func Close(accounts []Account, groups []*Group) Balance {
 		}
 	}
 	for _, g := range groups {
-		b.Received += g.Received()
-		b.Duplicated += g.duplicated
-		b.Redelivered += g.redelivered
-		b.Reordered += g.reordered
-		b.Expected += g.Expected(accounts)
-		for i := range g.producers {
-			at := g.account(i)
-			if at >= len(accounts) {
-				continue
-			}
+		b.add(g, accounts)
+	}
+	return b
+}
+
+// add closes the book of one group.
+func (b *Balance) add(g *Group, accounts []Account) {
+	b.Received += g.Received()
+	b.Duplicated += g.repeats.Duplicated
+	b.Redelivered += g.repeats.Redelivered
+	b.Reordered += g.repeats.Reordered
+	b.Expected += g.Expected(accounts)
+	for i := range g.producers {
+		if at := g.account(i); at < len(accounts) {
 			b.closeOne(&accounts[at], g.of(i))
 		}
 	}
-	return b
 }
 
 // Lost yields the lost messages of a group, in runs of sequence numbers, with their account. Forgotten
@@ -117,7 +131,7 @@ func (g *Group) Lost(accounts []Account) iter.Seq2[int, Interval] {
 			if at >= len(accounts) {
 				return
 			}
-			for run := range accounts[at].lost(g.of(i)) {
+			for run := range runs(accounts[at].lost(g.of(i))) {
 				if !yield(at, run) {
 					return
 				}
@@ -126,40 +140,32 @@ func (g *Group) Lost(accounts []Account) iter.Seq2[int, Interval] {
 	}
 }
 
-// lost yields the runs of messages that were sent, not rejected, and not received.
-func (a *Account) lost(received *Set) iter.Seq[Interval] {
-	missing := received.Missing(a.Sent)
-	if a.rejected() == 0 {
-		return missing
-	}
-	every := max(1, a.Every)
-	return func(yield func(Interval) bool) {
-		for run := range missing {
-			for n := run.First; n <= run.Last; n++ { // rejections are few, or end the run
-				if (n%every != 0 || !a.Rejected.Has(n/every)) && !yield(Interval{n, n}) {
-					return
-				}
+// lost returns the messages that were sent, not rejected, and not received.
+func (a *Account) lost(received *Set) *roaring64.Bitmap {
+	received.settle()
+	lost := received.missing.Clone()
+	lost.AddRange(received.high+1, a.Sent+1)
+	lost.RemoveRange(a.Sent+1, received.high+1)
+	if a.rejected() > 0 {
+		for run := range a.Rejected.runs() {
+			for n := run.First; n <= run.Last; n++ {
+				lost.Remove(n * max(1, a.Every))
 			}
 		}
 	}
+	return lost
 }
 
 // closeOne adds the messages of one producer that one group is missing.
 func (b *Balance) closeOne(a *Account, received *Set) {
-	missing := received.MissingLen(a.Sent)
 	b.Forgotten += received.Forgotten()
-	if a.Confirmed != nil && missing > 0 {
-		// Confirmed and missing = missing - missing in both sets. Forgotten ones count as
-		// confirmed: the worse case.
-		asked := received.Forgotten() / max(1, a.Every)
-		for run := range a.asked(received.Missing(a.Sent)) {
-			asked += run.Len()
-		}
-		unconfirmed := a.Confirmed.Missing(a.Sent / max(1, a.Every))
-		b.ConfirmedLost += asked - overlap(a.asked(received.Missing(a.Sent)), unconfirmed)
+	missing := received.MissingLen(a.Sent)
+	if missing == 0 {
+		return
 	}
-	if missing > 0 && a.rejected() > 0 {
-		missing -= min(missing, a.rejectedOf(received))
+	b.ConfirmedLost += a.ConfirmedLost(received)
+	if a.rejected() > 0 {
+		missing -= min(missing, a.rejectedLost(received))
 		b.Forgotten += a.Rejected.Forgotten()
 	}
 	b.Lost += missing

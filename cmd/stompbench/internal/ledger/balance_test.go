@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -40,8 +41,8 @@ func randomAccount(r *rand.Rand) Account {
 	if r.IntN(3) == 0 {
 		return a
 	}
-	a.Confirmed = &Set{}
-	for n := uint64(1); n <= a.Sent; n++ {
+	a.Confirmed, a.Every = &Set{}, uint64(r.IntN(5))
+	for n := uint64(1); n <= a.Sent/max(1, a.Every); n++ {
 		switch k := r.IntN(100); {
 		case k < 90:
 			a.Confirmed.Add(n)
@@ -50,6 +51,12 @@ func randomAccount(r *rand.Rand) Account {
 		}
 	}
 	return a
+}
+
+// has reports whether the receipts in a set have that of message n.
+func (a *Account) has(receipts *Set, n uint64) bool {
+	every := max(1, a.Every)
+	return receipts != nil && n%every == 0 && receipts.Has(n/every)
 }
 
 func playGroup(r *rand.Rand, g *Group, accounts []Account, consumers int, want *Balance) {
@@ -85,11 +92,11 @@ func playGroup(r *rand.Rand, g *Group, accounts []Account, consumers int, want *
 		}
 		want.Received += uint64(len(times))
 		for n := uint64(1); n <= a.Sent; n++ {
-			if times[n] > 0 || a.Rejected.Has(n) {
+			if times[n] > 0 || a.has(a.Rejected, n) {
 				continue
 			}
 			want.Lost++
-			if a.Confirmed != nil && a.Confirmed.Has(n) {
+			if a.has(a.Confirmed, n) {
 				want.ConfirmedLost++
 			}
 		}
@@ -197,6 +204,32 @@ func TestManyRejections(t *testing.T) {
 		}
 		if b.Lost < missing || b.Lost > missing+b.Forgotten {
 			t.Errorf("every %d: lost %d of %d, %d forgotten", every, b.Lost, missing, b.Forgotten)
+		}
+	}
+}
+
+// The lost messages are told one by one, and are as many as the balance says.
+func TestLostMessagesAreTold(t *testing.T) {
+	for seed := range uint64(60) {
+		r := rand.New(rand.NewPCG(seed, 12))
+		a, g, want := randomAccount(r), NewGroup(1), []uint64(nil)
+		kept := 1 + r.Uint64N(100)
+		for n := uint64(1); n <= a.Sent+r.Uint64N(3); n++ {
+			switch {
+			case r.Uint64N(100) < kept && n < a.Sent*kept/90:
+				g.Record(Entry{Sequence: n})
+			case n <= a.Sent && !a.has(a.Rejected, n):
+				want = append(want, n)
+			}
+		}
+		var got []uint64
+		for _, run := range g.Lost([]Account{a}) {
+			for n := run.First; n <= run.Last; n++ {
+				got = append(got, n)
+			}
+		}
+		if b := Close([]Account{a}, []*Group{g}); !slices.Equal(got, want) || b.Lost != uint64(len(want)) {
+			t.Fatalf("seed %d: %d told, %d lost, want %d", seed, len(got), b.Lost, len(want))
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
 
 // Book is one process's record, in a form that can leave the process: what it sent, and what it
@@ -33,35 +35,28 @@ type Copy struct {
 	// subscriber, which has to receive everything.
 	Shared bool
 
-	Arrivals                           []Arrival
-	Duplicated, Redelivered, Reordered uint64
+	Arrivals []*Arrival
+	Repeats
 }
 
 // Arrival is what was received of one stream.
 type Arrival struct {
 	Part, Stream uint32
-	Received     *Set
-	// Marked are the numbers that only came marked as redelivered, in ascending order. Another
-	// process may have received the first delivery.
-	Marked []uint64
+	Received     Set
+	// Marked are the numbers that only came marked as redelivered. Another consumer may have
+	// received the first delivery.
+	Marked roaring64.Bitmap
 }
 
 // Copy returns the book of the group in a form that can leave the process. name returns the part
 // and stream of a producer of the group. What was received is borrowed from the group.
 func (g *Group) Copy(name func(producer int) (part, stream uint32)) Copy {
-	c := Copy{Duplicated: g.duplicated, Redelivered: g.redelivered, Reordered: g.reordered}
-	marked := make(map[uint32][]uint64)
-	for m := range g.early {
-		marked[m.producer] = append(marked[m.producer], m.sequence)
-	}
-	for i := range g.received {
-		if g.received[i].Len() == 0 {
-			continue
+	c := Copy{Repeats: g.repeats}
+	for i, a := range g.arrivals {
+		if a != nil {
+			a.Part, a.Stream = name(i)
+			c.Arrivals = append(c.Arrivals, a)
 		}
-		a := Arrival{Received: &g.received[i], Marked: marked[uint32(i)]}
-		a.Part, a.Stream = name(i)
-		slices.Sort(a.Marked)
-		c.Arrivals = append(c.Arrivals, a)
 	}
 	return c
 }
@@ -127,18 +122,17 @@ type stream struct{ part, number uint32 }
 
 // bothOf unites what consumers of one queue received in two places.
 func bothOf(a, b *Copy) Copy {
-	c := Copy{
-		Destination: a.Destination, Shared: true,
-		Duplicated: a.Duplicated + b.Duplicated, Redelivered: a.Redelivered + b.Redelivered, Reordered: a.Reordered + b.Reordered,
-	}
-	arrivals := make(map[stream]Arrival, len(a.Arrivals))
+	c := Copy{Destination: a.Destination, Shared: true, Repeats: Repeats{
+		a.Duplicated + b.Duplicated, a.Redelivered + b.Redelivered, a.Reordered + b.Reordered,
+	}}
+	arrivals := make(map[stream]*Arrival, len(a.Arrivals))
 	for _, x := range a.Arrivals {
 		arrivals[stream{x.Part, x.Stream}] = x
 	}
 	for _, y := range b.Arrivals {
 		of := stream{y.Part, y.Stream}
 		if x, ok := arrivals[of]; ok {
-			y = c.both(&x, &y)
+			y = c.both(x, y)
 		}
 		arrivals[of] = y
 	}
@@ -154,27 +148,22 @@ func bothOf(a, b *Copy) Copy {
 // both unites what was received of one stream in two places. A message that was received in both is
 // a duplicate, unless all its copies in one place were marked: then the other place has the first
 // delivery. See Group.Record.
-func (c *Copy) both(x, y *Arrival) Arrival {
-	sum, twice := union(x.Received, y.Received)
-	out := Arrival{Part: x.Part, Stream: x.Stream, Received: sum}
-	again := uint64(0)
-	note := func(marked []uint64, other *Arrival) {
-		for _, n := range marked {
-			_, there := slices.BinarySearch(other.Marked, n)
-			switch {
-			case !other.Received.Has(n):
-				out.Marked = append(out.Marked, n)
-			case !there:
-				again++
-			case other == y: // visit each pair once
-				again++
-				out.Marked = append(out.Marked, n)
-			}
+func (c *Copy) both(x, y *Arrival) *Arrival {
+	out := &Arrival{Part: x.Part, Stream: x.Stream}
+	twice := out.Received.union(&x.Received, &y.Received)
+	// A marked one stays marked if the other place does not have it, or only marked as well.
+	marked, all := roaring64.And(&x.Marked, &y.Marked), roaring64.Or(&x.Marked, &y.Marked)
+	again := marked.GetCardinality()
+	for it := all.Iterator(); it.HasNext(); {
+		if n := it.Next(); marked.Contains(n) {
+			continue
+		} else if x.Received.Has(n) && y.Received.Has(n) {
+			again++
+		} else {
+			marked.Add(n)
 		}
 	}
-	note(x.Marked, y)
-	note(y.Marked, x)
-	slices.Sort(out.Marked)
+	out.Marked = *marked
 	c.Redelivered += again
 	c.Duplicated += twice - again
 	return out
@@ -183,52 +172,47 @@ func (c *Copy) both(x, y *Arrival) Arrival {
 // Close closes the books. For a copy of one destination, messages of other destinations are
 // foreign; foreign is their number.
 func (b *Book) Close() (closed Balance, foreign uint64) {
-	var (
-		accounts []Account
-		every    []uint32                    // those of all streams
-		at       = make(map[stream]uint32)   // which account is that of a stream
-		sentTo   = make(map[uint32][]uint32) // which ones are those of a destination
-	)
-	for i := range b.Sent {
-		for k := range b.Sent[i].Streams {
-			s, n := &b.Sent[i].Streams[k], uint32(len(accounts))
-			at[stream{b.Sent[i].Number, uint32(k)}] = n
+	var accounts []Account
+	at := make(map[stream]uint32)       // which account is that of a stream
+	sentTo := make(map[uint32][]uint32) // which ones are those of a destination
+	for _, p := range b.Sent {
+		for k, s := range p.Streams {
+			n := uint32(len(accounts))
+			at[stream{p.Number, uint32(k)}] = n
 			sentTo[s.Destination] = append(sentTo[s.Destination], n)
-			every = append(every, n)
 			accounts = append(accounts, s.Account)
 		}
 	}
-	groups := make([]*Group, len(b.Received))
+	closed = Close(accounts, nil)
 	for i := range b.Received {
 		c := &b.Received[i]
-		of := every
+		g := NewGroup(len(accounts))
 		if c.Destination != 0 {
-			of = slices.Concat(sentTo[c.Destination], sentTo[0])
+			g = NewGroupOf(slices.Concat(sentTo[0], sentTo[c.Destination]))
+			slices.Sort(g.accounts)
 		}
-		g, others := c.group(of, at)
-		groups[i] = g
-		foreign += others
+		foreign += g.fill(c, at)
+		closed.add(g, accounts)
 	}
-	return Close(accounts, groups), foreign
+	return closed, foreign
 }
 
-// group returns the group of the copy for those accounts, and how many messages belong to none of
-// them.
-func (c *Copy) group(accounts []uint32, at map[stream]uint32) (g *Group, foreign uint64) {
-	g = NewGroupOf(accounts)
-	g.duplicated, g.redelivered, g.reordered = c.Duplicated, c.Redelivered, c.Reordered
-	g.received = make([]Set, len(accounts))
-	place := make(map[uint32]int, len(accounts)) // of an account in the group
-	for i, n := range accounts {
-		place[n] = i
-	}
+// fill makes an empty group that of a copy. It returns how many messages belong to no producer of
+// the group.
+func (g *Group) fill(c *Copy, at map[stream]uint32) (foreign uint64) {
+	g.repeats = c.Repeats
+	g.arrivals = make([]*Arrival, g.producers)
 	for _, a := range c.Arrivals {
-		account, known := at[stream{a.Part, a.Stream}]
-		if i, ours := place[account]; known && ours {
-			g.received[i] = *a.Received
+		account, ours := at[stream{a.Part, a.Stream}]
+		producer := int(account)
+		if ours && g.accounts != nil {
+			producer, ours = slices.BinarySearch(g.accounts, account)
+		}
+		if ours && producer < g.producers {
+			g.arrivals[producer] = a
 		} else {
 			foreign += a.Received.Len()
 		}
 	}
-	return g, foreign
+	return foreign
 }

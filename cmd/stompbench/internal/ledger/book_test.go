@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"encoding/base64"
 	"errors"
 	"math/rand/v2"
 	"slices"
@@ -139,7 +140,7 @@ func one(shared bool, receive ...uint64) *Book {
 	confirmed := &Set{}
 	confirmed.Add(1)
 	return &Book{
-		Sent:     []Part{{Number: 7, Streams: []Stream{{Account: Account{Sent: 3, Confirmed: confirmed, Rejected: setOf(slices.Values([]Interval{{2, 3}}))}}}}},
+		Sent:     []Part{{Number: 7, Streams: []Stream{{Account: Account{Sent: 3, Confirmed: confirmed, Rejected: setOf(2, 3)}}}}},
 		Received: []Copy{c},
 	}
 }
@@ -229,6 +230,28 @@ func TestDamagedBook(t *testing.T) {
 				t.Errorf("byte %d changes unnoticed", i)
 			}
 		}
+	}
+}
+
+// A book that an earlier version wrote, with lists of runs in memory, reads as it did there.
+func TestBookOfAnEarlierVersion(t *testing.T) {
+	const book = "eAEEwLENAgEQBLH1EbymL0TlJHSFPXc/tyRJkrQlSZIk233msHs2fNm8HvO27R8AAP//hqsDEg=="
+	packed, err := base64.StdEncoding.DecodeString(book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := Unpack(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Balance{
+		Sent: 271, Confirmed: 90, Rejected: 10, Received: 5, Expected: 261, Lost: 257, ConfirmedLost: 90, Duplicated: 1, Redelivered: 1,
+	}
+	if got, foreign := b.Close(); got != want || foreign != 0 {
+		t.Errorf("%d foreign\n got %+v\nwant %+v", foreign, got, want)
+	}
+	if again, err := b.Pack(); err != nil || !slices.Equal(again, packed) {
+		t.Error("it is written in another way", err)
 	}
 }
 

@@ -6,8 +6,9 @@ import (
 	"compress/zlib"
 	"encoding/binary"
 	"errors"
-	"io"
-	"math"
+	"fmt"
+
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
 
 // The form of a Book, version 1: zlib of unsigned varints in the form of Go's encoding/binary and
@@ -29,34 +30,46 @@ import (
 // FormatVersion is the version of that form.
 const FormatVersion = 1
 
-// The bounds of a book. A single message between others takes about a byte before compression.
-const (
-	maxSize      = 256 << 20 // bytes before compression
-	maxStreams   = 1 << 21   // of all parts
-	maxCopies    = 1 << 21
-	maxArrivals  = 1 << 22
-	maxListed    = 1 << 24       // in all lists
-	maxAllBlocks = 4 * maxBlocks // of all sets
-)
+// maxSize bounds a book, in bytes before compression.
+const maxSize = 256 << 20
+
+// maxNumber is the largest number of a message or a count of them.
+const maxNumber = 1 << 62
 
 // ErrTooLarge: a book has too many pieces to be written or read.
-var ErrTooLarge = errors.New("ledger: too many pieces to be kept")
+var ErrTooLarge = errors.New("too many pieces to be kept")
 
-var errDamaged = errors.New("ledger: damaged")
+// FormatError says why a book cannot be read. It wraps ErrTooLarge, the error of the compression,
+// or nothing.
+type FormatError struct {
+	What   string
+	Offset int64 // in bytes before compression
+	Err    error
+}
 
-// Pack returns the encoded book. The error is ErrTooLarge: the book exceeds the bounds of Unpack,
-// or has forgotten messages.
+func (e *FormatError) Error() string {
+	text := fmt.Sprintf("ledger: %s at offset %d", e.What, e.Offset)
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+func (e *FormatError) Unwrap() error { return e.Err }
+
+// Pack returns the encoded book. The error is ErrTooLarge: Unpack would refuse the book, or it has
+// forgotten messages.
 func (b *Book) Pack() ([]byte, error) {
 	if b.Forgotten() > 0 {
 		return nil, ErrTooLarge
 	}
 	var out bytes.Buffer
 	z, _ := zlib.NewWriterLevel(&out, zlib.BestSpeed) // the level is valid
-	e := &encoder{w: bufio.NewWriter(z), left: maxSize}
+	e := &encoder{w: bufio.NewWriter(z), size: maxSize, budget: newBudget()}
 	e.book(b)
 	_ = e.w.Flush() // into memory
 	_ = z.Close()
-	if e.left < 0 {
+	if e.size < 0 || !e.pairs(b) {
 		return nil, ErrTooLarge
 	}
 	return out.Bytes(), nil
@@ -64,15 +77,16 @@ func (b *Book) Pack() ([]byte, error) {
 
 type encoder struct {
 	w    *bufio.Writer
-	left int
+	size int // bytes that may still be written
+	budget
 	text [binary.MaxVarintLen64]byte
 }
 
-// put writes numbers. Beyond the bound it writes nothing.
+// put writes numbers. Beyond the bounds it writes nothing.
 func (e *encoder) put(all ...uint64) {
 	for _, n := range all {
 		text := e.text[:binary.PutUvarint(e.text[:], n)]
-		if e.left -= len(text); e.left >= 0 {
+		if e.size -= len(text); e.size >= 0 && e.left >= 0 {
 			_, _ = e.w.Write(text)
 		}
 	}
@@ -82,6 +96,7 @@ func (e *encoder) book(b *Book) {
 	e.put(uint64(len(b.Sent)))
 	for i := range b.Sent {
 		p := &b.Sent[i]
+		e.take(partSize)
 		e.put(uint64(p.Number), uint64(len(p.Streams)))
 		for k := range p.Streams {
 			e.stream(&p.Streams[k])
@@ -98,13 +113,14 @@ func (e *encoder) stream(s *Stream) {
 	if s.Confirmed != nil {
 		every = max(1, s.Every)
 	}
+	e.take(streamSize)
 	e.put(uint64(s.Destination), s.Sent, every)
 	if every > 0 {
-		e.set(s.Confirmed)
 		rejected := s.Rejected
 		if rejected == nil {
 			rejected = &Set{}
 		}
+		e.set(s.Confirmed)
 		e.set(rejected)
 	}
 }
@@ -114,164 +130,40 @@ func (e *encoder) copy(c *Copy) {
 	if c.Shared {
 		shared = 1
 	}
+	e.take(copySize)
 	e.put(uint64(c.Destination), shared, c.Duplicated, c.Redelivered, c.Reordered, uint64(len(c.Arrivals)))
 	for _, a := range c.Arrivals {
+		e.take(arrivalSize)
 		e.put(uint64(a.Part), uint64(a.Stream))
-		e.set(a.Received)
-		e.list(a.Marked)
+		e.set(&a.Received)
+		e.list(&a.Marked)
 	}
 }
 
 func (e *encoder) set(s *Set) {
+	e.begin()
 	last := uint64(0)
-	for run := range s.Runs() {
-		e.put(run.First-1-last, run.Len())
-		last = run.Last
-		if e.left < 0 {
+	for in := range s.runs() {
+		missing := in.First - 1 - last
+		if missing > 0 && !e.run(last+1, missing) {
 			return
 		}
+		e.put(missing, in.Len())
+		last = in.Last
 	}
 	e.put(0, 0)
 }
 
-func (e *encoder) list(all []uint64) {
-	e.put(uint64(len(all)))
+func (e *encoder) list(numbers *roaring64.Bitmap) {
+	e.begin()
+	e.put(numbers.GetCardinality())
 	last := uint64(0)
-	for _, n := range all {
+	for it := numbers.Iterator(); it.HasNext(); {
+		n := it.Next()
+		if !e.run(n, 1) {
+			return
+		}
 		e.put(n - last)
 		last = n
 	}
-}
-
-// Unpack reads what Pack wrote.
-func Unpack(packed []byte) (*Book, error) {
-	z, err := zlib.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return nil, errDamaged
-	}
-	limited := &io.LimitedReader{R: z, N: maxSize + 1}
-	d := &decoder{r: bufio.NewReader(limited)}
-	b := d.book()
-	switch {
-	case d.tooLarge || limited.N == 0:
-		return nil, ErrTooLarge
-	case d.failed:
-		return nil, errDamaged
-	}
-	if _, err := d.r.ReadByte(); err != io.EOF {
-		return nil, errDamaged // trailing data, or a wrong checksum
-	}
-	return b, nil
-}
-
-// decoder reads numbers. After a failure they are all 0.
-type decoder struct {
-	r                *bufio.Reader
-	failed, tooLarge bool
-	blocks, listed   int // of all sets and lists so far
-}
-
-func (d *decoder) fail() { d.failed = true }
-
-// get reads a number, at most most.
-func (d *decoder) get(most uint64) uint64 {
-	if d.failed {
-		return 0
-	}
-	n, err := binary.ReadUvarint(d.r)
-	if err != nil || n > most {
-		d.fail()
-		return 0
-	}
-	return n
-}
-
-// several reads how many there are, and then each of them.
-func (d *decoder) several(most int, read func()) {
-	for n := d.get(uint64(most)); n > 0 && !d.failed; n-- {
-		read()
-	}
-}
-
-func (d *decoder) book() *Book {
-	b := &Book{}
-	streams, arrivals := 0, 0
-	d.several(maxStreams, func() {
-		p := Part{Number: uint32(d.get(math.MaxUint32))}
-		d.several(maxStreams-streams, func() { p.Streams = append(p.Streams, d.stream()) })
-		streams += len(p.Streams)
-		b.Sent = append(b.Sent, p)
-	})
-	d.several(maxCopies, func() {
-		c := d.copy(maxArrivals - arrivals)
-		arrivals += len(c.Arrivals)
-		b.Received = append(b.Received, c)
-	})
-	return b
-}
-
-func (d *decoder) stream() Stream {
-	s := Stream{Destination: uint32(d.get(math.MaxUint32))}
-	s.Sent, s.Every = d.get(math.MaxInt64), d.get(math.MaxInt64)
-	if s.Every > 0 {
-		s.Confirmed = d.set()
-		if rejected := d.set(); rejected.Len() > 0 {
-			s.Rejected = rejected
-		}
-	}
-	return s
-}
-
-func (d *decoder) copy(arrivals int) Copy {
-	c := Copy{Destination: uint32(d.get(math.MaxUint32)), Shared: d.get(1) == 1}
-	c.Duplicated, c.Redelivered, c.Reordered = d.get(math.MaxInt64), d.get(math.MaxInt64), d.get(math.MaxInt64)
-	d.several(arrivals, func() {
-		c.Arrivals = append(c.Arrivals, Arrival{
-			Part: uint32(d.get(math.MaxUint32)), Stream: uint32(d.get(math.MaxUint32)),
-			Received: d.set(), Marked: d.list(),
-		})
-	})
-	return c
-}
-
-func (d *decoder) set() *Set {
-	s := setOf(func(yield func(Interval) bool) {
-		for last := uint64(0); ; {
-			missing, in := d.get(math.MaxInt64), d.get(math.MaxInt64)
-			switch {
-			case in == 0:
-				if missing != 0 {
-					d.fail()
-				}
-				return
-			case missing > math.MaxInt64-last || in > math.MaxInt64-last-missing:
-				d.fail()
-				return
-			}
-			first := last + missing + 1
-			last = first + in - 1
-			if !yield(Interval{first, last}) {
-				return
-			}
-		}
-	})
-	if d.blocks += len(s.old.blocks); d.blocks > maxAllBlocks || s.Forgotten() > 0 {
-		d.failed, d.tooLarge = true, true
-	}
-	return s
-}
-
-func (d *decoder) list() (all []uint64) {
-	last := uint64(0)
-	d.several(maxListed-d.listed, func() {
-		d.listed++
-		n := d.get(math.MaxInt64)
-		if n == 0 || n > math.MaxInt64-last {
-			d.fail()
-			return
-		}
-		last += n
-		all = append(all, last)
-	})
-	return all
 }

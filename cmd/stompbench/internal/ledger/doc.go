@@ -10,8 +10,9 @@
 // If several processes share a run, each has a [Book]. [Unite] makes one of them, by set union, and
 // it is closed like any other.
 //
-// The types of this package are not safe for concurrent use; their owners guard them. Recording
-// allocates only while a window grows to its working size.
+// The types of this package are not safe for concurrent use; their owners guard them. Closing and
+// packing settle sets, so they count as writing. Recording allocates only while a window grows to
+// its working size, and for messages that are lost.
 //
-// Imports: the standard library only.
+// Imports: roaring64, for numbers that are missing.
 package ledger

@@ -55,20 +55,20 @@ func TestOrderIsWithinAPriority(t *testing.T) {
 
 // What is remembered of marked copies is bounded, however many come without the one
 // before, and what is beyond that counts as the worse case.
-func TestEarlyCopiesAreBounded(t *testing.T) {
-	const n = maxEarly + 10
+func TestMarkedCopiesAreBounded(t *testing.T) {
+	const n = maxMarked + 10
 	g := NewGroup(1)
 	for i := range uint64(n) {
 		g.Record(Entry{Sequence: i + 1, Redelivered: true})
 	}
-	if len(g.early) != maxEarly {
-		t.Errorf("%d are remembered, want %d", len(g.early), maxEarly)
+	if g.marked != maxMarked {
+		t.Errorf("%d are remembered, want %d", g.marked, maxMarked)
 	}
 	for i := range uint64(n) {
 		g.Record(Entry{Sequence: i + 1})
 	}
 	b := Close([]Account{{Sent: n}}, []*Group{g})
-	if b.Redelivered != maxEarly || b.Duplicated != 10 || b.Received != n || len(g.early) != 0 {
-		t.Errorf("%+v, %d still remembered", b, len(g.early))
+	if b.Redelivered != maxMarked || b.Duplicated != 10 || b.Received != n || g.marked != 0 {
+		t.Errorf("%+v, %d still remembered", b, g.marked)
 	}
 }

@@ -1,13 +1,50 @@
 package ledger
 
-import "iter"
+import (
+	"iter"
 
-// Runs yields, in ascending order, the runs of numbers that are in the set. No two of them touch.
-// Forgotten numbers count as in the set.
-func (s *Set) Runs() iter.Seq[Interval] {
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
+)
+
+// Interval is the numbers First to Last, both included.
+type Interval struct{ First, Last uint64 }
+
+// Len returns how many numbers the interval has.
+func (i Interval) Len() uint64 { return i.Last - i.First + 1 }
+
+// runs yields the runs of numbers in b, in ascending order. roaring64 has no such iterator.
+func runs(b *roaring64.Bitmap) iter.Seq[Interval] {
 	return func(yield func(Interval) bool) {
+		var some [256]uint64
+		run := Interval{First: 1} // empty: 0 is in no set
+		for all := b.ManyIterator(); ; {
+			k := all.NextMany(some[:])
+			for _, n := range some[:k] {
+				if n == run.Last+1 && run.Last > 0 {
+					run.Last = n
+					continue
+				}
+				if run.Last > 0 && !yield(run) {
+					return
+				}
+				run = Interval{n, n}
+			}
+			if k == 0 {
+				break
+			}
+		}
+		if run.Last > 0 {
+			yield(run)
+		}
+	}
+}
+
+// runs yields the runs of numbers in the set, in ascending order. Forgotten ones count as in it.
+func (s *Set) runs() iter.Seq[Interval] {
+	return func(yield func(Interval) bool) {
+		s.settle()
 		next := uint64(1)
-		for gap := range s.Missing(s.high) {
+		for gap := range runs(&s.missing) {
 			if gap.First > next && !yield(Interval{next, gap.First - 1}) {
 				return
 			}
@@ -15,70 +52,6 @@ func (s *Set) Runs() iter.Seq[Interval] {
 		}
 		if next <= s.high {
 			yield(Interval{next, s.high})
-		}
-	}
-}
-
-// setOf returns the set of the numbers in runs, which are in ascending order and do
-// not overlap.
-func setOf(runs iter.Seq[Interval]) *Set {
-	s := new(Set)
-	for run := range runs {
-		if run.First > s.high+1 {
-			s.addGap(Interval{s.high + 1, run.First - 1})
-		}
-		s.high = run.Last
-		s.count += run.Len()
-	}
-	// Everything is settled, including the rest of the last word.
-	s.low = s.high
-	if rest := s.high % 64; rest != 0 {
-		s.low += 64 - rest
-		s.addGap(Interval{s.high + 1, s.low})
-	}
-	return s
-}
-
-// union returns the numbers that are in a or in b, and how many are in both.
-func union(a, b *Set) (sum *Set, both uint64) {
-	sum = setOf(joined(a.Runs(), b.Runs()))
-	return sum, a.Len() + b.Len() - sum.Len()
-}
-
-// joined merges two ascending sequences of runs into one; runs that overlap become
-// one.
-func joined(a, b iter.Seq[Interval]) iter.Seq[Interval] {
-	return func(yield func(Interval) bool) {
-		nextB, stop := iter.Pull(b)
-		defer stop()
-		other, more := nextB()
-		var run Interval // open while First != 0
-		add := func(i Interval) bool {
-			if run.First != 0 && i.First <= run.Last {
-				run.Last = max(run.Last, i.Last)
-				return true
-			}
-			done := run
-			run = i
-			return done.First == 0 || yield(done)
-		}
-		for i := range a {
-			for ; more && other.First < i.First; other, more = nextB() {
-				if !add(other) {
-					return
-				}
-			}
-			if !add(i) {
-				return
-			}
-		}
-		for ; more; other, more = nextB() {
-			if !add(other) {
-				return
-			}
-		}
-		if run.First != 0 {
-			yield(run)
 		}
 	}
 }

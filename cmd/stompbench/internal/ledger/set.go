@@ -2,240 +2,213 @@ package ledger
 
 import (
 	"math/bits"
-	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
 
-// maxWindow is the largest distance between the oldest missing and the newest seen number before
-// missing numbers are recorded as gaps: 2^20 numbers in 128 KiB.
+// maxWindow is the largest distance between the oldest pending and the newest seen number: 2^20
+// numbers in 128 KiB. Missing numbers further behind are kept in a bitmap.
 const maxWindow = 1 << 20
 
-// maxGaps bounds the list of gaps: 2^14 of them take 256 KiB. Older gaps then become one bit for
-// each number.
-const maxGaps = 1 << 14
+// maxMissing bounds the memory for missing numbers, in bytes: a bit each of 2^30 scattered ones.
+const maxMissing = 128 << 20
 
 // Set is a set of sequence numbers from 1 on, for streams that are nearly in order. The zero value
 // is empty.
 //
 //	1 ........ low ............... low+64·len(window)
-//	all in, but  |  one bit each  |  none in yet
-//	for gaps     |                |
+//	all settled  |  one bit each  |  none seen yet
 //
-// Numbers up to low are in the set, except those in gaps. The window slides over missing numbers
-// only when it has grown to maxWindow; then they become gaps, runs of missing numbers, which may
-// still be filled.
+// A number is settled if it is in the set or in missing, and pending otherwise. The window moves on
+// when its first word is settled, and settles pending numbers if it would grow beyond maxWindow.
+// Missing numbers may still be added. In order, a stream takes one word and no bitmap.
 type Set struct {
-	low    uint64 // everything up to here is settled; a multiple of 64
-	high   uint64 // the largest number seen
-	count  uint64 // how many are in
-	window []uint64
-	head   int // index in window of the word for low+1 … low+64
-	gaps   []Interval
-	old    dense // short gaps that were too many for the list
-	// lastForgotten and forgotten count missing numbers that were dropped because there were too
-	// many blocks of them, too.
-	lastForgotten, forgotten uint64
+	low    uint64   // everything up to here is settled; a multiple of 64
+	high   uint64   // the largest number in the set
+	count  uint64   // how many are in the set
+	window []uint64 // a ring; its length is 0 or a power of two
+	// missing are settled numbers that are not in the set.
+	missing   roaring64.Bitmap
+	forgotten uint64
 }
-
-// Interval is the numbers First to Last, both included.
-type Interval struct{ First, Last uint64 }
-
-// Len returns how many numbers the interval has.
-func (i Interval) Len() uint64 { return i.Last - i.First + 1 }
 
 // Add adds n, which must not be 0, and reports whether it was new.
-func (s *Set) Add(n uint64) (added bool) {
-	if n <= s.low {
-		added = s.fillGap(n)
-	} else {
-		added = s.setBit(n)
+func (s *Set) Add(n uint64) bool {
+	if n > s.low {
+		if n > s.low+uint64(len(s.window))*64 {
+			s.makeRoom(n)
+		}
+		word, bit := s.word(n), uint64(1)<<((n-1)%64)
+		if *word&bit == 0 {
+			*word |= bit
+			s.count++
+			s.high = max(s.high, n)
+			if *word == ^uint64(0) {
+				s.dropSettled()
+			}
+			return true
+		}
 	}
-	if added {
-		s.count++
-		s.high = max(s.high, n)
+	if !s.missing.CheckedRemove(n) {
+		return false
 	}
-	return added
+	s.count++
+	return true
 }
 
-// Has reports whether n is in the set.
+// Has reports whether n is in the set. Forgotten numbers count as in the set.
 func (s *Set) Has(n uint64) bool {
-	switch {
-	case n == 0 || n > s.high:
+	if n == 0 || n > s.high || n > s.low && *s.word(n)&(1<<((n-1)%64)) == 0 {
 		return false
-	case n <= s.lastForgotten:
-		return true // forgotten numbers count as in
-	case n <= s.low:
-		_, missing := s.findGap(n)
-		return !missing && !s.old.has(n)
 	}
-	at, bit := s.locate(n)
-	return s.window[at]&bit != 0
+	return !s.missing.Contains(n)
 }
 
 // Len returns how many numbers are in the set.
 func (s *Set) Len() uint64 { return s.count }
 
-// Forgotten returns how many missing numbers the set has lost track of, because they were in more
-// than maxBlocks blocks. They stay missing, even if they arrive: Add then returns false for them.
+// MissingLen returns how many of the numbers from 1 to last are not in the set, including all
+// forgotten ones.
+func (s *Set) MissingLen(last uint64) uint64 { return last - s.upTo(last) + s.forgotten }
+
+// Forgotten returns how many missing numbers the set has dropped, because they took more than
+// maxMissing. They stay missing, even if they arrive: Add then returns false for them.
 func (s *Set) Forgotten() uint64 { return s.forgotten }
 
-func (s *Set) setBit(n uint64) bool {
-	if n > s.low+uint64(len(s.window))*64 {
-		s.makeRoom(n)
-	}
-	at, bit := s.locate(n)
-	if s.window[at]&bit != 0 {
-		return false
-	}
-	s.window[at] |= bit
-	if s.window[at] == ^uint64(0) && at == s.head {
-		s.dropFullWords()
-	}
-	return true
+// upTo returns how many of the numbers from 1 to last are in the set. Forgotten numbers count as in
+// the set.
+func (s *Set) upTo(last uint64) uint64 {
+	s.settle()
+	last = min(last, s.high)
+	return last - s.missing.Rank(last)
 }
 
-// locate returns the word and the bit of n, which must be in the window. The length of the window
-// is a power of two, so that a mask wraps the index.
-func (s *Set) locate(n uint64) (at int, bit uint64) {
-	off := n - s.low - 1
-	return (s.head + int(off>>6)) & (len(s.window) - 1), 1 << (off & 63)
-}
+// word returns the word of the window for n, which must be in it.
+func (s *Set) word(n uint64) *uint64 { return &s.window[(n-1)/64&uint64(len(s.window)-1)] }
 
-func (s *Set) dropFullWords() {
-	for s.window[s.head] == ^uint64(0) {
-		s.dropWord()
+// dropSettled moves the window over words that are settled.
+func (s *Set) dropSettled() {
+	for s.low < s.high && *s.word(s.low + 1) == ^uint64(0) {
+		*s.word(s.low + 1) = 0
+		s.low += 64
 	}
 }
 
-// dropWord moves the window by one word.
-func (s *Set) dropWord() {
-	s.window[s.head] = 0
-	s.head = (s.head + 1) & (len(s.window) - 1)
-	s.low += 64
-}
-
-// makeRoom extends the window to n: it grows up to maxWindow, then it slides.
+// makeRoom makes the window reach n: it grows up to maxWindow, then it moves.
 func (s *Set) makeRoom(n uint64) {
-	need := n - s.low
-	size := max(1, len(s.window))
-	for uint64(size)*64 < need && size*64 < maxWindow {
+	last := (n - 1) / 64
+	size := max(1, uint64(len(s.window)))
+	for last-s.low/64 >= size && size < maxWindow/64 {
 		size *= 2
 	}
-	if size != len(s.window) {
-		grown := make([]uint64, size)
-		copied := copy(grown, s.window[s.head:])
-		copy(grown[copied:], s.window[:s.head])
-		s.window, s.head = grown, 0
+	if size != uint64(len(s.window)) {
+		old := s.window
+		s.window = make([]uint64, size)
+		for i := range uint64(len(old)) {
+			at := s.low/64 + i
+			s.window[at&(size-1)] = old[at&uint64(len(old)-1)]
+		}
 	}
-	for n > s.low+uint64(len(s.window))*64 {
-		s.slide(n)
+	if last >= size {
+		s.advance((last + 1 - size) * 64)
 	}
 }
 
-// slide settles the oldest word of the window; missing numbers in it become gaps. If the whole
-// window is empty, one gap stands for all of it: a number far ahead costs one window, not a walk to
-// that number.
-func (s *Set) slide(n uint64) {
-	if s.high <= s.low {
-		words := (n - 1 - s.low) / 64
-		s.addGap(Interval{s.low + 1, s.low + words*64})
-		s.low += words * 64
-		return
-	}
-	missing := ^s.window[s.head]
-	for missing != 0 {
-		from := bits.TrailingZeros64(missing)
-		run := bits.TrailingZeros64(^(missing >> from)) // 64 for a run to the end
-		run = min(run, 64-from)
-		s.addGap(Interval{s.low + uint64(from) + 1, s.low + uint64(from+run)})
-		missing &^= (1<<run - 1) << from
-	}
-	s.dropWord()
-}
-
-// addGap appends a gap, which lies behind all others.
-func (s *Set) addGap(gap Interval) {
-	if last := len(s.gaps) - 1; last >= 0 && s.gaps[last].Last+1 == gap.First {
-		s.gaps[last].Last = gap.Last
-		return
-	}
-	if len(s.gaps) == maxGaps {
-		s.condense()
-	}
-	s.gaps = append(s.gaps, gap)
-}
-
-// condense frees half of the list of gaps at once, so that the copying is amortised. Short gaps
-// become bits; a gap of a block's length or more takes less memory as a gap.
-func (s *Set) condense() {
-	long := s.gaps[:0]
-	var forgotten, last uint64
-	for _, g := range s.gaps[:maxGaps/2] {
-		if g.Len() >= blockLen {
-			long = append(long, g)
+// advance moves the window so that it begins behind to. What is pending up to there is missing.
+func (s *Set) advance(to uint64) {
+	before := s.low
+	for s.low < to {
+		if end := s.unseenUntil(to); end > s.low {
+			s.missing.AddRange(s.low+1, end+1)
+			s.low = end
 			continue
 		}
-		s.old.add(g)
-		if n := len(s.old.blocks); n > maxBlocks {
-			missing, upTo := s.old.drop(n / 2)
-			forgotten, last = forgotten+missing, upTo
+		s.miss(s.low, ^*s.word(s.low + 1))
+		*s.word(s.low + 1) = 0
+		s.low += 64
+	}
+	s.dropSettled()
+	if s.low>>20 > before>>20 {
+		s.forget(maxMissing)
+	}
+}
+
+// unseenUntil returns the start of the first word of the window with a bit set, at most to. A number
+// far ahead costs no walk to it.
+func (s *Set) unseenUntil(to uint64) uint64 {
+	for low := s.low; low < to && low < s.high; low += 64 {
+		if *s.word(low + 1) != 0 {
+			return low
 		}
 	}
-	s.gaps = slices.Delete(s.gaps, len(long), maxGaps/2)
-	if len(s.gaps) > maxGaps*3/4 {
-		last = max(last, s.gaps[maxGaps/2].Last)
-	}
-	if last > 0 {
-		s.forget(last, forgotten)
+	return to
+}
+
+// miss adds to missing the numbers behind low whose bits are set.
+func (s *Set) miss(low, pending uint64) {
+	for ; pending != 0; pending &= pending - 1 {
+		s.missing.Add(low + 1 + uint64(bits.TrailingZeros64(pending)))
 	}
 }
 
-// forget removes the gaps up to last from the list, and counts their numbers, and the given number
-// of others, as forgotten.
-func (s *Set) forget(last, others uint64) {
-	n := 0
-	for ; n < len(s.gaps) && s.gaps[n].Last <= last; n++ {
-		others += s.gaps[n].Len()
-	}
-	s.gaps = slices.Delete(s.gaps, 0, n)
-	if len(s.gaps) > 0 && s.gaps[0].First <= last {
-		others += last - s.gaps[0].First + 1
-		s.gaps[0].First = last + 1
-	}
-	whole, _ := s.old.find(last / blockLen) // blocks that end at last or before
-	missing, _ := s.old.drop(whole)
-	s.forgotten += others + missing
-	s.lastForgotten = last
-}
-
-// findGap returns the gap that contains n.
-func (s *Set) findGap(n uint64) (at int, found bool) {
-	at, _ = slices.BinarySearchFunc(s.gaps, n, func(g Interval, n uint64) int {
-		if g.Last < n {
-			return -1
+// settle settles all numbers up to the largest in the set.
+func (s *Set) settle() {
+	for low := s.low; low < s.high; low += 64 {
+		word := s.word(low + 1)
+		pending := ^*word
+		if rest := s.high - low; rest < 64 {
+			pending &= 1<<rest - 1
 		}
-		return 1
-	})
-	return at, at < len(s.gaps) && s.gaps[at].First <= n
+		s.miss(low, pending)
+		*word |= pending
+	}
+	s.dropSettled()
 }
 
-// fillGap removes n from the gap that contains it, if any.
-func (s *Set) fillGap(n uint64) bool {
-	at, found := s.findGap(n)
-	if !found {
-		return s.old.fill(n)
+// forget drops the older half of the missing numbers until they take at most most bytes.
+func (s *Set) forget(most uint64) {
+	for s.memory() > most {
+		s.missing.RunOptimize()
+		if s.memory() <= most {
+			return
+		}
+		half := s.missing.GetCardinality() / 2
+		last, _ := s.missing.Select(half) // it has more than half
+		s.missing.RemoveRange(0, last+1)
+		s.forgotten += half + 1
 	}
-	g := &s.gaps[at]
-	switch {
-	case g.First == g.Last:
-		s.gaps = slices.Delete(s.gaps, at, at+1)
-	case n == g.First:
-		g.First++
-	case n == g.Last:
-		g.Last--
-	default:
-		tail := Interval{n + 1, g.Last}
-		g.Last = n - 1
-		s.gaps = slices.Insert(s.gaps, at+1, tail)
+}
+
+// containerSize is the memory that a container of a bitmap takes besides its numbers.
+const containerSize = 80
+
+// memory returns about how many bytes the missing numbers take.
+func (s *Set) memory() uint64 {
+	of := s.missing.Stats()
+	return of.ArrayContainerBytes + of.RunContainerBytes + of.BitmapContainerBytes + containerSize*of.Containers
+}
+
+// union makes s, which must be empty, the numbers that are in a or in b. It returns how many are in
+// both.
+func (s *Set) union(a, b *Set) (both uint64) {
+	a.settle()
+	b.settle()
+	if a.high < b.high {
+		a, b = b, a
 	}
-	return true
+	missing := a.missing.Clone()
+	missing.RemoveRange(0, b.high+1)
+	missing.Or(roaring64.And(&a.missing, &b.missing))
+	s.fill(a.high, missing)
+	return a.Len() + b.Len() - s.Len()
+}
+
+// fill makes s, which must be empty, the numbers up to high without those that are missing.
+func (s *Set) fill(high uint64, missing *roaring64.Bitmap) {
+	s.missing, s.high = *missing, high
+	s.count = high - missing.GetCardinality()
+	s.low = high / 64 * 64
+	if rest := high % 64; rest != 0 {
+		s.window = []uint64{1<<rest - 1}
+	}
 }

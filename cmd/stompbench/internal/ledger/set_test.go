@@ -2,7 +2,10 @@ package ledger
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
+
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
 
 // model is a Set that is simple enough to be plainly right.
@@ -16,30 +19,12 @@ func (m model) add(n uint64) bool {
 	return true
 }
 
-func (m model) missing(last uint64) (runs []Interval) {
-	for n := uint64(1); n <= last; n++ {
-		if m[n] {
-			continue
-		}
-		if k := len(runs) - 1; k >= 0 && runs[k].Last == n-1 {
-			runs[k].Last = n
-			continue
-		}
-		runs = append(runs, Interval{n, n})
+func setOf(numbers ...uint64) *Set {
+	s := &Set{}
+	for _, n := range numbers {
+		s.Add(n)
 	}
-	return runs
-}
-
-// missingRuns returns the missing runs of s with touching ones joined.
-func missingRuns(s *Set, last uint64) (runs []Interval) {
-	for run := range s.Missing(last) {
-		if k := len(runs) - 1; k >= 0 && runs[k].Last+1 == run.First {
-			runs[k].Last = run.Last
-			continue
-		}
-		runs = append(runs, run)
-	}
-	return runs
+	return s
 }
 
 func check(t *testing.T, s *Set, m model, last uint64) {
@@ -47,19 +32,17 @@ func check(t *testing.T, s *Set, m model, last uint64) {
 	if s.Len() != uint64(len(m)) {
 		t.Fatalf("Len is %d, want %d", s.Len(), len(m))
 	}
+	in := uint64(0)
 	for n := uint64(0); n <= last+70; n++ {
+		if m[n] {
+			in++
+		}
 		if s.Has(n) != m[n] {
 			t.Fatalf("Has(%d) is %v, want %v", n, s.Has(n), m[n])
 		}
-	}
-	for _, upTo := range []uint64{0, 1, last / 2, last, last + 100} {
-		got, want := missingRuns(s, upTo), m.missing(upTo)
-		if len(got) != len(want) {
-			t.Fatalf("Missing(%d): %d runs, want %d\n%v\n%v", upTo, len(got), len(want), got, want)
-		}
-		for i := range got {
-			if got[i] != want[i] {
-				t.Fatalf("Missing(%d): run %d is %v, want %v", upTo, i, got[i], want[i])
+		if n%97 == 0 || n > last-3 {
+			if got := s.MissingLen(n); got != n-in {
+				t.Fatalf("MissingLen(%d) is %d, want %d", n, got, n-in)
 			}
 		}
 	}
@@ -80,6 +63,9 @@ func TestSetAgainstModel(t *testing.T) {
 			at := n + uint64(r.IntN(spread))
 			if r.IntN(3) == 0 {
 				at = 1 + r.Uint64N(n)
+			}
+			if r.IntN(500) == 0 {
+				s.settle() // what a sum is made of goes on like before
 			}
 			if got, want := s.Add(at), m.add(at); got != want {
 				t.Fatalf("seed %d: Add(%d) is %v, want %v", seed, at, got, want)
@@ -146,80 +132,80 @@ func TestSetThatIsShared(t *testing.T) {
 			s.Add(i)
 		}
 	}
-	if len(s.window)*64 > maxWindow || len(s.gaps) > maxGaps || len(s.old.blocks) == 0 || len(s.old.blocks) > n/blockLen {
-		t.Errorf("window of %d, %d gaps, %d blocks", len(s.window)*64, len(s.gaps), len(s.old.blocks))
-	}
 	if got := s.MissingLen(n); got != n/4 || s.Forgotten() != 0 {
 		t.Errorf("%d missing, want %d; %d forgotten", got, n/4, s.Forgotten())
 	}
-	missing := uint64(0)
-	for run := range s.Missing(n - 100) {
-		for i := run.First; i <= run.Last; i++ {
-			if missing += 4; i != missing {
-				t.Fatalf("%d is missing, want %d", i, missing)
-			}
-		}
-	}
-	if missing != n-100 {
-		t.Errorf("the last that is missing is %d", missing)
+	if len(s.window)*64 > maxWindow || s.memory() > n/7 {
+		t.Errorf("window of %d, %d bytes", len(s.window)*64, s.memory())
 	}
 	for i := uint64(4); i <= n; i += 4 {
 		if s.Has(i) || !s.Add(i) || s.Add(i) || !s.Has(i) {
 			t.Fatalf("%d", i)
 		}
 	}
-	if s.MissingLen(n) != 0 || s.Len() != n || len(s.gaps)+len(s.old.blocks) != 0 {
-		t.Errorf("%d missing, %d in, %d gaps, %d blocks", s.MissingLen(n), s.Len(), len(s.gaps), len(s.old.blocks))
+	if s.MissingLen(n) != 0 || s.Len() != n || s.memory() != 0 {
+		t.Errorf("%d missing, %d in, %d bytes", s.MissingLen(n), s.Len(), s.memory())
 	}
 }
 
-// However long a run, and whatever it loses, memory is bounded, and what is lost is
-// still counted exactly.
+// However long a run, and whatever it loses, memory is bounded, and what is lost is still counted
+// exactly.
 func TestSetMemoryIsBounded(t *testing.T) {
-	for name, length := range map[string]uint64{"short gaps": 5, "long gaps": 2 * blockLen} {
-		const n = 5 * maxGaps
-		s := setOf(func(yield func(Interval) bool) {
-			for i := uint64(0); i < n; i++ {
-				if at := 1 + i*(length+blockLen/3); !yield(Interval{at, at + blockLen/3 - 1}) {
-					return
-				}
+	for name, lost := range map[string]uint64{"scattered": 1, "in bursts": 70_000} {
+		var s Set
+		sent, in, most := uint64(0), uint64(0), uint64(0)
+		for sent < 4*maxWindow {
+			for range 3 {
+				sent++
+				s.Add(sent)
+				in++
 			}
-		})
-		if len(s.gaps) > maxGaps || len(s.old.blocks) > maxBlocks {
-			t.Errorf("%s: %d gaps, %d blocks", name, len(s.gaps), len(s.old.blocks))
+			sent += lost
+			if s.low%(1<<15) == 0 {
+				s.forget(1 << 12)
+				most = max(most, s.memory())
+			}
 		}
-		if s.Forgotten() == 0 {
-			t.Errorf("%s: nothing had to be forgotten: the test does not test", name)
+		s.Add(sent + 1)
+		s.settle()
+		s.forget(1 << 12)
+		if most > 1<<12 || s.Forgotten() == 0 {
+			t.Errorf("%s: %d bytes, %d forgotten", name, most, s.Forgotten())
 		}
-		if got := s.MissingLen(s.high); got != (n-1)*length || s.Len() != n*(blockLen/3) {
-			t.Errorf("%s: %d missing, want %d", name, got, (n-1)*length)
+		if got := s.MissingLen(sent + 1); got != sent-in || s.Len() != in+1 {
+			t.Errorf("%s: %d missing, want %d", name, got, sent-in)
 		}
-		if s.Add(blockLen/3 + 1) {
+		if s.Add(4) {
 			t.Errorf("%s: a forgotten number was called new", name)
 		}
 	}
 }
 
-// A set can be told by its runs, and made of them again.
+// A number far ahead costs what the numbers between take: 80 bytes for 65,536.
+func TestNumberFarAhead(t *testing.T) {
+	const far = 1 << 26
+	s := setOf(1, far)
+	if s.Len() != 2 || !s.Has(1) || !s.Has(far) || s.Has(2) || s.MissingLen(far) != far-2 || s.memory() > far/200 {
+		t.Errorf("%d in, %d missing, %d bytes", s.Len(), s.MissingLen(far), s.memory())
+	}
+	g := NewGroup(1)
+	if g.Record(Entry{Sequence: maxJump + 1}) || g.Received() != 0 {
+		t.Error("a sequence number was recorded that no producer has come to")
+	}
+}
+
+// Runs are told as they are, wherever the containers of the bitmap end.
 func TestRuns(t *testing.T) {
-	for seed := range uint64(100) {
-		r := rand.New(rand.NewPCG(seed, 4))
-		var s Set
-		m := model{}
-		for range r.IntN(300) {
-			n := 1 + r.Uint64N(400)
-			s.Add(n)
-			m.add(n)
-		}
-		back := setOf(s.Runs())
-		check(t, back, m, s.high)
-		for range 100 { // it goes on like the other one
-			n := 1 + r.Uint64N(600)
-			if back.Add(n) != m.add(n) {
-				t.Fatalf("seed %d: Add(%d)", seed, n)
-			}
-		}
-		check(t, back, m, back.high)
+	b := roaring64.New()
+	want := []Interval{{3, 3}, {250, 549}, {1<<16 - 5, 1<<16 + 4}, {1<<32 - 70_000, 1<<32 + 70_000}, {1<<32 + 80_000, 1<<32 + 80_000}}
+	for _, run := range want {
+		b.AddRange(run.First, run.Last+1)
+	}
+	if got := slices.Collect(runs(b)); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	for range runs(b) {
+		break
 	}
 }
 
@@ -240,61 +226,81 @@ func TestUnion(t *testing.T) {
 				both++
 			}
 		}
-		sum, got := union(&a, &b)
+		var sum Set
+		got := sum.union(&a, &b)
 		if got != both {
 			t.Errorf("seed %d: %d in both, want %d", seed, got, both)
 		}
-		check(t, sum, m, sum.high)
-	}
-}
-
-func TestSetHugeNumber(t *testing.T) {
-	var s Set
-	s.Add(1)
-	s.Add(1 << 62)
-	if s.Len() != 2 || !s.Has(1) || !s.Has(1<<62) || s.Has(2) {
-		t.Errorf("%+v", s)
-	}
-	if got := s.MissingLen(1 << 62); got != 1<<62-2 {
-		t.Errorf("%d missing", got)
-	}
-}
-
-func TestOverlap(t *testing.T) {
-	for seed := range uint64(200) {
-		r := rand.New(rand.NewPCG(seed, 3))
-		var a, b Set
-		for range 60 {
-			a.Add(1 + r.Uint64N(120))
-			b.Add(1 + r.Uint64N(120))
-		}
-		want := uint64(0)
-		for n := uint64(1); n <= 150; n++ {
-			if !a.Has(n) && !b.Has(n) {
-				want++
+		check(t, &sum, m, sum.high)
+		for range 100 { // it goes on like any other
+			n := 1 + r.Uint64N(400)
+			if sum.Add(n) != m.add(n) {
+				t.Fatalf("seed %d: Add(%d)", seed, n)
 			}
 		}
-		if got := overlap(a.Missing(150), b.Missing(150)); got != want {
-			t.Fatalf("seed %d: %d, want %d", seed, got, want)
-		}
+		check(t, &sum, m, sum.high)
 	}
 }
 
+// Each order of arrival has a million numbers; the next million follow.
 func BenchmarkSetAdd(b *testing.B) {
-	b.Run("order=straight", func(b *testing.B) {
-		var s Set
-		n := uint64(0)
-		for b.Loop() {
-			n++
-			s.Add(n)
+	const million = 1 << 20
+	r := rand.New(rand.NewPCG(1, 2))
+	inOrder := func() []uint64 {
+		numbers := make([]uint64, million)
+		for i := range numbers {
+			numbers[i] = uint64(i + 1)
 		}
-	})
-	b.Run("order=alternating", func(b *testing.B) {
-		var s Set
-		n := uint64(0)
-		for b.Loop() {
-			n++
-			s.Add(n + 2000*(n&1))
+		return numbers
+	}
+	shuffled := func(window int) []uint64 {
+		numbers := inOrder()
+		for part := range slices.Chunk(numbers, window) {
+			r.Shuffle(len(part), func(i, k int) { part[i], part[k] = part[k], part[i] })
 		}
-	})
+		return numbers
+	}
+	without := func(numbers []uint64, lost func(n uint64) bool) []uint64 { return slices.DeleteFunc(numbers, lost) }
+	for _, c := range []struct {
+		order   string
+		numbers []uint64
+	}{
+		{"straight", inOrder()}, {"window-1000", shuffled(1000)}, {"window-200000", shuffled(200_000)},
+		{"lossy", without(shuffled(1000), func(uint64) bool { return r.IntN(100) == 0 })},
+		{"competing-8", competing(r, inOrder())},
+		{"every-other", without(inOrder(), func(n uint64) bool { return n%2 == 0 })},
+	} {
+		b.Run("order="+c.order, func(b *testing.B) {
+			b.ReportAllocs()
+			var s Set
+			i, base := 0, uint64(0)
+			for b.Loop() {
+				s.Add(base + c.numbers[i])
+				if i++; i == len(c.numbers) {
+					i, base = 0, base+million
+				}
+			}
+		})
+	}
+}
+
+// competing is the order in which eight consumers take a queue that each has prefetched a hundred
+// messages of.
+func competing(r *rand.Rand, queue []uint64) (order []uint64) {
+	var prefetched [8][]uint64
+	for {
+		p := &prefetched[r.IntN(len(prefetched))]
+		if len(*p) == 0 {
+			n := min(100, len(queue))
+			*p, queue = queue[:n], queue[n:]
+			if n == 0 {
+				break
+			}
+		}
+		order, *p = append(order, (*p)[0]), (*p)[1:]
+	}
+	for _, p := range prefetched {
+		order = append(order, p...)
+	}
+	return order
 }

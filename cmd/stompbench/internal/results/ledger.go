@@ -1,8 +1,6 @@
 package results
 
 import (
-	"errors"
-
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 )
 
@@ -31,11 +29,8 @@ func (r *Result) book(n int) (*ledger.Book, error) {
 		return nil, cannot("the messages of result %d were too scattered for a ledger, so what was lost cannot be told: send fewer, or have more destinations", n)
 	}
 	b, err := ledger.Unpack(r.Ledger.Book)
-	switch {
-	case errors.Is(err, ledger.ErrTooLarge):
-		return nil, cannot("the ledger of result %d is in too many pieces to be read", n)
-	case err != nil:
-		return nil, cannot("the ledger of result %d is damaged", n)
+	if err != nil {
+		return nil, cannot("result %d: %v: give the file that stompbench wrote", n, err)
 	}
 	return b, nil
 }

@@ -131,7 +131,7 @@ func TestMergeUnites(t *testing.T) {
 	}}}})
 	receiver := func(later time.Duration, received *ledger.Set) *results.Result {
 		return part(later, 0, 1, &ledger.Book{Received: []ledger.Copy{{
-			Shared: true, Arrivals: []ledger.Arrival{{Part: 5, Received: received}},
+			Shared: true, Arrivals: []*ledger.Arrival{{Part: 5, Received: *received}},
 		}}})
 	}
 	one := receiver(200*time.Millisecond, upTo(2000, 7, 8))
@@ -201,7 +201,7 @@ func TestUnitedExitCode(t *testing.T) {
 		{sender: 1, failure: "gone", missing: []uint64{2}, want: 1}, {sender: 130, missing: []uint64{2}, want: 3},
 	} {
 		sender := part(0, 1, 0, &ledger.Book{Sent: []ledger.Part{{Streams: []ledger.Stream{{Account: ledger.Account{Sent: 3}}}}}})
-		receiver := part(1, 0, 1, &ledger.Book{Received: []ledger.Copy{{Arrivals: []ledger.Arrival{{Received: upTo(3, c.missing...)}}}}})
+		receiver := part(1, 0, 1, &ledger.Book{Received: []ledger.Copy{{Arrivals: []*ledger.Arrival{{Received: *upTo(3, c.missing...)}}}}})
 		sender.ExitCode, sender.Failure, receiver.ExitCode = c.sender, c.failure, c.receiver
 		got, err := results.Merge([]*results.Result{sender, receiver})
 		if err != nil || got.ExitCode != c.want {
