@@ -53,22 +53,9 @@ func rulesOf(rate float64, r *load.Result, v *verdict.Verdict, outcomes []slo.Ou
 	return rules
 }
 
-const (
-	// heldUp is the share of their time from which producers count as held up by receipts or the
-	// connection. Below it, they were late on their own account.
-	heldUp = 0.01
-	// starved is the share of the processors from which the producers were rather held up by other
-	// programs, which looks like a connection that takes nothing.
-	starved = 0.05
-)
-
-// waited returns the share of their time for which the broker held producers up.
-func waited(v *verdict.Verdict) float64 {
-	if v.StarvedShare >= starved {
-		return v.WindowShare
-	}
-	return v.WindowShare + v.SendShare
-}
+// starved is the share of the processors from which other programs count as the reason why messages
+// left late.
+const starved = 0.05
 
 // late explains a step that failed because of the generator.
 func late(r *load.Result, v *verdict.Verdict) string {
@@ -81,15 +68,15 @@ func late(r *load.Result, v *verdict.Verdict) string {
 
 // byGenerator reports whether a failed step failed because of this process or its machine, so that
 // it says nothing about the broker. That is so if the verdict blames the generator; or if nothing
-// was at a limit, producers were not held up, and the only fault is that messages left late, or not
-// at all.
+// was at a limit, the broker did not hold producers up for most of the time for which they were
+// behind, and the only fault is that messages left late, or not at all.
 func byGenerator(r *load.Result, v *verdict.Verdict, outcomes []slo.Outcome) bool {
 	switch {
 	case r.Failure != nil || r.Refusal != nil || !r.Intact():
 		return false
 	case v.Limit == verdict.Generator:
 		return true
-	case v.Limit != verdict.Schedule && v.Limit != verdict.Unclear || waited(v) >= heldUp:
+	case v.Limit != verdict.Schedule && v.Limit != verdict.Unclear || v.HeldShare >= 0.5:
 		return false
 	}
 	for i := range outcomes {

@@ -120,7 +120,9 @@ func (p *producer) send(stop, hard context.Context) error {
 		p.delays.flush()
 		p.warmDelays.flushSome()
 		p.ended = p.run.clock.Now()
-		p.waits.stamped(p.ended, p.pacer.Waited()) // the last Send may have stalled too
+		if p.schedule == nil {
+			p.waits.flatOut(p.ended) // the last Send may have stalled too
+		}
 	}()
 	if p.run.plan.FlatOut() {
 		return p.sendFlatOut(stop, hard)
@@ -148,13 +150,18 @@ const catchUp = int64(20 * time.Millisecond)
 func (p *producer) sendPaced(stop, hard context.Context) (err error) {
 	p.schedule = p.run.plan.Schedule(p.run.start, p.index)
 	k := uint64(0)
-	defer func() { p.censorUnsent(k, p.run.sendingEnds(p.run.clock.Now())) }()
+	defer func() {
+		now := p.run.clock.Now()
+		p.waits.finish(now, p.schedule.Due(k))
+		p.censorUnsent(k, p.run.sendingEnds(now))
+	}()
 	for ; k < p.quota; k++ {
 		due := p.schedule.Due(k)
 		if due >= p.run.end {
 			return nil
 		}
 		now, err := p.pacer.Wait(stop, due)
+		p.waits.woke(due, now, p.pacer.Waited())
 		if err != nil || p.run.stopping.Load() && (now < p.run.end || now > p.run.end+catchUp) {
 			return nil
 		}
@@ -200,13 +207,16 @@ func (p *producer) judge(err error) error {
 func (p *producer) sendOne(ctx context.Context, s *stream, k uint64, due int64, flatOut bool) (err error) {
 	body, sum := p.bodies.Next()
 	now, measureFrom := p.run.clock.Now(), p.run.measureFrom.Load()
-	p.waits.stamped(now, p.pacer.Waited())
 	if flatOut {
+		p.waits.flatOut(now)
 		due = now
 	} else if due >= measureFrom {
 		p.delays.addAt(now, now-due)
 	} else {
 		p.warmDelays.addAt(now, now-due)
+	}
+	if !flatOut {
+		p.waits.stamped(now)
 	}
 	seq := s.seq + 1
 	if s.sentAt != nil {

@@ -114,12 +114,12 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 		MaxBacklog: r.sampler.maxBacklog, Cost: cost, RoundTrip: r.roundTrip.shortest(),
 		Consumers: len(r.consumers),
 	}
+	out.Waits = r.producersWaits()
 	var lastSent, lastConfirm int64
 	for _, p := range r.producers {
 		lastSent = max(lastSent, p.lastSent)
 		out.MeasuredSent += p.sentLen() - p.warmupLen()
 		out.Unsent += p.unsent
-		p.waits.addTo(&out.Waits, r.start, p.ended)
 		if out.Refusal == nil {
 			out.Refusal = p.refusal
 		}

@@ -32,7 +32,10 @@ type sampler struct {
 		cpu                       time.Duration
 	}
 	maxBacklog uint64
-	backlog    trend // after the warm-up, while messages are sent
+	backlog    trend       // after the warm-up, while messages are sent
+	cpu        trend       // CPU time used, while messages are sent
+	stood      standstills // while messages were sent
+	sending    bool
 	// Of the interval, and of the whole run.
 	send, due, delay, confirm                     *histo.Histogram
 	totalSend, totalDue, totalDelay, totalConfirm *histo.Histogram
@@ -47,7 +50,8 @@ func (s *sampler) init() {
 // startSampling takes a sample every second until stop is called, which takes a last one; now takes
 // one at once.
 func (r *run) startSampling() (now, stop func()) {
-	r.sampler.last.at, r.sampler.last.cpu = r.start, r.usage.cpuTime()
+	s := &r.sampler
+	s.last.at, s.last.cpu, s.sending = r.start, r.usage.cpuTime(), true
 	done, ask := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -55,13 +59,17 @@ func (r *run) startSampling() (now, stop func()) {
 		defer tick.Stop()
 		look := time.NewTicker(r.lookEvery())
 		defer look.Stop()
-		for {
+		for waiting := r.clock.Now(); ; waiting = r.clock.Now() {
 			select {
 			case <-look.C:
+				r.stoodStill(waiting)
 				r.look()
 			case <-tick.C:
+				r.stoodStill(waiting)
 				r.sample()
-			case <-ask:
+			case <-ask: // sending is over
+				r.stoodStill(waiting)
+				r.sampler.sending = false
 				r.sample()
 				ask <- struct{}{}
 			case <-done:
@@ -100,6 +108,17 @@ const (
 func (r *run) lookEvery() time.Duration {
 	n := len(r.streams) + len(r.consumers)
 	return often * time.Duration(max(1, (n+oftenUpTo-1)/oftenUpTo))
+}
+
+// stoodStill records whether the process did not run while the sampler waited.
+func (r *run) stoodStill(waiting int64) {
+	s := &r.sampler
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now := r.clock.Now(); s.sending {
+		s.stood.look(waiting, now, r.lookEvery())
+		s.cpu.add(now, float64(r.usage.cpuTime()))
+	}
 }
 
 // look samples the backlog. It costs the messages nothing.

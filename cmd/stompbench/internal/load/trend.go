@@ -39,6 +39,24 @@ func (t *trend) add(at int64, value float64) {
 	t.values = append(t.values, valueAt{at, value})
 }
 
+// last returns the latest value, 0 if there is none.
+func (t *trend) last() float64 {
+	if len(t.values) == 0 {
+		return 0
+	}
+	return t.values[len(t.values)-1].value
+}
+
+// before returns the latest value up to at, or the first.
+func (t *trend) before(at int64) (value float64) {
+	for i, v := range t.values {
+		if i == 0 || v.at <= at {
+			value = v.value
+		}
+	}
+	return value
+}
+
 // slope returns by how much the value grows per second; known is false if there are too few values.
 //
 // It is the median of the slopes between all pairs of values (Theil-Sen). A stall of the machine, a

@@ -53,7 +53,7 @@ func TestJudgement(t *testing.T) {
 	if len(got.SLO) != 7 || got.SLO[0].Met || got.SLO[0].Limit != 1e6 || *got.SLO[0].Value < 19e6 || !got.SLO[1].Met || !got.SLO[4].Shaky {
 		t.Errorf("%+v", got.SLO)
 	}
-	if got.Verdict["limited_by"] == "" || got.Verdict["why"] == "" || len(got.Verdict) != 16 {
+	if got.Verdict["limited_by"] == "" || got.Verdict["why"] == "" || len(got.Verdict) != 18 {
 		t.Errorf("%d: %v", len(got.Verdict), got.Verdict)
 	}
 }

@@ -20,9 +20,10 @@ type Facts struct {
 	Sending   time.Duration // how long it did send
 	Receiving time.Duration // from the start to the last message
 	Sent      uint64
-	Unsent    uint64 // due and not sent
-	Late      uint64 // of those sent
-	Backlog   uint64 // maximum of messages sent and not yet received
+	Unsent    uint64  // due and not sent
+	Late      uint64  // of those sent
+	Backlog   uint64  // maximum of messages sent and not yet received
+	Growth    float64 // of the backlog, in messages per second; 0 if not known
 	Window    int
 	Embedded  bool // the broker is in this process
 
@@ -36,7 +37,7 @@ type Facts struct {
 func FactsOf(p *workload.Plan, r *load.Result) Facts {
 	f := Facts{
 		Rate: p.Rate, Tolerance: p.RateTolerance, Planned: p.Duration, Sending: r.Sending, Receiving: r.Receiving,
-		Sent: r.Books.Sent, Unsent: r.Unsent, Late: late(r.Delay), Backlog: r.MaxBacklog,
+		Sent: r.Books.Sent, Unsent: r.Unsent, Late: late(r.Delay), Backlog: r.MaxBacklog, Growth: r.BacklogSlope,
 		Window: p.Window, Embedded: p.Embedded,
 		Cost: r.Cost, Waits: r.Waits,
 		RoundTrip: r.RoundTrip, Confirm: r.Confirm.Percentile(50),
@@ -77,6 +78,8 @@ type shares struct {
 	window, send, pacer, making                    float64 // of the producers' time
 	linger                                         float64 // of the busiest consumer's time
 	late                                           float64 // of the schedule
+	behind                                         float64 // of the producers' time: a message was due
+	held                                           float64 // of that: window and send
 }
 
 func (f *Facts) shares() (s shares) {
@@ -92,11 +95,41 @@ func (f *Facts) shares() (s shares) {
 	if w.Producers > 0 {
 		s.making = max(0, 1-s.window-s.send-s.pacer)
 	}
+	s.behind, s.held = part(w.Behind.Sum(), w.Producers), part(w.Behind.Window+w.Behind.Send, w.Behind.Sum())
+	if w.Behind.StoodStill > w.Behind.Sum()/2 {
+		s.held = 0
+	}
 	if due := f.Sent + f.Unsent; f.Rate > 0 && due > 0 {
 		s.late = float64(f.Late+f.Unsent) / float64(due)
 	}
 	return s
 }
+
+// missing are the shares of the time that explains what is missing: with a rate, the time for which
+// producers were behind their schedule when they ended; flat out, the whole.
+func (f *Facts) missing(s *shares) (m shares, of string) {
+	m = *s
+	b := &f.Waits.Last
+	sum := b.Sum()
+	if f.Rate <= 0 || sum <= 0 {
+		return m, "of their time"
+	}
+	m.window, m.send, m.pacer, m.making = part(b.Window, sum), part(b.Send, sum), part(b.Asleep, sum), part(b.Making, sum)
+	if b.Wall > 0 && b.CPU > 0 {
+		m.process = part(b.CPU, b.Wall*time.Duration(f.Cost.Cores))
+	}
+	return m, "of the time for which they were behind"
+}
+
+// growing reports whether the backlog grew by more than the noise of one that does not.
+func (f *Facts) growing() bool {
+	return f.Growth >= noise*f.Rate && f.Growth*f.Sending.Seconds() >= few
+}
+
+const (
+	noise = 0.02 // of the rate; a backlog that grows by that adds 20 ms to latencies each second
+	few   = 10   // messages
+)
 
 // behind is how far behind its schedule a run may end and still have kept it, if the tolerance is
 // less than that: a hiccup at the end says nothing.

@@ -41,8 +41,12 @@ type Verdict struct {
 	WindowShare float64 `json:"producers_window_share"`   // of the producers' time: waiting for receipts
 	SendShare   float64 `json:"producers_send_share"`     // waiting for the connection
 	PacerShare  float64 `json:"producers_schedule_share"` // waiting for the schedule
-	MakingShare float64 `json:"producers_making_share"`   // making messages
-	LingerShare float64 `json:"consumers_latency_share"`  // of the busiest connection's time: spent on --consumer-latency
+	// BehindShare: a message was due. HeldShare is the part of that for which receipts or the
+	// connection held producers up.
+	BehindShare float64 `json:"producers_behind_share"`
+	HeldShare   float64 `json:"producers_held_share"`
+	MakingShare float64 `json:"producers_making_share"`  // making messages
+	LingerShare float64 `json:"consumers_latency_share"` // of the busiest connection's time: spent on --consumer-latency
 }
 
 // shortest is the shortest run that can be judged.
@@ -62,46 +66,51 @@ func Judge(f *Facts) Verdict {
 		RateKept: f.keptRate(), LateShare: s.late,
 		ProcessShare: s.process, StarvedShare: s.starved, ThreadShare: s.thread, MachineShare: s.machine, GCShare: s.gc, GCPauseShare: s.gcPause,
 		WindowShare: s.window, SendShare: s.send, PacerShare: s.pacer, MakingShare: s.making,
-		LingerShare: s.linger,
+		LingerShare: s.linger, BehindShare: s.behind, HeldShare: s.held,
 	}
 	v.Limit, v.Why = f.judge(&s)
 	v.Invalid = v.Limit == Generator && f.Rate > 0 && !v.RateKept
 	return v
 }
 
-func (f *Facts) judge(s *shares) (Limit, string) {
-	held := s.window + s.send
+func (f *Facts) judge(whole *shares) (Limit, string) {
 	switch {
-	case f.Sent == 0:
+	case f.Sent == 0 && f.Unsent == 0:
 		return Unclear, "nothing was sent"
 	case f.Sending < shortest:
 		return Unclear, fmt.Sprintf("%s of sending is too short to tell", brief(f.Sending))
 	case f.keptRate():
-		return f.scheduleKept(s)
-	case f.Rate == 0 && f.slowConsumers(s):
-		return Consumers, f.lingered(s)
+		return f.scheduleKept(whole)
+	case f.Rate == 0 && f.slowConsumers(whole):
+		return Consumers, f.lingered(whole)
+	}
+	s, of := f.missing(whole)
+	held, last := s.window+s.send, &f.Waits.Last
+	switch {
+	case f.Rate > 0 && last.StoodStill > last.Sum()/2:
+		return Generator, fmt.Sprintf("this process did not run for %s %s: it was stopped, or this machine was", percent(part(last.StoodStill, last.Sum())), of)
 	case s.process+s.starved >= 0.85 && s.starved < s.process/4:
-		return Generator, fmt.Sprintf("%s used %s", f.processName(), f.processors())
-	case s.process+s.starved >= 0.85:
+		return Generator, fmt.Sprintf("%s used %s", f.processName(), f.processors(s.process))
+	case s.process+s.starved >= 0.85 && (held < 0.9 || f.Rate <= 0 || f.Embedded):
 		return Generator, fmt.Sprintf("%s used %s and could have used %.2f more: other programs have them",
-			f.processName(), f.processors(), part(f.Cost.Starved, f.Cost.Wall))
-	case held >= 0.5 && f.slowConsumers(s):
-		return Consumers, f.lingered(s)
+			f.processName(), f.processors(s.process), part(f.Cost.Starved, f.Cost.Wall))
+	case held >= 0.5 && f.slowConsumers(&s):
+		return Consumers, f.lingered(&s)
 	case held >= 0.5 && s.window >= s.send && f.atRoundTrip():
-		return Network, fmt.Sprintf("producers waited %s of their time for receipts that took %s, the round trip alone takes %s: a window over %d would fill it",
-			percent(s.window), brief(f.Confirm), brief(f.RoundTrip), f.Window)
+		return Network, fmt.Sprintf("producers waited %s %s for receipts that took %s, the round trip alone takes %s: a window over %d would fill it",
+			percent(s.window), of, brief(f.Confirm), brief(f.RoundTrip), f.Window)
 	case held >= 0.5:
-		return Broker, f.heldUp(s)
+		return Broker, f.heldUp(&s, of)
 	case s.thread >= 0.9:
 		return Generator, fmt.Sprintf("one of its threads used %s of a processor", percent(s.thread))
 	case s.making >= 0.5:
-		return Generator, fmt.Sprintf("producers spent %s of their time making messages: more of them could send more", percent(s.making))
+		return Generator, fmt.Sprintf("producers spent %s %s making messages: more of them could send more", percent(s.making), of)
 	case f.Rate > 0 && s.pacer >= 0.5:
-		return Generator, fmt.Sprintf("producers slept %s of their time and yet fell behind: this machine's timers are too coarse for the rate", percent(s.pacer))
+		return Generator, fmt.Sprintf("producers slept for %s %s: this machine's timers are too coarse for the rate", percent(s.pacer), of)
 	case held >= s.making:
-		return Broker, f.heldUp(s)
+		return Broker, f.heldUp(&s, of)
 	}
-	return Generator, fmt.Sprintf("producers spent %s of their time making messages and were held up for %s", percent(s.making), percent(held))
+	return Generator, fmt.Sprintf("producers spent %s %s making messages and were held up for %s", percent(s.making), of, percent(held))
 }
 
 // scheduleKept is rule 2: the schedule was kept.
@@ -111,10 +120,24 @@ func (f *Facts) scheduleKept(s *shares) (Limit, string) {
 		return Consumers, f.lingered(s)
 	case f.longAfter():
 		return Broker, fmt.Sprintf("all was sent on time, and delivered up to %s later", brief(f.Receiving-f.Sending))
+	case f.growing():
+		why := fmt.Sprintf("all was sent on time, and the backlog grew by %.0f messages a second, %s of the rate", f.Growth, percent(f.Growth/f.Rate))
+		if s.linger >= slow {
+			return Consumers, fmt.Sprintf("%s: --consumer-latency took %s of a consumer's time", why, percent(s.linger))
+		}
+		return Broker, why
 	}
 	why := fmt.Sprintf("what was asked for was sent; producers were idle for %s of their time", percent(s.pacer))
 	if s.late >= 0.01 {
-		why += fmt.Sprintf(", though %s left more than %s late", percent(s.late), brief(LateAfter))
+		why += fmt.Sprintf(", though %s left more than %s late; ", percent(s.late), brief(LateAfter))
+		switch b := &f.Waits.Behind; {
+		case b.StoodStill > b.Sum()/2:
+			why += "this process did not run then"
+		case s.held >= 0.5:
+			why += fmt.Sprintf("receipts or the connection held them up for %s of that time", percent(s.held))
+		default:
+			why += "this machine was late itself"
+		}
 	}
 	return Schedule, why
 }
@@ -124,9 +147,12 @@ func (f *Facts) longAfter() bool {
 	return f.Receiving-f.Sending > f.Sending/10+500*time.Millisecond
 }
 
+// slow is the share of a consumer's time from which --consumer-latency is its limit.
+const slow = 0.8
+
 // slowConsumers reports whether consumers spent most of their time on the configured latency, and
 // messages piled up.
-func (f *Facts) slowConsumers(s *shares) bool { return s.linger >= 0.8 && f.longAfter() }
+func (f *Facts) slowConsumers(s *shares) bool { return s.linger >= slow && f.longAfter() }
 
 // lingered describes the consumers' time.
 func (f *Facts) lingered(s *shares) string {
@@ -139,12 +165,16 @@ func (f *Facts) lingered(s *shares) string {
 }
 
 // heldUp describes what producers waited for.
-func (f *Facts) heldUp(s *shares) string {
-	tail := fmt.Sprintf("; %s used %s", f.processName(), f.processors())
-	if s.window >= s.send {
-		return fmt.Sprintf("producers waited %s of their time for receipts, which took %s%s", percent(s.window), brief(f.Confirm), tail)
+func (f *Facts) heldUp(s *shares, of string) string {
+	tail := fmt.Sprintf("; %s used %s", f.processName(), f.processors(s.process))
+	if s.window < s.send {
+		return fmt.Sprintf("connections took nothing more for %s %s%s", percent(s.send), of, tail)
 	}
-	return fmt.Sprintf("connections took nothing more for %s of the producers' time%s", percent(s.send), tail)
+	took := ""
+	if f.Rate <= 0 {
+		took = ", which took " + brief(f.Confirm)
+	}
+	return fmt.Sprintf("producers waited %s %s for receipts%s%s", percent(s.window), of, took, tail)
 }
 
 // atRoundTrip reports whether receipts take about as long as the fastest one. Within one process
@@ -161,11 +191,11 @@ func (f *Facts) processName() string {
 	return "this process"
 }
 
-func (f *Facts) processors() string {
-	if f.Cost.Wall <= 0 || f.Cost.CPU <= 0 {
+func (f *Facts) processors(share float64) string {
+	if share == 0 {
 		return "an unknown share of the processors"
 	}
-	return fmt.Sprintf("%.2f of %d processors", part(f.Cost.CPU, f.Cost.Wall), f.Cost.Cores)
+	return fmt.Sprintf("%.2f of %d processors", share*float64(f.Cost.Cores), f.Cost.Cores)
 }
 
 func percent(x float64) string {

@@ -25,7 +25,12 @@ func base(edit func(*verdict.Facts)) verdict.Facts {
 func TestRules(t *testing.T) {
 	const s = time.Second
 	rate := func(f *verdict.Facts) { f.Rate, f.Waits.Pacer = 10_000, 19*s }
-	behind := func(f *verdict.Facts) { f.Rate, f.Sent, f.Unsent, f.Waits.Pacer = 10_000, 60_000, 40_000, 0 }
+	// behind is a broker, or this process, that stood still for the last 4 of 10 s, until then two
+	// producers had waited for their schedule.
+	behind := func(f *verdict.Facts, last load.Behind) {
+		f.Rate, f.Sent, f.Unsent, f.Waits.Pacer, f.Waits.Last = 10_000, 60_000, 40_000, 12*s, last
+		f.Waits.Behind = last
+	}
 	slow := func(f *verdict.Facts) {
 		f.Receiving, f.Backlog, f.Waits.Consuming, f.Waits.Linger = 20*s, 300, 20*s, 17*s
 	}
@@ -45,15 +50,30 @@ func TestRules(t *testing.T) {
 		"2 99 % is kept":    {func(f *verdict.Facts) { rate(f); f.Sent, f.Unsent = 99_000, 1000 }, verdict.Schedule, "", false},
 		"2 97 % is not": {func(f *verdict.Facts) {
 			rate(f)
-			f.Sent, f.Unsent, f.Waits.Pacer, f.Waits.Window = 97_000, 3000, 0, 19*s
+			f.Sent, f.Unsent, f.Waits.Last.Window = 97_000, 3000, s/2
 		},
 			verdict.Broker, "receipts", false},
 		"2 delivered later": {func(f *verdict.Facts) { rate(f); f.Receiving = 13 * s }, verdict.Broker, "up to 3s later", false},
 		"2 a count that took longer": {func(f *verdict.Facts) {
 			rate(f)
-			f.Counted, f.Sending, f.Waits.Window, f.Waits.Pacer = true, 11*s, 18*s, 0
+			f.Counted, f.Sending, f.Waits.Last.Window = true, 11*s, 2*s
 		},
 			verdict.Broker, "", false},
+
+		"2 a backlog that grows": {func(f *verdict.Facts) { rate(f); f.Growth = 1400 }, verdict.Broker, "grew by 1400 messages a second, 14 % of the rate", false},
+		"2 a backlog that grows because of consumers": {func(f *verdict.Facts) { rate(f); f.Growth, f.Waits.Consuming, f.Waits.Linger = 1400, 10*s, 9*s },
+			verdict.Consumers, "90 % of a consumer's time", false},
+		"2 a backlog that hardly grows": {func(f *verdict.Facts) { rate(f); f.Growth = 199 }, verdict.Schedule, "", false},
+		"2 late because of the broker": {func(f *verdict.Facts) {
+			rate(f)
+			f.Late, f.Waits.Behind = 20_000, load.Behind{Window: 3 * s, Making: s}
+		},
+			verdict.Schedule, "receipts or the connection held them up for 75 %", false},
+		"2 late because it did not run": {func(f *verdict.Facts) {
+			rate(f)
+			f.Late, f.Waits.Behind = 20_000, load.Behind{Window: 3 * s, StoodStill: 2 * s}
+		},
+			verdict.Schedule, "this process did not run then", false},
 
 		"2 delivered later to slow consumers": {func(f *verdict.Facts) { rate(f); slow(f) },
 			verdict.Consumers, "took 85 % of a consumer's time, and messages came in for 10s after the last was sent, 300 of them seen behind", false},
@@ -65,18 +85,18 @@ func TestRules(t *testing.T) {
 		"3 flat out": {slow, verdict.Consumers, "--consumer-latency", false},
 		"3 flat out, however busy the processors": {func(f *verdict.Facts) { slow(f); f.Cost.CPU = 38 * s },
 			verdict.Consumers, "--consumer-latency", false},
-		"3 not at a rate that the generator did not keep": {func(f *verdict.Facts) { behind(f); slow(f); f.Cost.CPU = 38 * s },
+		"3 not at a rate that the generator did not keep": {func(f *verdict.Facts) { behind(f, load.Behind{Making: 8 * s}); slow(f); f.Cost.CPU = 38 * s },
 			verdict.Generator, "3.80 of 4", true},
-		"5 a queue that slow consumers left full": {func(f *verdict.Facts) { behind(f); slow(f); f.Waits.Send = 18 * s },
+		"5 a queue that slow consumers left full": {func(f *verdict.Facts) { behind(f, load.Behind{Send: 8 * s}); slow(f) },
 			verdict.Consumers, "--consumer-latency", false},
-		"5 slow consumers, and none behind": {func(f *verdict.Facts) { behind(f); slow(f); f.Receiving, f.Waits.Send = 10*s, 18*s },
+		"5 slow consumers, and none behind": {func(f *verdict.Facts) { behind(f, load.Behind{Send: 8 * s}); slow(f); f.Receiving = 10 * s },
 			verdict.Broker, "took nothing more", false},
 
 		"4 process": {func(f *verdict.Facts) { f.Cost.CPU = 36 * s }, verdict.Generator, "this process used 3.60 of 4 processors", false},
 		"4 embedded": {func(f *verdict.Facts) { f.Cost.CPU, f.Embedded = 36*s, true },
 			verdict.Generator, "client and broker together used 3.60", false},
-		"4 at a rate": {func(f *verdict.Facts) { behind(f); f.Cost.CPU = 36 * s }, verdict.Generator, "3.60", true},
-		"4 starved": {func(f *verdict.Facts) { behind(f); f.Cost.CPU, f.Cost.Starved = 20*s, 15*s },
+		"4 at a rate": {func(f *verdict.Facts) { behind(f, load.Behind{Making: 8 * s}); f.Cost.CPU = 36 * s }, verdict.Generator, "3.60", true},
+		"4 starved": {func(f *verdict.Facts) { behind(f, load.Behind{Making: 8 * s}); f.Cost.CPU, f.Cost.Starved = 20*s, 15*s },
 			verdict.Generator, "used 2.00 of 4 processors and could have used 1.50 more", true},
 		"4 not for starving a little": {func(f *verdict.Facts) { f.Cost.Starved, f.Cost.MachineBusy, f.Waits.Window = 20*s, 1, 18*s },
 			verdict.Broker, "", false},
@@ -93,16 +113,25 @@ func TestRules(t *testing.T) {
 		"5 no round trip is known": {func(f *verdict.Facts) { f.Waits.Window, f.RoundTrip = 18*s, 0 }, verdict.Broker, "", false},
 		"5 full connection":        {func(f *verdict.Facts) { f.Waits.Send = 18 * s }, verdict.Broker, "took nothing more for 90 %", false},
 		"5 both":                   {func(f *verdict.Facts) { f.Waits.Window, f.Waits.Send = 5*s, 6*s }, verdict.Broker, "took nothing more", false},
-		"5 at a rate":              {func(f *verdict.Facts) { behind(f); f.Waits.Window = 18 * s }, verdict.Broker, "", false},
+		"5 at a rate": {func(f *verdict.Facts) { behind(f, load.Behind{Window: 8 * s}) }, verdict.Broker,
+			"producers waited 100 % of the time for which they were behind for receipts; this process", false},
+		"5 at a rate, after it was busy": {func(f *verdict.Facts) {
+			behind(f, load.Behind{Window: 8 * s, CPU: s / 10, Wall: 4 * s})
+			f.Cost.CPU = 36 * s
+		}, verdict.Broker, "0.03 of 4", false},
+		"4 at a rate, stopped": {func(f *verdict.Facts) { behind(f, load.Behind{Window: 8 * s, StoodStill: 6 * s}) },
+			verdict.Generator, "did not run for 75 %", true},
+		"5 at a rate, stopped before": {func(f *verdict.Facts) { behind(f, load.Behind{Send: 8 * s, StoodStill: s}) }, verdict.Broker, "nothing more for 100 %", false},
+		"5 nothing was read":          {func(f *verdict.Facts) { behind(f, load.Behind{Send: 20 * s}); f.Sent = 0 }, verdict.Broker, "", false},
 
 		"6 thread":    {func(f *verdict.Facts) { f.Cost.BusiestThread = 95 * s / 10 }, verdict.Generator, "95 % of a processor", false},
 		"7 making":    {func(f *verdict.Facts) { f.Waits.Window = 4 * s }, verdict.Generator, "80 % of their time making", false},
-		"7 at a rate": {func(f *verdict.Facts) { behind(f) }, verdict.Generator, "making", true},
-		"8 timers":    {func(f *verdict.Facts) { behind(f); f.Waits.Pacer = 18 * s }, verdict.Generator, "timers are too coarse", true},
-		"9 broker": {func(f *verdict.Facts) { behind(f); f.Waits.Pacer, f.Waits.Window, f.Waits.Send = 9*s, 4*s, 3*s },
-			verdict.Broker, "20 % of their time for receipts", false},
-		"9 generator": {func(f *verdict.Facts) { behind(f); f.Waits.Pacer, f.Waits.Window = 9*s, 3*s },
-			verdict.Generator, "held up for 15 %", true},
+		"7 at a rate": {func(f *verdict.Facts) { behind(f, load.Behind{Making: 8 * s}) }, verdict.Generator, "making", true},
+		"8 timers":    {func(f *verdict.Facts) { behind(f, load.Behind{Asleep: 6 * s, Window: 2 * s}) }, verdict.Generator, "timers are too coarse", true},
+		"9 broker": {func(f *verdict.Facts) { behind(f, load.Behind{Asleep: 3 * s, Window: 2 * s, Send: s, Making: 2 * s}) },
+			verdict.Broker, "25 % of the time for which they were behind for receipts", false},
+		"9 generator": {func(f *verdict.Facts) { behind(f, load.Behind{Asleep: 3 * s, Window: 2 * s, Making: 3 * s}) },
+			verdict.Generator, "held up for 25 %", true},
 	} {
 		f := base(c.edit)
 		v := verdict.Judge(&f)
