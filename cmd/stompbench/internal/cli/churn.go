@@ -42,7 +42,7 @@ func newChurnFlags() (*pflag.FlagSet, *churned) {
 	add("subscriptions,y", "1", "times that each connection subscribes and unsubscribes", flags.Int(&s.subscriptions, 0, 1_000_000))
 	add("hold", "0", "how long to stay connected before leaving", flags.Time(&s.hold, 0, 24*time.Hour))
 	add("duration,z", "10s", "how long to open connections; without a unit, seconds", flags.Time(&s.Plan.Duration, 0, flags.MaxTime))
-	add("count,C", "", "open this many connections in all, however long it takes; k, M", flags.Count(&s.Plan.Count))
+	add("count,C", "", "open this many connections in all, however long it takes; k, M", flags.Count(&s.Plan.Count, 1))
 	add("consume-from,T", defaultDestination, "destination to subscribe to; %d in it becomes the number of the subscription", flags.Text(&s.Plan.PublishTo, "DEST"))
 	s.addHalfFlags(add)
 	all.Lookup("heart-beat").Usage = "heart-beats to offer and to ask for; half-open connections promise them as well, and send none; 0 for none"

@@ -110,3 +110,32 @@ func TestBadScenarios(t *testing.T) {
 		t.Errorf("a huge file: exit %d, %q", code, stderr)
 	}
 }
+
+// The file of a stranger costs little, whatever it is.
+func TestScenarioBombs(t *testing.T) {
+	for name, text := range map[string]string{
+		"lists in lists":      "size: " + strings.Repeat("[", 60<<10),
+		"closed lists":        "size: " + strings.Repeat("[", 30<<10) + strings.Repeat("]", 30<<10),
+		"maps in maps":        "size: " + strings.Repeat("{a: ", 15<<10),
+		"entries of entries":  strings.Repeat("- ", 30<<10),
+		"keys of keys":        strings.Repeat("? ", 30<<10),
+		"a laughter":          "a: &a [x,x]\nb: &b [*a,*a]\nsize: [*b,*b]\n",
+		"an alias":            "size: *a\n",
+		"an anchor":           "size: &a 5\n",
+		"a merge":             "<<: {size: 5}\n",
+		"a tag":               "size: !!binary aGVsbG8=\n",
+		"a directive":         "%YAML 1.2\n---\nsize: 5\n",
+		"a very long list":    "size: [" + strings.Repeat("1,", 30<<10) + "1]",
+		"NULs":                "size: \x00\x00\n",
+		"a list of flag maps": "size: [{a: 5}]\n",
+		"no text":             strings.Repeat("\xff\xfe", 1000),
+	} {
+		code, stdout, stderr := stompbench(t, "--dry-run -f "+scenario(t, text))
+		if code != cli.ExitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 || len(stderr) > 500 {
+			t.Errorf("%s: exit %d, %q %.600q", name, code, stdout, stderr)
+		}
+	}
+	if code, _, stderr := stompbench(t, "--dry-run -f /dev/zero"); code != cli.ExitUsage || !strings.Contains(stderr, "KiB") {
+		t.Errorf("an endless file: exit %d, %q", code, stderr)
+	}
+}

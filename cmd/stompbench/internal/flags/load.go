@@ -1,13 +1,16 @@
 package flags
 
 import (
-	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
+	"github.com/stompwire/stompwire/conn/dialect"
+	"github.com/stompwire/stompwire/frame"
 
 	"github.com/spf13/pflag"
 
@@ -76,9 +79,9 @@ var TLS = []string{"tls-ca", "tls-cert", "tls-key", "tls-server-name", "tls-inse
 
 func (l *Load) brokerFlags(f *Set) {
 	p := &l.Plan
-	f.Add("uri,u", "", "the broker, as stomp://user:password@host:port/vhost; also stomps, ws and wss; several with commas between take turns; without it a broker is started in this process", URI(&l.uri))
-	f.Add("broker", "auto", "whose headers to use: rabbitmq, activemq or artemis; auto goes by what the broker says of itself", brokerKind(&p.Kind))
-	f.Add("stomp", "", "speak 1.0, 1.1 or 1.2 only; without it, the highest the broker knows", version(&p.Versions))
+	f.Add("uri,u", "", "the broker, as stomp://user:password@host:port/vhost; also stomps, ws and wss; several with commas between take turns; without it a broker is started in this process", Parsed(&l.uri, "URI", uri.Parse))
+	f.Add("broker", "auto", "whose headers to use: rabbitmq, activemq or artemis; auto goes by what the broker says of itself", OneOf(&p.Kind, "NAME", parseProfile, profiles...))
+	f.Add("stomp", "", "speak 1.0, 1.1 or 1.2 only; without it, the highest the broker knows", OneOf(&p.Versions, "VERSION", parseVersion, "1.0", "1.1", "1.2"))
 	f.Add("heart-beat", "10s", "heart-beats to offer and to ask for; 0 for none", HeartBeat(&p.HeartBeat))
 	f.Add("tls-ca", "", "PEM certificates to trust, instead of the system's", Text(&l.tls.ca, "FILE"))
 	f.Add("tls-cert", "", "PEM certificate to show the broker, with --tls-key", Text(&l.tls.cert, "FILE"))
@@ -88,7 +91,7 @@ func (l *Load) brokerFlags(f *Set) {
 	f.Add("producer-connections", "", "connections that producers share; without it, one each", Int(&p.ProducerConnections, 1, workload.MaxWorkers))
 	f.Add("consumer-connections", "", "connections that consumers share; without it, one each", Int(&p.ConsumerConnections, 1, workload.MaxWorkers))
 	f.Add("connect-rate", "", "connections to make a second; without it, as fast as possible", Rate(&p.ConnectRate))
-	f.Add("source-address", "", "addresses of this machine to connect from, in turn", Parsed(&p.Sources, "IPS", sources))
+	f.Add("source-address", "", "addresses of this machine to connect from, in turn", List(&p.Sources, "IPS", parseAddress))
 	f.Add("coalesce-reads", "", "least time between the reads of a connection while data keeps coming, such as 1ms: saves CPU time, and adds up to that to latencies", Time(&p.CoalesceReads, 0, link.MaxCoalesce))
 	f.Add("connect-timeout", "10s", "for connecting, and for subscribing", Time(&p.ConnectTimeout, time.Millisecond, MaxTime))
 }
@@ -98,7 +101,7 @@ func (l *Load) loadFlags(f *Set) {
 	f.Add("producers,x", "1", "workers that send", Int(&p.Producers, 0, workload.MaxWorkers))
 	f.Add("consumers,y", "1", "workers that receive", Int(&p.Consumers, 0, workload.MaxWorkers))
 	f.Add("duration,z", "10s", "how long to send; without a unit, seconds", Time(&p.Duration, 0, MaxTime))
-	f.Add("count,C", "", "send this many messages in all, however long it takes; k, M", Count(&p.Count))
+	f.Add("count,C", "", "send this many messages in all, however long it takes; k, M", Count(&p.Count, 1))
 	f.Add("rate,r", "", "messages a second of all producers together, such as 5000, 50k or 300k/m; steps as 10k:30s,50k:30s, a ramp as 1k..50k:60s; without it, as fast as possible",
 		Parsed(&p.Profile, "RATE", workload.ParseRate))
 	f.Add("rate-tolerance", "1%", "share of the messages due by --rate that may be missing at the end; more is exit code 5, or 4 if the generator was at fault", Share(&p.RateTolerance, 0, 1))
@@ -121,23 +124,15 @@ func (l *Load) messageFlags(f *Set) {
 	f.Add("size,s", "128", "size of a body; k, KiB, kB, MiB, MB; a range as 100..4k, shares as 128:80,4k:15,64k:5", Parsed(&p.Sizes, "BYTES", workload.ParseSizes))
 	f.Add("payload", "random", "what bodies are made of: random, random:0.3 for that share of it, zeros, text, or @FILE or @DIRECTORY as they are", Parsed(&p.Payload, "WHAT", workload.ParsePayload).Propose("random", "zeros", "text"))
 	f.Add("stamp", "auto", "where a message has its times and checksum: body, header, or auto, which is the body if there is room", OneOf(&p.Stamp, "WHERE", workload.ParseStamp, "auto", "body", "header"))
-	f.Add("header,H", "", "header to send with each message; may be repeated; %d is the message's number, %p the producer's, %% a percent sign", Each("NAME:VALUE", l.addHeader))
+	f.Add("header,H", "", "header to send with each message; may be repeated; %d is the message's number, %p the producer's, %% a percent sign", Repeated(&p.Headers, "NAME:VALUE", workload.ParseHeader))
 	f.Add("header-count", "", "further headers to send with each message, hdr001, hdr002 and so on; a range as 0..64, shares as 4:80,64:20", Parsed(&p.Extra.Count, "N", workload.ParseHeaderCounts))
 	f.Add("header-size", "16", "size of their values; a range or shares as of --size", Parsed(&p.Extra.Size, "BYTES", workload.ParseSizes))
-	f.Add("header-values", "random", "what they are: random, others in each message, or fixed", OneOf(&p.Extra.Fixed, "KIND", func(s string) (bool, bool) { return s == "fixed", s == "fixed" || s == "random" }, "random", "fixed"))
+	f.Add("header-values", "random", "what they are: random, others in each message, or fixed", OneOf(&p.Extra.Fixed, "KIND", fixed, "random", "fixed"))
 	f.Add("header-escape", "", "share of them in which every eighth octet is one that STOMP escapes", Share(&p.Extra.Escapes, 0, 1))
 	f.Add("persistent", "false", "send messages that survive the broker", Switch(&p.Persistent))
 	f.Add("priority", "", "priority from 0 to 9; shares as 9:10,4:90", Parsed(&p.Priorities, "N", workload.ParsePriorities))
 	f.Add("expires", "", "after which the broker may drop a message, which then counts as lost", Time(&p.Expires, time.Millisecond, MaxTime))
-	f.Add("seed", "", "of the random payloads; without it, a random one", Seed(&p.Seed))
-}
-
-func (l *Load) addHeader(text string) error {
-	h, err := workload.ParseHeader(text)
-	if err == nil {
-		l.Plan.Headers = append(l.Plan.Headers, h)
-	}
-	return err
+	f.Add("seed", "", "of the random payloads; without it, a random one", Count(&p.Seed, 0))
 }
 
 func (l *Load) confirmFlags(f *Set) {
@@ -170,20 +165,29 @@ func (l *Load) outputFlags(f *Set) {
 	f.Add("quiet,q", "false", "show nothing but the result", Switch(&l.Quiet))
 }
 
-// SLO is conditions on the metrics of a run.
-func SLO(into *slo.SLO) *Value {
-	return Parsed(into, "CONDITIONS", slo.Parse).Propose(metric.Names()...)
+// profiles are the brokers with a known dialect, by the names that flags use.
+var profiles = []string{dialect.Unknown: "auto", dialect.RabbitMQ: "rabbitmq", dialect.ActiveMQ: "activemq", dialect.Artemis: "artemis"}
+
+// Profile returns the name of a broker's dialect, as the flag --broker spells it.
+func Profile(b dialect.Broker) string { return profiles[b] }
+
+func parseProfile(s string) (dialect.Broker, bool) {
+	i := slices.Index(profiles, strings.ToLower(s))
+	return dialect.Broker(max(i, 0)), i >= 0
 }
 
-// Files is names of files with commas between.
-func Files(into *[]string) *Value {
-	return Parsed(into, "FILES", func(s string) (files []string, err error) {
-		for path := range strings.SplitSeq(s, ",") {
-			if path = strings.TrimSpace(path); path == "" {
-				return nil, errors.New("a name is missing: write files with commas between")
-			}
-			files = append(files, path)
-		}
-		return files, nil
-	})
+func parseVersion(s string) (frame.Versions, bool) {
+	v := frame.ParseVersion(s)
+	return frame.VersionsOf(v), v != 0
 }
+
+func parseAddress(s string) (netip.Addr, error) {
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		err = fmt.Errorf("%.64q is no IP address: write addresses of this machine with commas between", s)
+	}
+	return a, err
+}
+
+// fixed reports whether header values are fixed.
+func fixed(s string) (fixed, ok bool) { return s == "fixed", s == "fixed" || s == "random" }

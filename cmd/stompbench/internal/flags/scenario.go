@@ -3,17 +3,25 @@ package flags
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 	"github.com/spf13/pflag"
 )
 
-// maxScenario bounds a scenario file in bytes, and so the input of the YAML library.
-const maxScenario = 1 << 20
+// Bounds of a scenario, which may be a stranger's. The time of the YAML parser grows with the square
+// of the number of tokens, and aliases can multiply a value without bound; so there are few of the
+// one and none of the other.
+const (
+	maxScenario = 64 << 10
+	maxTokens   = 2000
+)
 
 // Scenario is a file that sets flags.
 type Scenario struct {
@@ -24,19 +32,42 @@ type Scenario struct {
 	Refuse func(*pflag.Flag) error
 }
 
+// ReadFile reads a file of at most most bytes that a flag names.
+func ReadFile(flag, path string, most int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, Usage("--%s cannot be read: %v", flag, err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, most+1))
+	switch {
+	case err != nil:
+		return nil, Usage("--%s cannot be read: %v", flag, err)
+	case int64(len(text)) > most:
+		return nil, Usage("--%s %s has more than %d KiB: name another file", flag, path, most>>10)
+	}
+	return text, nil
+}
+
 // Apply sets flags from a YAML file that neither the command line nor the environment has set. Its
 // keys are the long names of flags. A list sets a repeatable flag several times, and any other flag
 // to a value with commas.
 func (s Scenario) Apply(f *pflag.FlagSet) error {
-	info, err := os.Stat(s.Path)
-	if err == nil && info.Size() > maxScenario {
-		return Usage("--%s %s has more than %d KiB: that is no scenario", s.Flag, s.Path, maxScenario>>10)
-	}
-	text, err := os.ReadFile(s.Path)
+	text, err := ReadFile(s.Flag, s.Path, maxScenario)
 	if err != nil {
-		return Usage("--%s cannot be read: %v", s.Flag, err)
+		return err
 	}
-	file, err := parser.ParseBytes(text, 0)
+	tokens := lexer.Tokenize(string(text))
+	if len(tokens) > maxTokens {
+		return Usage("--%s %s has more than %d words: that is no scenario", s.Flag, s.Path, maxTokens)
+	}
+	for _, t := range tokens {
+		switch t.Type {
+		case token.AnchorType, token.AliasType, token.MergeKeyType, token.TagType, token.DirectiveType:
+			return Usage("%s, line %d: a scenario has no anchors, aliases, tags or directives: write the value itself", s.Path, t.Position.Line)
+		}
+	}
+	file, err := parser.Parse(tokens, 0)
 	if err != nil {
 		return Usage("--%s %s is not YAML: %s", s.Flag, s.Path, yamlReason(err))
 	}
@@ -46,7 +77,7 @@ func (s Scenario) Apply(f *pflag.FlagSet) error {
 		case nil, *ast.NullNode, *ast.CommentGroupNode:
 		case ast.MapNode:
 			for entries := body.MapRange(); entries.Next(); {
-				if err := s.set(f, seen, entries.Key(), entries.Value()); err != nil {
+				if err := s.set(f, seen, entries.Key().GetToken().Value, entries.Value()); err != nil {
 					return Usage("%s, line %d: %v", s.Path, entries.Key().GetToken().Position.Line, err)
 				}
 			}
@@ -58,8 +89,7 @@ func (s Scenario) Apply(f *pflag.FlagSet) error {
 }
 
 // set sets one flag. The caller adds the line to its errors.
-func (s Scenario) set(f *pflag.FlagSet, seen map[string]bool, key, value ast.Node) error {
-	name := key.GetToken().Value
+func (s Scenario) set(f *pflag.FlagSet, seen map[string]bool, name string, value ast.Node) error {
 	flag := f.Lookup(name)
 	switch {
 	case flag == nil:
@@ -82,7 +112,7 @@ func (s Scenario) set(f *pflag.FlagSet, seen map[string]bool, key, value ast.Nod
 	if flag.Changed {
 		return nil
 	}
-	if name != "header" {
+	if v, ok := flag.Value.(*Value); !ok || !v.repeats {
 		texts = []string{strings.Join(texts, ",")}
 	}
 	for _, text := range texts {
@@ -95,10 +125,9 @@ func (s Scenario) set(f *pflag.FlagSet, seen map[string]bool, key, value ast.Nod
 
 // scalars returns the text of a value, or of each value of a list, exactly as written: 0010 is not
 // 8, and 1.50 stays 1.50.
-func scalars(n ast.Node) ([]string, error) {
+func scalars(n ast.Node) (out []string, err error) {
 	switch n := n.(type) {
 	case *ast.SequenceNode:
-		var out []string
 		for _, item := range n.Values {
 			texts, err := scalars(item)
 			if err != nil {

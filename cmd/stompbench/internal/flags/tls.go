@@ -3,7 +3,6 @@ package flags
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"os"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 )
@@ -33,9 +32,9 @@ func (s *tlsFiles) config(brokers uri.Brokers) (*tls.Config, error) {
 	}
 	cfg := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: s.serverName, InsecureSkipVerify: s.insecure}
 	if s.ca != "" {
-		pem, err := os.ReadFile(s.ca)
+		pem, err := ReadFile("tls-ca", s.ca, 16<<20)
 		if err != nil {
-			return nil, Usage("--tls-ca cannot be read: %v", err)
+			return nil, err
 		}
 		cfg.RootCAs = x509.NewCertPool()
 		if !cfg.RootCAs.AppendCertsFromPEM(pem) {

@@ -5,18 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/netip"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/spf13/pflag"
-
-	"github.com/stompwire/stompwire/conn/dialect"
 	"github.com/stompwire/stompwire/frame"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
@@ -26,10 +22,9 @@ type Value struct {
 	text    string
 	texts   []string // all that were set, in order
 	choices []string
+	repeats bool // each text adds to the value
 	set     func(string) error
 }
-
-var _ pflag.Value = (*Value)(nil)
 
 // Type returns the kind, such as TIME or FILE; bool for a switch.
 func (v *Value) Type() string { return cmp.Or(v.kind, "bool") }
@@ -37,17 +32,16 @@ func (v *Value) Type() string { return cmp.Or(v.kind, "bool") }
 // String returns the text that was set, or that of the default.
 func (v *Value) String() string { return v.text }
 
-// Choices returns the words that the value can be, nil if it can be others.
+// Choices returns the words that completion proposes.
 func (v *Value) Choices() []string { return v.choices }
 
-// Propose sets words that completion proposes.
+// Propose sets the words that completion proposes.
 func (v *Value) Propose(words ...string) *Value {
 	v.choices = words
 	return v
 }
 
-// Set parses the text. No flag can be set to nothing: that would differ from leaving it out in no
-// way that a user could mean.
+// Set parses the text. A flag cannot be set to nothing.
 func (v *Value) Set(s string) error {
 	text := strings.TrimSpace(s)
 	if text == "" {
@@ -71,19 +65,38 @@ func Parsed[T any](into *T, kind string, parse func(string) (T, error)) *Value {
 	}}
 }
 
-// Each is a value that is set again and again: parse gets one text at a time.
-func Each(kind string, parse func(string) error) *Value { return &Value{kind: kind, set: parse} }
-
-// Text is a value that is any text, such as the name of a file.
+// Text is any text, such as the name of a file.
 func Text(into *string, kind string) *Value {
 	return Parsed(into, kind, func(s string) (string, error) { return s, nil })
 }
 
+// Repeated is a value that grows each time that the flag is set.
+func Repeated[T any](into *[]T, kind string, parse func(string) (T, error)) *Value {
+	return &Value{kind: kind, repeats: true, set: func(s string) error {
+		x, err := parse(s)
+		if err == nil {
+			*into = append(*into, x)
+		}
+		return err
+	}}
+}
+
 // Texts is a text that may be repeated.
 func Texts(into *[]string, kind string) *Value {
-	return Each(kind, func(s string) error {
-		*into = append(*into, s)
-		return nil
+	return Repeated(into, kind, func(s string) (string, error) { return s, nil })
+}
+
+// List is values with commas between.
+func List[T any](into *[]T, kind string, parse func(string) (T, error)) *Value {
+	return Parsed(into, kind, func(s string) (all []T, err error) {
+		for text := range strings.SplitSeq(s, ",") {
+			x, err := parse(strings.TrimSpace(text))
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, x)
+		}
+		return all, nil
 	})
 }
 
@@ -105,69 +118,82 @@ func Switch(into *bool) *Value {
 // OneOf is one of a few words, of which parse knows the meanings.
 func OneOf[T any](into *T, kind string, parse func(string) (T, bool), words ...string) *Value {
 	last := len(words) - 1
-	v := Parsed(into, kind, func(s string) (T, error) {
+	return Parsed(into, kind, func(s string) (T, error) {
 		x, ok := parse(s)
 		if !ok {
 			return x, fmt.Errorf("choose %s or %s", strings.Join(words[:last], ", "), words[last])
 		}
 		return x, nil
-	})
-	return v.Propose(words...)
+	}).Propose(words...)
 }
 
-// within refuses values below least and above most, and NaN.
-func within[T cmp.Ordered](into *T, kind string, parse func(string) (T, error), least, most T, show func(T) string) *Value {
+// Ack is an ack mode.
+func Ack(into *frame.AckMode) *Value {
+	return OneOf(into, "MODE", frame.ParseAckMode, "auto", "client", "client-individual")
+}
+
+// within is a value from least to most. NaN is not within.
+func within[T cmp.Ordered](into *T, kind string, parse func(string) (T, error), least, most T) *Value {
 	return Parsed(into, kind, func(s string) (T, error) {
 		x, err := parse(s)
 		switch {
 		case err != nil && !strings.HasPrefix(err.Error(), "it is out of range"):
 			return x, err
-		case err != nil || !(x >= least && x <= most): // also for NaN
-			return x, fmt.Errorf("%.64s is out of range: choose from %s to %s", s, show(least), show(most))
+		case err != nil || !(x >= least && x <= most):
+			return x, fmt.Errorf("%.64s is out of range: choose from %s to %s", s, show(kind, least), show(kind, most))
 		}
 		return x, nil
 	})
 }
 
+// show writes a bound.
+func show(kind string, bound any) string {
+	switch x := bound.(type) {
+	case time.Duration:
+		return report.Elapsed(x)
+	case float64:
+		if kind == "SHARE" {
+			return fmt.Sprintf("%.4g%%", 100*x)
+		}
+		if x < 1 {
+			return "above 0"
+		}
+		return report.PerSecond(x)
+	}
+	return fmt.Sprint(bound)
+}
+
 // Int is a whole number.
 func Int(into *int, least, most int) *Value {
-	return within(into, "N", workload.ParseInt, least, most, func(n int) string { return fmt.Sprint(n) })
+	return within(into, "N", workload.ParseInt, least, most)
 }
 
-// Count is a whole number above 0.
-func Count(into *uint64) *Value {
-	return within(into, "N", workload.ParseCount, 1, 1<<53-1, func(n uint64) string { return fmt.Sprint(n) })
+// Count is a whole number that a parser of JSON reads exactly.
+func Count(into *uint64, least uint64) *Value {
+	return within(into, "N", workload.ParseCount, least, 1<<53-1)
 }
-
-// Seed is a whole number that a parser of JSON reads exactly.
-func Seed(into *uint64) *Value { return Parsed(into, "N", workload.ParseCount) }
 
 // MaxTime bounds every duration.
 const MaxTime = workload.MaxTime
 
 // Time is a duration.
 func Time(into *time.Duration, least, most time.Duration) *Value {
-	return within(into, "TIME", workload.ParseDuration, least, most, report.Elapsed)
+	return within(into, "TIME", workload.ParseDuration, least, most)
 }
 
 // Rate is a number a second above 0.
 func Rate(into *float64) *Value {
-	return within(into, "RATE", workload.ParsePerSecond, math.SmallestNonzeroFloat64, workload.MaxRate, func(x float64) string {
-		if x < 1 {
-			return "above 0"
-		}
-		return report.PerSecond(x)
-	})
+	return within(into, "RATE", workload.ParsePerSecond, math.SmallestNonzeroFloat64, workload.MaxRate)
 }
 
-// Share is a share from least to most, both included.
+// Share is a share from least to most.
 func Share(into *float64, least, most float64) *Value {
-	return within(into, "SHARE", workload.ParseShare, least, most, func(x float64) string { return fmt.Sprintf("%.4g%%", 100*x) })
+	return within(into, "SHARE", workload.ParseShare, least, most)
 }
 
-// Bytes is a size.
-func Bytes(into *int, least, most int) *Value {
-	return within(into, "BYTES", workload.ParseBytes, least, most, func(n int) string { return report.Size(float64(n)) })
+// Bytes is a size above 0.
+func Bytes(into *int) *Value {
+	return within(into, "BYTES", workload.ParseBytes, 1, math.MaxInt32)
 }
 
 // HeartBeat is an interval. For the client 0 is the default, and a negative value is none.
@@ -186,41 +212,7 @@ func HeartBeat(into *time.Duration) *Value {
 	})
 }
 
-// URI is one or more brokers.
-func URI(into *uri.Brokers) *Value { return Parsed(into, "URI", uri.Parse) }
-
-// Ack is an ack mode.
-func Ack(into *frame.AckMode) *Value {
-	return OneOf(into, "MODE", frame.ParseAckMode, "auto", "client", "client-individual")
-}
-
-// profiles are the brokers with a known dialect, by the names that flags use.
-var profiles = []string{dialect.Unknown: "auto", dialect.RabbitMQ: "rabbitmq", dialect.ActiveMQ: "activemq", dialect.Artemis: "artemis"}
-
-// Profile returns the name of a broker's dialect, as the flag --broker spells it.
-func Profile(b dialect.Broker) string { return profiles[b] }
-
-func brokerKind(into *dialect.Broker) *Value {
-	return OneOf(into, "NAME", func(s string) (dialect.Broker, bool) {
-		i := slices.Index(profiles, strings.ToLower(s))
-		return dialect.Broker(max(i, 0)), i >= 0
-	}, profiles...)
-}
-
-func version(into *frame.Versions) *Value {
-	return OneOf(into, "VERSION", func(s string) (frame.Versions, bool) {
-		v := frame.ParseVersion(s)
-		return frame.VersionsOf(v), v != 0
-	}, "1.0", "1.1", "1.2")
-}
-
-func sources(s string) (out []netip.Addr, err error) {
-	for text := range strings.SplitSeq(s, ",") {
-		a, err := netip.ParseAddr(strings.TrimSpace(text))
-		if err != nil {
-			return nil, fmt.Errorf("%.64q is no IP address: write addresses of this machine with commas between", text)
-		}
-		out = append(out, a)
-	}
-	return out, nil
+// SLO is conditions on the metrics of a run.
+func SLO(into *slo.SLO) *Value {
+	return Parsed(into, "CONDITIONS", slo.Parse).Propose(metric.Names()...)
 }

@@ -57,7 +57,7 @@ func (s *settings) addFlags(f *flags.Set) {
 	f.Group = "Limits"
 	f.Add("heart-beat", "1s", "shortest heart-beats to offer and to ask for, to clients that want them; 0 for none", flags.HeartBeat(&s.heartBeat))
 	number := func(into *int, name, def, help string) { f.Add(name, def, help, flags.Int(into, 1, math.MaxInt32)) }
-	bytes := func(into *int, name, def, help string) { f.Add(name, def, help, flags.Bytes(into, 1, math.MaxInt32)) }
+	bytes := func(into *int, name, def, help string) { f.Add(name, def, help, flags.Bytes(into)) }
 	number(&cfg.MaxConnections, "max-connections", fmt.Sprint(cfg.MaxConnections), "connections at a time")
 	number(&cfg.MaxConnectionsPerIP, "max-connections-per-ip", "", "of them, from one address")
 	number(&cfg.MaxConnectionsPerUser, "max-connections-per-user", "", "of them, of one of the --users")

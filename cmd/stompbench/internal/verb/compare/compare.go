@@ -33,11 +33,7 @@ func Command(env *verb.Env) *cobra.Command {
 	}
 	cmd.RunE = func(_ *cobra.Command, args []string) error { return s.run(env, args) }
 	f := flags.New(cmd.Flags())
-	f.Add("fail-if", "", "such as 'from_due.p99>+10%': makes the exit code 99 if it comes true; may be repeated", flags.Each("CONDITION", func(text string) error {
-		condition, err := compare.ParseCondition(text)
-		s.failIf = append(s.failIf, condition)
-		return err
-	}))
+	f.Add("fail-if", "", "such as 'from_due.p99>+10%': makes the exit code 99 if it comes true; may be repeated", flags.Repeated(&s.failIf, "CONDITION", compare.ParseCondition))
 	f.Add("skip", "0", "leave out the beginning of each run", flags.Time(&s.skip, 0, flags.MaxTime))
 	f.Add("anyway", "false", "compare runs whose plans differ", flags.Switch(&s.anyway))
 	f.Add("out,o", "-", "write the comparison to a file; - is standard output", flags.Text(&s.out, "FILE"))

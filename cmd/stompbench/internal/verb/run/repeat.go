@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -35,9 +36,16 @@ const (
 func (r *repeating) addFlags(f *flags.Set) {
 	r.pause = defaultPause
 	f.Add("repeat", "", "run this often, and tell how far the runs lie apart; with --interleave, each scenario, and 2 if not given", flags.Int(&r.repeat, 1, maxRepeat))
-	f.Add("interleave", "", "scenario files with commas between that take turns, A B B A ..., and are compared; what other flags say is for all of them", flags.Files(&r.interleave))
+	f.Add("interleave", "", "scenario files with commas between that take turns, A B B A ..., and are compared; what other flags say is for all of them", flags.List(&r.interleave, "FILES", parseFile))
 	f.Add("pause", "1s", "between one run and the next", flags.Time(&r.pause, 0, flags.MaxTime))
 	f.Common("repeat")
+}
+
+func parseFile(name string) (string, error) {
+	if name == "" {
+		return "", errors.New("a name is missing: write files with commas between")
+	}
+	return name, nil
 }
 
 // check returns an error for contradictions, and fills in defaults. several reports whether there
