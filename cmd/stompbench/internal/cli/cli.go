@@ -8,7 +8,9 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/broker"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/calibrate"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/churn"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/compare"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/failover"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/merge"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/report"
 
@@ -26,8 +28,8 @@ func verbs() []func(*verb.Env) *cobra.Command {
 		run.Command,
 		old("find", "search for the highest rate that meets an SLO, and say how sure it is", func() *pflag.FlagSet { f, _ := newFindFlags(); return f }, (*command).find),
 		old("sweep", "run once for each value of a flag, and put the results into one table", func() *pflag.FlagSet { f, _ := newSweepFlags(); return f }, (*command).sweep),
-		old("failover", "send at a steady rate while the broker restarts", func() *pflag.FlagSet { f, _ := newFailoverFlags(); return f }, (*command).failover),
-		old("churn", "open and close connections and subscriptions", func() *pflag.FlagSet { f, _ := newChurnFlags(); return f }, (*command).churn),
+		failover.Command,
+		churn.Command,
 		calibrate.Command,
 		broker.Command,
 		report.Command,

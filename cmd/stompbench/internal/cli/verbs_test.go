@@ -53,7 +53,7 @@ func TestVerbsUsage(t *testing.T) {
 		"churn -x 0":                        "--open",
 		"churn -y -1":                       "--subscriptions",
 		"churn --hold -1s":                  "--hold",
-		"churn -z 0":                        "never end",
+		"churn -z 0":                        "--duration",
 		"churn -r 0":                        "--rate",
 		"calibrate -z 0":                    "--duration",
 		"calibrate now":                     "neither a flag",

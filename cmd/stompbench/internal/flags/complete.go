@@ -96,7 +96,7 @@ func (l *Load) idle(f *pflag.FlagSet) error {
 		{l.Plan.Consumers, "consumers", []string{"ack", "ack-every", "nack", "prefetch", "consumer-latency", "slow-consumers", "consumer-connections"}},
 	} {
 		for _, name := range c.flags {
-			if c.workers == 0 && f.Changed(name) {
+			if c.workers == 0 && f.Lookup(c.who) != nil && f.Changed(name) {
 				return Usage("--%s is for %s, and there are none: leave it out or raise --%s", name, c.who, c.who)
 			}
 		}

@@ -9,9 +9,9 @@ import (
 
 // Options describe the output.
 type Options struct {
-	Terminal bool       // lines can be overwritten
-	Width    func() int // of the terminal; nil, or a result of 0, for unknown
+	Terminal bool // lines can be overwritten
 	Color    bool
+	Width    func() int // of the terminal; nil, or a result of 0, for unknown
 }
 
 // width returns the longest line that does not wrap.

@@ -91,39 +91,19 @@ type churning struct {
 	// unreached counts the connections that failed, by the end of the slot in which they were due.
 	unreached map[int64]uint64
 
-	steps [Steps]latency
-	due   latency
+	steps [Steps]*histo.Recorder
+	due   *histo.Recorder // to CONNECTED
 
 	half *halfOpen
-}
-
-// latency records how long something took. What never happened counts as the time that was waited
-// for it.
-type latency struct {
-	*histo.Recorder
-	censored atomic.Uint64
-}
-
-func (l *latency) never(ns int64) {
-	l.Record(ns)
-	l.censored.Add(1)
-}
-
-func (l *latency) distribution() report.Distribution {
-	h := histo.New()
-	l.Drain(h)
-	d := report.DistributionOf(h)
-	d.Censored = l.censored.Load()
-	return d
 }
 
 // Run opens and closes connections as cfg says. When ctx ends it opens no more, gives up attempts
 // in progress, and disconnects within grace. Half-open connections are held to the end of their
 // time, which may be after that of the others.
 func Run(ctx context.Context, cfg Config) *Report {
-	c := &churning{Config: cfg, clock: stamp.NewClock(), failures: tally{}, unreached: map[int64]uint64{}, half: newHalfOpen(cfg.HalfOpen)}
-	for _, l := range []*latency{&c.steps[Connect], &c.steps[Subscribe], &c.steps[Unsubscribe], &c.steps[Disconnect], &c.due} {
-		l.Recorder = histo.NewRecorder()
+	c := &churning{Config: cfg, clock: stamp.NewClock(), failures: tally{}, unreached: map[int64]uint64{}, due: histo.NewRecorder(), half: newHalfOpen(cfg.HalfOpen)}
+	for i := range c.steps {
+		c.steps[i] = histo.NewRecorder()
 	}
 	c.start, c.end = c.clock.Now(), math.MaxInt64
 	opening, cancel := ctx, context.CancelFunc(func() {})
@@ -288,7 +268,7 @@ func (c *churning) do(outside context.Context, step Step, f func(context.Context
 	why := reason(err)
 	given := over(outside)
 	if given || why == noAnswer {
-		c.steps[step].never(took)
+		c.steps[step].RecordAtLeast(took, 1)
 	}
 	if !given {
 		c.failed.Add(1)

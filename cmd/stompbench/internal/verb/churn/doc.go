@@ -1,6 +1,6 @@
-// Package churn opens and closes connections and subscriptions on a schedule, and measures how long
-// each step takes: from the first packet to CONNECTED, from SUBSCRIBE and UNSUBSCRIBE to their
-// receipts, and from DISCONNECT to its receipt.
+// Package churn is the verb churn: it opens and closes connections and subscriptions on a schedule, and
+// measures how long each step takes: from the first packet to CONNECTED, from SUBSCRIBE and UNSUBSCRIBE
+// to their receipts, and from DISCONNECT to its receipt.
 //
 // With a rate, connections are due on a schedule whether or not earlier ones are done, up to a
 // bound on how many are open at a time. The latency from due includes the time that a connection
@@ -12,5 +12,6 @@
 // they affect the others.
 //
 // Imports: conn, conn/dialect, frame and writer of stompwire, golang.org/x/sys to see the end of a
-// connection without reading, and the histo, pacer, stamp and transport packages of stompbench.
+// connection without reading, packages flags and verb, and the histo, live, pacer, report, stamp and
+// transport packages of stompbench.
 package churn

@@ -17,9 +17,9 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// Reach makes connection number n up to where STOMP begins, or to TCP only, and returns the CONNECT
+// reach makes connection number n up to where STOMP begins, or to TCP only, and returns the CONNECT
 // frame for it.
-func Reach(ctx context.Context, p *workload.Plan, n int, s Stage) (nc net.Conn, connect []byte, err error) {
+func reach(ctx context.Context, p *workload.Plan, n int, s Stage) (nc net.Conn, connect []byte, err error) {
 	b := &p.Broker.At(n)[0]
 	if s == AtTCP {
 		nc, err = transport.TCP(ctx, p, n, b)

@@ -67,11 +67,11 @@ type halfOpen struct {
 	skipped    atomic.Uint64
 	going      sync.WaitGroup
 
-	before, with             latency
+	before, with             *histo.Recorder
 	failedBefore, failedWith atomic.Uint64
 
-	mu     sync.Mutex // guards what follows
-	stages [stages]held
+	mu       sync.Mutex // guards what follows
+	outcomes [stages]held
 }
 
 // held is the outcome of the connections of one stage so far.
@@ -82,9 +82,9 @@ type held struct {
 }
 
 func newHalfOpen(cfg HalfOpen) *halfOpen {
-	h := &halfOpen{HalfOpen: cfg, before: latency{Recorder: histo.NewRecorder()}, with: latency{Recorder: histo.NewRecorder()}}
-	for i := range h.stages {
-		h.stages[i] = held{HalfStage: HalfStage{Stage: Stage(i).String()}, how: tally{}, why: tally{}, after: histo.New()}
+	h := &halfOpen{HalfOpen: cfg, before: histo.NewRecorder(), with: histo.NewRecorder()}
+	for i := range h.outcomes {
+		h.outcomes[i] = held{HalfStage: HalfStage{Stage: Stage(i).String()}, how: tally{}, why: tally{}, after: histo.New()}
 	}
 	return h
 }
@@ -134,9 +134,9 @@ func (h *halfOpen) others(p phase, ns int64, connected bool) {
 	if h.Share <= 0 || p == between {
 		return
 	}
-	times, failed := &h.before, &h.failedBefore
+	times, failed := h.before, &h.failedBefore
 	if p == with {
-		times, failed = &h.with, &h.failedWith
+		times, failed = h.with, &h.failedWith
 	}
 	if connected {
 		times.Record(ns)
@@ -156,8 +156,8 @@ func (c *churning) keep(ctx context.Context, s Stage) {
 		if !over(ctx) {
 			h.mu.Lock()
 			defer h.mu.Unlock()
-			h.stages[s].Refused++
-			h.stages[s].why.add("", reason(err))
+			h.outcomes[s].Refused++
+			h.outcomes[s].why.add("", reason(err))
 		}
 		return
 	}
@@ -167,7 +167,7 @@ func (c *churning) keep(ctx context.Context, s Stage) {
 	after := c.clock.Now() - began
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	x := &h.stages[s]
+	x := &h.outcomes[s]
 	x.Opened++
 	switch {
 	case ended:
@@ -192,9 +192,9 @@ func (h *halfOpen) report() *HalfReport {
 		HoldNs: int64(h.Hold), MostHeld: h.most.Load(), Skipped: h.skipped.Load(), Stages: []HalfStage{},
 		FailedBefore: h.failedBefore.Load(), FailedWith: h.failedWith.Load(),
 	}
-	for i := range h.stages {
+	for i := range h.outcomes {
 		if slices.Contains(h.Stages, Stage(i)) {
-			x := &h.stages[i]
+			x := &h.outcomes[i]
 			x.After, x.How, x.Why = report.DistributionOf(x.after), x.how.list(), x.why.list()
 			r.Stages = append(r.Stages, x.HalfStage)
 		}

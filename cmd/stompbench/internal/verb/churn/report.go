@@ -6,7 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
 
 // Report is the result of a run, in its JSON form.
@@ -72,15 +74,20 @@ func (c *churning) report(ctx context.Context) *Report {
 		Failures: c.failures.list(), Latency: map[string]report.Distribution{}, HalfOpen: c.half.report(),
 		Missed: missed, AllBusy: c.peak.Load() == int64(c.Open),
 	}
-	for i := range c.steps {
-		r.Latency[Step(i).String()] = c.steps[i].distribution()
+	latency := func(name string, times *histo.Recorder) {
+		h := histo.New()
+		times.Drain(h)
+		r.Latency[name] = report.DistributionOf(h)
 	}
-	if d := c.due.distribution(); d.Count > 0 {
-		r.Latency[fromDue] = d
+	for i := range c.steps {
+		latency(Step(i).String(), c.steps[i])
+	}
+	if c.Rate > 0 {
+		latency(fromDue, c.due)
 	}
 	if r.HalfOpen != nil {
-		r.Latency[beforeHalf] = c.half.before.distribution()
-		r.Latency[withHalf] = c.half.with.distribution()
+		latency(beforeHalf, c.half.before)
+		latency(withHalf, c.half.with)
 	}
 	return r
 }
@@ -105,15 +112,15 @@ func perSecond(n uint64, d time.Duration) float64 {
 func (r *Report) Code(tolerance float64) (code int, why string) {
 	switch {
 	case r.Failed > 0, r.Opened == 0 && !r.Partial:
-		return 1, ""
+		return verb.ExitCannotRun, ""
 	case r.Partial:
-		return 130, ""
+		return verb.ExitInterrupted, ""
 	case r.Missed <= tolerance:
-		return 0, ""
+		return verb.ExitOK, ""
 	case r.AllBusy:
-		return 5, fmt.Sprintf("%.3g%% of the connections were due and not opened in time: the broker took too long for the --open that were in progress; raise --open or lower --rate", 100*r.Missed)
+		return verb.ExitRate, fmt.Sprintf("%.3g%% of the connections were due and not opened in time: the broker took too long for the --open that were in progress; raise --open or lower --rate", 100*r.Missed)
 	}
-	return 4, fmt.Sprintf("%.3g%% of the connections were due and not opened in time, with fewer than --open in progress: this machine is too slow; lower --rate", 100*r.Missed)
+	return verb.ExitGenerator, fmt.Sprintf("%.3g%% of the connections were due and not opened in time, with fewer than --open in progress: this machine is too slow; lower --rate", 100*r.Missed)
 }
 
 // Text returns the report for people.
@@ -128,7 +135,7 @@ func (r *Report) Text() string {
 			if f.Step != "" {
 				step = f.Step + ": "
 			}
-			row("", "%s × %s%s", report.Count(f.Count), step, strings.Join(strings.Fields(f.Reason), " "))
+			row("", "%s × %s%s", report.Count(f.Count), step, verb.OneLine(f.Reason))
 		}
 	}
 	if r.Partial {
@@ -157,15 +164,14 @@ func (r *Report) Text() string {
 			row("", "of the others failed: %s before there were any, %s while some were held", report.Count(h.FailedBefore), report.Count(h.FailedWith))
 		}
 	}
-	b.WriteString(report.LatencyTable(
-		report.LatencyRow{Name: "connect, from due", Distribution: r.Latency[fromDue]},
-		report.LatencyRow{Name: "connect", Distribution: r.Latency[Connect.String()]},
-		report.LatencyRow{Name: "before any half-open", Distribution: r.Latency[beforeHalf]},
-		report.LatencyRow{Name: "with half-open ones", Distribution: r.Latency[withHalf]},
-		report.LatencyRow{Name: "subscribe", Distribution: r.Latency[Subscribe.String()]},
-		report.LatencyRow{Name: "unsubscribe", Distribution: r.Latency[Unsubscribe.String()]},
-		report.LatencyRow{Name: "disconnect", Distribution: r.Latency[Disconnect.String()]},
-	))
+	var rows []report.LatencyRow
+	for _, name := range [][2]string{
+		{"connect, from due", fromDue}, {"connect", "connect"}, {"before any half-open", beforeHalf}, {"with half-open ones", withHalf},
+		{"subscribe", "subscribe"}, {"unsubscribe", "unsubscribe"}, {"disconnect", "disconnect"},
+	} {
+		rows = append(rows, report.LatencyRow{Name: name[0], Distribution: r.Latency[name[1]]})
+	}
+	b.WriteString(report.LatencyTable(rows...))
 	return b.String()
 }
 

@@ -46,14 +46,12 @@ func (c *churning) missing(until int64) (never uint64, missed float64) {
 	}
 	never = due - min(due, c.begun.Load())
 	for n := due - never; n < due; n++ {
-		c.due.never(until - c.dueAt(n))
+		c.due.RecordAtLeast(until-c.dueAt(n), 1)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for end, n := range c.unreached {
-		for range n {
-			c.due.never(max(0, until-c.start-end*int64(slot)))
-		}
+		c.due.RecordAtLeast(until-c.start-end*int64(slot), n)
 	}
 	return never, float64(due-min(due, c.inTime.Load())) / float64(max(due, 1))
 }

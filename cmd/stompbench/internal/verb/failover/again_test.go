@@ -9,7 +9,7 @@ import (
 
 	"github.com/stompwire/stompwire/broker"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/failover"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/failover"
 )
 
 var errInUse = errors.New("address already in use")

@@ -3,6 +3,7 @@ package failover_test
 import (
 	"context"
 	"net"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -14,7 +15,7 @@ import (
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/failover"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/failover"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/worldtest"
 )
@@ -62,14 +63,14 @@ const (
 	down         = 200 * time.Millisecond
 )
 
-func run(t *testing.T, n *worldtest.Network, cfg failover.Config) *failover.Result {
+func run(t *testing.T, n *worldtest.Network, cfg failover.Config) *failover.Report {
 	t.Helper()
 	r, err := failover.Run(world.With(t.Context(), n.World(0)), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Failure != nil || r.RestartFailure != nil || r.Version != "1.2" {
-		t.Errorf("%v, %v, version %q", r.Failure, r.RestartFailure, r.Version)
+	if r.Broker.STOMP != "1.2" {
+		t.Errorf("version %q", r.Broker.STOMP)
 	}
 	return r
 }
@@ -108,7 +109,7 @@ func TestBrokerRestarts(t *testing.T) {
 }
 
 // lanes holds that both connections were lost and made good.
-func lanes(t *testing.T, r *failover.Result) {
+func lanes(t *testing.T, r *failover.Report) {
 	t.Helper()
 	seen := map[string]bool{}
 	for _, o := range r.Outages {
@@ -124,7 +125,7 @@ func lanes(t *testing.T, r *failover.Result) {
 		t.Errorf("outages of %v", seen)
 	}
 	// The outage is in the latency from due.
-	if most := r.FromDue.Max(); most < down*9/10 || most > 2*down {
+	if most := time.Duration(r.Latency["from_due"].Max); most < down*9/10 || most > 2*down {
 		t.Errorf("from due at most %v over an outage of %v", most, down)
 	}
 	var sent, confirmed uint64
@@ -189,6 +190,79 @@ func TestNothingHappens(t *testing.T) {
 	})
 }
 
+// A broker that stands still and keeps its connections: what it confirms late, or never, is in the
+// latencies, and so is what could not be sent any more.
+func TestBrokerStandsStill(t *testing.T) {
+	for name, c := range map[string]struct {
+		still  time.Duration
+		window int
+		late   uint64 // messages from the stop on, but for the one that the broker reads
+	}{
+		"for a while":    {500 * time.Millisecond, 1000, 0},
+		"for good":       {time.Hour, 1000, messages - 202},
+		"window is full": {time.Hour, 100, messages - 202},
+	} {
+		t.Run(name, func(t *testing.T) {
+			virtual(t, func(t *testing.T, n *worldtest.Network, b *broker.Broker) {
+				cfg := over(n, b)
+				cfg.Window, cfg.DrainTimeout = c.window, 5*time.Second
+				time.AfterFunc(restartAfter, func() { b.Freeze(c.still) })
+				r := run(t, n, cfg)
+				due, confirm := r.Latency["from_due"], r.Latency["confirm"]
+				if r.Sent+r.Unsent != messages || r.Lost+r.Unsent != c.late || r.ConfirmedLost != 0 || r.Unknown != r.Lost {
+					t.Errorf("%+v", r)
+				}
+				if due.Count != messages || due.Censored != c.late || confirm.Count != r.Sent || confirm.Censored != r.Unknown {
+					t.Errorf("from due %+v, to receipt %+v", due, confirm)
+				}
+				if c.late > 0 && due.P50 < int64(100*time.Millisecond) {
+					t.Errorf("p50 from due is %v", time.Duration(due.P50))
+				}
+				if r.SilenceAt < restartAfter-10*time.Millisecond || r.SilenceAt > restartAfter+10*time.Millisecond || r.Silence < min(c.still, 5*time.Second)-10*time.Millisecond {
+					t.Errorf("silence of %v at %v", r.Silence, r.SilenceAt)
+				}
+				want := "nothing was tested"
+				if c.late > 0 {
+					want = "stood still"
+				}
+				if err := r.Why(); err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("%v", err)
+				}
+			})
+		})
+	}
+}
+
+// An interruption ends a drill with a broker that stands still within a second.
+func TestInterruptedWhileStandingStill(t *testing.T) {
+	virtual(t, func(t *testing.T, n *worldtest.Network, b *broker.Broker) {
+		cfg := over(n, b)
+		cfg.Duration = time.Hour
+		ctx, cancel := context.WithCancel(world.With(t.Context(), n.World(0)))
+		time.AfterFunc(restartAfter, func() { b.Freeze(time.Hour) })
+		time.AfterFunc(2*time.Second, cancel)
+		began := time.Now()
+		r, err := failover.Run(ctx, cfg)
+		if took := time.Since(began); err != nil || took > 3*time.Second || !r.Partial || r.Why() != nil {
+			t.Errorf("after %v: %v, %+v", took, err, r)
+		}
+	})
+}
+
+// An interruption does not make lost messages of those that are on their way.
+func TestInterruptedWaitsForWhatIsOnItsWay(t *testing.T) {
+	virtual(t, func(t *testing.T, n *worldtest.Network, b *broker.Broker) {
+		b.Inject(func(_ uint64, f *frame.Frame) broker.Fault { return broker.Delay(100 * time.Millisecond) })
+		cfg := over(n, b)
+		ctx, cancel := context.WithCancel(world.With(t.Context(), n.World(0)))
+		time.AfterFunc(time.Second, cancel)
+		r, err := failover.Run(ctx, cfg)
+		if err != nil || !r.Partial || r.Sent < 400 || r.Lost+r.Unknown != 0 {
+			t.Errorf("%v, %+v", err, r)
+		}
+	})
+}
+
 func TestInterrupted(t *testing.T) {
 	b := startBroker(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -202,7 +276,7 @@ func TestInterrupted(t *testing.T) {
 	})
 	cfg := config(b.Addr().String())
 	cfg.Duration = time.Hour
-	if r, err := failover.Run(ctx, cfg); err != nil || !r.Interrupted || r.Sent < 100 || r.Sending > time.Minute {
+	if r, err := failover.Run(ctx, cfg); err != nil || !r.Partial || r.Sent < 100 {
 		t.Errorf("%v, %+v", err, r)
 	}
 }

@@ -1,0 +1,215 @@
+package churn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/frame"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/live"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
+)
+
+// settings are the values of the flags of churn.
+type settings struct {
+	*flags.Load
+	open, subscriptions int
+	hold                time.Duration
+	half                HalfOpen
+}
+
+// Command makes the verb churn.
+func Command(env *verb.Env) *cobra.Command {
+	s := &settings{}
+	cmd := &cobra.Command{Use: "churn", Short: "open and close connections and subscriptions", Args: verb.NoArgs}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		notes, err := s.complete(cmd)
+		switch {
+		case err != nil:
+			return err
+		case s.DryRun && s.JSON:
+			return env.PrintObject(s.plan(notes))
+		case s.DryRun:
+			return env.Print(s.planText(notes))
+		}
+		return s.run(cmd.Context(), env)
+	}
+	s.addFlags(flags.New(cmd.Flags()))
+	return cmd
+}
+
+func (s *settings) addFlags(f *flags.Set) {
+	own, all := flags.NewLoad()
+	s.Load, s.open, s.subscriptions = own, 16, 1
+	s.Plan.Consumers = 0 // churn receives nothing
+	f.Borrow(all, "uri")
+	f.Add("rate,r", "", "connections to open a second; without it, as fast as possible", flags.Rate(&s.Plan.Rate))
+	f.Add("open,x", "16", "connections that are open at a time, at most", flags.Int(&s.open, 1, 100_000))
+	f.Add("subscriptions,y", "1", "times that each connection subscribes and unsubscribes", flags.Int(&s.subscriptions, 0, 1_000_000))
+	f.Add("hold", "0", "how long to stay connected before leaving", flags.Time(&s.hold, 0, 24*time.Hour))
+	f.Add("duration,z", "10s", "how long to open connections; without a unit, seconds", flags.Time(&s.Plan.Duration, time.Millisecond, flags.MaxTime))
+	f.Add("count,C", "", "open this many connections in all, however long it takes; k, M", flags.Count(&s.Plan.Count, 1))
+	f.Add("consume-from,T", flags.DefaultDestination, "destination to subscribe to; %d in it becomes the number of the subscription", flags.Text(&s.Plan.PublishTo, "DEST"))
+	h := &s.half
+	h.Stages, h.Hold, h.Max = []Stage{AtTCP, AtConnect, AtConnected}, time.Minute, 100
+	f.Add("half-open", "", "share of the connections to begin and never finish, such as 10%", flags.Share(&h.Share, 1e-6, 0.9999))
+	f.Add("half-open-at", "tcp,connect,connected", "how far they get, in turn: tcp, and not a byte; connect, half of CONNECT; connected, and then silent; subscribed, and then silent, and nothing is read",
+		flags.Parsed(&h.Stages, "STAGES", parseStages))
+	f.Add("half-open-hold", "1m", "how long to hold each of them, unless the broker ends it", flags.Time(&h.Hold, time.Millisecond, 24*time.Hour))
+	f.Add("half-open-max", "100", "how many to hold at a time, at most", flags.Int(&h.Max, 1, 100_000))
+	f.Add("half-open-after", "", "when to begin with them; without it, after a quarter of --duration or --count, so that there is something to compare with",
+		flags.Time(&h.After, 0, flags.MaxTime))
+	f.Borrow(all, "ack", "broker", "stomp", "heart-beat", "source-address", "connect-timeout")
+	f.Borrow(all, flags.TLS...)
+	f.Borrow(all, "rate-tolerance", "dry-run", "json", "quiet")
+	f.Lookup("heart-beat").Usage = "heart-beats to offer and to ask for; half-open connections promise them as well, and send none; 0 for none"
+	f.Lookup("broker").Usage = "whose habits to reckon with: rabbitmq, activemq or artemis; auto goes by what the broker says of itself"
+	f.Lookup("rate-tolerance").Usage = "share of the connections due by --rate that may be missing at the end; more is exit code 5, or 4 if this machine was too slow"
+}
+
+func parseStages(text string) (out []Stage, err error) {
+	for name := range strings.SplitSeq(text, ",") {
+		s, ok := ParseStage(strings.TrimSpace(name))
+		if !ok {
+			return nil, errors.New("choose from " + strings.Join(stageNames, ", ") + ", with commas between")
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+func (s *settings) complete(cmd *cobra.Command) (notes []string, err error) {
+	if err := flags.FromEnvironment(cmd); err != nil {
+		return nil, err
+	}
+	if notes, err = s.Complete(cmd.Flags()); err != nil {
+		return nil, err
+	}
+	if err := s.checkHold(); err != nil {
+		return nil, err
+	}
+	return notes, s.completeHalf(cmd.Flags())
+}
+
+// checkHold refuses a rate that --open makes impossible.
+func (s *settings) checkHold() error {
+	p := &s.Plan
+	long := s.hold
+	if p.Duration > 0 {
+		long = min(long, p.Duration)
+	}
+	held := p.Rate * long.Seconds()
+	if p.Count > 0 {
+		held = min(held, float64(p.Count))
+	}
+	if held <= float64(s.open) {
+		return nil
+	}
+	return flags.Usage("--rate %s with --hold %s keeps %s connections open, and --open is %d: raise --open, or lower one of the others",
+		report.PerSecond(p.Rate), report.Elapsed(s.hold), report.PerSecond(held), s.open)
+}
+
+// completeHalf completes what is asked of half-open connections.
+func (s *settings) completeHalf(f *pflag.FlagSet) error {
+	h := &s.half
+	if h.Share == 0 {
+		for _, name := range []string{"half-open-at", "half-open-hold", "half-open-max", "half-open-after"} {
+			if f.Changed(name) {
+				return flags.Usage("--%s means nothing without --half-open: add it, or leave this out", name)
+			}
+		}
+		return nil
+	}
+	h.Dialect = s.Plan.Kind.Dialect()
+	switch duration := s.Plan.Duration; {
+	case duration > 0 && h.After >= duration:
+		return flags.Usage("--half-open-after must be within --duration, which is %s", report.Elapsed(duration))
+	case f.Changed("half-open-after"):
+	case duration > 0:
+		h.After = duration / 4
+	default:
+		h.AfterCount = s.Plan.Count / 4
+	}
+	return nil
+}
+
+func (s *settings) run(ctx context.Context, env *verb.Env) error {
+	p := &s.Plan
+	own, err := verb.Embed(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer verb.CloseOwn(own)
+	// Connections with little traffic share event loops, as in a run.
+	loops, err := transport.Loops(ctx)
+	if err != nil {
+		return &load.SetupError{Doing: "start an event loop", Err: err}
+	}
+	defer loops.Close()
+	progress := env.Progress(s.Quiet)
+	var head verb.Rows
+	head.Add("broker", "%s", verb.BrokerName(p, load.Ready{}))
+	head.Add("connect", "%s", s.connections())
+	if s.half.Share > 0 {
+		head.Add("half-open", "%s", s.halfOpen())
+	}
+	fmt.Fprintln(progress, head.String())
+	table := live.NewTable(progress, live.Options(verb.ScreenOf(progress)), columns)
+	var dials, halves atomic.Int64
+	s.half.Reach = func(ctx context.Context, stage Stage) (net.Conn, []byte, error) {
+		return reach(ctx, p, int(halves.Add(1)-1), stage)
+	}
+	r := Run(ctx, Config{
+		Dial: func(ctx context.Context) (*conn.Client, error) {
+			n := int(dials.Add(1) - 1)
+			return transport.Reach(ctx, p, n, p.Broker.At(n), &conn.Config{
+				Driver: loops, ReceiptTimeout: p.ConnectTimeout,
+				HeartBeat: frame.HeartBeat{Send: p.HeartBeat, Receive: p.HeartBeat},
+			})
+		},
+		Destination: func(n int) string { return strings.ReplaceAll(p.PublishTo, "%d", fmt.Sprint(n)) },
+		Ack:         p.Ack, Fields: p.SubscribeFields,
+		Rate: p.Rate, Open: s.open, Duration: p.Duration, Count: p.Count,
+		Subscriptions: s.subscriptions, Hold: s.hold, Timeout: p.ConnectTimeout, HalfOpen: s.half,
+		OnSample: table.Row,
+	})
+	r.Version, r.Broker.URI, r.Broker.Embedded = verb.Version(), p.Broker.String(), p.Embedded
+	var why string
+	r.ExitCode, why = r.Code(p.RateTolerance)
+	if s.JSON {
+		err = env.PrintObject(r)
+	} else {
+		err = env.Print(r.Text())
+	}
+	if err == nil && why != "" {
+		fmt.Fprintln(env.Stderr, "stompbench:", why)
+	}
+	if err != nil {
+		return err
+	}
+	return verb.Code(r.ExitCode)
+}
+
+// columns are those of the table that is shown while connections are opened.
+var columns = []live.Column[Sample]{
+	{Head: "time", Width: 8, Rank: 0, Cell: func(s Sample) string { return live.Elapsed(s.Elapsed) }},
+	{Head: "connected", Width: 9, Rank: 1, Cell: func(s Sample) string { return live.Number(s.Connected) }},
+	{Head: "subscribed", Width: 10, Rank: 6, Cell: func(s Sample) string { return live.Number(s.Subscribed) }},
+	{Head: "left", Width: 9, Rank: 5, Cell: func(s Sample) string { return live.Number(s.Closed) }},
+	{Head: "failed", Width: 9, Rank: 2, Cell: func(s Sample) string { return live.Number(s.Failed) }},
+	{Head: "open", Width: 9, Rank: 3, Cell: func(s Sample) string { return live.Number(uint64(s.Open)) }},
+	{Head: "half-open", Width: 9, Rank: 4, Cell: func(s Sample) string { return live.Number(uint64(s.HalfOpen)) }},
+}

@@ -1,0 +1,107 @@
+package churn
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
+)
+
+// planned is what --dry-run --json writes.
+type planned struct {
+	verb.PlannedVerb
+	RatePerSec    float64      `json:"rate_per_s"` // 0: as fast as possible
+	Open          int          `json:"open"`
+	Subscriptions int          `json:"subscriptions"`
+	HoldNs        int64        `json:"hold_ns"`
+	DurationSec   float64      `json:"duration_s"` // 0: until count
+	Count         uint64       `json:"count"`      // 0: until duration
+	ConsumeFrom   string       `json:"consume_from"`
+	Ack           string       `json:"ack"`
+	HalfOpen      *plannedHalf `json:"half_open,omitempty"`
+}
+
+type plannedHalf struct {
+	Share      float64  `json:"share"`
+	Stages     []string `json:"stages"`
+	AfterNs    int64    `json:"after_ns"`
+	AfterCount uint64   `json:"after_count"`
+	HoldNs     int64    `json:"hold_ns"`
+	Max        int      `json:"max"`
+}
+
+func (s *settings) plan(notes []string) planned {
+	p, h := &s.Plan, &s.half
+	out := planned{
+		PlannedVerb: verb.PlannedVerbOf(p, notes), RatePerSec: p.Rate, Open: s.open, Subscriptions: s.subscriptions, HoldNs: int64(s.hold),
+		DurationSec: p.Duration.Seconds(), Count: p.Count, ConsumeFrom: p.PublishTo, Ack: p.Ack.String(),
+	}
+	if h.Share > 0 {
+		out.HalfOpen = &plannedHalf{Share: h.Share, Stages: h.stages(), AfterNs: int64(h.After), AfterCount: h.AfterCount, HoldNs: int64(h.Hold), Max: h.Max}
+	}
+	return out
+}
+
+func (s *settings) planText(notes []string) string {
+	p := &s.Plan
+	var r verb.Rows
+	r.Broker(p)
+	r.Add("connect", "%s", s.connections())
+	if s.subscriptions > 0 {
+		r.Add("consumers", "of %s, ack %s", p.PublishTo, p.Ack)
+	}
+	descriptors := s.open
+	if s.half.Share > 0 {
+		r.Add("half-open", "%s", s.halfOpen())
+		descriptors += s.half.Max
+	}
+	var until []string
+	if p.Duration > 0 {
+		until = append(until, report.Elapsed(p.Duration)+" have passed")
+	}
+	if p.Count > 0 {
+		until = append(until, report.Count(p.Count)+" connections are opened")
+	}
+	r.Add("until", "%s", strings.Join(until, " or "))
+	for _, note := range notes {
+		r.Add("note", "%s", note)
+	}
+	if p.Embedded {
+		descriptors *= 2
+	}
+	r.Add("needs", "%s", report.Plural(descriptors, "open file"))
+	return r.String()
+}
+
+// connections describes how connections are opened.
+func (s *settings) connections() string {
+	pace := "as fast as possible"
+	if s.Plan.Rate > 0 {
+		pace = report.PerSecond(s.Plan.Rate) + "/s"
+	}
+	text := fmt.Sprintf("%s, at most %s open, %s each", pace, report.Count(uint64(s.open)), report.Plural(s.subscriptions, "subscription"))
+	if s.hold > 0 {
+		text += ", held for " + report.Elapsed(s.hold)
+	}
+	return text
+}
+
+// halfOpen describes the half-open connections.
+func (s *settings) halfOpen() string {
+	h := &s.half
+	after := "after " + report.Elapsed(h.After)
+	if h.AfterCount > 0 {
+		after = "after the first " + report.Count(h.AfterCount)
+	}
+	return fmt.Sprintf("%.3g%% of the connections %s, at %s in turn, each for at most %s, at most %s at a time",
+		100*h.Share, after, strings.Join(h.stages(), ", "), report.Elapsed(h.Hold), report.Count(uint64(h.Max)))
+}
+
+// stages returns the names of the stages.
+func (h *HalfOpen) stages() (names []string) {
+	for _, s := range h.Stages {
+		names = append(names, s.String())
+	}
+	return names
+}

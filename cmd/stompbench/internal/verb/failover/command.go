@@ -1,0 +1,259 @@
+package failover
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/conn/dialect"
+	"github.com/stompwire/stompwire/frame"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+)
+
+// settings are the values of the flags of failover.
+type settings struct {
+	*flags.Load
+	command     string
+	after, down time.Duration
+}
+
+// Command makes the verb failover.
+func Command(env *verb.Env) *cobra.Command {
+	s := &settings{}
+	cmd := &cobra.Command{Use: "failover", Short: "send at a steady rate while the broker restarts", Args: verb.NoArgs}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		notes, err := s.complete(cmd)
+		switch {
+		case err != nil:
+			return err
+		case s.DryRun && s.JSON:
+			return env.PrintObject(s.plan(notes))
+		case s.DryRun:
+			return env.Print(s.planText(notes))
+		}
+		return s.run(cmd.Context(), env)
+	}
+	s.addFlags(flags.New(cmd.Flags()))
+	return cmd
+}
+
+func (s *settings) addFlags(f *flags.Set) {
+	own, all := flags.NewLoad()
+	s.Load, s.after, s.down = own, 5*time.Second, time.Second
+	s.Plan.Rate, s.Plan.Duration, s.Plan.Ack = 1000, 20*time.Second, frame.AckClientIndividual
+	f.Borrow(all, "uri")
+	f.Add("rate,r", "1k", "messages a second", flags.Rate(&s.Plan.Rate))
+	f.Add("duration,z", "20s", "how long to send; without a unit, seconds", flags.Time(&s.Plan.Duration, time.Millisecond, flags.MaxTime))
+	f.Add("restart-after", "5s", "when to restart the broker", flags.Time(&s.after, 0, flags.MaxTime))
+	f.Add("restart-cmd", "", "shell command that restarts the broker; without it, restart the broker yourself", flags.Text(&s.command, "CMD"))
+	f.Add("down", "1s", "how long the embedded broker stays away", flags.Time(&s.down, 0, time.Hour))
+	f.Borrow(all, "size", "confirm", "publish-to", "consume-from", "header", "persistent")
+	f.Add("ack", "client-individual", "auto, client or client-individual", flags.Ack(&s.Plan.Ack))
+	f.Borrow(all, "broker", "stomp", "heart-beat", "connect-timeout")
+	f.Borrow(all, flags.TLS...)
+	f.Borrow(all, "drain-timeout", "rate-tolerance", "dry-run", "json", "quiet")
+	f.Lookup("uri").Usage = "the broker, as for run; several with commas between are tried in that order"
+	f.Lookup("heart-beat").Usage = "heart-beats to offer and to ask for, by which the client finds a broker that stands still; 0 for none"
+}
+
+func (s *settings) complete(cmd *cobra.Command) (notes []string, err error) {
+	if err := flags.FromEnvironment(cmd); err != nil {
+		return nil, err
+	}
+	if notes, err = s.Complete(cmd.Flags()); err != nil {
+		return nil, err
+	}
+	return notes, s.check(cmd.Flags())
+}
+
+// check finds flags that make no drill together.
+func (s *settings) check(f *pflag.FlagSet) error {
+	p := &s.Plan
+	switch {
+	case p.Window == 0:
+		return flags.Usage("--confirm 0 asks for no receipts, and without them the client cannot know what to send again: raise it")
+	case p.Rate > 1e6:
+		return flags.Usage("--rate is %s: choose at most 1M messages a second", report.PerSecond(p.Rate))
+	case s.after >= p.Duration:
+		return flags.Usage("--restart-after must be within --duration, which is %s", report.Elapsed(p.Duration))
+	case s.command != "" && p.Embedded:
+		return flags.Usage("--restart-cmd needs the --uri of the broker that it restarts; the embedded one is restarted as it is")
+	case f.Changed("down") && !p.Embedded:
+		return flags.Usage("--down is for the embedded broker, and --uri names another one: leave one of them out")
+	case p.Embedded && s.after+s.down >= p.Duration:
+		return flags.Usage("with --restart-after %s and --down %s the broker is not back within --duration, which is %s: change one of them",
+			report.Elapsed(s.after), report.Elapsed(s.down), report.Elapsed(p.Duration))
+	}
+	return nil
+}
+
+func (s *settings) run(ctx context.Context, env *verb.Env) error {
+	p := &s.Plan
+	own, err := verb.Embed(ctx, p)
+	if err != nil {
+		return err
+	}
+	home := &Embedded{Broker: own, Start: verb.StartBroker}
+	defer home.Close()
+	progress := env.Progress(s.Quiet)
+	restart, how := s.restart(home, progress)
+	var head verb.Rows
+	head.Add("broker", "%s", verb.BrokerName(p, load.Ready{}))
+	head.Add("messages", "%s", s.load())
+	head.Add("restart", "%s", how)
+	fmt.Fprintln(progress, head.String())
+	fields, more := s.headers()
+	r, err := Run(ctx, Config{
+		New: func(cfg *conn.Config) (*conn.Client, error) {
+			cfg.HeartBeat = frame.HeartBeat{Send: p.HeartBeat, Receive: p.HeartBeat}
+			return transport.New(ctx, p, 0, p.Broker, cfg)
+		},
+		PublishTo: p.PublishTo, ConsumeFrom: p.ConsumeFrom, Fields: fields, Append: more, Ack: p.Ack,
+		Rate: p.Rate, Duration: p.Duration, Size: p.Size, Window: p.Window,
+		Restart: restart, RestartAfter: s.after,
+		ConnectTimeout: p.ConnectTimeout, DrainTimeout: p.DrainTimeout,
+		OnEvent: func(e Event) {
+			fmt.Fprintf(progress, "%8.2fs  %-10s  %s\n", e.At.Seconds(), e.Lane, verb.OneLine(e.What))
+		},
+	})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return verb.Interrupted
+	case err != nil:
+		return &load.SetupError{Doing: "connect", Err: err}
+	}
+	return s.tell(env, r)
+}
+
+// tell writes the report.
+func (s *settings) tell(env *verb.Env, r *Report) error {
+	r.Version, r.Broker.URI, r.Broker.Embedded = verb.Version(), s.Plan.Broker.String(), s.Plan.Embedded
+	failure := r.Why()
+	r.ExitCode = r.code(failure, s.Plan.RateTolerance)
+	if failure != nil {
+		r.Failure = verb.Broke(failure)
+	}
+	var err error
+	if s.JSON {
+		err = env.PrintObject(r)
+	} else {
+		err = env.Print(r.Text())
+	}
+	switch {
+	case err != nil:
+		return err
+	case failure != nil:
+		return failure
+	case r.ExitCode == verb.ExitRate:
+		fmt.Fprintf(env.Stderr, "stompbench: %s messages were due and could not be sent: raise --duration, so that the broker can catch up, or lower --rate\n", report.Count(r.Unsent))
+	}
+	return verb.Code(r.ExitCode)
+}
+
+// code returns the exit code. tolerance is the share of the messages that may be unsent.
+func (r *Report) code(failure error, tolerance float64) int {
+	switch {
+	case failure != nil:
+		return verb.ExitCannotRun
+	// Without a confirmation, a message of an interrupted drill may be still on its way.
+	case r.Duplicated+r.Corrupt+r.ConfirmedLost > 0, r.Lost > 0 && !r.Partial:
+		return verb.ExitIntegrity
+	case r.Partial:
+		return verb.ExitInterrupted
+	case float64(r.Unsent) > tolerance*float64(r.Sent+r.Unsent):
+		return verb.ExitRate
+	}
+	return verb.ExitOK
+}
+
+// load describes what is sent.
+func (s *settings) load() string {
+	return fmt.Sprintf("%s/s for %s, %s", report.PerSecond(s.Plan.Rate), report.Elapsed(s.Plan.Duration), verb.Messages(&s.Plan))
+}
+
+// headers returns the headers of the messages and of the subscription: the user's, and those that
+// the connected broker uses for persistence, queues and topics.
+func (s *settings) headers() (fields func(dialect.Dialect) (send, subscribe []frame.Field), more func([]frame.Field, uint64) []frame.Field) {
+	var same []frame.Field
+	type template struct {
+		name  string
+		value workload.Template
+	}
+	var differing []template
+	for _, h := range s.Plan.Headers {
+		t := workload.NewTemplate(h.Value, 0)
+		if value, ok := t.Constant(); ok {
+			same = append(same, frame.Field{Name: h.Name, Value: value})
+		} else {
+			differing = append(differing, template{h.Name, t})
+		}
+	}
+	fields = func(d dialect.Dialect) (send, subscribe []frame.Field) {
+		return append(slices.Clone(same), s.Plan.SendFields(d)...), s.Plan.SubscribeFields(d)
+	}
+	return fields, func(h []frame.Field, n uint64) []frame.Field {
+		for _, t := range differing {
+			h = append(h, frame.Field{Name: t.name, Value: string(t.value.Append(nil, n))})
+		}
+		return h
+	}
+}
+
+// restart returns a function that restarts the broker, nil if the user restarts it, and a
+// description.
+func (s *settings) restart(home *Embedded, progress io.Writer) (f func(context.Context) error, how string) {
+	switch {
+	case s.Plan.Embedded:
+		return func(ctx context.Context) error { return home.Restart(ctx, s.down) },
+			fmt.Sprintf("of the embedded broker after %s, for %s; it keeps nothing", report.Elapsed(s.after), report.Elapsed(s.down))
+	case s.command != "":
+		return func(ctx context.Context) error { return Shell(ctx, s.command, progress) },
+			fmt.Sprintf("by %q after %s", s.command, report.Elapsed(s.after))
+	}
+	return nil, "yours to do, now"
+}
+
+// planned is what --dry-run --json writes.
+type planned struct {
+	verb.PlannedVerb
+	Plan           report.Plan `json:"plan"`
+	RestartAfterNs int64       `json:"restart_after_ns"`
+	RestartCommand string      `json:"restart_cmd,omitempty"`
+	DownNs         int64       `json:"down_ns"` // of the embedded broker
+}
+
+func (s *settings) plan(notes []string) planned {
+	p := &s.Plan
+	out := planned{PlannedVerb: verb.PlannedVerbOf(p, notes), Plan: report.PlanOf(p), RestartAfterNs: int64(s.after), RestartCommand: s.command}
+	if p.Embedded {
+		out.DownNs = int64(s.down)
+	}
+	return out
+}
+
+func (s *settings) planText(notes []string) string {
+	p := &s.Plan
+	_, how := s.restart(nil, nil)
+	var r verb.Rows
+	r.Broker(p)
+	r.Add("producers", "1 to %s, %s", p.PublishTo, verb.Receipts(p))
+	r.Add("messages", "%s", s.load())
+	r.Add("consumers", "1 of %s, ack %s", p.ConsumeFrom, p.Ack)
+	r.Add("restart", "%s", how)
+	for _, note := range notes {
+		r.Add("note", "%s", note)
+	}
+	return r.String()
+}
