@@ -26,21 +26,39 @@ const (
 
 // kneeOf computes the interval. Rates are in order.
 func kneeOf(rates []Rate, within float64) Knee {
-	var told []Rate    // rates with steps that say something
-	var logs []float64 // of their rates
+	var told []Rate // rates with steps that say something
+	passed, failed := 0, 0
 	for _, r := range rates {
 		if r.told() > 0 {
-			told, logs = append(told, r), append(logs, math.Log(r.Rate))
+			told, passed, failed = append(told, r), passed+r.Passed, failed+r.Failed
 		}
 	}
 	if len(told) == 0 || !(within > 0) || !(told[0].Rate > 0) {
 		return Knee{}
 	}
-	bottom, top := told[0].Rate, told[len(told)-1].Rate
+	lowest, highest := told[0].Rate, told[len(told)-1].Rate
+	bottom, top := lowest, highest
 	if b := boundsOf(told); b.lo != nil && b.hi != nil {
 		bottom, top = b.lo.Rate, b.hi.Rate
 	}
-	from, to := math.Log(bottom/farthest), math.Log(top*farthest)
+	low, likely, high := posterior(told, math.Log(bottom/farthest), math.Log(top*farthest), within)
+	// A bound far from all steps only follows from the assumptions of the model.
+	k := Knee{Low: min(low, highest), High: max(high, lowest), Sure: sure}
+	if passed == 0 || k.Low < lowest/open {
+		k.Low = 0
+	}
+	if failed == 0 || k.High > highest*open {
+		k.High = 0
+	}
+	if k.Low > 0 && k.High > 0 {
+		k.Likely = likely
+	}
+	return k
+}
+
+// posterior returns the quantiles of the knee, whose logarithm lies between from and to: the ends of
+// the interval and the median.
+func posterior(told []Rate, from, to, within float64) (low, median, high float64) {
 	n := int(min(mostPlace, math.Ceil((to-from)/within*perWithin)))
 	at := func(i int) float64 { return from + (to-from)*float64(i)/float64(n) }
 	chance := make([]float64, n+1) // of each place, all widths together
@@ -48,7 +66,7 @@ func kneeOf(rates []Rate, within float64) Knee {
 	for w := range widths {
 		width := narrowest * math.Pow(widest/narrowest, float64(w)/(widths-1))
 		for i := range chance {
-			p := likelihood(told, logs, at(i), width)
+			p := likelihood(told, at(i), width)
 			chance[i] += p
 			sum += p
 		}
@@ -62,42 +80,16 @@ func kneeOf(rates []Rate, within float64) Knee {
 		}
 		return math.Exp(to)
 	}
-	k := Knee{Low: quantile((1 - sure) / 2), High: quantile((1 + sure) / 2), Sure: sure}
-	return k.bounded(told, quantile(0.5))
+	return quantile((1 - sure) / 2), quantile(0.5), quantile((1 + sure) / 2)
 }
 
-// bounded removes bounds that only follow from the assumptions about rates that were not tried.
-func (k Knee) bounded(told []Rate, likely float64) Knee {
-	passed, failed := 0, 0
-	for _, r := range told {
-		passed += r.Passed
-		failed += r.Failed
-	}
-	bottom, top := told[0].Rate, told[len(told)-1].Rate
-	if k.Low = min(k.Low, top); passed == 0 || k.Low < bottom/open {
-		k.Low = 0
-	}
-	if k.High = max(k.High, bottom); failed == 0 || k.High > top*open {
-		k.High = 0
-	}
-	if k.Low > 0 && k.High > 0 {
-		k.Likely = likely
-	}
-	return k
-}
-
-// likelihood is the probability of the observed steps if the knee has this place and width. logs
-// are the logarithms of the rates; knee is a logarithm, too.
-func likelihood(rates []Rate, logs []float64, knee, width float64) float64 {
+// likelihood is the probability of the observed steps if the knee has this logarithm and width.
+func likelihood(rates []Rate, knee, width float64) float64 {
 	all := 1.0
 	for i := range rates {
-		fails := wayward + (1-2*wayward)/(1+math.Exp((knee-logs[i])/width))
-		for range rates[i].Failed {
-			all *= fails
-		}
-		for range rates[i].Passed {
-			all *= 1 - fails
-		}
+		r := &rates[i]
+		fails := wayward + (1-2*wayward)/(1+math.Exp((knee-math.Log(r.Rate))/width))
+		all *= math.Pow(fails, float64(r.Failed)) * math.Pow(1-fails, float64(r.Passed))
 	}
 	return all
 }

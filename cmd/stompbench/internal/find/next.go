@@ -7,12 +7,11 @@ func (s *search) next() (phase Phase, rate float64, ended string) {
 	if len(s.Steps) == 0 {
 		return Climb, min(s.From, s.To), ""
 	}
-	rates := tally(s.Steps)
-	b := boundsOf(rates)
+	b := boundsOf(s.Rates)
 	if r := s.again(b); r > 0 {
 		return Repeat, r, ""
 	}
-	bottom, top := rates[0].Rate, rates[len(rates)-1].Rate
+	bottom, top := s.Rates[0].Rate, s.Rates[len(s.Rates)-1].Rate
 	switch {
 	case b.hi == nil && top < s.To:
 		return Climb, min(2*top, s.To), ""
@@ -41,18 +40,14 @@ func (s *search) next() (phase Phase, rate float64, ended string) {
 // as often as they contradict it.
 func (s *search) again(b bounds) float64 {
 	last := s.Steps[len(s.Steps)-1]
-	if last.GeneratorLimited && s.Repeats > 0 && s.tries(last.Rate) == 1 {
+	if last.GeneratorLimited && s.At(last.Rate).Tries() == 1 {
 		return last.Rate
 	}
-	var rate *Rate
+	rate := Rate{Passed: math.MaxInt32}
 	for i := range b.within {
-		r := &b.within[i]
-		if r.Verdict != Undecided && !s.confirmed(r) && (rate == nil || r.Tries() < rate.Tries()) {
-			rate = r
+		if r := &b.within[i]; r.Verdict != Undecided && !s.confirmed(r) && r.Tries() < rate.Tries() {
+			rate = *r
 		}
-	}
-	if rate == nil {
-		return 0
 	}
 	return rate.Rate
 }
@@ -94,13 +89,4 @@ func (s *search) unconfirmed(b bounds) float64 {
 func (s *search) confirmed(r *Rate) bool {
 	enough := 1 + s.Repeats
 	return r.told() >= enough || r.Generator >= enough && (r.told() == 0 || r.Tries() >= 2*enough)
-}
-
-func (s *search) tries(rate float64) (n int) {
-	for i := range s.Steps {
-		if s.Steps[i].Rate == rate {
-			n++
-		}
-	}
-	return n
 }

@@ -99,13 +99,11 @@ func Search(ctx context.Context, cfg Config, test Test, shown func(*Step, Rate))
 
 func (s *search) run(ctx context.Context) error {
 	for {
-		if s.outOfTime() {
-			s.Ended = TimeUp
-			return nil
-		}
 		phase, rate, ended := s.next()
-		if ended != "" {
-			s.Ended = ended
+		if ended == "" && s.outOfTime() {
+			ended = TimeUp
+		}
+		if s.Ended = ended; ended != "" {
 			return nil
 		}
 		if err := s.try(ctx, phase, rate); err != nil {
@@ -152,8 +150,8 @@ func (s *search) try(ctx context.Context, phase Phase, rate float64) error {
 	}
 	step.GeneratorLimited = step.GeneratorLimited && !step.Pass
 	s.Steps = append(s.Steps, step)
+	s.Rates = tally(s.Steps)
 	if s.shown != nil {
-		s.Rates = tally(s.Steps)
 		s.shown(&step, *s.At(rate))
 	}
 	return nil
