@@ -11,11 +11,12 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/churn"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/compare"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/failover"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/find"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/merge"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/sweep"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
@@ -26,8 +27,8 @@ import (
 func verbs() []func(*verb.Env) *cobra.Command {
 	return []func(*verb.Env) *cobra.Command{
 		run.Command,
-		old("find", "search for the highest rate that meets an SLO, and say how sure it is", func() *pflag.FlagSet { f, _ := newFindFlags(); return f }, (*command).find),
-		old("sweep", "run once for each value of a flag, and put the results into one table", func() *pflag.FlagSet { f, _ := newSweepFlags(); return f }, (*command).sweep),
+		find.Command,
+		sweep.Command,
 		failover.Command,
 		churn.Command,
 		calibrate.Command,

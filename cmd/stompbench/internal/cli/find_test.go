@@ -102,7 +102,7 @@ func TestFind(t *testing.T) {
 		t.Parallel()
 		virtually(t, func(t testing.TB) {
 			code, stdout, stderr := stompbench(t, "find --from 5 --to 10 --dwell 600ms --warmup 100ms --repeat 1 --max-time 1m --slo lost=0")
-			if code != 0 || !strings.Contains(stdout, "10/s meets lost=0: it passed ") && !strings.Contains(stdout, "undecided") ||
+			if code != 0 || !strings.Contains(stdout, "10/s meets lost=0,backlog.slope_share<=2%: it passed ") && !strings.Contains(stdout, "undecided") ||
 				!strings.Contains(stdout, "raise --to") || !strings.Contains(stdout, "the knee is above") ||
 				!strings.Contains(stderr, "climb   pass") || !strings.Contains(stderr, "repeat  pass") || !strings.Contains(stderr, "met: the rate is kept (") {
 				t.Errorf("exit %d\n%s%s", code, stdout, stderr)
@@ -119,11 +119,11 @@ func finds(t testing.TB) {
 	object(t, 0, "find --from 5 --to 20 --dwell 600ms --warmup 0 --repeat 1 --max-time 1m --slo lost=0,sent<10 --out "+dir+" -u "+b.URI(), &r)
 	r.tidy(t)
 	// sent<10 in 0.6 s: up to 15 a second.
-	if r.Rate < 10 || r.Rate > 15 || r.Failed <= r.Rate || r.Failed > 20 || r.SLO != "lost=0,sent<10" || r.Knee.Low > 17.5 || r.Knee.Sure != 0.9 {
+	if r.Rate < 10 || r.Rate > 15 || r.Failed <= r.Rate || r.Failed > 20 || r.SLO != "lost=0,sent<10,backlog.slope_share<=2%" || r.Knee.Low > 17.5 || r.Knee.Sure != 0.9 {
 		t.Errorf("%+v", r)
 	}
 	for _, s := range r.Steps {
-		if len(s.Rules) != 3 || s.Latency != "from_due" || s.P99 <= 0 || s.Rules[0].Value == nil {
+		if len(s.Rules) != 4 || s.Latency != "from_due" || s.P99 <= 0 || s.Rules[0].Value == nil {
 			t.Errorf("%+v", s)
 		}
 	}
@@ -215,7 +215,7 @@ func findDrains(t testing.TB, queues string) {
 			if s.Pass || s.Generator {
 				t.Errorf("step %d: %+v", i, s)
 			}
-		} else if rule := s.Rules[len(s.Rules)-1]; !strings.HasPrefix(rule.Rule, "foreign=0") || !rule.Met {
+		} else if rule := s.Rules[2]; !strings.HasPrefix(rule.Rule, "foreign=0") || !rule.Met {
 			t.Errorf("step %d: %+v", i, rule)
 		}
 	}

@@ -53,3 +53,40 @@ func TestFindsTheKnee(t *testing.T) {
 		}
 	})
 }
+
+// Whatever a search demands, it ends near the capacity of the broker: without --slo, and with one
+// that allows any latency, however many receipts may be outstanding.
+func TestFindsTheCapacity(t *testing.T) {
+	t.Parallel()
+	const served = 400.0
+	for name, args := range map[string]string{
+		"the default SLO":     "",
+		"any latency":         "--slo lost=0",
+		"a window of 10":      "--slo lost=0 -c 10",
+		"a window of 100":     "--slo lost=0 -c 100",
+		"without receipts":    "--slo lost=0 -c 0",
+		"without a warm-up":   "--slo lost=0 -c 10 --warmup 0",
+		"a window for two":    "--slo lost=0 -c 10 -x 2 -y 2",
+		"producers alone":     "-y 0 -c 10",
+		"no SLO to speak of":  "-y 0 -c 10 --slo sent>0",
+		"a long dwell":        "--dwell 10s --max-time 1h",
+		"a queue of receipts": "--slo lost=0 --receipt-every 5",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(t testing.TB) {
+				b := withFaults(t, serving(served))
+				var r found
+				object(t, cli.ExitOK, "find --from 100 --to 10k --within 2% --repeat 1 --drain-timeout 30s --connect-timeout 1m "+args+" -u "+b.URI(), &r)
+				for _, s := range r.Steps {
+					if s.Generator {
+						t.Errorf("%.0f/s is blamed on the %s: %s", s.Rate, s.Limited, s.Why)
+					}
+				}
+				if r.Rate < 0.95*served || r.Rate > 1.03*served || r.Failed > 1.06*served || r.Ended != "found" {
+					t.Errorf("%s: %.0f passed and %.0f failed of a capacity of %.0f", r.Ended, r.Rate, r.Failed, served)
+				}
+			})
+		})
+	}
+}

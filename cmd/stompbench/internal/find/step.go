@@ -2,6 +2,7 @@ package find
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -65,14 +66,15 @@ func (s *Step) Verdict() Verdict {
 	return Failed
 }
 
-// Broken returns the rules that were not met.
-func (s *Step) Broken() (broken []Rule) {
+// Broken returns the names of the rules that were not met.
+func (s *Step) Broken() string {
+	var names []string
 	for _, r := range s.Rules {
 		if !r.Met {
-			broken = append(broken, r)
+			names = append(names, r.Name)
 		}
 	}
-	return broken
+	return strings.Join(names, ", ")
 }
 
 // Tightest returns the rule that was closest to failing, nil if there is none.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/find"
@@ -150,19 +149,10 @@ func (s *Search) sayAbove(say func(format string, args ...any)) {
 			}
 		}
 	}
-	say("%s/s failed %s: not %s; limited by %s: %s", report.PerSecond(s.Failed), tries(at.Failed, at.Passed+at.Failed), broken(worst), worst.LimitedBy, worst.Why)
+	say("%s/s failed %s: not %s; limited by %s: %s", report.PerSecond(s.Failed), tries(at.Failed, at.Passed+at.Failed), worst.Broken(), worst.LimitedBy, worst.Why)
 	if worst.LimitedBy == string(verdict.Schedule) {
 		say("the rate was kept and nothing was at its limit: that is where the SLO ends, and the broker can do more")
 	}
-}
-
-// broken returns the rules that a step did not meet.
-func broken(s *find.Step) string {
-	var names []string
-	for _, r := range s.Broken() {
-		names = append(names, r.Name)
-	}
-	return strings.Join(names, ", ")
 }
 
 // tries formats how many of how many tries.

@@ -38,9 +38,9 @@ func LatencyTable(rows ...LatencyRow) string {
 		empty = false
 		fmt.Fprintf(w, "  %-10s\t", row.Name)
 		for _, p := range shown {
-			fmt.Fprint(w, percentile(d, p.P, p.Of(d)), "\t")
+			fmt.Fprint(w, Percentile(d, p.P, p.Of(d)), "\t")
 		}
-		fmt.Fprint(w, percentile(d, 100, d.Max), "\t\n")
+		fmt.Fprint(w, Percentile(d, 100, d.Max), "\t\n")
 	}
 	if empty {
 		return ""
@@ -49,9 +49,9 @@ func LatencyTable(rows ...LatencyRow) string {
 	return b.String()
 }
 
-// percentile writes percentile p; 100 is the maximum. It hides one with fewer than ten samples above it: the
+// Percentile writes percentile p; 100 is the maximum. It hides one with fewer than ten samples above it: the
 // next run would have another value. One among the censored samples is a lower bound.
-func percentile(d *Distribution, p float64, ns int64) string {
+func Percentile(d *Distribution, p float64, ns int64) string {
 	switch above := float64(d.Count) * (100 - p) / 100; {
 	case p < 100 && !metric.Tells(d.Count, p):
 		return "-"

@@ -89,7 +89,7 @@ func TestHostileValues(t *testing.T) {
 		"has %1000000000d in it":       func(p *workload.Plan) { p.PublishTo = "/queue/%1000000000d" },
 		"has %010d in it":              func(p *workload.Plan) { p.ConsumeFrom = "/queue/%d-%010d" },
 		"--producers is 2000000000":    func(p *workload.Plan) { p.Producers = 2_000_000_000 },
-		"--warmup is 20000h:":       func(p *workload.Plan) { p.Warmup = 20_000 * time.Hour },
+		"--warmup is 20000h:":          func(p *workload.Plan) { p.Warmup = 20_000 * time.Hour },
 	} {
 		p := plan()
 		edit(&p)

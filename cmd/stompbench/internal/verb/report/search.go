@@ -9,10 +9,8 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/find"
 )
-
-// SearchName is the file with the result of find.
-const SearchName = "find.json"
 
 // searchIn returns the find.json that report is asked for: that of a folder without result.json, or
 // the file itself.
@@ -25,14 +23,11 @@ func searchIn(args []string) (path string, ok bool) {
 		if _, err := os.Stat(filepath.Join(path, results.Name)); err == nil {
 			return "", false
 		}
-		path = filepath.Join(path, SearchName)
+		path = filepath.Join(path, find.FileName)
 	}
 	_, err := os.Stat(path)
-	return path, err == nil && filepath.Base(path) == SearchName
+	return path, err == nil && filepath.Base(path) == find.FileName
 }
-
-// SearchText writes a search as find writes it. It is set until find has a package.
-var SearchText func(*page.Search) string
 
 // search writes the page of a search again, or its text.
 func (s *settings) search(path string) error {
@@ -41,7 +36,7 @@ func (s *settings) search(path string) error {
 		return err
 	}
 	if s.text {
-		return s.Print(SearchText(rep))
+		return s.Print(find.Text(rep))
 	}
 	out := s.out
 	if out == "" {

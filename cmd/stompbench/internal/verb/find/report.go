@@ -1,4 +1,4 @@
-package cli
+package find
 
 import (
 	"encoding/csv"
@@ -16,10 +16,10 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
 
-// searchName is the file that contains a whole search.
-const searchName = "find.json"
+// FileName is the file that contains a whole search.
+const FileName = "find.json"
 
-func (s *searching) report(r *find.Result, began time.Time) *page.Search {
+func (s *settings) report(r *find.Result, began time.Time) *page.Search {
 	rep := &page.Search{
 		Schema: page.SearchSchema, Tool: page.SearchTool, Version: verb.Version(), StartedAt: began.UTC().Truncate(time.Millisecond),
 		Broker: s.Plan.Broker.String(), Embedded: s.Plan.Embedded, SLO: s.SLO.String(),
@@ -29,33 +29,33 @@ func (s *searching) report(r *find.Result, began time.Time) *page.Search {
 	return rep
 }
 
-// tellSearch writes the result of a search, and returns the exit code.
-func (c *command) tellSearch(s *searching, rep *page.Search) int {
-	rep.ExitCode = s.searchCode(rep)
+// tell writes the result of a search. The error has its exit code.
+func (s *settings) tell(rep *page.Search) error {
+	rep.ExitCode = s.code(rep)
 	var err error
 	if s.JSON {
-		err = report.WriteObject(c.stdout, rep)
+		err = s.PrintObject(rep)
 	} else {
-		_, err = io.WriteString(c.stdout, searchText(rep))
+		err = s.Print(Text(rep))
 	}
-	if err == nil && s.out != "" {
-		err = keepSearch(s.out, rep)
+	if err == nil && s.Out != "" {
+		if err = keep(s.Out, rep); err == nil {
+			fmt.Fprintf(s.Progress(s.Quiet), "\nkept in %s\n", s.Out)
+		}
 	}
 	if err != nil {
-		return c.fail(fmt.Errorf("cannot write the result: %w", err))
-	}
-	if s.out != "" && !s.Quiet {
-		fmt.Fprintf(c.stderr, "\nkept in %s\n", s.out)
+		return verb.Failed(fmt.Errorf("cannot write the result: %w", err), rep.ExitCode)
 	}
 	if rep.Failure != "" {
-		fmt.Fprintln(c.stderr, "stompbench: the search broke off:", rep.Failure)
+		fmt.Fprintln(s.Stderr, "stompbench: the search broke off:", rep.Failure)
 	}
-	return rep.ExitCode
+	return verb.Code(rep.ExitCode)
 }
 
-// searchCode returns the exit code of a search. If no rate meets the SLO it is that of an SLO that
-// was not met, unless the generator was the reason.
-func (s *searching) searchCode(rep *page.Search) int {
+// code returns the exit code of a search. If no rate passed it is that of an SLO that was not met or,
+// if nothing else was wrong with the lowest rate, of a rate that was not kept; unless the generator
+// was the reason.
+func (s *settings) code(rep *page.Search) int {
 	switch {
 	case rep.Failure != "":
 		return verb.ExitCannotRun
@@ -63,14 +63,18 @@ func (s *searching) searchCode(rep *page.Search) int {
 		return verb.ExitInterrupted
 	case rep.ByGenerator() && !s.AcceptLimited:
 		return verb.ExitGenerator
-	case rep.Rate == 0:
-		return verb.ExitSLO
+	case rep.Rate > 0:
+		return verb.ExitOK
 	}
-	return verb.ExitOK
+	worst := rep.Worst()
+	if worst != nil && worst.Verdict() == find.Failed && strings.HasPrefix(worst.Broken(), keptRule) && !strings.Contains(worst.Broken(), ", ") {
+		return verb.ExitRate
+	}
+	return verb.ExitSLO
 }
 
-// searchText returns the result as text.
-func searchText(rep *page.Search) string {
+// Text returns the result of a search as text.
+func Text(rep *page.Search) string {
 	var b strings.Builder
 	b.WriteByte('\n')
 	if plot := rep.Plot(report.PerSecond, report.Duration); plot != "" {
@@ -82,13 +86,12 @@ func searchText(rep *page.Search) string {
 	return b.String()
 }
 
-// keepSearch writes the search into a folder. find.json is written last: if it exists, all files
-// do.
-func keepSearch(dir string, rep *page.Search) error {
+// keep writes the search into a folder. find.json is written last: if it exists, all files do.
+func keep(dir string, rep *page.Search) error {
 	for _, f := range []results.File{
 		{Name: "find.csv", Write: func(w io.Writer) error { return writeSteps(w, rep.Steps) }},
 		{Name: verb.PageName, Write: func(w io.Writer) error { return page.WriteSearch(w, rep) }},
-		{Name: searchName, Write: func(w io.Writer) error { return report.WriteObject(w, rep) }},
+		{Name: FileName, Write: func(w io.Writer) error { return report.WriteObject(w, rep) }},
 	} {
 		if err := results.WriteFile(filepath.Join(dir, f.Name), f.Write); err != nil {
 			return err
@@ -99,7 +102,6 @@ func keepSearch(dir string, rep *page.Search) error {
 
 // writeSteps writes the steps as a table.
 func writeSteps(w io.Writer, steps []find.Step) error {
-	table := csv.NewWriter(w)
 	lines := [][]string{{"phase", "rate_per_s", "verdict", "sent_per_s", "received_per_s", "backlog_slope_per_s",
 		"p50_ns", "p99_ns", "max_ns", "limited_by", "not_met"}}
 	number := func(x float64) string { return strconv.FormatFloat(x, 'f', 3, 64) }
@@ -107,7 +109,7 @@ func writeSteps(w io.Writer, steps []find.Step) error {
 	for i := range steps {
 		s := &steps[i]
 		lines = append(lines, []string{string(s.Phase), number(s.Rate), string(s.Verdict()), number(s.SentPerSecond),
-			number(s.ReceivedPerSecond), number(s.BacklogSlope), whole(s.P50), whole(s.P99), whole(s.Max), s.LimitedBy, brokenRules(s)})
+			number(s.ReceivedPerSecond), number(s.BacklogSlope), whole(s.P50), whole(s.P99), whole(s.Max), s.LimitedBy, s.Broken()})
 	}
-	return table.WriteAll(lines)
+	return csv.NewWriter(w).WriteAll(lines)
 }

@@ -1,4 +1,4 @@
-package cli
+package find
 
 import (
 	"errors"
@@ -57,7 +57,8 @@ func TestByGenerator(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := byGenerator(r, &c.v, demand.Judge(r)); got != c.want {
+		j := judgement{r: r, v: &c.v, outcomes: demand.Judge(r), kept: c.v.RateKept}
+		if got := j.byGenerator(); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/sweep"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/sweep"
 )
 
 // kinds are those of a few flags.

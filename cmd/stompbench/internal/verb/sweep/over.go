@@ -56,38 +56,35 @@ func ParseOver(s string, kind func(flag string) string) (Over, error) {
 }
 
 // expand returns the values of one element of the list: itself, if it has no operator.
-func expand(part, kind string) ([]string, error) {
+func expand(part, kind string) (out []string, err error) {
 	from, rest, ranged := strings.Cut(part, "..")
 	at := strings.LastIndexAny(rest, "*+")
 	if !ranged || at < 0 {
 		return []string{part}, nil
 	}
-	numbers := scales[kind]
-	if numbers.parse == nil {
+	number, ok := scales[kind]
+	if !ok {
 		return nil, fmt.Errorf("%.64q is a range, and these values are no numbers: write them with commas between", part)
 	}
-	var n [3]float64
-	for i, text := range []string{from, rest[:at], rest[at+1:]} {
-		var err error
-		parse := numbers.parse
-		if i == 2 && rest[at] == '*' {
-			parse = factor
-		}
-		if n[i], err = parse(strings.TrimSpace(text)); err != nil {
-			return nil, fmt.Errorf("%.64q: %w", part, err)
-		}
-	}
-	first, last, step := n[0], n[1], n[2]
 	multiply := rest[at] == '*'
+	first, err1 := number.parse(from)
+	last, err2 := number.parse(rest[:at])
+	stride := number.parse
+	if multiply {
+		stride = factor
+	}
+	step, err3 := stride(rest[at+1:])
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return nil, fmt.Errorf("%.64q: %.200s", part, strings.ReplaceAll(err.Error(), "\n", ", and "))
+	}
 	switch {
 	case last < first:
 		return nil, fmt.Errorf("%.64q goes down: write the smaller one first", part)
 	case multiply && !(step > 1 && first > 0), !multiply && !(step > 0):
 		return nil, fmt.Errorf("%.64q gets nowhere: multiply what is above 0 by more than 1, or add more than 0", part)
 	}
-	var out []string
 	for value := first; value <= last*(1+1e-9) && len(out) <= MaxSteps; {
-		out = append(out, numbers.format(value))
+		out = append(out, number.format(value))
 		if multiply {
 			value *= step
 		} else {
@@ -98,27 +95,23 @@ func expand(part, kind string) ([]string, error) {
 }
 
 func factor(s string) (float64, error) {
-	n, err := strconv.ParseFloat(s, 64)
+	n, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
 	if err != nil {
 		return 0, errors.New("write a number to multiply by")
 	}
 	return n, nil
 }
 
-// scale says how values of a kind are written as numbers.
-type scale struct {
+// scales say how values of a kind are read and written as numbers.
+var scales = map[string]struct {
 	parse  func(string) (float64, error)
 	format func(float64) string
-}
-
-var scales = map[string]scale{
+}{
 	"N":     {number(workload.ParseCount), whole},
 	"BYTES": {number(workload.ParseBytes), whole},
 	"RATE":  {workload.ParsePerSecond, fraction},
 	"SHARE": {workload.ParseShare, fraction},
-	"TIME": {number(workload.ParseDuration), func(ns float64) string {
-		return time.Duration(ns + 0.5).String()
-	}},
+	"TIME":  {number(workload.ParseDuration), func(ns float64) string { return time.Duration(ns + 0.5).String() }},
 }
 
 func number[T int | uint64 | time.Duration](parse func(string) (T, error)) func(string) (float64, error) {

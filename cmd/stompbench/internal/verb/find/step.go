@@ -1,0 +1,179 @@
+package find
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/find"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+)
+
+// step sends at one rate and drains the queues afterwards.
+func (s *settings) step(ctx context.Context, rate float64) (rules []find.Rule, p find.Point, err error) {
+	plan := s.Plan
+	plan.Rate, plan.Profile = rate, pacer.Constant(rate)
+	r, err := verb.RunStep(ctx, &plan, nil)
+	if err != nil {
+		return nil, p, err
+	}
+	j := judge(&plan, r, s.SLO)
+	if !r.Intact() || r.Failure != nil {
+		err = verb.Drain(ctx, &plan)
+	}
+	return j.rules(), j.point(), err
+}
+
+// judgement is a step with all that is known about it.
+type judgement struct {
+	plan     *workload.Plan
+	r        *load.Result
+	v        *verdict.Verdict
+	outcomes []slo.Outcome
+	kept     bool // the rate
+}
+
+// judge judges a step. It is stricter than the verdict of a run, which lets the messages of a last
+// moment be missing: a share of a short step would be a large share of the rate.
+func judge(plan *workload.Plan, r *load.Result, demand slo.SLO) *judgement {
+	due := float64(r.MeasuredSent + r.Unsent)
+	return &judgement{
+		plan: plan, r: r, v: verdict.Of(plan, r), outcomes: demand.Judge(r),
+		kept: due > 0 && float64(r.Unsent) <= plan.RateTolerance*due,
+	}
+}
+
+// keptRule is the name of the rule that the rate is kept.
+const keptRule = "the rate is kept"
+
+// rules returns the rules for a step: the connection holds, the rate is kept, and the SLO.
+func (j *judgement) rules() []find.Rule {
+	if j.r.Failure != nil {
+		return []find.Rule{{Name: "the connection holds (" + verb.Broke(j.r.Failure) + ")"}}
+	}
+	sent := j.r.SentPerSecond()
+	rules := []find.Rule{{
+		Name: fmt.Sprintf("%s (%s/s)", keptRule, report.PerSecond(sent)), Met: j.kept, Value: &sent, Limit: j.plan.Rate,
+	}}
+	for i, c := range report.Conditions(j.outcomes) {
+		rules = append(rules, find.Rule{Name: c.String(), Met: c.Met, Value: c.Value, Limit: c.Limit, Used: j.outcomes[i].Used()})
+	}
+	return rules
+}
+
+// point returns the measurements of the step, and what limited it.
+func (j *judgement) point() find.Point {
+	p := find.Point{
+		SentPerSecond: j.r.SentPerSecond(), ReceivedPerSecond: j.r.ReceivedPerSecond(), BacklogSlope: j.r.BacklogSlope,
+		LimitedBy: string(j.v.Limit), Why: j.v.Why,
+	}
+	h := j.r.FromDue
+	if p.Of = "from_due"; j.plan.Consumers == 0 {
+		h, p.Of = j.r.Confirm, "confirm"
+	}
+	p.P50, p.P99, p.Max = int64(h.Percentile(50)), int64(h.Percentile(99)), int64(h.Max())
+	free := j.v.Limit == verdict.Schedule || j.v.Limit == verdict.Unclear
+	switch p.GeneratorLimited = j.byGenerator(); {
+	case !free || j.kept && slo.Met(j.outcomes):
+	case p.GeneratorLimited:
+		p.LimitedBy, p.Why = string(verdict.Generator), j.late()
+	case !j.kept:
+		p.LimitedBy, p.Why = string(verdict.Broker), fmt.Sprintf("%s messages were due and not sent; it held producers up for %.0f %% of the time for which they were behind",
+			report.Count(j.r.Unsent), 100*j.v.HeldShare)
+	}
+	return p
+}
+
+const (
+	// held is the share of the time for which producers were behind from which the broker counts as
+	// the reason.
+	held = 0.5
+	// starved is the share of the processors from which other programs count as the reason why
+	// messages left late.
+	starved = 0.05
+)
+
+// late explains a step that failed because of the generator.
+func (j *judgement) late() string {
+	why := fmt.Sprintf("producers were not held up, and messages left up to %s late", report.Duration(j.r.Delay.Max()))
+	if j.v.StarvedShare >= starved {
+		return why + fmt.Sprintf(": other programs had the processors, of which it missed %.0f %%", 100*j.v.StarvedShare)
+	}
+	return why + ": this machine stood still, or its timers did"
+}
+
+// byGenerator reports whether a failed step failed because of this process or its machine, so that
+// it says nothing about the broker. That is so if the verdict blames the generator; or if nothing
+// was at a limit, the broker did not hold producers up for most of the time for which they were
+// behind, and the only fault is that messages left late, or not at all.
+func (j *judgement) byGenerator() bool {
+	switch r := j.r; {
+	case r.Failure != nil || r.Refusal != nil || !r.Intact():
+		return false
+	case j.v.Limit == verdict.Generator:
+		return true
+	case j.v.Limit != verdict.Schedule && j.v.Limit != verdict.Unclear || j.v.HeldShare >= held:
+		return false
+	}
+	for i := range j.outcomes {
+		if o := &j.outcomes[i]; !o.Met && j.kept && !lateOnly(j.r, &o.Condition) {
+			return false
+		}
+	}
+	return true
+}
+
+// lateOnly reports whether a condition failed only because messages left late. That is so if it is
+// a condition on send delays; if it would be met without the late messages; or if it is a condition
+// on a latency and messages left late by half of what it allows: then this machine stood still, for
+// its consumers, too.
+func lateOnly(r *load.Result, c *slo.Condition) bool {
+	if d := c.Metric.Def; d != nil {
+		return d.ID == metric.Unsent || d.ID == metric.UnsentShare
+	}
+	switch c.Metric.Latency {
+	case metric.SendDelay:
+		return true
+	case metric.FromDue:
+		if sent, _ := c.On(metric.FromSend); slo.Met(slo.SLO{sent}.Judge(r)) {
+			return true
+		}
+	}
+	delay, ok := c.On(metric.SendDelay)
+	return ok && slo.SLO{delay}.Judge(r)[0].Value >= c.Limit/2
+}
+
+const stepHead = "                    rate      sent/s      p50      p99      max  rule"
+
+// stepLine writes a step with the rules that it broke or, if it broke none, the rule that it came
+// closest to breaking; and the tally of that rate, if its steps differ.
+func stepLine(s *find.Step, at find.Rate) string {
+	verdict, rule := "FAIL", "not: "+s.Broken()
+	switch s.Verdict() {
+	case find.Passed:
+		verdict, rule = "pass", ""
+		if r := s.Tightest(); r != nil {
+			rule = "met: " + r.Name
+		}
+	case find.Generator:
+		verdict, rule = "void", rule+"; by the generator, so this says nothing of the broker: "+s.Why
+	}
+	if at.Verdict == find.Undecided {
+		rule += fmt.Sprintf("; undecided: %d of %d passed", at.Passed, at.Passed+at.Failed)
+	}
+	short := func(ns int64) string {
+		if ns == 0 {
+			return "-"
+		}
+		return report.Duration(time.Duration(ns))
+	}
+	return fmt.Sprintf("  %-6s  %s  %10s  %10s  %7s  %7s  %7s  %s\n", s.Phase, verdict, report.PerSecond(s.Rate),
+		report.PerSecond(s.SentPerSecond), short(s.P50), short(s.P99), short(s.Max), rule)
+}
