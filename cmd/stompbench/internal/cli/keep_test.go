@@ -40,9 +40,9 @@ func TestKeptSecondsAddUp(t *testing.T) {
 			r := kept(t, 0, args)
 			var sent, confirmed, received uint64
 			for _, in := range r.Series.Intervals {
-				sent += in.Sent
-				confirmed += in.Confirmed
-				received += in.Received
+				sent += in.Count(metric.Sent)
+				confirmed += in.Count(metric.Confirmed)
+				received += in.Count(metric.Received)
 			}
 			if sent != r.Count(metric.Sent) || confirmed != r.Count(metric.Confirmed) || received != r.Count(metric.Received) {
 				t.Errorf("%d sent, %d confirmed, %d received in seconds; in all %+v", sent, confirmed, received, r.Values)

@@ -60,15 +60,15 @@ func blocks(r *results.Result, skip float64) (all []block) {
 func join(part []*series.Interval, sent, received float64) block {
 	b := block{latency: map[series.Kind][]bucket{}}
 	for _, in := range part {
-		b.cpu += in.CPU
-		b.sent += float64(in.Sent)
-		b.confirmed += float64(in.Confirmed)
-		b.received += float64(in.Received)
+		b.cpu += in.Value(metric.CPU)
+		b.sent += in.Value(metric.Sent)
+		b.confirmed += in.Value(metric.Confirmed)
+		b.received += in.Value(metric.Received)
 		b.seconds += in.Seconds
 		if in.Sending {
 			b.sending += max(0, min(in.Seconds, sent-(in.T-in.Seconds)))
 		}
-		if in.Sending || in.Received > 0 {
+		if in.Sending || in.Value(metric.Received) > 0 {
 			b.receiving += max(0, min(in.Seconds, received-(in.T-in.Seconds)))
 		}
 	}

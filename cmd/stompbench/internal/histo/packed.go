@@ -37,6 +37,9 @@ func (h *Histogram) Pack() Packed {
 	return p
 }
 
+// Size returns how much memory it takes, in bytes.
+func (p Packed) Size() int { return len(p.payload) }
+
 // Empty reports whether there are no samples.
 func (p Packed) Empty() bool { return len(p.payload) == 0 }
 

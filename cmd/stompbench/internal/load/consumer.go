@@ -10,6 +10,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
@@ -60,9 +61,7 @@ type consumer struct {
 type tally struct {
 	intact   uint64 // messages of this run, repeats included
 	measured uint64 // of those, received after the warm-up
-	corrupt  uint64
-	foreign  uint64
-	nacked   uint64
+	counts   metric.Counts
 	first    int64 // arrival of the first of these, 0 if none
 	last     int64 // arrival of the last
 	ackErr   error // the first error of ACK or NACK
@@ -97,7 +96,7 @@ func (c *consumer) handle(body []byte, m transport.Delivery) {
 	if !c.frozen {
 		c.judge(&s, err, now, redelivered)
 		if refuse {
-			c.tally.nacked++
+			c.tally.counts[metric.Nacked]++
 		}
 	}
 	c.mu.Unlock()
@@ -113,7 +112,7 @@ func (c *consumer) handle(body []byte, m transport.Delivery) {
 // busy reports whether a counted message has not been answered yet.
 func (c *consumer) busy() bool {
 	t := c.snapshot()
-	return c.acks && c.answered.Load() < t.intact+t.corrupt+t.foreign
+	return c.acks && c.answered.Load() < t.intact+t.counts[metric.Corrupt]+t.counts[metric.Foreign]
 }
 
 // read finds the stamp of the message. Without producers in this process it may be in either place.
@@ -174,13 +173,13 @@ func (c *consumer) acknowledge(m transport.Delivery, refuse bool) {
 func (c *consumer) judge(s *stamp.Stamp, err error, now int64, redelivered bool) {
 	switch {
 	case errors.Is(err, stamp.ErrCorrupt):
-		c.tally.corrupt++
+		c.tally.counts[metric.Corrupt]++
 	case err != nil || !c.run.ours(s):
-		c.tally.foreign++
+		c.tally.counts[metric.Foreign]++
 	default:
 		producer, ok := c.producer(s)
 		if !ok {
-			c.tally.foreign++ // it was sent to another destination
+			c.tally.counts[metric.Foreign]++ // it was sent to another destination
 			return
 		}
 		c.take(s, producer, now, redelivered)

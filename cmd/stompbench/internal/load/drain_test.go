@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 	"github.com/stompwire/stompwire/frame"
 )
@@ -95,8 +96,8 @@ func TestDrainAfterNack(t *testing.T) {
 			if took := time.Since(began); took < want.took || took > want.took+100*time.Millisecond {
 				t.Errorf("%v: took %v, want %v", again, took, want.took)
 			}
-			if r.Nacked != 10 || r.Books.Redelivered != want.redelivered || !r.Intact() {
-				t.Errorf("%v: %d refused, %+v", again, r.Nacked, r.Books)
+			if r.Counts[metric.Nacked] != 10 || r.Books.Redelivered != want.redelivered || !r.Intact() {
+				t.Errorf("%v: %d refused, %+v", again, r.Counts[metric.Nacked], r.Books)
 			}
 		})
 	}
@@ -107,8 +108,8 @@ func TestNackShare(t *testing.T) {
 	for share, want := range map[float64]uint64{0.1: 100, 0.01: 10, 0.3: 300, 0.7: 700, 0.999: 999} {
 		synctest.Test(t, func(t *testing.T) { // what is refused comes again on a goroutine of its own
 			p := plan(t, 1000, func(p *workload.Plan) { p.Ack, p.Nack = frame.AckClientIndividual, share })
-			if r := run(t, &fakeBroker{}, p); r.Nacked != want || r.Books.Redelivered != want {
-				t.Errorf("%v of 1000: %d refused, %d came again", share, r.Nacked, r.Books.Redelivered)
+			if r := run(t, &fakeBroker{}, p); r.Counts[metric.Nacked] != want || r.Books.Redelivered != want {
+				t.Errorf("%v of 1000: %d refused, %d came again", share, r.Counts[metric.Nacked], r.Books.Redelivered)
 			}
 		})
 	}

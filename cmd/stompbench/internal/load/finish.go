@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pause"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
@@ -148,7 +149,7 @@ func (r *run) tallies() (sum tally) {
 	damaged := make(map[*group]uint64, len(r.groups))
 	for _, c := range r.consumers {
 		t := c.snapshot()
-		damaged[c.group] += t.corrupt
+		damaged[c.group] += t.counts[metric.Corrupt]
 		sum.add(t)
 	}
 	for _, g := range r.groups {
@@ -167,9 +168,9 @@ func (r *run) heard() uint64 {
 		return r.came()
 	}
 	t := r.tallies()
-	n := min(t.corrupt, r.wanted()) + r.cameBack()
+	n := min(t.counts[metric.Corrupt], r.wanted()) + r.cameBack()
 	if t.intact == 0 {
-		n += t.foreign
+		n += t.counts[metric.Foreign]
 	}
 	for _, g := range r.groups {
 		g.mu.Lock()
@@ -180,11 +181,11 @@ func (r *run) heard() uint64 {
 }
 
 // cameAgain reports whether as many messages came again as were refused.
-func (r *run) cameAgain() bool { return r.cameBack() >= r.tallies().nacked }
+func (r *run) cameAgain() bool { return r.cameBack() >= r.tallies().counts[metric.Nacked] }
 
 // cameBack counts messages that came again because they were refused.
 func (r *run) cameBack() (n uint64) {
-	nacked := r.tallies().nacked
+	nacked := r.tallies().counts[metric.Nacked]
 	if nacked == 0 {
 		return 0
 	}
@@ -211,9 +212,7 @@ func (r *run) answered() (n uint64) {
 func (t *tally) add(o tally) {
 	t.intact += o.intact
 	t.measured += o.measured
-	t.nacked += o.nacked
-	t.corrupt += o.corrupt
-	t.foreign += o.foreign
+	t.counts.Add(&o.counts)
 	if t.first == 0 || o.first != 0 && o.first < t.first {
 		t.first = o.first
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pause"
 )
 
@@ -81,7 +82,7 @@ func (r *run) waitForSilence(stop context.Context) {
 func (r *run) came() (n uint64) {
 	for _, c := range r.consumers {
 		c.mu.Lock()
-		n += c.tally.intact + c.tally.corrupt
+		n += c.tally.intact + c.tally.counts[metric.Corrupt]
 		c.mu.Unlock()
 	}
 	return n

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 )
 
 // Result is the result of a run.
@@ -18,11 +19,9 @@ type Result struct {
 	Refusal     error // the first message that the broker rejected, nil if none
 
 	Books   ledger.Balance
-	Book    *ledger.Book // what they were closed with, for merging with other processes
-	Corrupt uint64
-	Foreign uint64
-	Nacked  uint64 // messages that consumers refused
-	Unknown uint64 // sends without an outcome
+	Book    *ledger.Book  // what they were closed with, for merging with other processes
+	Counts  metric.Counts // what consumers counted
+	Unknown uint64        // sends without an outcome
 	// AckError is the first ACK that could not be sent, nil if there was none.
 	AckError error
 
@@ -56,7 +55,7 @@ type Result struct {
 func (r *Result) Partial() bool { return r.Interrupted || r.Failure != nil }
 
 // Intact reports whether every message that was sent came once and undamaged.
-func (r *Result) Intact() bool { return r.Books.Balanced() && r.Corrupt == 0 }
+func (r *Result) Intact() bool { return r.Books.Balanced() && r.Counts[metric.Corrupt] == 0 }
 
 // SentPerSecond is the rate of sending after the warm-up.
 func (r *Result) SentPerSecond() float64 { return r.perSecond(r.MeasuredSent, r.Sending) }
@@ -110,7 +109,7 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 		ID: r.id.Load(), Open: r.plan.Shared(), Start: time.Unix(0, r.start).UTC(),
 		AckError: t.ackErr,
 		Ready:    r.ready, Interrupted: interrupted, Failure: r.cause(),
-		Corrupt: t.corrupt, Foreign: t.foreign, Nacked: t.nacked, MeasuredReceived: t.measured,
+		Counts: t.counts, MeasuredReceived: t.measured,
 		MaxBacklog: r.sampler.maxBacklog, Cost: cost, RoundTrip: r.roundTrip.shortest(),
 		Consumers: len(r.consumers),
 	}
@@ -137,7 +136,7 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 		books = append(books, g.book)
 	}
 	out.Books = ledger.Close(r.accounts(), books)
-	out.Books.Forgive(out.Corrupt)
+	out.Books.Forgive(out.Counts[metric.Corrupt])
 	if out.Open {
 		// Other processes may have received what we sent, and sent what we received.
 		out.Books.Expected, out.Books.Lost, out.Books.ConfirmedLost, out.Books.Forgotten = 0, 0, 0, 0

@@ -12,6 +12,7 @@ import (
 	"github.com/stompwire/stompwire/internal/leaktest"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
@@ -52,7 +53,7 @@ type counts struct{ sent, confirmed, received, lost, confirmedLost, duplicated, 
 
 func countsOf(r *load.Result) counts {
 	b := r.Books
-	return counts{b.Sent, b.Confirmed, b.Received, b.Lost, b.ConfirmedLost, b.Duplicated, b.Reordered, r.Corrupt, r.Foreign}
+	return counts{b.Sent, b.Confirmed, b.Received, b.Lost, b.ConfirmedLost, b.Duplicated, b.Reordered, r.Counts[metric.Corrupt], r.Counts[metric.Foreign]}
 }
 
 func TestNothingGoesWrong(t *testing.T) {

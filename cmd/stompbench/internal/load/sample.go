@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 )
 
 // Sample is the counts since the previous sample.
@@ -14,7 +15,8 @@ type Sample struct {
 
 	Sent, Confirmed, Received uint64 // in the interval
 	TotalSent                 uint64
-	Backlog                   uint64 // sent and not yet received, all groups together
+	Backlog                   uint64        // sent and not yet received, all groups together
+	Counts                    metric.Counts // what consumers counted in the interval
 
 	// Of the interval.
 	FromSend, FromDue, Delay, Confirm *histo.Histogram
@@ -29,6 +31,7 @@ type sampler struct {
 	last struct {
 		at                        int64
 		sent, confirmed, received uint64
+		counts                    metric.Counts
 		cpu                       time.Duration
 	}
 	maxBacklog uint64
@@ -156,7 +159,8 @@ func (r *run) collect() Sample {
 		sent += p.sentLen()
 		confirmed += p.confirmedLen()
 	}
-	received := r.tallies().intact
+	t := r.tallies()
+	received := t.intact
 	for _, h := range []*histo.Histogram{s.send, s.due, s.delay, s.confirm} {
 		h.Reset()
 	}
@@ -177,6 +181,10 @@ func (r *run) collect() Sample {
 		CPU:     cpu - s.last.cpu,
 		Sending: !r.stopping.Load(),
 	}
+	for id, n := range t.counts {
+		out.Counts[id] = n - s.last.counts[id]
+	}
+	s.last.counts = t.counts
 	out.Backlog = behind(wanted, received)
 	if r.dueIsSent() {
 		out.FromDue = out.FromSend

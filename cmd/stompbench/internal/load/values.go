@@ -1,6 +1,8 @@
 package load
 
 import (
+	"time"
+
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
@@ -10,13 +12,11 @@ import (
 // are those that need receipts.
 func (r *Result) Values() metric.Values {
 	var v metric.Values
+	v.SetCounts(&r.Counts)
 	SetBooks(&v, &r.Books)
-	for id, n := range map[metric.ID]uint64{
-		metric.Unsent: r.Unsent, metric.Unknown: r.Unknown, metric.Nacked: r.Nacked, metric.Corrupt: r.Corrupt,
-		metric.Foreign: r.Foreign, metric.MaxBacklog: r.MaxBacklog,
-	} {
-		v.SetCount(id, n)
-	}
+	v.SetCount(metric.Unsent, r.Unsent)
+	v.SetCount(metric.Unknown, r.Unknown)
+	v.SetCount(metric.MaxBacklog, r.MaxBacklog)
 	for id, x := range map[metric.ID]float64{
 		metric.Sending: r.Sending.Seconds(), metric.SendingFrom: r.SendingFrom.Seconds(),
 		metric.Receiving: r.Receiving.Seconds(), metric.ReceivingFrom: r.ReceivingFrom.Seconds(),
@@ -68,4 +68,15 @@ func (r *Result) Histogram(l metric.Latency) *histo.Histogram {
 	return map[metric.Latency]*histo.Histogram{
 		metric.FromDue: r.FromDue, metric.FromSend: r.FromSend, metric.Confirm: r.Confirm, metric.SendDelay: r.Delay,
 	}[l]
+}
+
+// Values returns the metrics of the interval.
+func (s *Sample) Values() (v metric.Values) {
+	v.SetCounts(&s.Counts)
+	v.SetCount(metric.Sent, s.Sent)
+	v.SetCount(metric.Confirmed, s.Confirmed)
+	v.SetCount(metric.Received, s.Received)
+	v.SetCount(metric.Backlog, s.Backlog)
+	v.Set(metric.CPU, s.CPU.Round(time.Microsecond).Seconds())
+	return v
 }

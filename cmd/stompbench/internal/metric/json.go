@@ -21,11 +21,16 @@ func (e *ValueError) Error() string {
 // maxWhole is the largest count: above it, a float64 does not hold every whole number.
 const maxWhole = 1 << 53
 
+// maxSeconds is the largest time: thirty years.
+const maxSeconds = 1e9
+
 // check returns why a value of the metric that was read from a file cannot be.
 func (d *Def) check(x float64) error {
 	switch {
 	case math.Abs(x) > maxWhole:
 		return &ValueError{d.Group.String() + "." + d.Name, x, "below 2^53"}
+	case d.Unit == InSeconds && x > maxSeconds:
+		return &ValueError{d.Group.String() + "." + d.Name, x, "at most 10^9"}
 	case x < 0 && !d.Has(Signed):
 		return &ValueError{d.Group.String() + "." + d.Name, x, "0 or more"}
 	case d.Whole() && x != math.Trunc(x):

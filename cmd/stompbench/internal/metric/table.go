@@ -74,10 +74,10 @@ var defs = [count]Def{
 	ConfirmedLost: {Name: "confirmed_lost", Help: "lost messages that the broker had confirmed", Better: -1, Flags: received | Fault},
 	Duplicated:    {Name: "duplicated", Help: "messages that came again, not marked by the broker", Better: -1, Flags: fault},
 	Redelivered:   {Name: "redelivered", Help: "messages that came again, marked as redelivered by the broker", Better: -1, Flags: received | Compared},
-	Nacked:        {Name: "nacked", Help: "messages that consumers refused with NACK", Flags: received},
+	Nacked:        {Name: "nacked", Help: "messages that consumers refused with NACK", EachSecond: "messages that consumers refused", Flags: received},
 	Reordered:     {Name: "reordered", Help: "messages that came after a later one of their producer", Better: -1, Flags: received | Compared},
-	Corrupt:       {Name: "corrupt", Help: "messages that came damaged: their checksum is wrong", Better: -1, Flags: fault},
-	Foreign:       {Name: "foreign", Help: "messages that were not of this run, left out of everything else", Flags: received},
+	Corrupt:       {Name: "corrupt", Help: "messages that came damaged: their checksum is wrong", EachSecond: "messages that came damaged", Better: -1, Flags: fault},
+	Foreign:       {Name: "foreign", Help: "messages that were not of this run, left out of everything else", EachSecond: "messages that were not of this run", Flags: received},
 	UnconfirmedLost: {Name: "unconfirmed_lost", Help: "lost messages that the broker had not confirmed", Better: -1, Flags: received | Fault,
 		from: func(v *Values) (float64, bool) { return v.Value(Lost) - v.Value(ConfirmedLost), v.Known(Lost) }},
 	MaxBacklog: {Name: "max_backlog", Kind: Maximum, merge: largest, Better: -1, Flags: received,
@@ -112,7 +112,7 @@ var defs = [count]Def{
 	GCCycles:         {Name: "gc_cycles", Group: Process, Unit: Plain, Help: "garbage collections"},
 	GCPause:          {Name: "gc_pause_ns", Group: Process, Unit: Nanoseconds, Better: -1, Help: "time for which garbage collections stopped the process"},
 
-	Backlog: {Name: "backlog", Group: Second, Kind: Gauge, EachSecond: "messages sent and not yet received", Help: "messages sent and not yet received at the end of the interval"},
+	Backlog: {Name: "backlog", Group: Second, Kind: Gauge, merge: own, EachSecond: "messages sent and not yet received", Help: "messages sent and not yet received at the end of the interval"},
 	CPU:     {Name: "cpu_s", Group: Second, Unit: InSeconds, EachSecond: "CPU time of this process, an embedded broker included", Help: "CPU time of the process"},
 	Handled: {Name: "handled", Group: Second, Help: "messages that a process handled: the larger of sent and received",
 		from: func(v *Values) (float64, bool) {

@@ -26,6 +26,13 @@ func (v *Values) Set(id ID, x float64) {
 // SetCount sets a counter.
 func (v *Values) SetCount(id ID, n uint64) { v.Set(id, float64(n)) }
 
+// SetCounts sets the counters.
+func (v *Values) SetCounts(c *Counts) {
+	for id, n := range c {
+		v.SetCount(ID(id), n)
+	}
+}
+
 // Unset makes a metric unknown.
 func (v *Values) Unset(id ID) {
 	v.x[id] = 0

@@ -61,11 +61,11 @@ func plot(name string, r *results.Result) plotted {
 		in := &all[i]
 		p.T = append(p.T, round(in.T-in.Seconds/2, 3))
 		p.At = append(p.At, round(in.T, 3))
-		column(&p.Sent, r.Plan.Producers > 0, in.Rate(in.Sent))
-		column(&p.Confirmed, r.Plan.Window > 0 && r.Plan.Producers > 0, in.Rate(in.Confirmed))
-		column(&p.Received, r.Plan.Consumers > 0, in.Rate(in.Received))
-		column(&p.Backlog, r.Plan.Producers > 0 && r.Plan.Consumers > 0, float64(in.Backlog))
-		column(&p.CPU, r.Value(metric.CPUCores) > 0, in.Cores())
+		column(&p.Sent, r.Plan.Producers > 0, in.Rate(metric.Sent))
+		column(&p.Confirmed, r.Plan.Window > 0 && r.Plan.Producers > 0, in.Rate(metric.Confirmed))
+		column(&p.Received, r.Plan.Consumers > 0, in.Rate(metric.Received))
+		column(&p.Backlog, r.Plan.Producers > 0 && r.Plan.Consumers > 0, in.Value(metric.Backlog))
+		column(&p.CPU, r.Value(metric.CPUCores) > 0, in.Rate(metric.CPU))
 		for _, kind := range kinds {
 			p.Latency[kind].add(in.Latency[kind])
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
@@ -34,8 +35,9 @@ func example(samples int) (*workload.Plan, *load.Result) {
 			Sent: 10_000, Confirmed: 9_990, Rejected: 1, Received: 9_980, Expected: 9_999,
 			Lost: 19, ConfirmedLost: 9, Duplicated: 2, Redelivered: 7, Reordered: 3,
 		},
-		Corrupt: 4, Foreign: 5, Unknown: 9, Unsent: 6, MaxBacklog: 77,
-		MeasuredSent: 10_001, MeasuredReceived: 9_981, Nacked: 8,
+		Counts:  metric.Counts{metric.Corrupt: 4, metric.Foreign: 5, metric.Nacked: 8},
+		Unknown: 9, Unsent: 6, MaxBacklog: 77,
+		MeasuredSent: 10_001, MeasuredReceived: 9_981,
 		Sending: 10 * time.Second, Receiving: 10 * time.Second,
 		FromSend: h, FromDue: h, Delay: h, Confirm: h,
 		Cost: load.Cost{CPU: 5 * time.Second, Wall: 10 * time.Second, Allocations: 100},
@@ -132,7 +134,7 @@ func TestTextOfAGoodRun(t *testing.T) {
 	p, r := example(500)
 	p.Rate, p.Embedded = 0, true
 	r.Books = ledger.Balance{Sent: 500, Confirmed: 500, Received: 500, Expected: 500}
-	r.Corrupt, r.Foreign, r.Unknown, r.Unsent = 0, 0, 0, 0
+	r.Counts[metric.Corrupt], r.Counts[metric.Foreign], r.Unknown, r.Unsent = 0, 0, 0, 0
 	out := text(t, p, r, nil)
 	for _, want := range []string{"every message arrived once, in order", "the embedded broker", "Flat out", "p99.9", "broker included"} {
 		if !strings.Contains(out, want) {

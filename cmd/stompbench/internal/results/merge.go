@@ -246,7 +246,7 @@ func (r *Result) addTimes(all []*Result) {
 	// At least the maximum of each part, and the sum of all at any time.
 	backlog := r.Count(metric.MaxBacklog)
 	for i := range r.Series.Intervals {
-		backlog = max(backlog, r.Series.Intervals[i].Backlog)
+		backlog = max(backlog, r.Series.Intervals[i].Count(metric.Backlog))
 	}
 	r.SetCount(metric.MaxBacklog, backlog)
 	r.Restrict(r.Plan.Consumers > 0)

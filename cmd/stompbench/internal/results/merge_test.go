@@ -62,7 +62,7 @@ func TestMerge(t *testing.T) {
 	// So are the seconds: b's first is the second of the sum.
 	var sent []uint64
 	for i := range got.Series.Intervals {
-		sent = append(sent, got.Series.Intervals[i].Sent)
+		sent = append(sent, got.Series.Intervals[i].Count(metric.Sent))
 	}
 	if len(sent) != 7 || sent[0] != 1000 || sent[1] != 2000 || sent[4] != 2000 || sent[5] != 1000 {
 		t.Errorf("%d", sent)

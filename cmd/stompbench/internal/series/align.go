@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 )
 
 // Part is a series and when it began.
@@ -47,7 +48,7 @@ func (a *aligner) add(s *Series, first int) {
 	var (
 		last    = -1
 		covered float64 // of the interval at index last
-		backlog uint64  // at its end
+		backlog float64 // at its end
 	)
 	settle := func(next int) {
 		if last < 0 {
@@ -56,7 +57,8 @@ func (a *aligner) add(s *Series, first int) {
 		a.sum[last].Seconds = max(a.sum[last].Seconds, covered)
 		// While the machine reports nothing, its backlog stays.
 		for ; last < next; last++ {
-			a.at(last).Backlog += backlog
+			at := a.at(last)
+			at.Set(metric.Backlog, at.Value(metric.Backlog)+backlog)
 		}
 	}
 	for i := range s.Intervals {
@@ -71,7 +73,7 @@ func (a *aligner) add(s *Series, first int) {
 			last, covered = index, 0
 		}
 		covered += in.Seconds
-		backlog = in.Backlog
+		backlog = in.Value(metric.Backlog)
 		a.at(index).add(in, a.scratch)
 	}
 	settle(last + 1)
@@ -81,7 +83,7 @@ func (a *aligner) add(s *Series, first int) {
 func (a *aligner) at(index int) *Interval {
 	for len(a.sum) <= index {
 		n := len(a.sum)
-		a.sum = append(a.sum, Interval{T: float64(n+1) * a.step, Latency: Latencies{}})
+		a.sum = append(a.sum, Interval{Period: Period{T: float64(n+1) * a.step, Latency: Latencies{}}})
 	}
 	return &a.sum[index]
 }

@@ -80,9 +80,8 @@ func (r *Recorder) widen() {
 
 func interval(s *load.Sample) Interval {
 	i := Interval{
-		T: seconds(s.Elapsed), Seconds: seconds(s.Interval), Sending: s.Sending || s.Sent > 0,
-		Sent: s.Sent, Confirmed: s.Confirmed, Received: s.Received, Backlog: s.Backlog,
-		CPU: seconds(s.CPU), Latency: Latencies{},
+		Period: Period{T: seconds(s.Elapsed), Seconds: seconds(s.Interval), Sending: s.Sending || s.Sent > 0, Latency: Latencies{}},
+		Values: s.Values(),
 	}
 	i.Latency.put(FromSend, s.FromSend)
 	i.Latency.put(Confirm, s.Confirm)
@@ -98,11 +97,4 @@ func interval(s *load.Sample) Interval {
 		i.Warmup.put(SendDelay, w.Delay)
 	}
 	return i
-}
-
-// put adds a histogram, unless it is empty.
-func (l Latencies) put(kind Kind, h *histo.Histogram) {
-	if packed := newLatency(h); packed != nil {
-		l[kind] = packed
-	}
 }

@@ -1,6 +1,9 @@
 package series
 
 import (
+	"encoding/json"
+	"fmt"
+	"math"
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
@@ -13,17 +16,17 @@ type Series struct {
 	Intervals []Interval `json:"intervals"`
 }
 
-// Interval is the counts of one period of a run.
+// Interval is one period of a run: its counts, and its latencies.
 type Interval struct {
+	Period
+	metric.Values
+}
+
+// Period is what an interval has besides its metrics.
+type Period struct {
 	T       float64 `json:"t"`       // where it ends, in seconds since the start
 	Seconds float64 `json:"seconds"` // how long it is
 	Sending bool    `json:"sending"` // false once all messages were sent
-
-	Sent      uint64  `json:"sent"`
-	Confirmed uint64  `json:"confirmed"`
-	Received  uint64  `json:"received"`
-	Backlog   uint64  `json:"backlog"` // at its end: sent and not yet received
-	CPU       float64 `json:"cpu_s"`   // of the process, in seconds
 
 	Latency Latencies `json:"latency_ns"`
 	// Warmup is the latencies of the warm-up, which are in no other distribution.
@@ -58,23 +61,20 @@ type Latency struct {
 	HDR   histo.Packed `json:"hdr"`
 }
 
-// newLatency packs a histogram; nil if it is empty.
-func newLatency(h *histo.Histogram) *Latency {
-	if h.Count() == 0 {
-		return nil
-	}
-	return &Latency{
-		Count: h.Count(), HDR: h.Pack(),
-		P50: int64(h.Percentile(50)), P99: int64(h.Percentile(99)), P999: int64(h.Percentile(99.9)), Max: int64(h.Max()),
+// put adds a histogram, unless it is empty.
+func (l Latencies) put(kind Kind, h *histo.Histogram) {
+	if h.Count() > 0 {
+		l[kind] = &Latency{
+			Count: h.Count(), HDR: h.Pack(),
+			P50: int64(h.Percentile(50)), P99: int64(h.Percentile(99)), P999: int64(h.Percentile(99.9)), Max: int64(h.Max()),
+		}
 	}
 }
 
-// add adds the counts of o, which is earlier or at the same time, to i. scratch is overwritten.
+// add adds the counts of o, which is earlier or at the same time, to i, but not its backlog. scratch
+// is overwritten.
 func (i *Interval) add(o *Interval, scratch *histo.Histogram) {
-	i.Sent += o.Sent
-	i.Confirmed += o.Confirmed
-	i.Received += o.Received
-	i.CPU += o.CPU
+	i.Values.Add(&o.Values)
 	i.Sending = i.Sending || o.Sending
 	i.Latency = i.Latency.plus(o.Latency, scratch)
 	i.Warmup = i.Warmup.plus(o.Warmup, scratch)
@@ -90,16 +90,16 @@ func (l Latencies) plus(o Latencies, scratch *histo.Histogram) Latencies {
 		a, b := l[kind], o[kind]
 		switch {
 		case a == nil && b == nil:
-			continue
 		case a == nil:
-			a = b
-		case b != nil:
+			sum[kind] = b
+		case b == nil:
+			sum[kind] = a
+		default:
 			scratch.Reset()
 			scratch.Add(a.HDR)
 			scratch.Add(b.HDR)
-			a = newLatency(scratch)
+			sum.put(kind, scratch)
 		}
-		sum[kind] = a
 	}
 	return sum
 }
@@ -107,7 +107,17 @@ func (l Latencies) plus(o Latencies, scratch *histo.Histogram) Latencies {
 // append adds o, which follows i, to i.
 func (i *Interval) append(o *Interval, scratch *histo.Histogram) {
 	i.add(o, scratch)
-	i.T, i.Seconds, i.Backlog = o.T, i.Seconds+o.Seconds, o.Backlog
+	i.T, i.Seconds = o.T, i.Seconds+o.Seconds
+	i.Set(metric.Backlog, o.Value(metric.Backlog))
+}
+
+// Rate is a metric over the interval's length, 0 for no length. That of the CPU time is how many
+// processors were busy.
+func (i *Interval) Rate(id metric.ID) float64 {
+	if i.Seconds <= 0 {
+		return 0
+	}
+	return i.Value(id) / i.Seconds
 }
 
 // Total adds up the samples of one kind.
@@ -121,10 +131,20 @@ func (s *Series) Total(kind Kind) *histo.Histogram {
 	return sum
 }
 
+// Has reports whether any interval has samples of the kind, HasWarmup whether any has some of the
+// warm-up.
+func (s *Series) Has(kind Kind) bool {
+	return s.any(func(in *Interval) bool { return in.Latency[kind] != nil })
+}
+
 // HasWarmup reports whether any interval has samples of the kind from the warm-up.
 func (s *Series) HasWarmup(kind Kind) bool {
+	return s.any(func(in *Interval) bool { return in.Warmup[kind] != nil })
+}
+
+func (s *Series) any(holds func(*Interval) bool) bool {
 	for i := range s.Intervals {
-		if s.Intervals[i].Warmup[kind] != nil {
+		if holds(&s.Intervals[i]) {
 			return true
 		}
 	}
@@ -139,28 +159,83 @@ func (s *Series) Drop(kind Kind) {
 	}
 }
 
-// Has reports whether any interval has samples of the kind.
-func (s *Series) Has(kind Kind) bool {
-	for i := range s.Intervals {
-		if s.Intervals[i].Latency[kind] != nil {
-			return true
-		}
-	}
-	return false
-}
-
-// Rate is n over the interval's length, 0 for no length.
-func (i *Interval) Rate(n uint64) float64 { return over(float64(n), i.Seconds) }
-
-// Cores is how many processors the process kept busy.
-func (i *Interval) Cores() float64 { return over(i.CPU, i.Seconds) }
-
-func over(n, seconds float64) float64 {
-	if seconds <= 0 {
-		return 0
-	}
-	return n / seconds
-}
-
 // seconds rounds to microseconds for JSON.
 func seconds(d time.Duration) float64 { return d.Round(time.Microsecond).Seconds() }
+
+// MarshalJSON writes one object.
+func (i Interval) MarshalJSON() ([]byte, error) {
+	values, err := i.EachSecondJSON()
+	if err != nil {
+		return nil, err
+	}
+	return metric.Join(i.Period, values)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (i *Interval) UnmarshalJSON(text []byte) error {
+	if err := json.Unmarshal(text, &i.Period); err != nil {
+		return err
+	}
+	return i.ParseEachSecondJSON(text)
+}
+
+// maxPacked bounds the histograms of a series in memory, in bytes. A second takes a few kB, but a
+// file can have histograms that decompress to a thousand times their size.
+var maxPacked = 256 << 20 // lower in a test
+
+// UnmarshalJSON reads a series that need not be one of ours: it is bounded in memory and makes sense.
+func (s *Series) UnmarshalJSON(text []byte) error {
+	var file struct {
+		Step      float64           `json:"step_s"`
+		Intervals []json.RawMessage `json:"intervals"`
+	}
+	if err := json.Unmarshal(text, &file); err != nil {
+		return err
+	}
+	switch {
+	case !(file.Step >= 0.1 && file.Step <= 1e6):
+		return fmt.Errorf("series.step_s is %v", file.Step)
+	case len(file.Intervals) > 2*MaxIntervals:
+		return fmt.Errorf("series has %d intervals, at most %d are possible", len(file.Intervals), 2*MaxIntervals)
+	}
+	*s = Series{Step: file.Step, Intervals: make([]Interval, len(file.Intervals))}
+	last, size := 0.0, 0
+	for i, text := range file.Intervals {
+		in := &s.Intervals[i]
+		err := json.Unmarshal(text, in)
+		if err == nil {
+			err = in.check(last, file.Step)
+		}
+		if err != nil {
+			return fmt.Errorf("series.intervals[%d]: %w", i, err)
+		}
+		last = in.T
+		for _, all := range []Latencies{in.Latency, in.Warmup} {
+			for _, l := range all {
+				size += l.HDR.Size()
+			}
+		}
+		if size > maxPacked {
+			return fmt.Errorf("series.intervals[%d]: the histograms up to there take more than %d MiB", i, maxPacked>>20)
+		}
+	}
+	return nil
+}
+
+// check returns why an interval after that time cannot be.
+func (i *Interval) check(after, step float64) error {
+	if !(i.T >= after && i.T <= 4*MaxIntervals*step && i.Seconds >= 0 && i.Seconds <= i.T+step) {
+		return fmt.Errorf("it cannot end at %v s and last %v s", i.T, math.Abs(i.Seconds))
+	}
+	for name, latencies := range map[string]Latencies{"latency_ns": i.Latency, "warmup_latency_ns": i.Warmup} {
+		for kind, l := range latencies {
+			if !kind.Valid() {
+				return fmt.Errorf("%s.%.40q is unknown", name, kind)
+			}
+			if l == nil || l.HDR.Count() != l.Count {
+				return fmt.Errorf("%s.%s: its histogram has not the samples it says", name, kind)
+			}
+		}
+	}
+	return nil
+}

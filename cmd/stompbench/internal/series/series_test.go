@@ -1,12 +1,16 @@
 package series
 
 import (
+	"encoding/json"
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 )
 
 // sampled returns a sample that ends at elapsed, with n of everything.
@@ -24,9 +28,9 @@ func sampled(elapsed, interval time.Duration, n uint64) *load.Sample {
 func sums(s *Series) (sent uint64, length, cpu float64) {
 	for i := range s.Intervals {
 		in := &s.Intervals[i]
-		sent += in.Sent
+		sent += in.Count(metric.Sent)
 		length += in.Seconds
-		cpu += in.CPU
+		cpu += in.Value(metric.CPU)
 	}
 	return sent, length, cpu
 }
@@ -41,7 +45,7 @@ func TestLongRunsGetLongerIntervals(t *testing.T) {
 		if sent, length, cpu := sums(s); sent != uint64(i*(i+1)/2) || math.Abs(length-float64(i)) > 1e-6 || math.Abs(cpu-float64(i)/2) > 1e-6 {
 			t.Fatalf("after %d: %d sent in %v s", i, sent, length)
 		}
-		if n := len(s.Intervals); n > 8 || s.Intervals[n-1].T != float64(i) || s.Intervals[n-1].Backlog != uint64(i) {
+		if n := len(s.Intervals); n > 8 || s.Intervals[n-1].T != float64(i) || s.Intervals[n-1].Count(metric.Backlog) != uint64(i) {
 			t.Fatalf("after %d: %d intervals, the last at %v", i, n, s.Intervals[n-1].T)
 		}
 		if want, ok := steps[i]; ok && s.Step != want {
@@ -51,7 +55,7 @@ func TestLongRunsGetLongerIntervals(t *testing.T) {
 	if got := r.Series().Total(FromSend).Count(); got != 5050 {
 		t.Errorf("%d latencies, want 5050", got)
 	}
-	if err := r.Series().Check(); err != nil {
+	if err := reread(r.Series()); err != nil {
 		t.Error(err)
 	}
 }
@@ -62,7 +66,7 @@ func TestAShortRestJoinsTheLastInterval(t *testing.T) {
 	r.Add(sampled(time.Second, time.Second, 10))
 	r.Add(sampled(1100*time.Millisecond, 100*time.Millisecond, 5))
 	s := r.Series()
-	if len(s.Intervals) != 1 || s.Intervals[0].Sent != 15 || s.Intervals[0].T != 1.1 || s.Intervals[0].Seconds != 1.1 {
+	if len(s.Intervals) != 1 || s.Intervals[0].Count(metric.Sent) != 15 || s.Intervals[0].T != 1.1 || s.Intervals[0].Seconds != 1.1 {
 		t.Errorf("%+v", s.Intervals)
 	}
 	if in := s.Intervals[0]; in.Latency[FromSend].Count != 15 || in.Latency[FromDue] != nil || in.Latency[Confirm] != nil {
@@ -95,11 +99,11 @@ func TestAlign(t *testing.T) {
 			}
 			for i, want := range c.want {
 				in := &s.Intervals[i]
-				if in.Sent != want || in.Latency[FromSend].Count != want || in.T != float64(i+1) || in.Seconds != 1 {
+				if in.Count(metric.Sent) != want || in.Latency[FromSend].Count != want || in.T != float64(i+1) || in.Seconds != 1 {
 					t.Errorf("interval %d: %+v, want %d sent", i, in, want)
 				}
 			}
-			if err := s.Check(); err != nil {
+			if err := reread(&s); err != nil {
 				t.Error(err)
 			}
 		})
@@ -117,12 +121,12 @@ func TestAlignOfAStall(t *testing.T) {
 	r.Add(sampled(5070*time.Millisecond, 4570*time.Millisecond, 2))
 	r.Add(sampled(6*time.Second, 930*time.Millisecond, 3))
 	_, s := Align([]Part{{time.Unix(1000, 0), r.Series()}})
-	if err := s.Check(); err != nil {
+	if err := reread(&s); err != nil {
 		t.Error(err)
 	}
 	var sent uint64
 	for i := range s.Intervals {
-		sent += s.Intervals[i].Sent
+		sent += s.Intervals[i].Count(metric.Sent)
 	}
 	if sent != 6 {
 		t.Errorf("%d sent: %+v", sent, s.Intervals)
@@ -142,37 +146,98 @@ func TestAlignOfDifferentSteps(t *testing.T) {
 		t.Fatalf("step %v, %d intervals", s.Step, len(s.Intervals))
 	}
 	for i := range s.Intervals {
-		if in := &s.Intervals[i]; in.Sent != 202 || in.Seconds != 2 || in.Backlog != 101 {
+		if in := &s.Intervals[i]; in.Count(metric.Sent) != 202 || in.Seconds != 2 || in.Count(metric.Backlog) != 101 {
 			t.Errorf("%+v", in)
 		}
 	}
 }
 
-func TestCheck(t *testing.T) {
+// reread writes a series and reads it.
+func reread(s *Series) error {
+	text, err := json.Marshal(s)
+	if err == nil {
+		err = json.Unmarshal(text, new(Series))
+	}
+	return err
+}
+
+// A series of a stranger makes sense or is refused.
+func TestBadSeries(t *testing.T) {
 	good := func() *Series {
 		r := NewRecorder()
 		r.Add(sampled(time.Second, time.Second, 3))
 		r.Add(sampled(2*time.Second, time.Second, 3))
 		return r.Series()
 	}
-	if err := good().Check(); err != nil {
+	if err := reread(good()); err != nil {
 		t.Fatal(err)
 	}
 	for name, spoil := range map[string]func(*Series){
 		"no step":         func(s *Series) { s.Step = 0 },
-		"not a number":    func(s *Series) { s.Step = math.NaN() },
 		"backwards":       func(s *Series) { s.Intervals[1].T = 0.5 },
 		"endless":         func(s *Series) { s.Intervals[1].T = 1e300 },
 		"longer than run": func(s *Series) { s.Intervals[0].Seconds = 100 },
-		"negative CPU":    func(s *Series) { s.Intervals[0].CPU = -1 },
+		"negative CPU":    func(s *Series) { s.Intervals[0].Set(metric.CPU, -1) },
+		"unknown latency": func(s *Series) { s.Intervals[0].Latency["=1+1"] = s.Intervals[0].Latency[FromSend] },
 		"null":            func(s *Series) { s.Intervals[0].Latency[Confirm] = nil },
 		"other count":     func(s *Series) { s.Intervals[0].Latency[FromSend].Count++ },
 		"too many":        func(s *Series) { s.Intervals = make([]Interval, 2*MaxIntervals+1) },
 	} {
 		s := good()
 		spoil(s)
-		if s.Check() == nil {
+		if err := reread(s); err == nil {
 			t.Errorf("%s: taken", name)
 		}
+	}
+}
+
+// Histograms that decompress to much more than their text cannot fill the memory.
+func TestManyFullHistograms(t *testing.T) {
+	h := histo.New()
+	for i := range histo.Buckets - 1 {
+		h.Record(histo.Highest(i))
+	}
+	defer func(n int) { maxPacked = n }(maxPacked)
+	maxPacked = 1 << 20
+	s := &Series{Step: 1}
+	for i := range 5 {
+		in := Interval{Period: Period{T: float64(i + 1), Seconds: 1, Latency: Latencies{}, Warmup: Latencies{}}}
+		in.Latency.put(FromSend, h)
+		for _, kind := range Kinds() {
+			in.Latency[kind], in.Warmup[kind] = in.Latency[FromSend], in.Latency[FromSend]
+		}
+		s.Intervals = append(s.Intervals, in)
+	}
+	if err := reread(s); err == nil || !strings.Contains(err.Error(), "MiB") {
+		t.Error(err)
+	}
+}
+
+// Seconds are joined until ten samples are above the percentile; a stall is not the only second that
+// has one.
+func TestPercentileJoinsSeconds(t *testing.T) {
+	r := NewRecorder()
+	counts := []uint64{400, 400, 400, 5000, 400, 0, 400, 400, 100}
+	for i, n := range counts {
+		r.Add(sampled(time.Duration(i+1)*time.Second, time.Second, n))
+	}
+	s := r.Series()
+	var spans []string
+	for _, p := range s.Percentile(FromSend, 99) {
+		spans = append(spans, fmt.Sprintf("%v-%v", p.From, p.To))
+	}
+	if want := "0-3 0-3 0-3 3-4 4-9 4-9 4-9 4-9 4-9"; strings.Join(spans, " ") != want {
+		t.Errorf("%v, want %s", spans, want)
+	}
+	if p := s.Percentile(FromSend, 99)[3]; p.Ns < 4.94e6 || p.Ns > 4.96e6 {
+		t.Errorf("%+v", p)
+	}
+	for i, p := range s.Percentile(FromSend, 50) {
+		if alone := counts[i] >= 20; p.Known() != true || alone && p.To != float64(i+1) && i != 4 {
+			t.Errorf("%d: %+v", i, p)
+		}
+	}
+	if p := s.Percentile(FromSend, 99.99)[0]; p.Known() {
+		t.Errorf("of too few samples: %+v", p)
 	}
 }

@@ -53,7 +53,7 @@ func judgedCode(l *flags.Load, code int, v *verdict.Verdict, outcomes []slo.Outc
 // count as lost, but duplicate and damaged ones count.
 func exitCode(r *load.Result) int {
 	switch {
-	case r.Failure != nil && r.Books.Duplicated == 0 && r.Corrupt == 0:
+	case r.Failure != nil && r.Books.Duplicated == 0 && r.Counts[metric.Corrupt] == 0:
 		return ExitCannotRun
 	case !r.Intact():
 		return ExitIntegrity
