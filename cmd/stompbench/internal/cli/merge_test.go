@@ -310,7 +310,7 @@ func TestMergeRefuses(t *testing.T) {
 		{"send to /queue/a and /queue/c", sender + " " + elsewhere + " " + receiver},
 		{"receive from /queue/a (shared) and /topic/a (each)", sender + " " + second + " " + receiver + " " + topic},
 		{"has no ledger", sender + " " + second + " " + without},
-		{"the ledger of result 3 is damaged", sender + " " + second + " " + spoilt},
+		{"result 3: ledger: ", sender + " " + second + " " + spoilt},
 		{"is of version 2", sender + " " + second + " " + newer},
 		{"too scattered", sender + " " + second + " " + large},
 		{"3h0m", sender + " " + second + " " + late},
