@@ -72,7 +72,7 @@ func TestCompareVerb(t *testing.T) {
 		says string
 	}{
 		base + " " + b:                     {0, "| sent_per_s "},
-		a1 + "," + a2 + " " + b:            {0, "one run a side"},
+		a1 + "," + a2 + " " + b:            {0, "few of them do not tell"},
 		a1 + " " + b + " --fail-if lost>0": {0, "| from_due.p50 "},
 		a1 + " " + b + " --fail-if lost>0 --fail-if from_send.p50>0.001us": {99, "failed: from_send.p50>0.001us"},
 		a1 + " " + b + " --fail-if lost":                                   {cli.ExitUsage, "--fail-if"},

@@ -3,8 +3,6 @@ package compare
 import (
 	"errors"
 	"math"
-	"math/rand/v2"
-	"slices"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
@@ -12,14 +10,15 @@ import (
 // Options configure a comparison.
 type Options struct {
 	Skip float64 // seconds at the beginning of each run to leave out
-	// Draws is how often each side is resampled for the intervals; 0 is 1000. Fewer draws are
-	// faster, and their intervals are rougher.
-	Draws int
 }
 
 // Comparison is the difference between two sides of runs.
 type Comparison struct {
-	Rows []Row `json:"metrics"`
+	// Warnings are reasons why the sides may not be comparable.
+	Warnings []string `json:"warnings"`
+	// Conclusion is what the main metrics say together, in one sentence.
+	Conclusion string `json:"conclusion"`
+	Rows       []Row  `json:"metrics"`
 	// Notes describe other differences and reasons to doubt the numbers.
 	Notes []string `json:"notes"`
 }
@@ -28,9 +27,17 @@ type Comparison struct {
 type Row struct {
 	Metric
 	A, B float64
-	// Low and High enclose the difference as a share of A, (B-A)/A, with a confidence of 95 %. They
-	// are NaN if there is too little data.
+	// AtLeast: A or B is a lower bound, because messages that were never sent or received count
+	// with how long they had to wait until the end.
+	AtLeastA, AtLeastB bool
+	// Low and High enclose the difference as a share of A, (B-A)/A, with a confidence of 95 % for
+	// this metric alone. They are NaN if there is too little data, and infinite if only one side
+	// of the interval is known.
 	Low, High float64
+	// Chance is the probability of such a difference between equals; NaN without an interval.
+	Chance  float64
+	main    bool
+	verdict Verdict
 }
 
 // Verdict is the conclusion of a row.
@@ -42,38 +49,28 @@ const (
 	Worse  Verdict = "worse"
 	// Different is a difference that is neither better nor worse.
 	Different Verdict = "different"
+	// The interval of the metric excludes 0. Of as many metrics as the table has, some do by chance.
+	MaybeBetter    Verdict = "maybe better"
+	MaybeWorse     Verdict = "maybe worse"
+	MaybeDifferent Verdict = "maybe different"
 	// Same says that no difference was seen, not that there is none.
 	Same Verdict = "no difference seen"
-	// Unknown: there is no interval.
+	// More and Fewer are of counts: what happened in these runs, and not what will in the next.
+	More  Verdict = "more"
+	Fewer Verdict = "fewer"
+	// Incomparable: the side that looks better sent less, and its latencies are those of what it sent.
+	Incomparable Verdict = "not comparable: unsent"
+	TooLittle    Verdict = "too little data"
+	// Unknown: it was not measured on both sides, or is a maximum, which has no interval.
 	Unknown Verdict = ""
 )
 
 // Verdict returns the conclusion of the row.
-func (r *Row) Verdict() Verdict {
-	d := r.B - r.A
-	switch {
-	case math.IsNaN(d), !r.counted && math.IsNaN(r.Low):
-		return Unknown
-	case d == 0, r.noise():
-		return Same
-	case r.better == 0:
-		return Different
-	case d > 0 == (r.better > 0):
-		return Better
-	}
-	return Worse
-}
+func (r *Row) Verdict() Verdict { return r.verdict }
 
-// noise reports whether the difference may be 0. A count has no noise.
-func (r *Row) noise() bool { return !r.counted && !r.edge && !(r.Low > 0 || r.High < 0) }
-
-// least is how many blocks of a side are needed for resampling.
-const least = 5
-
-// side is one side of a comparison.
-type side struct {
-	runs  [][]block
-	whole *pool
+// noise reports whether the difference may be 0. What happened, a count or a maximum, is no noise.
+func (r *Row) noise() bool {
+	return !r.happened() && !(r.Low > 0 || r.High < 0)
 }
 
 // Compare compares the runs of side A with those of side B.
@@ -81,86 +78,39 @@ func Compare(a, b []*results.Result, opts Options) (*Comparison, error) {
 	if len(a) == 0 || len(b) == 0 {
 		return nil, errors.New("there is nothing to compare: each side needs a result")
 	}
-	left, right := newSide(a, opts.Skip), newSide(b, opts.Skip)
-	if len(left.runs) == 0 || len(right.runs) == 0 {
+	left, right := newSide("A", a, opts.Skip), newSide("B", b, opts.Skip)
+	if left.runs == 0 || right.runs == 0 {
 		return nil, errors.New("nothing is left to compare: the runs are no longer than what is skipped")
 	}
-	c := &Comparison{Notes: notes(a, b, left, right)}
+	c := &Comparison{}
 	for _, m := range Metrics() {
-		row := Row{Metric: m, A: m.of(left.whole), B: m.of(right.whole), Low: math.NaN(), High: math.NaN()}
+		row := newRow(m, left, right)
 		if !math.IsNaN(row.A) || !math.IsNaN(row.B) {
 			c.Rows = append(c.Rows, row)
 		}
 	}
-	if left.blocks() >= least && right.blocks() >= least {
-		draws := opts.Draws
-		if draws == 0 {
-			draws = 1000
-		}
-		c.bootstrap(left, right, draws)
-	}
+	c.conclude(left, right)
+	c.Warnings, c.Notes = warnings(left, right), notes(left, right, c.Rows)
 	return c, nil
 }
 
-func newSide(all []*results.Result, skip float64) *side {
-	s := &side{whole: newPool()}
-	for _, r := range all {
-		cut := blocks(r, skip)
-		if len(cut) > 0 {
-			s.runs = append(s.runs, cut)
-		}
-		for i := range cut {
-			s.whole.add(&cut[i])
-		}
-		s.whole.totals.Add(&r.Values)
+func newRow(m Metric, left, right *side) Row {
+	r := Row{
+		Metric: m, A: m.of(left), B: m.of(right), Low: math.NaN(), High: math.NaN(), Chance: math.NaN(),
+		AtLeastA: m.atLeast(left), AtLeastB: m.atLeast(right),
 	}
-	return s
-}
-
-func (s *side) blocks() (n int) {
-	for _, run := range s.runs {
-		n += len(run)
+	if m.counted {
+		return r
 	}
-	return n
-}
-
-// draw fills p with runs and blocks drawn with replacement.
-func (s *side) draw(random *rand.Rand, p *pool) {
-	p.reset()
-	for range s.runs {
-		run := s.runs[random.IntN(len(s.runs))]
-		for range run {
-			p.add(&run[random.IntN(len(run))])
-		}
+	a, okA := left.estimate(&m)
+	b, okB := right.estimate(&m)
+	if !okA || !okB {
+		return r
 	}
-}
-
-// bootstrap computes the intervals of all rows that are not counts.
-func (c *Comparison) bootstrap(a, b *side, draws int) {
-	random := rand.New(rand.NewPCG(20260101, 95)) // the seed is arbitrary but must not change
-	left, right := newPool(), newPool()
-	differences := make([][]float64, len(c.Rows))
-	for range draws {
-		a.draw(random, left)
-		b.draw(random, right)
-		for i := range c.Rows {
-			row := &c.Rows[i]
-			if row.counted || row.edge {
-				continue
-			}
-			if was := row.of(left); was > 0 {
-				if share := (row.of(right) - was) / was; !math.IsNaN(share) {
-					differences[i] = append(differences[i], share)
-				}
-			}
-		}
+	c := newContrast(a, b)
+	low, high := c.interval(c.student().Quantile(0.975))
+	if !math.IsInf(low, -1) || !math.IsInf(high, 1) {
+		r.Low, r.High, r.Chance = math.Exp(low)-1, math.Exp(high)-1, c.chance()
 	}
-	for i := range c.Rows {
-		// A metric that many draws do not have, such as a percentile with few samples, has no
-		// interval.
-		if d := differences[i]; len(d) > draws*9/10 {
-			slices.Sort(d)
-			c.Rows[i].Low, c.Rows[i].High = d[len(d)*25/1000], d[len(d)*975/1000]
-		}
-	}
+	return r
 }

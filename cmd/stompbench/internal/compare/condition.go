@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 )
 
 // Condition is a condition that must not be true:
@@ -53,7 +55,7 @@ func ParseCondition(text string) (Condition, error) {
 }
 
 func (c *Condition) parseLimit(number string) (float64, error) {
-	if c.metric.unit != nanoseconds || c.percent {
+	if c.metric.def.Unit != metric.Nanoseconds || c.percent {
 		return strconv.ParseFloat(number, 64)
 	}
 	d, err := time.ParseDuration(number) // accepts a bare 0 and no other bare number

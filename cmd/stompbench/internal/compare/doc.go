@@ -3,19 +3,20 @@
 //
 // # How the interval is computed
 //
-// By a bootstrap. Each run is cut into at most 60 blocks of neighbouring intervals, which keeps
-// related samples together: a pause of the broker is in one block. Then, 1000 times for each side,
-// runs are drawn with replacement from its runs, and from each as many blocks as it has from its
-// blocks. Their counts and histograms are added up, and the metric is computed as if that had been
-// the run. The interval holds the middle 95 % of the differences between the sides.
+// Each part of a side, a run or an interval of its only run, adds to the deviation of a metric. The
+// spread of these sums gives the standard error. If a side has several runs, they are its parts,
+// because the intervals of a run say nothing of how much runs differ. If it has one, neighbouring
+// intervals are not taken for independent: see overTime. Student's distribution, with the degrees of
+// freedom of Welch and Satterthwaite, widens the interval for few parts.
 //
-// Variation from run to run can only be seen with several runs: with one run per side, the interval
-// is too short by that. Draws come from a fixed seed, so the same files give the same answer.
+// Of forty metrics, two differ by chance "with a confidence of 95 %". So a verdict is certain, and
+// in the conclusion, only if it holds for all main metrics together: see conclude.
 //
 // # Several runs of one side
 //
 // [Summarize] computes the spread of runs of the same scenario. Its interval of the median takes
 // each run for one sample and assumes no distribution.
 //
-// Imports: the results, report, series and histo packages of stompbench.
+// Imports: the results, report, metric, series and histo packages of stompbench, and gonum for
+// Student's distribution.
 package compare

@@ -10,16 +10,22 @@ type jsonRow struct {
 	Name       string   `json:"name"`
 	A          *float64 `json:"a"`
 	B          *float64 `json:"b"`
+	AtLeastA   bool     `json:"a_at_least,omitempty"` // a is a lower bound
+	AtLeastB   bool     `json:"b_at_least,omitempty"`
 	Difference *float64 `json:"difference"`
 	Share      *float64 `json:"share"` // the difference over A
 	Low        *float64 `json:"share_low"`
 	High       *float64 `json:"share_high"`
+	Chance     *float64 `json:"p_value"` // the probability of such a difference between equals
 	Verdict    Verdict  `json:"verdict"`
 }
 
 // MarshalJSON writes the row as an object.
 func (r Row) MarshalJSON() ([]byte, error) {
-	return json.Marshal(jsonRow{r.Name, known(r.A), known(r.B), known(r.B - r.A), known((r.B - r.A) / r.A), known(r.Low), known(r.High), r.Verdict()})
+	return json.Marshal(jsonRow{
+		r.Name, known(r.A), known(r.B), r.AtLeastA, r.AtLeastB, known(r.B - r.A), known((r.B - r.A) / r.A),
+		known(r.Low), known(r.High), known(r.Chance), r.Verdict(),
+	})
 }
 
 // jsonSpread is a spread in JSON, with null for unknown values.

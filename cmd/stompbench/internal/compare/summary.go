@@ -35,9 +35,9 @@ func Summarize(runs []*results.Result) *Summary {
 		s.Rows = append(s.Rows, Spread{Metric: m})
 	}
 	for _, r := range runs { // one at a time: a pool takes megabytes
-		one := newSide([]*results.Result{r}, 0)
+		one := newSide("", []*results.Result{r}, 0)
 		for i := range s.Rows {
-			s.Rows[i].Values = append(s.Rows[i].Values, s.Rows[i].of(one.whole))
+			s.Rows[i].Values = append(s.Rows[i].Values, s.Rows[i].of(one))
 		}
 	}
 	s.Rows = slices.DeleteFunc(s.Rows, func(r Spread) bool {

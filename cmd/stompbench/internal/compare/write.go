@@ -28,7 +28,22 @@ func (r *Row) interval() string {
 	if math.IsNaN(r.Low) {
 		return "–"
 	}
-	return percent(r.Low) + " … " + percent(r.High)
+	low, high := percent(r.Low), percent(r.High)
+	if r.Low == -1 {
+		low = "?"
+	}
+	if math.IsInf(r.High, 1) {
+		high = "?"
+	}
+	return low + " … " + high
+}
+
+// side writes the value of a side.
+func (r *Row) side(x float64, atLeast bool) string {
+	if atLeast {
+		return "≥ " + r.write(x)
+	}
+	return r.write(x)
 }
 
 func sign(x float64) string {
@@ -53,13 +68,19 @@ func percent(x float64) string {
 
 // WriteMarkdown writes a Markdown table whose columns are also aligned as plain text.
 func (c *Comparison) WriteMarkdown(w io.Writer) error {
+	for _, warning := range c.Warnings {
+		fmt.Fprintf(w, "**Warning**: %s.\n", warning)
+	}
+	if _, err := fmt.Fprintf(w, "**%s**\n\n", c.Conclusion); err != nil {
+		return err
+	}
 	table := [][]string{{"", "A", "B", "difference", "95 % interval", ""}}
 	for i := range c.Rows {
 		r := &c.Rows[i]
 		if r.counted && r.A == 0 && r.B == 0 {
 			continue
 		}
-		table = append(table, []string{r.Name, r.write(r.A), r.write(r.B), r.difference(), r.interval(), string(r.Verdict())})
+		table = append(table, []string{r.Name, r.side(r.A, r.AtLeastA), r.side(r.B, r.AtLeastB), r.difference(), r.interval(), string(r.Verdict())})
 	}
 	return writeTable(w, table, c.Notes)
 }
