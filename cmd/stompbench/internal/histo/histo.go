@@ -19,10 +19,24 @@ const (
 // use.
 type Histogram struct {
 	hdr *hdrhistogram.Histogram
-	// Samples outside the range of hdr, which counts them at its ends.
-	negative, tooLong uint64
-	censored          uint64 // samples of RecordAtLeast
+	apart
 }
+
+// apart counts samples that are not what they seem in the buckets: those outside the range, which are
+// counted at its ends, and those of RecordAtLeast.
+type apart struct{ negative, tooLong, censored uint64 }
+
+func (a *apart) add(b apart) {
+	a.negative += b.negative
+	a.tooLong += b.tooLong
+	a.censored += b.censored
+}
+
+// Negative returns how many samples were below zero.
+func (a apart) Negative() uint64 { return a.negative }
+
+// Censored returns how many samples are lower bounds: see [Histogram.RecordAtLeast].
+func (a apart) Censored() uint64 { return a.censored }
 
 // New returns an empty histogram.
 func New() *Histogram {
@@ -57,25 +71,17 @@ func (h *Histogram) RecordAtLeast(ns int64, n uint64) {
 // average of percentiles would not be.
 func (h *Histogram) Merge(from *Histogram) {
 	h.hdr.Merge(from.hdr)
-	h.negative += from.negative
-	h.tooLong += from.tooLong
-	h.censored += from.censored
+	h.add(from.apart)
 }
 
 // Reset removes all samples.
 func (h *Histogram) Reset() {
 	h.hdr.Reset()
-	h.negative, h.tooLong, h.censored = 0, 0, 0
+	h.apart = apart{}
 }
 
 // Count returns the number of samples.
 func (h *Histogram) Count() uint64 { return uint64(h.hdr.TotalCount()) }
-
-// Negative returns how many samples were below zero.
-func (h *Histogram) Negative() uint64 { return h.negative }
-
-// Censored returns how many samples are lower bounds: see RecordAtLeast.
-func (h *Histogram) Censored() uint64 { return h.censored }
 
 // Percentile returns the value that p percent of the samples do not exceed, 0 if
 // there are none.

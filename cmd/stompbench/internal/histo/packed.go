@@ -2,7 +2,6 @@ package histo
 
 import (
 	"encoding/binary"
-	"fmt"
 	"iter"
 )
 
@@ -12,33 +11,38 @@ import (
 type Packed struct {
 	// Counts of buckets from 0 on as varints: 2n for a count of n, 2n-1 for n
 	// empty buckets. This is the payload of HdrHistogram's own encoding.
-	payload                     []byte
-	negative, tooLong, censored uint64
+	payload []byte
+	apart
 }
 
 // Pack returns what h has counted.
 func (h *Histogram) Pack() Packed {
-	p := Packed{negative: h.negative, tooLong: h.tooLong, censored: h.censored}
+	p := Packed{apart: h.apart}
 	if h.Count() == 0 {
 		return p
 	}
-	empty := uint64(0)
+	empty := 0
 	for _, n := range h.hdr.Export().Counts {
 		if n == 0 {
 			empty++
 			continue
 		}
-		if empty > 0 {
-			p.payload = binary.AppendUvarint(p.payload, 2*empty-1)
-			empty = 0
-		}
-		p.payload = binary.AppendUvarint(p.payload, 2*uint64(n))
+		p.append(empty, uint64(n))
+		empty = 0
 	}
 	return p
 }
 
 // Size returns how much memory it takes, in bytes.
 func (p Packed) Size() int { return len(p.payload) }
+
+// append appends a number of empty buckets and one with a count.
+func (p *Packed) append(empty int, count uint64) {
+	if empty > 0 {
+		p.payload = binary.AppendUvarint(p.payload, 2*uint64(empty)-1)
+	}
+	p.payload = binary.AppendUvarint(p.payload, 2*count)
+}
 
 // Empty reports whether there are no samples.
 func (p Packed) Empty() bool { return len(p.payload) == 0 }
@@ -53,10 +57,6 @@ func (p Packed) Buckets() iter.Seq2[int, uint64] {
 			rest = rest[n:]
 			if v&1 == 1 {
 				index += int(v/2 + 1)
-				continue
-			}
-			if v == 0 { // other writers encode a single empty bucket like this
-				index++
 				continue
 			}
 			if !yield(index, v/2) {
@@ -80,9 +80,7 @@ func (h *Histogram) Add(p Packed) {
 	for index, n := range p.Buckets() {
 		_ = h.hdr.RecordValues(Highest(index), int64(n)) // in range, so there is no error
 	}
-	h.negative += p.negative
-	h.tooLong += p.tooLong
-	h.censored += p.censored
+	h.add(p.apart)
 }
 
 // Beyond returns how many samples were below zero and above an hour; they are
@@ -94,9 +92,6 @@ func (p Packed) WithBeyond(negative, tooLong uint64) Packed {
 	p.negative, p.tooLong = negative, tooLong
 	return p
 }
-
-// Censored returns how many samples are lower bounds.
-func (p Packed) Censored() uint64 { return p.censored }
 
 // WithCensored returns p with this number of samples that are lower bounds.
 func (p Packed) WithCensored(n uint64) Packed {
@@ -123,6 +118,3 @@ func Highest(index int) int64 {
 	shift := index>>halfBits - 1
 	return int64(index&(half-1)+half+1)<<shift - 1
 }
-
-// errorf returns the error of a histogram that cannot be read.
-func errorf(format string, args ...any) error { return fmt.Errorf("histogram: "+format, args...) }

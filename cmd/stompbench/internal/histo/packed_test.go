@@ -2,8 +2,10 @@ package histo_test
 
 import (
 	"encoding/base64"
+	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -124,6 +126,25 @@ func TestEmptyPacked(t *testing.T) {
 	}
 	if theirs, err := hdrhistogram.Decode(text); err != nil || theirs.TotalCount() != 0 {
 		t.Errorf("the library: %v", err)
+	}
+}
+
+// A histogram of another range is refused, however large it claims to be, and so is one with more
+// samples than can be added up.
+func TestHistogramOfAStranger(t *testing.T) {
+	wide := hdrhistogram.NewPacked(1, math.MaxInt64, 5)
+	many := hdrhistogram.NewPacked(1, 3600e9, 3)
+	_ = many.RecordValues(7, 1<<48)
+	_ = many.RecordValues(8, 1)
+	for want, hdr := range map[string]*hdrhistogram.PackedHistogram{"5 digits": wide, "at most": many} {
+		text, err := hdr.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p histo.Packed
+		if err := p.UnmarshalText(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
 	}
 }
 

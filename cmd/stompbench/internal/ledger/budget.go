@@ -44,7 +44,7 @@ func (b *budget) run(first, n uint64) bool {
 	}
 	bytes := min(2*n, blockSize-b.inBlock)
 	b.inBlock += bytes
-	return b.take(bytes + n/8)
+	return b.take(bytes + n/4)
 }
 
 // pairs takes what closing the book visits: for each copy the accounts of its destination, with the
