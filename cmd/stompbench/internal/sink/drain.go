@@ -3,6 +3,7 @@ package sink
 import (
 	"bytes"
 	"errors"
+	"math"
 	"net"
 	"strconv"
 )
@@ -81,7 +82,7 @@ func (d *decoder) feed(data []byte) (rest []byte, err error) {
 func bodyLength(head, body []byte) (int, error) {
 	if value, ok := header(head, contentLength); ok {
 		n, err := strconv.Atoi(string(value))
-		if err != nil || n < 0 {
+		if err != nil || n < 0 || n == math.MaxInt { // the NUL counts too
 			return 0, errNotSTOMP
 		}
 		return n, nil
