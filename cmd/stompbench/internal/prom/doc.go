@@ -5,5 +5,5 @@
 // its own. A scrape reads those.
 //
 // Imports: client_golang, for the registry, the exposition formats and their negotiation, and
-// client_model, its form of a metric; and the histo and load packages of stompbench.
+// client_model, its form of a metric; and the histo, load and metric packages of stompbench.
 package prom
