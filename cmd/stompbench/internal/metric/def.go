@@ -86,6 +86,7 @@ const (
 	Fault                            // it should be 0
 	Signed                           // it may be below 0
 	Optional                         // absent from JSON if it was not measured; others are 0 then
+	Later                            // added to version 1 of result.json later: files may lack it
 	NeedsReceipts                    // not measured unless there were receipts
 	NeedsConsumers                   // not measured unless there were consumers
 )

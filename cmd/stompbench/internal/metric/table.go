@@ -73,8 +73,8 @@ var defs = [count]Def{
 	Lost:          {Name: "lost", Help: "messages expected that never came", Better: -1, Flags: fault},
 	ConfirmedLost: {Name: "confirmed_lost", Help: "lost messages that the broker had confirmed", Better: -1, Flags: received | Fault},
 	Duplicated:    {Name: "duplicated", Help: "messages that came again, not marked by the broker", Better: -1, Flags: fault},
-	Redelivered:   {Name: "redelivered", Help: "messages that came again, marked as redelivered by the broker", Better: -1, Flags: received | Compared},
-	Nacked:        {Name: "nacked", Help: "messages that consumers refused with NACK", EachSecond: "messages that consumers refused", Flags: received},
+	Redelivered:   {Name: "redelivered", Help: "messages that came again, marked as redelivered by the broker", Better: -1, Flags: received | Compared | Later},
+	Nacked:        {Name: "nacked", Help: "messages that consumers refused with NACK", EachSecond: "messages that consumers refused", Flags: received | Later},
 	Reordered:     {Name: "reordered", Help: "messages that came after a later one of their producer", Better: -1, Flags: received | Compared},
 	Corrupt:       {Name: "corrupt", Help: "messages that came damaged: their checksum is wrong", EachSecond: "messages that came damaged", Better: -1, Flags: fault},
 	Foreign:       {Name: "foreign", Help: "messages that were not of this run, left out of everything else", EachSecond: "messages that were not of this run", Flags: received},
@@ -85,8 +85,8 @@ var defs = [count]Def{
 
 	Sending:       {Name: "sending", Group: Seconds, Kind: Gauge, Unit: InSeconds, merge: own, Help: "time for which messages were sent, after the warm-up"},
 	Receiving:     {Name: "receiving", Group: Seconds, Kind: Gauge, Unit: InSeconds, merge: own, Help: "time to the last arrival, after the warm-up"},
-	SendingFrom:   {Name: "sending_from", Group: Seconds, Kind: Gauge, Unit: InSeconds, merge: own, Help: "when sending begins to count, after started_at"},
-	ReceivingFrom: {Name: "receiving_from", Group: Seconds, Kind: Gauge, Unit: InSeconds, merge: own, Help: "when receiving begins to count, after started_at"},
+	SendingFrom:   {Name: "sending_from", Group: Seconds, Kind: Gauge, Unit: InSeconds, merge: own, Help: "when sending begins to count, after started_at", Flags: Later},
+	ReceivingFrom: {Name: "receiving_from", Group: Seconds, Kind: Gauge, Unit: InSeconds, merge: own, Help: "when receiving begins to count, after started_at", Flags: Later},
 
 	SentPerS:          {Name: "sent_per_s", Group: Rates, Kind: Rate, Unit: PerSecond, merge: average, over: Sending, Better: 1, Flags: ForSLO | Compared, Help: "messages sent a second"},
 	ConfirmedPerS:     {Name: "confirmed_per_s", Group: Rates, Kind: Rate, Unit: PerSecond, merge: average, over: Sending, Better: 1, Flags: ForSLO | Compared | NeedsReceipts | Optional, Help: "messages confirmed a second"},
