@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -17,32 +18,22 @@ const alpha = 0.05
 // The conclusion is about the main metrics.
 func (c *Comparison) conclude(left, right *side) {
 	main := c.mainNames()
-	groups := [2][]*Row{}
+	groups := map[bool][]*Row{}
 	for i := range c.Rows {
 		r := &c.Rows[i]
-		group := 1
-		if r.main = slices.Contains(main, r.Name); r.main {
-			group = 0
-		}
-		r.verdict = r.alone(left, right)
+		r.main, r.verdict = slices.Contains(main, r.Name), r.alone(left, right)
 		if !math.IsNaN(r.Chance) {
-			groups[group] = append(groups[group], r)
+			groups[r.main] = append(groups[r.main], r)
 		}
 	}
-	for _, rows := range groups {
-		holm(rows)
-	}
+	holm(groups[true])
+	holm(groups[false])
 	c.Conclusion = c.sentence()
 }
 
 // holm turns a verdict of maybe into a certain one, for as many of the rows as their number allows.
 func holm(rows []*Row) {
-	slices.SortStableFunc(rows, func(a, b *Row) int {
-		if a.Chance < b.Chance {
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(rows, func(a, b *Row) int { return cmp.Compare(a.Chance, b.Chance) })
 	for i, r := range rows {
 		if r.Chance > alpha/float64(len(rows)-i) {
 			return

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 )
@@ -91,38 +92,29 @@ func writeTable(w io.Writer, table [][]string, notes []string) error {
 	width := make([]int, len(table[0]))
 	for _, line := range table {
 		for i, cell := range line {
-			width[i] = max(width[i], len([]rune(cell)))
+			width[i] = max(width[i], utf8.RuneCountInString(cell))
 		}
 	}
 	var b strings.Builder
 	for n, line := range table {
+		rule := "|"
 		for i, cell := range line {
-			pad := strings.Repeat(" ", width[i]-len([]rune(cell)))
+			pad, dashes := strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell)), strings.Repeat("-", width[i]+1)
 			if i == 0 || i == len(line)-1 {
 				b.WriteString("| " + cell + pad + " ")
+				rule += dashes + "-|"
 			} else {
 				b.WriteString("| " + pad + cell + " ")
+				rule += dashes + ":|"
 			}
 		}
 		b.WriteString("|\n")
-		if n > 0 {
-			continue
+		if n == 0 {
+			b.WriteString(rule + "\n")
 		}
-		for i := range line {
-			rule := strings.Repeat("-", width[i]+1)
-			if i == 0 || i == len(line)-1 {
-				b.WriteString("|" + rule + "-")
-			} else {
-				b.WriteString("|" + rule + ":")
-			}
-		}
-		b.WriteString("|\n")
 	}
 	if len(notes) > 0 {
-		b.WriteByte('\n')
-	}
-	for _, note := range notes {
-		fmt.Fprintf(&b, "- %s\n", note)
+		b.WriteString("\n- " + strings.Join(notes, "\n- ") + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
