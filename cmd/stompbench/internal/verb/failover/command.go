@@ -4,14 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/stompwire/stompwire/conn"
-	"github.com/stompwire/stompwire/conn/dialect"
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
@@ -19,7 +17,6 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
 // settings are the values of the flags of failover.
@@ -114,16 +111,12 @@ func (s *settings) run(ctx context.Context, env *verb.Env) error {
 	head.Add("messages", "%s", s.load())
 	head.Add("restart", "%s", how)
 	fmt.Fprintln(progress, head.String())
-	fields, more := s.headers()
 	r, err := Run(ctx, Config{
+		Plan: p, Restart: restart, RestartAfter: s.after,
 		New: func(cfg *conn.Config) (*conn.Client, error) {
 			cfg.HeartBeat = frame.HeartBeat{Send: p.HeartBeat, Receive: p.HeartBeat}
 			return transport.New(ctx, p, 0, p.Broker, cfg)
 		},
-		PublishTo: p.PublishTo, ConsumeFrom: p.ConsumeFrom, Fields: fields, Append: more, Ack: p.Ack,
-		Rate: p.Rate, Duration: p.Duration, Size: p.Size, Window: p.Window,
-		Restart: restart, RestartAfter: s.after,
-		ConnectTimeout: p.ConnectTimeout, DrainTimeout: p.DrainTimeout,
 		OnEvent: func(e Event) {
 			fmt.Fprintf(progress, "%8.2fs  %-10s  %s\n", e.At.Seconds(), e.Lane, verb.OneLine(e.What))
 		},
@@ -181,34 +174,6 @@ func (r *Report) code(failure error, tolerance float64) int {
 // load describes what is sent.
 func (s *settings) load() string {
 	return fmt.Sprintf("%s/s for %s, %s", report.PerSecond(s.Plan.Rate), report.Elapsed(s.Plan.Duration), verb.Messages(&s.Plan))
-}
-
-// headers returns the headers of the messages and of the subscription: the user's, and those that
-// the connected broker uses for persistence, queues and topics.
-func (s *settings) headers() (fields func(dialect.Dialect) (send, subscribe []frame.Field), more func([]frame.Field, uint64) []frame.Field) {
-	var same []frame.Field
-	type template struct {
-		name  string
-		value workload.Template
-	}
-	var differing []template
-	for _, h := range s.Plan.Headers {
-		t := workload.NewTemplate(h.Value, 0)
-		if value, ok := t.Constant(); ok {
-			same = append(same, frame.Field{Name: h.Name, Value: value})
-		} else {
-			differing = append(differing, template{h.Name, t})
-		}
-	}
-	fields = func(d dialect.Dialect) (send, subscribe []frame.Field) {
-		return append(slices.Clone(same), s.Plan.SendFields(d)...), s.Plan.SubscribeFields(d)
-	}
-	return fields, func(h []frame.Field, n uint64) []frame.Field {
-		for _, t := range differing {
-			h = append(h, frame.Field{Name: t.name, Value: string(t.value.Append(nil, n))})
-		}
-		return h
-	}
 }
 
 // restart returns a function that restarts the broker, nil if the user restarts it, and a

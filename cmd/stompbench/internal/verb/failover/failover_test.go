@@ -16,6 +16,7 @@ import (
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/failover"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/worldtest"
 )
@@ -50,10 +51,13 @@ func over(n *worldtest.Network, b *broker.Broker) failover.Config {
 // config sends 750 messages in one second and a half.
 func config(address string) failover.Config {
 	return failover.Config{
-		New:       func(cfg *conn.Config) (*conn.Client, error) { return conn.New(address, cfg) },
-		PublishTo: "/queue/failover", ConsumeFrom: "/queue/failover", Ack: frame.AckClientIndividual,
-		Rate: 500, Duration: 1500 * time.Millisecond, Size: 100, Window: 1000,
-		RestartAfter: restartAfter, ConnectTimeout: 20 * time.Second, DrainTimeout: 20 * time.Second,
+		New: func(cfg *conn.Config) (*conn.Client, error) { return conn.New(address, cfg) },
+		Plan: &workload.Plan{
+			PublishTo: "/queue/failover", ConsumeFrom: "/queue/failover", Ack: frame.AckClientIndividual,
+			Rate: 500, Duration: 1500 * time.Millisecond, Size: 100, Window: 1000,
+			ConnectTimeout: 20 * time.Second, DrainTimeout: 20 * time.Second,
+		},
+		RestartAfter: restartAfter,
 	}
 }
 

@@ -23,9 +23,10 @@ import (
 // run is the state of a drill.
 type run struct {
 	Config
-	id    uint64
-	clock stamp.Clock
-	start int64 // set before anything is sent
+	headers headers
+	id      uint64
+	clock   stamp.Clock
+	start   int64 // set before anything is sent
 
 	mu               sync.Mutex // guards what follows
 	report           Report
@@ -47,7 +48,6 @@ const grace = 400 * time.Millisecond
 
 // Run carries out a drill. An error means that no message was sent.
 func Run(ctx context.Context, cfg Config) (*Report, error) {
-	cfg.Size = max(cfg.Size, stamp.Size)
 	r := &run{
 		Config: cfg, events: make(chan Event, 1024), id: rand.Uint64() | 1, clock: stamp.NewClock(), sentAt: make([]int64, cfg.Window+1),
 		fromDue: histo.New(), confirm: histo.New(),
@@ -97,18 +97,17 @@ func (r *run) connect(ctx context.Context) (cl *conn.Client, p *conn.Producer, e
 	if err := cl.Connect(ctx); err != nil {
 		return cl, nil, transport.Why(err)
 	}
-	var send, subscribe []frame.Field
+	var s conn.Session
 	if all := cl.Sessions(); len(all) > 0 {
-		r.report.Broker.Server, r.report.Broker.STOMP = all[0].Headers.Get(frame.HeaderServer), all[0].Version.String()
-		if r.Fields != nil {
-			send, subscribe = r.Fields(all[0].Dialect)
-		}
+		s = all[0]
 	}
-	if _, err = cl.Subscribe(ctx, r.ConsumeFrom, r.message, conn.SubscribeOptions{Ack: r.Ack, Headers: subscribe}); err != nil {
+	r.report.Broker.Server, r.report.Broker.STOMP = s.Headers.Get(frame.HeaderServer), s.Version.String()
+	r.headers = newHeaders(r.Plan, s.Dialect)
+	if _, err = cl.Subscribe(ctx, r.ConsumeFrom, r.message, conn.SubscribeOptions{Ack: r.Ack, Headers: r.SubscribeFields(s.Dialect)}); err != nil {
 		return cl, nil, err
 	}
 	p, err = cl.NewProducer(conn.ProducerConfig{
-		Destination: r.PublishTo, Headers: send, Window: r.Window,
+		Destination: r.PublishTo, Headers: r.headers.same, Window: r.Window,
 		Redeliver: true, MaxBytes: 1 << 30, // the window bounds it
 		OnOutcome: r.outcome,
 	})
@@ -126,7 +125,7 @@ func (r *run) begin() {
 // sendAll sends on schedule, and sends late messages as fast as possible.
 func (r *run) sendAll(ctx context.Context, cl *conn.Client, p *conn.Producer) {
 	pace := pacer.New(r.clock.Now, world.Sleep(ctx))
-	body := make([]byte, r.Size)
+	body := make([]byte, max(r.Size, stamp.Size))
 	for i := stamp.Size; i < len(body); i++ {
 		body[i] = byte(rand.Uint32())
 	}
@@ -135,7 +134,6 @@ func (r *run) sendAll(ctx context.Context, cl *conn.Client, p *conn.Producer) {
 	// A send that still waits for a connection when the time is up is given up.
 	ctx, cancel := context.WithDeadline(ctx, r.clock.Time(end))
 	defer cancel()
-	var fields []frame.Field
 	seq := uint64(1)
 	for ; r.due(seq) < end; seq++ {
 		due := r.due(seq)
@@ -146,10 +144,7 @@ func (r *run) sendAll(ctx context.Context, cl *conn.Client, p *conn.Producer) {
 		s := stamp.Stamp{Run: r.id, Sequence: seq, Due: due, Sent: now}
 		stamp.Write(body, &s, sum)
 		r.noteSent(seq, now)
-		if r.Append != nil {
-			fields = r.Append(fields[:0], seq)
-		}
-		if _, err := p.Send(ctx, body, fields...); err != nil {
+		if _, err := p.Send(ctx, body, r.headers.of(seq)...); err != nil {
 			if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
 				r.fail(err)
 			}
