@@ -3,42 +3,43 @@ package churn
 import (
 	"context"
 	"math"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/stompwire/stompwire/conn"
-	"github.com/stompwire/stompwire/conn/dialect"
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// Config says what a run of churn does.
+// Config says what a run of churn does. Of the plan it uses the destination to publish to, which is
+// subscribed to, ack mode, rate, duration, count and the timeout to connect, which is that of each
+// step. Either the duration or the count may be 0.
 type Config struct {
+	*workload.Plan
 	// Dial makes one connection. The client ends with it.
 	Dial func(ctx context.Context) (*conn.Client, error)
-	// Destination of subscription n of a connection, from 0.
-	Destination func(n int) string
-	Ack         frame.AckMode
-	// Fields returns headers of SUBSCRIBE for the broker at hand. nil for none.
-	Fields func(d dialect.Dialect) []frame.Field
 
-	Rate          float64       // connections a second; 0: as fast as the workers can
 	Open          int           // connections at a time, at most
-	Duration      time.Duration // when to open no more; 0: after Count
-	Count         uint64        // connections in all; 0: after Duration
 	Subscriptions int           // of each connection, one after the other
 	Hold          time.Duration // between the last receipt and leaving
-	Timeout       time.Duration // of each step
 
 	HalfOpen HalfOpen
 
 	// OnSample is called once a second, always on the same goroutine. May be nil.
 	OnSample func(Sample)
+}
+
+// destination returns the destination of subscription n of a connection, from 0.
+func (c *Config) destination(n int) string {
+	return strings.ReplaceAll(c.PublishTo, "%d", strconv.Itoa(n))
 }
 
 // Sample is the counts so far.
@@ -175,7 +176,7 @@ func (c *churning) one(ctx, leaving context.Context, due int64) {
 	defer c.open.Add(-1)
 	defer nc.Close()
 	for i := 0; i < c.Subscriptions && ctx.Err() == nil; i++ {
-		if !c.subscribe(leaving, nc, c.Destination(i)) {
+		if !c.subscribe(leaving, nc, c.destination(i)) {
 			return
 		}
 	}
@@ -235,10 +236,7 @@ func raise(number *atomic.Int64, n int64) {
 
 func (c *churning) subscribe(ctx context.Context, nc *conn.Client, destination string) bool {
 	var s *conn.Subscription
-	o := conn.SubscribeOptions{Ack: c.Ack}
-	if c.Fields != nil {
-		o.Headers = c.Fields(sessionOf(nc).Dialect)
-	}
+	o := conn.SubscribeOptions{Ack: c.Ack, Headers: c.SubscribeFields(sessionOf(nc).Dialect)}
 	ok := c.do(ctx, Subscribe, func(ctx context.Context) (err error) {
 		s, err = nc.Subscribe(ctx, destination, func(context.Context, *conn.Message) {}, o)
 		return err
@@ -253,7 +251,7 @@ func (c *churning) subscribe(ctx context.Context, nc *conn.Client, destination s
 // do measures a step and counts its failure. A step that was given up because outside has ended is
 // not a failure.
 func (c *churning) do(outside context.Context, step Step, f func(context.Context) error) bool {
-	ctx, cancel := context.WithTimeout(outside, c.Timeout)
+	ctx, cancel := context.WithTimeout(outside, c.ConnectTimeout)
 	defer cancel()
 	began := c.clock.Now()
 	err := f(ctx)

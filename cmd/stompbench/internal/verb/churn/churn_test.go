@@ -2,7 +2,6 @@ package churn_test
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"os"
 	"slices"
@@ -19,6 +18,7 @@ import (
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/churn"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/worldtest"
 )
 
@@ -36,9 +36,9 @@ func start(t testing.TB, cfg broker.Config) *broker.Broker {
 
 func config(b *broker.Broker) churn.Config {
 	return churn.Config{
-		Dial:        func(ctx context.Context) (*conn.Client, error) { return dial(ctx, b.Addr().String()) },
-		Destination: func(n int) string { return fmt.Sprintf("/queue/churn-%d", n) },
-		Open:        4, Count: 60, Subscriptions: 3, Timeout: 20 * time.Second,
+		Dial: func(ctx context.Context) (*conn.Client, error) { return dial(ctx, b.Addr().String()) },
+		Plan: &workload.Plan{PublishTo: "/queue/churn-%d", Count: 60, ConnectTimeout: 20 * time.Second},
+		Open: 4, Subscriptions: 3,
 	}
 }
 
@@ -123,7 +123,7 @@ func TestNobodyListens(t *testing.T) {
 	address := nowhere(t)
 	cfg := churn.Config{
 		Dial: func(ctx context.Context) (*conn.Client, error) { return dial(ctx, address) },
-		Open: 4, Count: 60, Timeout: 20 * time.Second,
+		Open: 4, Plan: &workload.Plan{Count: 60, ConnectTimeout: 20 * time.Second},
 	}
 	r := churn.Run(t.Context(), cfg)
 	if r.Opened != 0 || r.Failed != 60 || !slices.Equal(r.Failures, []churn.Failure{{Step: "connect", Reason: "connection refused", Count: 60}}) {
@@ -156,7 +156,7 @@ func TestInterruptedWhileWaiting(t *testing.T) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		},
-		Open: 4, Count: 60, Timeout: time.Hour,
+		Open: 4, Plan: &workload.Plan{Count: 60, ConnectTimeout: time.Hour},
 	}
 	if r := churn.Run(ctx, cfg); !r.Partial || r.Failed != 0 || r.Opened != 0 {
 		t.Errorf("%+v", r)
@@ -185,7 +185,7 @@ func TestDeadlineOfASocketFirst(t *testing.T) {
 			time.Sleep(time.Until(end))
 			return nil, os.ErrDeadlineExceeded
 		},
-		Open: 1, Count: 1, Timeout: time.Hour,
+		Open: 1, Plan: &workload.Plan{Count: 1, ConnectTimeout: time.Hour},
 	}
 	if r := churn.Run(early{ctx, end}, cfg); r.Failed != 0 {
 		t.Errorf("%+v", r)

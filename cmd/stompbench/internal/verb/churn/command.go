@@ -26,9 +26,7 @@ import (
 // settings are the values of the flags of churn.
 type settings struct {
 	*flags.Load
-	open, subscriptions int
-	hold                time.Duration
-	half                HalfOpen
+	cfg Config
 }
 
 // Command makes the verb churn.
@@ -53,17 +51,17 @@ func Command(env *verb.Env) *cobra.Command {
 
 func (s *settings) addFlags(f *flags.Set) {
 	own, all := flags.NewLoad()
-	s.Load, s.open, s.subscriptions = own, 16, 1
+	s.Load, s.cfg = own, Config{Plan: &own.Plan, Open: 16, Subscriptions: 1}
 	s.Plan.Consumers = 0 // churn receives nothing
+	c, h := &s.cfg, &s.cfg.HalfOpen
 	f.Borrow(all, "uri")
 	f.Add("rate,r", "", "connections to open a second; without it, as fast as possible", flags.Rate(&s.Plan.Rate))
-	f.Add("open,x", "16", "connections that are open at a time, at most", flags.Int(&s.open, 1, 100_000))
-	f.Add("subscriptions,y", "1", "times that each connection subscribes and unsubscribes", flags.Int(&s.subscriptions, 0, 1_000_000))
-	f.Add("hold", "0", "how long to stay connected before leaving", flags.Time(&s.hold, 0, 24*time.Hour))
+	f.Add("open,x", "16", "connections that are open at a time, at most", flags.Int(&c.Open, 1, 100_000))
+	f.Add("subscriptions,y", "1", "times that each connection subscribes and unsubscribes", flags.Int(&c.Subscriptions, 0, 1_000_000))
+	f.Add("hold", "0", "how long to stay connected before leaving", flags.Time(&c.Hold, 0, 24*time.Hour))
 	f.Add("duration,z", "10s", "how long to open connections; without a unit, seconds", flags.Time(&s.Plan.Duration, time.Millisecond, flags.MaxTime))
 	f.Add("count,C", "", "open this many connections in all, however long it takes; k, M", flags.Count(&s.Plan.Count, 1))
 	f.Add("consume-from,T", flags.DefaultDestination, "destination to subscribe to; %d in it becomes the number of the subscription", flags.Text(&s.Plan.PublishTo, "DEST"))
-	h := &s.half
 	h.Stages, h.Hold, h.Max = []Stage{AtTCP, AtConnect, AtConnected}, time.Minute, 100
 	f.Add("half-open", "", "share of the connections to begin and never finish, such as 10%", flags.Share(&h.Share, 1e-6, 0.9999))
 	f.Add("half-open-at", "tcp,connect,connected", "how far they get, in turn: tcp, and not a byte; connect, half of CONNECT; connected, and then silent; subscribed, and then silent, and nothing is read",
@@ -107,7 +105,7 @@ func (s *settings) complete(cmd *cobra.Command) (notes []string, err error) {
 // checkHold refuses a rate that --open makes impossible.
 func (s *settings) checkHold() error {
 	p := &s.Plan
-	long := s.hold
+	long := s.cfg.Hold
 	if p.Duration > 0 {
 		long = min(long, p.Duration)
 	}
@@ -115,16 +113,16 @@ func (s *settings) checkHold() error {
 	if p.Count > 0 {
 		held = min(held, float64(p.Count))
 	}
-	if held <= float64(s.open) {
+	if held <= float64(s.cfg.Open) {
 		return nil
 	}
 	return flags.Usage("--rate %s with --hold %s keeps %s connections open, and --open is %d: raise --open, or lower one of the others",
-		report.PerSecond(p.Rate), report.Elapsed(s.hold), report.PerSecond(held), s.open)
+		report.PerSecond(p.Rate), report.Elapsed(s.cfg.Hold), report.PerSecond(held), s.cfg.Open)
 }
 
 // completeHalf completes what is asked of half-open connections.
 func (s *settings) completeHalf(f *pflag.FlagSet) error {
-	h := &s.half
+	h := &s.cfg.HalfOpen
 	if h.Share == 0 {
 		for _, name := range []string{"half-open-at", "half-open-hold", "half-open-max", "half-open-after"} {
 			if f.Changed(name) {
@@ -133,7 +131,6 @@ func (s *settings) completeHalf(f *pflag.FlagSet) error {
 		}
 		return nil
 	}
-	h.Dialect = s.Plan.Kind.Dialect()
 	switch duration := s.Plan.Duration; {
 	case duration > 0 && h.After >= duration:
 		return flags.Usage("--half-open-after must be within --duration, which is %s", report.Elapsed(duration))
@@ -163,29 +160,25 @@ func (s *settings) run(ctx context.Context, env *verb.Env) error {
 	var head verb.Rows
 	head.Add("broker", "%s", verb.BrokerName(p, load.Ready{}))
 	head.Add("connect", "%s", s.connections())
-	if s.half.Share > 0 {
+	if s.cfg.HalfOpen.Share > 0 {
 		head.Add("half-open", "%s", s.halfOpen())
 	}
 	fmt.Fprintln(progress, head.String())
 	table := live.NewTable(progress, live.Options(verb.ScreenOf(progress)), columns)
 	var dials, halves atomic.Int64
-	s.half.Reach = func(ctx context.Context, stage Stage) (net.Conn, []byte, error) {
+	cfg := s.cfg
+	cfg.HalfOpen.Reach = func(ctx context.Context, stage Stage) (net.Conn, []byte, error) {
 		return reach(ctx, p, int(halves.Add(1)-1), stage)
 	}
-	r := Run(ctx, Config{
-		Dial: func(ctx context.Context) (*conn.Client, error) {
-			n := int(dials.Add(1) - 1)
-			return transport.Reach(ctx, p, n, p.Broker.At(n), &conn.Config{
-				Driver: loops, ReceiptTimeout: p.ConnectTimeout,
-				HeartBeat: frame.HeartBeat{Send: p.HeartBeat, Receive: p.HeartBeat},
-			})
-		},
-		Destination: func(n int) string { return strings.ReplaceAll(p.PublishTo, "%d", fmt.Sprint(n)) },
-		Ack:         p.Ack, Fields: p.SubscribeFields,
-		Rate: p.Rate, Open: s.open, Duration: p.Duration, Count: p.Count,
-		Subscriptions: s.subscriptions, Hold: s.hold, Timeout: p.ConnectTimeout, HalfOpen: s.half,
-		OnSample: table.Row,
-	})
+	cfg.Dial = func(ctx context.Context) (*conn.Client, error) {
+		n := int(dials.Add(1) - 1)
+		return transport.Reach(ctx, p, n, p.Broker.At(n), &conn.Config{
+			Driver: loops, ReceiptTimeout: p.ConnectTimeout,
+			HeartBeat: frame.HeartBeat{Send: p.HeartBeat, Receive: p.HeartBeat},
+		})
+	}
+	cfg.OnSample = table.Row
+	r := Run(ctx, cfg)
 	r.Version, r.Broker.URI, r.Broker.Embedded = verb.Version(), p.Broker.String(), p.Embedded
 	var why string
 	r.ExitCode, why = r.Code(p.RateTolerance)

@@ -11,6 +11,7 @@ import (
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/churn"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/worldtest"
 )
 
@@ -36,8 +37,8 @@ func frozen(t *testing.T, at frame.Command, thaw time.Duration, change func(cfg 
 			Dial: func(ctx context.Context) (*conn.Client, error) {
 				return conn.Dial(ctx, b.Addr().String(), &conn.Config{OneConnection: true, NoReconnect: true, Attempts: 1, DialFunc: n.Dial, ConnectTimeout: time.Hour, ReceiptTimeout: time.Hour})
 			},
-			Destination: func(int) string { return "/queue/churn" },
-			Rate:        100, Open: 16, Duration: 8 * time.Second, Subscriptions: 1, Timeout: 10 * time.Second,
+			Plan: &workload.Plan{PublishTo: "/queue/churn", Rate: 100, Duration: 8 * time.Second, ConnectTimeout: 10 * time.Second},
+			Open: 16, Subscriptions: 1,
 		}
 		change(&cfg)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -94,7 +95,7 @@ func TestInterruptedWhileFrozen(t *testing.T) {
 			var began time.Time
 			frozen(t, at, 24*time.Hour, func(cfg *churn.Config) {
 				began = time.Now()
-				cfg.Duration, cfg.Timeout = time.Hour, time.Hour
+				cfg.Duration, cfg.ConnectTimeout = time.Hour, time.Hour
 			}, func(t *testing.T, r *churn.Report) {
 				if took := time.Since(began); took > 7*time.Second || !r.Partial || r.Failed != 0 || r.Unopened < 250 {
 					t.Errorf("after %v: %+v", took, r)

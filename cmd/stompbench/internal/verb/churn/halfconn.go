@@ -110,12 +110,10 @@ func login(nc net.Conn, connect []byte) error {
 // subscribeTo subscribes without waiting for an answer, which would not be read.
 func (c *churning) subscribeTo(nc net.Conn) error {
 	h := []frame.Field{
-		{Name: frame.HeaderID, Value: "0"}, {Name: frame.HeaderDestination, Value: c.Destination(0)},
+		{Name: frame.HeaderID, Value: "0"}, {Name: frame.HeaderDestination, Value: c.destination(0)},
 		{Name: frame.HeaderAck, Value: c.Ack.String()},
 	}
-	if c.Fields != nil {
-		h = append(h, c.Fields(c.half.Dialect)...)
-	}
+	h = append(h, c.SubscribeFields(c.Kind.Dialect())...)
 	subscribe, err := writer.AppendFrameNoLength(nil, frame.Version11, frame.CmdSubscribe, h, nil)
 	if err == nil {
 		_, err = nc.Write(subscribe)

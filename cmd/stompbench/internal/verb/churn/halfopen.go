@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/stompwire/stompwire/conn/dialect"
-
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 )
@@ -49,8 +47,6 @@ type HalfOpen struct {
 	AfterCount uint64
 	Hold       time.Duration // how long each is held, at most
 	Max        int           // held at a time, at most; beyond it, connections are finished
-
-	Dialect dialect.Dialect // of the broker, as far as it is known before it answers
 
 	// Reach connects as far as STOMP, or only TCP for AtTCP, and returns the CONNECT
 	// frame to send.
@@ -149,7 +145,7 @@ func (h *halfOpen) others(p phase, ns int64, connected bool) {
 func (c *churning) keep(ctx context.Context, s Stage) {
 	h := c.half
 	defer h.held.Add(-1)
-	opening, cancel := context.WithTimeout(ctx, c.Timeout)
+	opening, cancel := context.WithTimeout(ctx, c.ConnectTimeout)
 	nc, err := c.openUpTo(opening, s)
 	cancel()
 	if err != nil {

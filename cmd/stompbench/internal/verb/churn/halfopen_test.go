@@ -341,7 +341,7 @@ func TestHalfOpenWaitsNoLongerThanItIsTold(t *testing.T) {
 	cfg = half(cfg, silent, time.Hour, churn.AtConnected)
 	opened := cfg.Dial
 	cfg.Dial = func(context.Context) (*conn.Client, error) { return opened(t.Context()) } // they are not meant
-	cfg.Timeout = 300 * time.Millisecond
+	cfg.ConnectTimeout = 300 * time.Millisecond
 	r := churn.Run(t.Context(), cfg)
 	if h := tally(t, cfg, r)[churn.AtConnected]; !slices.Equal(h.Why, []churn.Failure{{Reason: "no answer in time", Count: 5}}) {
 		t.Errorf("%+v", h)
@@ -350,7 +350,7 @@ func TestHalfOpenWaitsNoLongerThanItIsTold(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	cfg = half(config(start(t, broker.Config{})), silent, time.Hour, churn.AtTCP, churn.AtConnected)
-	cfg.Count, cfg.Subscriptions, cfg.Timeout = 20, 0, time.Hour
+	cfg.Count, cfg.Subscriptions, cfg.ConnectTimeout = 20, 0, time.Hour
 	var reached atomic.Int64
 	reach := cfg.HalfOpen.Reach
 	cfg.HalfOpen.Reach = func(ctx context.Context, s churn.Stage) (net.Conn, []byte, error) {

@@ -32,9 +32,9 @@ type plannedHalf struct {
 }
 
 func (s *settings) plan(notes []string) planned {
-	p, h := &s.Plan, &s.half
+	p, c, h := &s.Plan, &s.cfg, &s.cfg.HalfOpen
 	out := planned{
-		PlannedVerb: verb.PlannedVerbOf(p, notes), RatePerSec: p.Rate, Open: s.open, Subscriptions: s.subscriptions, HoldNs: int64(s.hold),
+		PlannedVerb: verb.PlannedVerbOf(p, notes), RatePerSec: p.Rate, Open: c.Open, Subscriptions: c.Subscriptions, HoldNs: int64(c.Hold),
 		DurationSec: p.Duration.Seconds(), Count: p.Count, ConsumeFrom: p.PublishTo, Ack: p.Ack.String(),
 	}
 	if h.Share > 0 {
@@ -48,13 +48,13 @@ func (s *settings) planText(notes []string) string {
 	var r verb.Rows
 	r.Broker(p)
 	r.Add("connect", "%s", s.connections())
-	if s.subscriptions > 0 {
+	if s.cfg.Subscriptions > 0 {
 		r.Add("consumers", "of %s, ack %s", p.PublishTo, p.Ack)
 	}
-	descriptors := s.open
-	if s.half.Share > 0 {
+	descriptors := s.cfg.Open
+	if s.cfg.HalfOpen.Share > 0 {
 		r.Add("half-open", "%s", s.halfOpen())
-		descriptors += s.half.Max
+		descriptors += s.cfg.HalfOpen.Max
 	}
 	var until []string
 	if p.Duration > 0 {
@@ -80,16 +80,16 @@ func (s *settings) connections() string {
 	if s.Plan.Rate > 0 {
 		pace = report.PerSecond(s.Plan.Rate) + "/s"
 	}
-	text := fmt.Sprintf("%s, at most %s open, %s each", pace, report.Count(uint64(s.open)), report.Plural(s.subscriptions, "subscription"))
-	if s.hold > 0 {
-		text += ", held for " + report.Elapsed(s.hold)
+	text := fmt.Sprintf("%s, at most %s open, %s each", pace, report.Count(uint64(s.cfg.Open)), report.Plural(s.cfg.Subscriptions, "subscription"))
+	if s.cfg.Hold > 0 {
+		text += ", held for " + report.Elapsed(s.cfg.Hold)
 	}
 	return text
 }
 
 // halfOpen describes the half-open connections.
 func (s *settings) halfOpen() string {
-	h := &s.half
+	h := &s.cfg.HalfOpen
 	after := "after " + report.Elapsed(h.After)
 	if h.AfterCount > 0 {
 		after = "after the first " + report.Count(h.AfterCount)
