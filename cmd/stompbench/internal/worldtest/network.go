@@ -47,22 +47,17 @@ var ErrRefused = errors.New("connection refused")
 func (n *Network) Dial(ctx context.Context, _, address string) (net.Conn, error) {
 	n.mu.Lock()
 	ln := n.at[address]
-	if n.down {
-		ln = nil
-	}
+	down := n.down
 	n.mu.Unlock()
-	if ln == nil {
+	if ln == nil || down {
 		return nil, ErrRefused
 	}
 	near, far := net.Pipe()
-	if n.Slow > 0 {
-		far = &slowConn{far, n.Slow}
-	}
 	select {
-	case ln.accept <- far:
+	case ln.accept <- &slowConn{far, n.Slow}:
 		n.mu.Lock()
+		defer n.mu.Unlock()
 		n.open = append(n.open, near)
-		n.mu.Unlock()
 		return near, nil
 	case <-ln.closed:
 		return nil, ErrRefused
@@ -89,10 +84,10 @@ func (n *Network) Up() {
 }
 
 // Listen listens at an address; port 0 takes a free one.
-func (n *Network) Listen(address string) (net.Listener, error) {
+func (n *Network) Listen(at string) (net.Listener, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	host, port, err := net.SplitHostPort(address)
+	host, port, err := net.SplitHostPort(at)
 	if err != nil {
 		return nil, err
 	}
@@ -100,11 +95,19 @@ func (n *Network) Listen(address string) (net.Listener, error) {
 		n.last++
 		port = strconv.Itoa(n.last)
 	}
-	ln := &listener{n: n, address: net.JoinHostPort(host, port), accept: make(chan net.Conn), closed: make(chan struct{})}
+	ln := &listener{address: address(net.JoinHostPort(host, port)), accept: make(chan net.Conn), closed: make(chan struct{})}
+	ln.end = sync.OnceFunc(func() {
+		close(ln.closed)
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		if n.at[string(ln.address)] == ln {
+			delete(n.at, string(ln.address))
+		}
+	})
 	if n.at == nil {
 		n.at = make(map[string]*listener)
 	}
-	n.at[ln.address] = ln
+	n.at[string(ln.address)] = ln
 	return ln, nil
 }
 
@@ -118,11 +121,7 @@ func (n *Network) Broker(cfg broker.Config) (*broker.Broker, error) {
 	if err == nil {
 		_, err = b.ListenOn(ln)
 	}
-	if err != nil {
-		_ = b.Close()
-		return nil, err
-	}
-	return b, nil
+	return b, err
 }
 
 type slowConn struct {
@@ -136,11 +135,10 @@ func (nc *slowConn) Read(b []byte) (int, error) {
 }
 
 type listener struct {
-	n       *Network
-	address string
-	accept  chan net.Conn
-	closed  chan struct{}
-	once    sync.Once
+	address
+	accept chan net.Conn
+	closed chan struct{}
+	end    func()
 }
 
 func (ln *listener) Accept() (net.Conn, error) {
@@ -153,21 +151,14 @@ func (ln *listener) Accept() (net.Conn, error) {
 }
 
 func (ln *listener) Close() error {
-	ln.once.Do(func() {
-		close(ln.closed)
-		ln.n.mu.Lock()
-		defer ln.n.mu.Unlock()
-		if ln.n.at[ln.address] == ln {
-			delete(ln.n.at, ln.address)
-		}
-	})
+	ln.end()
 	return nil
 }
 
-func (ln *listener) Addr() net.Addr { return address(ln.address) }
+func (ln *listener) Addr() net.Addr { return ln.address }
 
 // URI is for the broker: see broker.Broker.ListenOn.
-func (ln *listener) URI() string { return "stomp://" + ln.address }
+func (ln *listener) URI() string { return "stomp://" + string(ln.address) }
 
 type address string
 

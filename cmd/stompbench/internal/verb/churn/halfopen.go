@@ -31,6 +31,9 @@ var stageNames = []string{"tcp", "connect", "connected", "subscribed"}
 // String returns the name of the stage.
 func (s Stage) String() string { return stageNames[s] }
 
+// MarshalText makes JSON have the name.
+func (s Stage) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
 // ParseStage returns the stage with this name.
 func ParseStage(name string) (s Stage, ok bool) {
 	s = Stage(slices.Index(stageNames, name))
@@ -39,18 +42,18 @@ func ParseStage(name string) (s Stage, ok bool) {
 
 // HalfOpen says which connections are left half-open. The zero value is none.
 type HalfOpen struct {
-	Share  float64 // of the connections, once there are any; below 1
-	Stages []Stage // where they stop, in turn
+	Share  float64 `json:"share"`  // of the connections, once there are any; below 1
+	Stages []Stage `json:"stages"` // where they stop, in turn
 	// Half-open connections begin only after After has passed and a number of connections was
 	// begun, so that there is something to compare with.
-	After      time.Duration
-	AfterCount uint64
-	Hold       time.Duration // how long each is held, at most
-	Max        int           // held at a time, at most; beyond it, connections are finished
+	After      time.Duration `json:"after_ns"`
+	AfterCount uint64        `json:"after_count"`
+	Hold       time.Duration `json:"hold_ns"` // how long each is held, at most
+	Max        int           `json:"max"`     // held at a time, at most; beyond it, connections are finished
 
 	// Reach connects as far as STOMP, or only TCP for AtTCP, and returns the CONNECT
 	// frame to send.
-	Reach func(ctx context.Context, s Stage) (nc net.Conn, connect []byte, err error)
+	Reach func(ctx context.Context, s Stage) (nc net.Conn, connect []byte, err error) `json:"-"`
 }
 
 // halfOpen is the state of a run's half-open connections.

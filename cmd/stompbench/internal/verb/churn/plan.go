@@ -11,24 +11,15 @@ import (
 // planned is what --dry-run --json writes.
 type planned struct {
 	verb.PlannedVerb
-	RatePerSec    float64      `json:"rate_per_s"` // 0: as fast as possible
-	Open          int          `json:"open"`
-	Subscriptions int          `json:"subscriptions"`
-	HoldNs        int64        `json:"hold_ns"`
-	DurationSec   float64      `json:"duration_s"` // 0: until count
-	Count         uint64       `json:"count"`      // 0: until duration
-	ConsumeFrom   string       `json:"consume_from"`
-	Ack           string       `json:"ack"`
-	HalfOpen      *plannedHalf `json:"half_open,omitempty"`
-}
-
-type plannedHalf struct {
-	Share      float64  `json:"share"`
-	Stages     []string `json:"stages"`
-	AfterNs    int64    `json:"after_ns"`
-	AfterCount uint64   `json:"after_count"`
-	HoldNs     int64    `json:"hold_ns"`
-	Max        int      `json:"max"`
+	RatePerSec    float64   `json:"rate_per_s"` // 0: as fast as possible
+	Open          int       `json:"open"`
+	Subscriptions int       `json:"subscriptions"`
+	HoldNs        int64     `json:"hold_ns"`
+	DurationSec   float64   `json:"duration_s"` // 0: until count
+	Count         uint64    `json:"count"`      // 0: until duration
+	ConsumeFrom   string    `json:"consume_from"`
+	Ack           string    `json:"ack"`
+	HalfOpen      *HalfOpen `json:"half_open,omitempty"`
 }
 
 func (s *settings) plan(notes []string) planned {
@@ -38,7 +29,7 @@ func (s *settings) plan(notes []string) planned {
 		DurationSec: p.Duration.Seconds(), Count: p.Count, ConsumeFrom: p.PublishTo, Ack: p.Ack.String(),
 	}
 	if h.Share > 0 {
-		out.HalfOpen = &plannedHalf{Share: h.Share, Stages: h.stages(), AfterNs: int64(h.After), AfterCount: h.AfterCount, HoldNs: int64(h.Hold), Max: h.Max}
+		out.HalfOpen = h
 	}
 	return out
 }
@@ -90,18 +81,14 @@ func (s *settings) connections() string {
 // halfOpen describes the half-open connections.
 func (s *settings) halfOpen() string {
 	h := &s.cfg.HalfOpen
+	var names []string
+	for _, stage := range h.Stages {
+		names = append(names, stage.String())
+	}
 	after := "after " + report.Elapsed(h.After)
 	if h.AfterCount > 0 {
 		after = "after the first " + report.Count(h.AfterCount)
 	}
 	return fmt.Sprintf("%.3g%% of the connections %s, at %s in turn, each for at most %s, at most %s at a time",
-		100*h.Share, after, strings.Join(h.stages(), ", "), report.Elapsed(h.Hold), report.Count(uint64(h.Max)))
-}
-
-// stages returns the names of the stages.
-func (h *HalfOpen) stages() (names []string) {
-	for _, s := range h.Stages {
-		names = append(names, s.String())
-	}
-	return names
+		100*h.Share, after, strings.Join(names, ", "), report.Elapsed(h.Hold), report.Count(uint64(h.Max)))
 }
