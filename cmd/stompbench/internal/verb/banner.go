@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"github.com/stompwire/stompwire/conn/dialect"
-	"github.com/stompwire/stompwire/frame"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
@@ -20,6 +20,13 @@ func (r *Rows) Add(label, format string, args ...any) {
 	fmt.Fprintf(r, "  %-10s  %s\n", label, fmt.Sprintf(format, args...))
 }
 
+// Notes adds notes on a plan.
+func (r *Rows) Notes(notes []string) {
+	for _, note := range notes {
+		r.Add("note", "%s", note)
+	}
+}
+
 // Banner describes the run before it starts, in normalised values.
 func Banner(p *workload.Plan, ready load.Ready, notes []string) string {
 	var r Rows
@@ -29,7 +36,7 @@ func Banner(p *workload.Plan, ready load.Ready, notes []string) string {
 	return r.String()
 }
 
-// Plan writes the parts of a plan that are independent of the broker.
+// Plan describes a plan, except its broker.
 func (r *Rows) Plan(p *workload.Plan, notes []string) {
 	if p.Producers > 0 {
 		r.Add("producers", "%d to %s, %s, %s", p.Producers, destinations(p, p.PublishTo, p.PublishTargets()), Receipts(p), pace(p))
@@ -39,27 +46,31 @@ func (r *Rows) Plan(p *workload.Plan, notes []string) {
 		r.Add("consumers", "%d of %s, %s, %s", p.Consumers, destinations(p, p.ConsumeFrom, p.ConsumeTargets()), acks(p), sharing(p))
 	}
 	if p.Connections() != p.Producers+p.Consumers || p.ConnectRate > 0 || len(p.Sources) > 0 {
-		r.Add("connect", "%s", connections(p))
+		r.Add("connect", "%d for producers, %d for consumers%s%s", p.ProducerConnections, p.ConsumerConnections,
+			when(p.ConnectRate > 0, ", %s/s", report.PerSecond(p.ConnectRate)), when(len(p.Sources) > 0, ", from %d addresses", len(p.Sources)))
 	}
 	r.Add("until", "%s", Until(p))
-	for _, note := range notes {
-		r.Add("note", "%s", note)
+	r.Notes(notes)
+}
+
+// when is a part of a sentence that is said only in some cases.
+func when(said bool, format string, args ...any) string {
+	if !said {
+		return ""
 	}
+	return fmt.Sprintf(format, args...)
 }
 
 func destinations(p *workload.Plan, name string, n int) string {
-	if n == 1 {
-		return name
-	}
-	return fmt.Sprintf("%s with %v", name, p.Destinations)
+	return name + when(n != 1, " with %v", p.Destinations)
 }
 
 func sharing(p *workload.Plan) string {
 	switch {
-	case p.Delivery == workload.Each && p.Consumers > 1:
-		return "each gets every message"
 	case p.Consumers == 1:
 		return "gets every message"
+	case p.Delivery == workload.Each:
+		return "each gets every message"
 	case p.ConsumeTargets() > 1:
 		return "sharing the destinations"
 	}
@@ -67,88 +78,43 @@ func sharing(p *workload.Plan) string {
 }
 
 func acks(p *workload.Plan) string {
-	text := "ack " + p.Ack.String()
-	if p.AckEvery > 1 {
-		text += fmt.Sprintf(" every %d", p.AckEvery)
-	}
-	if p.Nack > 0 {
-		text += fmt.Sprintf(", NACK for %.3g%%", 100*p.Nack)
-	}
-	if p.Prefetch > 0 {
-		text += fmt.Sprintf(", prefetch %d", p.Prefetch)
-	}
-	if p.ConsumerLatency > 0 {
-		text += fmt.Sprintf(", %v for a message", p.ConsumerLatency)
-		if p.SlowConsumers < 1 {
-			text += fmt.Sprintf(" with %.3g%% of them", 100*p.SlowConsumers)
-		}
-	}
-	return text
+	return "ack " + p.Ack.String() + when(p.AckEvery > 1, " every %d", p.AckEvery) + when(p.Nack > 0, ", NACK for %.3g%%", 100*p.Nack) +
+		when(p.Prefetch > 0, ", prefetch %d", p.Prefetch) + when(p.ConsumerLatency > 0, ", %v for a message", p.ConsumerLatency) +
+		when(p.ConsumerLatency > 0 && p.SlowConsumers < 1, " with %.3g%% of them", 100*p.SlowConsumers)
 }
 
-// Messages describes what is sent.
+// Messages describes what is sent. Of headers it names only the names: values may be secrets.
 func Messages(p *workload.Plan) string {
-	text := report.Size(float64(p.Size))
-	if !p.Sizes.Fixed() {
-		text += " on average, " + report.Size(float64(p.Sizes.Min())) + " to " + report.Size(float64(p.Sizes.Max()))
+	names := make([]string, len(p.Headers))
+	for i, f := range p.Headers {
+		names[i] = OneLine(f.Name)
 	}
-	if p.Payload.Kind != workload.Random {
-		text += " of " + p.Payload.String()
-	}
-	if p.Persistent {
-		text += ", persistent"
-	}
-	if len(p.Priorities) > 0 {
-		text += ", priority " + p.Priorities.String()
-	}
-	if p.Expires > 0 {
-		text += fmt.Sprintf(", expiring after %v", p.Expires)
-	}
-	text += headers(p.Headers)
-	if p.Extra.Any() {
-		text += ", and " + p.Extra.String()
-	}
-	return text
-}
-
-func connections(p *workload.Plan) string {
-	text := fmt.Sprintf("%d for producers, %d for consumers", p.ProducerConnections, p.ConsumerConnections)
-	if p.ConnectRate > 0 {
-		text += ", " + report.PerSecond(p.ConnectRate) + "/s"
-	}
-	if len(p.Sources) > 0 {
-		text += fmt.Sprintf(", from %d addresses", len(p.Sources))
-	}
-	return text
+	size := func(n int) string { return report.Size(float64(n)) }
+	return size(p.Size) + when(!p.Sizes.Fixed(), " on average, %s to %s", size(p.Sizes.Min()), size(p.Sizes.Max())) +
+		when(p.Payload.Kind != workload.Random, " of %v", p.Payload) + when(p.Persistent, ", persistent") +
+		when(len(p.Priorities) > 0, ", priority %v", p.Priorities) + when(p.Expires > 0, ", expiring after %v", p.Expires) +
+		when(len(names) > 0, ", with %s", strings.Join(names, ", ")) + when(p.Extra.Any(), ", and %v", &p.Extra)
 }
 
 // BrokerName describes the broker, as far as it is known.
 func BrokerName(p *workload.Plan, ready load.Ready) string {
 	name := p.Broker.String()
 	if p.Embedded {
-		return "embedded in this process, at " + strings.TrimPrefix(name, "stomp://")
+		return "embedded in this process" + when(name != "", ", at %s", strings.TrimPrefix(name, "stomp://"))
 	}
-	if ready.Server != "" {
-		name += " (" + OneLine(ready.Server) + ")"
-	}
-	if p.Kind != dialect.Unknown {
-		name += ", spoken to as " + p.Kind.String()
-	}
-	return name
+	return name + when(ready.Server != "", " (%s)", OneLine(ready.Server)) + when(p.Kind != dialect.Unknown, ", spoken to as %v", p.Kind)
 }
 
 // Receipts describes how sends are confirmed.
 func Receipts(p *workload.Plan) string {
-	each := ""
-	if p.Producers > 1 {
-		each = " each"
-	}
 	switch {
 	case p.Transaction > 0:
 		return fmt.Sprintf("transactions of %d", p.Transaction)
 	case p.Window == 0:
 		return "no receipts"
-	case p.ReceiptEvery > 1:
+	}
+	each := when(p.Producers > 1, " each")
+	if p.ReceiptEvery > 1 {
 		return fmt.Sprintf("a receipt for every %d messages in a window of %d%s", p.ReceiptEvery, p.Window, each)
 	}
 	return fmt.Sprintf("receipts in a window of %d%s", p.Window, each)
@@ -160,43 +126,65 @@ func pace(p *workload.Plan) string {
 		return "flat out"
 	case len(p.Profile) > 1 || p.Profile[0].From != p.Profile[0].To:
 		return workload.FormatRate(p.Profile) + " messages/s in all"
-	case p.Producers == 1:
-		return report.PerSecond(p.Rate) + "/s"
 	}
-	return fmt.Sprintf("%s/s in all, %s/s each", report.PerSecond(p.Rate), report.PerSecond(p.Rate/float64(p.Producers)))
-}
-
-// headers lists the names of headers. Their values may be secrets and are stored nowhere.
-func headers(fields []frame.Field) string {
-	if len(fields) == 0 {
-		return ""
-	}
-	names := make([]string, len(fields))
-	for i, f := range fields {
-		names[i] = OneLine(f.Name)
-	}
-	return ", with " + strings.Join(names, ", ")
+	return report.PerSecond(p.Rate) + "/s" + when(p.Producers > 1, " in all, %s/s each", report.PerSecond(p.Rate/float64(p.Producers)))
 }
 
 // Until describes when a run ends.
 func Until(p *workload.Plan) string {
-	var parts []string
 	if p.Shared() && p.Producers == 0 {
 		return fmt.Sprintf("nothing has come for %s, or no message at all within %s", report.Elapsed(p.DrainTimeout), report.Elapsed(p.Await))
 	}
-	if p.Duration > 0 {
-		text := report.Elapsed(p.Duration)
-		if p.Warmup > 0 {
-			text += " after " + report.Elapsed(p.Warmup) + " of warm-up"
-		}
-		parts = append(parts, text+" have passed")
+	did := "are sent"
+	if p.Producers == 0 {
+		did = "have come"
 	}
-	if p.Count > 0 {
-		verb := "are sent"
-		if p.Producers == 0 {
-			verb = "have come"
-		}
-		parts = append(parts, fmt.Sprintf("%s messages %s", report.Count(p.Count), verb))
+	return when(p.Duration > 0, "%s%s have passed", report.Elapsed(p.Duration), when(p.Warmup > 0, " after %s of warm-up", report.Elapsed(p.Warmup))) +
+		when(p.Duration > 0 && p.Count > 0, " or ") + when(p.Count > 0, "%s messages %s", report.Count(p.Count), did)
+}
+
+// PlannedVerb is what --dry-run --json writes of all verbs.
+type PlannedVerb struct {
+	Broker   string   `json:"broker"` // without the password; "" for the embedded broker
+	Embedded bool     `json:"embedded"`
+	Dialect  string   `json:"broker_profile"` // "auto" goes by the broker's server header
+	Notes    []string `json:"notes"`
+}
+
+// PlannedVerbOf describes the broker and the notes of a plan.
+func PlannedVerbOf(p *workload.Plan, notes []string) PlannedVerb {
+	return PlannedVerb{p.Broker.String(), p.Embedded, flags.Profile(p.Kind), append([]string{}, notes...)}
+}
+
+// PlannedRun is what --dry-run --json writes of a run.
+type PlannedRun struct {
+	PlannedVerb
+	Connections int         `json:"connections"`
+	Plan        report.Plan `json:"plan"`
+}
+
+// PlanOf describes a run.
+func PlanOf(l *flags.Load, notes []string) PlannedRun {
+	return PlannedRun{PlannedVerbOf(&l.Plan, notes), l.Plan.Connections(), report.PlanOf(&l.Plan)}
+}
+
+// Broker describes the broker before there is a connection.
+func (r *Rows) Broker(p *workload.Plan) { r.Add("broker", "%s", BrokerName(p, load.Ready{})) }
+
+// Planned describes a run before it has a broker, and what it needs.
+func (r *Rows) Planned(p *workload.Plan, notes []string) {
+	r.Broker(p)
+	r.Plan(p, notes)
+	r.Add("needs", "%s", Needs(p))
+}
+
+// Needs describes the resources of this machine that the run takes before the first message.
+func Needs(p *workload.Plan) string {
+	descriptors := p.Connections()
+	if p.Embedded {
+		descriptors *= 2 // the embedded broker has the other ends
 	}
-	return strings.Join(parts, " or ")
+	n := p.HeadersMemory()
+	return fmt.Sprintf("%s, %s for bodies", report.Plural(descriptors, "open file"), report.Size(float64(p.BodiesMemory()))) +
+		when(n > 0, ", %s for headers", report.Size(float64(n)))
 }

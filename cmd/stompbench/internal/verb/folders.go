@@ -18,19 +18,32 @@ func ReadAll(paths []string) (all []*results.Result, err error) {
 	}
 	for _, path := range paths {
 		r, err := results.Read(path)
-		if err != nil {
-			return nil, explainRead(err)
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+			return nil, fmt.Errorf("%w: name the folder that --out wrote", err)
+		case err != nil:
+			return nil, err
 		}
 		all = append(all, r)
 	}
 	return all, nil
 }
 
-func explainRead(err error) error {
-	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%w: name the folder that --out wrote", err)
+// Below returns the folders of results inside a folder that is not a result itself.
+func Below(path string) (inner []string) {
+	if _, err := os.Stat(filepath.Join(path, results.Name)); err != nil {
+		entries, _ := os.ReadDir(path) // without any, path is all there is
+		for _, e := range entries {
+			dir := filepath.Join(path, e.Name())
+			if _, err := os.Stat(filepath.Join(dir, results.Name)); err == nil {
+				inner = append(inner, dir)
+			}
+		}
 	}
-	return err
+	if inner == nil {
+		return []string{path}
+	}
+	return inner
 }
 
 // Names returns names for the inputs, as short as they can be without being ambiguous.
@@ -54,40 +67,12 @@ func Names(paths []string) []string {
 
 // tail returns the last elements of the path of a result's folder.
 func tail(path string, depth int) string {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return path
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
 	}
 	if filepath.Base(path) == results.Name {
 		path = filepath.Dir(path)
 	}
-	rest := path
-	for range depth {
-		rest = filepath.Dir(rest)
-	}
-	short, err := filepath.Rel(rest, path)
-	if err != nil {
-		return path
-	}
-	return filepath.ToSlash(short)
-}
-
-// Below returns the folders of results inside a folder that is not a result itself.
-func Below(path string) []string {
-	if _, err := os.Stat(filepath.Join(path, results.Name)); err == nil {
-		return []string{path}
-	}
-	inner, err := filepath.Glob(filepath.Join(escapeGlob(path), "*", results.Name))
-	if err != nil || len(inner) == 0 {
-		return []string{path}
-	}
-	return inner
-}
-
-// escapeGlob escapes the characters that are special in a pattern of filepath.Glob.
-func escapeGlob(path string) string {
-	if filepath.Separator == '\\' {
-		return path // on Windows a backslash is not an escape
-	}
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+	parts := strings.Split(filepath.ToSlash(path), "/")
+	return strings.Join(parts[max(0, len(parts)-depth):], "/")
 }

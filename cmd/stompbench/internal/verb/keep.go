@@ -12,25 +12,29 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
-// Keeper writes the files of a run, if a folder was given.
+// Keeper records a run and writes its files, if a folder was given.
 type Keeper struct {
-	dir      string // "" to keep nothing
-	recorder *series.Recorder
+	dir      string           // "" to write nothing
+	recorder *series.Recorder // nil to record nothing
 }
 
-// KeepIn checks that dir can be written before the run begins.
+// KeepIn returns a Keeper that writes to dir. It checks now that it can. Without dir it does nothing.
 func KeepIn(dir string) (*Keeper, error) {
 	if dir == "" {
 		return &Keeper{}, nil
 	}
-	if err := results.Prepare(dir); err != nil {
-		return nil, err
-	}
-	return Record(dir), nil
+	return Record(dir)
 }
 
-// Record returns a Keeper that records samples even if dir is "", which it does not check.
-func Record(dir string) *Keeper { return &Keeper{dir: dir, recorder: series.NewRecorder()} }
+// Record is KeepIn, but also records without dir.
+func Record(dir string) (*Keeper, error) {
+	if dir != "" {
+		if err := results.Prepare(dir); err != nil {
+			return nil, err
+		}
+	}
+	return &Keeper{dir: dir, recorder: series.NewRecorder()}, nil
+}
 
 // Sample records a sample and passes it on.
 func (k *Keeper) Sample(next func(*load.Sample)) func(*load.Sample) {
@@ -45,7 +49,7 @@ func (k *Keeper) Sample(next func(*load.Sample)) func(*load.Sample) {
 
 // Keep writes all files to the folder, and says so to progress.
 func (k *Keeper) Keep(progress io.Writer, rep *report.Report, result *load.Result) error {
-	if k.recorder == nil {
+	if k.dir == "" {
 		return nil
 	}
 	if err := WriteFolder(k.dir, k.Result(rep, result)); err != nil {

@@ -21,11 +21,8 @@ func Embed(ctx context.Context, p *workload.Plan) (own *broker.Broker, err error
 	if own, err = StartBroker(ctx, "127.0.0.1:0"); err != nil {
 		return nil, &load.SetupError{Doing: "start the embedded broker", Err: err}
 	}
-	if p.Broker, err = uri.Parse(own.URI()); err != nil {
-		_ = own.Close()
-		return nil, err
-	}
-	return own, nil
+	p.Broker, err = uri.Parse(own.URI())
+	return own, err
 }
 
 // CloseOwn closes what Embed returned.
@@ -35,39 +32,17 @@ func CloseOwn(own *broker.Broker) {
 	}
 }
 
-// NewDialer returns the dialer of a run. Close it after the run.
-func NewDialer(ctx context.Context, p *workload.Plan) (*transport.STOMP, error) {
-	d, err := transport.NewSTOMP(ctx, p)
-	if err != nil {
-		return nil, &load.SetupError{Doing: "start an event loop", Err: err}
-	}
-	return d, nil
-}
-
-// RunStep carries out one of several plans, with its own connections. onSample may be nil.
-func RunStep(ctx context.Context, plan *workload.Plan, onSample func(*load.Sample)) (*load.Result, error) {
-	dialer, err := NewDialer(ctx, plan)
-	if err != nil {
-		return nil, err
-	}
-	defer dialer.Close()
-	return load.Run(ctx, load.Options{Plan: plan, Dialer: dialer, OnSample: onSample})
-}
-
 // StartBroker starts a broker in this process, in the world of ctx.
 func StartBroker(ctx context.Context, addr string) (*broker.Broker, error) {
-	cfg := ForLoad()
-	w := world.Of(ctx)
-	if w == nil {
-		cfg.Addr = addr
-		return broker.Start(cfg)
-	}
-	b, err := broker.New(cfg)
+	b, err := broker.New(ForLoad())
 	if err != nil {
 		return nil, err
 	}
-	ln, err := w.Listen(addr)
-	if err == nil {
+	if w := world.Of(ctx); w == nil {
+		_, err = b.Listen(addr)
+	} else if ln, e := w.Listen(addr); e != nil {
+		err = e
+	} else {
 		_, err = b.ListenOn(ln)
 	}
 	if err != nil {
@@ -88,4 +63,20 @@ func ForLoad() broker.Config {
 		Limits:                       workload.ExtraLimits(workload.MaxHeaders, workload.MaxHeaderSize),
 		TransactionBytes:             8 * workload.MaxSize,
 	}
+}
+
+// Run carries out a plan with connections of its own.
+func Run(ctx context.Context, o load.Options) (*load.Result, error) {
+	dialer, err := transport.NewSTOMP(ctx, o.Plan)
+	if err != nil {
+		return nil, &load.SetupError{Doing: "start an event loop", Err: err}
+	}
+	defer dialer.Close()
+	o.Dialer = dialer
+	return load.Run(ctx, o)
+}
+
+// RunStep is Run for one of several plans. onSample may be nil.
+func RunStep(ctx context.Context, plan *workload.Plan, onSample func(*load.Sample)) (*load.Result, error) {
+	return Run(ctx, load.Options{Plan: plan, OnSample: onSample})
 }

@@ -103,7 +103,9 @@ func (c *command) tellPlan(notes []string) error {
 	if c.JSON {
 		return c.PrintObject(verb.PlanOf(c.Load, notes))
 	}
-	return c.Print(verb.PlanText(c.Load, notes))
+	var r verb.Rows
+	r.Planned(&c.Plan, notes)
+	return c.Print(r.String())
 }
 
 // carryOut runs a plan, against an embedded broker if it names none. hello makes the text before the
@@ -115,18 +117,12 @@ func (c *command) carryOut(ctx context.Context, l *flags.Load, keep *verb.Keeper
 		return nil, err
 	}
 	defer verb.CloseOwn(own)
-	dialer, err := verb.NewDialer(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	defer dialer.Close()
-
 	progress := c.Progress(c.Quiet)
 	screen := verb.ScreenOf(progress)
 	view := live.New(progress, p, live.Options{Terminal: screen.Terminal, Width: screen.Width, Color: screen.Color})
 	defer view.Close()
-	return load.Run(ctx, load.Options{
-		Plan: p, Dialer: dialer,
+	return verb.Run(ctx, load.Options{
+		Plan:     p,
 		OnReady:  func(r load.Ready) { fmt.Fprint(progress, hello(p, r)) },
 		OnSample: keep.Sample(c.export.sample(view.Show)),
 	})
