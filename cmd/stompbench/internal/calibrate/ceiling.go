@@ -1,9 +1,19 @@
+// Package calibrate measures the limits of the generator on a machine: its rate against a sink that
+// discards everything, in several settings, and how precisely it keeps a schedule. The report of a
+// run then says how close the run came to that rate.
+//
+// Imports: the pacer, histo, stamp and world packages of stompbench.
 package calibrate
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
+	"os"
+	"path/filepath"
 	"runtime"
 	"time"
 )
@@ -17,14 +27,19 @@ type Setting struct {
 
 // Settings are measured by calibrate; each differs from the first in one respect.
 var Settings = []Setting{
-	{Producers: 1, Size: 128, Window: 1},
-	{Producers: 1, Size: 128, Window: 100},
-	{Producers: 1, Size: 128, Window: 1000},
-	{Producers: 1, Size: 128, Window: 0},
-	{Producers: 4, Size: 128, Window: 1000},
-	{Producers: 1, Size: 1 << 10, Window: 1000},
-	{Producers: 1, Size: 16 << 10, Window: 1000},
-	{Producers: 1, Size: 256 << 10, Window: 100},
+	{1, 128, 1}, {1, 128, 100}, {1, 128, 1000}, {1, 128, 0}, {4, 128, 1000}, {1, 1 << 10, 1000}, {1, 16 << 10, 1000}, {1, 256 << 10, 100},
+}
+
+// String describes the setting in a few words.
+func (s Setting) String() string {
+	producers, window := "1 producer", "no receipts"
+	if s.Producers != 1 {
+		producers = fmt.Sprintf("%d producers", s.Producers)
+	}
+	if s.Window > 0 {
+		window = fmt.Sprintf("window %d", s.Window)
+	}
+	return fmt.Sprintf("%s, %d B, %s", producers, s.Size, window)
 }
 
 // Point is the result of one setting.
@@ -45,21 +60,21 @@ type Ceiling struct {
 	Timers   []Timer   `json:"timers"`
 }
 
-const schema = 1
-
-func system() string { return runtime.GOOS + "/" + runtime.GOARCH }
+func newCeiling(version string) *Ceiling {
+	return &Ceiling{
+		Schema: 1, Version: version, Measured: time.Now().UTC().Truncate(time.Second),
+		System: runtime.GOOS + "/" + runtime.GOARCH, Cores: runtime.GOMAXPROCS(0),
+	}
+}
 
 // Measure calls send for each setting, and measures the timers, each for the given time. It calls
-// shown after every point; shown may be nil.
+// shown, which may be nil, after every point.
 func Measure(ctx context.Context, version string, each time.Duration,
-	send func(context.Context, Setting) (Point, error), shown func(Point)) (*Ceiling, error) {
-	c := &Ceiling{Schema: schema, Version: version, Measured: time.Now().UTC().Truncate(time.Second), System: system(), Cores: runtime.GOMAXPROCS(0)}
+	send func(context.Context, Setting) (Point, error), shown func(Point)) (c *Ceiling, err error) {
+	c = newCeiling(version)
 	for _, s := range Settings {
 		p, err := send(ctx, s)
-		if err != nil {
-			return nil, err
-		}
-		if err := ctx.Err(); err != nil {
+		if err = errors.Join(err, ctx.Err()); err != nil {
 			return nil, err
 		}
 		c.Points = append(c.Points, p)
@@ -67,7 +82,6 @@ func Measure(ctx context.Context, version string, each time.Duration,
 			shown(p)
 		}
 	}
-	var err error
 	c.Timers, err = measureTimers(ctx, each)
 	return c, err
 }
@@ -75,47 +89,75 @@ func Measure(ctx context.Context, version string, each time.Duration,
 // Nearest returns the point whose setting is most similar to s. ok is false if there is none that
 // is comparable: with or without receipts, and with a window of one, a few or many.
 func (c *Ceiling) Nearest(s Setting) (best Point, ok bool) {
+	kind := func(window int) int { return min(window, 1) + min(window/10, 1) }
 	least := math.Inf(1)
 	for _, p := range c.Points {
-		if kind(p.Window) != kind(s.Window) || p.PerSecond <= 0 {
-			continue
-		}
-		if d := distance(p.Setting, s); d < least {
+		if d := distance(p.Setting, s); kind(p.Window) == kind(s.Window) && p.PerSecond > 0 && d < least {
 			best, least, ok = p, d, true
 		}
 	}
 	return best, ok
 }
 
-func kind(window int) int {
-	switch {
-	case window == 0:
-		return 0
-	case window < 10:
-		return 1
-	}
-	return 2
-}
-
 // distance returns the distance in doublings. The size has the largest weight.
 func distance(a, b Setting) float64 {
-	d := 4 * doublings(a.Size, b.Size)
-	d += doublings(a.Producers, b.Producers)
-	return d + doublings(a.Window, b.Window)/4
+	doublings := func(a, b int) float64 { return math.Abs(math.Log2(float64(max(a, 1)) / float64(max(b, 1)))) }
+	return 4*doublings(a.Size, b.Size) + doublings(a.Producers, b.Producers) + doublings(a.Window, b.Window)/4
 }
 
-func doublings(a, b int) float64 {
-	return math.Abs(math.Log2(float64(max(a, 1)) / float64(max(b, 1))))
+// path returns the file that a ceiling is saved in.
+func path() (string, error) {
+	dir, err := os.UserCacheDir()
+	return filepath.Join(dir, "stompbench", "ceiling.json"), err
 }
 
-// String describes the setting in a few words.
-func (s Setting) String() string {
-	producers := "1 producer"
-	if s.Producers != 1 {
-		producers = fmt.Sprintf("%d producers", s.Producers)
+// Save writes the ceiling to the user's cache directory and returns the name of the file.
+func (c *Ceiling) Save() (name string, err error) {
+	if name, err = path(); err != nil {
+		return "", err
 	}
-	if s.Window == 0 {
-		return fmt.Sprintf("%s, %d B, no receipts", producers, s.Size)
+	data, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return "", err
 	}
-	return fmt.Sprintf("%s, %d B, window %d", producers, s.Size, s.Window)
+	// A run that reads at the same time gets the old file or the new one, never a part.
+	err = os.MkdirAll(filepath.Dir(name), 0o755)
+	if err == nil {
+		err = os.WriteFile(name+".new", append(data, '\n'), 0o644)
+	}
+	if err == nil {
+		err = os.Rename(name+".new", name)
+	}
+	return name, err
+}
+
+// maxFile bounds the file that Load reads, in bytes.
+const maxFile = 1 << 20
+
+// Load returns the saved ceiling. An error that Is fs.ErrNotExist means that none was saved, or
+// that it was measured on another kind of machine.
+func Load() (*Ceiling, error) {
+	name, err := path()
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.Size() > maxFile:
+		return nil, fmt.Errorf("%s is too large", name)
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	c, here := &Ceiling{}, newCeiling("")
+	if err := json.Unmarshal(data, c); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if c.Schema != here.Schema || c.System != here.System || c.Cores != here.Cores {
+		return nil, fmt.Errorf("%w: %s is of another machine or version", fs.ErrNotExist, name)
+	}
+	return c, nil
 }

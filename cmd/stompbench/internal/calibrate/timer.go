@@ -25,37 +25,23 @@ const (
 	RuntimeTimer = "time.Sleep"
 )
 
-func measureTimers(ctx context.Context, each time.Duration) ([]Timer, error) {
-	ways := []struct {
-		name  string
-		sleep func(time.Duration)
-	}{{PacerTimer, world.Sleep(ctx)}, {RuntimeTimer, time.Sleep}}
-	timers := make([]Timer, 0, len(ways))
-	for _, w := range ways {
-		h, err := lateness(ctx, w.sleep, each)
-		if err != nil {
-			return nil, err
+func measureTimers(ctx context.Context, each time.Duration) (timers []Timer, err error) {
+	for _, name := range []string{PacerTimer, RuntimeTimer} {
+		sleep := time.Sleep
+		if name == PacerTimer {
+			sleep = world.Sleep(ctx)
 		}
-		timers = append(timers, Timer{
-			Name: w.name, Count: h.Count(),
-			P50: int64(h.Percentile(50)), P99: int64(h.Percentile(99)), Max: int64(h.Max()),
-		})
+		h, clock := histo.New(), stamp.NewClock()
+		p, start := pacer.New(clock.Now, sleep), clock.Now()
+		for ms := time.Millisecond; ms <= each; ms += time.Millisecond {
+			due := start + int64(ms)
+			now, err := p.Wait(ctx, due)
+			if err != nil {
+				return nil, err
+			}
+			h.Record(now - due)
+		}
+		timers = append(timers, Timer{name, int64(h.Percentile(50)), int64(h.Percentile(99)), int64(h.Max()), h.Count()})
 	}
 	return timers, nil
-}
-
-// lateness measures the lateness of sleep, once each millisecond, for the given time.
-func lateness(ctx context.Context, sleep func(time.Duration), each time.Duration) (*histo.Histogram, error) {
-	clock := stamp.NewClock()
-	p, h := pacer.New(clock.Now, sleep), histo.New()
-	start := clock.Now()
-	for ms := time.Millisecond; ms <= each; ms += time.Millisecond {
-		due := start + int64(ms)
-		now, err := p.Wait(ctx, due)
-		if err != nil {
-			return nil, err
-		}
-		h.Record(now - due)
-	}
-	return h, nil
 }

@@ -32,6 +32,14 @@ func Of(ctx context.Context) *World {
 	return w
 }
 
+// Listen listens at an address in the world of ctx.
+func Listen(ctx context.Context, address string) (net.Listener, error) {
+	if w := Of(ctx); w != nil {
+		return w.Listen(address)
+	}
+	return net.Listen("tcp", address)
+}
+
 // Sleep returns the most precise sleep in the world of ctx.
 func Sleep(ctx context.Context) func(time.Duration) {
 	if Of(ctx) != nil {

@@ -19,7 +19,6 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/sink"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
@@ -71,42 +70,29 @@ func (s *settings) run(ctx context.Context, env *verb.Env) error {
 	return err
 }
 
-// startSink starts a sink in the world of ctx.
-func startSink(ctx context.Context) (*sink.Sink, error) {
-	w := world.Of(ctx)
-	if w == nil {
-		return sink.Listen()
-	}
-	ln, err := w.Listen("127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	return sink.On(ln), nil
-}
-
 // againstSink sends flat out to a sink that it starts.
-func againstSink(ctx context.Context, set calibrate.Setting, d time.Duration) (calibrate.Point, error) {
-	to, err := startSink(ctx)
+func againstSink(ctx context.Context, set calibrate.Setting, d time.Duration) (point calibrate.Point, err error) {
+	ln, err := world.Listen(ctx, "127.0.0.1:0")
 	if err != nil {
-		return calibrate.Point{}, err
+		return point, err
 	}
+	to := sink.On(ln)
 	defer to.Close()
-	p := &workload.Plan{
-		Producers: set.Producers, Size: set.Size, Window: set.Window, Duration: d, Versions: frame.AllVersions,
-		PublishTo: flags.DefaultDestination, ConnectTimeout: flags.DefaultConnectTimeout, DrainTimeout: flags.DefaultDrainTimeout,
-	}
+	l, _ := flags.NewLoad()
+	p := &l.Plan
+	p.Producers, p.Consumers, p.Size, p.Window, p.Duration, p.Versions = set.Producers, 0, set.Size, set.Window, d, frame.AllVersions
 	if p.Broker, err = uri.Parse("stomp://" + to.Addr()); err != nil {
-		return calibrate.Point{}, err
+		return point, err
 	}
 	if _, err := p.Complete(); err != nil {
-		return calibrate.Point{}, err
+		return point, err
 	}
 	r, err := verb.RunStep(ctx, p, nil)
-	if err != nil {
-		return calibrate.Point{}, err
+	if err == nil {
+		err = r.Failure
 	}
-	if r.Failure != nil {
-		return calibrate.Point{}, r.Failure
+	if err != nil {
+		return point, err
 	}
 	rep := report.New(verb.Version(), p, r)
 	return calibrate.Point{Setting: set, PerSecond: rep.Value(metric.SentPerS), CPUShare: rep.Verdict.ProcessShare}, nil

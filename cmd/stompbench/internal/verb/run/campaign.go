@@ -120,7 +120,7 @@ func (m *campaign) prepare() error {
 	for _, s := range append([]*side{{}}, m.sides...) {
 		dir := filepath.Join(m.Out, s.name)
 		if inner := verb.Below(dir); inner[0] != dir {
-			return flags.Usage("%s holds results already, such as that in %s: name another folder", m.Out, filepath.Dir(inner[0]))
+			return flags.Usage("%s holds results already, such as that in %s: name another folder", m.Out, inner[0])
 		}
 	}
 	if _, err := os.Lstat(filepath.Join(m.Out, summaryName)); err == nil {
