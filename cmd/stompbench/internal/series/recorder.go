@@ -35,7 +35,7 @@ func (r *Recorder) Add(s *load.Sample) {
 		return
 	}
 	if len(r.series.Intervals) == r.max {
-		r.widen()
+		r.series.widen(r.scratch)
 		if r.extend(&next) {
 			return
 		}
@@ -61,22 +61,6 @@ func (r *Recorder) extend(next *Interval) bool {
 
 // Series returns what has been recorded. It is borrowed: valid until the next Add.
 func (r *Recorder) Series() *Series { return &r.series }
-
-// widen merges neighbouring intervals.
-func (r *Recorder) widen() {
-	all := r.series.Intervals
-	half := all[:0]
-	for i := 0; i < len(all); i += 2 {
-		joined := all[i]
-		if i+1 < len(all) {
-			joined.append(&all[i+1], r.scratch)
-		}
-		half = append(half, joined)
-	}
-	clear(all[len(half):])
-	r.series.Intervals = half
-	r.series.Step *= 2
-}
 
 func interval(s *load.Sample) Interval {
 	i := Interval{
