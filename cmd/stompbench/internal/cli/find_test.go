@@ -128,7 +128,7 @@ func finds(t testing.TB) {
 		}
 	}
 	for name, want := range map[string]string{
-		"find.json": `"tool": "stompbench find"`, "find.csv": "phase,rate_per_s,verdict,", "report.html": `<circle class="pass"`,
+		"find.json": `"tool": "stompbench find"`, "find.csv": "phase,rate_per_s,verdict,", "report.html": `"knee":[{"label":`,
 	} {
 		if data, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !strings.Contains(string(data), want) {
 			t.Errorf("%s: %v\n%.500s", name, err, data)

@@ -3,12 +3,16 @@ package page_test
 import (
 	"bytes"
 	"context"
+	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/page"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
 
 // stompbench runs a command line that has to succeed.
@@ -30,75 +34,106 @@ type look struct {
 }
 
 var looks = []look{
-	{"wide-light", 1280, 900, false, false},
-	{"wide-dark", 1280, 900, true, false},
-	{"phone-light", 360, 780, false, true},
-	{"phone-dark", 390, 844, true, true},
+	{"wide", 1400, 900, false, false},
+	{"dark", 1400, 900, true, false},
+	{"phone", 390, 844, false, true},
+	{"phone-dark", 360, 780, true, true},
 }
 
-// In a browser, of a real run and of three over each other: everything is drawn,
-// nothing sticks out, nothing is logged, nothing is loaded.
+// In a browser: the plots of each page are drawn and can be read and zoomed, nothing sticks out or
+// moves, nothing is logged, nothing is loaded.
 func TestBrowser(t *testing.T) {
 	b := startBrowser(t)
 	dir := t.TempDir()
-	first := filepath.Join(dir, "first")
-	run := func(args ...string) { // which may stand still for a while, and then misses its rate
-		t.Helper()
-		stompbench(t, append([]string{"run", "-q", "--drain-timeout", "3m", "--accept-generator-limit"}, args...)...)
-	}
-	run("-z", "3s", "-r", "3k", "--out", first)
-	flat := filepath.Join(dir, "flat-out-with-quite-a-long-name-without-blanks")
-	run("-z", "2s", "-x", "2", "-y", "2", "--out", flat)
-	sendOnly := filepath.Join(dir, "send only")
-	run("-C", "3000", "-y", "0", "--out", sendOnly)
+	real, sendOnly := filepath.Join(dir, "quite-a-long-name-without-blanks"), filepath.Join(dir, "send only")
+	stompbench(t, "run", "-q", "-C", "30000", "-x", "2", "-y", "2", "--out", real)
+	stompbench(t, "run", "-q", "-C", "3000", "-y", "0", "--out", sendOnly)
 	several := filepath.Join(dir, "several.html")
-	stompbench(t, "report", first, flat, sendOnly, "-o", several)
-
+	stompbench(t, "report", real, sendOnly, "-o", several)
+	write := func(name string, write func(io.Writer) error) string {
+		t.Helper()
+		path := filepath.Join(dir, name+".html")
+		if err := results.WriteFile(path, write); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	runs := func(name string, runs ...page.Run) string {
+		return write(name, func(w io.Writer) error { return page.Write(w, runs) })
+	}
 	for _, p := range []struct {
 		name, path string
 		figures    int
+		touched    string
 	}{
-		{"one", filepath.Join(first, "report.html"), 5},
-		{"flat", filepath.Join(flat, "report.html"), 5},
-		{"sending", filepath.Join(sendOnly, "report.html"), 4}, // no consumer, so no backlog
-		{"several", several, 5},
+		{"good", runs("good", page.Run{Name: "a", Result: good()}), 5, "rates"},
+		{"bad-4", runs("bad-4", page.Run{Name: "a", Result: bad(4)}), 5, "rates"},
+		{"bad-5", runs("bad-5", page.Run{Name: "a", Result: bad(5)}), 5, "rates"},
+		{"overlay", runs("overlay", page.Run{Name: "base", Result: good()}, page.Run{Name: "new", Result: bad(99)}), 5, "rates"},
+		{"search", write("search", func(w io.Writer) error {
+			return page.WriteSearch(w, searched(t, searchConfig, 50_000, math.Inf(1)))
+		}), 1, "knee"},
+		{"sending", filepath.Join(sendOnly, "report.html"), 4, "rates"}, // no consumer, so no backlog
+		{"several", several, 5, "rates"},
 	} {
 		for _, l := range looks {
 			t.Run(p.name+"/"+l.name, func(t *testing.T) {
 				tab := b.open()
 				tab.t = t
 				tab.show(p.path, l)
+				defer func() {
+					for _, c := range tab.complaints("file://" + strings.ReplaceAll(p.path, " ", "%20")) {
+						t.Error(c)
+					}
+				}()
 				tab.check(l, p.figures)
 				tab.screenshot(p.name + "-" + l.name)
-				tab.touch(p.name == "several")
-				for _, c := range tab.complaints("file://" + strings.ReplaceAll(p.path, " ", "%20")) {
-					t.Error(c)
-				}
+				tab.touch(p.touched)
 			})
 		}
 	}
 }
 
-// What a broker calls itself stays text.
-func TestBrowserRunsNothingOfTheBroker(t *testing.T) {
+// What strangers write into a result stays text, and the policy of the page forbids everything but
+// its own script: also one that comes in by another way.
+func TestBrowserRunsNothingOfStrangers(t *testing.T) {
 	b := startBrowser(t)
-	path := filepath.Join(t.TempDir(), "report.html")
-	if err := os.WriteFile(path, hostile(t), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	tab := b.open()
-	tab.show(path, looks[0])
-	var got struct {
-		Title   string
-		Hacked  bool
-		Scripts int
-	}
-	tab.eval(`({title: document.title, hacked: "hacked" in window, scripts: document.scripts.length})`, &got)
-	if got.Hacked || got.Scripts != 2 || !strings.Contains(got.Title, "</title>") {
-		t.Errorf("%+v", got)
-	}
-	for _, c := range tab.complaints("file://" + path) {
-		t.Error(c)
+	for name, page := range hostile(t) {
+		path := filepath.Join(t.TempDir(), name+".html")
+		if err := os.WriteFile(path, page, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		tab := b.open()
+		tab.show(path, looks[0])
+		var got struct {
+			Title            string
+			Hacked           bool
+			Scripts, Foreign int
+		}
+		const facts = `({title: document.title, hacked: "hacked" in window, scripts: document.scripts.length,
+			foreign: document.querySelectorAll("img, textarea, [onclick], [onerror], [style*=url], iframe, a, link, form").length})`
+		tab.eval(facts, &got)
+		if got.Hacked || got.Scripts != 2 || got.Foreign != 0 || name == "run" && !strings.Contains(got.Title, "</title>") {
+			t.Errorf("%s: %+v", name, got)
+		}
+		for _, c := range tab.complaints("file://" + path) {
+			t.Errorf("%s: %s", name, c)
+		}
+		tab.eval(`(() => {
+  const script = document.createElement("script"), image = document.createElement("img"), style = document.createElement("style");
+  try { script.textContent = "hacked = 1"; } catch (e) {}
+  image.src = "http://127.0.0.1:9/x";
+  style.textContent = "body { display: none }";
+  try { document.body.innerHTML += "<img src=x onerror=hacked=1>"; } catch (e) {}
+  document.body.append(script, image, style);
+  return `+facts+`})()`, &got)
+		if got.Hacked {
+			t.Errorf("%s: the policy lets a script run", name)
+		}
+		var visible bool
+		if tab.eval(`getComputedStyle(document.body).display !== "none"`, &visible); !visible {
+			t.Errorf("%s: the policy lets a style in", name)
+		}
 	}
 }
 
@@ -117,9 +152,10 @@ func (t *tab) show(path string, l look) {
 	t.waitLoaded(to.LoaderID)
 }
 
-// inspect measures the page: what sticks out, which plots have which lines, which
-// labels leave their plot or lie over each other, and how well text stands out.
-const inspect = `(() => {
+// inspect measures the page: what sticks out, which plots have which lines, whether something was
+// drawn, what moved while it was, and how well text and lines stand out.
+const inspect = `(async () => {
+  await new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)));
   const px = color => color.match(/[\d.]+/g).slice(0, 3).map(Number);
   const light = color => {
     const [r, g, b] = px(color).map(v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
@@ -128,41 +164,41 @@ const inspect = `(() => {
   const contrast = (a, b) => { const [x, y] = [light(a), light(b)].sort((p, q) => q - p); return (x + 0.05) / (y + 0.05); };
   const shown = [...document.querySelectorAll("figure")].filter(f => !f.hidden);
   const faults = [];
-  for (const f of shown) {
-    const chart = f.querySelector(":scope > svg"), box = chart.getBoundingClientRect(), inner = f.getBoundingClientRect();
+  const figures = shown.map(f => {
+    const u = f.plot, chart = f.querySelector(".chart"), box = chart.getBoundingClientRect(), inner = f.getBoundingClientRect();
+    const canvas = u.ctx.canvas, shape = canvas.getBoundingClientRect();
     if (box.left < inner.left || box.right > inner.right + 0.5 || box.height < 150) faults.push(f.id + ": the chart leaves its figure");
-    for (const path of chart.querySelectorAll("path")) {
-      if (!/^[-MLHVhv\d. e]+$/.test(path.getAttribute("d"))) faults.push(f.id + ": path " + path.getAttribute("d").slice(0, 80));
-      const b = path.getBoundingClientRect();
-      if (b.left < box.left - 1 || b.right > box.right + 1 || b.top < box.top - 1 || b.bottom > box.bottom + 1) faults.push(f.id + ": a line leaves the chart");
+    if (Math.abs(shape.width - box.width) > 1 || Math.abs(shape.height - box.height) > 1) faults.push(f.id + ": the canvas does not fit");
+    const pixels = u.ctx.getImageData(0, 0, canvas.width, canvas.height).data;
+    let inked = 0;
+    for (let i = 3; i < pixels.length; i += 4) inked += pixels[i] > 100;
+    if (inked < 500) faults.push(f.id + ": hardly anything is drawn");
+    for (const axis of u.axes) {
+      for (const v of axis._values || []) if (/NaN|undefined|null|Infinity/.test(v)) faults.push(f.id + ": label " + v);
+      if (!(axis._values || []).some(v => v)) faults.push(f.id + ": an axis has no labels");
     }
-    const texts = [...chart.querySelectorAll("text")].map(e => [e.textContent, e.getBoundingClientRect()]);
-    for (const [text, b] of texts) {
-      if (/NaN|undefined|null|Infinity/.test(text)) faults.push(f.id + ": label " + text);
-      if (b.left < box.left - 1.5 || b.right > box.right + 1.5 || b.bottom > box.bottom + 3) faults.push(f.id + ": label " + text + " leaves the chart");
-      for (const [other, o] of texts) {
-        if (b !== o && b.left < o.right - 1 && o.left < b.right - 1 && b.top < o.bottom - 4 && o.top < b.bottom - 4) faults.push(f.id + ": " + text + " lies over " + other);
-      }
+    for (const mark of f.querySelectorAll(".key i")) {
+      if (contrast(getComputedStyle(mark).color, getComputedStyle(f).backgroundColor) < 3) faults.push(f.id + ": a line hardly stands out");
     }
-    for (const line of chart.querySelectorAll("path.curve")) {
-      if (contrast(getComputedStyle(line).stroke, getComputedStyle(f).backgroundColor) < 3) faults.push(f.id + ": " + line.dataset.label + " hardly stands out");
-    }
-  }
-  for (const e of document.querySelectorAll("h1, p, th, td, small, figcaption span, .key button")) {
+    return {id: f.id, label: chart.getAttribute("aria-label"), points: u.data.slice(1).map(y => y.filter(v => v != null).length)};
+  });
+  for (const e of document.querySelectorAll("h1, p, th, td, small, figcaption span, .key button, summary")) {
     if (e.closest("noscript") || !e.textContent.trim()) continue;
     let under = e;
     while (getComputedStyle(under).backgroundColor === "rgba(0, 0, 0, 0)") under = under.parentElement;
     const c = contrast(getComputedStyle(e).color, getComputedStyle(under).backgroundColor);
     if (c < 4.5) faults.push("contrast " + c.toFixed(1) + ": " + e.textContent.trim().slice(0, 40));
   }
+  const shifts = await new Promise(done => {
+    let sum = 0;
+    new PerformanceObserver(list => { for (const e of list.getEntries()) sum += e.value; }).observe({type: "layout-shift", buffered: true});
+    setTimeout(() => done(sum), 50);
+  });
+  if (shifts > 0.01) faults.push("the layout shifts by " + shifts);
   return {
     wider: document.documentElement.scrollWidth - innerWidth,
     dark: light(getComputedStyle(document.body).backgroundColor) < 0.1,
-    figures: shown.map(f => ({
-      id: f.id, label: f.querySelector(":scope > svg").getAttribute("aria-label"),
-      points: [...f.querySelectorAll("path[data-points]")].map(p => Number(p.dataset.points)),
-    })),
-    faults: [...new Set(faults)].slice(0, 10),
+    figures, faults: [...new Set(faults)].slice(0, 10),
   };
 })()`
 
@@ -192,7 +228,7 @@ func (t *tab) check(l look, figures int) {
 		for _, n := range f.Points {
 			drawn += n
 		}
-		if drawn < 1 || !strings.Contains(f.Label, "from ") {
+		if drawn < 1 || !strings.Contains(f.Label, " to ") {
 			t.t.Errorf("%+v", f)
 		}
 	}
@@ -201,31 +237,60 @@ func (t *tab) check(l look, figures int) {
 	}
 }
 
-// touch reads a value with the keyboard, hides a line and chooses another latency.
-func (t *tab) touch(several bool) {
+// touch reads a value with the keyboard, zooms, opens the table, hides a line and changes the scale.
+func (t *tab) touch(id string) {
 	t.t.Helper()
 	var got struct {
-		Read          string
-		Lines, Hidden int
-		Redrawn       bool
+		Read, Table, Before, After     string
+		Zoomed, Whole, Dragged         bool
+		Lines, Hidden, Shift, Together int
 	}
-	t.eval(`(() => {
-  const f = document.getElementById("rates"), svg = f.querySelector(":scope > svg");
-  svg.focus();
-  svg.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight"}));
-  const read = [...f.querySelectorAll("output")].map(o => o.textContent).join(" ") + f.querySelector(".at").textContent;
-  const count = () => f.querySelectorAll("path[data-points]").length;
+	t.eval(`(async () => {
+  const pause = () => new Promise(done => setTimeout(done, 60));
+  const f = document.getElementById("`+id+`"), chart = f.querySelector(".chart"), u = f.plot;
+  const press = key => chart.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
+  const height = f.offsetHeight;
+  chart.focus();
+  press("ArrowRight"); press("ArrowRight");
+  await pause();
+  const read = f.querySelector("output").textContent, tip = f.querySelector(".tip");
+  const box = tip.getBoundingClientRect();
+  const shift = f.offsetHeight - height + (tip.hidden || box.right > innerWidth ? 1000 : 0);
+  const range = () => u.scales.x.max - u.scales.x.min;
+  const all = range();
+  press("+");
+  await pause();
+  const zoomed = range() < 0.6 * all && f.classList.contains("zoomed");
+  const together = [...document.querySelectorAll("figure")].filter(o => !o.hidden && o.plot.scales.x.min === u.scales.x.min).length;
+  f.querySelector(".reset").click();
+  await pause();
+  const whole = range() === all && !f.classList.contains("zoomed");
+  const over = u.over.getBoundingClientRect();
+  const mouse = (type, x, target) => target.dispatchEvent(new MouseEvent(type, {clientX: over.left + x * over.width, clientY: over.top + 20, movementX: 1, bubbles: true, view: window}));
+  mouse("mousemove", 0.3, u.over); mouse("mousedown", 0.3, u.over); mouse("mousemove", 0.6, u.over); mouse("mouseup", 0.6, document);
+  await pause();
+  const dragged = range() < 0.4 * all;
+  mouse("dblclick", 0.5, u.over);
+  await pause();
+  const details = f.querySelector("details");
+  details.open = true;
+  await pause();
+  const table = details.querySelector("table").textContent;
+  details.open = false;
+  const count = () => u.series.slice(1).filter(s => s.show).length;
   const lines = count();
   f.querySelector(".key button").click();
   const hidden = lines - count();
   f.querySelector(".key button").click();
-  const latency = document.getElementById("latency");
-  const before = latency.querySelector(":scope > svg").getAttribute("aria-label");
-  [...latency.querySelectorAll("input")].filter(i => !i.checked).forEach(i => i.click());
-  const inputs = latency.querySelectorAll("input").length;
-  return {read, lines, hidden, redrawn: inputs === 0 || latency.querySelector(":scope > svg").getAttribute("aria-label") !== before};
+  const l = document.getElementById("latency") || f, label = () => [...l.querySelectorAll("input")].filter(i => i.checked).map(i => i.value) + l.querySelector(".chart").getAttribute("aria-label") + l.plot.scales.y.distr;
+  const before = label();
+  [...l.querySelectorAll("fieldset")].forEach(set => [...set.querySelectorAll("input")].find(i => !i.checked)?.click());
+  l.querySelector(".log").click();
+  return {read, table, shift, zoomed, whole: whole && range() === all, dragged, together, lines, hidden, before, after: label()};
 })()`, &got)
-	if !strings.Contains(got.Read, "/s") || !strings.Contains(got.Read, "at ") || got.Lines < 2 || got.Hidden != 1 || !got.Redrawn {
-		t.t.Errorf("several %v: %+v", several, got)
+	if !strings.Contains(got.Read, "/s") || got.Shift != 0 || !got.Zoomed || !got.Whole || !got.Dragged ||
+		id == "rates" && got.Together < 2 || !strings.Contains(got.Table, "s") || got.Lines < 1 || got.Hidden < 1 || got.Before == got.After {
+		got.Table = got.Table[:min(len(got.Table), 40)]
+		t.t.Errorf("%+v", got)
 	}
 }

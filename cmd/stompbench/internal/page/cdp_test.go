@@ -251,10 +251,10 @@ func (t *tab) eval(script string, result any) {
 	}
 	t.call("Runtime.evaluate", map[string]any{"expression": script, "returnByValue": true, "awaitPromise": true}, &answer)
 	if answer.Exception != nil {
-		t.t.Fatalf("%s: %s %s", script, answer.Exception.Text, answer.Exception.Exception.Description)
+		t.t.Fatalf("%.60s: %s %s", script, answer.Exception.Text, answer.Exception.Exception.Description)
 	}
 	if err := json.Unmarshal(answer.Result.Value, result); err != nil {
-		t.t.Fatalf("%s: %v in %s", script, err, answer.Result.Value)
+		t.t.Fatalf("%.60s: %v in %s", script, err, answer.Result.Value)
 	}
 }
 

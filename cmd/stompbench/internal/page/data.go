@@ -12,117 +12,150 @@ import (
 
 // plots is the data for the script.
 type plots struct {
-	Runs []plotted `json:"runs"`
+	Runs  []plotted   `json:"runs,omitempty"`
+	Kinds [][4]string `json:"kinds,omitempty"` // of latency: name, label, colour and look of its line
+	Knee  []line      `json:"knee,omitempty"`
+	Whole [2]float64  `json:"whole"` // the range of the x axis
+	Spans []shading   `json:"spans"`
 }
 
-// plotted is a run as columns: one value for each interval. Rates are per second,
-// latencies in nanoseconds, null where nothing was measured.
+// shading is a part of the x axis that is shaded.
+type shading struct {
+	From  float64 `json:"from"`
+	To    float64 `json:"to"`
+	Label string  `json:"label"`
+	Color string  `json:"color"`
+}
+
+// plotted is a run as columns: one value for each interval. Rates are per second, latencies in
+// microseconds, null where nothing was measured.
 type plotted struct {
-	Name      string    `json:"name"`
-	T         []float64 `json:"t"`  // the middle of the interval
-	At        []float64 `json:"at"` // its end, where the backlog was sampled
-	Until     float64   `json:"until"`
-	Warm      float64   `json:"warm"` // where the warm-up ends, 0 without one
-	Ends      float64   `json:"ends"` // end of sending, if messages came after it
-	Sent      []float64 `json:"sent,omitempty"`
-	Confirmed []float64 `json:"confirmed,omitempty"`
-	Received  []float64 `json:"received,omitempty"`
-	Backlog   []float64 `json:"backlog,omitempty"`
-	CPU       []float64 `json:"cpu,omitempty"`
-
-	Latency map[series.Kind]*quantiles `json:"latency"`
-	Curve   map[series.Kind]curve      `json:"curve"`
+	Name    string                                `json:"name"`
+	T       []float64                             `json:"t"`  // the middle of the interval
+	At      []float64                             `json:"at"` // its end, where the backlog was sampled
+	Rates   map[string][]float64                  `json:"rates"`
+	Latency map[series.Kind]map[string][]*float64 `json:"latency"`
+	Curve   map[series.Kind]curve                 `json:"curve"`
 }
 
-type quantiles struct {
-	P50  []*int64 `json:"p50"`
-	P99  []*int64 `json:"p99"`
-	P999 []*int64 `json:"p99_9"`
-	Max  []*int64 `json:"max"`
-}
-
-// curve is a distribution by percentile. X is in nines: 1 is 90 %, 2 is 99 %.
+// curve is a distribution by percentile, as far as at least ten samples are beyond. X is in nines: 1
+// is 90 %, 2 is 99 %.
 type curve struct {
 	X []float64 `json:"x"`
-	Y []int64   `json:"y"`
-	// Firm is the largest x with at least ten samples beyond it: further right the curve is chance.
-	Firm float64 `json:"firm"`
+	Y []float64 `json:"y"`
 }
 
-func plot(name string, r *results.Result) plotted {
-	p := plotted{Name: name, Warm: r.Plan.WarmupSec, Latency: map[series.Kind]*quantiles{}, Curve: map[series.Kind]curve{}}
-	kinds := r.Kinds()
-	for _, kind := range kinds {
-		p.Latency[kind] = &quantiles{}
+// mostPoints bounds the points of a line: a plot has room for no more.
+const mostPoints = 1200
+
+func plotOf(name string, r *results.Result) plotted {
+	p := plotted{Name: name, Rates: map[string][]float64{}, Latency: map[series.Kind]map[string][]*float64{}, Curve: map[series.Kind]curve{}}
+	thin := r.Series.Thin(mostPoints)
+	for _, kind := range r.Kinds() {
+		p.Latency[kind] = percentiles(thin, kind)
 		p.Curve[kind] = curveOf(r.Histogram(kind))
 	}
-	all := r.Series.Intervals
-	for i := range all {
-		in := &all[i]
-		p.T = append(p.T, round(in.T-in.Seconds/2, 3))
-		p.At = append(p.At, round(in.T, 3))
-		column(&p.Sent, r.Plan.Producers > 0, in.Rate(metric.Sent))
-		column(&p.Confirmed, r.Plan.Window > 0 && r.Plan.Producers > 0, in.Rate(metric.Confirmed))
-		column(&p.Received, r.Plan.Consumers > 0, in.Rate(metric.Received))
-		column(&p.Backlog, r.Plan.Producers > 0 && r.Plan.Consumers > 0, in.Value(metric.Backlog))
-		column(&p.CPU, r.Value(metric.CPUCores) > 0, in.Rate(metric.CPU))
-		for _, kind := range kinds {
-			p.Latency[kind].add(in.Latency[kind])
+	plan, paced := scheduleOf(r)
+	sends, receives := r.Plan.Producers > 0, r.Plan.Consumers > 0
+	column := func(name string, measured bool, x float64) {
+		if measured {
+			p.Rates[name] = append(p.Rates[name], short(x))
 		}
 	}
-	if n := len(all); n > 0 {
-		p.Until = round(all[n-1].T, 3)
-		if !all[n-1].Sending {
-			p.Ends = round(r.Plan.WarmupSec+r.Value(metric.Sending), 3)
-		}
+	for i := range thin.Intervals {
+		in := &thin.Intervals[i]
+		p.T = append(p.T, round(in.T-in.Seconds/2, 3))
+		p.At = append(p.At, round(in.T, 3))
+		column("due", paced, (plan.by(in.T)-plan.by(in.T-in.Seconds))/max(in.Seconds, 1e-9))
+		column("sent", sends, in.Rate(metric.Sent))
+		column("confirmed", sends && r.Plan.Window > 0, in.Rate(metric.Confirmed))
+		column("received", receives, in.Rate(metric.Received))
+		column("backlog", sends && receives, in.Value(metric.Backlog))
+		column("cpu", r.Value(metric.CPUCores) > 0, in.Rate(metric.CPU))
 	}
 	return p
 }
 
-func column(values *[]float64, measured bool, x float64) {
-	if measured {
-		*values = append(*values, round(x, 3))
+// percentiles returns a kind of latency over time. Where an interval has too few samples for a
+// percentile, it is that of several intervals. The warm-up has its own samples, of each interval.
+func percentiles(s *series.Series, kind series.Kind) map[string][]*float64 {
+	all := map[string][]*float64{}
+	for _, line := range []struct {
+		name string
+		p    float64
+		of   func(*series.Latency) int64
+	}{
+		{"p50", 50, func(l *series.Latency) int64 { return l.P50 }}, {"p99", 99, func(l *series.Latency) int64 { return l.P99 }},
+		{"p99_9", 99.9, func(l *series.Latency) int64 { return l.P999 }}, {"max", 100, func(l *series.Latency) int64 { return l.Max }},
+	} {
+		points := s.Percentile(kind, line.p)
+		for i := range s.Intervals {
+			var us *float64
+			l, warm := s.Intervals[i].Latency[kind], s.Intervals[i].Warmup[kind]
+			switch {
+			case l != nil && line.p == 100:
+				us = micros(l.Max)
+			case l != nil && points[i].Known():
+				us = micros(points[i].Ns)
+			case l == nil && warm != nil && (line.p == 100 || metric.Tells(warm.Count, line.p)):
+				us = micros(line.of(warm))
+			}
+			all[line.name] = append(all[line.name], us)
+		}
 	}
+	return all
 }
 
-func (q *quantiles) add(l *series.Latency) {
-	if l == nil {
-		q.P50, q.P99, q.P999, q.Max = append(q.P50, nil), append(q.P99, nil), append(q.P999, nil), append(q.Max, nil)
-		return
+// spansOf returns what is shaded in the plots over time of a run.
+func spansOf(r *results.Result) (all []shading) {
+	if warm := r.Plan.WarmupSec; warm > 0 {
+		all = append(all, shading{0, warm, "warm-up", "shade"})
 	}
-	// As in the tables, a percentile with fewer than ten samples beyond it is not shown.
-	told := func(beyond uint64, ns int64) *int64 {
-		if l.Count < 10*beyond {
-			return nil
-		}
-		return &ns
+	for _, s := range stalls(r) {
+		all = append(all, shading{s[0], s[1], "stall", "stall"})
 	}
-	q.P50 = append(q.P50, told(2, l.P50))
-	q.P99 = append(q.P99, told(100, l.P99))
-	q.P999 = append(q.P999, told(1000, l.P999))
-	q.Max = append(q.Max, &l.Max)
+	if end, sent := endOf(r), r.Value(metric.SendingFrom)+r.Value(metric.Sending); !r.Series.Intervals[len(r.Series.Intervals)-1].Sending && sent < end {
+		all = append(all, shading{sent, end, "draining", "shade"})
+	}
+	return all
+}
+
+// endOf is when the series of a run ends, in seconds.
+func endOf(r *results.Result) float64 {
+	if n := len(r.Series.Intervals); n > 0 {
+		return r.Series.Intervals[n-1].T
+	}
+	return 0
 }
 
 // perNine is how many points a curve has for each nine.
 const perNine = 24
 
-func curveOf(h *histo.Histogram) curve {
-	count := float64(h.Count())
-	c := curve{Firm: round(math.Log10(max(1, count/10)), 4)}
-	last := math.Log10(count)
+func curveOf(h *histo.Histogram) (c curve) {
+	last := math.Log10(max(1, float64(h.Count())/10))
 	for i := 0; ; i++ {
 		x := min(float64(i)/perNine, last)
-		c.X = append(c.X, round(x, 4))
+		c.X, c.Y = append(c.X, round(x, 4)), append(c.Y, *micros(int64(h.Percentile(100 * (1 - math.Pow(10, -x))))))
 		if x == last {
-			c.Y = append(c.Y, int64(h.Max()))
 			return c
 		}
-		c.Y = append(c.Y, int64(h.Percentile(100*(1-math.Pow(10, -x)))))
 	}
 }
 
-func round(x float64, digits int) float64 {
-	f := math.Pow(10, float64(digits))
+// micros returns microseconds, never 0: a logarithmic axis has none.
+func micros(ns int64) *float64 {
+	us := short(max(float64(ns)/1000, 0.001))
+	return &us
+}
+
+// short rounds to what a plot can show: four digits, but all before the point, and at most three
+// after it.
+func short(x float64) float64 {
+	return round(x, min(3, max(0, 3-math.Floor(math.Log10(math.Abs(x)+1e-9)))))
+}
+
+func round(x, digits float64) float64 {
+	f := math.Pow(10, digits)
 	return math.Round(x*f) / f
 }
 

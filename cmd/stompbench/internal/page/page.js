@@ -1,155 +1,97 @@
-// The plots of this page.
+// The plots of this page: of runs, or of a search.
 
-const runs = JSON.parse(document.getElementById("data").textContent).runs;
-const several = runs.length > 1;
+const { runs = [], kinds = [], knee = [], whole, spans } = JSON.parse(document.getElementById("data").textContent), [run] = runs, several = runs.length > 1;
+const figure = id => document.getElementById(id);
+const percentiles = [["p50", "p50", "c2", "dots"], ["p99", "p99", "c0", ""], ["p99_9", "p99.9", "c3", "mixed"], ["max", "max", "c1", "dash"]];
 
-const percentiles = [["p50", "p50"], ["p99", "p99"], ["p99_9", "p99.9"], ["max", "max"]];
-const kinds = [["from_due", "from due"], ["from_send", "from send"], ["confirm", "to receipt"], ["send_delay", "send delay"]]
-  .filter(([kind]) => runs.some(run => run.latency[kind]));
-
-const group = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
-const short = x => group.format(x);
-
-// Durations come in nanoseconds; all labels of an axis have one unit.
-const units = [["ns", 1], ["µs", 1e3], ["ms", 1e6], ["s", 1e9]];
-const unitOf = ns => units.findLast(([, size]) => ns >= size) || units[0];
-function duration(ns) {
-  const [unit, size] = unitOf(ns), x = ns / size;
-  return `${unit === "ns" ? x : x.toPrecision(Math.max(3, String(Math.trunc(x)).length))} ${unit}`;
+const format = new Intl.NumberFormat("en", { maximumFractionDigits: 2 }).format;
+const number = x => x >= 1e6 ? `${format(x / 1e6)} M` : x >= 2e4 ? `${format(x / 1e3)} k` : format(x);
+function duration(us) {
+  const [unit, size] = [["s", 1e6], ["ms", 1e3], ["µs", 1]].find(([, size]) => us >= size * 0.9995) || ["ns", 1e-3];
+  return `${format((us / size).toPrecision(3))} ${unit}`;
 }
-const durations = {
-  format(max) {
-    const [unit, size] = unitOf(max);
-    return { unit, text: ns => short(ns / size) };
-  },
-  label: duration,
+function clock(s) {
+  return s < 60 ? `${format(s)} s` : `${s < 3600 ? "" : `${Math.floor(s / 3600)}:`}${new Date(s * 1000).toISOString().slice(14, 19)}`;
+}
+
+const values = write => (u, splits) => splits.map(v => v === null ? "" : write(v));
+const linear = write => ({ axis: { values: values(write), space: 36 }, scale: { range: (u, min, max) => [0, max > 0 ? max * 1.08 : 1] } });
+const log = write => ({
+  axis: { values: values(write), space: 24 },
+  scale: { distr: 3, range: (u, min, max) => min > 0 && max < Infinity ? uPlot.rangeLog(min, max, 10, false) : [1, 10] },
+});
+const count = unit => ({ label: x => `${format(x >= 100 ? Math.round(x) : x)}${unit}`, ...linear(number) });
+const time = {
+  label: clock,
+  axis: { values: values(clock), space: 60, incrs: [0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400] },
 };
 
-function numbers(unit, label) {
-  return {
-    format(max) {
-      const [prefix, size] = max >= 2e6 ? [" M", 1e6] : max >= 2e4 ? [" k", 1e3] : ["", 1];
-      return { unit, text: x => short(x / size) + (x ? prefix : "") };
+// Percentiles are placed by their nines: as much room from 0 to 90 % as from 90 to 99 %, from 99 to 99.9 %.
+const nines = x => `p${Number((100 * (1 - 10 ** -x)).toFixed(Math.max(1, Math.ceil(x) - 1)))}`;
+const percentile = {
+  margin: 24,
+  label: nines,
+  axis: {
+    values: values(nines),
+    splits: (u, i, min, max) => {
+      const nine = u.width / (max - min), all = [];
+      for (let n = 0; n <= max; n += Math.ceil(56 / nine)) all.push(n, ...(nine > 200 ? [n + 0.30103, n + 0.69897] : []));
+      return all.filter(x => x >= min && x <= max);
     },
-    label,
+  },
+};
+
+const chosen = { kind: kinds[0]?.[0] };
+// A line for each run if there are several, else one for each of [name, label, color, look].
+function linesOf(list, x, y) {
+  const lines = several
+    ? runs.map((run, i) => ({ label: run.name, color: `c${i % 8}`, look: ["", "dash", "dots", "mixed"][(i >> 2) % 4], x: x(run, list[0][0]), y: list.map(([name]) => y(run, name)).find(y => y) }))
+    : list.map(([name, label, color, look]) => ({ label, color, look, x: x(run, name), y: y(run, name) }));
+  return lines.filter(line => line.y);
+}
+const timed = (id, y, lines) => plot(figure(id), { lines, x: time, y, whole, spans, group: "time" });
+const rates = (list, x = "t") => linesOf(list, run => run[x], (run, name) => run.rates[name]);
+
+// The axis of latencies is logarithmic if they differ much, unless something else was chosen.
+function latencies(id, lines) {
+  const all = lines.flatMap(line => line.y).filter(y => y > 0), button = figure(id).querySelector(".log");
+  const on = chosen[id] ??= Math.max(...all) > 50 * Math.min(...all);
+  button.ariaPressed = on;
+  button.onclick = () => {
+    chosen[id] = !on;
+    draws[id]();
+  };
+  return { label: duration, ...(on ? log : linear)(duration) };
+}
+
+const draws = {
+  rates: () => timed("rates", count("/s"), rates([["received", "received", "c2", "dash"], ["due", "due, the plan", "c7", "dots"], ["sent", "sent", "c0", ""], ["confirmed", "confirmed", "c1", "mixed"]])),
+  backlog: () => timed("backlog", count(""), rates([["backlog", "sent and not yet received", "c0", ""]], "at")),
+  cpu: () => timed("cpu", count(" cores"), rates([["cpu", "processors kept busy", "c0", ""]])),
+  latency() {
+    const lines = linesOf(several ? [[chosen.percentile]] : percentiles, run => run.t, (run, name) => run.latency[chosen.kind]?.[name]);
+    timed("latency", latencies("latency", lines), lines);
+  },
+  curve() {
+    const lines = linesOf(several ? [[chosen.kind]] : kinds, (run, name) => run.curve[name]?.x, (run, name) => run.curve[name]?.y);
+    plot(figure("curve"), {
+      lines, x: percentile, y: latencies("curve", lines), whole: [0, Math.max(1, ...lines.map(line => line.x.at(-1)))], spans: [], group: "curve",
+    });
+  },
+  knee() {
+    const rate = r => `${number(r)}/s`;
+    const x = { label: rate, axis: { ...log(rate).axis, space: 50 }, scale: { distr: 3 } };
+    plot(figure("knee"), { lines: knee, x, y: latencies("knee", knee), whole, spans, group: "knee" });
+  },
+};
+
+for (const input of document.querySelectorAll("figcaption input")) {
+  if (input.checked) chosen[input.name] = input.value;
+  input.onchange = () => {
+    chosen[input.name] = input.value;
+    drawAll();
   };
 }
-
-function clock(s) {
-  const pad = n => String(n).padStart(2, "0");
-  const whole = Math.round(s);
-  if (s > 0 && s < 0.1) return `${short(s * 1000)} ms`;
-  if (whole < 60) return `${short(Math.round(s * 100) / 100)} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)}:${pad(whole % 60)} min`;
-  return `${Math.floor(whole / 3600)}:${pad(Math.floor(whole / 60) % 60)} h`;
-}
-const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
-const time = {
-  ticks(max, wanted) {
-    const step = steps.find(step => max / step <= wanted) || 86400 * Math.ceil(max / 86400 / wanted);
-    return max < 1 ? ticks(max, wanted) : Array.from({ length: Math.floor(max / step) + 1 }, (_, i) => i * step);
-  },
-  format: clock,
-  label: s => `at ${clock(s)}`,
-};
-
-// Percentiles are placed by their nines: as much room from 0 to 90 % as from 90 to
-// 99 %, from 99 to 99.9 %.
-const nines = x => (x < 0.3 ? `${(100 * (1 - 10 ** -x)).toFixed(0)}` : (100 * (1 - 10 ** -x)).toFixed(Math.max(0, Math.ceil(x - 1e-9) - 2))) + " %";
-const percentile = {
-  margin: 32, // half of 99.9999 %
-  ticks(max, wanted) {
-    const step = Math.ceil(1.1 * max / wanted);
-    const whole = Array.from({ length: Math.floor(max / step) }, (_, i) => (i + 1) * step);
-    return [0, ...(wanted > 2.3 * max ? [Math.log10(2)] : []), ...whole];
-  },
-  format: nines,
-  label: x => `p${(100 * (1 - 10 ** -x)).toFixed(Math.max(1, Math.ceil(x) - 1)).replace(/\.0+$/, "")}`,
-};
-
-const until = Math.max(...runs.map(run => run.until));
-
-const figure = id => document.getElementById(id);
-
-function ends() {
-  if (several) return [];
-  return [{ x: runs[0].warm, label: "warm-up ends" }, { x: runs[0].ends, label: "sending ends" }].filter(event => event.x > 0);
-}
-
-// A line of each run if there are several, else a line of each column.
-function columns(list, x = "t") {
-  if (!several) {
-    return list.filter(([name]) => runs[0][name])
-      .map(([name, label], i) => ({ label, color: i, dash: i, x: runs[0][x], y: runs[0][name] }));
-  }
-  const [name] = [...list].reverse().find(([name]) => runs.some(run => run[name])) || list[0];
-  return perRun(run => run[name] && { x: run[x], y: run[name] });
-}
-
-function perRun(pick) {
-  return runs.flatMap((run, i) => {
-    const line = pick(run);
-    return line ? [{ label: run.name, color: i, dash: Math.floor(i / 8), ...line }] : [];
-  });
-}
-
-function drawRates() {
-  const list = [["sent", "sent"], ["confirmed", "confirmed"], ["received", "received"]];
-  const title = several ? `${runs.some(run => run.received) ? "Received" : "Sent"} a second` : "Rate";
-  figure("rates").querySelector("h2").textContent = title;
-  plot(figure("rates"), { title, lines: columns(list), x: time, until, y: numbers("messages/s", x => `${short(Math.round(x))}/s`), events: ends() });
-}
-
-function drawBacklog() {
-  plot(figure("backlog"), { title: "Backlog", lines: columns([["backlog", "sent and not yet received"]], "at"), x: time, until, y: numbers("messages", x => short(x)), events: ends() });
-}
-
-function drawCPU() {
-  plot(figure("cpu"), { title: "CPU of stompbench", lines: columns([["cpu", "cores kept busy"]]), x: time, until, y: numbers("cores", x => `${x.toFixed(2)} cores`), events: ends() });
-}
-
-const have = kind => runs.filter(run => run.latency[kind]).length;
-const chosen = { kind: kinds.reduce((best, [kind]) => (have(kind) > have(best) ? kind : best), kinds[0]?.[0]), percentile: "p99" };
-
-function drawLatency() {
-  const lines = several
-    ? perRun(run => run.latency[chosen.kind] && { x: run.t, y: run.latency[chosen.kind][chosen.percentile] })
-    : percentiles.map(([name, label], i) => ({ label, color: [2, 0, 3, 1][i], dash: i, x: runs[0].t, y: runs[0].latency[chosen.kind][name] }));
-  plot(figure("latency"), { title: "Latency over time", lines, x: time, until, y: durations, events: ends() });
-}
-
-function drawCurve() {
-  const lines = several
-    ? perRun(run => run.curve[chosen.kind])
-    : kinds.map(([kind, label], i) => ({ label, color: i, dash: i, ...runs[0].curve[kind] }));
-  plot(figure("curve"), { title: "Latency by percentile", lines, x: percentile, y: durations });
-}
-
-// Adds a choice to a figure's caption.
-function choice(id, name, legend, list) {
-  if (list.length < 2) return;
-  const set = html("fieldset", {});
-  set.setAttribute("aria-label", legend);
-  for (const [value, label] of list) {
-    const input = html("input", { type: "radio", name, value, checked: chosen[name] === value });
-    input.onchange = () => {
-      chosen[name] = value;
-      drawLatency();
-      if (several) drawCurve();
-    };
-    set.append(html("label", {}, input, html("span", {}, label)));
-  }
-  figure(id).querySelector("figcaption").append(set);
-}
-
-drawRates();
-drawBacklog();
-drawCPU();
-if (kinds.length > 0) {
-  choice("latency", "kind", "Latency", kinds);
-  if (several) choice("latency", "percentile", "Percentile", percentiles);
-  drawLatency();
-  drawCurve();
-} else {
-  figure("latency").hidden = figure("curve").hidden = true;
-}
+const drawAll = () => { for (const id in draws) if (figure(id)) draws[id](); };
+drawAll();
+for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).onchange = drawAll;

@@ -1,204 +1,138 @@
-// A line plot in an SVG that fits its figure. Axes start at zero.
+// A plot of uPlot in a figure, with a key, a tooltip, zoom, keys and a table.
 
-const svgNS = "http://www.w3.org/2000/svg";
-
-function svg(tag, attributes, text) {
-  const element = document.createElementNS(svgNS, tag);
-  for (const name in attributes) element.setAttribute(name, attributes[name]);
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
+const css = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const dashes = { dash: [7, 4], dots: [2, 4], mixed: [9, 3, 2, 3] };
+const groups = {};
 
 function html(tag, properties, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);
   return element;
 }
+const sample = ({ color, look }) => html("i", { className: `sample ${color} ${look}` });
 
-// The ticks from 0 to at least max: steps of 1, 2 or 5 times a power of ten.
-function ticks(max, wanted) {
-  const rough = (max > 0 ? max : 1) / wanted;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * [1, 2, 5, 10].find(factor => factor * power >= rough * 0.999);
-  const count = Math.ceil(max / step - 1e-9) || 1;
-  return Array.from({ length: count + 1 }, (_, i) => i * step);
-}
-
-// The index of the value nearest to x in an ascending array.
-function nearest(values, x) {
-  let low = 0, high = values.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (values[middle] < x) low = middle + 1; else high = middle;
+// Shades spans behind the lines. A label is left out if there is no room.
+function shade({ ctx, bbox: { left, top, width, height }, valToPos }, spans) {
+  const px = devicePixelRatio;
+  let free = 0;
+  ctx.font = `${11 * px}px system-ui, sans-serif`;
+  for (const { from, to, label, color } of spans) {
+    const [a, b] = [from, to].map(x => Math.min(Math.max(valToPos(x, "x", true), left), left + width));
+    ctx.fillStyle = css(color);
+    ctx.fillRect(a, top, b - a, height);
+    const wide = ctx.measureText(label).width, at = Math.min(a, left + width - wide);
+    if (b <= a || at < free) continue;
+    ctx.fillStyle = css("soft");
+    ctx.fillText(label, at, top - 4 * px);
+    free = at + wide + 8 * px;
   }
-  return low > 0 && x - values[low - 1] < values[low] - x ? low - 1 : low;
 }
 
-const dashes = ["", "7 4", "2 4", "9 3 2 3"];
-
-function dashOf(line) {
-  return dashes[line.dash || 0];
-}
-
-// Draws spec into figure, again whenever the figure changes its width:
-//   lines   [{label, color, dash, x, y, firm}]   y may hold null; beyond firm the line is faint
-//   x       {ticks(max, wanted), format(x), label(x)}
-//   y       {format(max) → {unit, text(y)}, label(y)}
-//   until   where the x axis ends; without it, with the last value
-//   events  [{x, label}]
-function plot(figure, spec) {
-  for (const old of figure.querySelectorAll(":scope > :not(figcaption)")) old.remove();
-  const lines = spec.lines.filter(line => line.y.some(y => y !== null));
+// Draws lines of {label, color, look, x, y} into figure, in the place of what it shows. A look is a key
+// of dashes, or that of points: full, open or ring. whole is the range of the x axis, x and y are axes:
+// {label(value), axis, scale}. Plots of a group have cursor and zoom in common.
+function plot(figure, { lines, x, y, whole, spans, group }) {
+  const part = name => figure.querySelector(name), chart = part(".chart"), details = part("details");
+  const others = groups[group] ||= new Set(), old = figure.plot;
+  if (old) {
+    figure.watch.disconnect();
+    others.delete(old);
+    old.destroy();
+  }
+  lines = lines.filter(line => line.y.some(v => v !== null));
   figure.hidden = lines.length === 0;
   if (figure.hidden) return;
 
+  const tip = html("div", { className: "tip" });
+  const size = () => ({ width: chart.clientWidth, height: chart.clientHeight });
+  const grid = { stroke: css("grid"), width: 1 };
+  const axis = { stroke: css("soft"), grid, ticks: { ...grid, size: 4 }, font: "11.5px system-ui, sans-serif" };
+  const series = lines.map(({ color, look }) => {
+    const stroke = css(color), fill = { full: stroke, open: css("card"), ring: "#0000" }[look];
+    return fill ? { stroke, paths: () => null, points: { show: true, size: look === "ring" ? 15 : 8, fill, width: 2 } }
+      : { stroke, dash: dashes[look], width: 1.75, points: { size: 5 } };
+  });
+  const show = (min, max) => u.setScale("x", { min: Math.max(min, whole[0]), max: Math.min(max, whole[1]) });
+  const u = figure.plot = new uPlot({
+    ...size(), series: [{}, ...series], padding: [18, x.margin || 14, 0, 0], legend: { show: false },
+    scales: { x: { time: false, min: whole[0], max: whole[1], range: (u, a, b) => [a, b], ...x.scale }, y: y.scale },
+    axes: [
+      { ...axis, size: 26, ...x.axis },
+      { ...axis, size: (u, values) => 14 + 6.6 * Math.max(3, ...(values || []).map(v => v.length)), ...y.axis },
+    ],
+    cursor: { y: false, drag: { dist: 6 }, sync: { key: group }, bind: { dblclick: () => () => show(...whole) } },
+    hooks: { drawClear: [u => shade(u, spans)], setCursor: [read], setScale: [zoomed] },
+  }, uPlot.join(lines.map(line => [line.x, line.y])), chart);
+  others.add(u);
+  u.over.append(tip);
+  if (old) show(old.scales.x.min, old.scales.x.max);
+
+  function zoomed(u, key) {
+    if (key !== "x") return;
+    const { min, max } = u.scales.x;
+    figure.classList.toggle("zoomed", min > whole[0] || max < whole[1]);
+    for (const o of others) if (o.scales.x.min !== min || o.scales.x.max !== max) o.setScale("x", { min, max });
+  }
+
+  function read(u) {
+    const { left, idx, idxs } = u.cursor, rest = u.over.clientWidth - left;
+    tip.hidden = idx == null || left < 0;
+    if (tip.hidden) return;
+    tip.replaceChildren(html("div", {}, x.label(u.data[0][idx])), ...lines.flatMap((line, i) => {
+      const v = u.data[i + 1][idxs[i + 1]];
+      return v == null || !u.series[i + 1].show ? [] : [html("div", {}, sample(line), `${line.label} `, html("b", {}, y.label(v)))];
+    }));
+    tip.style.left = rest < left ? "" : `${left + 12}px`;
+    tip.style.right = rest < left ? `${rest + 12}px` : "";
+  }
+
+  for (const name of ["down", "move", "up"]) { // uPlot knows the mouse only
+    u.over.addEventListener(`pointer${name}`, ({ pointerType, clientX, clientY }) => {
+      if (pointerType === "touch") u.over.dispatchEvent(new MouseEvent(`mouse${name}`, { clientX, clientY, movementX: 1, bubbles: true }));
+    });
+  }
+
+  const range = line => [Math.min, Math.max].map(f => y.label(line.y.reduce((a, b) => a === null ? b : b === null ? a : f(a, b)))).join(" to ");
+  chart.ariaLabel = `${part("h2").textContent}: ${lines.map(line => `${line.label} ${range(line)}`).join("; ")}. Arrow keys read values, + and - zoom, 0 shows all.`;
+  chart.onblur = () => u.setCursor({ left: -10, top: -10 });
+  chart.onkeydown = e => {
+    const xs = u.data[0], { min, max } = u.scales.x, at = u.cursor.left < 0 ? -1 : u.cursor.idx;
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[e.key], factor = { "+": 0.25, "-": 1 }[e.key];
+    if (step) {
+      u.setCursor({ left: u.valToPos(xs[Math.min(Math.max(at + step, 0), xs.length - 1)], "x"), top: 0 });
+      part("output").textContent = [...tip.children].map(row => row.textContent).join(", ");
+    } else if (factor) {
+      const middle = xs[at] ?? (min + max) / 2, half = (max - min) * factor;
+      show(middle - half, middle + half);
+    } else if (e.key === "0") show(...whole);
+    else return;
+    e.preventDefault();
+  };
+  part(".reset").onclick = () => show(...whole);
+
   const hidden = figure.hiddenLines ||= new Set();
-  const at = html("li", { className: "at" });
-  const key = html("ul", { className: "key" });
-  for (const line of lines) {
-    const mark = svg("svg", { width: 22, height: 8, "aria-hidden": true });
-    mark.append(svg("path", { d: "M1 4H21", class: `curve c${line.color % 8}`, "stroke-dasharray": dashOf(line) }));
-    line.output = html("output");
-    const button = html("button", { type: "button", title: "show or hide" }, mark, line.label, line.output);
-    button.setAttribute("aria-pressed", !hidden.has(line.label));
+  part(".key").replaceChildren(...lines.map((line, i) => {
+    const button = html("button", { type: "button", title: "show or hide" }, sample(line), line.label);
+    const apply = () => {
+      button.ariaPressed = !hidden.has(line.label);
+      u.setSeries(i + 1, { show: !hidden.has(line.label) });
+    };
     button.onclick = () => {
       if (!hidden.delete(line.label)) hidden.add(line.label);
-      button.setAttribute("aria-pressed", !hidden.has(line.label));
-      draw();
+      apply();
     };
-    key.append(html("li", {}, button));
-  }
-  key.append(at);
-  const chart = svg("svg", { role: "img", tabindex: 0, "aria-label": describe(spec, lines) });
-  figure.append(key, chart);
+    apply();
+    return html("li", {}, button);
+  }));
 
-  let shown, scale;
-  function draw() {
-    shown = lines.filter(line => !hidden.has(line.label));
-    scale = axes(chart, spec, shown, figure.clientWidth);
-    for (const line of shown) curve(chart, line, scale);
-    read(null);
-  }
-
-  // Shows the values at x in the key, and where they are.
-  function read(x) {
-    chart.querySelector(".reading")?.remove();
-    at.textContent = "";
-    for (const line of lines) line.output.textContent = "";
-    if (x === null || shown.length === 0) return;
-    const longest = shown.reduce((a, b) => (b.x.length > a.x.length ? b : a));
-    x = longest.x[nearest(longest.x, x)];
-    const group = svg("g", { class: "reading" });
-    group.append(svg("path", { class: "cross", d: `M${scale.x(x)} ${scale.top}V${scale.bottom}` }));
-    for (const line of shown) {
-      const i = nearest(line.x, x);
-      if (line.y[i] === null || x > line.x[line.x.length - 1] + scale.slack) continue;
-      line.output.textContent = spec.y.label(line.y[i]);
-      group.append(svg("circle", { cx: scale.x(line.x[i]), cy: scale.y(line.y[i]), r: 3.5, class: `c${line.color % 8}`, fill: "var(--card)", "stroke-width": 1.75 }));
-    }
-    at.textContent = spec.x.label(x);
-    chart.append(group);
-    figure.reading = x;
-  }
-
-  chart.onpointermove = chart.onpointerdown = event => {
-    const box = chart.getBoundingClientRect();
-    read(scale.invert(event.clientX - box.left));
+  details.open = false;
+  details.ontoggle = () => {
+    if (!details.open) return;
+    const row = (tag, head, cells) => html("tr", {}, html("th", { scope: "row" }, head), ...cells.map(cell => html(tag, {}, cell)));
+    part("table").replaceChildren(html("thead", {}, row("th", "", lines.map(line => line.label))), html("tbody", {},
+      ...u.data[0].map((v, i) => row("td", x.label(v), u.data.slice(1).map(ys => ys[i] == null ? "–" : y.label(ys[i]))))));
   };
-  chart.onpointerleave = chart.onblur = () => read(null);
-  chart.onkeydown = event => {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!step || shown.length === 0) return;
-    event.preventDefault();
-    const x = shown.reduce((a, b) => (b.x.length > a.x.length ? b : a)).x;
-    const i = figure.reading === undefined ? (step > 0 ? -1 : x.length) : nearest(x, figure.reading);
-    read(x[Math.min(Math.max(i + step, 0), x.length - 1)]);
-  };
-  draw();
-  figure.redraw?.disconnect();
-  let width = figure.clientWidth;
-  figure.redraw = new ResizeObserver(() => {
-    if (figure.clientWidth !== width) {
-      width = figure.clientWidth;
-      draw();
-    }
-  });
-  figure.redraw.observe(figure);
-}
 
-// Draws grid and axes, and returns how values become places.
-function axes(chart, spec, lines, room) {
-  const style = getComputedStyle(chart.parentNode);
-  const width = Math.max(200, room - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight));
-  const height = Math.round(Math.min(300, Math.max(190, width * 0.45)));
-  const maxX = spec.until || lines.reduce((max, line) => Math.max(max, line.x[line.x.length - 1]), 0) || 1;
-  const maxY = lines.reduce((max, line) => line.y.reduce((m, y) => Math.max(m, y ?? 0), max), 0);
-  const yTicks = ticks(maxY, 5), top = 22, bottom = height - 22;
-  const format = spec.y.format(yTicks[yTicks.length - 1]);
-  const left = 9 + 6.8 * Math.max(...yTicks.map(y => format.text(y).length));
-  const xTicks = spec.x.ticks(maxX, Math.max(2, Math.min(10, Math.floor((width - left) / 56))));
-  const lastY = yTicks[yTicks.length - 1];
-  const right = width - (spec.x.margin || 14);
-  const scale = {
-    top, bottom, left, right, slack: maxX / 200 + 1e-9,
-    x: x => left + (right - left) * x / maxX,
-    y: y => bottom - (bottom - top) * y / lastY,
-    invert: px => (px - left) / (right - left) * maxX,
-  };
-  chart.replaceChildren();
-  chart.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  chart.setAttribute("height", height);
-  chart.append(svg("text", { x: 0, y: 11 }, format.unit));
-  for (const y of yTicks) {
-    const line = scale.y(y);
-    chart.append(svg("path", { class: y === 0 ? "axis" : "grid", d: `M${left} ${line}H${right}` }));
-    chart.append(svg("text", { x: left - 7, y: line + 4, "text-anchor": "end" }, format.text(y)));
-  }
-  for (const x of xTicks) {
-    if (x > maxX * 1.0001) continue;
-    const edge = scale.x(x) > width - 24;
-    chart.append(svg("path", { class: "axis", d: `M${scale.x(x)} ${bottom}v4` }));
-    chart.append(svg("text", { x: edge ? width : scale.x(x), y: height - 3, "text-anchor": edge ? "end" : "middle" }, spec.x.format(x)));
-  }
-  for (const event of spec.events || []) {
-    const x = scale.x(event.x), end = x > (left + right) / 2;
-    const free = 7 * format.unit.length + 12; // right of the unit
-    chart.append(svg("path", { class: "event", d: `M${x} ${top - 6}V${bottom}` }));
-    chart.append(svg("text", { x: end ? x - 5 : Math.max(x + 5, free), y: top - 8, "text-anchor": end ? "end" : "start" }, event.label));
-  }
-  return scale;
-}
-
-// Draws a line, broken where nothing was measured; a lone value becomes a dot.
-function curve(chart, line, scale) {
-  let firm = "", loose = "", run = 0, points = 0;
-  line.x.forEach((x, i) => {
-    const y = line.y[i];
-    if (y === null) {
-      run = 0;
-      return;
-    }
-    const alone = run === 0 && (i + 1 >= line.y.length || line.y[i + 1] === null);
-    const place = `${scale.x(x).toFixed(1)} ${scale.y(y).toFixed(1)}`;
-    const step = run++ === 0 ? `M${place}` : `L${place}`;
-    points++;
-    if (line.firm === undefined || x <= line.firm) {
-      firm += step + (alone ? "h.1" : "");
-      loose = `M${place}`;
-    } else {
-      loose += step;
-    }
-  });
-  const look = { class: `curve c${line.color % 8}`, "stroke-dasharray": dashOf(line), "data-label": line.label, "data-points": points };
-  if (firm) chart.append(svg("path", { ...look, d: firm }));
-  if (loose.includes("L")) chart.append(svg("path", { ...look, class: look.class + " loose", d: loose }));
-}
-
-// Says in words what the plot shows.
-function describe(spec, lines) {
-  const parts = lines.map(line => {
-    const values = line.y.filter(y => y !== null);
-    return `${line.label} from ${spec.y.label(values.reduce((a, b) => Math.min(a, b)))} to ${spec.y.label(values.reduce((a, b) => Math.max(a, b)))}`;
-  });
-  return `${spec.title}: ${parts.join("; ")}. Arrow keys read values.`;
+  figure.watch = new ResizeObserver(() => u.width === chart.clientWidth || u.setSize(size()));
+  figure.watch.observe(chart);
 }

@@ -1,10 +1,10 @@
 package page
 
 import (
-	_ "embed" // the parts of the page
+	"cmp"
 	"fmt"
-	"html/template"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,110 +12,137 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 )
 
-//go:embed search.tmpl
-var searchText string
-
-//go:embed search.css
-var searchStyle string
-
-var searchTemplate = template.Must(template.New("search").Parse(searchText))
-
 // searchView is the data for the template of a search.
 type searchView struct {
-	*Search
-	Style, StyleHash any
-	Title            string
-	Text             []string
-	When             string
-	Setup            []row
-	Rates            []rateView
-	StepViews        []stepView
-	Curve            *knee // nil if there is nothing to draw
-	Latency          string
+	head
+	Outcome       outcome
+	Text          []string
+	When, Latency string
+	Setup         []row
+	RateRows      []row
+	StepRows      []stepRow
 }
 
-type rateView struct {
-	Rate, Tries, Verdict string
-	Bad                  bool
-	P99, Sent            string
+type stepRow struct {
+	row
+	Rules []find.Rule
+	Limit string
 }
 
-type stepView struct {
-	Number                     int
-	Phase, Rate, Sent, Verdict string
-	Bad                        bool
-	P50, P99, Max              string
-	Rules                      []find.Rule
-	Limit                      string
+// line is a line of the plot of a search, or its points: of steps, the rate and the p99 in microseconds.
+type line struct {
+	Label string    `json:"label"`
+	Color string    `json:"color"`
+	Look  string    `json:"look"`
+	X     []float64 `json:"x"`
+	Y     []float64 `json:"y"`
 }
 
-// WriteSearch writes the page of a search. Unlike the page of a run it needs no script.
+// WriteSearch writes the page of a search.
 func WriteSearch(w io.Writer, s *Search) error {
-	style := styleText + searchStyle
 	v := searchView{
-		Search: s, Style: template.CSS(style), StyleHash: hash(style), Title: s.Headline(),
-		Text: append(s.warnings(), s.grounds()...), When: when(s.StartedAt), Setup: searchSetup(s), Curve: kneeOf(s), Latency: latencyOf(s),
+		head: headOf(s.Headline(), SearchTool, kneeOf(s)), Outcome: wordsOf(s.ExitCode), When: when(s.StartedAt), Setup: searchSetup(s),
+		Text: s.grounds(), Latency: "from due",
 	}
-	for _, r := range s.Rates {
-		v.Rates = append(v.Rates, rateViewOf(s, &r))
+	v.Outcome.Why = s.warnings()
+	for i := range s.Rates {
+		v.RateRows = append(v.RateRows, rateRow(s, &s.Rates[i]))
 	}
 	for i := range s.Steps {
-		v.StepViews = append(v.StepViews, stepViewOf(i, &s.Steps[i]))
+		if s.Steps[i].Of == "confirm" {
+			v.Latency = "to receipt"
+		}
+		v.StepRows = append(v.StepRows, stepRowOf(i, &s.Steps[i]))
 	}
 	return searchTemplate.Execute(w, v)
 }
 
-// latencyOf names the latency that the steps measured.
-func latencyOf(s *Search) string {
-	for i := range s.Steps {
-		if s.Steps[i].Of == "confirm" {
-			return "to receipt"
+// kneeOf returns the plot of a search. Repeats of a rate are side by side.
+func kneeOf(s *Search) (p plots) {
+	p.Knee = []line{
+		{Label: "the middle of each rate", Color: "c7"},
+		{Label: "passed", Color: "good", Look: "full"},
+		{Label: "failed", Color: "bad", Look: "open"},
+		{Label: "failed by the generator: says nothing of the broker", Color: "c7", Look: "open"},
+		{Label: "at an undecided rate", Color: "c4", Look: "ring"},
+	}
+	for _, rate := range s.Rates {
+		steps := slices.DeleteFunc(s.stepsAt(rate.Rate), func(st *find.Step) bool { return st.P99 <= 0 })
+		slices.SortFunc(steps, func(a, b *find.Step) int { return cmp.Compare(a.P99, b.P99) })
+		for i, st := range steps {
+			is := []bool{i == len(steps)/2, st.Verdict() == find.Passed, st.Verdict() == find.Failed, st.Verdict() == find.Generator, rate.Verdict == find.Undecided}
+			us := short(float64(st.P99) / 1000)
+			for k := range p.Knee {
+				if l := &p.Knee[k]; is[k] {
+					l.X, l.Y = append(l.X, rate.Rate*(1+0.015*(float64(i)-float64(len(steps)-1)/2))), append(l.Y, us)
+				}
+			}
 		}
 	}
-	return "from due"
+	p.Knee = slices.DeleteFunc(p.Knee, func(l line) bool { return len(l.X) == 0 })
+	if len(p.Knee) > 0 {
+		x := p.Knee[0].X
+		low, high := slices.Min(x)/1.1, slices.Max(x)*1.1
+		p.Whole = [2]float64{low, high}
+		if k := &s.Knee; k.Low > 0 || k.High > 0 {
+			if k.Low > 0 {
+				low = k.Low
+			}
+			if k.High > 0 {
+				high = k.High
+			}
+			p.Spans = []shading{{low, high, "the knee", "knee"}}
+		}
+	}
+	return p
 }
 
-func rateViewOf(s *Search, r *find.Rate) rateView {
-	var p99, sent []float64
+func (s *Search) stepsAt(rate float64) (all []*find.Step) {
 	for i := range s.Steps {
-		if st := &s.Steps[i]; st.Rate == r.Rate {
-			p99, sent = append(p99, float64(st.P99)), append(sent, st.SentPerSecond)
+		if s.Steps[i].Rate == rate {
+			all = append(all, &s.Steps[i])
 		}
+	}
+	return all
+}
+
+func rateRow(s *Search, r *find.Rate) row {
+	var p99, sent []float64
+	for _, st := range s.stepsAt(r.Rate) {
+		p99, sent = append(p99, float64(st.P99)), append(sent, st.SentPerSecond)
 	}
 	tried := fmt.Sprintf("passed %d, failed %d", r.Passed, r.Failed)
 	if r.Generator > 0 {
 		tried += fmt.Sprintf(", void %d", r.Generator)
 	}
-	return rateView{
-		Rate: report.PerSecond(r.Rate), Tries: tried, Verdict: string(r.Verdict), Bad: r.Verdict == find.Failed,
-		P99:  span(p99, func(ns float64) string { return report.Duration(time.Duration(ns)) }),
-		Sent: span(sent, report.PerSecond),
+	return row{Label: report.PerSecond(r.Rate), Cells: []cell{
+		{Text: tried}, {string(r.Verdict), r.Verdict == find.Failed}, {Text: span(sent, report.PerSecond)}, {Text: span(p99, latency)},
+	}}
+}
+
+// latency formats nanoseconds, of which 0 is none.
+func latency(ns float64) string {
+	if ns == 0 {
+		return "–"
 	}
+	return report.Duration(time.Duration(ns))
 }
 
 // span formats the range of values.
 func span(values []float64, write func(float64) string) string {
-	low, high := values[0], values[0]
-	for _, v := range values {
-		low, high = min(low, v), max(high, v)
+	low, high := write(slices.Min(values)), write(slices.Max(values))
+	if low == high {
+		return low
 	}
-	if write(low) == write(high) {
-		return write(low)
-	}
-	return write(low) + " – " + write(high)
+	return low + " – " + high
 }
 
-func stepViewOf(i int, s *find.Step) stepView {
-	latency := func(ns int64) string {
-		if ns == 0 {
-			return "–"
-		}
-		return report.Duration(time.Duration(ns))
-	}
-	return stepView{
-		Number: i + 1, Phase: string(s.Phase), Rate: report.PerSecond(s.Rate), Sent: report.PerSecond(s.SentPerSecond),
-		Verdict: string(s.Verdict()), Bad: s.Verdict() == find.Failed,
-		P50: latency(s.P50), P99: latency(s.P99), Max: latency(s.Max),
+func stepRowOf(i int, s *find.Step) stepRow {
+	return stepRow{
+		row: row{Label: fmt.Sprintf("%d %s", i+1, s.Phase), Cells: []cell{
+			{Text: report.PerSecond(s.Rate)}, {string(s.Verdict()), s.Verdict() == find.Failed}, {Text: report.PerSecond(s.SentPerSecond)},
+			{Text: latency(float64(s.P50))}, {Text: latency(float64(s.P99))}, {Text: latency(float64(s.Max))},
+		}},
 		Rules: s.Rules, Limit: s.LimitedBy + ": " + s.Why,
 	}
 }
@@ -138,8 +165,5 @@ func searchSetup(s *Search) (rows []row) {
 	text("body", "%s", report.Size(float64(s.Plan.SizeBytes)))
 	text("started", "%s", when(s.StartedAt))
 	text("stompbench", "%s", s.Version)
-	text("exit code", "%d", s.ExitCode)
 	return rows
 }
-
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
