@@ -3,7 +3,7 @@ package metric
 // ID names a metric.
 type ID uint8
 
-// The metrics. Those up to Foreign can be counted in [Counts].
+// The metrics. Those before UnconfirmedLost can be counted in [Counts].
 const (
 	Sent ID = iota
 	Unsent
@@ -54,7 +54,7 @@ const (
 )
 
 // counters is the number of metrics that [Counts] holds.
-const counters = Foreign + 1
+const counters = UnconfirmedLost
 
 const (
 	received = ForSLO | NeedsConsumers
