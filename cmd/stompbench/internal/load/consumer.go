@@ -163,6 +163,7 @@ func (c *consumer) acknowledge(m transport.Delivery, refuse bool) {
 		return
 	}
 	c.mu.Lock()
+	c.tally.counts[metric.AckErrors]++
 	if c.tally.ackErr == nil {
 		c.tally.ackErr = err
 	}

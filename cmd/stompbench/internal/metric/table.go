@@ -20,6 +20,7 @@ const (
 	Reordered
 	Corrupt
 	Foreign
+	AckErrors
 
 	UnconfirmedLost
 	MaxBacklog
@@ -78,6 +79,7 @@ var defs = [count]Def{
 	Reordered:     {Name: "reordered", Help: "messages that came after a later one of their producer", Better: -1, Flags: received | Compared},
 	Corrupt:       {Name: "corrupt", Help: "messages that came damaged: their checksum is wrong", EachSecond: "messages that came damaged", Better: -1, Flags: fault},
 	Foreign:       {Name: "foreign", Help: "messages that were not of this run, left out of everything else", EachSecond: "messages that were not of this run", Flags: received},
+	AckErrors:     {Name: "ack_errors", Help: "ACKs and NACKs that could not be sent: the broker delivers these messages again", EachSecond: "ACKs and NACKs that could not be sent", Better: -1, Flags: fault | Optional},
 	UnconfirmedLost: {Name: "unconfirmed_lost", Help: "lost messages that the broker had not confirmed", Better: -1, Flags: received | Fault,
 		from: func(v *Values) (float64, bool) { return v.Value(Lost) - v.Value(ConfirmedLost), v.Known(Lost) }},
 	MaxBacklog: {Name: "max_backlog", Kind: Maximum, merge: largest, Better: -1, Flags: received,
