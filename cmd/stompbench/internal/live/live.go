@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
@@ -48,6 +49,16 @@ func columns(p *workload.Plan) []Column[*load.Sample] {
 	}
 }
 
+// Starting shows how far the start has come: in place on a terminal, otherwise in a line each time.
+func (v *View) Starting(done fmt.Stringer) {
+	line := fmt.Sprintf("  %-10s  %s", "starting", done)
+	if !v.table.opts.Terminal {
+		v.table.write(line + "\n")
+	} else if width := utf8.RuneCountInString(line); width <= v.table.opts.width() {
+		v.table.Status(line, width)
+	}
+}
+
 // shortest is the shortest interval that gets a row: rates over shorter ones mislead.
 const shortest = 100 * time.Millisecond
 
@@ -62,7 +73,7 @@ func (v *View) Show(s *load.Sample) {
 	}
 }
 
-// Close removes the bar.
+// Close removes what would be overwritten next. The view can be used on.
 func (v *View) Close() { v.table.Close() }
 
 // Elapsed writes the time of a row.

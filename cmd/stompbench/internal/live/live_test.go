@@ -147,6 +147,28 @@ func TestWidthChangesDuringTheRun(t *testing.T) {
 	}
 }
 
+type counted string
+
+func (c counted) String() string { return string(c) }
+
+// What is shown of the start is overwritten on a terminal, and kept elsewhere.
+func TestStartIsShown(t *testing.T) {
+	for opts, want := range map[*live.Options]string{
+		{}:               "  starting    1 of 2\n  starting    2 of 2\n",
+		{Terminal: true}: "  starting    1 of 2\r\x1b[K  starting    2 of 2\r\x1b[K",
+		{Terminal: true, Width: func() int { return 10 }}: "",
+	} {
+		var out strings.Builder
+		v := live.New(&out, &workload.Plan{}, *opts)
+		v.Starting(counted("1 of 2"))
+		v.Starting(counted("2 of 2"))
+		v.Close()
+		if out.String() != want {
+			t.Errorf("%+v: %q, want %q", opts, out.String(), want)
+		}
+	}
+}
+
 // Nothing that is written is longer than a line, and numbers are whole or absent.
 func TestEveryWidth(t *testing.T) {
 	for width := 1; width < 130; width++ {
