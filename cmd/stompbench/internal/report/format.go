@@ -106,6 +106,19 @@ func Elapsed(d time.Duration) string {
 	return s
 }
 
+// Cells makes texts safe for a spreadsheet, in place: a cell that begins like a formula gets a quote
+// before it. Numbers stay as they are.
+func Cells(lines [][]string) [][]string {
+	for _, line := range lines {
+		for i, text := range line {
+			if _, err := strconv.ParseFloat(text, 64); err != nil && text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+				line[i] = "'" + text
+			}
+		}
+	}
+	return lines
+}
+
 // Value writes a value of a metric.
 func Value(d *metric.Def, x float64) string {
 	text := PerSecond

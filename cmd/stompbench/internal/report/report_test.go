@@ -246,3 +246,11 @@ func TestFormats(t *testing.T) {
 		}
 	}
 }
+
+// A text of a plan cannot become a formula of a spreadsheet.
+func TestCellsAreNoFormulas(t *testing.T) {
+	got := report.Cells([][]string{{"=1+1", "+cmd", "-x", "@A1", "\t=1", "-5", "+1e3", "", "a=b", "/queue/-"}})[0]
+	if want := "'=1+1|'+cmd|'-x|'@A1|'\t=1|-5|+1e3||a=b|/queue/-"; strings.Join(got, "|") != want {
+		t.Errorf("%q", got)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
@@ -18,7 +19,7 @@ func (r *Result) WriteLog(w io.Writer, kind series.Kind) error {
 #[Histogram log format version 1.3]
 #[StartTime: %.3f (seconds since epoch), %s]
 "StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"
-`, r.Version, kind.Label(), float64(r.StartedAt.UnixMilli())/1e3, r.StartedAt.UTC().Format(time.RFC3339Nano))
+`, strings.Join(strings.Fields(r.Version), " "), kind.Label(), float64(r.StartedAt.UnixMilli())/1e3, r.StartedAt.UTC().Format(time.RFC3339Nano))
 	for i := range r.Series.Intervals {
 		in := &r.Series.Intervals[i]
 		err = errors.Join(err,

@@ -32,7 +32,10 @@ func (e *ReadError) Unwrap() error { return e.Err }
 
 // MaxSize bounds a result.json, in bytes. A run takes up to 25 kB for each interval, of which there
 // are at most [series.MaxIntervals].
-const MaxSize = 512 << 20
+const MaxSize = 256 << 20
+
+// maxParts bounds the machines and the runs of a result.
+const maxParts = 1000
 
 // Read reads a result from result.json or from its folder. The error is a [*ReadError].
 func Read(path string) (*Result, error) {
@@ -90,6 +93,12 @@ func Parse(text []byte) (*Result, error) {
 func (r *Result) check() error {
 	if r.Series.Step == 0 {
 		return errors.New("it has no series: what --json writes is a summary, and --out writes the result")
+	}
+	if n := max(len(r.Machines), len(r.RunIDs)); n > maxParts {
+		return fmt.Errorf("it is of %d machines or runs, at most %d are possible", n, maxParts)
+	}
+	if p := &r.Plan; p.Producers < 0 || p.Consumers < 0 || !(p.WarmupSec >= 0 && p.WarmupSec < 1e9) || p.RatePerSec < 0 || p.SizeBytes < 0 {
+		return errors.New("its plan has numbers below 0, or a warm-up without end")
 	}
 	if len(r.Machines) == 0 || r.StartedAt.IsZero() {
 		return errors.New("it does not say where and when")

@@ -67,7 +67,7 @@ func mergeable(all []*Result) (united bool, err error) {
 		seen[key] = i
 	}
 	if different, ok := differentRuns(all); !ok {
-		return true, nil
+		return true, sameHour(all)
 	} else if different != nil {
 		return false, different
 	}

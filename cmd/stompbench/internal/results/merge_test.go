@@ -239,3 +239,13 @@ func TestNotMergeable(t *testing.T) {
 		}
 	}
 }
+
+// Parts whose clocks are centuries apart are refused before their series are laid side by side.
+func TestMergeOfFarTimes(t *testing.T) {
+	one, two := part(0, 2, 0, &ledger.Book{}), part(0, 0, 1, &ledger.Book{})
+	two.StartedAt = time.Date(2250, 1, 1, 0, 0, 0, 0, time.UTC)
+	var not *results.MergeError
+	if _, err := results.Merge([]*results.Result{one, two}); !errors.As(err, &not) || !strings.Contains(err.Error(), "clocks") {
+		t.Error(err)
+	}
+}

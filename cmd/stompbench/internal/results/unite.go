@@ -54,15 +54,21 @@ func (r *Result) close(united *ledger.Book) {
 	r.BooksOpen, r.United = false, true
 }
 
+// sameHour returns why the results cannot be of one run: their series would not fit together.
+func sameHour(all []*Result) error {
+	for i, r := range all {
+		if apart := r.StartedAt.Sub(all[0].StartedAt).Abs(); apart > farApart {
+			return cannot("results 1 and %d begin %v apart: set the clocks of the machines", i+1, apart.Round(time.Second))
+		}
+	}
+	return nil
+}
+
 // oneRun returns why the results, which have the same run id, are not parts of one run.
 func oneRun(all []*Result, books []*ledger.Book) error {
-	first := all[0].StartedAt
 	senders, receivers := -1, -1
 	sentBy := make(map[uint32]int)
 	for i, r := range all {
-		if apart := r.StartedAt.Sub(first).Abs(); apart > farApart {
-			return cannot("results 1 and %d begin %v apart: set the clocks of the machines", i+1, apart.Round(time.Second))
-		}
 		for _, p := range books[i].Sent {
 			if j, twice := sentBy[p.Number]; twice {
 				return cannot("results %d and %d are of the same process: give each once", j+1, i+1)

@@ -193,7 +193,7 @@ func (s *Series) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	switch {
-	case !(file.Step >= 0.1 && file.Step <= 1e6):
+	case !(file.Step >= 0.1 && file.Step <= 1e5):
 		return fmt.Errorf("series.step_s is %v", file.Step)
 	case len(file.Intervals) > 2*MaxIntervals:
 		return fmt.Errorf("series has %d intervals, at most %d are possible", len(file.Intervals), 2*MaxIntervals)

@@ -111,5 +111,5 @@ func writeSteps(w io.Writer, steps []find.Step) error {
 		lines = append(lines, []string{string(s.Phase), number(s.Rate), string(s.Verdict()), number(s.SentPerSecond),
 			number(s.ReceivedPerSecond), number(s.BacklogSlope), whole(s.P50), whole(s.P99), whole(s.Max), s.LimitedBy, s.Broken()})
 	}
-	return csv.NewWriter(w).WriteAll(lines)
+	return csv.NewWriter(w).WriteAll(report.Cells(lines))
 }

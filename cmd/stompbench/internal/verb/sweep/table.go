@@ -154,5 +154,5 @@ func WriteCSV(f io.Writer, over Over, steps []Step) error {
 		}
 		lines = append(lines, line)
 	}
-	return csv.NewWriter(f).WriteAll(lines)
+	return csv.NewWriter(f).WriteAll(report.Cells(lines))
 }
