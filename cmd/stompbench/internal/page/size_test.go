@@ -1,0 +1,54 @@
+package page_test
+
+import (
+	"encoding/json"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/page"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
+)
+
+// The page of an hour at 200 messages a second is small, and its p99 is known in each second,
+// although none has the samples for it.
+func TestAnHourIsSmallAndItsP99IsKnown(t *testing.T) {
+	r, rec := good(), series.NewRecorder()
+	h := histo.New()
+	for i := range 200 {
+		h.Record(int64(i+1) * 10_007)
+	}
+	for i := range 3600 {
+		rec.Add(&load.Sample{
+			Elapsed: time.Duration(i+1) * time.Second, Interval: time.Second, Sending: true, Sent: uint64(197 + i%7), Confirmed: uint64(198 + i%5),
+			Received: uint64(199 + i%3), Backlog: uint64(i % 1000), CPU: time.Duration(i) * 100 * time.Microsecond,
+			FromDue: h, FromSend: histo.New(), Confirm: h, Delay: h,
+		})
+	}
+	r.Series = *rec.Series()
+	out := render(t, page.Run{Name: "a", Result: r})
+	if len(out) > 300_000 {
+		t.Errorf("the page has %d bytes", len(out))
+	}
+	var data struct {
+		Runs []struct {
+			T       []float64
+			Latency map[string]map[string][]*float64
+		}
+	}
+	if err := json.Unmarshal([]byte(regexp.MustCompile(`id="data">(.*)</script>`).FindStringSubmatch(out)[1]), &data); err != nil {
+		t.Fatal(err)
+	}
+	unknown := 0
+	for _, us := range data.Runs[0].Latency["from_due"]["p99"] {
+		if us == nil {
+			unknown++
+		}
+	}
+	if n := len(data.Runs[0].T); n < 600 || n > 1200 || unknown > 0 {
+		t.Errorf("%d points, %d of them without a p99; %d bytes", n, unknown, len(out))
+	}
+	t.Logf("%d bytes", len(out))
+}
