@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -88,5 +89,59 @@ func TestFindsTheCapacity(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// If the broker keeps no rate, and nothing else is wrong, the exit code says that.
+func TestFindsNoRateThatIsKept(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t testing.TB) {
+		b := withFaults(t, serving(1))
+		var r found
+		object(t, cli.ExitRate, "find -y 0 -c 1 --from 4k --to 8k --repeat 0 --drain-timeout 30s --connect-timeout 1m --max-time 1h --slo sent>0 -u "+b.URI(), &r)
+		if r.Ended != "too_low" || r.Rate != 0 {
+			t.Errorf("%+v", r)
+		}
+	})
+}
+
+// A rate that the broker does not keep is a row that says so, and the worst row is the exit code.
+func TestSweepOverTheCapacity(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t testing.TB) {
+		b := withFaults(t, serving(400))
+		code, stdout, stderr := stompbench(t, "sweep -q --over rate=200,800,100 -z 2s -c 10 --drain-timeout 30s --connect-timeout 1m -u "+b.URI())
+		if code != cli.ExitRate || strings.Count(stdout, "rate of 800/s not kept, limited by broker") != 1 || strings.Count(stdout, "not kept") != 1 ||
+			!strings.Contains(stdout, "unsent") || strings.Count(stdout, "  0  limited by schedule") != 2 {
+			t.Errorf("exit %d\n%s%s", code, stdout, stderr)
+		}
+	})
+}
+
+// What a search cannot do is refused before it connects.
+func TestFindUsage(t *testing.T) {
+	t.Parallel()
+	for args, says := range map[string]string{
+		"--from -5":                  "--from",
+		"--from 1e308":               "--from",
+		"--to 2G":                    "--to",
+		"--within 0":                 "--within",
+		"--within 100%":              "--within",
+		"--dwell 100ms":              "--dwell",
+		"--dwell 2h":                 "--dwell",
+		"--warmup 2h":                "--warmup",
+		"--max-time 0":               "--max-time",
+		"--max-time 2s":              "not one step would fit",
+		"--rate-tolerance -1":        "--rate-tolerance",
+		"--slo lost=0 --publish-to=": "--publish-to",
+	} {
+		code, stdout, stderr := stompbench(t, "find -u stomp://192.0.2.1 "+args)
+		if code != cli.ExitUsage || !strings.Contains(stderr, says) || stdout != "" || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s: exit %d, %q %q, want 2 and something about %q", args, code, stdout, stderr, says)
+		}
+	}
+	code, stdout, _ := stompbench(t, "find --dry-run --max-time 10s")
+	if code != 0 || !strings.Contains(stdout, "at least 35s") || !strings.Contains(stdout, "--max-time ends it early") {
+		t.Errorf("exit %d\n%s", code, stdout)
 	}
 }

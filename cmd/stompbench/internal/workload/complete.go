@@ -3,13 +3,10 @@ package workload
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
-	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/frame"
 )
 
@@ -37,22 +34,11 @@ func refuse(bad bool, format string, args ...any) error {
 	return &Invalid{Reason: fmt.Sprintf(format, args...)}
 }
 
-// within checks the range of a flag.
-func within[T int | float64 | time.Duration](flag string, x, least, most T) error {
-	text := func(n any) string {
-		if f, ok := n.(float64); ok {
-			return plain(f)
-		}
-		return strings.TrimSuffix(fmt.Sprint(n), "0m0s") // of 10000h0m0s
-	}
-	return refuse(!(x >= least && x <= most), "--%s is %s: choose from %s to %s", flag, text(x), text(least), text(most))
-}
-
-// Complete checks the plan and fills in defaults. The notes say what it changed. The error is an
+// Complete checks the plan and fills in defaults. Each value is in the range of its flag already. The notes say what it changed. The error is an
 // [*Invalid].
 func (p *Plan) Complete() (notes []string, err error) {
 	for _, step := range []func() error{
-		p.checkRanges, p.checkWorkers, p.completeShared, p.completeRate, p.checkEnd, p.completeSizes, p.checkConfirms,
+		p.checkWorkers, p.completeShared, p.completeRate, p.checkEnd, p.completeSizes, p.checkConfirms,
 		p.checkHeaders, p.completeExtra,
 		p.checkDestinations, p.completeDestinations, p.completeConnections, p.checkAcks,
 	} {
@@ -73,34 +59,6 @@ func (p *Plan) Complete() (notes []string, err error) {
 	note(p.Shared(), "this is a part of the run %s: its books are open until stompbench merge closes those of all parts", p.RunName)
 	note(p.Warmup > 0, "the first %v are warm-up: in the books, not in latencies and rates", p.Warmup)
 	return notes, nil
-}
-
-// checkRanges checks the range of each flag that does not depend on others. Flags that were left out
-// are 0.
-func (p *Plan) checkRanges() error {
-	return cmp.Or(
-		within("producers", p.Producers, 0, MaxWorkers),
-		within("consumers", p.Consumers, 0, MaxWorkers),
-		within("producer-connections", p.ProducerConnections, 0, MaxWorkers),
-		within("consumer-connections", p.ConsumerConnections, 0, MaxWorkers),
-		within("connect-rate", p.ConnectRate, 0, MaxRate),
-		within("rate", p.Rate, 0, MaxRate),
-		within("rate-tolerance", p.RateTolerance, 0, 1),
-		within("duration", p.Duration, 0, MaxTime),
-		within("warmup", p.Warmup, 0, MaxTime),
-		within("drain-timeout", p.DrainTimeout, time.Millisecond, MaxTime),
-		within("connect-timeout", p.ConnectTimeout, time.Millisecond, MaxTime),
-		within("coalesce-reads", p.CoalesceReads, 0, link.MaxCoalesce),
-		within("confirm", p.Window, 0, MaxWindow),
-		within("receipt-every", p.ReceiptEvery, 0, math.MaxInt32),
-		within("transaction", p.Transaction, 0, MaxTransaction),
-		within("expires", p.Expires, 0, MaxTime),
-		within("ack-every", p.AckEvery, 0, math.MaxInt32),
-		within("nack", p.Nack, 0, 1),
-		within("prefetch", p.Prefetch, 0, math.MaxInt32),
-		within("consumer-latency", p.ConsumerLatency, 0, MaxTime),
-		within("slow-consumers", p.SlowConsumers, 0, 1),
-	)
 }
 
 func (p *Plan) checkWorkers() error {

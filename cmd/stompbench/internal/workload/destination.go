@@ -92,7 +92,6 @@ func (p *Plan) completeDestinations() error {
 	n := p.Destinations.Len()
 	err := cmp.Or(
 		refuse(!patterns && given > 1, "--destinations is %d and there is no %%d in %s to put the number in: write it like /queue/load-%%d", given, p.PublishTo),
-		within("destinations", n, 1, MaxDestinations),
 		refuse(p.Count > 0 && p.Producers == 0 && p.Delivery == Each && n > 1, "--count cannot be divided among %d topics without producers: set --duration instead", n),
 	)
 	if p.Delivery == Guess {

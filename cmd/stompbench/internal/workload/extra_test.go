@@ -155,7 +155,6 @@ func TestExtraContradictions(t *testing.T) {
 		},
 		"--header-size is -1":          func(p *workload.Plan) { p.Extra = workload.Extra{Count: fixed(1), Size: fixed(-1)} },
 		"are more than 1 MiB":          func(p *workload.Plan) { p.Extra = workload.Extra{Count: fixed(17), Size: fixed(64 << 10)} },
-		"--header-escape is 1.5":       func(p *workload.Plan) { p.Extra = workload.Extra{Count: fixed(1), Escapes: 1.5} },
 		"--header-escape needs someth": func(p *workload.Plan) { p.Extra = workload.Extra{Count: fixed(1), Size: fixed(0), Escapes: 0.5} },
 		"--header-escape needs STOMP": func(p *workload.Plan) {
 			p.Extra, p.Versions = workload.Extra{Count: fixed(1), Escapes: 0.5}, frame.VersionsOf(frame.Version10)

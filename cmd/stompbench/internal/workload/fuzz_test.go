@@ -5,7 +5,6 @@ import (
 	"math"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
@@ -88,8 +87,6 @@ func TestHostileValues(t *testing.T) {
 		"--size is 0..2147483647 B":    func(p *workload.Plan) { p.Sizes, _ = workload.ParseSizes("0..2147483647") },
 		"has %1000000000d in it":       func(p *workload.Plan) { p.PublishTo = "/queue/%1000000000d" },
 		"has %010d in it":              func(p *workload.Plan) { p.ConsumeFrom = "/queue/%d-%010d" },
-		"--producers is 2000000000":    func(p *workload.Plan) { p.Producers = 2_000_000_000 },
-		"--warmup is 20000h:":          func(p *workload.Plan) { p.Warmup = 20_000 * time.Hour },
 	} {
 		p := plan()
 		edit(&p)

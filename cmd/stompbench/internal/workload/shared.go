@@ -1,11 +1,9 @@
 package workload
 
 import (
-	"cmp"
 	"errors"
 	"hash/fnv"
 	"strings"
-	"time"
 	"unicode"
 )
 
@@ -42,8 +40,5 @@ func (p *Plan) completeShared() error {
 	if p.onlyReceives() {
 		p.Duration, p.Count, p.Warmup = 0, 0, 0 // only the processes that send have them
 	}
-	return cmp.Or(
-		refuse(p.Embedded, "--run-id is for several processes, and the embedded broker is for this one: give a --uri"),
-		within("await", p.Await, time.Millisecond, MaxTime),
-	)
+	return refuse(p.Embedded, "--run-id is for several processes, and the embedded broker is for this one: give a --uri")
 }
