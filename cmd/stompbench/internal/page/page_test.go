@@ -88,7 +88,12 @@ func measured(server string, stalled bool) *results.Result {
 		FromDue: whole[0], FromSend: whole[1], Confirm: whole[2], Delay: whole[3],
 	}
 	r := results.New(report.New("v1", plan(), res), res, rec.Series())
-	r.Set(metric.CPUCores, 0.2)
+	for id, x := range map[metric.ID]float64{
+		metric.CPUCores: 0.2, metric.CPUPerMessage: 3e5, metric.SentPerS: float64(sent) / 16, metric.ReceivedPerS: float64(sent) / 16,
+		metric.SentBytesPerS: float64(sent) * 8, metric.ReceivedBytesPerS: float64(sent) * 8,
+	} {
+		r.Set(id, x)
+	}
 	return r
 }
 
