@@ -65,9 +65,21 @@ func (r *Result) Get(id metric.ID) (x float64, ok bool) {
 
 // Histogram returns the distribution of a latency.
 func (r *Result) Histogram(l metric.Latency) *histo.Histogram {
-	return map[metric.Latency]*histo.Histogram{
-		metric.FromDue: r.FromDue, metric.FromSend: r.FromSend, metric.Confirm: r.Confirm, metric.SendDelay: r.Delay,
-	}[l]
+	return byLatency(r.FromDue, r.FromSend, r.Confirm, r.Delay)[l]
+}
+
+// Histograms returns the distributions of the interval.
+func (s *Sample) Histograms() map[metric.Latency]*histo.Histogram {
+	return byLatency(s.FromDue, s.FromSend, s.Confirm, s.Delay)
+}
+
+// Histograms returns the distributions of the interval.
+func (w *Warmup) Histograms() map[metric.Latency]*histo.Histogram {
+	return byLatency(w.FromDue, w.FromSend, w.Confirm, w.Delay)
+}
+
+func byLatency(due, send, confirm, delay *histo.Histogram) map[metric.Latency]*histo.Histogram {
+	return map[metric.Latency]*histo.Histogram{metric.FromDue: due, metric.FromSend: send, metric.Confirm: confirm, metric.SendDelay: delay}
 }
 
 // Values returns the metrics of the interval.

@@ -94,9 +94,6 @@ const (
 // Has reports whether all of the flags are set.
 func (d *Def) Has(f Flags) bool { return d.Flags&f == f }
 
-// Derived reports whether the metric is computed from others.
-func (d *Def) Derived() bool { return d.from != nil }
-
 // Whole reports whether the values are whole numbers.
 func (d *Def) Whole() bool { return (d.Kind == Counter || d.Kind == Maximum) && d.Unit != InSeconds }
 

@@ -39,25 +39,11 @@ func Latencies() (all []Latency) {
 // Valid reports whether it is one of the latencies.
 func (l Latency) Valid() bool { return slices.Contains(Latencies(), l) }
 
-// Label returns the name for display.
-func (l Latency) Label() string {
-	for i := range latencies {
-		if latencies[i].latency == l {
-			return latencies[i].label
-		}
-	}
-	return string(l)
-}
+// Label returns the name for display. Like Help, it is for latencies that are valid.
+func (l Latency) Label() string { return latencies[slices.Index(Latencies(), l)].label }
 
 // Help says what is measured, as a noun phrase.
-func (l Latency) Help() string {
-	for i := range latencies {
-		if latencies[i].latency == l {
-			return latencies[i].help
-		}
-	}
-	return ""
-}
+func (l Latency) Help() string { return latencies[slices.Index(Latencies(), l)].help }
 
 // Distribution is a latency distribution in nanoseconds. All percentiles are over all samples of
 // the whole run.

@@ -64,9 +64,7 @@ func (c *Collector) Add(s *load.Sample) {
 	c.values.Add(&values)
 	c.values.Set(metric.Backlog, values.Value(metric.Backlog))
 	c.seconds = s.Elapsed.Seconds()
-	for l, h := range map[metric.Latency]*histo.Histogram{
-		metric.FromDue: s.FromDue, metric.FromSend: s.FromSend, metric.Confirm: s.Confirm, metric.SendDelay: s.Delay,
-	} {
+	for l, h := range s.Histograms() {
 		if h != nil {
 			c.latency[l].Merge(h)
 		}

@@ -2,7 +2,6 @@ package results
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -252,38 +251,25 @@ func (r *Result) addTimes(all []*Result) {
 	r.Restrict(r.Plan.Consumers > 0)
 }
 
-// addHistograms adds the histograms, and computes the report's distributions from them.
+// addHistograms adds the histograms, and computes the report's distributions from them. When sending
+// flat out, latencies from due equal those from send, which a part that only receives cannot know.
 func (r *Result) addHistograms(all []*Result) {
-	if r.Plan.Producers > 0 && r.Plan.RatePerSec == 0 {
-		all = withoutDue(all)
+	flatOut := r.Plan.Producers > 0 && r.Plan.RatePerSec == 0
+	if flatOut {
 		r.Series.Drop(series.FromDue)
 	}
 	for _, kind := range series.Kinds() {
 		sum := histo.New()
 		for _, o := range all {
-			if h, ok := o.Histograms[kind]; ok {
+			if h, ok := o.Histograms[kind]; ok && !(flatOut && kind == series.FromDue) {
 				h.addTo(sum)
 			}
 		}
 		if sum.Count() > 0 {
 			r.Histograms[kind] = pack(sum)
 		}
-		r.Latency[kind] = report.DistributionOf(sum)
 	}
-	if _, ok := r.Histograms[series.FromDue]; !ok {
-		r.Latency[metric.FromDue] = r.Latency[metric.FromSend] // when sending flat out they are the same
+	for _, kind := range series.Kinds() {
+		r.Latency[kind] = report.DistributionOf(r.Histogram(kind))
 	}
-}
-
-// withoutDue returns results without latencies from due: when sending flat out they equal those
-// from send, which a part that only receives cannot know.
-func withoutDue(all []*Result) []*Result {
-	out := make([]*Result, len(all))
-	for i, r := range all {
-		copied := *r
-		copied.Histograms = maps.Clone(r.Histograms)
-		delete(copied.Histograms, series.FromDue)
-		out[i] = &copied
-	}
-	return out
 }

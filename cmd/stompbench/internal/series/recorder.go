@@ -67,18 +67,16 @@ func interval(s *load.Sample) Interval {
 		Period: Period{T: seconds(s.Elapsed), Seconds: seconds(s.Interval), Sending: s.Sending || s.Sent > 0, Latency: Latencies{}},
 		Values: s.Values(),
 	}
-	i.Latency.put(FromSend, s.FromSend)
-	i.Latency.put(Confirm, s.Confirm)
-	i.Latency.put(SendDelay, s.Delay)
-	if s.FromDue != s.FromSend {
-		i.Latency.put(FromDue, s.FromDue)
+	for kind, h := range s.Histograms() {
+		if kind != FromDue || h != s.FromSend {
+			i.Latency.put(kind, h)
+		}
 	}
 	if w := s.Warmup; w != nil && w.FromSend.Count()+w.Confirm.Count()+w.Delay.Count() > 0 {
 		i.Warmup = Latencies{}
-		i.Warmup.put(FromSend, w.FromSend)
-		i.Warmup.put(FromDue, w.FromDue)
-		i.Warmup.put(Confirm, w.Confirm)
-		i.Warmup.put(SendDelay, w.Delay)
+		for kind, h := range w.Histograms() {
+			i.Warmup.put(kind, h)
+		}
 	}
 	return i
 }
