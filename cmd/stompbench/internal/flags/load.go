@@ -109,6 +109,7 @@ func (l *Load) loadFlags(f *Set) {
 	f.Add("run-id", "", "share the run with other processes that are given the same name and --out: each keeps its own books, and stompbench merge closes them", Parsed(&p.RunName, "NAME", workload.ParseRunName))
 	f.Add("await", "1m", "with --run-id and no producers: how long to wait for the first message; the run ends after --drain-timeout without one", Time(&p.Await, time.Millisecond, MaxTime))
 	f.Add("drain-timeout", "5s", "of silence at the end, without a receipt or a message, after which missing messages count as lost and receipts as unknown", Time(&p.DrainTimeout, time.Millisecond, MaxTime))
+	f.Add("drain-limit", "5m", "of the end in all, however much still comes", Time(&p.DrainLimit, time.Millisecond, MaxTime))
 }
 
 func (l *Load) destinationFlags(f *Set) {

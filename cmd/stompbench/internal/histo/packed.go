@@ -3,6 +3,7 @@ package histo
 import (
 	"encoding/binary"
 	"iter"
+	"slices"
 )
 
 // Packed is the content of a histogram, in a few bytes for each bucket that is not empty: a
@@ -30,6 +31,7 @@ func (h *Histogram) Pack() Packed {
 		p.append(empty, uint64(n))
 		empty = 0
 	}
+	p.payload = slices.Clone(p.payload) // it is kept, and has grown by doubling
 	return p
 }
 

@@ -54,7 +54,10 @@ func newLoop(tb testing.TB, edit func(*workload.Plan)) *producer {
 	if _, err := p.Complete(); err != nil {
 		tb.Fatal(err)
 	}
-	r := newRun(tb.Context(), Options{Plan: &p})
+	r, err := newRun(tb.Context(), Options{Plan: &p})
+	if err != nil {
+		tb.Fatal(err)
+	}
 	r.start = r.clock.Now()
 	if p.Warmup > 0 {
 		r.measureFrom.Store(r.start + int64(p.Warmup))

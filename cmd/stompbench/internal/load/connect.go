@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/stompwire/stompwire/conn"
@@ -11,6 +12,7 @@ import (
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
 // SetupError says what failed before the run started.
@@ -73,6 +75,7 @@ func each(n int, f func(i int) error) error {
 
 // connect opens all connections and returns when all subscriptions are confirmed.
 func (r *run) connect(ctx context.Context) error {
+	defer r.reportConnecting()()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go r.cancelOnFailure(ctx, cancel)
@@ -90,6 +93,7 @@ func (r *run) connect(ctx context.Context) error {
 		if sessions[i], err = r.dial(ctx, c); err != nil {
 			cancel() // the others need not wait for their timeouts
 		}
+		r.connected.connections.Add(1)
 		return err
 	})
 	if err != nil {
@@ -99,16 +103,52 @@ func (r *run) connect(ctx context.Context) error {
 	// Consumers first: a topic drops messages that it has no subscription for.
 	if err := each(len(r.consumers), func(i int) error {
 		c := r.consumers[i]
+		defer r.connected.subscriptions.Add(1)
 		return r.subscribe(ctx, c, sessions[c.worker%forConsumers])
 	}); err != nil {
 		return err
 	}
 	for i, p := range r.producers {
+		if ctx.Err() != nil {
+			return &SetupError{"prepare to send", r.betterCause(ctx.Err())}
+		}
 		if err := p.prepare(sessions[forConsumers+i%r.plan.ProducerConnections]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// connected counts for Connecting.
+type connected struct{ workers, connections, subscriptions atomic.Int64 }
+
+// reportConnecting calls OnConnecting once a second until stop is called.
+func (r *run) reportConnecting() (stop func()) {
+	if r.OnConnecting == nil {
+		return func() {}
+	}
+	var wg sync.WaitGroup
+	done := make(chan struct{})
+	wg.Go(func() {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				c, p := &r.connected, r.plan
+				r.OnConnecting(Connecting{
+					int(c.workers.Load()), p.Producers + p.Consumers, int(c.connections.Load()), p.Connections(),
+					int(c.subscriptions.Load()), subscriptions(p),
+				})
+			case <-done:
+				return
+			}
+		}
+	})
+	return func() {
+		close(done)
+		wg.Wait()
+	}
 }
 
 // turns spread the connection attempts over time.
@@ -213,4 +253,12 @@ func (r *run) betterCause(err error) error {
 		return cause
 	}
 	return err
+}
+
+// subscriptions returns how many there will be.
+func subscriptions(p *workload.Plan) int {
+	if p.Consumers == 0 {
+		return 0
+	}
+	return max(p.Consumers, p.ConsumeTargets())
 }

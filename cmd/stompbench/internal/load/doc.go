@@ -11,5 +11,5 @@
 // Lock order: worker, then group, then recorder.
 //
 // Imports: conn, conn/dialect and frame of stompwire for outcomes and ack modes, and the ledger,
-// stamp, pacer, pause, histo, workload, world and transport packages of stompbench.
+// stamp, machine, metric, pacer, pause, histo, workload, world and transport packages of stompbench.
 package load

@@ -19,15 +19,12 @@ const poll = 10 * time.Millisecond
 // were refused with NACK, once everything else has arrived, because a broker may drop them.
 const stragglers = time.Second
 
-// maxDrain bounds the whole drain: each message prolongs it, and there may be millions. Tests set a
-// shorter one.
-var maxDrain = time.Hour
-
 // drain waits for the outcome of every message and for every expected message, until nothing has
 // come for so long that the rest is given up. Receipts and messages count together, because a
 // broker that is busy with one may be late with the other. Messages that are not waited for do not
-// count.
-func (r *run) drain() {
+// count. The plan's DrainLimit bounds the whole, because each message prolongs it, and so does the end
+// of ending.
+func (r *run) drain(ending context.Context) {
 	if len(r.producers) == 0 {
 		return
 	}
@@ -53,7 +50,11 @@ func (r *run) drain() {
 		if all || r.cause() != nil {
 			patience = min(patience, stragglers)
 		}
-		if silent >= patience || time.Since(began) >= max(maxDrain, patience) {
+		if silent >= patience {
+			return
+		}
+		if ending.Err() != nil || time.Since(began) >= r.plan.DrainLimit {
+			r.drainCut = !all
 			return
 		}
 		time.Sleep(poll)
@@ -89,9 +90,9 @@ func isClosed(c <-chan struct{}) bool {
 
 // answer waits until all received messages have their ACK or NACK. Otherwise the broker would
 // deliver them again when the subscription ends.
-func (r *run) answer() {
+func (r *run) answer(ending context.Context) {
 	var silence pause.Silence
-	for ; silence.Look(false) < r.plan.DrainTimeout && r.cause() == nil; time.Sleep(poll) {
+	for ; silence.Look(false) < r.plan.DrainTimeout && r.cause() == nil && ending.Err() == nil; time.Sleep(poll) {
 		if !slices.ContainsFunc(r.consumers, (*consumer).busy) {
 			return
 		}
@@ -222,11 +223,15 @@ func (t *tally) add(o tally) {
 	}
 }
 
-// goodbye is how long an orderly disconnect may take, if the plan allows as much.
-const goodbye = 3 * time.Second
+// goodbye is how long an orderly disconnect may take, if the plan allows as much; curtGoodbye is that
+// when the time is over.
+const (
+	goodbye     = 3 * time.Second
+	curtGoodbye = 300 * time.Millisecond
+)
 
 // hangUp ends all sessions: in an orderly way if nothing has failed. It may be called again.
-func (r *run) hangUp() {
+func (r *run) hangUp(ending context.Context) {
 	if !r.closing.Swap(true) {
 		close(r.over)
 	}
@@ -234,7 +239,11 @@ func (r *run) hangUp() {
 	sessions := r.sessions
 	r.sessions = nil
 	r.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), min(goodbye, r.plan.DrainTimeout))
+	patience := goodbye
+	if ending.Err() != nil {
+		ending, patience = context.WithoutCancel(ending), curtGoodbye
+	}
+	ctx, cancel := context.WithTimeout(ending, min(patience, r.plan.DrainTimeout))
 	defer cancel()
 	healthy := r.cause() == nil
 	if sessions != nil && healthy {

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"context"
 	"sync"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
@@ -59,10 +60,14 @@ func (r *run) newGroup(destination int) *group {
 
 // newConsumers makes the consumers with their groups: one for each destination or, if each consumer
 // gets everything, one for each subscription.
-func (r *run) newConsumers() {
+func (r *run) newConsumers(ctx context.Context) error {
 	targets := r.plan.ConsumeTargets()
 	shared := make(map[int]*group)
 	for worker := range r.plan.Consumers {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		r.connected.workers.Add(1)
 		for _, d := range workload.Share(worker, r.plan.Consumers, targets) {
 			g := shared[d]
 			if g == nil || r.plan.Delivery == workload.Each {
@@ -73,6 +78,7 @@ func (r *run) newConsumers() {
 			r.consumers = append(r.consumers, newConsumer(r, worker, d, g))
 		}
 	}
+	return nil
 }
 
 // countCopies records how many groups of this process each stream goes to.

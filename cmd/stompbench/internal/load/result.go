@@ -18,6 +18,10 @@ type Result struct {
 	Failure     error // why the run ended early, nil if it did not
 	Refusal     error // the first message that the broker rejected, nil if none
 
+	// DrainCut: the end was cut short, by the limit or the user: what had not come by then counts as
+	// lost, or without an outcome.
+	DrainCut bool
+
 	Books   ledger.Balance
 	Book    *ledger.Book  // what they were closed with, for merging with other processes
 	Counts  metric.Counts // what consumers counted
@@ -111,7 +115,7 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 		Ready:    r.ready, Interrupted: interrupted, Failure: r.cause(),
 		Counts: t.counts, MeasuredReceived: t.measured,
 		MaxBacklog: r.sampler.maxBacklog, Cost: cost, RoundTrip: r.roundTrip.shortest(),
-		Consumers: len(r.consumers),
+		Consumers: len(r.consumers), DrainCut: r.drainCut,
 	}
 	out.Waits = r.producersWaits()
 	var lastSent, lastConfirm int64

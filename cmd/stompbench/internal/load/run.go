@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"sync"
@@ -22,12 +23,28 @@ type Options struct {
 	Plan   *workload.Plan // complete
 	Dialer transport.Dialer
 
+	// OnConnecting is called once a second until OnReady is. May be nil.
+	OnConnecting func(Connecting)
 	// OnReady is called when all connections and subscriptions are established, before the first
 	// message is sent. May be nil.
 	OnReady func(Ready)
 	// OnSample is called once a second, after the last message was sent, and at the end, always on
 	// the same goroutine. The sample is borrowed: valid until OnSample returns. May be nil.
 	OnSample func(*Sample)
+}
+
+// Connecting is how far connecting has come: how many of the workers have been made, how many of the
+// connections are established, and how many of the subscriptions.
+type Connecting struct{ Workers, AllWorkers, Connections, AllConnections, Subscriptions, AllSubscriptions int }
+
+func (c Connecting) String() string {
+	switch {
+	case c.Workers < c.AllWorkers:
+		return fmt.Sprintf("%d of %d workers made", c.Workers, c.AllWorkers)
+	case c.Connections < c.AllConnections:
+		return fmt.Sprintf("%d of %d connections established", c.Connections, c.AllConnections)
+	}
+	return fmt.Sprintf("%d of %d subscriptions confirmed", c.Subscriptions, c.AllSubscriptions)
 }
 
 // Ready describes the broker before the run.
@@ -70,6 +87,7 @@ type run struct {
 	stopping    atomic.Bool
 	stoppedAt   atomic.Int64  // when the end, the user or a failure stopped sending; 0 if its quota did
 	closing     atomic.Bool   // we are closing the sessions ourselves
+	drainCut    bool          // the drain was ended though something still came, or might have
 	over        chan struct{} // closed when closing is set
 	usage       usageFrom
 	roundTrip   roundTrip
@@ -78,13 +96,15 @@ type run struct {
 	failed   chan struct{} // closed by fail
 	failure  error
 
-	sampler sampler
+	sampler   sampler
+	connected connected
 }
 
 // preciseUpTo is the number of producers up to which each gets a thread to sleep on.
 const preciseUpTo = 16
 
-func newRun(ctx context.Context, opts Options) *run {
+// newRun makes a run with all its workers.
+func newRun(ctx context.Context, opts Options) (*run, error) {
 	p := opts.Plan
 	r := &run{
 		Options: opts, plan: p,
@@ -110,7 +130,12 @@ func newRun(ctx context.Context, opts Options) *run {
 		r.id.Store(rand.Uint64() | 1)
 	}
 	r.warmup = newWarmup(p)
+	defer r.reportConnecting()()
 	for i := range p.Producers {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		r.connected.workers.Add(1)
 		r.producers = append(r.producers, newProducer(r, i))
 	}
 	r.streamsTo = make([][]uint32, p.PublishTargets())
@@ -118,18 +143,41 @@ func newRun(ctx context.Context, opts Options) *run {
 		r.streamsTo[s.destination] = append(r.streamsTo[s.destination], s.id)
 	}
 	r.origins = r.newOrigins()
-	r.newConsumers()
+	if err := r.newConsumers(ctx); err != nil {
+		return nil, err
+	}
 	r.countCopies()
 	r.sampler.init()
-	return r
+	return r, nil
 }
 
-// Run carries out the plan. An error means that no message was sent: it is a [*SetupError], or
-// ctx.Err(). When ctx ends later, or the broker fails, Run ends in an orderly way and the result
-// says that it is partial.
+// grace is how long a run may go on after its context has ended, for what is on its way.
+const grace = time.Second
+
+// afterGrace returns a context that ends when grace has passed after the end of ctx.
+func afterGrace(ctx context.Context) (ending context.Context, cancel func()) {
+	ending, end := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, end) })
+	return ending, func() { stop(); end() }
+}
+
+// Run carries out the plan. An error means that no message was sent: it is a [*SetupError], a
+// [*workload.Invalid] if this machine is too small, or ctx.Err(). When ctx ends later, or the broker
+// fails, Run ends in an orderly way and the result says that it is partial; after the end of ctx that
+// takes grace and not much more.
 func Run(ctx context.Context, opts Options) (*Result, error) {
-	r := newRun(ctx, opts)
-	defer r.hangUp()
+	if world.Of(ctx) == nil {
+		if err := NeedsOf(opts.Plan).check(); err != nil {
+			return nil, err
+		}
+	}
+	r, err := newRun(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	ending, cancel := afterGrace(ctx)
+	defer cancel()
+	defer r.hangUp(ending)
 	if err := r.connect(ctx); err != nil {
 		return nil, err
 	}
@@ -138,13 +186,13 @@ func Run(ctx context.Context, opts Options) (*Result, error) {
 	}
 	r.begin(ctx)
 	sampleNow, stopSampling := r.startSampling()
-	r.load(ctx)
+	r.load(ctx, ending)
 	r.stopping.Store(true)
 	sampleNow() // the time after the last send is an interval of its own
-	r.drain()
-	r.answer()
+	r.drain(ending)
+	r.answer(ending)
 	cpu := r.usage.cost()
-	r.hangUp()
+	r.hangUp(ending)
 	r.freeze() // before the last sample, so that the samples add up to the result
 	stopSampling()
 	return r.result(ctx.Err() != nil, cpu), nil
@@ -197,14 +245,14 @@ func (r *run) begin(ctx context.Context) {
 }
 
 // load sends until the plan's end, the end of ctx, or a failure.
-func (r *run) load(ctx context.Context) {
+func (r *run) load(ctx, ending context.Context) {
 	stop, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if r.plan.Duration > 0 {
 		stop, cancel = context.WithDeadline(stop, r.clock.Time(r.end))
 		defer cancel()
 	}
-	hard, cancelHard := context.WithCancel(context.WithoutCancel(ctx))
+	hard, cancelHard := context.WithCancel(ending)
 	defer cancelHard()
 	done := make(chan struct{})
 	go r.watch(stop, done, cancel, cancelHard)

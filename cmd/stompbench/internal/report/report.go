@@ -24,7 +24,9 @@ type Report struct {
 	Partial  bool   `json:"partial"`
 	Failure  string `json:"failure,omitempty"`
 	AckError string `json:"ack_error,omitempty"` // the first ACK that could not be sent
-	ExitCode int    `json:"exit_code"`
+	// DrainCut: the wait at the end was cut short, so that what had not come counts as lost.
+	DrainCut bool `json:"drain_cut,omitempty"`
+	ExitCode int  `json:"exit_code"`
 	// BooksOpen: this is a part of a run, so which messages were lost is known only after merging
 	// it with the other parts.
 	BooksOpen bool `json:"books_open,omitempty"`
@@ -64,7 +66,7 @@ func DistributionOf(h *histo.Histogram) Distribution { return metric.Distributio
 // New makes the report of a run.
 func New(version string, p *workload.Plan, r *load.Result) *Report {
 	rep := &Report{
-		Schema: Schema, Tool: "stompbench", Version: version, Partial: r.Partial(), BooksOpen: r.Open,
+		Schema: Schema, Tool: "stompbench", Version: version, Partial: r.Partial(), BooksOpen: r.Open, DrainCut: r.DrainCut,
 		Broker: Broker{URI: p.Broker.String(), Embedded: p.Embedded, Server: r.Ready.Server, STOMP: r.Ready.Version},
 		Plan:   PlanOf(p), Values: r.Values(), Latency: Latency{}, Verdict: verdict.Of(p, r),
 	}

@@ -219,6 +219,13 @@ func (r *Report) Remarks() (all []string) {
 	if r.Plan.WarmupSec > 0 && r.Plan.Producers > 0 && r.Count(metric.Sent) > 0 && r.Value(metric.Sending) == 0 {
 		say("The run was over before its warm-up: nothing was measured. Send more, or lower --warmup.")
 	}
+	if r.DrainCut && r.Sum(metric.Lost, metric.Unknown) > 0 {
+		why := "--drain-limit"
+		if r.Partial {
+			why = "the user"
+		}
+		say("The wait for messages and receipts at the end was cut short by %s: what had not come by then counts as lost, or without an outcome.", why)
+	}
 	if r.Plan.RatePerSec == 0 && r.Plan.Producers > 0 && r.Latency[metric.FromSend].Count+r.Latency[metric.Confirm].Count > 0 {
 		say("Flat out, latency is the time messages wait in queues that are kept full; it says nothing about the broker. " +
 			"Give a --rate below the one above to measure that.")

@@ -9,6 +9,10 @@ import (
 // two seconds after an hour, four after two hours.
 const MaxIntervals = 3600
 
+// MaxBytes is about how much memory the latencies of a series may take. A run whose latencies vary a
+// lot takes some 40 kB a second, 140 MB for MaxIntervals; then its intervals become longer earlier.
+const MaxBytes = 48 << 20
+
 // Recorder makes the series of a run from its samples. Create it with
 // [NewRecorder]; it is for one goroutine.
 type Recorder struct {
@@ -34,7 +38,7 @@ func (r *Recorder) Add(s *load.Sample) {
 	if r.extend(&next) {
 		return
 	}
-	if len(r.series.Intervals) == r.max {
+	if len(r.series.Intervals) == r.max || r.series.bytes() > MaxBytes && len(r.series.Intervals) > 1 {
 		r.series.widen(r.scratch)
 		if r.extend(&next) {
 			return
@@ -79,4 +83,16 @@ func interval(s *load.Sample) Interval {
 		}
 	}
 	return i
+}
+
+// bytes returns about how much memory the latencies take.
+func (s *Series) bytes() (n int) {
+	for i := range s.Intervals {
+		for _, all := range []Latencies{s.Intervals[i].Latency, s.Intervals[i].Warmup} {
+			for _, l := range all {
+				n += l.HDR.Size()
+			}
+		}
+	}
+	return n
 }

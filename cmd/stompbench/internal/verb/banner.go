@@ -9,6 +9,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
@@ -180,11 +181,7 @@ func (r *Rows) Planned(p *workload.Plan, notes []string) {
 
 // Needs describes the resources of this machine that the run takes before the first message.
 func Needs(p *workload.Plan) string {
-	descriptors := p.Connections()
-	if p.Embedded {
-		descriptors *= 2 // the embedded broker has the other ends
-	}
-	n := p.HeadersMemory()
-	return fmt.Sprintf("%s, %s for bodies", report.Plural(descriptors, "open file"), report.Size(float64(p.BodiesMemory()))) +
-		when(n > 0, ", %s for headers", report.Size(float64(n)))
+	n := load.NeedsOf(p)
+	return fmt.Sprintf("%s, at least %s of memory, %s of it for bodies; with --out up to %s more for the seconds of the run",
+		report.Plural(n.Files, "open file"), report.Size(float64(n.Memory)), report.Size(float64(p.BodiesMemory())), report.Size(series.MaxBytes))
 }

@@ -50,11 +50,15 @@ func judgedCode(l *flags.Load, code int, v *verdict.Verdict, outcomes []slo.Outc
 }
 
 // exitCode returns the exit code of a run. Messages that a failed broker did not deliver do not
-// count as lost, but duplicate and damaged ones count.
+// count as lost, nor do those for which an interrupted run did not wait; but duplicate and damaged
+// ones count.
 func exitCode(r *load.Result) int {
+	lostAtMost := r.Books.Duplicated == 0 && r.Counts[metric.Corrupt] == 0
 	switch {
-	case r.Failure != nil && r.Books.Duplicated == 0 && r.Counts[metric.Corrupt] == 0:
+	case lostAtMost && r.Failure != nil:
 		return ExitCannotRun
+	case lostAtMost && r.Interrupted && r.DrainCut:
+		return ExitInterrupted
 	case !r.Intact():
 		return ExitIntegrity
 	case r.Interrupted:

@@ -26,6 +26,12 @@ type Invalid struct{ Reason string }
 
 func (e *Invalid) Error() string { return e.Reason }
 
+// defaultDrainLimit is the limit of the drain without --drain-limit, unless --drain-timeout is longer.
+const defaultDrainLimit = 5 * time.Minute
+
+// Refuse returns an [*Invalid].
+func Refuse(format string, args ...any) error { return refuse(true, format, args...) }
+
 // refuse returns an [*Invalid] if bad.
 func refuse(bad bool, format string, args ...any) error {
 	if !bad {
@@ -88,10 +94,15 @@ func (p *Plan) completeConnections() error {
 }
 
 func (p *Plan) checkEnd() error {
+	if p.DrainLimit == 0 {
+		p.DrainLimit = max(defaultDrainLimit, p.DrainTimeout)
+	}
 	return cmp.Or(
 		refuse(p.Duration == 0 && p.Count == 0 && !p.onlyReceives(), "the run would never end: set --duration or --count above 0"),
 		refuse(p.Count > 0 && p.Count < uint64(p.Producers),
 			"--count %d leaves some of the %d producers without a message: lower --producers or raise --count", p.Count, p.Producers),
+		refuse(p.DrainLimit < p.DrainTimeout,
+			"--drain-limit %v is over before the silence of --drain-timeout %v: raise it, or lower that", p.DrainLimit, p.DrainTimeout),
 	)
 }
 

@@ -80,6 +80,7 @@ type Plan struct {
 	ConnectTimeout time.Duration // for connecting and for subscribing
 	CoalesceReads  time.Duration // least time between two reads of a connection; 0 for none
 	DrainTimeout   time.Duration // of silence, until missing messages count as lost
+	DrainLimit     time.Duration // in all, however much still comes; 0 is five minutes
 }
 
 // Delivery says which consumers get a message.

@@ -122,9 +122,10 @@ func (c *command) carryOut(ctx context.Context, l *flags.Load, keep *verb.Keeper
 	view := live.New(progress, p, live.Options{Terminal: screen.Terminal, Width: screen.Width, Color: screen.Color})
 	defer view.Close()
 	return verb.Run(ctx, load.Options{
-		Plan:     p,
-		OnReady:  func(r load.Ready) { fmt.Fprint(progress, hello(p, r)) },
-		OnSample: keep.Sample(c.export.sample(view.Show)),
+		Plan:         p,
+		OnConnecting: func(done load.Connecting) { fmt.Fprintf(progress, "  %-10s  %s\n", "starting", done) },
+		OnReady:      func(r load.Ready) { fmt.Fprint(progress, hello(p, r)) },
+		OnSample:     keep.Sample(c.export.sample(view.Show)),
 	})
 }
 
