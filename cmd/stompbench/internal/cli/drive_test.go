@@ -25,7 +25,7 @@ func TestDriving(t *testing.T) {
 		args string
 		want totals
 	}{
-		{"-C 600 -r 1k..3k:300ms,2k:1h", totals{600, 600, 600, 0}},
+		{"-C 600 -r 1k..3k:300ms,2k:1h --rate-tolerance 100%", totals{600, 600, 600, 0}},
 		{"-C 900 -t /queue/a%d --destinations 3", totals{900, 900, 900, 0}},
 		{"-C 900 -t /queue/b%03d --destinations 5..14 -x 3 -y 4", totals{900, 900, 900, 0}},
 		{"-C 900 -t /queue/c%d -x 6 -y 2", totals{900, 900, 900, 0}},
@@ -52,7 +52,7 @@ func TestDriving(t *testing.T) {
 		{"-C 1000 --ack client --nack 0.01 --prefetch 10", totals{1000, 1000, 1000, 10}},
 		{"-C 100 --consumer-latency 1ms", totals{100, 100, 100, 0}},
 		{"-C 200 -y 4 --consumer-latency 2ms --slow-consumers 0.25 --ack client-individual --prefetch 5", totals{200, 200, 200, 0}},
-		{"-C 300 -r 1k --warmup 100ms", totals{300, 300, 300, 0}},
+		{"-C 300 -r 1k --warmup 100ms --rate-tolerance 100%", totals{300, 300, 300, 0}},
 		{"-C 200 --connect-rate 200 -x 5 -y 5 --source-address 127.0.0.1", totals{200, 200, 200, 0}},
 		{"-C 200 --heart-beat 0 --broker rabbitmq", totals{200, 200, 200, 0}},
 		{"-C 200 --broker artemis -t /topic/h -y 2", totals{200, 200, 400, 0}},
@@ -197,7 +197,7 @@ func TestPayloadFromFiles(t *testing.T) {
 // The warm-up is in the books, and neither in latencies nor in rates.
 func TestWarmup(t *testing.T) {
 	t.Parallel()
-	r := runJSON(t, 0, "--warmup 500ms -z 500ms -r 1k")
+	r := runJSON(t, 0, "--warmup 500ms -z 500ms -r 1k --rate-tolerance 100%")
 	got := r.Totals
 	if got.Sent+got.Unsent != 1000 || got.Lost != 0 || got.Received != got.Sent {
 		t.Errorf("%+v", got)
@@ -353,7 +353,7 @@ func TestScenarioOfTheManual(t *testing.T) {
 	defer b.Close()
 	text = strings.Replace(text, "uri: stomp://guest:guest@localhost:61613", "uri: "+b.URI(), 1)
 	path := scenario(t, text)
-	r := runJSON(t, 0, "-f "+path+" -r 500..1k:400ms,1k:400ms --warmup 100ms")
+	r := runJSON(t, 0, "-f "+path+" -r 500..1k:400ms,1k:400ms --warmup 100ms --rate-tolerance 100%")
 	if r.Totals.Sent+r.Totals.Unsent != 750 || r.Plan["publish_to"] != "/queue/orders-%02d" {
 		t.Errorf("%+v", r)
 	}

@@ -34,7 +34,7 @@ func kept(t testing.TB, want int, args string) *results.Result {
 // The seconds of a run add up to the run, message by message and bucket by bucket.
 func TestKeptSecondsAddUp(t *testing.T) {
 	t.Parallel()
-	for _, args := range []string{"-z 2300ms -r 2k -x 2 -y 2 --accept-generator-limit", "-C 20k", "-C 2k -y 0", "-C 300 -r 1k -c 0", "-C 2k -x 2 -y 2 -t /topic/t"} {
+	for _, args := range []string{"-z 2300ms -r 2k -x 2 -y 2 --rate-tolerance 100%", "-C 20k", "-C 2k -y 0", "-C 300 -r 1k -c 0 --rate-tolerance 100%", "-C 2k -x 2 -y 2 -t /topic/t"} {
 		t.Run(args, func(t *testing.T) {
 			t.Parallel()
 			r := kept(t, 0, args)
@@ -67,7 +67,7 @@ func TestKeptSecondsAddUp(t *testing.T) {
 // however the run ended: rates over them would be none.
 func TestSendingEnds(t *testing.T) {
 	t.Parallel()
-	for _, args := range []string{"-C 150 --consumer-latency 10ms", "-z 1s -r 150 --consumer-latency 15ms"} {
+	for _, args := range []string{"-C 150 --consumer-latency 10ms", "-z 1s -r 150 --consumer-latency 15ms --rate-tolerance 100%"} {
 		t.Run(args, func(t *testing.T) {
 			t.Parallel()
 			virtually(t, func(t testing.TB) {

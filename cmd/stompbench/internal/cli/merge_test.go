@@ -102,7 +102,7 @@ func TestHonestUnion(t *testing.T) {
 		{"a topic with subscribers in two places", args{"r1": "-y 1 -t /topic/t", "r2": "-y 2 -t /topic/t"}, args{"s": "-y 0 -x 3 -C 2000 -t /topic/t"}, 3, 3, true},
 		{"two send and two receive many queues", args{"r1": "-y 3 -t /queue/q%d --destinations 3", "r2": "-y 4 -t /queue/q%d --destinations 2..4"},
 			args{"s1": "-y 0 -x 2 -C 1000 -t /queue/q%d --destinations 4", "s2": "-y 0 -x 4 -C 1000 -t /queue/q%d --destinations 4 --stamp header"}, 7, 1, true},
-		{"both send and receive", nil, args{"a": "-x 2 -y 2 -C 1000", "b": "-x 1 -y 1 -C 1000 -r 20k"}, 0, 1, true},
+		{"both send and receive", nil, args{"a": "-x 2 -y 2 -C 1000", "b": "-x 1 -y 1 -C 1000 -r 20k --rate-tolerance 100%"}, 0, 1, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -228,7 +228,7 @@ func TestPartThatHearsNothing(t *testing.T) {
 func TestWarmupOfOthers(t *testing.T) {
 	t.Parallel()
 	b, dir := withFaults(t, nil), t.TempDir()
-	folders := startAll(t, b, dir, map[string]string{"r": "--run-id warm"}, map[string]string{"s": "-y 0 -r 200 -C 600 --accept-generator-limit --warmup 1s --run-id warm"}, 1)
+	folders := startAll(t, b, dir, map[string]string{"r": "--run-id warm"}, map[string]string{"s": "-y 0 -r 200 -C 600 --rate-tolerance 100% --warmup 1s --run-id warm"}, 1)
 	got := merged(t, cli.ExitOK, folders)
 	if got.Latency["from_due"]["count"] != 400 || got.Latency["send_delay"]["count"] != 400 || got.Totals.Received != 600 {
 		t.Errorf("%v, %+v", got.Latency, got.Totals)

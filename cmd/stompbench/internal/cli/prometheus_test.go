@@ -38,7 +38,7 @@ var scrapeURL = regexp.MustCompile(`http://127\.0\.0\.1:\d+/metrics`)
 // what the report holds. Of several runs it holds the sum.
 func TestPrometheus(t *testing.T) {
 	t.Parallel()
-	for _, args := range []string{"-C 3000 -r 2k", "-C 1000 -r 2k --repeat 3 --pause 0"} {
+	for _, args := range []string{"-C 3000 -r 2k --rate-tolerance 100%", "-C 1000 -r 2k --rate-tolerance 100% --repeat 3 --pause 0"} {
 		t.Run(args, func(t *testing.T) {
 			t.Parallel()
 			last := scraped(t, args+" --prometheus :0 --prometheus-wait 5m")

@@ -27,7 +27,7 @@ func keepOne(t *testing.T, dir, name, args string) string {
 func TestReportVerb(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	a, b := keepOne(t, dir, "a", "-C 300 -r 1k"), keepOne(t, dir, "b", "-C 300")
+	a, b := keepOne(t, dir, "a", "-C 300 -r 1k --rate-tolerance 100%"), keepOne(t, dir, "b", "-C 300")
 	page := filepath.Join(a, "report.html")
 	if err := os.Remove(page); err != nil {
 		t.Fatal(err)
@@ -63,9 +63,9 @@ func TestReportVerb(t *testing.T) {
 func TestCompareVerb(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	a1, a2 := keepOne(t, dir, "base/1", "-C 300 -r 1k"), keepOne(t, dir, "base/2", "-C 300 -r 1k")
-	b := keepOne(t, dir, "new", "-C 300 -r 1k")
-	other := keepOne(t, dir, "other", "-C 400 -r 1k")
+	a1, a2 := keepOne(t, dir, "base/1", "-C 300 -r 1k --rate-tolerance 100%"), keepOne(t, dir, "base/2", "-C 300 -r 1k --rate-tolerance 100%")
+	b := keepOne(t, dir, "new", "-C 300 -r 1k --rate-tolerance 100%")
+	other := keepOne(t, dir, "other", "-C 400 -r 1k --rate-tolerance 100%")
 	base := filepath.Join(dir, "base")
 	for args, want := range map[string]struct {
 		code int
@@ -102,9 +102,9 @@ func TestCompareVerb(t *testing.T) {
 func TestMergeVerb(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	a := keepOne(t, dir, "a", "-C 300 -r 1k")
+	a := keepOne(t, dir, "a", "-C 300 -r 1k --rate-tolerance 100%")
 	// The other machine's: as if it had run at the same time.
-	r, err := results.Read(keepOne(t, dir, "b", "-C 200 -r 1k"))
+	r, err := results.Read(keepOne(t, dir, "b", "-C 200 -r 1k --rate-tolerance 100%"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestSchemaVerb(t *testing.T) {
 // Latencies of the warm-up and those that count are, together, those of all messages.
 func TestWarmupIsKept(t *testing.T) {
 	t.Parallel()
-	dir := keepOne(t, t.TempDir(), "a", "-r 500 -C 1500 --warmup 1s --accept-generator-limit")
+	dir := keepOne(t, t.TempDir(), "a", "-r 500 -C 1500 --warmup 1s --rate-tolerance 100%")
 	r, err := results.Read(dir)
 	if err != nil {
 		t.Fatal(err)

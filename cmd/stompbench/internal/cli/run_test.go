@@ -35,8 +35,8 @@ func TestEmbedded(t *testing.T) {
 		{"-C 20 -s 1MiB", 20, 20},
 		{"-C 2k -s 1", 2000, 2000},
 		{"-C 1", 1, 1},
-		{"-C 500 -r 5k", 500, 500},
-		{"-C 200 -x 20 -y 20 -r 2k", 200, 200},
+		{"-C 500 -r 5k --rate-tolerance 100%", 500, 500},
+		{"-C 200 -x 20 -y 20 -r 2k --rate-tolerance 100%", 200, 200},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			t.Parallel()
@@ -81,7 +81,7 @@ func TestRateIsKept(t *testing.T) {
 // nothing of that.
 func TestStreams(t *testing.T) {
 	t.Parallel()
-	code, stdout, stderr := stompbench(t, "-z 1200ms -r 500 -s 10")
+	code, stdout, stderr := stompbench(t, "-z 1200ms -r 500 --rate-tolerance 100% -s 10")
 	if code != 0 {
 		t.Fatal(code, stderr)
 	}
