@@ -115,5 +115,5 @@ func unknownVerb(root *cobra.Command, args []string) error {
 	if similar := root.SuggestionsFor(args[0]); len(similar) > 0 {
 		hint = ": did you mean " + strings.Join(similar, " or ") + "?"
 	}
-	return flags.Usage("there is no command %.64q%s", args[0], hint)
+	return flags.Unexpected(args[0], hint)
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // anyText are the kinds of values that can be any text but none.
-var anyText = []string{"ADDR", "CMD", "DEST", "DIR", "FILE", "FILES", "HOST", "NAME", "ORIGIN", "URI"}
+var anyText = []string{"CMD", "DEST", "DIR", "FILE", "FILES", "HOST", "NAME", "ORIGIN", "URI"}
 
 // orZero are the flags that may be 0.
 var orZero = []string{

@@ -340,3 +340,16 @@ func TestMan(t *testing.T) {
 		t.Errorf("%v\n%s", err, errs.String())
 	}
 }
+
+// A password does not come back in an error, wherever it was put.
+func TestErrorsKeepSecrets(t *testing.T) {
+	for _, args := range []string{
+		"run stomp://u:s3cret@h", "stomp://u:s3cret@h", "--passcode=s3cret", "-Zs3cret", "-u stomp://u:s3cret@h:x", "--rate=s3cret", "--tls-insecure=s3cret",
+		"--header=s3cret", "report --text=s3cret", "broker u:s3cret@h", "compare --fail-if=s3cret x y", "--uri=stomp://u:s3cret@h --uri=",
+	} {
+		code, stdout, stderr := stompbench(t, args)
+		if code != cli.ExitUsage || strings.Contains(stdout+stderr, "s3cret") && !strings.Contains(args, "fail-if") {
+			t.Errorf("%s: exit %d, %q", args, code, stderr)
+		}
+	}
+}

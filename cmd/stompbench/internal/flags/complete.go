@@ -22,9 +22,6 @@ func (l *Load) Read(cmd *cobra.Command) error {
 // Complete completes the plan from the flags and checks it.
 func (l *Load) Complete(f *pflag.FlagSet) (notes []string, err error) {
 	p := &l.Plan
-	if f.NArg() > 0 {
-		return nil, Usage("%q is neither a flag nor a command: see stompbench --help", f.Arg(0))
-	}
 	p.Broker = l.uri
 	p.Embedded = !f.Changed("uri")
 	p.DurationSet = f.Changed("duration")
@@ -44,10 +41,10 @@ func (l *Load) Complete(f *pflag.FlagSet) (notes []string, err error) {
 	if p.Count > 0 && !p.DurationSet {
 		p.Duration = 0
 	}
-	if f.Changed("size") && f.Changed("payload") && len(p.Payload.Files) > 0 {
+	switch {
+	case f.Changed("size") && f.Changed("payload") && len(p.Payload.Files) > 0:
 		return nil, Usage("--size and --payload %v contradict each other, since files are sent as they are: leave --size out", p.Payload)
-	}
-	if p.Producers > 0 && p.Consumers > 0 && f.Changed("consume-from") && !f.Changed("publish-to") {
+	case p.Producers > 0 && p.Consumers > 0 && f.Changed("consume-from") && !f.Changed("publish-to"):
 		return nil, Usage("consumers are to listen to %s but producers to send to %s: set --publish-to as well", p.ConsumeFrom, p.PublishTo)
 	}
 	if err := l.idle(f); err != nil {

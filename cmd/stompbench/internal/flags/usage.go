@@ -17,6 +17,14 @@ func (e *UsageError) Error() string { return e.reason }
 // Usage returns a [*UsageError].
 func Usage(format string, args ...any) error { return &UsageError{fmt.Sprintf(format, args...)} }
 
+// Unexpected refuses a word that is no flag. An address is not repeated: it may contain a password.
+func Unexpected(word, hint string) error {
+	if strings.Contains(word, "://") || strings.Contains(word, "@") {
+		return Usage("an address is neither a flag nor a command: write --uri before it")
+	}
+	return Usage("%.64q is neither a flag nor a command%s", word, hint)
+}
+
 // Explain converts an error of the flag library to a usage error. The library's own text repeats the
 // value, which may contain a password.
 func Explain(cmd *cobra.Command, err error) error {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -79,11 +81,6 @@ func Repeated[T any](into *[]T, kind string, parse func(string) (T, error)) *Val
 		}
 		return err
 	}}
-}
-
-// Texts is a text that may be repeated.
-func Texts(into *[]string, kind string) *Value {
-	return Repeated(into, kind, func(s string) (string, error) { return s, nil })
 }
 
 // List is values with commas between.
@@ -194,6 +191,21 @@ func Share(into *float64, least, most float64) *Value {
 // Bytes is a size above 0.
 func Bytes(into *int) *Value {
 	return within(into, "BYTES", workload.ParseBytes, 1, math.MaxInt32)
+}
+
+// ListenAddress checks the form of an address to listen on.
+func ListenAddress(s string) (string, error) {
+	if path, ok := strings.CutPrefix(s, "unix:"); ok && path != "" {
+		return s, nil
+	}
+	_, port, err := net.SplitHostPort(s)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return "", errors.New("write an address with a port from 0 to 65535, such as :61613 or 10.0.0.1:61613")
+	}
+	return s, nil
 }
 
 // HeartBeat is an interval. For the client 0 is the default, and a negative value is none.

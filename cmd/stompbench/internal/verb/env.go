@@ -77,7 +77,7 @@ func NoArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return flags.Usage("%.64q is neither a flag nor a command: see %s --help", args[0], cmd.CommandPath())
+	return flags.Unexpected(args[0], ": see "+cmd.CommandPath()+" --help")
 }
 
 // Version returns the version of the module that this program was built from.

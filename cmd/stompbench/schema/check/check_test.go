@@ -17,6 +17,7 @@ import (
 	"github.com/stompwire/stompwire/broker"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/worldtest"
 	"github.com/stompwire/stompwire/cmd/stompbench/schema"
@@ -64,7 +65,7 @@ func stompbench(t testing.TB, args ...string) int {
 		stderr.interrupt = cancel
 	}
 	code := cli.Run(ctx, args, new(bytes.Buffer), stderr)
-	if code == cli.ExitUsage || code == cli.ExitCannotRun {
+	if code == verb.ExitUsage || code == verb.ExitCannotRun {
 		t.Fatalf("%q: exit %d\n%s", args, code, stderr.text.String())
 	}
 	return code

@@ -6,8 +6,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
+	"path"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -45,11 +45,11 @@ func Command(env *verb.Env) *cobra.Command {
 func (s *settings) addFlags(f *flags.Set) {
 	cfg := &s.config
 	f.Group = "Addresses, each of which may be repeated"
-	f.Add("listen,l", "", "listen for STOMP, such as 127.0.0.1:61613 or unix:/run/stomp", flags.Texts(&s.listen, "ADDR"))
-	f.Add("tls-listen", "", "listen for STOMP over TLS", flags.Texts(&s.tlsListen, "ADDR"))
-	f.Add("ws-listen", "", "listen for STOMP over WebSocket, at the path /ws", flags.Texts(&s.wsListen, "ADDR"))
-	f.Add("wss-listen", "", "the same over TLS", flags.Texts(&s.wssListen, "ADDR"))
-	f.Add("ws-origin", "", "origin of pages that may connect over WebSocket besides those of the same host, such as https://*.example.com", flags.Texts(&s.origins, "ORIGIN"))
+	f.Add("listen,l", "", "listen for STOMP, such as 127.0.0.1:61613 or unix:/run/stomp", flags.Repeated(&s.listen, "ADDR", flags.ListenAddress))
+	f.Add("tls-listen", "", "listen for STOMP over TLS", flags.Repeated(&s.tlsListen, "ADDR", flags.ListenAddress))
+	f.Add("ws-listen", "", "listen for STOMP over WebSocket, at the path /ws", flags.Repeated(&s.wsListen, "ADDR", flags.ListenAddress))
+	f.Add("wss-listen", "", "the same over TLS", flags.Repeated(&s.wssListen, "ADDR", flags.ListenAddress))
+	f.Add("ws-origin", "", "origin of pages that may connect over WebSocket besides those of the same host, such as https://*.example.com", flags.Repeated(&s.origins, "ORIGIN", parseOrigin))
 	f.Group = "Who may connect"
 	f.Add("tls-cert", "", "certificate for the TLS listeners with its chain, in PEM", flags.Text(&s.cert, "FILE"))
 	f.Add("tls-key", "", "key of that certificate, in PEM", flags.Text(&s.key, "FILE"))
@@ -66,6 +66,13 @@ func (s *settings) addFlags(f *flags.Set) {
 	bytes(&cfg.ConnectionRate.Bytes, "connection-bytes", "", "bytes a second of each connection")
 	number(&cfg.UserRate.Frames, "user-frames", "", "frames a second of each user's connections together")
 	bytes(&cfg.UserRate.Bytes, "user-bytes", "", "bytes a second of each user's connections together")
+}
+
+func parseOrigin(s string) (string, error) {
+	if _, err := path.Match(s, ""); err != nil {
+		return "", errors.New("write an origin, such as https://a.example, with * for any part of a name")
+	}
+	return s, nil
 }
 
 // run serves until ctx ends.
@@ -87,7 +94,7 @@ func (s *settings) run(ctx context.Context, env *verb.Env) error {
 	}
 	b, err := broker.New(s.config)
 	if err != nil {
-		return err
+		return flags.Usage("%v", err)
 	}
 	if err := s.open(env, b, cfg); err != nil {
 		_ = b.Close()
@@ -149,12 +156,8 @@ func (s *settings) tls() (*tls.Config, error) {
 		return nil, nil
 	}
 	cert, err := tls.LoadX509KeyPair(s.cert, s.key)
-	var missing *fs.PathError
-	switch {
-	case errors.As(err, &missing):
-		return nil, fmt.Errorf("cannot read the certificate or its key: %w", err)
-	case err != nil:
-		return nil, fmt.Errorf("--tls-cert and --tls-key are not a certificate and its key: %w", err)
+	if err != nil {
+		return nil, flags.Usage("--tls-cert and --tls-key are not a certificate and its key: %v: name other files", err)
 	}
 	return &tls.Config{Certificates: []tls.Certificate{cert}}, nil
 }

@@ -6,10 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 
 	"github.com/stompwire/stompwire/broker"
+
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 )
 
@@ -23,13 +22,9 @@ import (
 // Without read or write a user may read or write everything. Errors quote only logins from the
 // file.
 func readUsers(path string, cfg *broker.Config) error {
-	text, err := os.ReadFile(path)
+	text, err := flags.ReadFile("users", path, 16<<20)
 	if err != nil {
-		var about *fs.PathError
-		if errors.As(err, &about) {
-			err = about.Err
-		}
-		return fmt.Errorf("cannot read --users %s: %w", path, err)
+		return err
 	}
 	var users map[string]*struct {
 		Passcode    *string
@@ -38,7 +33,15 @@ func readUsers(path string, cfg *broker.Config) error {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&users); err != nil || users == nil || dec.Decode(new(any)) != io.EOF {
-		return flags.Usage(`--users %s is not one JSON object such as {"login": {"passcode": "...", "read": ["/queue/*"], "write": []}}%s`, path, place(err))
+		at := ""
+		var syntax *json.SyntaxError
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &syntax) {
+			at = fmt.Sprintf(" (at byte %d)", syntax.Offset)
+		} else if errors.As(err, &wrong) {
+			at = fmt.Sprintf(" (at byte %d)", wrong.Offset)
+		}
+		return flags.Usage(`--users %s is not one JSON object such as {"login": {"passcode": "...", "read": ["/queue/*"], "write": []}}%s`, path, at)
 	}
 	cfg.Users, cfg.Permissions = map[string]string{}, map[string]broker.Permission{}
 	for login, u := range users {
@@ -49,17 +52,4 @@ func readUsers(path string, cfg *broker.Config) error {
 		cfg.Permissions[login] = broker.Permission{Read: u.Read, Write: u.Write}
 	}
 	return nil
-}
-
-// place returns the position of a JSON error in a file, as far as err has one.
-func place(err error) string {
-	var syntax *json.SyntaxError
-	var wrong *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
-		return fmt.Sprintf(" (at byte %d)", syntax.Offset)
-	case errors.As(err, &wrong):
-		return fmt.Sprintf(" (at byte %d)", wrong.Offset)
-	}
-	return ""
 }

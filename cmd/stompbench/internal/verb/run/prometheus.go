@@ -2,11 +2,8 @@ package run
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net"
-	"strconv"
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
@@ -28,16 +25,7 @@ func (e *export) addFlags(f *flags.Set) {
 	f.Add("prometheus-wait", "", "at the end, wait so long for a last scrape", flags.Time(&e.wait, 0, flags.MaxTime))
 }
 
-func parseAddress(s string) (string, error) {
-	_, port, err := net.SplitHostPort(prom.Listen(s))
-	if err == nil {
-		_, err = strconv.ParseUint(port, 10, 16)
-	}
-	if err != nil {
-		return "", errors.New("write an address with a port from 0 to 65535, such as :9400 or 10.0.0.1:9400")
-	}
-	return s, nil
-}
+func parseAddress(s string) (string, error) { return flags.ListenAddress(prom.Listen(s)) }
 
 // check finds flags that need others.
 func (e *export) check() error {
@@ -55,7 +43,7 @@ func (e *export) start(progress io.Writer) error {
 	e.collector = prom.NewCollector(nil)
 	server, err := prom.Serve(e.address, e.collector)
 	if err != nil {
-		return fmt.Errorf("cannot answer scrapes at %s: %w: choose another --prometheus", prom.Listen(e.address), err)
+		return fmt.Errorf("cannot answer scrapes at %s: %w: choose another --prometheus", e.address, err)
 	}
 	e.server = server
 	fmt.Fprintf(progress, "  prometheus  %s\n", server.URL())

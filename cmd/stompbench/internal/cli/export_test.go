@@ -2,7 +2,7 @@ package cli
 
 import "github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 
-// Exit codes, for tests.
+// Exit codes.
 const (
 	ExitOK          = verb.ExitOK
 	ExitCannotRun   = verb.ExitCannotRun
