@@ -118,14 +118,16 @@ func (c *command) carryOut(ctx context.Context, l *flags.Load, keep *verb.Keeper
 	}
 	defer verb.CloseOwn(own)
 	progress := c.Progress(c.Quiet)
-	screen := verb.ScreenOf(progress)
-	view := live.New(progress, p, live.Options{Terminal: screen.Terminal, Width: screen.Width, Color: screen.Color})
+	view := live.New(progress, p, live.Options(verb.ScreenOf(progress)))
 	defer view.Close()
 	return verb.Run(ctx, load.Options{
 		Plan:         p,
-		OnConnecting: func(done load.Connecting) { fmt.Fprintf(progress, "  %-10s  %s\n", "starting", done) },
-		OnReady:      func(r load.Ready) { fmt.Fprint(progress, hello(p, r)) },
-		OnSample:     keep.Sample(c.export.sample(view.Show)),
+		OnConnecting: func(done load.Connecting) { view.Starting(done) },
+		OnReady: func(r load.Ready) {
+			view.Close()
+			fmt.Fprint(progress, hello(p, r))
+		},
+		OnSample: keep.Sample(c.export.sample(view.Show)),
 	})
 }
 
