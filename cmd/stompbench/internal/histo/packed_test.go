@@ -46,6 +46,32 @@ func TestPackLosesNothing(t *testing.T) {
 	same(t, sum, h)
 }
 
+// What is packed adds up, and has the percentiles of its samples.
+func TestPackedIsAHistogram(t *testing.T) {
+	h, _ := spread(20_000)
+	few, _ := spread(3)
+	few.RecordAtLeast(1<<50, 7)
+	for _, other := range []*histo.Histogram{few, h, histo.New()} {
+		p := h.Pack().Plus(other.Pack())
+		sum, want := histo.New(), histo.New()
+		sum.Add(p)
+		want.Merge(other)
+		want.Merge(h)
+		same(t, sum, want)
+		if sum.Censored() != want.Censored() || !slices.Equal(buckets(p), buckets(want.Pack())) {
+			t.Error("the sum differs")
+		}
+		for percent := 0.5; percent <= 100; percent += 0.5 {
+			if got := p.Percentile(percent); got != want.Percentile(percent) {
+				t.Errorf("p%v is %v, want %v", percent, got, want.Percentile(percent))
+			}
+		}
+	}
+	if (histo.Packed{}).Percentile(50) != 0 {
+		t.Error("nothing has a percentile")
+	}
+}
+
 func same(t *testing.T, got, want *histo.Histogram) {
 	t.Helper()
 	if got.Count() != want.Count() || got.Negative() != want.Negative() || got.Max() != want.Max() || got.Mean() != want.Mean() {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/page"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
@@ -20,14 +21,20 @@ func TestAnHourIsSmallAndItsP99IsKnown(t *testing.T) {
 	for i := range 200 {
 		h.Record(int64(i+1) * 10_007)
 	}
-	for i := range 3600 {
-		rec.Add(&load.Sample{
-			Elapsed: time.Duration(i+1) * time.Second, Interval: time.Second, Sending: true, Sent: uint64(197 + i%7), Confirmed: uint64(198 + i%5),
-			Received: uint64(199 + i%3), Backlog: uint64(i % 1000), CPU: time.Duration(i) * 100 * time.Microsecond,
-			FromDue: h, FromSend: histo.New(), Confirm: h, Delay: h,
-		})
-	}
+	rec.Add(&load.Sample{
+		Elapsed: time.Second, Interval: time.Second, Sending: true, FromDue: h, FromSend: histo.New(), Confirm: h, Delay: h,
+	})
 	r.Series = *rec.Series()
+	second := r.Series.Intervals[0]
+	r.Series.Intervals = nil
+	for i := range 3600 {
+		second.T = float64(i + 1)
+		for id, x := range map[metric.ID]int{metric.Sent: 197 + i%7, metric.Confirmed: 198 + i%5, metric.Received: 199 + i%3, metric.Backlog: i % 1000} {
+			second.Set(id, float64(x))
+		}
+		second.Set(metric.CPU, float64(i)/1e4)
+		r.Series.Intervals = append(r.Series.Intervals, second)
+	}
 	out := render(t, page.Run{Name: "a", Result: r})
 	if len(out) > 300_000 {
 		t.Errorf("the page has %d bytes", len(out))

@@ -4,7 +4,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 )
 
@@ -29,7 +28,7 @@ func Align(parts []Part) (start time.Time, sum Series) {
 		}
 		sum.Step = max(sum.Step, p.Series.Step)
 	}
-	a := aligner{step: sum.Step, scratch: histo.New()}
+	a := aligner{step: sum.Step}
 	for _, p := range parts {
 		a.add(p.Series, int(math.Round(p.Start.Sub(start).Seconds()/sum.Step)))
 	}
@@ -38,9 +37,8 @@ func Align(parts []Part) (start time.Time, sum Series) {
 }
 
 type aligner struct {
-	step    float64
-	sum     []Interval
-	scratch *histo.Histogram
+	step float64
+	sum  []Interval
 }
 
 // add adds a series that starts first steps after the start.
@@ -74,7 +72,7 @@ func (a *aligner) add(s *Series, first int) {
 		}
 		covered += in.Seconds
 		backlog = in.Value(metric.Backlog)
-		a.at(index).add(in, a.scratch)
+		a.at(index).add(in)
 	}
 	settle(last + 1)
 }

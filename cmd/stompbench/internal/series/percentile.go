@@ -21,28 +21,27 @@ func (p Point) Known() bool { return p.To > 0 }
 // point. What is left over at the end joins the point before it.
 func (s *Series) Percentile(kind Kind, p float64) []Point {
 	points := make([]Point, len(s.Intervals))
-	sum, before := histo.New(), histo.New() // of the intervals from first on, and of the point before
+	var sum, before histo.Packed // of the intervals from first on, and of the point before
 	first, last := 0, 0
-	fill := func(from, to int, h *histo.Histogram) {
+	fill := func(from, to int, of histo.Packed) {
 		a, b := &s.Intervals[from], &s.Intervals[to-1]
+		point := Point{From: a.T - a.Seconds, To: b.T, Ns: int64(of.Percentile(p))}
 		for i := from; i < to; i++ {
-			points[i] = Point{From: a.T - a.Seconds, To: b.T, Ns: int64(h.Percentile(p))}
+			points[i] = point
 		}
 	}
 	for i := range s.Intervals {
 		if l := s.Intervals[i].Latency[kind]; l != nil {
-			sum.Add(l.HDR)
+			sum = sum.Plus(l.HDR)
 		}
 		if metric.Tells(sum.Count(), p) {
 			fill(first, i+1, sum)
 			last, first = first, i+1
-			sum, before = before, sum
-			sum.Reset()
+			before, sum = sum, histo.Packed{}
 		}
 	}
-	if first > 0 && first < len(points) && sum.Count() > 0 {
-		before.Merge(sum)
-		fill(last, len(points), before)
+	if first > 0 && first < len(points) && !sum.Empty() {
+		fill(last, len(points), before.Plus(sum))
 	}
 	return points
 }

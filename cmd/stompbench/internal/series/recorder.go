@@ -1,9 +1,6 @@
 package series
 
-import (
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
-)
+import "github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 
 // MaxIntervals is the maximum number of intervals of a series. A longer run has longer intervals:
 // two seconds after an hour, four after two hours.
@@ -16,16 +13,15 @@ const MaxBytes = 48 << 20
 // Recorder makes the series of a run from its samples. Create it with
 // [NewRecorder]; it is for one goroutine.
 type Recorder struct {
-	max     int
-	series  Series
-	scratch *histo.Histogram
+	max    int
+	series Series
 }
 
 // NewRecorder returns a recorder of samples that are taken each second.
 func NewRecorder() *Recorder { return newRecorder(MaxIntervals) }
 
 func newRecorder(most int) *Recorder {
-	return &Recorder{max: most, series: Series{Step: 1}, scratch: histo.New()}
+	return &Recorder{max: most, series: Series{Step: 1}}
 }
 
 // tooShort is the length in seconds below which no rate should be computed. A run's last sample can
@@ -39,7 +35,7 @@ func (r *Recorder) Add(s *load.Sample) {
 		return
 	}
 	if len(r.series.Intervals) == r.max || r.series.bytes() > MaxBytes && len(r.series.Intervals) > 1 {
-		r.series.widen(r.scratch)
+		r.series.widen()
 		if r.extend(&next) {
 			return
 		}
@@ -59,7 +55,7 @@ func (r *Recorder) extend(next *Interval) bool {
 	if full && next.Seconds >= tooShort {
 		return false
 	}
-	last.append(next, r.scratch)
+	last.append(next)
 	return true
 }
 
@@ -73,13 +69,13 @@ func interval(s *load.Sample) Interval {
 	}
 	for kind, h := range s.Histograms() {
 		if kind != FromDue || h != s.FromSend {
-			i.Latency.put(kind, h)
+			i.Latency.put(kind, h.Pack())
 		}
 	}
 	if w := s.Warmup; w != nil && w.FromSend.Count()+w.Confirm.Count()+w.Delay.Count() > 0 {
 		i.Warmup = Latencies{}
 		for kind, h := range w.Histograms() {
-			i.Warmup.put(kind, h)
+			i.Warmup.put(kind, h.Pack())
 		}
 	}
 	return i

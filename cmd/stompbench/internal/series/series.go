@@ -3,6 +3,7 @@ package series
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"time"
 
@@ -61,52 +62,42 @@ type Latency struct {
 	HDR   histo.Packed `json:"hdr"`
 }
 
-// put adds a histogram, unless it is empty.
-func (l Latencies) put(kind Kind, h *histo.Histogram) {
-	if h.Count() > 0 {
-		l[kind] = &Latency{
-			Count: h.Count(), HDR: h.Pack(),
-			P50: int64(h.Percentile(50)), P99: int64(h.Percentile(99)), P999: int64(h.Percentile(99.9)), Max: int64(h.Max()),
-		}
+// put adds a distribution, unless it is empty.
+func (l Latencies) put(kind Kind, p histo.Packed) {
+	if !p.Empty() {
+		at := func(percent float64) int64 { return int64(p.Percentile(percent)) }
+		l[kind] = &Latency{Count: p.Count(), HDR: p, P50: at(50), P99: at(99), P999: at(99.9), Max: at(100)}
 	}
 }
 
-// add adds the counts of o, which is earlier or at the same time, to i, but not its backlog. scratch
-// is overwritten.
-func (i *Interval) add(o *Interval, scratch *histo.Histogram) {
+// add adds the counts of o, which is earlier or at the same time, to i, but not its backlog.
+func (i *Interval) add(o *Interval) {
 	i.Values.Add(&o.Values)
 	i.Sending = i.Sending || o.Sending
-	i.Latency = i.Latency.plus(o.Latency, scratch)
-	i.Warmup = i.Warmup.plus(o.Warmup, scratch)
+	i.Latency = i.Latency.plus(o.Latency)
+	i.Warmup = i.Warmup.plus(o.Warmup)
 	if len(i.Warmup) == 0 {
 		i.Warmup = nil // as after reading it from a file
 	}
 }
 
 // plus returns the latencies of both.
-func (l Latencies) plus(o Latencies, scratch *histo.Histogram) Latencies {
+func (l Latencies) plus(o Latencies) Latencies {
 	sum := Latencies{}
-	for _, kind := range Kinds() {
-		a, b := l[kind], o[kind]
-		switch {
-		case a == nil && b == nil:
-		case a == nil:
+	maps.Copy(sum, l)
+	for kind, b := range o {
+		if a := l[kind]; a != nil {
+			sum.put(kind, a.HDR.Plus(b.HDR))
+		} else {
 			sum[kind] = b
-		case b == nil:
-			sum[kind] = a
-		default:
-			scratch.Reset()
-			scratch.Add(a.HDR)
-			scratch.Add(b.HDR)
-			sum.put(kind, scratch)
 		}
 	}
 	return sum
 }
 
 // append adds o, which follows i, to i.
-func (i *Interval) append(o *Interval, scratch *histo.Histogram) {
-	i.add(o, scratch)
+func (i *Interval) append(o *Interval) {
+	i.add(o)
 	i.T, i.Seconds = o.T, i.Seconds+o.Seconds
 	i.Set(metric.Backlog, o.Value(metric.Backlog))
 }

@@ -202,7 +202,7 @@ func TestManyFullHistograms(t *testing.T) {
 	s := &Series{Step: 1}
 	for i := range 5 {
 		in := Interval{Period: Period{T: float64(i + 1), Seconds: 1, Latency: Latencies{}, Warmup: Latencies{}}}
-		in.Latency.put(FromSend, h)
+		in.Latency.put(FromSend, h.Pack())
 		for _, kind := range Kinds() {
 			in.Latency[kind], in.Warmup[kind] = in.Latency[FromSend], in.Latency[FromSend]
 		}

@@ -1,29 +1,25 @@
 package series
 
-import (
-	"slices"
-
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
-)
+import "slices"
 
 // Thin returns the series with neighbouring intervals joined until it has at most that many.
 // Percentiles are those of the joined samples. s is left as it is.
 func (s *Series) Thin(most int) *Series {
 	thin := &Series{Step: s.Step, Intervals: slices.Clone(s.Intervals)}
-	for scratch := histo.New(); len(thin.Intervals) > max(1, most); {
-		thin.widen(scratch)
+	for len(thin.Intervals) > max(1, most) {
+		thin.widen()
 	}
 	return thin
 }
 
 // widen joins pairs of neighbouring intervals.
-func (s *Series) widen(scratch *histo.Histogram) {
+func (s *Series) widen() {
 	all := s.Intervals
 	half := all[:0]
 	for i := 0; i < len(all); i += 2 {
 		joined := all[i]
 		if i+1 < len(all) {
-			joined.append(&all[i+1], scratch)
+			joined.append(&all[i+1])
 		}
 		half = append(half, joined)
 	}
