@@ -1,8 +1,25 @@
+// Package ledger closes the books of a run: of every message that was sent it records whether it
+// was confirmed and whether it arrived: once, twice, late, or never.
+//
+// A [Set] holds the sequence numbers of one producer that have been seen, in memory that does not
+// grow with their number. A [Group] holds one Set for each producer and belongs to the consumers
+// that share one copy of the stream: all competing consumers of a queue together, or one subscriber
+// of a topic. Closing a group against what the producers sent and had confirmed gives its
+// [Balance].
+//
+// If several processes share a run, each has a [Book]. [Unite] makes one of them, by set union, and
+// it is closed like any other.
+//
+// The types of this package are not safe for concurrent use; their owners guard them. Closing and
+// packing settle sets, so they count as writing. Recording allocates only while a window grows to
+// its working size, and for messages that are lost.
+//
+// Imports: roaring64, for numbers that are missing.
 package ledger
 
 import (
 	"cmp"
-	"maps"
+	"iter"
 	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
@@ -28,6 +45,9 @@ type Stream struct {
 	Account
 }
 
+// Origin is a stream of any process, as its messages name it.
+type Origin struct{ Part, Stream uint32 }
+
 // Copy is the book of the consumers that share a copy of the streams to one destination.
 type Copy struct {
 	Destination uint32 // as in Stream; 0 if it receives what goes to any of them
@@ -41,57 +61,53 @@ type Copy struct {
 
 // Arrival is what was received of one stream.
 type Arrival struct {
-	Part, Stream uint32
-	Received     Set
+	Origin
+	Received Set
 	// Marked are the numbers that only came marked as redelivered. Another consumer may have
 	// received the first delivery.
 	Marked roaring64.Bitmap
 }
 
-// Copy returns the book of the group in a form that can leave the process. name returns the part
-// and stream of a producer of the group. What was received is borrowed from the group.
-func (g *Group) Copy(name func(producer int) (part, stream uint32)) Copy {
+// Copy returns the book of the group in a form that can leave the process. name returns the origin
+// of a producer of the group. What was received is borrowed from the group.
+func (g *Group) Copy(name func(producer int) Origin) Copy {
 	c := Copy{Repeats: g.repeats}
 	for i, a := range g.arrivals {
 		if a != nil {
-			a.Part, a.Stream = name(i)
+			a.Origin = name(i)
 			c.Arrivals = append(c.Arrivals, a)
 		}
 	}
 	return c
 }
 
-// Forgotten returns how many messages the book has lost track of. If it is not 0, it is not known
-// which of them arrived, and Unite cannot make up for it.
-func (b *Book) Forgotten() (n uint64) {
-	for i := range b.Received {
-		for _, a := range b.Received[i].Arrivals {
-			n += a.Received.Forgotten()
+// streams yields all that was sent.
+func (b *Book) streams() iter.Seq2[Origin, *Stream] {
+	return func(yield func(Origin, *Stream) bool) {
+		for _, p := range b.Sent {
+			for k := range p.Streams {
+				if !yield(Origin{p.Number, uint32(k)}, &p.Streams[k]) {
+					return
+				}
+			}
 		}
 	}
-	return n
 }
 
 // UnknownTo returns a part from which b has messages and that all does not know.
 func (b *Book) UnknownTo(all *Book) (part uint32, found bool) {
-	streams := all.streams()
-	for i := range b.Received {
-		for _, a := range b.Received[i].Arrivals {
-			if int(a.Stream) >= streams[a.Part] {
+	known := make(map[Origin]bool)
+	for of := range all.streams() {
+		known[of] = true
+	}
+	for _, c := range b.Received {
+		for _, a := range c.Arrivals {
+			if !known[a.Origin] {
 				return a.Part, true
 			}
 		}
 	}
 	return 0, false
-}
-
-// streams is how many each part has.
-func (b *Book) streams() map[uint32]int {
-	n := make(map[uint32]int, len(b.Sent))
-	for i := range b.Sent {
-		n[b.Sent[i].Number] = len(b.Sent[i].Streams)
-	}
-	return n
 }
 
 // Unite returns the book that contains everything that several books do. What they sent must be of
@@ -101,15 +117,14 @@ func Unite(books []*Book) *Book {
 	shared := make(map[uint32]int) // by destination, its index in out
 	for _, b := range books {
 		out.Sent = append(out.Sent, b.Sent...)
-		for i := range b.Received {
-			c := b.Received[i]
-			at, again := shared[c.Destination]
-			switch {
-			case c.Shared && again:
-				out.Received[at] = bothOf(&out.Received[at], &c)
+		for _, c := range b.Received {
+			if at, again := shared[c.Destination]; c.Shared && again {
+				out.Received[at].join(&c)
 				continue
-			case c.Shared:
+			}
+			if c.Shared {
 				shared[c.Destination] = len(out.Received)
+				c.Arrivals = slices.Clone(c.Arrivals)
 			}
 			out.Received = append(out.Received, c)
 		}
@@ -117,53 +132,38 @@ func Unite(books []*Book) *Book {
 	return out
 }
 
-// stream is a stream of any part.
-type stream struct{ part, number uint32 }
-
-// bothOf unites what consumers of one queue received in two places.
-func bothOf(a, b *Copy) Copy {
-	c := Copy{Destination: a.Destination, Shared: true, Repeats: Repeats{
-		a.Duplicated + b.Duplicated, a.Redelivered + b.Redelivered, a.Reordered + b.Reordered,
-	}}
-	arrivals := make(map[stream]*Arrival, len(a.Arrivals))
-	for _, x := range a.Arrivals {
-		arrivals[stream{x.Part, x.Stream}] = x
+// join adds what other consumers of the same queue received in another place.
+func (c *Copy) join(other *Copy) {
+	c.Repeats.add(other.Repeats)
+	at := make(map[Origin]int, len(c.Arrivals))
+	for i, a := range c.Arrivals {
+		at[a.Origin] = i
 	}
-	for _, y := range b.Arrivals {
-		of := stream{y.Part, y.Stream}
-		if x, ok := arrivals[of]; ok {
-			y = c.both(x, y)
+	for _, a := range other.Arrivals {
+		if i, ok := at[a.Origin]; ok {
+			c.Arrivals[i] = c.both(c.Arrivals[i], a)
+		} else {
+			c.Arrivals = append(c.Arrivals, a)
 		}
-		arrivals[of] = y
 	}
-	order := slices.SortedFunc(maps.Keys(arrivals), func(a, b stream) int {
-		return cmp.Or(cmp.Compare(a.part, b.part), cmp.Compare(a.number, b.number))
-	})
-	for _, of := range order {
-		c.Arrivals = append(c.Arrivals, arrivals[of])
-	}
-	return c
 }
 
 // both unites what was received of one stream in two places. A message that was received in both is
 // a duplicate, unless all its copies in one place were marked: then the other place has the first
 // delivery. See Group.Record.
 func (c *Copy) both(x, y *Arrival) *Arrival {
-	out := &Arrival{Part: x.Part, Stream: x.Stream}
+	out := &Arrival{Origin: x.Origin}
 	twice := out.Received.union(&x.Received, &y.Received)
 	// A marked one stays marked if the other place does not have it, or only marked as well.
-	marked, all := roaring64.And(&x.Marked, &y.Marked), roaring64.Or(&x.Marked, &y.Marked)
-	again := marked.GetCardinality()
-	for it := all.Iterator(); it.HasNext(); {
-		if n := it.Next(); marked.Contains(n) {
-			continue
-		} else if x.Received.Has(n) && y.Received.Has(n) {
+	out.Marked = *roaring64.And(&x.Marked, &y.Marked)
+	again := out.Marked.GetCardinality()
+	for it := roaring64.Xor(&x.Marked, &y.Marked).Iterator(); it.HasNext(); {
+		if n := it.Next(); x.Received.Has(n) && y.Received.Has(n) {
 			again++
 		} else {
-			marked.Add(n)
+			out.Marked.Add(n)
 		}
 	}
-	out.Marked = *marked
 	c.Redelivered += again
 	c.Duplicated += twice - again
 	return out
@@ -172,47 +172,38 @@ func (c *Copy) both(x, y *Arrival) *Arrival {
 // Close closes the books. For a copy of one destination, messages of other destinations are
 // foreign; foreign is their number.
 func (b *Book) Close() (closed Balance, foreign uint64) {
-	var accounts []Account
-	at := make(map[stream]uint32)       // which account is that of a stream
-	sentTo := make(map[uint32][]uint32) // which ones are those of a destination
-	for _, p := range b.Sent {
-		for k, s := range p.Streams {
-			n := uint32(len(accounts))
-			at[stream{p.Number, uint32(k)}] = n
-			sentTo[s.Destination] = append(sentTo[s.Destination], n)
-			accounts = append(accounts, s.Account)
-		}
+	type sent struct {
+		Origin
+		*Account
 	}
-	closed = Close(accounts, nil)
+	var all []sent
+	sentTo := make(map[uint32][]sent)
+	for of, s := range b.streams() {
+		closed.send(&s.Account)
+		all = append(all, sent{of, &s.Account})
+		sentTo[s.Destination] = append(sentTo[s.Destination], sent{of, &s.Account})
+	}
 	for i := range b.Received {
 		c := &b.Received[i]
-		g := NewGroup(len(accounts))
-		if c.Destination != 0 {
-			g = NewGroupOf(slices.Concat(sentTo[0], sentTo[c.Destination]))
-			slices.Sort(g.accounts)
+		closed.Repeats.add(c.Repeats)
+		arrived := make(map[Origin]*Set, len(c.Arrivals))
+		for _, a := range c.Arrivals {
+			arrived[a.Origin] = &a.Received
 		}
-		foreign += g.fill(c, at)
-		closed.add(g, accounts)
+		expected := [][]sent{all}
+		if c.Destination != 0 {
+			expected = [][]sent{sentTo[0], sentTo[c.Destination]}
+		}
+		nothing := &Set{}
+		for _, s := range slices.Concat(expected...) {
+			received := cmp.Or(arrived[s.Origin], nothing)
+			delete(arrived, s.Origin)
+			closed.Received += received.Len()
+			closed.receive(s.Account, received)
+		}
+		for _, a := range arrived {
+			foreign += a.Len()
+		}
 	}
 	return closed, foreign
-}
-
-// fill makes an empty group that of a copy. It returns how many messages belong to no producer of
-// the group.
-func (g *Group) fill(c *Copy, at map[stream]uint32) (foreign uint64) {
-	g.repeats = c.Repeats
-	g.arrivals = make([]*Arrival, g.producers)
-	for _, a := range c.Arrivals {
-		account, ours := at[stream{a.Part, a.Stream}]
-		producer := int(account)
-		if ours && g.accounts != nil {
-			producer, ours = slices.BinarySearch(g.accounts, account)
-		}
-		if ours && producer < g.producers {
-			g.arrivals[producer] = a
-		} else {
-			foreign += a.Received.Len()
-		}
-	}
-	return foreign
 }

@@ -16,8 +16,8 @@ type machine struct {
 }
 
 // names says which stream of which part a producer of a group is.
-func names(streams [][2]uint32) func(int) (uint32, uint32) {
-	return func(i int) (uint32, uint32) { return streams[i][0], streams[i][1] }
+func names(streams []Origin) func(int) Origin {
+	return func(i int) Origin { return streams[i] }
 }
 
 // Whatever is sent, lost, repeated and marked, and whichever machines it comes to: the
@@ -28,14 +28,14 @@ func TestUnionAgainstOneThatSawAll(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 11))
 		all := make([]machine, machines)
 		var accounts []Account
-		var streams [][2]uint32 // of each account
+		var streams []Origin // of each account
 		var to []uint32
 		for i := range all {
 			all[i].part.Number = uint32(i * 1000)
 			for range r.IntN(4) {
 				d := uint32(1 + len(accounts)%destinations)
 				s := Stream{Destination: d, Account: randomAccount(r)}
-				streams = append(streams, [2]uint32{all[i].part.Number, uint32(len(all[i].part.Streams))})
+				streams = append(streams, Origin{all[i].part.Number, uint32(len(all[i].part.Streams))})
 				all[i].part.Streams = append(all[i].part.Streams, s)
 				accounts, to = append(accounts, s.Account), append(to, d)
 			}
@@ -135,7 +135,7 @@ func one(shared bool, receive ...uint64) *Book {
 	for _, n := range receive {
 		g.Record(Entry{Sequence: n})
 	}
-	c := g.Copy(func(int) (uint32, uint32) { return 7, 0 })
+	c := g.Copy(func(int) Origin { return Origin{7, 0} })
 	c.Shared = shared
 	confirmed := &Set{}
 	confirmed.Add(1)
@@ -186,7 +186,7 @@ func TestBookIsCompact(t *testing.T) {
 	}{"in turns": {[]*Group{odd, even}, n / 500}, "at random": {[]*Group{shuffled, rest}, n / 5}} {
 		books := []*Book{{Sent: []Part{sender}}}
 		for _, g := range c.groups {
-			of := g.Copy(func(int) (uint32, uint32) { return 0, 0 })
+			of := g.Copy(func(int) Origin { return Origin{} })
 			of.Shared = true
 			b := &Book{Received: []Copy{of}}
 			packed, err := b.Pack()
@@ -245,7 +245,7 @@ func TestBookOfAnEarlierVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Balance{
-		Sent: 271, Confirmed: 90, Rejected: 10, Received: 5, Expected: 261, Lost: 257, ConfirmedLost: 90, Duplicated: 1, Redelivered: 1,
+		Sent: 271, Confirmed: 90, Rejected: 10, Received: 5, Expected: 261, Lost: 257, ConfirmedLost: 90, Repeats: Repeats{Duplicated: 1, Redelivered: 1},
 	}
 	if got, foreign := b.Close(); got != want || foreign != 0 {
 		t.Errorf("%d foreign\n got %+v\nwant %+v", foreign, got, want)

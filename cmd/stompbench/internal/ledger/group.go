@@ -1,5 +1,10 @@
 package ledger
 
+import (
+	"iter"
+	"slices"
+)
+
 // Entry is one arrival of one message.
 type Entry struct {
 	Producer uint32 // as the group counts them
@@ -10,8 +15,19 @@ type Entry struct {
 	Sequence    uint64
 }
 
-// Repeats counts messages of a group that came again, marked or not, and those that came late.
-type Repeats struct{ Duplicated, Redelivered, Reordered uint64 }
+// Repeats counts what came more often than once or late.
+type Repeats struct {
+	// Duplicated counts messages that came again without a mark, Redelivered those that came again
+	// marked as redelivered: after a NACK, or because the broker had no acknowledgement.
+	Duplicated, Redelivered uint64
+	Reordered               uint64
+}
+
+func (r *Repeats) add(o Repeats) {
+	r.Duplicated += o.Duplicated
+	r.Redelivered += o.Redelivered
+	r.Reordered += o.Reordered
+}
 
 // Group is the book of the consumers that share one copy of one or several streams.
 type Group struct {
@@ -95,29 +111,78 @@ func (g *Group) Received() uint64 {
 // Redelivered returns how many messages came again and were marked.
 func (g *Group) Redelivered() uint64 { return g.repeats.Redelivered }
 
-// of returns what has arrived of a producer.
-func (g *Group) of(producer int) *Set {
-	if producer < len(g.arrivals) && g.arrivals[producer] != nil {
-		return &g.arrivals[producer].Received
+// expected yields the accounts that the group has to receive, by their index, with what has arrived.
+func (g *Group) expected(accounts []Account) iter.Seq2[int, *Set] {
+	return func(yield func(int, *Set) bool) {
+		nothing := &Set{}
+		for i := range g.producers {
+			at, received := i, nothing
+			if g.accounts != nil {
+				at = int(g.accounts[i])
+			}
+			if i < len(g.arrivals) && g.arrivals[i] != nil {
+				received = &g.arrivals[i].Received
+			}
+			if at >= len(accounts) || !yield(at, received) {
+				return
+			}
+		}
 	}
-	return &Set{}
-}
-
-// account returns the account of a producer of the group.
-func (g *Group) account(producer int) int {
-	if g.accounts == nil {
-		return producer
-	}
-	return int(g.accounts[producer])
 }
 
 // Expected returns how many messages of the accounts the group has to receive.
-func (g *Group) Expected(accounts []Account) uint64 {
-	var n uint64
-	for i := range g.producers {
-		if at := g.account(i); at < len(accounts) {
-			n += accounts[at].Sent - accounts[at].rejected()
-		}
+func (g *Group) Expected(accounts []Account) (n uint64) {
+	for at := range g.expected(accounts) {
+		n += accounts[at].expected()
 	}
 	return n
+}
+
+// Lost yields the lost messages of a group, in runs of sequence numbers, with their account. Forgotten
+// messages are left out.
+func (g *Group) Lost(accounts []Account) iter.Seq2[int, Interval] {
+	return func(yield func(int, Interval) bool) {
+		for at, received := range g.expected(accounts) {
+			for run := range runs(accounts[at].lost(received)) {
+				if !yield(at, run) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Order detects, for one consumer, messages that arrive after a later one of the same producer and
+// priority. There is no order between priorities, and none between the consumers of a queue.
+type Order struct {
+	last      [priorities][]uint64 // grows with the highest producer seen
+	producers int
+}
+
+// priorities is how many there are, from 0 on.
+const priorities = 10
+
+// NewOrder returns an Order for the given number of producers.
+func NewOrder(producers int) Order { return Order{producers: producers} }
+
+// Late reports whether sequence comes after a later one. If all messages have the same priority,
+// any value such as 0 can be passed.
+func (o *Order) Late(producer uint32, priority uint8, sequence uint64) bool {
+	if int(producer) >= o.producers || priority >= priorities {
+		return false
+	}
+	last := grownTo(&o.last[priority], producer)
+	if sequence <= *last {
+		return true
+	}
+	*last = sequence
+	return false
+}
+
+// grownTo returns the element at, and makes the slice long enough for it.
+func grownTo[T any](all *[]T, at uint32) *T {
+	if int(at) >= len(*all) {
+		*all = slices.Grow(*all, int(at)+1-len(*all))[:at+1]
+	}
+	return &(*all)[at]
 }

@@ -50,12 +50,12 @@ func TestHostileBook(t *testing.T) {
 		{"many parts", packed(t, 1, 1<<60), io.EOF, "a part cannot be read at offset 9: EOF"},
 		{"many streams", packed(t, 1, 1, 7, 1<<60), io.EOF, "a destination cannot be read at offset 11"},
 		{"a huge number", packed(t, 1, 1, 7, 1, 0, huge), nil, "a count cannot be read"},
-		{"parts without end", packed(t, 16<<20, 1<<60, 0), ErrTooLarge, "takes too much memory at offset"},
-		{"streams without end", packed(t, 16<<20, 1, 7, 1<<60, 0), ErrTooLarge, "takes too much memory"},
-		{"copies without end", packed(t, 16<<20, 0, 1<<60, 0), ErrTooLarge, "takes too much memory"},
-		{"arrivals without end", packed(t, 16<<20, 0, 1, 0, 0, 0, 0, 0, 1<<60, 0), ErrTooLarge, "takes too much memory"},
+		{"parts without end", packed(t, 1<<20, 1<<60, 0), ErrTooLarge, "takes too much memory at offset"},
+		{"streams without end", packed(t, 2<<20, 1, 7, 1<<60, 0), ErrTooLarge, "takes too much memory"},
+		{"copies without end", packed(t, 4<<20, 0, 1<<60, 0), ErrTooLarge, "takes too much memory"},
+		{"arrivals without end", packed(t, 4<<20, 0, 1, 0, 0, 0, 0, 0, 1<<60, 0), ErrTooLarge, "takes too much memory"},
 		{"a huge gap", packed(t, 1, 1, 7, 1, 0, 9, 1, 1<<61, 1), ErrTooLarge, "takes too much memory at offset"},
-		{"holes and no end", packed(t, 4<<20, 1, 7, 1, 0, 9, 1, 1), io.EOF, "a run cannot be read at offset 4194310"},
+		{"holes and no end", packed(t, 1<<20, 1, 7, 1, 0, 9, 1, 1), io.EOF, "a run cannot be read at offset 1048582"},
 		{"marks and no end", packed(t, 1<<20, 0, 1, 0, 0, 0, 0, 0, 1, 7, 0, 0, 1<<61, 0, 0, 1<<60, 1), io.EOF, "a marked message cannot be read at offset"},
 		{"marks not received", packed(t, 1, 0, 1, 0, 0, 0, 0, 0, 1, 7, 0, 0, 5, 0, 0, 1, 6), nil, "was not received"},
 		{"a mark twice", packed(t, 1, 0, 1, 0, 0, 0, 0, 0, 1, 7, 0, 0, 5, 0, 0, 2, 5, 0), nil, "comes twice"},
@@ -70,8 +70,7 @@ func TestHostileBook(t *testing.T) {
 		_, err := Unpack(c.packed)
 		runtime.ReadMemStats(&after)
 		t.Logf("%s: %d bytes, %d MB in all, %s, %v", c.name, len(c.packed), (after.TotalAlloc-before.TotalAlloc)>>20, time.Since(began), err)
-		var format *FormatError
-		if !errors.As(err, &format) || !strings.Contains(err.Error(), c.text) || c.cause != nil && !errors.Is(err, c.cause) {
+		if err == nil || !strings.Contains(err.Error(), c.text) || c.cause != nil && !errors.Is(err, c.cause) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		if took := after.TotalAlloc - before.TotalAlloc; took > 4*maxMemory {

@@ -15,7 +15,7 @@ func TestCopiesInAnyOrder(t *testing.T) {
 			if marked+silent == 0 {
 				continue
 			}
-			want := Balance{Sent: 1, Expected: 1, Received: 1, Redelivered: uint64(marked), Duplicated: uint64(max(0, silent-1))}
+			want := Balance{Sent: 1, Expected: 1, Received: 1, Repeats: Repeats{Redelivered: uint64(marked), Duplicated: uint64(max(0, silent-1))}}
 			if silent == 0 {
 				want.Redelivered-- // the first copy never came: this is it
 			}

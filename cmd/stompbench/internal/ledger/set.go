@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"iter"
 	"math/bits"
 
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
@@ -28,7 +29,9 @@ type Set struct {
 	count  uint64   // how many are in the set
 	window []uint64 // a ring; its length is 0 or a power of two
 	// missing are settled numbers that are not in the set.
-	missing   roaring64.Bitmap
+	missing roaring64.Bitmap
+	// forgotten is how many missing numbers were dropped, because they took more than maxMissing.
+	// They stay missing, even if they arrive: Add then returns false for them.
 	forgotten uint64
 }
 
@@ -71,14 +74,10 @@ func (s *Set) Len() uint64 { return s.count }
 // forgotten ones.
 func (s *Set) MissingLen(last uint64) uint64 { return last - s.upTo(last) + s.forgotten }
 
-// Forgotten returns how many missing numbers the set has dropped, because they took more than
-// maxMissing. They stay missing, even if they arrive: Add then returns false for them.
-func (s *Set) Forgotten() uint64 { return s.forgotten }
-
 // upTo returns how many of the numbers from 1 to last are in the set. Forgotten numbers count as in
 // the set.
 func (s *Set) upTo(last uint64) uint64 {
-	s.settle()
+	s.settle(s.high)
 	last = min(last, s.high)
 	return last - s.missing.Rank(last)
 }
@@ -114,73 +113,52 @@ func (s *Set) makeRoom(n uint64) {
 	}
 }
 
-// advance moves the window so that it begins behind to. What is pending up to there is missing.
+// advance moves the window so that it begins behind to, a multiple of 64.
 func (s *Set) advance(to uint64) {
 	before := s.low
-	for s.low < to {
-		if end := s.unseenUntil(to); end > s.low {
-			s.missing.AddRange(s.low+1, end+1)
-			s.low = end
-			continue
+	s.settle(min(to, s.high))
+	if to > s.high { // a number far ahead costs no walk to it
+		if s.low < s.high {
+			*s.word(s.low + 1) = 0
 		}
-		s.miss(s.low, ^*s.word(s.low + 1))
-		*s.word(s.low + 1) = 0
-		s.low += 64
+		s.missing.AddRange(s.high+1, to+1)
+		s.low = to
 	}
-	s.dropSettled()
 	if s.low>>20 > before>>20 {
 		s.forget(maxMissing)
 	}
 }
 
-// unseenUntil returns the start of the first word of the window with a bit set, at most to. A number
-// far ahead costs no walk to it.
-func (s *Set) unseenUntil(to uint64) uint64 {
-	for low := s.low; low < to && low < s.high; low += 64 {
-		if *s.word(low + 1) != 0 {
-			return low
-		}
-	}
-	return to
-}
-
-// miss adds to missing the numbers behind low whose bits are set.
-func (s *Set) miss(low, pending uint64) {
-	for ; pending != 0; pending &= pending - 1 {
-		s.missing.Add(low + 1 + uint64(bits.TrailingZeros64(pending)))
-	}
-}
-
-// settle settles all numbers up to the largest in the set.
-func (s *Set) settle() {
-	for low := s.low; low < s.high; low += 64 {
+// settle makes what is pending up to last missing. last is at most high.
+func (s *Set) settle(last uint64) {
+	for low := s.low; low < last; low += 64 {
 		word := s.word(low + 1)
 		pending := ^*word
-		if rest := s.high - low; rest < 64 {
+		if rest := last - low; rest < 64 {
 			pending &= 1<<rest - 1
 		}
-		s.miss(low, pending)
 		*word |= pending
+		if pending == ^uint64(0) {
+			s.missing.AddRange(low+1, low+65)
+			continue
+		}
+		for ; pending != 0; pending &= pending - 1 {
+			s.missing.Add(low + 1 + uint64(bits.TrailingZeros64(pending)))
+		}
 	}
 	s.dropSettled()
 }
 
-// forget drops the older half of the missing numbers until they take at most most bytes.
+// forget drops the missing numbers if they take more than most bytes.
 func (s *Set) forget(most uint64) {
-	for s.memory() > most {
-		s.missing.RunOptimize()
-		if s.memory() <= most {
-			return
-		}
-		half := s.missing.GetCardinality() / 2
-		last, _ := s.missing.Select(half) // it has more than half
-		s.missing.RemoveRange(0, last+1)
-		s.forgotten += half + 1
+	if s.memory() <= most {
+		return
+	}
+	if s.missing.RunOptimize(); s.memory() > most {
+		s.forgotten += s.missing.GetCardinality()
+		s.missing.Clear()
 	}
 }
-
-// containerSize is the memory that a container of a bitmap takes besides its numbers.
-const containerSize = 80
 
 // memory returns about how many bytes the missing numbers take.
 func (s *Set) memory() uint64 {
@@ -191,8 +169,8 @@ func (s *Set) memory() uint64 {
 // union makes s, which must be empty, the numbers that are in a or in b. It returns how many are in
 // both.
 func (s *Set) union(a, b *Set) (both uint64) {
-	a.settle()
-	b.settle()
+	a.settle(a.high)
+	b.settle(b.high)
 	if a.high < b.high {
 		a, b = b, a
 	}
@@ -210,5 +188,51 @@ func (s *Set) fill(high uint64, missing *roaring64.Bitmap) {
 	s.low = high / 64 * 64
 	if rest := high % 64; rest != 0 {
 		s.window = []uint64{1<<rest - 1}
+	}
+}
+
+// Interval is the numbers First to Last, both included.
+type Interval struct{ First, Last uint64 }
+
+// Len returns how many numbers the interval has.
+func (i Interval) Len() uint64 { return i.Last - i.First + 1 }
+
+// runs yields the runs of numbers in b, in ascending order. roaring64 has no such iterator.
+func runs(b *roaring64.Bitmap) iter.Seq[Interval] {
+	return func(yield func(Interval) bool) {
+		var some [256]uint64
+		run := Interval{First: 1} // empty: 0 is in no set
+		all := b.ManyIterator()
+		for k := all.NextMany(some[:]); k > 0; k = all.NextMany(some[:]) {
+			for _, n := range some[:k] {
+				if n != run.Last+1 {
+					if run.Last > 0 && !yield(run) {
+						return
+					}
+					run.First = n
+				}
+				run.Last = n
+			}
+		}
+		if run.Last > 0 {
+			yield(run)
+		}
+	}
+}
+
+// runs yields the runs of numbers in the set, in ascending order. Forgotten ones count as in it.
+func (s *Set) runs() iter.Seq[Interval] {
+	return func(yield func(Interval) bool) {
+		s.settle(s.high)
+		next := uint64(1)
+		for gap := range runs(&s.missing) {
+			if gap.First > next && !yield(Interval{next, gap.First - 1}) {
+				return
+			}
+			next = gap.Last + 1
+		}
+		if next <= s.high {
+			yield(Interval{next, s.high})
+		}
 	}
 }

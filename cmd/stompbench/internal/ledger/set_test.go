@@ -65,7 +65,7 @@ func TestSetAgainstModel(t *testing.T) {
 				at = 1 + r.Uint64N(n)
 			}
 			if r.IntN(500) == 0 {
-				s.settle() // what a sum is made of goes on like before
+				s.settle(s.high) // what a sum is made of goes on like before
 			}
 			if got, want := s.Add(at), m.add(at); got != want {
 				t.Fatalf("seed %d: Add(%d) is %v, want %v", seed, at, got, want)
@@ -132,8 +132,8 @@ func TestSetThatIsShared(t *testing.T) {
 			s.Add(i)
 		}
 	}
-	if got := s.MissingLen(n); got != n/4 || s.Forgotten() != 0 {
-		t.Errorf("%d missing, want %d; %d forgotten", got, n/4, s.Forgotten())
+	if got := s.MissingLen(n); got != n/4 || s.forgotten != 0 {
+		t.Errorf("%d missing, want %d; %d forgotten", got, n/4, s.forgotten)
 	}
 	if len(s.window)*64 > maxWindow || s.memory() > n/7 {
 		t.Errorf("window of %d, %d bytes", len(s.window)*64, s.memory())
@@ -167,10 +167,10 @@ func TestSetMemoryIsBounded(t *testing.T) {
 			}
 		}
 		s.Add(sent + 1)
-		s.settle()
+		s.settle(s.high)
 		s.forget(1 << 12)
-		if most > 1<<12 || s.Forgotten() == 0 {
-			t.Errorf("%s: %d bytes, %d forgotten", name, most, s.Forgotten())
+		if most > 1<<12 || s.forgotten == 0 {
+			t.Errorf("%s: %d bytes, %d forgotten", name, most, s.forgotten)
 		}
 		if got := s.MissingLen(sent + 1); got != sent-in || s.Len() != in+1 {
 			t.Errorf("%s: %d missing, want %d", name, got, sent-in)

@@ -190,7 +190,7 @@ func (c *consumer) judge(s *stamp.Stamp, err error, now int64, redelivered bool)
 // producer returns the number of a message's stream in the book, if it has one.
 func (c *consumer) producer(s *stamp.Stamp) (uint32, bool) {
 	if all := c.run.origins; all != nil {
-		return c.known.number(all, origin{s.Part, s.Producer})
+		return c.known.number(all, origin{Part: s.Part, Stream: s.Producer})
 	}
 	return c.group.producer(s.Producer)
 }

@@ -8,8 +8,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 )
 
-// origin is a stream of any process, as its messages name it.
-type origin struct{ part, stream uint32 }
+type origin = ledger.Origin
 
 // strangers bounds how many streams are distinguished if they are not all ours.
 const strangers = 1 << 20
@@ -46,7 +45,7 @@ func (r *run) newOrigins() *origins {
 	}
 	o := &origins{numbers: make(map[origin]uint32)}
 	for _, s := range r.streams {
-		o.number(origin{r.part, s.id})
+		o.number(origin{Part: r.part, Stream: s.id})
 	}
 	return o
 }
@@ -100,12 +99,11 @@ func (r *run) book() *ledger.Book {
 }
 
 func (r *run) copyOf(g *group) ledger.Copy {
-	name := func(i int) (part, stream uint32) {
+	name := func(i int) origin {
 		if r.origins != nil {
-			o := r.origins.all[i]
-			return o.part, o.stream
+			return r.origins.all[i]
 		}
-		return r.part, g.stream(i)
+		return origin{Part: r.part, Stream: g.stream(i)}
 	}
 	c := g.book.Copy(name)
 	c.Destination, c.Shared = r.plan.ConsumeNumber(g.destination), g.shared

@@ -33,7 +33,7 @@ func example(samples int) (*workload.Plan, *load.Result) {
 		Consumers: 1, Ready: load.Ready{Server: "RabbitMQ/3", Version: "1.2"},
 		Books: ledger.Balance{
 			Sent: 10_000, Confirmed: 9_990, Rejected: 1, Received: 9_980, Expected: 9_999,
-			Lost: 19, ConfirmedLost: 9, Duplicated: 2, Redelivered: 7, Reordered: 3,
+			Lost: 19, ConfirmedLost: 9, Repeats: ledger.Repeats{Duplicated: 2, Redelivered: 7, Reordered: 3},
 		},
 		Counts:  metric.Counts{metric.Corrupt: 4, metric.Foreign: 5, metric.Nacked: 8},
 		Unknown: 9, Unsent: 6, MaxBacklog: 77,

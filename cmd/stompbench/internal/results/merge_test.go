@@ -131,7 +131,7 @@ func TestMergeUnites(t *testing.T) {
 	}}}})
 	receiver := func(later time.Duration, received *ledger.Set) *results.Result {
 		return part(later, 0, 1, &ledger.Book{Received: []ledger.Copy{{
-			Shared: true, Arrivals: []*ledger.Arrival{{Part: 5, Received: *received}},
+			Shared: true, Arrivals: []*ledger.Arrival{{Origin: ledger.Origin{Part: 5}, Received: *received}},
 		}}})
 	}
 	one := receiver(200*time.Millisecond, upTo(2000, 7, 8))
