@@ -171,7 +171,7 @@ func TestChurn(t *testing.T) {
 		t.Errorf("exit %d\n%s", code, stdout)
 	}
 	code, stdout, _ = stompbench(t, "churn -q -C 5 -u stomp://"+nowhere(t))
-	if code != cli.ExitCannotRun || !strings.Contains(stdout, "5 × connect: connection refused") {
+	if code != cli.ExitCannotRun || !strings.Contains(stdout, "5 × connect: nothing listens") {
 		t.Errorf("exit %d\n%s", code, stdout)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stompwire/stompwire/conn/dialect"
 	"github.com/stompwire/stompwire/frame"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
@@ -127,28 +128,13 @@ func (r *run) reportConnecting() (stop func()) {
 	if r.OnConnecting == nil {
 		return func() {}
 	}
-	var wg sync.WaitGroup
-	done := make(chan struct{})
-	wg.Go(func() {
-		tick := time.NewTicker(time.Second)
-		defer tick.Stop()
-		for {
-			select {
-			case <-tick.C:
-				c, p := &r.connected, r.plan
-				r.OnConnecting(Connecting{
-					int(c.workers.Load()), p.Producers + p.Consumers, int(c.connections.Load()), p.Connections(),
-					int(c.subscriptions.Load()), subscriptions(p),
-				})
-			case <-done:
-				return
-			}
-		}
+	return pacer.Every(time.Second, func() {
+		c, p := &r.connected, r.plan
+		r.OnConnecting(Connecting{
+			int(c.workers.Load()), p.Producers + p.Consumers, int(c.connections.Load()), p.Connections(),
+			int(c.subscriptions.Load()), subscriptions(p),
+		})
 	})
-	return func() {
-		close(done)
-		wg.Wait()
-	}
 }
 
 // turns spread the connection attempts over time.

@@ -73,10 +73,12 @@ func dialer(ctx context.Context, p *workload.Plan, n int) func(ctx context.Conte
 	}
 }
 
-// Socket makes connection number n up to where STOMP begins: with TLS and WebSocket if b has them.
-func Socket(ctx context.Context, p *workload.Plan, n int, b *uri.Broker) (nc net.Conn, err error) {
-	if nc, err = TCP(ctx, p, n, b); err != nil {
-		return nil, err
+// Socket makes connection number n up to where STOMP begins, with TLS and WebSocket if b has them, or
+// without any layers.
+func Socket(ctx context.Context, p *workload.Plan, n int, b *uri.Broker, layers bool) (nc net.Conn, err error) {
+	network, address := b.Socket()
+	if nc, err = dialer(ctx, p, n)(ctx, network, address); err != nil || !layers {
+		return nc, err
 	}
 	if b.TLS() {
 		cfg := &tls.Config{MinVersion: tls.VersionTLS12}
@@ -99,12 +101,13 @@ func Socket(ctx context.Context, p *workload.Plan, n int, b *uri.Broker) (nc net
 	return nc, nil
 }
 
-// TCP makes connection number n without TLS, WebSocket and STOMP.
-func TCP(ctx context.Context, p *workload.Plan, n int, b *uri.Broker) (net.Conn, error) {
-	if b.Unix() {
-		return dialer(ctx, p, n)(ctx, "unix", b.Path)
+// Agreed returns what was agreed on for the connection of a client that has one; the zero value if it
+// has ended.
+func Agreed(c *conn.Client) (s conn.Session) {
+	if all := c.Sessions(); len(all) > 0 {
+		s = all[0]
 	}
-	return dialer(ctx, p, n)(ctx, "tcp", b.HostPort())
+	return s
 }
 
 // Why returns a [*ConnectError] for an error of a client's Connect. That error says that the client

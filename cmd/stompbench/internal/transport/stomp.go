@@ -58,10 +58,7 @@ func (d *STOMP) Dial(ctx context.Context, c Connection, onFail func(error)) (Ses
 		return nil, err
 	}
 	connected.Store(true)
-	s := session{Client: client}
-	if all := client.Sessions(); len(all) > 0 { // otherwise it has ended already
-		s.agreed = all[0]
-	}
+	s := session{client, Agreed(client)}
 	go func() {
 		<-client.Done()
 		onFail(client.Err())

@@ -118,13 +118,16 @@ func (b *Broker) WebSocket() bool { return b.Scheme == "ws" || b.Scheme == wss }
 // Unix reports whether Path is a Unix socket to connect to.
 func (b *Broker) Unix() bool { return b.Scheme == unix }
 
-// HostPort returns what to dial for a broker that is reached by TCP.
-func (b *Broker) HostPort() string {
+// Socket returns what to dial.
+func (b *Broker) Socket() (network, address string) {
+	if b.Unix() {
+		return unix, b.Path
+	}
 	port := b.Port
 	if port == 0 {
 		port = ports[b.scheme()]
 	}
-	return net.JoinHostPort(b.Host, strconv.Itoa(int(port)))
+	return "tcp", net.JoinHostPort(b.Host, strconv.Itoa(int(port)))
 }
 
 // URL returns the URL of the WebSocket.
@@ -132,8 +135,11 @@ func (b *Broker) URL() string {
 	return b.scheme() + "://" + b.authority() + "/" + strings.TrimPrefix(b.Path, "/")
 }
 
-// authority returns HostPort in the form of a URI.
-func (b *Broker) authority() string { return strings.Replace(b.HostPort(), "%", "%25", 1) }
+// authority returns host and port in the form of a URI.
+func (b *Broker) authority() string {
+	_, address := b.Socket()
+	return strings.Replace(address, "%", "%25", 1)
+}
 
 func (b *Broker) scheme() string {
 	if b.Scheme == "" {

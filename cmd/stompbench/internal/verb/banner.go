@@ -21,6 +21,13 @@ func (r *Rows) Add(label, format string, args ...any) {
 	fmt.Fprintf(r, "  %-10s  %s\n", label, fmt.Sprintf(format, args...))
 }
 
+// Some adds a line without a label if n is above 0.
+func (r *Rows) Some(n uint64, what string) {
+	if n > 0 {
+		r.Add("", "%s %s", report.Count(n), what)
+	}
+}
+
 // Notes adds notes on a plan.
 func (r *Rows) Notes(notes []string) {
 	for _, note := range notes {

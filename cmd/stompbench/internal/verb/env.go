@@ -33,6 +33,14 @@ func (e *Env) Print(text string) error {
 // PrintObject writes the result as JSON.
 func (e *Env) PrintObject(v any) error { return written(report.WriteObject(e.Stdout, v)) }
 
+// Tell writes the result, as JSON or as text.
+func (e *Env) Tell(asJSON bool, object any, text func() string) error {
+	if asJSON {
+		return e.PrintObject(object)
+	}
+	return e.Print(text())
+}
+
 // WriteTo writes the result to a file; "" and - are Stdout.
 func (e *Env) WriteTo(path string, write func(io.Writer) error) error {
 	if path == "" || path == "-" {

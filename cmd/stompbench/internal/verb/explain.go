@@ -40,12 +40,15 @@ func Sentence(err error) string {
 	if !errors.As(err, &setup) {
 		return OneLine(err.Error())
 	}
-	what, advice := diagnose(setup.Err)
+	what, advice := Diagnose(setup.Err)
 	return OneLine(fmt.Sprintf("cannot %s: %s: %s", setup.Doing, what, advice))
 }
 
-// diagnose explains the usual reasons why a connection fails.
-func diagnose(err error) (what, advice string) {
+// NoAnswer is what Diagnose returns if the broker did not answer in time.
+const NoAnswer = "no answer in time"
+
+// Diagnose explains the usual reasons why a connection fails.
+func Diagnose(err error) (what, advice string) {
 	var (
 		dns     *net.DNSError
 		server  *conn.ServerError
@@ -93,12 +96,12 @@ func diagnose(err error) (what, advice string) {
 	case is[tls.AlertError](err), strings.Contains(said, "remote error: tls:"):
 		return "the broker refused the TLS handshake: " + said[strings.LastIndex(said, "tls: ")+len("tls: "):], "it may want a certificate: give --tls-cert and --tls-key"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &wait) && wait.Timeout(), errors.Is(err, conn.ErrUnknownOutcome) && !errors.Is(err, net.ErrClosed):
-		return "no answer in time", "check that a STOMP broker listens there, or raise --connect-timeout"
+		return NoAnswer, "check that a STOMP broker listens there, or raise --connect-timeout"
 	case errors.Is(err, frame.ErrProtocol):
 		return "what answers there does not speak STOMP (" + said + ")", "check scheme and port in --uri"
 	case strings.Contains(said, "WebSocket"):
 		return said, "check host, port and path in --uri"
-	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "the other side closed the connection", "check that scheme and port in --uri belong together: stomp is without TLS, stomps with it"
 	case errors.Is(err, fs.ErrPermission):
 		return said, "check the port"

@@ -6,16 +6,15 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/stompwire/stompwire/conn"
-	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
@@ -46,25 +45,8 @@ func (c *Config) destination(n int) string {
 type Sample struct {
 	Elapsed                               time.Duration
 	Connected, Subscribed, Closed, Failed uint64
-	Open, HalfOpen                        int64
+	Open, HalfOpen                        uint64
 }
-
-// Step is one step in the life of a connection.
-type Step int
-
-// The steps.
-const (
-	Connect     Step = iota // to CONNECTED
-	Subscribe               // to the receipt
-	Unsubscribe             // to the receipt
-	Disconnect              // to the receipt
-	Steps                   // how many there are
-)
-
-var stepNames = [Steps]string{"connect", "subscribe", "unsubscribe", "disconnect"}
-
-// String returns the name of the step.
-func (s Step) String() string { return stepNames[s] }
 
 // grace is how long the steps in progress may still take when a run is interrupted.
 const grace = 500 * time.Millisecond
@@ -73,41 +55,65 @@ const grace = 500 * time.Millisecond
 type churning struct {
 	Config
 	clock      stamp.Clock
-	start, end int64 // end is when to open no more
-	connected  atomic.Uint64
-	subscribed atomic.Uint64
-	closed     atomic.Uint64
-	failed     atomic.Uint64
-	open, most atomic.Int64
-	busy, peak atomic.Int64  // workers with a connection
-	next       atomic.Uint64 // number of the next connection
-	begun      atomic.Uint64
-	inTime     atomic.Uint64 // of them, those begun when they had to be
-	last       atomic.Int64  // when the last attempt to connect was over
-	cut        atomic.Int64  // when the run was interrupted; 0: it was not
+	start, end int64          // end is when to open no more
+	half       sync.WaitGroup // half-open connections
 
-	mu       sync.Mutex // guards what follows
-	failures tally
-	broker   report.Broker
+	mu               sync.Mutex // guards what follows
+	report           Report
+	times            map[string]*histo.Histogram // by the names of Report.Latency
+	open, busy, held level                       // connections, workers with one, half-open connections
+	next             uint64                      // number of the next connection
+	begun            uint64
+	inTime           uint64 // of them, those begun when they had to be
+	closed           uint64
+	last             int64 // when the last attempt to connect was over
+	cut              int64 // when the run was interrupted; 0: it was not
 	// unreached counts the connections that failed, by the end of the slot in which they were due.
 	unreached map[int64]uint64
 
-	steps [Steps]*histo.Recorder
-	due   *histo.Recorder // to CONNECTED
+	eligible, chosen, skipped uint64            // connections since half-open ones are allowed; of them, half-open ones
+	failedBeside              map[string]uint64 // by the result of beside
+	outcomes                  [stages]HalfStage
+}
 
-	half *halfOpen
+// level is a number that goes up and down, and its maximum.
+type level struct{ now, most uint64 }
+
+func (l *level) up() {
+	l.now++
+	l.most = max(l.most, l.now)
+}
+
+// note changes the books.
+func (c *churning) note(change func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change()
 }
 
 // Run opens and closes connections as cfg says. When ctx ends it opens no more, gives up attempts
 // in progress, and disconnects within grace. Half-open connections are held to the end of their
 // time, which may be after that of the others.
 func Run(ctx context.Context, cfg Config) *Report {
-	c := &churning{Config: cfg, clock: stamp.NewClock(), failures: tally{}, unreached: map[int64]uint64{}, due: histo.NewRecorder(), half: newHalfOpen(cfg.HalfOpen)}
-	for i := range c.steps {
-		c.steps[i] = histo.NewRecorder()
+	c := &churning{
+		Config: cfg, clock: stamp.NewClock(), end: math.MaxInt64,
+		report: Report{Head: verb.HeadOf("churn", cfg.Plan), Failures: Failures{}}, times: map[string]*histo.Histogram{}, unreached: map[int64]uint64{}, failedBeside: map[string]uint64{},
 	}
-	c.start, c.end = c.clock.Now(), math.MaxInt64
-	opening, cancel := ctx, context.CancelFunc(func() {})
+	for _, l := range latencies {
+		c.times[l.name] = histo.New()
+	}
+	if cfg.Rate == 0 {
+		delete(c.times, fromDue)
+	}
+	if cfg.HalfOpen.Share <= 0 {
+		delete(c.times, beforeHalf)
+		delete(c.times, withHalf)
+	}
+	for i := range c.outcomes {
+		c.outcomes[i] = HalfStage{Stage: Stage(i).String(), How: Failures{}, Why: Failures{}, after: histo.New()}
+	}
+	c.start = c.clock.Now()
+	opening, cancel := context.WithCancel(ctx)
 	if cfg.Duration > 0 {
 		c.end = c.start + int64(cfg.Duration)
 		opening, cancel = context.WithDeadline(ctx, c.clock.Time(c.end))
@@ -116,25 +122,34 @@ func Run(ctx context.Context, cfg Config) *Report {
 	leaving, leave := context.WithCancel(context.WithoutCancel(ctx))
 	defer leave()
 	defer context.AfterFunc(ctx, func() {
-		c.cut.Store(c.clock.Now())
+		c.note(func() { c.cut = c.clock.Now() })
 		time.AfterFunc(grace, leave)
 	})()
-	stop := c.sample()
+	if cfg.OnSample != nil {
+		defer pacer.Every(time.Second, func() { cfg.OnSample(c.sample()) })()
+	}
 	var wg sync.WaitGroup
 	for range cfg.Open {
 		wg.Go(func() { c.work(ctx, opening, leaving) })
 	}
 	wg.Wait()
-	c.half.going.Wait()
-	stop()
-	return c.report(ctx)
+	c.half.Wait()
+	return c.finish(ctx)
+}
+
+func (c *churning) sample() Sample {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := &c.report
+	return Sample{time.Duration(c.clock.Now() - c.start), r.Opened, r.Subscribed, c.closed, r.Failed, c.open.now, c.held.now}
 }
 
 // work opens and closes one connection after the other, until opening ends.
 func (c *churning) work(ctx, opening, leaving context.Context) {
 	pace := pacer.New(c.clock.Now, time.Sleep) // a thread for each worker would be too many
 	for {
-		n := c.next.Add(1) - 1
+		n := uint64(0)
+		c.note(func() { n, c.next = c.next, c.next+1 })
 		if c.Count > 0 && n >= c.Count {
 			return
 		}
@@ -149,18 +164,28 @@ func (c *churning) work(ctx, opening, leaving context.Context) {
 		if opening.Err() != nil {
 			return
 		}
-		c.begun.Add(1)
-		if c.clock.Now() <= c.planned()+int64(catchUp) {
-			c.inTime.Add(1)
-		}
-		if stage, ok := c.half.choose(n, time.Duration(c.clock.Now()-c.start)); ok {
-			c.half.going.Go(func() { c.keep(ctx, stage) })
+		stage, half := c.begin(n)
+		if half {
+			c.half.Go(func() { c.keep(ctx, stage) })
 			continue
 		}
-		raise(&c.peak, c.busy.Add(1))
 		c.one(ctx, leaving, due)
-		c.busy.Add(-1)
+		c.note(func() { c.busy.now-- })
 	}
+}
+
+// begin counts connection n, and reports whether it is to be half-open, and up to which stage.
+func (c *churning) begin(n uint64) (s Stage, half bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.begun++
+	if c.clock.Now() <= c.planned()+int64(catchUp) {
+		c.inTime++
+	}
+	if s, half = c.choose(n); !half {
+		c.busy.up()
+	}
+	return s, half
 }
 
 func (c *churning) dueAt(n uint64) int64 { return c.start + int64(float64(n)*1e9/c.Rate) }
@@ -172,8 +197,7 @@ func (c *churning) one(ctx, leaving context.Context, due int64) {
 	if !ok {
 		return
 	}
-	defer c.closed.Add(1)
-	defer c.open.Add(-1)
+	defer c.note(func() { c.open.now, c.closed = c.open.now-1, c.closed+1 })
 	defer nc.Close()
 	for i := 0; i < c.Subscriptions && ctx.Err() == nil; i++ {
 		if !c.subscribe(leaving, nc, c.destination(i)) {
@@ -186,71 +210,57 @@ func (c *churning) one(ctx, leaving context.Context, due int64) {
 	case <-hold.C:
 	case <-ctx.Done():
 	}
-	c.do(leaving, Disconnect, nc.Disconnect)
+	c.do(leaving, disconnect, nc.Disconnect)
 }
 
 func (c *churning) connect(ctx context.Context, due int64) (nc *conn.Client, ok bool) {
-	phase, began := c.half.phase(), c.clock.Now()
-	ok = c.do(ctx, Connect, func(ctx context.Context) (err error) {
+	beside, began := c.beside(), c.clock.Now()
+	ok = c.do(ctx, connect, func(ctx context.Context) (err error) {
 		nc, err = c.Dial(ctx)
 		return err
 	})
 	now := c.clock.Now()
-	if ok || !over(ctx) {
-		c.half.others(phase, now-began, ok)
-	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if !ok {
-		raise(&c.last, min(now, c.end))
-		c.mu.Lock()
+		c.last = max(c.last, min(now, c.end))
 		c.unreached[(due-c.start)/int64(slot)+1]++
-		c.mu.Unlock()
+		if !over(ctx) {
+			c.failedBeside[beside]++
+		}
 		return nil, false
 	}
-	raise(&c.last, now)
+	c.last = max(c.last, now)
+	if h := c.times[beside]; h != nil {
+		h.Record(now - began)
+	}
 	if c.Rate > 0 {
-		c.due.Record(now - due)
+		c.times[fromDue].Record(now - due)
 	}
-	if c.connected.Add(1) == 1 {
-		c.mu.Lock()
-		s := sessionOf(nc)
-		c.broker.Server, c.broker.STOMP = s.Headers.Get(frame.HeaderServer), s.Version.String()
-		c.mu.Unlock()
+	if c.report.Opened++; c.report.Opened == 1 {
+		c.report.Met(transport.Agreed(nc))
 	}
-	raise(&c.most, c.open.Add(1))
+	c.open.up()
 	return nc, true
-}
-
-// sessionOf returns what was agreed on for the connection; the zero value if it has ended.
-func sessionOf(nc *conn.Client) (s conn.Session) {
-	if all := nc.Sessions(); len(all) > 0 {
-		s = all[0]
-	}
-	return s
-}
-
-// raise raises number to n if it is lower.
-func raise(number *atomic.Int64, n int64) {
-	for old := number.Load(); n > old && !number.CompareAndSwap(old, n); old = number.Load() {
-	}
 }
 
 func (c *churning) subscribe(ctx context.Context, nc *conn.Client, destination string) bool {
 	var s *conn.Subscription
-	o := conn.SubscribeOptions{Ack: c.Ack, Headers: c.SubscribeFields(sessionOf(nc).Dialect)}
-	ok := c.do(ctx, Subscribe, func(ctx context.Context) (err error) {
+	o := conn.SubscribeOptions{Ack: c.Ack, Headers: c.SubscribeFields(transport.Agreed(nc).Dialect)}
+	ok := c.do(ctx, subscribe, func(ctx context.Context) (err error) {
 		s, err = nc.Subscribe(ctx, destination, func(context.Context, *conn.Message) {}, o)
 		return err
 	})
 	if !ok {
 		return false
 	}
-	c.subscribed.Add(1)
-	return c.do(ctx, Unsubscribe, s.Unsubscribe)
+	c.note(func() { c.report.Subscribed++ })
+	return c.do(ctx, unsubscribe, s.Unsubscribe)
 }
 
 // do measures a step and counts its failure. A step that was given up because outside has ended is
 // not a failure.
-func (c *churning) do(outside context.Context, step Step, f func(context.Context) error) bool {
+func (c *churning) do(outside context.Context, step string, f func(context.Context) error) bool {
 	ctx, cancel := context.WithTimeout(outside, c.ConnectTimeout)
 	defer cancel()
 	began := c.clock.Now()
@@ -259,22 +269,20 @@ func (c *churning) do(outside context.Context, step Step, f func(context.Context
 	if err == nil && over(ctx) { // to the client, an unanswered DISCONNECT is no error
 		err = context.DeadlineExceeded
 	}
-	if err == nil {
-		c.steps[step].Record(took)
-		return true
+	given := err != nil && over(outside)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch why := reason(err); {
+	case err == nil:
+		c.times[step].Record(took)
+	case given, strings.HasPrefix(why, verb.NoAnswer):
+		c.times[step].RecordAtLeast(took, 1)
 	}
-	why := reason(err)
-	given := over(outside)
-	if given || why == noAnswer {
-		c.steps[step].RecordAtLeast(took, 1)
+	if err != nil && !given {
+		c.report.Failed++
+		c.report.Failures.add(step, reason(err))
 	}
-	if !given {
-		c.failed.Add(1)
-		c.mu.Lock()
-		c.failures.add(step.String(), why)
-		c.mu.Unlock()
-	}
-	return false
+	return err == nil
 }
 
 // over reports whether ctx has ended, or is about to: a socket that has the same
@@ -282,34 +290,4 @@ func (c *churning) do(outside context.Context, step Step, f func(context.Context
 func over(ctx context.Context) bool {
 	deadline, bounded := ctx.Deadline()
 	return ctx.Err() != nil || bounded && !time.Now().Before(deadline)
-}
-
-// sample calls OnSample once a second, until the function that it returns is called.
-func (c *churning) sample() (stop func()) {
-	if c.OnSample == nil {
-		return func() {}
-	}
-	done := make(chan struct{})
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		tick := time.NewTicker(time.Second)
-		defer tick.Stop()
-		for {
-			select {
-			case <-tick.C:
-			case <-done:
-				return
-			}
-			c.OnSample(Sample{
-				Elapsed:   time.Duration(c.clock.Now() - c.start),
-				Connected: c.connected.Load(), Subscribed: c.subscribed.Load(),
-				Closed: c.closed.Load(), Failed: c.failed.Load(), Open: c.open.Load(),
-				HalfOpen: c.half.held.Load(),
-			})
-		}
-	})
-	return func() {
-		close(done)
-		wg.Wait()
-	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"os"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -58,8 +57,8 @@ func TestChurn(t *testing.T) {
 		if r.Opened != 60 || r.Subscribed != 180 || r.Failed != 0 || r.Unopened != 0 || r.Partial || r.Broker.STOMP != "1.2" {
 			t.Errorf("%+v", r)
 		}
-		for step, want := range map[churn.Step]uint64{churn.Connect: 60, churn.Subscribe: 180, churn.Unsubscribe: 180, churn.Disconnect: 60} {
-			if got := r.Latency[step.String()]; got.Count != want || got.Max <= 0 || got.Censored != 0 {
+		for step, want := range map[string]uint64{"connect": 60, "subscribe": 180, "unsubscribe": 180, "disconnect": 60} {
+			if got := r.Latency[step]; got.Count != want || got.Max <= 0 || got.Censored != 0 {
 				t.Errorf("%s: %+v, want %d", step, got, want)
 			}
 		}
@@ -126,7 +125,7 @@ func TestNobodyListens(t *testing.T) {
 		Open: 4, Plan: &workload.Plan{Count: 60, ConnectTimeout: 20 * time.Second},
 	}
 	r := churn.Run(t.Context(), cfg)
-	if r.Opened != 0 || r.Failed != 60 || !slices.Equal(r.Failures, []churn.Failure{{Step: "connect", Reason: "connection refused", Count: 60}}) {
+	if r.Opened != 0 || r.Failed != 60 || len(r.Failures) != 1 || r.Failures[0].Count != 60 || !strings.HasPrefix(r.Failures[0].Reason, "nothing listens at "+address) {
 		t.Errorf("%+v", r)
 	}
 }

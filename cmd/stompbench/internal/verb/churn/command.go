@@ -2,10 +2,8 @@ package churn
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -38,10 +36,8 @@ func Command(env *verb.Env) *cobra.Command {
 		switch {
 		case err != nil:
 			return err
-		case s.DryRun && s.JSON:
-			return env.PrintObject(s.plan(notes))
 		case s.DryRun:
-			return env.Print(s.planText(notes))
+			return env.Tell(s.JSON, s.plan(notes), func() string { return s.describe(notes) })
 		}
 		return s.run(cmd.Context(), env)
 	}
@@ -65,7 +61,7 @@ func (s *settings) addFlags(f *flags.Set) {
 	h.Stages, h.Hold, h.Max = []Stage{AtTCP, AtConnect, AtConnected}, time.Minute, 100
 	f.Add("half-open", "", "share of the connections to begin and never finish, such as 10%", flags.Share(&h.Share, 1e-6, 0.9999))
 	f.Add("half-open-at", "tcp,connect,connected", "how far they get, in turn: tcp, and not a byte; connect, half of CONNECT; connected, and then silent; subscribed, and then silent, and nothing is read",
-		flags.Parsed(&h.Stages, "STAGES", parseStages))
+		flags.Parsed(&h.Stages, "STAGES", ParseStages))
 	f.Add("half-open-hold", "1m", "how long to hold each of them, unless the broker ends it", flags.Time(&h.Hold, time.Millisecond, 24*time.Hour))
 	f.Add("half-open-max", "100", "how many to hold at a time, at most", flags.Int(&h.Max, 1, 100_000))
 	f.Add("half-open-after", "", "when to begin with them; without it, after a quarter of --duration or --count, so that there is something to compare with",
@@ -76,17 +72,6 @@ func (s *settings) addFlags(f *flags.Set) {
 	f.Lookup("heart-beat").Usage = "heart-beats to offer and to ask for; half-open connections promise them as well, and send none; 0 for none"
 	f.Lookup("broker").Usage = "whose habits to reckon with: rabbitmq, activemq or artemis; auto goes by what the broker says of itself"
 	f.Lookup("rate-tolerance").Usage = "share of the connections due by --rate that may be missing at the end; more is exit code 5, or 4 if this machine was too slow"
-}
-
-func parseStages(text string) (out []Stage, err error) {
-	for name := range strings.SplitSeq(text, ",") {
-		s, ok := ParseStage(strings.TrimSpace(name))
-		if !ok {
-			return nil, errors.New("choose from " + strings.Join(stageNames, ", ") + ", with commas between")
-		}
-		out = append(out, s)
-	}
-	return out, nil
 }
 
 func (s *settings) complete(cmd *cobra.Command) (notes []string, err error) {
@@ -157,13 +142,7 @@ func (s *settings) run(ctx context.Context, env *verb.Env) error {
 	}
 	defer loops.Close()
 	progress := env.Progress(s.Quiet)
-	var head verb.Rows
-	head.Add("broker", "%s", verb.BrokerName(p, load.Ready{}))
-	head.Add("connect", "%s", s.connections())
-	if s.cfg.HalfOpen.Share > 0 {
-		head.Add("half-open", "%s", s.halfOpen())
-	}
-	fmt.Fprintln(progress, head.String())
+	fmt.Fprintln(progress, s.describe(nil))
 	table := live.NewTable(progress, live.Options(verb.ScreenOf(progress)), columns)
 	var dials, halves atomic.Int64
 	cfg := s.cfg
@@ -179,19 +158,13 @@ func (s *settings) run(ctx context.Context, env *verb.Env) error {
 	}
 	cfg.OnSample = table.Row
 	r := Run(ctx, cfg)
-	r.Version, r.Broker.URI, r.Broker.Embedded = verb.Version(), p.Broker.String(), p.Embedded
 	var why string
 	r.ExitCode, why = r.Code(p.RateTolerance)
-	if s.JSON {
-		err = env.PrintObject(r)
-	} else {
-		err = env.Print(r.Text())
-	}
-	if err == nil && why != "" {
-		fmt.Fprintln(env.Stderr, "stompbench:", why)
-	}
-	if err != nil {
+	if err := env.Tell(s.JSON, r, r.Text); err != nil {
 		return err
+	}
+	if why != "" {
+		fmt.Fprintln(env.Stderr, "stompbench:", why)
 	}
 	return verb.Code(r.ExitCode)
 }
@@ -199,10 +172,14 @@ func (s *settings) run(ctx context.Context, env *verb.Env) error {
 // columns are those of the table that is shown while connections are opened.
 var columns = []live.Column[Sample]{
 	{Head: "time", Width: 8, Rank: 0, Cell: func(s Sample) string { return live.Elapsed(s.Elapsed) }},
-	{Head: "connected", Width: 9, Rank: 1, Cell: func(s Sample) string { return live.Number(s.Connected) }},
-	{Head: "subscribed", Width: 10, Rank: 6, Cell: func(s Sample) string { return live.Number(s.Subscribed) }},
-	{Head: "left", Width: 9, Rank: 5, Cell: func(s Sample) string { return live.Number(s.Closed) }},
-	{Head: "failed", Width: 9, Rank: 2, Cell: func(s Sample) string { return live.Number(s.Failed) }},
-	{Head: "open", Width: 9, Rank: 3, Cell: func(s Sample) string { return live.Number(uint64(s.Open)) }},
-	{Head: "half-open", Width: 9, Rank: 4, Cell: func(s Sample) string { return live.Number(uint64(s.HalfOpen)) }},
+	column("connected", 9, 1, func(s Sample) uint64 { return s.Connected }),
+	column("subscribed", 10, 6, func(s Sample) uint64 { return s.Subscribed }),
+	column("left", 9, 5, func(s Sample) uint64 { return s.Closed }),
+	column("failed", 9, 2, func(s Sample) uint64 { return s.Failed }),
+	column("open", 9, 3, func(s Sample) uint64 { return s.Open }),
+	column("half-open", 9, 4, func(s Sample) uint64 { return s.HalfOpen }),
+}
+
+func column(head string, width, rank int, count func(Sample) uint64) live.Column[Sample] {
+	return live.Column[Sample]{Head: head, Width: width, Rank: rank, Cell: func(s Sample) string { return live.Number(count(s)) }}
 }

@@ -11,7 +11,7 @@
 // broker closes them or their time is over. The result says what the broker does with them, and how
 // they affect the others.
 //
-// Imports: conn, conn/dialect, frame and writer of stompwire, golang.org/x/sys to see the end of a
+// Imports: conn, frame, parser and writer of stompwire, golang.org/x/sys to see the end of a
 // connection without reading, packages flags and verb, and the histo, live, pacer, report, stamp and
 // transport packages of stompbench.
 package churn

@@ -1,15 +1,18 @@
 package churn
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
+	"io"
 	"net"
-	"strings"
+	"os"
+	"slices"
+	"syscall"
 	"time"
 
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
+	"github.com/stompwire/stompwire/parser"
 	"github.com/stompwire/stompwire/writer"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
@@ -21,22 +24,49 @@ import (
 // frame for it.
 func reach(ctx context.Context, p *workload.Plan, n int, s Stage) (nc net.Conn, connect []byte, err error) {
 	b := &p.Broker.At(n)[0]
-	if s == AtTCP {
-		nc, err = transport.TCP(ctx, p, n, b)
-		return nc, nil, err
-	}
 	if connect, err = connectFrame(p, b); err == nil {
-		nc, err = transport.Socket(ctx, p, n, b)
+		nc, err = transport.Socket(ctx, p, n, b, s != AtTCP)
 	}
 	return nc, connect, err
 }
 
+// connectFrame returns the CONNECT that the client would send.
+func connectFrame(p *workload.Plan, b *uri.Broker) ([]byte, error) {
+	host := b.VHost
+	if host == "" {
+		host = p.Kind.Dialect().Host
+	}
+	beats := max(0, p.HeartBeat) // below 0 is none
+	if p.HeartBeat == 0 {
+		beats = 10 * time.Second // the client's default
+	}
+	h := []frame.Field{
+		{Name: frame.HeaderAcceptVersion, Value: p.Versions.String()}, {Name: frame.HeaderHost, Value: host},
+		{Name: frame.HeaderLogin, Value: b.Login}, {Name: frame.HeaderPasscode, Value: b.Passcode},
+		{Name: frame.HeaderHeartBeat, Value: frame.HeartBeat{Send: beats, Receive: beats}.String()},
+	}
+	h = slices.DeleteFunc(h, func(f frame.Field) bool { return f.Value == "" })
+	return writer.AppendFrameNoLength(nil, frame.Version12, frame.CmdConnect, h, nil)
+}
+
+// halfConn is a connection that is or becomes half-open.
+type halfConn struct {
+	net.Conn
+	frames *parser.Reader
+	most   int // bytes of a read
+}
+
+// Read reads no more than most.
+func (nc *halfConn) Read(b []byte) (int, error) { return nc.Conn.Read(b[:min(len(b), nc.most)]) }
+
 // openUpTo opens a connection up to a stage.
-func (c *churning) openUpTo(ctx context.Context, s Stage) (nc net.Conn, err error) {
-	nc, connect, err := c.half.Reach(ctx, s)
+func (c *churning) openUpTo(ctx context.Context, s Stage) (*halfConn, error) {
+	socket, connect, err := c.HalfOpen.Reach(ctx, s)
 	if err != nil {
 		return nil, err
 	}
+	nc := &halfConn{Conn: socket, most: 1}
+	nc.frames = parser.NewReader(nc)
 	stop := context.AfterFunc(ctx, func() { _ = nc.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	switch s {
@@ -44,7 +74,7 @@ func (c *churning) openUpTo(ctx context.Context, s Stage) (nc net.Conn, err erro
 	case AtConnect:
 		_, err = nc.Write(connect[:len(connect)/2])
 	default:
-		if err = login(nc, connect); err == nil && s == AtSubscribed {
+		if err = nc.login(connect); err == nil && s == AtSubscribed {
 			err = c.subscribeTo(nc)
 		}
 	}
@@ -55,89 +85,97 @@ func (c *churning) openUpTo(ctx context.Context, s Stage) (nc net.Conn, err erro
 		}
 		return nil, err
 	}
+	nc.most = 4 << 10
 	return nc, nil
 }
 
-// connectFrame returns the CONNECT that the client would send.
-func connectFrame(p *workload.Plan, b *uri.Broker) ([]byte, error) {
-	host := b.VHost
-	if host == "" {
-		host = p.Kind.Dialect().Host
-	}
-	h := []frame.Field{{Name: frame.HeaderAcceptVersion, Value: p.Versions.String()}, {Name: frame.HeaderHost, Value: host}}
-	if b.Login != "" {
-		h = append(h, frame.Field{Name: frame.HeaderLogin, Value: b.Login})
-	}
-	if b.Passcode != "" {
-		h = append(h, frame.Field{Name: frame.HeaderPasscode, Value: b.Passcode})
-	}
-	beats := max(0, p.HeartBeat) // below 0 is none
-	if p.HeartBeat == 0 {
-		beats = 10 * time.Second // the client's default
-	}
-	h = append(h, frame.Field{Name: frame.HeaderHeartBeat, Value: frame.HeartBeat{Send: beats, Receive: beats}.String()})
-	return writer.AppendFrameNoLength(nil, frame.Version12, frame.CmdConnect, h, nil)
-}
-
-// maxConnected bounds CONNECTED, and the part of an ERROR that is reported, in bytes.
-const maxConnected = 16 << 10
-
 // login sends CONNECT and reads CONNECTED, and not a byte after it: a stuck consumer must not take
 // any message.
-func login(nc net.Conn, connect []byte) error {
+func (nc *halfConn) login(connect []byte) error {
 	if _, err := nc.Write(connect); err != nil {
 		return err
 	}
-	var answer []byte
-	for b := make([]byte, 1); ; {
-		if _, err := nc.Read(b); err != nil {
-			return err
-		}
-		if b[0] == 0 {
-			break
-		}
-		if answer = append(answer, b[0]); len(answer) > maxConnected {
-			return fmt.Errorf("no CONNECTED in %d bytes: %w", maxConnected, frame.ErrProtocol)
-		}
-	}
-	answer = bytes.TrimLeft(answer, "\r\n")
-	if commandOf(answer) != "CONNECTED" {
-		return errors.New(refusal(answer))
+	f, err := nc.frames.Next()
+	switch {
+	case err != nil:
+		return err
+	case f.Command == frame.CmdError:
+		return &conn.ServerError{Message: f.Header.Text(frame.HeaderMessage)}
+	case f.Command != frame.CmdConnected:
+		return frame.ErrProtocol
 	}
 	return nil
 }
 
 // subscribeTo subscribes without waiting for an answer, which would not be read.
 func (c *churning) subscribeTo(nc net.Conn) error {
-	h := []frame.Field{
-		{Name: frame.HeaderID, Value: "0"}, {Name: frame.HeaderDestination, Value: c.destination(0)},
-		{Name: frame.HeaderAck, Value: c.Ack.String()},
-	}
-	h = append(h, c.SubscribeFields(c.Kind.Dialect())...)
-	subscribe, err := writer.AppendFrameNoLength(nil, frame.Version11, frame.CmdSubscribe, h, nil)
+	h := append([]frame.Field{
+		{Name: frame.HeaderID, Value: "0"}, {Name: frame.HeaderDestination, Value: c.destination(0)}, {Name: frame.HeaderAck, Value: c.Ack.String()},
+	}, c.SubscribeFields(c.Kind.Dialect())...)
+	frame, err := writer.AppendFrameNoLength(nil, frame.Version11, frame.CmdSubscribe, h, nil)
 	if err == nil {
-		_, err = nc.Write(subscribe)
+		_, err = nc.Write(frame)
 	}
 	return err
 }
 
-func commandOf(answer []byte) string {
-	command, _, _ := bytes.Cut(answer, []byte("\n"))
-	return string(bytes.TrimRight(command, "\r"))
+// lastLook is how long reading may take to find the end of a connection behind unread data.
+const lastLook = 200 * time.Millisecond
+
+// hold holds the connection without sending, for so long or until ctx ends. It reports whether the
+// other side ended it meanwhile, and how. It reads what arrives if reading is set.
+func (nc *halfConn) hold(ctx context.Context, reading bool, d time.Duration) (ended bool, how string) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	_ = nc.SetReadDeadline(time.Time{}) // if it has ended, so does reading
+	if !reading && !gone(ctx, nc.Conn) {
+		// Data that arrived may be followed by an end that could not be seen before. If not, this
+		// returns at once.
+		_ = nc.SetReadDeadline(time.Now().Add(lastLook))
+		ended, how = nc.readToEnd()
+		return ended, "at an unknown time, behind unread data: " + how
+	}
+	stop := context.AfterFunc(ctx, func() { _ = nc.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+	return nc.readToEnd()
 }
 
-// unescaped undoes the escapes of STOMP 1.1 and 1.2, for display.
-var unescaped = strings.NewReplacer(`\\`, `\`, `\c`, ":", `\n`, " ", `\r`, "")
-
-// refusal returns the text of an ERROR, in the form that reason gives the client's errors.
-func refusal(answer []byte) string {
-	if commandOf(answer) != "ERROR" {
-		return "what answers there does not speak STOMP"
-	}
-	for line := range bytes.SplitSeq(answer, []byte("\n")) {
-		if message, ok := bytes.CutPrefix(line, []byte("message:")); ok {
-			return fmt.Sprintf("the broker says: %.200s", unescaped.Replace(string(bytes.TrimRight(message, "\r"))))
+// gone waits until the other side has ended a connection that is not read. It returns false if ctx
+// ends first.
+func gone(ctx context.Context, nc net.Conn) bool {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for !hungUp(nc) {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return false
 		}
 	}
-	return "the broker says ERROR"
+	return true
+}
+
+// readToEnd reads until the end, or the read deadline. If the last frame is an ERROR, that is how the
+// connection ended.
+func (nc *halfConn) readToEnd() (ended bool, how string) {
+	said := ""
+	f, err := nc.frames.Next()
+	for ; err == nil; f, err = nc.frames.Next() {
+		said = ""
+		if f.Command == frame.CmdError {
+			said = reason(&conn.ServerError{Message: f.Header.Text(frame.HeaderMessage)})
+		}
+	}
+	if errors.Is(err, frame.ErrProtocol) { // it goes on without STOMP
+		_, err = io.Copy(io.Discard, nc)
+	}
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return false, ""
+	case said != "":
+		return true, said
+	case errors.Is(err, syscall.ECONNRESET):
+		return true, "connection reset"
+	}
+	return true, "closed"
 }

@@ -46,14 +46,14 @@ func tally(t *testing.T, cfg churn.Config, r *churn.Report) map[churn.Stage]chur
 	out := map[churn.Stage]churn.HalfStage{}
 	all := uint64(0)
 	for _, h := range r.HalfOpen.Stages {
-		stage, _ := churn.ParseStage(h.Stage)
-		out[stage] = h
+		stage, _ := churn.ParseStages(h.Stage)
+		out[stage[0]] = h
 		all += h.Opened + h.Refused
 		if h.Closed+h.StillOpen+h.Left != h.Opened || h.After.Count != h.Closed {
 			t.Errorf("%s: %+v does not add up", h.Stage, h)
 		}
 		for _, reasons := range []struct {
-			m []churn.Failure
+			m churn.Failures
 			n uint64
 		}{{h.How, h.Closed}, {h.Why, h.Refused}} {
 			sum := uint64(0)
@@ -68,14 +68,14 @@ func tally(t *testing.T, cfg churn.Config, r *churn.Report) map[churn.Stage]chur
 	// Half of those after the tenth.
 	failed := uint64(0)
 	for _, f := range r.Failures {
-		if f.Step == churn.Connect.String() {
+		if f.Step == "connect" {
 			failed += f.Count
 		}
 	}
 	if want := (cfg.Count - cfg.HalfOpen.AfterCount) / 2; all+r.HalfOpen.Skipped != want || r.Opened+failed+all != cfg.Count {
 		t.Errorf("%d half-open and %d skipped, want %d; %d of the others opened and %d failed, of %d", all, r.HalfOpen.Skipped, want, r.Opened, failed, cfg.Count)
 	}
-	if r.HalfOpen.MostHeld > int64(cfg.HalfOpen.Max) || all > 0 && r.HalfOpen.MostHeld < 1 {
+	if r.HalfOpen.MostHeld > uint64(cfg.HalfOpen.Max) || all > 0 && r.HalfOpen.MostHeld < 1 {
 		t.Errorf("%d held at most", r.HalfOpen.MostHeld)
 	}
 	before, with := r.Latency["connect_before_half_open"].Count, r.Latency["connect_with_half_open"].Count
@@ -292,7 +292,7 @@ func TestHowHalfOpenEnds(t *testing.T) {
 				_, _ = nc.Write([]byte("ERROR\nmessage:Bad CONNECT\n\n\x00"))
 			}
 		}, "", "the broker says: Bad CONNECT"},
-		"closed before CONNECTED": {churn.AtConnected, func(nc net.Conn) { upTo(nc, "\x00") }, "", "the broker closed the connection"},
+		"closed before CONNECTED": {churn.AtConnected, func(nc net.Conn) { upTo(nc, "\x00") }, "", "the other side closed the connection"},
 		"no STOMP": {churn.AtSubscribed, func(nc net.Conn) {
 			if upTo(nc, "\x00") {
 				_, _ = nc.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n\x00"))
@@ -302,7 +302,7 @@ func TestHowHalfOpenEnds(t *testing.T) {
 			if upTo(nc, "\x00") {
 				_, _ = io.Copy(nc, endless{})
 			}
-		}, "", "no CONNECTED in 16384 bytes"},
+		}, "", "does not speak STOMP"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -315,7 +315,7 @@ func TestHowHalfOpenEnds(t *testing.T) {
 			cfg = half(cfg, stub(t, c.serve), hold, c.stage)
 			r := churn.Run(t.Context(), cfg)
 			h := tally(t, cfg, r)[c.stage]
-			if c.how != "" && (h.Closed != 2 || !slices.Equal(h.How, []churn.Failure{{Reason: c.how, Count: 2}})) {
+			if c.how != "" && (h.Closed != 2 || !slices.Equal(h.How, churn.Failures{{Reason: c.how, Count: 2}})) {
 				t.Errorf("%+v, want %q", h, c.how)
 			}
 			if c.refused != "" {
@@ -343,7 +343,7 @@ func TestHalfOpenWaitsNoLongerThanItIsTold(t *testing.T) {
 	cfg.Dial = func(context.Context) (*conn.Client, error) { return opened(t.Context()) } // they are not meant
 	cfg.ConnectTimeout = 300 * time.Millisecond
 	r := churn.Run(t.Context(), cfg)
-	if h := tally(t, cfg, r)[churn.AtConnected]; !slices.Equal(h.Why, []churn.Failure{{Reason: "no answer in time", Count: 5}}) {
+	if h := tally(t, cfg, r)[churn.AtConnected]; len(h.Why) != 1 || h.Why[0].Count != 5 || !strings.HasPrefix(h.Why[0].Reason, "no answer in time") {
 		t.Errorf("%+v", h)
 	}
 
@@ -380,12 +380,10 @@ func TestNoHalfOpen(t *testing.T) {
 	if r := churn.Run(t.Context(), config(start(t, broker.Config{}))); r.HalfOpen != nil {
 		t.Errorf("%+v", r.HalfOpen)
 	}
-	for _, name := range []string{"tcp", "connect", "connected", "subscribed"} {
-		if s, ok := churn.ParseStage(name); !ok || s.String() != name {
-			t.Errorf("%s is %v", name, s)
-		}
+	if all, err := churn.ParseStages("tcp, connect,connected,subscribed"); err != nil || fmt.Sprint(all) != "[tcp connect connected subscribed]" {
+		t.Errorf("%v, %v", all, err)
 	}
-	if _, ok := churn.ParseStage("udp"); ok {
+	if _, err := churn.ParseStages("udp"); err == nil {
 		t.Error("udp is a stage")
 	}
 }

@@ -1,7 +1,9 @@
 package churn
 
 import (
+	"crypto/tls"
 	"net"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -9,8 +11,11 @@ import (
 // hungUp reports whether the other side has ended a connection. It does not read data that may
 // precede the end.
 func hungUp(nc net.Conn) (ended bool) {
-	socket := socketOf(nc)
-	if socket == nil {
+	if secure, ok := nc.(*tls.Conn); ok {
+		nc = secure.NetConn()
+	}
+	socket, ok := nc.(syscall.Conn)
+	if !ok {
 		return false
 	}
 	raw, err := socket.SyscallConn()

@@ -1,7 +1,6 @@
 package churn
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
@@ -34,18 +33,36 @@ func (s *settings) plan(notes []string) planned {
 	return out
 }
 
-func (s *settings) planText(notes []string) string {
-	p := &s.Plan
+// describe describes the run.
+func (s *settings) describe(notes []string) string {
+	p, c, h := &s.Plan, &s.cfg, &s.cfg.HalfOpen
 	var r verb.Rows
 	r.Broker(p)
-	r.Add("connect", "%s", s.connections())
-	if s.cfg.Subscriptions > 0 {
+	pace := "as fast as possible"
+	if p.Rate > 0 {
+		pace = report.PerSecond(p.Rate) + "/s"
+	}
+	held := ""
+	if c.Hold > 0 {
+		held = ", held for " + report.Elapsed(c.Hold)
+	}
+	r.Add("connect", "%s, at most %s open, %s each%s", pace, report.Count(uint64(c.Open)), report.Plural(c.Subscriptions, "subscription"), held)
+	if c.Subscriptions > 0 {
 		r.Add("consumers", "of %s, ack %s", p.PublishTo, p.Ack)
 	}
-	descriptors := s.cfg.Open
-	if s.cfg.HalfOpen.Share > 0 {
-		r.Add("half-open", "%s", s.halfOpen())
-		descriptors += s.cfg.HalfOpen.Max
+	descriptors := c.Open
+	if h.Share > 0 {
+		descriptors += h.Max
+		names := make([]string, len(h.Stages))
+		for i, stage := range h.Stages {
+			names[i] = stage.String()
+		}
+		after := report.Elapsed(h.After)
+		if h.AfterCount > 0 {
+			after = "the first " + report.Count(h.AfterCount)
+		}
+		r.Add("half-open", "%.3g%% of the connections after %s, at %s in turn, each for at most %s, at most %s at a time",
+			100*h.Share, after, strings.Join(names, ", "), report.Elapsed(h.Hold), report.Count(uint64(h.Max)))
 	}
 	var until []string
 	if p.Duration > 0 {
@@ -55,40 +72,10 @@ func (s *settings) planText(notes []string) string {
 		until = append(until, report.Count(p.Count)+" connections are opened")
 	}
 	r.Add("until", "%s", strings.Join(until, " or "))
-	for _, note := range notes {
-		r.Add("note", "%s", note)
-	}
+	r.Notes(notes)
 	if p.Embedded {
 		descriptors *= 2
 	}
 	r.Add("needs", "%s", report.Plural(descriptors, "open file"))
 	return r.String()
-}
-
-// connections describes how connections are opened.
-func (s *settings) connections() string {
-	pace := "as fast as possible"
-	if s.Plan.Rate > 0 {
-		pace = report.PerSecond(s.Plan.Rate) + "/s"
-	}
-	text := fmt.Sprintf("%s, at most %s open, %s each", pace, report.Count(uint64(s.cfg.Open)), report.Plural(s.cfg.Subscriptions, "subscription"))
-	if s.cfg.Hold > 0 {
-		text += ", held for " + report.Elapsed(s.cfg.Hold)
-	}
-	return text
-}
-
-// halfOpen describes the half-open connections.
-func (s *settings) halfOpen() string {
-	h := &s.cfg.HalfOpen
-	var names []string
-	for _, stage := range h.Stages {
-		names = append(names, stage.String())
-	}
-	after := "after " + report.Elapsed(h.After)
-	if h.AfterCount > 0 {
-		after = "after the first " + report.Count(h.AfterCount)
-	}
-	return fmt.Sprintf("%.3g%% of the connections %s, at %s in turn, each for at most %s, at most %s at a time",
-		100*h.Share, after, strings.Join(names, ", "), report.Elapsed(h.Hold), report.Count(uint64(h.Max)))
 }

@@ -12,19 +12,19 @@ const catchUp = time.Second
 // planned returns when the last connection is to be begun; the end of time without a rate.
 func (c *churning) planned() int64 {
 	if c.Rate == 0 || c.Count == 0 {
-		return c.end
+		return min(c.end, math.MaxInt64-int64(catchUp))
 	}
 	return min(c.end, c.dueAt(c.Count))
 }
 
 // until returns until when connections were opened.
 func (c *churning) until() int64 {
-	until := max(c.start, c.last.Load())
-	if c.Count == 0 || c.begun.Load() < c.Count {
+	until := max(c.start, c.last)
+	if c.Count == 0 || c.begun < c.Count {
 		until = max(until, c.end)
 	}
-	if cut := c.cut.Load(); cut > 0 {
-		until = min(until, cut)
+	if c.cut > 0 {
+		until = min(until, c.cut)
 	}
 	return min(until, c.clock.Now())
 }
@@ -32,26 +32,25 @@ func (c *churning) until() int64 {
 // slot is the resolution of the due times of connections that failed.
 const slot = 100 * time.Millisecond
 
-// missing returns how many connections were due until a time and never begun, and the share of those
+// missing counts the connections that were due until a time and never begun, and the share of those
 // due that were not begun when they had to be. Those that were never connected count as latencies of
 // at least the time from when they were due: otherwise a broker that stands still would have no
 // latency.
-func (c *churning) missing(until int64) (never uint64, missed float64) {
+func (c *churning) missing(until int64) {
 	if c.Rate == 0 {
-		return 0, 0
+		return
 	}
 	due := uint64(math.Ceil(float64(min(until, c.end)-c.start) * c.Rate / 1e9))
 	if c.Count > 0 {
 		due = min(due, c.Count)
 	}
-	never = due - min(due, c.begun.Load())
-	for n := due - never; n < due; n++ {
-		c.due.RecordAtLeast(until-c.dueAt(n), 1)
+	r := &c.report
+	r.Unopened = due - min(due, c.begun)
+	for n := due - r.Unopened; n < due; n++ {
+		c.times[fromDue].RecordAtLeast(until-c.dueAt(n), 1)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	for end, n := range c.unreached {
-		c.due.RecordAtLeast(until-c.start-end*int64(slot), n)
+		c.times[fromDue].RecordAtLeast(until-c.start-end*int64(slot), n)
 	}
-	return never, float64(due-min(due, c.inTime.Load())) / float64(max(due, 1))
+	r.Missed = float64(due-min(due, c.inTime)) / float64(max(due, 1))
 }
