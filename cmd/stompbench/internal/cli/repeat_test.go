@@ -251,8 +251,8 @@ func TestRepeatExitCodes(t *testing.T) {
 	}{
 		{"all is well", broker.Fault{}, 1, "lost=0", cli.ExitOK, []int{0, 0, 0}, ""},
 		{"not met", broker.Fault{}, 1, "received<1", cli.ExitSLO, []int{99, 99, 99}, "run 3 of 3: not met: received<1"},
-		{"one loses", broker.Lose, 2, "received>=1", cli.ExitIntegrity, []int{0, 3, 0}, "run 2 of 3: lost 1, "},
-		{"a loss is worse than slow", broker.Lose, 3, "received<1", cli.ExitIntegrity, []int{99, 99, 3}, "run 3 of 3: lost 1, "},
+		{"one loses", broker.Lose, 2, "received>=1", cli.ExitIntegrity, []int{0, 3, 0}, "run 2 of 3: 1 lost"},
+		{"a loss is worse than slow", broker.Lose, 3, "received<1", cli.ExitIntegrity, []int{99, 99, 3}, "run 3 of 3: 1 lost"},
 		{"one breaks off", broker.Cut, 2, "lost=0", cli.ExitCannotRun, []int{0, 1, 0}, "run 2 of 3: it broke off: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {

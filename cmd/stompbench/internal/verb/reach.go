@@ -12,10 +12,10 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
-// Embed starts a broker in this process if the plan names none, and sets it in the plan. Otherwise
+// Embed starts a broker in this process if the plan has none, and sets it in the plan. Otherwise
 // own is nil. Close it with CloseOwn, which accepts nil.
 func Embed(ctx context.Context, p *workload.Plan) (own *broker.Broker, err error) {
-	if !p.Embedded {
+	if !p.Embedded || len(p.Broker) > 0 {
 		return nil, nil
 	}
 	if own, err = StartBroker(ctx, "127.0.0.1:0"); err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/batch"
 )
 
 // repeating is the values of the flags for several runs one after the other.
@@ -60,62 +61,38 @@ func (r *repeating) check(f *pflag.FlagSet) (several bool, err error) {
 	return several, nil
 }
 
-// side is a scenario that is run, possibly in turn with others.
-type side struct {
-	*flags.Load
-	name  string // "" if it is the only one
-	file  string // the file that it was read from, with --interleave
-	notes []string
-}
-
 // forAll are the flags that apply to all runs together, so that a file of --interleave cannot set
 // them.
 var forAll = []string{"repeat", "interleave", "pause", "out", "json", "quiet", "dry-run", "prometheus", "prometheus-wait", "run-id"}
 
 // sides returns the scenarios to run: the settings themselves or, with --interleave, those of each
-// file combined with the common flags.
-func (s *settings) sides(f *pflag.FlagSet) (all []*side, err error) {
+// file on top of the common flags.
+func (s *settings) sides(common *pflag.FlagSet) (all []*batch.Side, err error) {
 	if len(s.interleave) == 0 {
-		notes, err := s.Complete(f)
-		return []*side{{Load: s.Load, notes: notes}}, err
+		notes, err := s.Complete(common)
+		return []*batch.Side{{Load: s.Load, Notes: notes}}, err
 	}
 	for i, name := range sideNames(s.interleave) {
-		one, err := s.side(f, s.interleave[i])
+		file := flags.Scenario{Flag: "interleave", Path: s.interleave[i], Refuse: refuse}
+		one, err := batch.NewSide(file.Path, common, s.Plan.Seed, new(settings).addFlags, file.Apply)
 		if err != nil {
 			return nil, err
 		}
-		one.name = name
+		one.Name = name
 		all = append(all, one)
 	}
 	return all, nil
 }
 
-// side returns the scenario of a file on top of the common flags.
-func (s *settings) side(common *pflag.FlagSet, path string) (*side, error) {
-	f := flags.New(pflag.NewFlagSet("", pflag.ContinueOnError))
-	own := &settings{}
-	own.addFlags(f)
-	own.Plan.Seed = s.Plan.Seed // the same messages for all
-	if err := flags.Replay(f.FlagSet, common); err != nil {
-		return nil, err
+// refuse returns why a file of --interleave may not set a flag.
+func refuse(flag *pflag.Flag) error {
+	switch {
+	case slices.Contains(forAll, flag.Name):
+		return fmt.Errorf("%s is for all runs together: give it beside --interleave", flag.Name)
+	case flag.Changed:
+		return fmt.Errorf("%s is set for all runs already, by the command line, the environment or --scenario: leave it out there or here", flag.Name)
 	}
-	file := flags.Scenario{Flag: "interleave", Path: path, Refuse: func(flag *pflag.Flag) error {
-		switch {
-		case slices.Contains(forAll, flag.Name):
-			return fmt.Errorf("%s is for all runs together: give it beside --interleave", flag.Name)
-		case flag.Changed:
-			return fmt.Errorf("%s is set for all runs already, by the command line, the environment or --scenario: leave it out there or here", flag.Name)
-		}
-		return nil
-	}}
-	if err := file.Apply(f.FlagSet); err != nil {
-		return nil, err
-	}
-	notes, err := own.Complete(f.FlagSet)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return &side{Load: own.Load, file: path, notes: notes}, nil
+	return nil
 }
 
 // sideNames names scenarios by their files. The names become folders next to the summary.

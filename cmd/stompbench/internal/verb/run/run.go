@@ -1,7 +1,7 @@
 // Package run is the verb run: it sends and receives by one plan, or by several in turn, and reports.
 //
-// Imports: packages flags and verb, and the packages of stompbench that make a run, its live display
-// and its summaries.
+// Imports: packages flags, verb and verb/batch, and the packages of stompbench that make a run and its
+// summaries.
 package run
 
 import (
@@ -12,11 +12,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/live"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/batch"
 )
 
 // settings are the values of the flags of run.
@@ -38,7 +37,7 @@ func Command(env *verb.Env) *cobra.Command {
 	return cmd
 }
 
-func (s *settings) addFlags(f *flags.Set) {
+func (s *settings) addFlags(f *flags.Set) *flags.Load {
 	own, all := flags.NewLoad()
 	s.Load = own
 	f.BorrowAll(all)
@@ -46,6 +45,7 @@ func (s *settings) addFlags(f *flags.Set) {
 	s.export.addFlags(f)
 	f.Group = "Several runs"
 	s.repeating.addFlags(f)
+	return s.Load
 }
 
 // command is one invocation.
@@ -73,13 +73,13 @@ func (c *command) run(cmd *cobra.Command) error {
 	if several {
 		return c.campaign(cmd.Context(), sides)
 	}
-	return c.once(cmd.Context(), sides[0].notes)
+	return c.once(cmd.Context(), sides[0])
 }
 
 // once makes one run.
-func (c *command) once(ctx context.Context, notes []string) error {
+func (c *command) once(ctx context.Context, side *batch.Side) error {
 	if c.DryRun {
-		return c.tellPlan(notes)
+		return (&batch.Batch{Env: c.Env, Load: c.Load, Sides: []*batch.Side{side}}).TellPlan(verb.PlanOf(c.Load, side.Notes), "")
 	}
 	keep, err := verb.KeepIn(c.Out)
 	if err != nil {
@@ -89,7 +89,7 @@ func (c *command) once(ctx context.Context, notes []string) error {
 		return err
 	}
 	defer c.export.close(ctx)
-	result, err := c.carryOut(ctx, c.Load, keep, func(p *workload.Plan, r load.Ready) string { return verb.Banner(p, r, notes) })
+	result, err := batch.CarryOut(ctx, c.Env, c.Load, c.export.sample, keep, func(r load.Ready) string { return verb.Banner(&c.Plan, r, side.Notes) })
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return verb.Interrupted
@@ -97,38 +97,6 @@ func (c *command) once(ctx context.Context, notes []string) error {
 		return err
 	}
 	return c.tell(keep, result)
-}
-
-func (c *command) tellPlan(notes []string) error {
-	if c.JSON {
-		return c.PrintObject(verb.PlanOf(c.Load, notes))
-	}
-	var r verb.Rows
-	r.Planned(&c.Plan, notes)
-	return c.Print(r.String())
-}
-
-// carryOut runs a plan, against an embedded broker if it names none. hello makes the text before the
-// table, once all are connected.
-func (c *command) carryOut(ctx context.Context, l *flags.Load, keep *verb.Keeper, hello func(*workload.Plan, load.Ready) string) (*load.Result, error) {
-	p := &l.Plan
-	own, err := verb.Embed(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	defer verb.CloseOwn(own)
-	progress := c.Progress(c.Quiet)
-	view := live.New(progress, p, live.Options(verb.ScreenOf(progress)))
-	defer view.Close()
-	return verb.Run(ctx, load.Options{
-		Plan:         p,
-		OnConnecting: func(done load.Connecting) { view.Starting(done) },
-		OnReady: func(r load.Ready) {
-			view.Close()
-			fmt.Fprint(progress, hello(p, r))
-		},
-		OnSample: keep.Sample(c.export.sample(view.Show)),
-	})
 }
 
 // tell writes the result. The error has its exit code.

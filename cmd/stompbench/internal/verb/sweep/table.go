@@ -11,6 +11,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/batch"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 )
 
@@ -23,67 +24,54 @@ type Step struct {
 	Result  *report.Report `json:"result,omitempty"` // nil if it could not start
 }
 
-// latency returns the latency that a step is judged by: from when messages were due, or to their
-// receipts if there are no consumers.
-func (s *Step) latency() (d report.Distribution, of metric.Latency) {
-	of = metric.FromDue
-	if s.Result.Plan.Consumers == 0 {
-		of = metric.Confirm
+func stepOf(t *batch.Turn) Step {
+	s := Step{Value: t.Scenario, ExitCode: t.ExitCode, Failure: t.Trouble, Result: t.Report}
+	if s.Result != nil {
+		s.Failure = s.Result.Failure
 	}
-	return s.Result.Latency[of], of
+	return s
 }
 
-// percentiles are those of the table; 100 is the maximum.
-var percentiles = append(
-	slices.DeleteFunc(slices.Clone(metric.Percentiles), func(p metric.Percentile) bool { return p.P == 95 || p.P > 99.9 }),
-	metric.Percentile{Name: "max", P: 100, Of: func(d *report.Distribution) int64 { return d.Max }})
+// The columns of the table and of the CSV file. Latencies are from when messages were due, or to their
+// receipts if there are no consumers.
+var (
+	percentiles = append(
+		slices.DeleteFunc(slices.Clone(metric.Percentiles), func(p metric.Percentile) bool { return p.P == 95 || p.P > 99.9 }),
+		metric.Percentile{Name: "max", P: 100, Of: func(d *report.Distribution) int64 { return d.Max }})
+	inTable = []metric.ID{metric.SentPerS, metric.ReceivedPerS, metric.Unsent}
+	inCSV   = append(inTable, metric.CPUPerMessage, metric.Sent, metric.Received, metric.Lost)
+)
 
-// Verdict describes what is wrong with a step, and what limited it.
-func (s *Step) Verdict() string {
-	r := s.Result
-	if s.Failure != "" || r == nil {
+func (s *Step) latency() metric.Latency {
+	if s.Result.Plan.Consumers == 0 {
+		return metric.Confirm
+	}
+	return metric.FromDue
+}
+
+// verdict describes what is wrong with a step, and what limited it.
+func (s *Step) verdict() string {
+	if s.Result == nil {
 		return s.Failure
 	}
-	var parts []string
-	for _, d := range metric.With(metric.Fault) {
-		// Unsent has a column; the lost are in two parts, too.
-		if n := r.Count(d.ID); n > 0 && d.ID != metric.Unsent && d.ID != metric.ConfirmedLost && d.ID != metric.UnconfirmedLost {
-			parts = append(parts, report.Count(n)+" "+d.Label())
+	text := batch.Faults(s.Result)
+	if v := s.Result.Verdict; v != nil {
+		if text != "" {
+			text += ", "
 		}
-	}
-	if v := r.Verdict; v != nil && r.Plan.RatePerSec > 0 && !v.RateKept {
-		parts = append(parts, fmt.Sprintf("rate of %s/s not kept", report.PerSecond(r.Plan.RatePerSec)))
-	}
-	for _, o := range r.SLO {
-		if !o.Met {
-			parts = append(parts, "not: "+o.String())
+		if v.Limit == verdict.Unclear {
+			return text + "limit unclear"
 		}
+		return text + "limited by " + string(v.Limit)
 	}
-	switch v := r.Verdict; {
-	case v == nil:
-	case v.Limit == verdict.Unclear:
-		parts = append(parts, "limit unclear")
-	default:
-		parts = append(parts, "limited by "+string(v.Limit))
-	}
-	return strings.Join(parts, ", ")
-}
-
-// Line returns a step in a few words.
-func (s *Step) Line() string {
-	if s.Result == nil {
-		return s.Verdict()
-	}
-	d, _ := s.latency()
-	text := fmt.Sprintf("%s/s, p99 %s, ", s.text(metric.SentPerS), report.Percentile(&d, 99, d.P99))
-	if n := s.Result.Count(metric.Unsent); n > 0 {
-		text += report.Count(n) + " unsent, "
-	}
-	return text + s.Verdict()
+	return text
 }
 
 // text writes a metric, or a dash if it was not measured.
 func (s *Step) text(id metric.ID) string {
+	if s.Result == nil {
+		return "-"
+	}
 	x, ok := s.Result.Get(id)
 	if !ok || x == 0 && id == metric.CPUPerMessage {
 		return "-"
@@ -95,12 +83,10 @@ func (s *Step) text(id metric.ID) string {
 func Table(over Over, steps []Step) string {
 	var b strings.Builder
 	of := "from when messages were due to their arrival"
-	for i := range steps {
-		if s := &steps[i]; s.Result != nil && s.Result.Plan.Consumers == 0 {
-			of = "from when messages were sent to their receipts"
-		}
+	if slices.ContainsFunc(steps, func(s Step) bool { return s.Result != nil && s.latency() == metric.Confirm }) {
+		of = "from when messages were sent to their receipts"
 	}
-	fmt.Fprintf(&b, "  latency %s\n\n", string(of))
+	fmt.Fprintf(&b, "  latency %s\n\n", of)
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(w, "  %s\tsent/s\treceived/s\tunsent\t", over.Flag)
 	for _, p := range percentiles {
@@ -109,16 +95,20 @@ func Table(over Over, steps []Step) string {
 	fmt.Fprint(w, "CPU/message\texit\t\n")
 	for i := range steps {
 		s := &steps[i]
-		cells := strings.Repeat("-\t", 4+len(percentiles))
-		if s.Result != nil {
-			d, _ := s.latency()
-			cells = fmt.Sprintf("%s\t%s\t%s\t", s.text(metric.SentPerS), s.text(metric.ReceivedPerS), s.text(metric.Unsent))
-			for _, p := range percentiles {
-				cells += report.Percentile(&d, p.P, p.Of(&d)) + "\t"
-			}
-			cells += s.text(metric.CPUPerMessage) + "\t"
+		cells := []string{"  " + s.Value}
+		for _, id := range inTable {
+			cells = append(cells, s.text(id))
 		}
-		fmt.Fprintf(w, "  %s\t%s%d\t  %s\n", s.Value, cells, s.ExitCode, s.Verdict())
+		for _, p := range percentiles {
+			text := "-"
+			if s.Result != nil {
+				d := s.Result.Latency[s.latency()]
+				text = report.Percentile(&d, p.P, p.Of(&d))
+			}
+			cells = append(cells, text)
+		}
+		cells = append(cells, s.text(metric.CPUPerMessage), strconv.Itoa(s.ExitCode), "  "+s.verdict())
+		fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}
 	_ = w.Flush()
 	return b.String()
@@ -126,33 +116,36 @@ func Table(over Over, steps []Step) string {
 
 // WriteCSV writes the numbers of the steps, for programs.
 func WriteCSV(f io.Writer, over Over, steps []Step) error {
-	head := []string{over.Flag, "exit_code", "sent_per_s", "received_per_s", "latency"}
+	head := []string{over.Flag, "exit_code"}
+	for _, id := range inCSV {
+		head = append(head, metric.Of(id).Name)
+	}
+	head = append(head, "latency")
 	for _, p := range percentiles {
 		head = append(head, strings.ReplaceAll(p.Name, ".", "_")+"_ns")
 	}
-	lines := [][]string{append(head, "cpu_ns_per_message", "sent", "received", "lost", "limited_by", "unsent", "rate_kept")}
+	lines := [][]string{append(head, "limited_by", "rate_kept")}
 	for i := range steps {
-		s := &steps[i]
-		line := make([]string, len(lines[0]))
-		line[0], line[1] = s.Value, strconv.Itoa(s.ExitCode)
-		if r := s.Result; r != nil {
-			number := func(id metric.ID, decimals int) string { return strconv.FormatFloat(r.Value(id), 'f', decimals, 64) }
-			d, of := s.latency()
-			line = append(line[:2], number(metric.SentPerS, 3), number(metric.ReceivedPerS, 3), string(of))
+		r := steps[i].Result
+		line := []string{steps[i].Value, strconv.Itoa(steps[i].ExitCode)}
+		if r != nil {
+			for _, id := range inCSV {
+				line = append(line, strconv.FormatFloat(r.Value(id), 'f', -1, 64))
+			}
+			of := steps[i].latency()
+			d := r.Latency[of]
+			line = append(line, string(of))
 			for _, p := range percentiles {
 				line = append(line, strconv.FormatInt(p.Of(&d), 10))
 			}
-			limit, kept := "", ""
 			if v := r.Verdict; v != nil {
-				limit = string(v.Limit)
+				line = append(line, string(v.Limit))
 				if r.Plan.RatePerSec > 0 {
-					kept = strconv.FormatBool(v.RateKept)
+					line = append(line, strconv.FormatBool(v.RateKept))
 				}
 			}
-			line = append(line, number(metric.CPUPerMessage, 0), number(metric.Sent, 0), number(metric.Received, 0), number(metric.Lost, 0),
-				limit, number(metric.Unsent, 0), kept)
 		}
-		lines = append(lines, line)
+		lines = append(lines, append(line, make([]string, len(lines[0])-len(line))...))
 	}
 	return csv.NewWriter(f).WriteAll(report.Cells(lines))
 }
