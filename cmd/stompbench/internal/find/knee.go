@@ -1,6 +1,9 @@
 package find
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Knee is the interval of the rate at which half of the steps would fail: see the package comment.
 // A bound is 0 if no step says anything about it: beyond the highest rate that was tried, or below
@@ -19,20 +22,13 @@ const (
 	widths    = 12
 	perWithin = 8     // places in the gap to stop at
 	mostPlace = 4_000 // at most, however small the gap is
-	// farthest is how far beyond the bounds the knee may lie, as a factor; open is the factor from
-	// which an end counts as open.
-	farthest, open = 4.0, 1.5
+	farthest  = 4.0   // how far beyond the bounds the knee may lie, as a factor
+	open      = 1.5   // the factor from which an end counts as open
 )
 
 // kneeOf computes the interval. Rates are in order.
 func kneeOf(rates []Rate, within float64) Knee {
-	var told []Rate // rates with steps that say something
-	passed, failed := 0, 0
-	for _, r := range rates {
-		if r.told() > 0 {
-			told, passed, failed = append(told, r), passed+r.Passed, failed+r.Failed
-		}
-	}
+	told := slices.DeleteFunc(slices.Clone(rates), func(r Rate) bool { return r.told() == 0 })
 	if len(told) == 0 || !(within > 0) || !(told[0].Rate > 0) {
 		return Knee{}
 	}
@@ -44,10 +40,10 @@ func kneeOf(rates []Rate, within float64) Knee {
 	low, likely, high := posterior(told, math.Log(bottom/farthest), math.Log(top*farthest), within)
 	// A bound far from all steps only follows from the assumptions of the model.
 	k := Knee{Low: min(low, highest), High: max(high, lowest), Sure: sure}
-	if passed == 0 || k.Low < lowest/open {
+	if !slices.ContainsFunc(told, func(r Rate) bool { return r.Passed > 0 }) || k.Low < lowest/open {
 		k.Low = 0
 	}
-	if failed == 0 || k.High > highest*open {
+	if !slices.ContainsFunc(told, func(r Rate) bool { return r.Failed > 0 }) || k.High > highest*open {
 		k.High = 0
 	}
 	if k.Low > 0 && k.High > 0 {

@@ -2,6 +2,44 @@ package find
 
 import "math"
 
+// lowest is how far below From the search goes, as a share of it.
+const lowest = 1.0 / 1024
+
+// bounds are the rates between which the knee lies, as far as the steps say.
+type bounds struct {
+	lo, hi *Rate  // the highest that only passed and the lowest that only failed; nil for none
+	within []Rate // the rates in between, whose steps contradict each other
+}
+
+// boundsOf cuts the rates in two where the fewest steps contradict that lower rates pass and higher
+// ones fail. If several cuts are equally good, all of them are within the bounds. A rate that did
+// both is not a bound.
+func boundsOf(rates []Rate) (b bounds) {
+	against, least, lo, hi := 0, 0, -1, 0 // relative to a cut below all rates
+	for i := range rates {
+		if against += rates[i].bad() - rates[i].Passed; against < least {
+			least, lo = against, i
+		}
+		if against == least {
+			hi = i + 1
+		}
+	}
+	for lo >= 0 && rates[lo].bad() > 0 {
+		lo--
+	}
+	for hi < len(rates) && rates[hi].Passed > 0 {
+		hi++
+	}
+	b.within = rates[lo+1 : hi]
+	if lo >= 0 {
+		b.lo = &rates[lo]
+	}
+	if hi < len(rates) {
+		b.hi = &rates[hi]
+	}
+	return b
+}
+
 // next decides on the next step, or says why there is none.
 func (s *search) next() (phase Phase, rate float64, ended string) {
 	if len(s.Steps) == 0 {
@@ -23,13 +61,14 @@ func (s *search) next() (phase Phase, rate float64, ended string) {
 	if r := s.gap(b); r > 0 {
 		return Narrow, r, ""
 	}
-	if r := s.unconfirmed(b); r > 0 {
-		return Repeat, r, ""
-	}
-	switch {
-	case b.hi == nil:
+	switch hi := b.hi; {
+	case hi != nil && !s.confirmed(hi) && (s.confirmed(b.lo) || hi.Tries() < b.lo.Tries()):
+		return Repeat, hi.Rate, ""
+	case !s.confirmed(b.lo):
+		return Repeat, b.lo.Rate, ""
+	case hi == nil:
 		return "", 0, AtTop
-	case b.hi.Verdict == Generator:
+	case hi.Verdict == Generator:
 		return "", 0, ByLimit
 	}
 	return "", 0, Found
@@ -55,31 +94,14 @@ func (s *search) again(b bounds) float64 {
 // gap returns the middle of a gap that is too wide, 0 if there is none: between the bounds, or
 // between a bound and an undecided rate.
 func (s *search) gap(b bounds) float64 {
-	if len(b.within) == 0 {
-		return s.middle(b.lo, b.hi)
+	next, before := b.hi, b.lo
+	if n := len(b.within); n > 0 {
+		next, before = &b.within[0], &b.within[n-1]
 	}
-	if r := s.middle(b.lo, &b.within[0]); r > 0 {
-		return r
-	}
-	return s.middle(&b.within[len(b.within)-1], b.hi)
-}
-
-func (s *search) middle(lo, hi *Rate) float64 {
-	if lo == nil || hi == nil || hi.Rate/lo.Rate <= 1+s.Within {
-		return 0
-	}
-	return math.Sqrt(lo.Rate * hi.Rate)
-}
-
-// unconfirmed returns the bound that was not tried often enough, the one with fewer tries first; 0
-// if both were.
-func (s *search) unconfirmed(b bounds) float64 {
-	lo, hi := b.lo, b.hi
-	switch {
-	case hi != nil && !s.confirmed(hi) && (s.confirmed(lo) || hi.Tries() < lo.Tries()):
-		return hi.Rate
-	case !s.confirmed(lo):
-		return lo.Rate
+	for _, x := range [][2]*Rate{{b.lo, next}, {before, b.hi}} {
+		if x[1] != nil && x[1].Rate/x[0].Rate > 1+s.Within {
+			return math.Sqrt(x[0].Rate * x[1].Rate)
+		}
 	}
 	return 0
 }

@@ -1,6 +1,7 @@
 package find
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -8,66 +9,24 @@ import (
 	"time"
 )
 
-// The size of a plot in characters, and of the labels left of it.
-const (
-	plotWidth  = 60
-	plotHeight = 12
-	plotMargin = 10
-)
+// plotWidth is the length of the longest bar, in characters.
+const plotWidth = 40
 
-// PlotKey explains the marks of a plot.
-const PlotKey = "o passed, x failed, g failed by the generator, ? at an undecided rate"
-
-// marks are the marks of the verdicts, in the order in which they hide each other.
-const marks = " og?x"
-
-var markOf = map[Verdict]byte{Passed: 'o', Failed: 'x', Generator: 'g'}
-
-// Plot draws the latency p99 over the rate, both on a logarithmic scale, including repeats, with
-// the marks of PlotKey. rate and latency format numbers. It is empty for fewer than two rates with
-// a latency.
+// Plot draws the latency p99 of each step as a bar on a logarithmic scale, the lowest rate first.
+// rate and latency format numbers. It is empty for fewer than two rates with a latency.
 func (r *Result) Plot(rate func(float64) string, latency func(time.Duration) string) string {
 	steps := slices.DeleteFunc(slices.Clone(r.Steps), func(s Step) bool { return s.P99 <= 0 })
-	if len(steps) < 2 {
+	slices.SortStableFunc(steps, func(a, b Step) int { return cmp.Compare(a.Rate, b.Rate) })
+	if len(steps) == 0 || steps[0].Rate == steps[len(steps)-1].Rate {
 		return ""
 	}
-	left, right, bottom, top := math.Inf(1), 0.0, math.Inf(1), 0.0
-	for _, s := range steps {
-		left, right = min(left, s.Rate), max(right, s.Rate)
-		bottom, top = min(bottom, float64(s.P99)), max(top, float64(s.P99))
-	}
-	if left == right {
-		return ""
-	}
-	grid := make([][]byte, plotHeight)
-	for i := range grid {
-		grid[i] = []byte(strings.Repeat(" ", plotWidth))
-	}
-	for _, s := range steps {
-		cell := &grid[plotHeight-1-cellOf(float64(s.P99), bottom, top, plotHeight)][cellOf(s.Rate, left, right, plotWidth)]
-		mark := markOf[s.Verdict()]
-		if at := r.At(s.Rate); at != nil && at.Verdict == Undecided {
-			mark = '?'
-		}
-		if strings.IndexByte(marks, mark) > strings.IndexByte(marks, *cell) {
-			*cell = mark
-		}
-	}
-	labels := [plotHeight]string{0: latency(time.Duration(top)), plotHeight - 1: latency(time.Duration(bottom))}
+	byLatency := func(a, b Step) int { return cmp.Compare(a.P99, b.P99) }
+	low, high := float64(slices.MinFunc(steps, byLatency).P99), float64(slices.MaxFunc(steps, byLatency).P99)
 	var b strings.Builder
-	for i, row := range grid {
-		fmt.Fprintf(&b, "%*s | %s\n", plotMargin, labels[i], strings.TrimRight(string(row), " "))
+	for i := range steps {
+		s := &steps[i]
+		share := math.Log(float64(s.P99)/low) / max(math.Log(high/low), 1e-9)
+		fmt.Fprintf(&b, "%12s/s  %-9s  %9s  %s\n", rate(s.Rate), s.Verdict(), latency(time.Duration(s.P99)), strings.Repeat("#", 1+int(share*(plotWidth-1)+0.5)))
 	}
-	fmt.Fprintf(&b, "%*s +%s\n", plotMargin, "", strings.Repeat("-", plotWidth+1))
-	first := rate(left) + "/s"
-	fmt.Fprintf(&b, "%*s%s%*s\n", plotMargin+3, "", first, plotWidth-len(first), " "+rate(right)+"/s")
 	return b.String()
-}
-
-// cellOf maps a value onto cells, logarithmically.
-func cellOf(v, low, high float64, cells int) int {
-	if low == high {
-		return 0
-	}
-	return int(math.Round(math.Log(v/low) / math.Log(high/low) * float64(cells-1)))
 }

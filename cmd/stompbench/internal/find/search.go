@@ -15,9 +15,6 @@ type Config struct {
 	Budget  time.Duration // no step is begun that could end later than this
 }
 
-// lowest is how far below From the search goes, as a share of it.
-const lowest = 1.0 / 1024
-
 // Why a search ended.
 const (
 	Found   = "found"     // the bounds are near enough and have kept their verdict
@@ -37,30 +34,34 @@ type Result struct {
 	Steps  []Step  `json:"steps"`
 }
 
-// Best returns the last step with the highest rate that passed; nil if none did.
+// Best and Worst return the last step with the rates Rate and Failed, nil if there is none.
 func (r *Result) Best() *Step { return r.last(r.Rate) }
 
-// Worst returns the last step with the lowest rate that failed, above the one that
-// passed; nil if none did.
+// Worst: see Best.
 func (r *Result) Worst() *Step { return r.last(r.Failed) }
+
+func (r *Result) last(rate float64) *Step {
+	for i := range slices.Backward(r.Steps) {
+		if r.Steps[i].Rate == rate {
+			return &r.Steps[i]
+		}
+	}
+	return nil
+}
 
 // At returns a rate's tally, nil if it was not tried.
 func (r *Result) At(rate float64) *Rate {
-	i := slices.IndexFunc(r.Rates, func(x Rate) bool { return x.Rate == rate })
-	if i < 0 {
-		return nil
+	for i := range r.Rates {
+		if r.Rates[i].Rate == rate {
+			return &r.Rates[i]
+		}
 	}
-	return &r.Rates[i]
+	return nil
 }
 
 // Undecided returns the rates whose steps contradict each other, in order.
-func (r *Result) Undecided() (all []Rate) {
-	for _, rate := range r.Rates {
-		if rate.Verdict == Undecided {
-			all = append(all, rate)
-		}
-	}
-	return all
+func (r *Result) Undecided() []Rate {
+	return slices.DeleteFunc(slices.Clone(r.Rates), func(x Rate) bool { return x.Verdict != Undecided })
 }
 
 // ByGenerator reports whether the generator kept the search from higher rates, so that nothing is
@@ -68,48 +69,6 @@ func (r *Result) Undecided() (all []Rate) {
 func (r *Result) ByGenerator() bool {
 	bound := r.At(r.Failed)
 	return bound != nil && bound.Verdict == Generator
-}
-
-func (r *Result) last(rate float64) *Step {
-	for i := range slices.Backward(r.Steps) {
-		if rate > 0 && r.Steps[i].Rate == rate {
-			return &r.Steps[i]
-		}
-	}
-	return nil
-}
-
-// search is one search.
-type search struct {
-	Config
-	test  Test
-	shown func(*Step, Rate)
-	until time.Time
-	Result
-}
-
-// Search runs the search. shown is called after each step, with the tally of its rate; it may be
-// nil. If the test or ctx ends with an error, the result is that of the steps so far.
-func Search(ctx context.Context, cfg Config, test Test, shown func(*Step, Rate)) (*Result, error) {
-	s := &search{Config: cfg, test: test, shown: shown, until: time.Now().Add(cfg.Budget)}
-	err := s.run(ctx)
-	s.Tally(cfg.Within)
-	return &s.Result, err
-}
-
-func (s *search) run(ctx context.Context) error {
-	for {
-		phase, rate, ended := s.next()
-		if ended == "" && s.outOfTime() {
-			ended = TimeUp
-		}
-		if s.Ended = ended; ended != "" {
-			return nil
-		}
-		if err := s.try(ctx, phase, rate); err != nil {
-			return err
-		}
-	}
 }
 
 // Tally computes the result from the steps, for a search with that gap to stop at.
@@ -125,34 +84,42 @@ func (r *Result) Tally(within float64) {
 	r.Knee = kneeOf(r.Rates, within)
 }
 
-// outOfTime reports whether another step might end too late: one as long as the
-// longest so far.
-func (s *search) outOfTime() bool {
-	var longest time.Duration
-	for i := range s.Steps {
-		longest = max(longest, s.Steps[i].Took)
-	}
-	return len(s.Steps) > 0 && time.Now().Add(longest).After(s.until)
+// search is one search.
+type search struct {
+	Config
+	Result
+	longest time.Duration // of the steps
 }
 
-func (s *search) try(ctx context.Context, phase Phase, rate float64) error {
-	began := time.Now()
-	rules, point, err := s.test(ctx, rate)
-	if err == nil {
-		err = ctx.Err()
+// Search runs the search. shown is called after each step, with the tally of its rate; it may be
+// nil. If the test or ctx ends with an error, the result is that of the steps so far.
+func Search(ctx context.Context, cfg Config, test Test, shown func(*Step, Rate)) (*Result, error) {
+	s := &search{Config: cfg}
+	defer s.Tally(cfg.Within)
+	until := time.Now().Add(cfg.Budget)
+	for {
+		phase, rate, ended := s.next()
+		began := time.Now()
+		if ended == "" && len(s.Steps) > 0 && began.Add(s.longest).After(until) {
+			ended = TimeUp
+		}
+		if s.Ended = ended; ended != "" {
+			return &s.Result, nil
+		}
+		rules, point, err := test(ctx, rate)
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return &s.Result, err
+		}
+		step := Step{Phase: phase, Rate: rate, Rules: rules, Point: point, Took: time.Since(began)}
+		step.Pass = !slices.ContainsFunc(rules, func(r Rule) bool { return !r.Met })
+		step.GeneratorLimited = point.GeneratorLimited && !step.Pass
+		s.Steps, s.longest = append(s.Steps, step), max(s.longest, step.Took)
+		s.Rates = tally(s.Steps)
+		if shown != nil {
+			shown(&step, *s.At(rate))
+		}
 	}
-	if err != nil {
-		return err
-	}
-	step := Step{Phase: phase, Rate: rate, Rules: rules, Point: point, Took: time.Since(began), Pass: true}
-	for _, r := range rules {
-		step.Pass = step.Pass && r.Met
-	}
-	step.GeneratorLimited = step.GeneratorLimited && !step.Pass
-	s.Steps = append(s.Steps, step)
-	s.Rates = tally(s.Steps)
-	if s.shown != nil {
-		s.shown(&step, *s.At(rate))
-	}
-	return nil
 }

@@ -256,8 +256,8 @@ func TestPlot(t *testing.T) {
 	}
 	got := r.Plot(rate, time.Duration.String)
 	lines := strings.Split(strings.TrimRight(got, "\n"), "\n")
-	if strings.Count(got, "o") != 4 || strings.Count(got, "x") != 1 || !strings.HasPrefix(lines[0], "     100ms |") ||
-		!strings.HasSuffix(lines[0], "x") || !strings.Contains(got, "1000/s") || !strings.Contains(got, "16000/s") {
+	if len(lines) != 5 || strings.Count(got, "pass") != 4 || strings.Count(got, "fail") != 1 || !strings.HasPrefix(lines[0], "        1000/s ") ||
+		!strings.HasSuffix(lines[0], "  1ms  #") || !strings.HasSuffix(lines[4], "100ms  "+strings.Repeat("#", 40)) {
 		t.Errorf("\n%s", got)
 	}
 	for _, line := range lines {

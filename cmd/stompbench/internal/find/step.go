@@ -1,7 +1,9 @@
 package find
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 )
@@ -14,6 +16,17 @@ const (
 	Climb  Phase = "climb"
 	Narrow Phase = "narrow"
 	Repeat Phase = "repeat"
+)
+
+// Verdict is the outcome of a step, or of all steps at one rate.
+type Verdict string
+
+// The verdicts.
+const (
+	Passed    Verdict = "pass"
+	Failed    Verdict = "fail"
+	Generator Verdict = "generator" // it failed because of the generator
+	Undecided Verdict = "undecided" // of a rate: it has both passed and failed
 )
 
 // Rule is one condition that a step has to meet.
@@ -44,6 +57,9 @@ type Point struct {
 	// GeneratorLimited: a failed step failed because of the generator.
 	GeneratorLimited bool `json:"generator_limited"`
 }
+
+// Test tries one rate. An error ends the search.
+type Test func(ctx context.Context, rate float64) (rules []Rule, p Point, err error)
 
 // Step is one test.
 type Step struct {
@@ -77,15 +93,56 @@ func (s *Step) Broken() string {
 	return strings.Join(names, ", ")
 }
 
-// Tightest returns the rule that was closest to failing, nil if there is none.
-func (s *Step) Tightest() (tightest *Rule) {
-	for i := range s.Rules {
-		if r := &s.Rules[i]; tightest == nil || r.Used > tightest.Used {
-			tightest = r
-		}
-	}
-	return tightest
+// Rate is a rate with the number of its tries and their outcomes.
+type Rate struct {
+	Rate      float64 `json:"rate_per_s"`
+	Passed    int     `json:"passed"`
+	Failed    int     `json:"failed"`
+	Generator int     `json:"generator_limited"` // failed by the generator
+	Verdict   Verdict `json:"verdict"`
 }
 
-// Test tries one rate. An error ends the search.
-type Test func(ctx context.Context, rate float64) (rules []Rule, p Point, err error)
+// Tries is how often it was tried.
+func (r *Rate) Tries() int { return r.Passed + r.Failed + r.Generator }
+
+// told is the number of tries that say something about the broker.
+func (r *Rate) told() int { return r.Passed + r.Failed }
+
+// bad is the number of tries that did not pass. Failures by the generator count only if there are
+// no other tries.
+func (r *Rate) bad() int {
+	if r.Passed > 0 {
+		return r.Failed
+	}
+	return r.Failed + r.Generator
+}
+
+// tally adds up the steps by rate, the lowest first.
+func tally(steps []Step) []Rate {
+	rates := []Rate{}
+	for i := range steps {
+		s := &steps[i]
+		at, known := slices.BinarySearchFunc(rates, s.Rate, func(r Rate, rate float64) int { return cmp.Compare(r.Rate, rate) })
+		if !known {
+			rates = slices.Insert(rates, at, Rate{Rate: s.Rate})
+		}
+		r := &rates[at]
+		switch s.Verdict() {
+		case Passed:
+			r.Passed++
+		case Failed:
+			r.Failed++
+		default:
+			r.Generator++
+		}
+		switch r.Verdict = Failed; {
+		case r.Passed > 0 && r.Failed > 0:
+			r.Verdict = Undecided
+		case r.Passed > 0:
+			r.Verdict = Passed
+		case r.Generator > r.Failed:
+			r.Verdict = Generator
+		}
+	}
+	return rates
+}

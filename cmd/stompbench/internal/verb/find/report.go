@@ -78,7 +78,7 @@ func Text(rep *page.Search) string {
 	var b strings.Builder
 	b.WriteByte('\n')
 	if plot := rep.Plot(report.PerSecond, report.Duration); plot != "" {
-		fmt.Fprintf(&b, "p99 over the rate: %s\n\n%s\n", find.PlotKey, plot)
+		fmt.Fprintf(&b, "p99 over the rate:\n\n%s\n", plot)
 	}
 	for _, sentence := range rep.Findings() {
 		b.WriteString(report.Wrap(sentence, 0, 90))

@@ -1,8 +1,10 @@
 package find
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/find"
@@ -159,8 +161,8 @@ func stepLine(s *find.Step, at find.Rate) string {
 	switch s.Verdict() {
 	case find.Passed:
 		verdict, rule = "pass", ""
-		if r := s.Tightest(); r != nil {
-			rule = "met: " + r.Name
+		if len(s.Rules) > 0 {
+			rule = "met: " + slices.MaxFunc(s.Rules, func(a, b find.Rule) int { return cmp.Compare(a.Used, b.Used) }).Name
 		}
 	case find.Generator:
 		verdict, rule = "void", rule+"; by the generator, so this says nothing of the broker: "+s.Why
