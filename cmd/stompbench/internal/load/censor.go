@@ -1,6 +1,9 @@
 package load
 
-import "github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
+import (
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
+)
 
 // A latency is known when the end that it waits for comes. If only such latencies were recorded, a
 // broker that stops would look fast: the messages that it delayed most would count nowhere. So three
@@ -22,43 +25,47 @@ func (s *stream) due(seq uint64) int64 {
 	return s.p.schedule.Due((seq-1)*uint64(len(s.p.streams)) + uint64(s.place))
 }
 
-// censor records that messages of a stream, which were due by the schedule, had not arrived at until;
-// or, if unsent, not even left.
-func (s *stream) censor(missing ledger.Interval, until int64, unsent bool) {
-	r, index := s.p.run, s.p.index
+// atLeast records in measured, or in warmup, that messages of a stream have waited until then since
+// they were due; each counts n times.
+func (s *stream) atLeast(missing ledger.Interval, until int64, n uint64, measured, warmup *histo.Recorder) {
 	step := missing.Len()/mostSamples + 1
 	for first := missing.First; first <= missing.Last; first += step {
 		last := min(first+step-1, missing.Last)
-		due, n := s.due(last), last-first+1
-		delay, fromDue := r.delay.For(index), r.fromDue.For(index)
-		if due < r.measureFrom.Load() {
-			delay, fromDue = r.warmup.delay, r.warmup.due
+		due, to := s.due(last), measured
+		if due < s.p.run.measureFrom.Load() {
+			to = warmup
 		}
-		if unsent {
-			delay.RecordAtLeast(until-due, n)
-			n *= max(1, s.copies) // each subscriber that gets everything waits for it
-		}
-		fromDue.RecordAtLeast(until-due, n)
+		to.RecordAtLeast(until-due, n*(last-first+1))
 	}
 }
 
-// censorUnsent counts the messages from number k of the producer on, from 0, that were due before
-// until and were not sent, and records them.
-func (p *producer) censorUnsent(k uint64, until int64) {
-	due := min(p.schedule.Before(until), p.quota)
-	p.unsent = due - min(k, due)
+// closeUnsent counts the messages that were due and are not in the books as sent, once these are
+// frozen: those that never left, and those of transactions that were never committed. Flat out, a
+// message is due when it is handed to the connection.
+func (p *producer) closeUnsent() {
+	r, due := p.run, uint64(0)
+	until := r.sendingEnds(p.ended)
+	if p.schedule != nil {
+		due = min(p.schedule.Before(until), p.quota)
+	}
 	n := uint64(len(p.streams))
 	for i, s := range p.streams {
-		place := uint64(i)
-		from, to := (k+n-1-place)/n, (due+n-1-place)/n // of the stream, before k and before due
-		if from < to {
-			s.censor(ledger.Interval{First: from + 1, Last: to}, until, true)
+		sent := s.sent.Load()
+		mine := max(s.seq, sent, (due+n-1-uint64(i))/n)
+		p.unsent += mine - sent
+		if p.schedule != nil {
+			s.atLeast(ledger.Interval{First: s.seq + 1, Last: mine}, until, 1, r.delay.For(p.index), r.warmup.delay)
+			// Each subscriber that gets everything waits for it.
+			s.atLeast(ledger.Interval{First: sent + 1, Last: mine}, until, max(1, s.copies), r.fromDue.For(p.index), r.warmup.due)
 		}
 	}
 }
 
 // censorMissing records, when the books are frozen, what has not come by now.
 func (r *run) censorMissing(now int64) {
+	for _, p := range r.producers {
+		p.closeUnsent()
+	}
 	for _, s := range r.streams {
 		s.censorReceipts(now)
 	}
@@ -69,7 +76,8 @@ func (r *run) censorMissing(now int64) {
 	accounts := r.accounts()
 	for _, g := range r.groups {
 		for stream, missing := range g.book.Lost(accounts) {
-			r.streams[stream].censor(missing, now, false)
+			s := r.streams[stream]
+			s.atLeast(missing, now, 1, r.fromDue.For(s.p.index), r.warmup.due)
 		}
 	}
 }
@@ -82,10 +90,10 @@ func (s *stream) censorReceipts(now int64) {
 	if s.unknown() == 0 {
 		return
 	}
-	// The window keeps the messages that still wait within the slots. Earlier ones without a receipt
-	// were given up on the way: see outcome.
+	// The window keeps the messages that still wait within the slots, of which one may be that of a
+	// message that never left. Earlier ones without a receipt were given up on the way: see outcome.
 	last := s.asked()
-	for n := last - min(last, uint64(len(s.sentAt))) + 1; n <= last; n++ {
+	for n := last - min(last, uint64(len(s.sentAt)-1)) + 1; n <= last; n++ {
 		if at := s.slot(n).Load(); at != 0 && !s.confirmed.Has(n) && !s.rejected.Has(n) {
 			p.unanswered(now, at)
 		}

@@ -3,6 +3,7 @@ package load_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -32,8 +33,11 @@ type fakeBroker struct {
 	// frozen says for how long the broker reads nothing any more, at a time since began; nil is never.
 	frozen func(at time.Duration) time.Duration
 	began  time.Time
+	// commitUnsent: of a COMMIT that it does not read, nothing was sent.
+	commitUnsent bool
 	// dieAt closes all sessions instead of taking message n.
 	dieAt int
+	died  time.Time
 
 	mu        sync.Mutex
 	n         int
@@ -67,6 +71,9 @@ func (b *fakeBroker) take(body []byte) (n int, status conn.OutcomeStatus, err er
 		b.undelayed = true
 	}
 	if b.dieAt > 0 && b.n >= b.dieAt {
+		if b.died.IsZero() {
+			b.died = time.Now()
+		}
 		for _, s := range b.sessions {
 			s.onFail(errFakeDied)
 		}
@@ -89,6 +96,19 @@ func (b *fakeBroker) take(body []byte) (n int, status conn.OutcomeStatus, err er
 		return b.n, b.outcome(b.n), nil
 	}
 	return b.n, conn.Confirmed, nil
+}
+
+// read returns when the broker reads.
+func (b *fakeBroker) read(ctx context.Context) error {
+	if b.frozen == nil {
+		return nil
+	}
+	select {
+	case <-time.After(b.frozen(time.Since(b.began))):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // after calls f after d, and never if that is below 0.
@@ -148,7 +168,10 @@ func (s *fakeSession) Close() error                     { return nil }
 func (s *fakeSession) Dialect() dialect.Dialect { return dialect.Unknown.Dialect() }
 
 func (s *fakeSession) NewSender(o transport.SenderOptions) (transport.Sender, error) {
-	return &fakeSender{b: s.b, window: o.Window, outcome: o.Outcome}, nil
+	if o.Transaction > 0 {
+		return &fakeTransactions{b: s.b, size: o.Transaction, outcome: o.Outcome}, nil
+	}
+	return &fakeSender{b: s.b, window: o.Window, every: max(1, uint64(o.Every)), outcome: o.Outcome}, nil
 }
 
 func (s *fakeSession) Subscribe(_ context.Context, o transport.SubscribeOptions, h transport.Handler) (transport.Subscription, error) {
@@ -169,6 +192,7 @@ func (fakeSubscription) Unsubscribe(context.Context) error { return nil }
 type fakeSender struct {
 	b       *fakeBroker
 	window  int
+	every   uint64
 	outcome func(conn.Outcome)
 	seq     uint64
 
@@ -178,22 +202,18 @@ type fakeSender struct {
 }
 
 func (p *fakeSender) Send(ctx context.Context, body []byte, _ ...frame.Field) (uint64, error) {
-	if b := p.b; b.frozen != nil {
-		select {
-		case <-time.After(b.frozen(time.Since(b.began))):
-		case <-ctx.Done():
-			return 0, ctx.Err()
-		}
+	if err := p.b.read(ctx); err != nil {
+		return 0, err
 	}
 	n, status, err := p.b.take(body)
 	if err != nil {
 		return 0, err
 	}
 	p.seq++
-	if p.window == 0 || status == 0 {
+	if p.window == 0 || status == 0 || p.seq%p.every != 0 {
 		return p.seq, nil
 	}
-	o := conn.Outcome{Seq: p.seq, Status: status, Err: errFakeDied}
+	o := conn.Outcome{Seq: p.seq / p.every, Status: status, Err: errFakeDied}
 	if p.b.receiptAfter == nil {
 		p.outcome(o)
 		return p.seq, nil
@@ -225,4 +245,56 @@ func (p *fakeSender) Flush(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// fakeTransactions keeps messages until their transaction is committed.
+type fakeTransactions struct {
+	b       *fakeBroker
+	size    int
+	outcome func(conn.Outcome)
+	seq     uint64
+	open    [][]byte
+}
+
+func (p *fakeTransactions) Send(ctx context.Context, body []byte, _ ...frame.Field) (uint64, error) {
+	if err := p.b.read(ctx); err != nil {
+		return 0, err
+	}
+	p.open = append(p.open, slices.Clone(body))
+	if p.seq++; len(p.open) < p.size {
+		return p.seq, nil
+	}
+	return p.seq, p.Flush(ctx)
+}
+
+// Flush commits. If COMMIT could not be sent there is no outcome; if its receipt did not come, it is
+// unknown.
+func (p *fakeTransactions) Flush(ctx context.Context) error {
+	open := p.open
+	p.open = nil
+	o := conn.Outcome{Seq: p.seq - uint64(len(open)), Status: conn.Confirmed}
+	if len(open) > 0 {
+		if err := p.b.read(ctx); err != nil {
+			if p.b.commitUnsent {
+				return err
+			}
+			o.Status, o.Err = conn.Unknown, fmt.Errorf("%w: %w", conn.ErrUnknownOutcome, err)
+		}
+	}
+	for _, body := range open {
+		if o.Status != conn.Unknown {
+			_, status, err := p.b.take(body)
+			if err != nil {
+				return err
+			}
+			if o.Status == conn.Confirmed {
+				o.Status = status
+			}
+		}
+	}
+	for range open {
+		o.Seq++
+		p.outcome(o)
+	}
+	return o.Err
 }

@@ -151,9 +151,7 @@ func (p *producer) sendPaced(stop, hard context.Context) (err error) {
 	p.schedule = p.run.plan.Schedule(p.run.start, p.index)
 	k := uint64(0)
 	defer func() {
-		now := p.run.clock.Now()
-		p.waits.finish(now, p.schedule.Due(k))
-		p.censorUnsent(k, p.run.sendingEnds(now))
+		p.waits.finish(p.run.clock.Now(), p.schedule.Due(k))
 	}()
 	for ; k < p.quota; k++ {
 		due := p.schedule.Due(k)
@@ -210,12 +208,7 @@ func (p *producer) sendOne(ctx context.Context, s *stream, k uint64, due int64, 
 	if flatOut {
 		p.waits.flatOut(now)
 		due = now
-	} else if due >= measureFrom {
-		p.delays.addAt(now, now-due)
 	} else {
-		p.warmDelays.addAt(now, now-due)
-	}
-	if !flatOut {
 		p.waits.stamped(now)
 	}
 	seq := s.seq + 1
@@ -229,14 +222,22 @@ func (p *producer) sendOne(ctx context.Context, s *stream, k uint64, due int64, 
 	if p.inBody {
 		stamp.Write(body, &block, sum)
 	}
+	var taken uint64
 	if p.fields == nil {
-		_, err = s.sender.Send(ctx, body)
+		taken, err = s.sender.Send(ctx, body)
 	} else {
 		p.message = message{stamp: block, number: k, bodySum: sum, length: len(body)}
-		_, err = s.sender.Send(ctx, body, p.fields.of(&p.message)...)
+		taken, err = s.sender.Send(ctx, body, p.fields.of(&p.message)...)
 	}
-	if err != nil {
+	if taken == 0 {
 		return err
+	}
+	switch {
+	case flatOut:
+	case due >= measureFrom:
+		p.delays.addAt(now, now-due)
+	default:
+		p.warmDelays.addAt(now, now-due)
 	}
 	s.seq = seq
 	if due < measureFrom {
@@ -246,7 +247,7 @@ func (p *producer) sendOne(ctx context.Context, s *stream, k uint64, due int64, 
 		s.sent.Store(seq)
 	}
 	p.lastSent = now
-	return nil
+	return err
 }
 
 // note records when a message was sent, for its receipt.

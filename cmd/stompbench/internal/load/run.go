@@ -255,7 +255,8 @@ func (r *run) load(ctx, ending context.Context) {
 	hard, cancelHard := context.WithCancel(ending)
 	defer cancelHard()
 	done := make(chan struct{})
-	go r.watch(stop, done, cancel, cancelHard)
+	var watching sync.WaitGroup
+	watching.Go(func() { r.watch(stop, done, cancel, cancelHard) })
 
 	switch {
 	case len(r.producers) == 0 && r.plan.Shared():
@@ -265,7 +266,11 @@ func (r *run) load(ctx, ending context.Context) {
 	default:
 		r.sendAll(stop, hard)
 	}
+	if stop.Err() != nil || r.cause() != nil {
+		r.stoppedAt.CompareAndSwap(0, r.clock.Now()) // watch may not have seen it
+	}
 	close(done)
+	watching.Wait()
 }
 
 // watch ends the producers' waiting in time: first for their schedule, later for a broker that does
@@ -279,7 +284,7 @@ func (r *run) watch(stop context.Context, done <-chan struct{}, cancel, cancelHa
 		cancelHard()
 	case <-stop.Done():
 	}
-	r.stoppedAt.Store(r.clock.Now())
+	r.stoppedAt.CompareAndSwap(0, r.clock.Now())
 	r.stopping.Store(true)
 	patience, impatient := context.WithTimeout(context.Background(), r.plan.DrainTimeout)
 	defer impatient()

@@ -18,7 +18,7 @@ type stream struct {
 	place       int    // number among the streams of p
 	copies      uint64 // number of groups that receive it
 	sender      transport.Sender
-	seq         uint64 // number of the last message; the sending goroutine only
+	seq         uint64 // number of the last message that was handed over; the sending goroutine only
 	warmup      uint64 // number of messages in the warm-up; likewise
 
 	// sent is how many messages the broker may have: without transactions all that were sent, with

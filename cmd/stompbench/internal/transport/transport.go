@@ -64,7 +64,8 @@ type SenderOptions struct {
 
 // Sender sends messages. *conn.Producer is one. It is for one goroutine.
 type Sender interface {
-	// Send numbers the messages 1, 2, 3, … and returns when body is encoded.
+	// Send numbers the messages 1, 2, 3, … and returns when body is encoded. seq is 0 if nothing was
+	// sent; with Transaction it is not if the message was sent and COMMIT failed.
 	Send(ctx context.Context, body []byte, h ...frame.Field) (seq uint64, err error)
 	// Flush waits until all outcomes are known. It commits an open transaction.
 	Flush(ctx context.Context) error
