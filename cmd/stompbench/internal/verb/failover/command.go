@@ -3,7 +3,6 @@ package failover
 import (
 	"context"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,10 +34,8 @@ func Command(env *verb.Env) *cobra.Command {
 		switch {
 		case err != nil:
 			return err
-		case s.DryRun && s.JSON:
-			return env.PrintObject(s.plan(notes))
 		case s.DryRun:
-			return env.Print(s.planText(notes))
+			return env.Tell(s.JSON, s.plan(notes), func() string { return s.describe(notes) })
 		}
 		return s.run(cmd.Context(), env)
 	}
@@ -102,15 +99,22 @@ func (s *settings) run(ctx context.Context, env *verb.Env) error {
 	if err != nil {
 		return err
 	}
-	home := &Embedded{Broker: own, Start: verb.StartBroker}
-	defer home.Close()
+	defer func() { verb.CloseOwn(own) }()
 	progress := env.Progress(s.Quiet)
-	restart, how := s.restart(home, progress)
-	var head verb.Rows
-	head.Add("broker", "%s", verb.BrokerName(p, load.Ready{}))
-	head.Add("messages", "%s", s.load())
-	head.Add("restart", "%s", how)
-	fmt.Fprintln(progress, head.String())
+	fmt.Fprintln(progress, s.describe(nil))
+	var restart func(context.Context) error // nil if the user restarts the broker
+	switch {
+	case p.Embedded:
+		restart = func(ctx context.Context) error {
+			again, err := RestartBroker(ctx, own, s.down)
+			if err == nil {
+				own = again
+			}
+			return err
+		}
+	case s.command != "":
+		restart = func(ctx context.Context) error { return Shell(ctx, s.command, progress) }
+	}
 	r, err := Run(ctx, Config{
 		Plan: p, Restart: restart, RestartAfter: s.after,
 		New: func(cfg *conn.Config) (*conn.Client, error) {
@@ -132,21 +136,15 @@ func (s *settings) run(ctx context.Context, env *verb.Env) error {
 
 // tell writes the report.
 func (s *settings) tell(env *verb.Env, r *Report) error {
-	r.Version, r.Broker.URI, r.Broker.Embedded = verb.Version(), s.Plan.Broker.String(), s.Plan.Embedded
 	failure := r.Why()
 	r.ExitCode = r.code(failure, s.Plan.RateTolerance)
 	if failure != nil {
 		r.Failure = verb.Broke(failure)
 	}
-	var err error
-	if s.JSON {
-		err = env.PrintObject(r)
-	} else {
-		err = env.Print(r.Text())
+	if err := env.Tell(s.JSON, r, r.Text); err != nil {
+		return err
 	}
 	switch {
-	case err != nil:
-		return err
 	case failure != nil:
 		return failure
 	case r.ExitCode == verb.ExitRate:
@@ -171,25 +169,6 @@ func (r *Report) code(failure error, tolerance float64) int {
 	return verb.ExitOK
 }
 
-// load describes what is sent.
-func (s *settings) load() string {
-	return fmt.Sprintf("%s/s for %s, %s", report.PerSecond(s.Plan.Rate), report.Elapsed(s.Plan.Duration), verb.Messages(&s.Plan))
-}
-
-// restart returns a function that restarts the broker, nil if the user restarts it, and a
-// description.
-func (s *settings) restart(home *Embedded, progress io.Writer) (f func(context.Context) error, how string) {
-	switch {
-	case s.Plan.Embedded:
-		return func(ctx context.Context) error { return home.Restart(ctx, s.down) },
-			fmt.Sprintf("of the embedded broker after %s, for %s; it keeps nothing", report.Elapsed(s.after), report.Elapsed(s.down))
-	case s.command != "":
-		return func(ctx context.Context) error { return Shell(ctx, s.command, progress) },
-			fmt.Sprintf("by %q after %s", s.command, report.Elapsed(s.after))
-	}
-	return nil, "yours to do, now"
-}
-
 // planned is what --dry-run --json writes.
 type planned struct {
 	verb.PlannedVerb
@@ -208,17 +187,22 @@ func (s *settings) plan(notes []string) planned {
 	return out
 }
 
-func (s *settings) planText(notes []string) string {
+// describe describes the drill.
+func (s *settings) describe(notes []string) string {
 	p := &s.Plan
-	_, how := s.restart(nil, nil)
 	var r verb.Rows
 	r.Broker(p)
 	r.Add("producers", "1 to %s, %s", p.PublishTo, verb.Receipts(p))
-	r.Add("messages", "%s", s.load())
+	r.Add("messages", "%s/s for %s, %s", report.PerSecond(p.Rate), report.Elapsed(p.Duration), verb.Messages(p))
 	r.Add("consumers", "1 of %s, ack %s", p.ConsumeFrom, p.Ack)
-	r.Add("restart", "%s", how)
-	for _, note := range notes {
-		r.Add("note", "%s", note)
+	switch {
+	case p.Embedded:
+		r.Add("restart", "of the embedded broker after %s, for %s; it keeps nothing", report.Elapsed(s.after), report.Elapsed(s.down))
+	case s.command != "":
+		r.Add("restart", "by %q after %s", s.command, report.Elapsed(s.after))
+	default:
+		r.Add("restart", "yours to do, now")
 	}
+	r.Notes(notes)
 	return r.String()
 }

@@ -33,21 +33,11 @@ type Outage struct {
 // OnTimeWithin is how late, after it was due, a message may be consumed to be on time.
 const OnTimeWithin = 50 * time.Millisecond
 
-// The connections for which outages are recorded.
+// The client's names for its connections.
 const (
-	producing = iota
-	consuming
+	producer = "producer 1"
+	consumer = "consumer"
 )
-
-func laneOf(name string) int {
-	if name == consumer {
-		return consuming
-	}
-	return producing
-}
-
-// consumer is the client's name for the connection that consumes.
-const consumer = "consumer"
 
 func because(err error) string {
 	if err == nil {
@@ -85,8 +75,7 @@ func (r *run) trace(e *conn.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.clock.Now()
-	lane := laneOf(e.Connection)
-	switch o := r.open[lane]; e.Kind {
+	switch o := r.open[e.Connection]; e.Kind {
 	case conn.EventConnected:
 		r.eventAt(now, e.Connection, "connected")
 		if o != nil && o.Connected == 0 {
@@ -99,11 +88,11 @@ func (r *run) trace(e *conn.Event) {
 			return
 		}
 		r.eventAt(now, e.Connection, "lost: "+because(e.Err))
-		if lane == producing {
+		if e.Connection == producer {
 			r.report.AtRisk = max(r.report.AtRisk, min(r.outstanding(), uint64(r.Window))) // one more may wait for its place
 		}
 		if o == nil { // otherwise it was lost again before it had recovered
-			r.open[lane] = &Outage{Lane: e.Connection, At: time.Duration(now - r.start), Cause: because(e.Err)}
+			r.open[e.Connection] = &Outage{Lane: e.Connection, At: time.Duration(now - r.start), Cause: because(e.Err)}
 		}
 	}
 }
@@ -114,25 +103,25 @@ func (r *run) since(o *Outage, now int64) time.Duration {
 }
 
 // over closes an outage. mu is held.
-func (r *run) over(lane int) {
+func (r *run) over(lane string) {
 	r.report.Outages = append(r.report.Outages, *r.open[lane])
 	r.open[lane] = nil
 }
 
 // confirmedAgain records the recovery of the producer. mu is held.
 func (r *run) confirmedAgain() {
-	if o := r.open[producing]; o != nil && o.Connected > 0 {
+	if o := r.open[producer]; o != nil && o.Connected > 0 {
 		now := r.clock.Now() // read with mu held, so that events are in order
 		o.First = r.since(o, now)
 		r.eventAt(now, o.Lane, "first confirmation")
-		r.over(producing)
+		r.over(producer)
 	}
 }
 
 // receivedAgain records the recovery of the consumer, with a message that came this late after it was
 // due. mu is held.
 func (r *run) receivedAgain(late time.Duration) {
-	o := r.open[consuming]
+	o := r.open[consumer]
 	if o == nil || o.Connected == 0 {
 		return
 	}
@@ -142,9 +131,9 @@ func (r *run) receivedAgain(late time.Duration) {
 		r.eventAt(now, o.Lane, "first message")
 	}
 	// While the producer has not recovered, messages on time would say little.
-	if late <= OnTimeWithin && r.open[producing] == nil {
+	if late <= OnTimeWithin && r.open[producer] == nil {
 		o.OnTime = r.since(o, now)
 		r.eventAt(now, o.Lane, "messages are on time again")
-		r.over(consuming)
+		r.over(consumer)
 	}
 }

@@ -7,18 +7,12 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
 
 // Report is the result of a drill, in its JSON form.
 type Report struct {
-	Schema   int           `json:"schema"`
-	Tool     string        `json:"tool"`
-	Version  string        `json:"version"`
-	Partial  bool          `json:"partial"` // interrupted
-	Failure  string        `json:"failure,omitempty"`
-	ExitCode int           `json:"exit_code"`
-	Broker   report.Broker `json:"broker"`
-
+	verb.Head
 	Sent          uint64 `json:"sent"`
 	Confirmed     uint64 `json:"confirmed"`
 	Rejected      uint64 `json:"rejected"`
@@ -86,39 +80,25 @@ func (r *Report) Why() error {
 
 // Text returns the report for people.
 func (r *Report) Text() string {
-	var b strings.Builder
-	row := func(label, format string, args ...any) {
-		fmt.Fprintf(&b, "  %-10s  %s\n", label, fmt.Sprintf(format, args...))
-	}
-	if r.Partial {
-		b.WriteString("PARTIAL RESULT: interrupted\n")
-	}
-	b.WriteByte('\n')
+	b := r.Begin()
 	n := report.Count
-	row("messages", "sent %s   confirmed %s   received %s", n(r.Sent), n(r.Confirmed), n(r.Received))
-	row("books", "lost %s (%s of them confirmed)   repeated with notice %s   duplicated %s   corrupt %s",
+	b.Add("messages", "sent %s   confirmed %s   received %s", n(r.Sent), n(r.Confirmed), n(r.Received))
+	b.Add("books", "lost %s (%s of them confirmed)   repeated with notice %s   duplicated %s   corrupt %s",
 		n(r.Lost), n(r.ConfirmedLost), n(r.Repeated), n(r.Duplicated), n(r.Corrupt))
-	for _, extra := range []struct {
-		n    uint64
-		what string
-	}{
-		{r.Unknown, "sent without ever an outcome"}, {r.Rejected, "rejected by the broker"},
-		{r.Unsent, "due and not sent"}, {r.Foreign, "received that were not of this run"},
-	} {
-		if extra.n > 0 {
-			row("", "%s %s", n(extra.n), extra.what)
-		}
-	}
-	row("at risk", "%s were sent and not confirmed when the connection was lost", n(r.AtRisk))
+	b.Some(r.Unknown, "sent without ever an outcome")
+	b.Some(r.Rejected, "rejected by the broker")
+	b.Some(r.Unsent, "due and not sent")
+	b.Some(r.Foreign, "received that were not of this run")
+	b.Add("at risk", "%s were sent and not confirmed when the connection was lost", n(r.AtRisk))
 	if r.Silence >= stoodStill {
-		row("silence", "nothing was confirmed for %s, from %.2f s on", report.Duration(r.Silence), r.SilenceAt.Seconds())
+		b.Add("silence", "nothing was confirmed for %s, from %.2f s on", report.Duration(r.Silence), r.SilenceAt.Seconds())
 	}
 	for _, o := range r.Outages {
 		first, onTime := "first confirmation", ""
 		if o.Lane == consumer {
 			first, onTime = "first message", ", to messages on time "+ever(o.OnTime)
 		}
-		row(o.Lane, "lost at %.2f s (%s); to the next connection %s, to the %s %s%s", o.At.Seconds(), o.Cause, ever(o.Connected), first, ever(o.First), onTime)
+		b.Add(o.Lane, "lost at %.2f s (%s); to the next connection %s, to the %s %s%s", o.At.Seconds(), o.Cause, ever(o.Connected), first, ever(o.First), onTime)
 	}
 	b.WriteString(report.LatencyTable(
 		report.LatencyRow{Name: "from due", Distribution: r.Latency["from_due"]},

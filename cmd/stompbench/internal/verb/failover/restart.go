@@ -7,46 +7,25 @@ import (
 	"io"
 	"os/exec"
 	"runtime"
-	"sync"
 	"time"
 
 	"github.com/stompwire/stompwire/broker"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
 
-// Embedded is an embedded broker. Each restart makes a new one, with Start.
-type Embedded struct {
-	Broker *broker.Broker // nil if there is none
-	Start  func(ctx context.Context, address string) (*broker.Broker, error)
-	mu     sync.Mutex
-}
-
-// Restart ends the broker and starts another one at its address after a while.
-func (e *Embedded) Restart(ctx context.Context, down time.Duration) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	address := e.Broker.Addr().String()
-	if err := e.Broker.Close(); err != nil {
-		return err
+// RestartBroker ends a broker in this process and starts another one at its address after a while.
+func RestartBroker(ctx context.Context, old *broker.Broker, down time.Duration) (*broker.Broker, error) {
+	address := old.Addr().String()
+	if err := old.Close(); err != nil {
+		return old, err
 	}
 	select {
 	case <-time.After(down):
 	case <-ctx.Done():
-		return ctx.Err()
+		return old, ctx.Err()
 	}
-	b, err := StartAgain(ctx, func() (*broker.Broker, error) { return e.Start(ctx, address) })
-	if err == nil {
-		e.Broker = b
-	}
-	return err
-}
-
-// Close ends the broker.
-func (e *Embedded) Close() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.Broker != nil {
-		_ = e.Broker.Close()
-	}
+	return StartAgain(ctx, func() (*broker.Broker, error) { return verb.StartBroker(ctx, address) })
 }
 
 // startFor is how long StartAgain retries.

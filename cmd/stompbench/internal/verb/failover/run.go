@@ -17,16 +17,18 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
 // run is the state of a drill.
 type run struct {
 	Config
-	headers headers
-	id      uint64
-	clock   stamp.Clock
-	start   int64 // set before anything is sent
+	id        uint64
+	clock     stamp.Clock
+	start     int64               // set before anything is sent
+	templates []workload.Template // of the user's headers
 
 	mu               sync.Mutex // guards what follows
 	report           Report
@@ -37,8 +39,8 @@ type run struct {
 	sentAt           []int64 // modulo its length
 	silent           int64   // since when messages are outstanding and no outcome came
 	fromDue, confirm *histo.Histogram
-	open             [2]*Outage
-	closed           bool // the books are closed
+	open             map[string]*Outage // by connection; nil if it is not lost
+	closed           bool               // the books are closed
 
 	events chan Event // to the goroutine that calls OnEvent; sent to under mu, while not closed
 }
@@ -50,7 +52,7 @@ const grace = 400 * time.Millisecond
 func Run(ctx context.Context, cfg Config) (*Report, error) {
 	r := &run{
 		Config: cfg, events: make(chan Event, 1024), id: rand.Uint64() | 1, clock: stamp.NewClock(), sentAt: make([]int64, cfg.Window+1),
-		fromDue: histo.New(), confirm: histo.New(),
+		fromDue: histo.New(), confirm: histo.New(), open: map[string]*Outage{}, report: Report{Head: verb.HeadOf("failover", cfg.Plan)},
 	}
 	cl, p, err := r.connect(ctx)
 	if err != nil {
@@ -66,7 +68,9 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 		}
 	})
 	defer telling.Wait()
-	r.begin()
+	r.mu.Lock()
+	r.start, r.seen = r.clock.Now(), true
+	r.mu.Unlock()
 	sending, stop := context.WithCancel(ctx)
 	defer stop()
 	if cfg.Restart != nil {
@@ -97,29 +101,20 @@ func (r *run) connect(ctx context.Context) (cl *conn.Client, p *conn.Producer, e
 	if err := cl.Connect(ctx); err != nil {
 		return cl, nil, transport.Why(err)
 	}
-	var s conn.Session
-	if all := cl.Sessions(); len(all) > 0 {
-		s = all[0]
+	s := transport.Agreed(cl)
+	r.report.Met(s)
+	for _, f := range r.Headers {
+		r.templates = append(r.templates, workload.NewTemplate(f.Value, 0))
 	}
-	r.report.Broker.Server, r.report.Broker.STOMP = s.Headers.Get(frame.HeaderServer), s.Version.String()
-	r.headers = newHeaders(r.Plan, s.Dialect)
 	if _, err = cl.Subscribe(ctx, r.ConsumeFrom, r.message, conn.SubscribeOptions{Ack: r.Ack, Headers: r.SubscribeFields(s.Dialect)}); err != nil {
 		return cl, nil, err
 	}
 	p, err = cl.NewProducer(conn.ProducerConfig{
-		Destination: r.PublishTo, Headers: r.headers.same, Window: r.Window,
+		Destination: r.PublishTo, Headers: r.SendFields(s.Dialect), Window: r.Window,
 		Redeliver: true, MaxBytes: 1 << 30, // the window bounds it
 		OnOutcome: r.outcome,
 	})
 	return cl, p, err
-}
-
-// begin starts the clock.
-func (r *run) begin() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.start = r.clock.Now()
-	r.seen = true
 }
 
 // sendAll sends on schedule, and sends late messages as fast as possible.
@@ -144,7 +139,7 @@ func (r *run) sendAll(ctx context.Context, cl *conn.Client, p *conn.Producer) {
 		s := stamp.Stamp{Run: r.id, Sequence: seq, Due: due, Sent: now}
 		stamp.Write(body, &s, sum)
 		r.noteSent(seq, now)
-		if _, err := p.Send(ctx, body, r.headers.of(seq)...); err != nil {
+		if _, err := p.Send(ctx, body, r.headersOf(seq)...); err != nil {
 			if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
 				r.fail(err)
 			}
@@ -165,6 +160,14 @@ func (r *run) sendAll(ctx context.Context, cl *conn.Client, p *conn.Producer) {
 // due returns when a message is due. It is computed from its number, so that rounding errors do not
 // add up.
 func (r *run) due(seq uint64) int64 { return r.start + int64(float64(seq-1)*1e9/r.Rate) }
+
+// headersOf returns the user's headers of a message.
+func (r *run) headersOf(seq uint64) (h []frame.Field) {
+	for i, t := range r.templates {
+		h = append(h, frame.Field{Name: r.Headers[i].Name, Value: string(t.Append(nil, seq))})
+	}
+	return h
+}
 
 // noteSent records a message before Send, because the outcome may arrive before Send returns.
 func (r *run) noteSent(seq uint64, now int64) {
@@ -209,14 +212,14 @@ func (r *run) restart(ctx context.Context) {
 		return
 	}
 	r.event("", "restarting the broker")
-	if err := r.Restart(ctx); err != nil {
-		r.event("", "restarting the broker failed: "+err.Error())
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.report.restartFailure = err
-		return
+	err, what := r.Restart(ctx), "the restart is done"
+	if err != nil {
+		what = "restarting the broker failed: " + err.Error()
 	}
-	r.event("", "the restart is done")
+	r.event("", what)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.restartFailure = err
 }
 
 // outcome handles the outcome of a send.
@@ -343,8 +346,8 @@ func (r *run) close(interrupted bool) {
 	defer r.mu.Unlock()
 	r.closed = true
 	close(r.events)
-	for lane, o := range r.open {
-		if o != nil {
+	for _, lane := range []string{producer, consumer} {
+		if r.open[lane] != nil {
 			r.over(lane)
 		}
 	}
@@ -373,6 +376,6 @@ func (r *run) close(interrupted bool) {
 		}
 	}
 	o.Lost -= min(o.Lost, o.Corrupt)
-	o.Schema, o.Tool, o.SliceNs = 1, "stompbench failover", int64(SliceLength)
+	o.SliceNs = int64(SliceLength)
 	o.Latency = map[string]report.Distribution{"from_due": report.DistributionOf(r.fromDue), "confirm": report.DistributionOf(r.confirm)}
 }
