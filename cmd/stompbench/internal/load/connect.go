@@ -100,7 +100,8 @@ func (r *run) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.ready = Ready{Server: sessions[0].Server(), Version: sessions[0].Version().String(), Dialect: sessions[0].Dialect()}
+	agreed := sessions[0].Agreed()
+	r.ready = Ready{Server: agreed.Headers.Get(frame.HeaderServer), Version: agreed.Version.String(), Dialect: agreed.Dialect}
 	// Consumers first: a topic drops messages that it has no subscription for.
 	if err := each(len(r.consumers), func(i int) error {
 		c := r.consumers[i]
@@ -191,17 +192,17 @@ func (r *run) dial(ctx context.Context, c transport.Connection) (transport.Sessi
 }
 
 func (r *run) subscribe(ctx context.Context, c *consumer, s transport.Session) (err error) {
-	o := transport.SubscribeOptions{Destination: r.plan.ConsumeName(c.destination), Ack: r.plan.Ack, AckEvery: r.plan.AckEvery}
+	destination, o := r.plan.ConsumeName(c.destination), conn.SubscribeOptions{Ack: r.plan.Ack, AckEvery: r.plan.AckEvery}
 	if o.Headers, err = r.subscribeHeaders(s); err != nil {
-		return &SetupError{"subscribe to " + o.Destination, err}
+		return &SetupError{"subscribe to " + destination, err}
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.plan.ConnectTimeout)
 	defer cancel()
 	began := r.clock.Now()
-	c.subscription, err = s.Subscribe(ctx, o, c.handle)
+	c.unsubscribe, err = s.Subscribe(ctx, destination, o, c.handle)
 	r.roundTrip.add(r.clock.Now() - began)
 	if err != nil {
-		return &SetupError{"subscribe to " + o.Destination, r.betterCause(err)}
+		return &SetupError{"subscribe to " + destination, r.betterCause(err)}
 	}
 	return nil
 }
@@ -217,7 +218,7 @@ var ErrPrefetchAuto = errors.New("with --ack auto, this broker delivers no more 
 var ErrNoEscapes = errors.New("this broker speaks STOMP 1.0, which escapes nothing")
 
 func (r *run) subscribeHeaders(s transport.Session) ([]frame.Field, error) {
-	d := s.Dialect()
+	d := s.Agreed().Dialect
 	out := r.plan.SubscribeFields(d)
 	if r.plan.Prefetch == 0 {
 		return out, nil

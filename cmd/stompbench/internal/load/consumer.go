@@ -1,6 +1,7 @@
 package load
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -27,12 +28,12 @@ const (
 // consumer is one subscription. A consumer with several destinations is several of these on one
 // session.
 type consumer struct {
-	run          *run
-	worker       int // number among the plan's consumers
-	destination  int
-	group        *group
-	subscription transport.Subscription
-	send, due    *histo.Recorder
+	run         *run
+	worker      int // number among the plan's consumers
+	destination int
+	group       *group
+	unsubscribe func(context.Context) error // nil without a subscription
+	send, due   *histo.Recorder
 
 	// The reading goroutine only.
 	reader  stamp.HeaderReader

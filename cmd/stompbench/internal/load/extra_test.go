@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
@@ -18,7 +19,7 @@ type oldBroker struct{ fakeBroker }
 
 type oldSession struct{ transport.Session }
 
-func (oldSession) Version() frame.Version { return frame.Version10 }
+func (oldSession) Agreed() conn.Session { return conn.Session{Version: frame.Version10} }
 
 func (b *oldBroker) Dial(ctx context.Context, c transport.Connection, onFail func(error)) (transport.Session, error) {
 	s, err := b.fakeBroker.Dial(ctx, c, onFail)

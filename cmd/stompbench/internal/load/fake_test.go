@@ -160,12 +160,12 @@ type fakeSession struct {
 	onFail func(error)
 }
 
-func (s *fakeSession) Version() frame.Version           { return frame.Version12 }
-func (s *fakeSession) Server() string                   { return "fake/1" }
 func (s *fakeSession) Disconnect(context.Context) error { return nil }
 func (s *fakeSession) Close() error                     { return nil }
 
-func (s *fakeSession) Dialect() dialect.Dialect { return dialect.Unknown.Dialect() }
+func (s *fakeSession) Agreed() conn.Session {
+	return conn.Session{Version: frame.Version12, Headers: frame.Fields{{Name: frame.HeaderServer, Value: "fake/1"}}, Dialect: dialect.Unknown.Dialect()}
+}
 
 func (s *fakeSession) NewSender(o transport.SenderOptions) (transport.Sender, error) {
 	if o.Transaction > 0 {
@@ -174,20 +174,16 @@ func (s *fakeSession) NewSender(o transport.SenderOptions) (transport.Sender, er
 	return &fakeSender{b: s.b, window: o.Window, every: max(1, uint64(o.Every)), outcome: o.Outcome}, nil
 }
 
-func (s *fakeSession) Subscribe(_ context.Context, o transport.SubscribeOptions, h transport.Handler) (transport.Subscription, error) {
+func (s *fakeSession) Subscribe(_ context.Context, destination string, _ conn.SubscribeOptions, h transport.Handler) (func(context.Context) error, error) {
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
 	if s.b.subErr != nil {
 		return nil, s.b.subErr
 	}
-	s.b.topic = s.b.topic || strings.HasPrefix(o.Destination, "/topic/")
+	s.b.topic = s.b.topic || strings.HasPrefix(destination, "/topic/")
 	s.b.handlers = append(s.b.handlers, h)
-	return fakeSubscription{}, nil
+	return func(context.Context) error { return nil }, nil
 }
-
-type fakeSubscription struct{}
-
-func (fakeSubscription) Unsubscribe(context.Context) error { return nil }
 
 type fakeSender struct {
 	b       *fakeBroker

@@ -248,8 +248,8 @@ func (r *run) hangUp(ending context.Context) {
 	healthy := r.cause() == nil
 	if sessions != nil && healthy {
 		_ = each(len(r.consumers), func(i int) error {
-			if s := r.consumers[i].subscription; s != nil {
-				_ = s.Unsubscribe(ctx)
+			if unsubscribe := r.consumers[i].unsubscribe; unsubscribe != nil {
+				_ = unsubscribe(ctx)
 			}
 			return nil
 		})

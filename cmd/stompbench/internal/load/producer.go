@@ -92,10 +92,10 @@ func slots(n int) []atomic.Int64 {
 // prepare makes the senders on a session.
 func (p *producer) prepare(s transport.Session) error {
 	plan := p.run.plan
-	if plan.Extra.Any() && plan.Extra.Escapes > 0 && s.Version() == frame.Version10 {
+	if plan.Extra.Any() && plan.Extra.Escapes > 0 && s.Agreed().Version == frame.Version10 {
 		return &SetupError{"prepare to send", ErrNoEscapes}
 	}
-	same, differing := newFields(plan, p.index, s.Dialect(), p.run.extra)
+	same, differing := newFields(plan, p.index, s.Agreed().Dialect, p.run.extra)
 	p.fields = differing
 	for _, st := range p.streams {
 		o := transport.SenderOptions{

@@ -48,7 +48,7 @@ func TestWhyNotConnected(t *testing.T) {
 		text    string
 	}{
 		"refused": {
-			func(n *worldtest.Network, _ *workload.Plan) { n.Down() },
+			func(n *worldtest.Network, _ *workload.Plan) { n.Down(true) },
 			func(err error) bool { return err == worldtest.ErrRefused },
 			"stomp: no broker reached: stomp://u:***@127.0.0.1:1: connection refused",
 		},
@@ -105,8 +105,8 @@ func TestSessionFails(t *testing.T) {
 		if failed.Load() != nil {
 			t.Error(*failed.Load())
 		}
-		if s.Version() != frame.Version12 || !strings.HasPrefix(s.Server(), "stompwire") || s.Dialect().Name != "stompwire" {
-			t.Errorf("%v, %q, %s", s.Version(), s.Server(), s.Dialect().Name)
+		if a := s.Agreed(); a.Version != frame.Version12 || !strings.HasPrefix(a.Headers.Get("server"), "stompwire") || a.Dialect.Name != "stompwire" {
+			t.Errorf("%+v", a)
 		}
 		sender, err := s.NewSender(transport.SenderOptions{Destination: "/queue/*"}) // which the broker refuses
 		if err != nil {

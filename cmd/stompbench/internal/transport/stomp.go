@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 
 	"github.com/stompwire/stompwire/conn"
-	"github.com/stompwire/stompwire/conn/dialect"
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/engine/pump"
 	"github.com/stompwire/stompwire/frame"
@@ -75,11 +74,19 @@ type session struct {
 	agreed conn.Session
 }
 
-func (s session) Version() frame.Version { return s.agreed.Version }
+func (s session) Agreed() conn.Session { return s.agreed }
 
-func (s session) Server() string { return s.agreed.Headers.Get(frame.HeaderServer) }
-
-func (s session) Dialect() dialect.Dialect { return s.agreed.Dialect }
+func (s session) Subscribe(ctx context.Context, destination string, o conn.SubscribeOptions, handle Handler) (func(context.Context) error, error) {
+	d := new(delivery) // reused: messages come one at a time
+	sub, err := s.Client.Subscribe(ctx, destination, func(_ context.Context, m *conn.Message) {
+		d.Message = m
+		handle(m.Body, d)
+	}, o)
+	if err != nil {
+		return nil, err
+	}
+	return sub.Unsubscribe, nil
+}
 
 func (s session) NewSender(o SenderOptions) (Sender, error) {
 	if o.Transaction > 0 {
@@ -101,6 +108,15 @@ func (s session) NewSender(o SenderOptions) (Sender, error) {
 	}
 	return &everyNth{confirmed: confirmed, plain: unconfirmed, every: uint64(o.Every)}, nil
 }
+
+// delivery is a message with the methods of Delivery.
+type delivery struct{ *conn.Message }
+
+func (d *delivery) Ack() error { return d.Message.Ack() }
+
+func (d *delivery) Nack() error { return d.Message.Nack() }
+
+func (d *delivery) Header(name string) []byte { return d.Message.Header.Get(name) }
 
 // orNil converts a nil pointer to a nil interface.
 func orNil(p *conn.Producer, err error) (Sender, error) {

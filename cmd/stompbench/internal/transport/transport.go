@@ -1,7 +1,7 @@
 // Package transport is the interface between a run and its connections to brokers, and its
 // implementation with the STOMP client. A test can insert a layer with known faults.
 //
-// Imports: conn, conn/dialect, conn/ws, engine and frame of stompwire, and the uri and workload
+// Imports: conn, conn/ws, engine and frame of stompwire, and the uri and workload
 // packages.
 package transport
 
@@ -9,7 +9,6 @@ import (
 	"context"
 
 	"github.com/stompwire/stompwire/conn"
-	"github.com/stompwire/stompwire/conn/dialect"
 	"github.com/stompwire/stompwire/frame"
 )
 
@@ -28,13 +27,13 @@ type Connection struct {
 
 // Session is one connection to a broker.
 type Session interface {
-	Version() frame.Version
-	Server() string
-	Dialect() dialect.Dialect
+	// Agreed returns what was agreed on when it began.
+	Agreed() conn.Session
 	NewSender(o SenderOptions) (Sender, error)
 	// Subscribe returns when the broker has confirmed the subscription. handle is
 	// called for one message at a time.
-	Subscribe(ctx context.Context, o SubscribeOptions, handle Handler) (Subscription, error)
+	// unsubscribe also sends pending acknowledgements.
+	Subscribe(ctx context.Context, destination string, o conn.SubscribeOptions, handle Handler) (unsubscribe func(context.Context) error, err error)
 	// Disconnect ends the session in an orderly way, in bounded time.
 	Disconnect(ctx context.Context) error
 	// Close ends it at once.
@@ -69,19 +68,6 @@ type Sender interface {
 	Send(ctx context.Context, body []byte, h ...frame.Field) (seq uint64, err error)
 	// Flush waits until all outcomes are known. It commits an open transaction.
 	Flush(ctx context.Context) error
-}
-
-// SubscribeOptions say how to subscribe.
-type SubscribeOptions struct {
-	Destination string
-	Ack         frame.AckMode
-	AckEvery    int           // messages that one cumulative ACK covers; 0 is 1
-	Headers     []frame.Field // of SUBSCRIBE
-}
-
-// Subscription ends with Unsubscribe, which sends pending acknowledgements.
-type Subscription interface {
-	Unsubscribe(ctx context.Context) error
 }
 
 // Handler handles a message. body is borrowed: valid until the handler returns.

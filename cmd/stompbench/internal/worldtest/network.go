@@ -66,21 +66,14 @@ func (n *Network) Dial(ctx context.Context, _, address string) (net.Conn, error)
 	}
 }
 
-// Down cuts all connections, and refuses new ones until Up.
-func (n *Network) Down() {
+// Down cuts all connections and refuses new ones, until it is called with false.
+func (n *Network) Down(down bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, nc := range n.open {
 		_ = nc.Close()
 	}
-	n.open, n.down = nil, true
-}
-
-// Up undoes Down.
-func (n *Network) Up() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.down = false
+	n.open, n.down = nil, down
 }
 
 // Listen listens at an address; port 0 takes a free one.
@@ -96,14 +89,7 @@ func (n *Network) Listen(at string) (net.Listener, error) {
 		port = strconv.Itoa(n.last)
 	}
 	ln := &listener{address: address(net.JoinHostPort(host, port)), accept: make(chan net.Conn), closed: make(chan struct{})}
-	ln.end = sync.OnceFunc(func() {
-		close(ln.closed)
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		if n.at[string(ln.address)] == ln {
-			delete(n.at, string(ln.address))
-		}
-	})
+	ln.close = sync.OnceFunc(func() { close(ln.closed) })
 	if n.at == nil {
 		n.at = make(map[string]*listener)
 	}
@@ -138,7 +124,7 @@ type listener struct {
 	address
 	accept chan net.Conn
 	closed chan struct{}
-	end    func()
+	close  func()
 }
 
 func (ln *listener) Accept() (net.Conn, error) {
@@ -151,7 +137,7 @@ func (ln *listener) Accept() (net.Conn, error) {
 }
 
 func (ln *listener) Close() error {
-	ln.end()
+	ln.close()
 	return nil
 }
 

@@ -152,9 +152,9 @@ func TestConnectionsAreCut(t *testing.T) {
 	virtual(t, func(t *testing.T, n *worldtest.Network, b *broker.Broker) {
 		cfg := over(n, b)
 		cfg.Restart = func(context.Context) error {
-			n.Down()
+			n.Down(true)
 			time.Sleep(down)
-			n.Up()
+			n.Down(false)
 			return nil
 		}
 		var told []failover.Event
