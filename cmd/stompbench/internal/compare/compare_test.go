@@ -60,7 +60,7 @@ func run(k kind) *results.Result {
 
 func compared(t *testing.T, a, b []*results.Result) *compare.Comparison {
 	t.Helper()
-	c, err := compare.Compare(a, b, compare.Options{})
+	c, err := compare.Compare(a, b, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,8 +89,8 @@ func TestSidesAreWhatTheReportSays(t *testing.T) {
 		"from_send.max": float64(d.Max), "from_send.mean": float64(d.Mean), "sent_per_s": r.Value(metric.SentPerS), "received_per_s": r.Value(metric.ReceivedPerS),
 		"cpu_cores": 0.5,
 	} {
-		if got := row(t, c, name); math.Abs(got.A-want) > want*1e-4 || got.B != got.A || got.Verdict() == compare.Worse || got.Verdict() == compare.Better {
-			t.Errorf("%s is %v, want %v: %s", name, got.A, want, got.Verdict())
+		if got := row(t, c, name); math.Abs(float64(got.A)-want) > want*1e-4 || got.B != got.A || got.Verdict == compare.Worse || got.Verdict == compare.Better {
+			t.Errorf("%s is %v, want %v: %s", name, got.A, want, got.Verdict)
 		}
 	}
 }
@@ -104,7 +104,7 @@ func TestTailOfARun(t *testing.T) {
 	last.Seconds, last.T = last.Seconds+0.2, last.T+0.2
 	c := compared(t, []*results.Result{r}, []*results.Result{r})
 	for name, want := range map[string]float64{"sent_per_s": r.Value(metric.SentPerS), "received_per_s": r.Value(metric.ReceivedPerS)} {
-		if got := row(t, c, name).A; math.Abs(got-want) > 1e-3*got {
+		if got := float64(row(t, c, name).A); math.Abs(got-want) > 1e-3*got {
 			t.Errorf("%s is %v/s, want %v/s", name, got, want)
 		}
 	}
@@ -116,7 +116,7 @@ func TestDifferenceIsSeen(t *testing.T) {
 	for _, c := range []struct {
 		name, metric string
 		b            kind
-		share        float64
+		share        compare.Number
 		want         compare.Verdict
 	}{
 		{"slower", "from_send.p99", kind{seconds: 60, rate: 500, latency: 1300 * time.Microsecond, seed: 2}, 0.3, compare.Worse},
@@ -127,8 +127,8 @@ func TestDifferenceIsSeen(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			r := row(t, compared(t, one(kind{seconds: 60, rate: 500, latency: time.Millisecond, seed: 1}), one(c.b)), c.metric)
-			if r.Verdict() != c.want || r.Low > c.share || r.High < c.share || r.High-r.Low > 0.25 {
-				t.Errorf("%v to %v, %v: %v", r.Low, r.High, c.share, r.Verdict())
+			if r.Verdict != c.want || r.Low > c.share || r.High < c.share || r.High-r.Low > 0.25 {
+				t.Errorf("%v to %v, %v: %v", r.Low, r.High, c.share, r.Verdict)
 			}
 		})
 	}
@@ -143,7 +143,7 @@ func TestNoiseIsSeldomADifference(t *testing.T) {
 		k := kind{seconds: 24, rate: 100, latency: time.Millisecond, seed: uint64(100 + i)}
 		a := one(k)
 		k.seed += 1000
-		if v := row(t, compared(t, a, one(k)), "from_send.p50").Verdict(); v != compare.Same {
+		if v := row(t, compared(t, a, one(k)), "from_send.p50").Verdict; v != compare.Same {
 			seen++
 		}
 	}
@@ -158,7 +158,7 @@ func TestTheSameFilesGiveTheSameAnswer(t *testing.T) {
 	a, b := one(kind{seconds: 10, rate: 200, latency: time.Millisecond, seed: 1}), one(kind{seconds: 10, rate: 200, latency: time.Millisecond, seed: 2})
 	var first, second bytes.Buffer
 	for _, out := range []*bytes.Buffer{&first, &second} {
-		c, err := compare.Compare(a, b, compare.Options{})
+		c, err := compare.Compare(a, b, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -174,13 +174,13 @@ func TestTheSameFilesGiveTheSameAnswer(t *testing.T) {
 func TestTooShort(t *testing.T) {
 	t.Parallel()
 	c := compared(t, one(kind{seconds: 3, rate: 100, latency: time.Millisecond, seed: 1}), one(kind{seconds: 3, rate: 200, latency: time.Millisecond, seed: 2}))
-	if r := row(t, c, "sent_per_s"); !math.IsNaN(r.Low) || r.Verdict() != compare.TooLittle {
+	if r := row(t, c, "sent_per_s"); !math.IsNaN(float64(r.Low)) || r.Verdict != compare.TooLittle {
 		t.Errorf("%+v", r)
 	}
-	if _, err := compare.Compare(one(kind{seconds: 3, rate: 100, seed: 1}), one(kind{seconds: 9, rate: 100, seed: 1}), compare.Options{Skip: 5}); err == nil {
+	if _, err := compare.Compare(one(kind{seconds: 3, rate: 100, seed: 1}), one(kind{seconds: 9, rate: 100, seed: 1}), 5); err == nil {
 		t.Error("compared with nothing")
 	}
-	if _, err := compare.Compare(nil, one(kind{seconds: 9, rate: 100, seed: 1}), compare.Options{}); err == nil {
+	if _, err := compare.Compare(nil, one(kind{seconds: 9, rate: 100, seed: 1}), 0); err == nil {
 		t.Error("compared with nobody")
 	}
 }
@@ -189,7 +189,7 @@ func TestSkip(t *testing.T) {
 	t.Parallel()
 	a := run(kind{seconds: 10, rate: 100, latency: time.Millisecond, seed: 1})
 	a.Series.Intervals[0].Set(metric.Sent, 1e6) // a broker's first second
-	c, err := compare.Compare([]*results.Result{a}, []*results.Result{a}, compare.Options{Skip: 1})
+	c, err := compare.Compare([]*results.Result{a}, []*results.Result{a}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,6 +251,11 @@ func TestDifferences(t *testing.T) {
 	a, b := run(kind{seconds: 1, rate: 100, seed: 1}), run(kind{seconds: 1, rate: 200, seed: 1})
 	b.Plan.Seed, b.Plan.PublishTo = 99, "/queue/other"
 	if got := compare.Differences(a, b); len(got) != 1 || got[0] != "rate_per_s is 100 and 200" {
+		t.Errorf("%q", got)
+	}
+	b.Plan = a.Plan
+	a.Plan.Prefetch = 100 // is not in the JSON form of b
+	if got := compare.Differences(a, b); len(got) != 1 || got[0] != "prefetch is 100 and 0" {
 		t.Errorf("%q", got)
 	}
 	if got := compare.Differences(a, a); len(got) != 0 {

@@ -3,6 +3,8 @@ package compare
 import (
 	"fmt"
 	"math"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,63 +31,58 @@ type Condition struct {
 	limit    float64
 }
 
+// syntax has a metric, an operator, a number, its sign and a percent sign.
+var syntax = regexp.MustCompile(`^([^<>]+)([<>])(([+-]?)[^%]*)(%?)$`)
+
 // ParseCondition parses a condition. Its error explains the syntax.
-func ParseCondition(text string) (Condition, error) {
-	c := Condition{Text: strings.Join(strings.Fields(text), "")}
-	at := strings.IndexAny(c.Text, "<>")
-	if at <= 0 {
-		return c, fmt.Errorf("%q has no > or <: write it like from_due.p99>+10%% or lost>0", text)
+func ParseCondition(text string) (c Condition, err error) {
+	c.Text = strings.Join(strings.Fields(text), "")
+	part := syntax.FindStringSubmatch(c.Text)
+	if part == nil {
+		return c, fmt.Errorf("%q is not a metric, > or <, and a number: write it like from_due.p99>+10%% or lost>0", text)
 	}
-	name, limit := c.Text[:at], c.Text[at+1:]
-	c.above = c.Text[at] == '>'
-	var ok bool
-	if c.metric, ok = find(name); !ok {
+	all, name := metrics(), strings.Replace(part[1], "p99_9", "p99.9", 1) // as in JSON
+	i := slices.IndexFunc(all, func(m Metric) bool { return m.Name == name })
+	if i < 0 {
 		return c, fmt.Errorf("there is no metric %q: compare shows them all", name)
 	}
-	c.relative = strings.HasPrefix(limit, "+") || strings.HasPrefix(limit, "-")
-	number, percent := strings.CutSuffix(limit, "%")
-	if c.percent = percent; percent && !c.relative {
+	c.metric, c.above, c.relative, c.percent = all[i], part[2] == ">", part[4] != "", part[5] != ""
+	if c.percent && !c.relative {
 		return c, fmt.Errorf("%q: 10%% of what? write +10%% or -10%%", text)
 	}
-	var err error
-	if c.limit, err = c.parseLimit(number); err != nil || math.IsNaN(c.limit) || math.IsInf(c.limit, 0) {
-		return c, fmt.Errorf("%q: cannot read %q: write a number, a percentage with a sign, or a latency such as 20ms", text, limit)
+	if c.metric.def.Unit == metric.Nanoseconds && !c.percent {
+		var d time.Duration
+		d, err = time.ParseDuration(part[3]) // accepts a bare 0 and no other bare number
+		c.limit = float64(d)
+	} else if c.limit, err = strconv.ParseFloat(part[3], 64); c.percent {
+		c.limit /= 100
+	}
+	if err != nil || math.IsNaN(c.limit) || math.IsInf(c.limit, 0) {
+		return c, fmt.Errorf("%q: cannot read %q: write a number, a percentage with a sign, or a latency such as 20ms", text, part[3]+part[5])
 	}
 	return c, nil
 }
 
-func (c *Condition) parseLimit(number string) (float64, error) {
-	if c.metric.def.Unit != metric.Nanoseconds || c.percent {
-		return strconv.ParseFloat(number, 64)
-	}
-	d, err := time.ParseDuration(number) // accepts a bare 0 and no other bare number
-	return float64(d), err
-}
-
 // Holds reports whether the condition is true, and describes it with the numbers.
 func (c *Condition) Holds(all *Comparison) (bool, string) {
-	for i := range all.Rows {
-		row := &all.Rows[i]
-		if row.Name != c.metric.Name || math.IsNaN(row.B) {
-			continue
-		}
-		value, noise := row.B, false
-		if c.relative {
-			value = row.B - row.A
-			noise = row.noise()
-			if c.percent {
-				value *= 100 / row.A
-			}
-		}
-		beyond := c.above && value > c.limit || !c.above && value < c.limit
-		why := fmt.Sprintf("%s: %s and %s, %s", c.Text, row.write(row.A), row.write(row.B), row.difference())
-		switch {
-		case beyond && noise && math.IsNaN(row.Low):
-			return true, why + ", and too short to tell it from noise"
-		case beyond && noise:
-			return false, why + ", which may be noise"
-		}
-		return beyond, why
+	i := slices.IndexFunc(all.Rows, func(r Row) bool { return r.Name == c.metric.Name && r.B.known() })
+	if i < 0 {
+		return true, c.Text + ": not measured, so nothing speaks for it"
 	}
-	return true, c.Text + ": not measured, so nothing speaks for it"
+	row := &all.Rows[i]
+	value := row.B
+	if c.percent {
+		value = row.Share
+	} else if c.relative {
+		value = row.Difference
+	}
+	beyond := c.above && float64(value) > c.limit || !c.above && float64(value) < c.limit
+	why := fmt.Sprintf("%s: %s and %s, %s", c.Text, row.write(row.A), row.write(row.B), row.difference())
+	switch {
+	case !beyond || !c.relative || row.excludes0() || row.counted() || row.stat == metric.Max:
+		return beyond, why
+	case !row.Low.known():
+		return true, why + ", and too short to tell it from noise"
+	}
+	return false, why + ", which may be noise"
 }

@@ -3,20 +3,16 @@
 //
 // # How the interval is computed
 //
-// Each part of a side, a run or an interval of its only run, adds to the deviation of a metric. The
-// spread of these sums gives the standard error. If a side has several runs, they are its parts,
-// because the intervals of a run say nothing of how much runs differ. If it has one, neighbouring
-// intervals are not taken for independent: see overTime. Student's distribution, with the degrees of
-// freedom of Welch and Satterthwaite, widens the interval for few parts.
+// Every metric is a ratio of two sums: a percentile is a value that a share of the samples does not
+// exceed. Each part of a side, a run or an interval of its only run, adds a deviation to the first sum.
+// The spread of the deviations gives the standard error. If a side has several runs, they are its
+// parts, because the intervals of one run do not tell how much runs differ. If it has one, neighbouring
+// intervals are not independent: see overTime. The interval of the difference takes Student's t with
+// the degrees of freedom of Welch and Satterthwaite, so it is wide if there are few parts.
 //
 // Of forty metrics, two differ by chance "with a confidence of 95 %". So a verdict is certain, and
 // in the conclusion, only if it holds for all main metrics together: see conclude.
 //
-// # Several runs of one side
-//
-// [Summarize] computes the spread of runs of the same scenario. Its interval of the median takes
-// each run for one sample and assumes no distribution.
-//
 // Imports: the results, report, metric, series and histo packages of stompbench, and gonum for
-// Student's distribution.
+// statistics.
 package compare

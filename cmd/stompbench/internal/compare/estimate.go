@@ -2,137 +2,127 @@ package compare
 
 import (
 	"math"
+	"slices"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
 // estimate is a metric of one side and how well it is known.
 type estimate struct {
-	value float64
-	// center is the ratio, or the share of the samples that a percentile is for, and err its standard
-	// error: of a ratio as a share of it.
-	center, err float64
-	freedom     float64 // degrees of freedom of err
-	runs        int
-	from        *distribution // of a percentile
-	open        bool          // a mean that is a lower bound
+	value   float64 // NaN if it was not measured
+	err     float64 // standard error of its logarithm, NaN if there is too little data
+	freedom float64 // degrees of freedom of err
+	higher  float64 // by how much the logarithm may be higher, because samples are lower bounds
 }
 
-// least is how many intervals of a run an estimate needs, and leastPieces how many independent ones
-// they have to be worth.
 const (
-	least       = 20
-	leastPieces = 2
+	least  = 20   // how many intervals an estimate from one run needs
+	exact  = 1e-9 // the smallest standard error, so that nothing is divided by 0
+	bucket = 1e-3 // how wide the buckets of a histogram are at most, as a share of their values
 )
 
-// estimate estimates a ratio or a percentile; ok is false if there is too little data. Each part
-// adds to the deviation of the ratio, or of the share of samples that do not exceed the percentile;
-// the spread of what parts add gives the standard error.
-func (s *side) estimate(m *Metric) (e estimate, ok bool) {
-	e = estimate{value: m.of(s), runs: s.runs, open: m.at == mean && m.atLeast(s)}
-	if !(e.value > 0) || m.happened() {
-		return e, false
-	}
-	n, d := m.terms(&s.whole)
-	e.center = n / d
-	var deviations []float64
-	for i := range s.parts {
-		if in, of := m.terms(&s.parts[i]); in != 0 || of != 0 {
-			deviations = append(deviations, in-e.center*of)
-		}
-	}
-	var variance float64
-	if s.runs > 1 {
-		e.freedom = float64(len(deviations) - 1)
-		variance, ok = squares(deviations)*float64(len(deviations))/e.freedom, e.freedom >= 1
-	} else if len(deviations) >= least {
-		variance, e.freedom = overTime(deviations)
-		ok = e.freedom >= leastPieces-1
-	}
-	if e.err = math.Sqrt(variance) / n; m.kind != "" && m.at != mean {
-		e.from, e.center, e.err = s.latency[m.kind], metric.Percentiles[m.at].P/100, math.Sqrt(variance)/d
-	}
-	return e, ok
-}
+var nan = math.NaN()
 
-// limits returns the logarithms of the values that lie so many standard errors below and above.
-// Those of a percentile are the percentiles that far below and above it (Woodruff's method), to the
-// ends of their buckets. A sample that is a lower bound may lie above any limit.
-func (e *estimate) limits(errors float64) (low, high float64) {
-	if e.from == nil {
-		low, high = math.Log(e.value)-errors*e.err, math.Log(e.value)+errors*e.err
-		if e.open {
-			high = math.Inf(1)
-		}
-		return low, high
-	}
-	low, _ = e.from.within(e.center - errors*e.err)
-	_, high = e.from.within(e.center + errors*e.err + e.from.censored)
-	return low, high
-}
-
-// variance returns the square of the standard error of the logarithm of the value.
-func (e *estimate) variance() float64 {
-	low, high := e.limits(1)
-	if math.IsInf(high, 1) { // as that of a p99.9 that few intervals decide
-		high = 2*math.Log(e.value) - low
-	}
-	return (high - low) * (high - low) / 4
-}
-
-// contrast is the difference between the sides in one metric.
-type contrast struct {
-	a, b    estimate
-	freedom float64
-}
-
-// newContrast takes the degrees of freedom from Welch and Satterthwaite.
-func newContrast(a, b estimate) contrast {
+// estimate estimates a metric.
+func (s *side) estimate(m *Metric) estimate {
 	switch {
-	case a.runs == 1 && b.runs > 1:
-		a.err = max(a.err, b.ofOne())
-		return contrast{a, b, b.freedom}
-	case b.runs == 1 && a.runs > 1:
-		b.err = max(b.err, a.ofOne())
-		return contrast{a, b, a.freedom}
+	case m.counted():
+		return estimate{value: s.totals.Value(m.def.ID), err: nan}
+	case m.kind == "":
+		return s.ratio(ratios[m.def.ID])
 	}
-	v, w := a.variance(), b.variance()
-	freedom := a.freedom + b.freedom
-	if v+w > 0 {
-		freedom = (v + w) * (v + w) / (v*v/a.freedom + w*w/b.freedom)
+	h, e := s.latency[m.kind], estimate{value: nan, err: nan}
+	switch {
+	case m.stat == metric.Mean:
+		e = s.ratio(samples(m.kind, func(low, high int64) float64 { return float64(low+high) / 2 }))
+	case m.stat == metric.Max && h.Count() > 0:
+		e.value = float64(h.Max())
+	case m.stat > 0 && h.Tells(m.stat):
+		e = s.percentile(m.kind, m.stat)
 	}
-	return contrast{a, b, freedom}
-}
-
-// ofOne returns the standard error of one of the runs. A side that has only one cannot know how much
-// runs differ, and takes this from the other side.
-func (e *estimate) ofOne() float64 { return e.err * math.Sqrt(float64(e.runs)) }
-
-// interval returns what lies so many standard errors below and above the logarithm of B/A. The
-// distances of the limits of both sides are added as squares (Zou and Donner's MOVER).
-func (c *contrast) interval(errors float64) (low, high float64) {
-	a, b := math.Log(c.a.value), math.Log(c.b.value)
-	lowA, highA := c.a.limits(errors)
-	lowB, highB := c.b.limits(errors)
-	return b - a - math.Hypot(b-lowB, highA-a), b - a + math.Hypot(highB-b, a-lowA)
-}
-
-// student is Student's distribution for the contrast.
-func (c *contrast) student() distuv.StudentsT { return distuv.StudentsT{Sigma: 1, Nu: c.freedom} }
-
-// chance returns the probability of such a difference, or a larger one, between equals (the p-value):
-// that of the largest interval without 0.
-func (c *contrast) chance() float64 {
-	without, with := 0.0, 64.0
-	for range 40 {
-		errors := (without + with) / 2
-		if low, high := c.interval(errors); low > 0 || high < 0 {
-			without = errors
-		} else {
-			with = errors
+	if censored := h.Censored(); censored > 0 && e.value > 0 {
+		e.higher = math.Inf(1)
+		if p := m.stat + 100*float64(censored)/float64(h.Count()); m.stat > 0 && p <= 100 {
+			e.higher = math.Log(float64(h.Percentile(p)) / e.value)
 		}
 	}
-	return 2 * c.student().CDF(-without)
+	return e
+}
+
+// ratio estimates a ratio of sums. What each part of the side adds to the deviation of the ratio gives
+// the standard error.
+func (s *side) ratio(of terms) estimate {
+	var n, d []float64
+	for _, part := range s.parts {
+		var sumN, sumD float64
+		for i := range part {
+			x, y := of(&part[i])
+			sumN, sumD = sumN+x, sumD+y
+		}
+		if sumN != 0 || sumD != 0 {
+			n, d = append(n, sumN), append(d, sumD)
+		}
+	}
+	e := estimate{value: nan, err: nan}
+	sum, over := floats.Sum(n), floats.Sum(d)
+	if !(sum > 0 && over > 0) {
+		return e
+	}
+	e.value = sum / over
+	deviations := floats.AddScaledTo(n, n, -e.value, d)
+	var variance float64
+	if len(s.runs) > 1 {
+		variance, e.freedom = float64(len(n))*stat.Variance(deviations, nil), float64(len(n)-1)
+	} else if len(n) >= least {
+		variance, e.freedom = overTime(deviations)
+	}
+	if e.freedom >= 1 {
+		e.err = max(exact, math.Sqrt(variance)/sum)
+	}
+	return e
+}
+
+// percentile estimates a percentile of a latency. The share of samples that do not exceed it is a
+// ratio; the percentiles two standard errors of that share below and above tell how far the value may
+// be off (Woodruff's method); the farther one counts. There is too little data if they are not between 0 and 100.
+func (s *side) percentile(kind series.Kind, p float64) estimate {
+	h := s.latency[kind]
+	value := int64(h.Percentile(p))
+	e := s.ratio(samples(kind, func(_, high int64) float64 {
+		if high <= value {
+			return 1
+		}
+		return 0
+	}))
+	off := 200 * e.err * e.value
+	e.value, e.err = float64(value), nan
+	if p-off >= 0 && p+off <= 100 && value > 0 {
+		below, above := e.value/max(1, float64(h.Percentile(p-off))), float64(h.Percentile(p+off))/e.value
+		e.err = (math.Log(max(below, above)) + bucket) / 2
+	}
+	return e
+}
+
+// overTime returns the variance of the sum of a series of deviations whose neighbours may be alike,
+// and its degrees of freedom. It adds up neighbours, at least three and into some twenty sums, because
+// single values would hide a slow change under noise. Of the sums it assumes that their memory fades
+// evenly (an autoregression of the first order). In a short series, their correlation is too small by
+// a bias that is known (Kendall). That it is an estimate, too, costs half of the degrees of freedom.
+func overTime(deviations []float64) (variance, freedom float64) {
+	var d []float64
+	for part := range slices.Chunk(deviations, max(3, len(deviations)/20)) {
+		d = append(d, floats.Sum(part))
+	}
+	n, alike := float64(len(d)), 0.0
+	if squares := floats.Dot(d, d); squares > 0 {
+		correlation := floats.Dot(d[1:], d[:len(d)-1]) / squares
+		alike = min(max((n*correlation+1)/(n-3), 0), 0.97)
+	}
+	// What the variance of a sum is times that of independent values.
+	factor := (1 + alike) / (1 - alike)
+	return n * factor * stat.Variance(d, nil), n / factor / 2
 }

@@ -4,41 +4,33 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
 
 // mayDiffer are settings that do not affect what is measured.
-var mayDiffer = []string{"seed", "publish_to", "consume_from"}
+var mayDiffer = []string{"seed", "publish_to", "consume_from", "rate_tolerance"}
 
-// Differences returns the names of the settings in which the plans of the runs differ: such runs
-// measure different things.
-func Differences(all ...*results.Result) (names []string) {
-	if len(all) == 0 {
-		return nil
-	}
-	first := settings(&all[0].Plan)
-	seen := map[string]bool{}
-	for _, r := range all[1:] {
-		for name, value := range settings(&r.Plan) {
-			if string(value) != string(first[name]) && !slices.Contains(mayDiffer, name) && !seen[name] {
-				seen[name] = true
-				names = append(names, fmt.Sprintf("%s is %s and %s", name, first[name], value))
+// Differences returns the settings in which the plans of the runs differ from that of the first: such
+// runs measure different things.
+func Differences(all ...*results.Result) []string {
+	found := remarks{}
+	for _, r := range all {
+		first := reflect.ValueOf(all[0].Plan)
+		for field, value := range reflect.ValueOf(r.Plan).Fields() {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			a, _ := json.Marshal(first.FieldByIndex(field.Index).Interface())
+			b, _ := json.Marshal(value.Interface())
+			if string(a) != string(b) && !slices.Contains(mayDiffer, name) {
+				found.add("%s is %s and %s", name, a, b)
 			}
 		}
 	}
-	slices.Sort(names)
-	return names
-}
-
-// settings are the fields of a part of a result by their names in JSON.
-func settings(part any) map[string]json.RawMessage {
-	text, _ := json.Marshal(part)
-	fields := map[string]json.RawMessage{}
-	_ = json.Unmarshal(text, &fields)
-	return fields
+	return found
 }
 
 // remarks are sentences, without repetitions.
@@ -52,15 +44,15 @@ func (all *remarks) add(format string, args ...any) {
 
 // warnings returns reasons why the sides may not be comparable, the gravest first.
 func warnings(left, right *side) []string {
-	out := remarks{}
-	sides := []*side{left, right}
-	for _, s := range sides {
-		for _, r := range s.results {
-			if r.Verdict != nil && r.Verdict.Invalid {
-				out.add("%s has an invalid run: the generator was the limit, so the numbers are its own and not the broker's", s.name)
+	out, sides := remarks{}, []*side{left, right}
+	each := func(run string, of func(*results.Result) bool) {
+		for _, s := range sides {
+			if slices.ContainsFunc(s.results, of) {
+				out.add("%s has %s", s.name, run)
 			}
 		}
 	}
+	each("an invalid run: the generator was the limit, so the numbers are its own and not the broker's", func(r *results.Result) bool { return r.Verdict != nil && r.Verdict.Invalid })
 	for _, d := range Differences(slices.Concat(left.results, right.results)...) {
 		out.add("the plans differ: %s", d)
 	}
@@ -68,15 +60,9 @@ func warnings(left, right *side) []string {
 		if s.unsent() > 0 {
 			out.add("%s left %.2g %% of its messages unsent: except for from_due, its latencies hold only for those that it sent", s.name, 100*s.unsent())
 		}
-		for _, r := range s.results {
-			if text, mood := r.Balance(); mood == report.Bad {
-				out.add("%s has a run of which %s", s.name, text)
-			}
-			if r.Partial {
-				out.add("%s has a run that ended before its time", s.name)
-			}
-		}
 	}
+	each("a run of which the books do not balance", func(r *results.Result) bool { _, mood := r.Balance(); return mood == report.Bad })
+	each("a run that ended before its time", func(r *results.Result) bool { return r.Partial })
 	return out
 }
 
@@ -97,22 +83,16 @@ func notes(left, right *side, rows []Row) []string {
 		return fmt.Sprintf("%d × %s", r.Machines[0].CPUs, r.Machines[0].CPU)
 	})
 	differ("the version of stompbench", func(r *results.Result) string { return r.Version })
-	if left.runs == 1 && right.runs == 1 {
+	if len(left.runs) == 1 && len(right.runs) == 1 {
 		out.add("one run a side: what changes from run to run is not in the intervals; give several results a side")
-	} else if min(left.runs, right.runs) < enoughRuns {
-		out.add("runs differ, and few of them do not tell by how much: with %d or more a side, intervals are shorter", enoughRuns)
+	} else if min(len(left.runs), len(right.runs)) < 3 {
+		out.add("runs differ, and few of them do not tell by how much: with 3 or more a side, intervals are shorter")
 	}
-	has := func(all ...Verdict) bool {
-		return slices.ContainsFunc(rows, func(r Row) bool { return slices.Contains(all, r.verdict) })
-	}
-	if has(TooLittle) {
+	if slices.ContainsFunc(rows, func(r Row) bool { return r.Verdict == TooLittle }) {
 		out.add("an interval needs %d intervals of measurement a side, and more if neighbours are alike or a percentile depends on a few of them: give longer runs, or several a side", least)
 	}
-	if has(MaybeBetter, MaybeWorse, MaybeDifferent) {
+	if slices.ContainsFunc(rows, func(r Row) bool { return strings.HasPrefix(string(r.Verdict), string(maybe)) }) {
 		out.add("maybe: the interval of this metric alone excludes 0, which one in twenty does by chance; it is not certain for all metrics together")
 	}
 	return out
 }
-
-// enoughRuns is how many runs a side should have.
-const enoughRuns = 3

@@ -2,7 +2,9 @@ package compare
 
 import (
 	"math"
+	"slices"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
@@ -12,135 +14,102 @@ import (
 type side struct {
 	name    string
 	results []*results.Result
-	runs    int // that are longer than what is skipped
-	// parts are the runs, or the intervals of the only run, in their order.
-	parts   []part
-	whole   part
+	runs    [][]period // what was measured in each run that is longer than what is skipped
+	parts   [][]period // the runs, or the single periods of the only run
 	totals  metric.Values
-	latency map[series.Kind]*distribution
+	latency map[series.Kind]*histo.Histogram // of all runs
 }
 
-// part is what was measured in a part of a side.
-type part struct {
-	sums    [numTerms]float64
-	latency map[series.Kind]samples
-}
-
-// term is something that is added up.
-type term int
-
-// Receiving is the time in which messages were or could have been received; nanoseconds are those of
-// cpu.
-const (
-	sent term = iota
-	confirmed
-	received
-	handled
-	cpu
-	nanoseconds
-	seconds
-	sending
-	receiving
-	numTerms
-)
-
-// samples are the latencies of a part.
-type samples struct {
-	count, sum float64
-	below      [numPercentiles]float64 // how many do not exceed each percentile of the side
-}
-
-// newSide adds up the runs of a side without their warm-up and their first skip seconds.
+// newSide collects the runs of a side without their warm-up and their first skip seconds.
 func newSide(name string, all []*results.Result, skip float64) *side {
-	s := &side{name: name, results: all, latency: map[series.Kind]*distribution{}, whole: part{latency: map[series.Kind]samples{}}}
-	runs := make([][]*series.Interval, len(all))
-	var measured []*series.Interval
-	for i, r := range all {
+	s := &side{name: name, results: all, latency: map[series.Kind]*histo.Histogram{}}
+	for _, r := range all {
 		s.totals.Add(&r.Values)
-		if runs[i] = intervals(r, skip); len(runs[i]) > 0 {
-			s.runs++
+		if run := periods(r, max(skip, r.Plan.WarmupSec)); len(run) > 0 {
+			s.runs = append(s.runs, run)
 		}
-		measured = append(measured, runs[i]...)
+	}
+	s.totals.Derive()
+	if s.parts = s.runs; len(s.runs) == 1 {
+		s.parts = slices.Collect(slices.Chunk(s.runs[0], 1))
 	}
 	for _, kind := range series.Kinds() {
-		s.latency[kind] = newDistribution(measured, all, kind)
-	}
-	for i, r := range all {
-		run := part{latency: map[series.Kind]samples{}}
-		for _, in := range runs[i] {
-			p := s.part(r, in)
-			run.add(&p)
-			if s.runs == 1 {
-				s.parts = append(s.parts, p)
+		h := histo.New()
+		for _, run := range s.runs {
+			for i := range run {
+				if l := run[i].Latency[kind]; l != nil {
+					h.Add(l.HDR.WithCensored(0))
+				}
 			}
 		}
-		s.whole.add(&run)
-		if s.runs > 1 && len(runs[i]) > 0 {
-			s.parts = append(s.parts, run)
+		for _, r := range all { // only whole runs tell how many samples are lower bounds
+			h.Add(histo.Packed{}.WithCensored(r.Latency[kind].Censored))
 		}
+		s.latency[kind] = h
 	}
 	return s
 }
 
-// intervals returns those after the warm-up and the first skip seconds.
-func intervals(r *results.Result, skip float64) (all []*series.Interval) {
-	skip = max(skip, r.Plan.WarmupSec)
+// unsent returns the share of the messages that were due and never sent.
+func (s *side) unsent() float64 { return s.totals.Value(metric.UnsentShare) }
+
+// period is an interval of a run. The rest of it after the last message of the run was sent, or
+// received, does not count; otherwise rates would be lower than the report's.
+type period struct {
+	*series.Interval
+	sending, receiving float64 // seconds in which messages were, or could have been, sent and received
+	handled            float64
+}
+
+// periods returns the intervals after the first skip seconds.
+func periods(r *results.Result, skip float64) (all []period) {
+	handled, receiving := metric.Sent, r.Value(metric.Receiving)
+	if r.Value(metric.Received) > r.Value(metric.Sent) {
+		handled = metric.Received
+	}
+	if r.Plan.Producers == 0 {
+		receiving = math.Inf(1) // its time begins with the first message
+	}
 	for i := range r.Series.Intervals {
 		in := &r.Series.Intervals[i]
-		if in.T-in.Seconds >= skip-0.01 {
-			all = append(all, in)
+		start := in.T - in.Seconds
+		if start < skip-0.01 {
+			continue
 		}
+		until := func(end float64) float64 { return max(0, min(in.Seconds, r.Plan.WarmupSec+end-start)) }
+		p := period{Interval: in, handled: in.Value(handled)}
+		if in.Sending {
+			p.sending = until(r.Value(metric.Sending))
+		}
+		if in.Sending || in.Value(metric.Received) > 0 {
+			p.receiving = until(receiving)
+		}
+		all = append(all, p)
 	}
 	return all
 }
 
-// part returns what was measured in an interval. The rest of the interval after the last message of
-// the run was sent, or received, does not count; otherwise rates would be lower than the report's.
-func (s *side) part(r *results.Result, in *series.Interval) part {
-	within := func(counts bool, length float64) float64 {
-		if !counts {
-			return 0
-		}
-		return max(0, min(in.Seconds, r.Plan.WarmupSec+length-(in.T-in.Seconds)))
-	}
-	receives := r.Value(metric.Receiving)
-	if r.Plan.Producers == 0 {
-		receives = math.Inf(1) // its time begins with the first message
-	}
-	p := part{latency: map[series.Kind]samples{}, sums: [numTerms]float64{
-		sent: in.Value(metric.Sent), confirmed: in.Value(metric.Confirmed), received: in.Value(metric.Received), handled: in.Value(metric.Sent),
-		cpu: in.Value(metric.CPU), nanoseconds: 1e9 * in.Value(metric.CPU), seconds: in.Seconds,
-		sending: within(in.Sending, r.Value(metric.Sending)), receiving: within(in.Sending || in.Value(metric.Received) > 0, receives),
-	}}
-	if r.Value(metric.Received) > r.Value(metric.Sent) {
-		p.sums[handled] = p.sums[received]
-	}
-	for kind, l := range in.Latency {
-		if d := s.latency[kind]; d != nil {
-			p.latency[kind] = d.samples(l.HDR)
-		}
-	}
-	return p
+// terms return what a period adds to the numerator and the denominator of a ratio.
+type terms func(*period) (n, d float64)
+
+// ratios are the metrics of the registry that are one sum over another.
+var ratios = map[metric.ID]terms{
+	metric.SentPerS:      func(p *period) (n, d float64) { return p.Value(metric.Sent), p.sending },
+	metric.ConfirmedPerS: func(p *period) (n, d float64) { return p.Value(metric.Confirmed), p.sending },
+	metric.ReceivedPerS:  func(p *period) (n, d float64) { return p.Value(metric.Received), p.receiving },
+	metric.CPUCores:      func(p *period) (n, d float64) { return p.Value(metric.CPU), p.Seconds },
+	metric.CPUPerMessage: func(p *period) (n, d float64) { return 1e9 * p.Value(metric.CPU), p.handled },
 }
 
-// unsent returns the share of the messages that were due and never sent.
-func (s *side) unsent() float64 {
-	unsent := s.totals.Value(metric.Unsent)
-	return unsent / max(1, unsent+s.totals.Value(metric.Sent))
-}
-
-// add adds o to p.
-func (p *part) add(o *part) {
-	for i, x := range o.sums {
-		p.sums[i] += x
-	}
-	for kind, from := range o.latency {
-		sum := p.latency[kind]
-		sum.count += from.count
-		sum.sum += from.sum
-		for at, n := range from.below {
-			sum.below[at] += n
+// samples returns terms that add up what each sample of a latency counts, over the samples.
+func samples(kind series.Kind, counts func(low, high int64) float64) terms {
+	return func(p *period) (n, d float64) {
+		if l := p.Latency[kind]; l != nil {
+			for bucket, count := range l.HDR.Buckets() {
+				n += float64(count) * counts(histo.Highest(bucket-1)+1, histo.Highest(bucket))
+				d += float64(count)
+			}
 		}
-		p.latency[kind] = sum
+		return n, d
 	}
 }

@@ -91,7 +91,7 @@ const together = "together"
 func (w *world) compare(tb testing.TB, runsA, runsB, pairs int, factor float64) found {
 	f := found{}
 	for range pairs {
-		c, err := compare.Compare(w.side(runsA, 1), w.side(runsB, factor), compare.Options{})
+		c, err := compare.Compare(w.side(runsA, 1), w.side(runsB, factor), 0)
 		if err != nil {
 			tb.Fatal(err)
 		}

@@ -5,10 +5,12 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strings"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
 // Summary summarises the runs of one side.
@@ -17,94 +19,73 @@ type Summary struct {
 	Notes []string `json:"notes"`
 }
 
-// Spread is a metric over several runs. Values that were not measured in each of them are NaN.
+// Spread is a metric over several runs. What was not measured in each of them is unknown.
 type Spread struct {
 	Metric
-	Values                  []float64 // of each run, in their order
-	Median, Lowest, Highest float64
-	// Low and High enclose the median of such runs with a confidence of at least 95 %. They are NaN
-	// with fewer than six runs.
-	Low, High float64
+	Median  Number `json:"median"`
+	Lowest  Number `json:"lowest"`
+	Highest Number `json:"highest"`
+	// Low and High enclose the median of such runs with a confidence of at least 95 %. They are
+	// unknown with fewer than six runs.
+	Low    Number   `json:"low"`
+	High   Number   `json:"high"`
+	Values []Number `json:"values"` // of each run, in their order
 }
 
 // Summarize summarises the runs of one side. A run is one sample: the spread contains the variation
 // within runs and between them.
 func Summarize(runs []*results.Result) *Summary {
-	s := &Summary{Rows: []Spread{}, Notes: []string{}}
-	for _, m := range Metrics() {
-		s.Rows = append(s.Rows, Spread{Metric: m})
-	}
-	for _, r := range runs { // one at a time: a pool takes megabytes
+	s, all := &Summary{Rows: []Spread{}, Notes: []string{}}, metrics()
+	values := make([][]Number, len(all))
+	for _, r := range runs { // one at a time: the latencies of a side take megabytes
 		one := newSide("", []*results.Result{r}, 0)
-		for i := range s.Rows {
-			s.Rows[i].Values = append(s.Rows[i].Values, s.Rows[i].of(one))
+		for i := range all {
+			values[i] = append(values[i], Number(one.estimate(&all[i]).value))
 		}
 	}
-	s.Rows = slices.DeleteFunc(s.Rows, func(r Spread) bool {
-		return !slices.ContainsFunc(r.Values, func(x float64) bool { return !math.IsNaN(x) })
-	})
-	for i := range s.Rows {
-		s.Rows[i].spread()
+	n, k := len(runs), inner(len(runs))
+	for i, m := range all {
+		row := Spread{m, unknown, unknown, unknown, unknown, unknown, values[i]}
+		x := slices.Sorted(slices.Values(values[i]))
+		if n == 0 || !x[n-1].known() {
+			continue
+		}
+		if x[0].known() { // unknown values sort first
+			row.Median, row.Lowest, row.Highest = (x[(n-1)/2]+x[n/2])/2, x[0], x[n-1]
+			if k > 0 {
+				row.Low, row.High = x[k-1], x[n-k]
+			}
+		}
+		s.Rows = append(s.Rows, row)
 	}
-	if confidence, ok := ofRange(len(runs)); ok {
-		s.Notes = append(s.Notes, fmt.Sprintf("less than %d runs give no 95 %% interval: lowest to highest holds the median of such runs with a confidence of %.3g %%",
-			enough, 100*confidence))
+	if n > 1 && k == 0 {
+		s.Notes = append(s.Notes, fmt.Sprintf("less than 6 runs give no 95 %% interval: lowest to highest holds the median of such runs with a confidence of %.3g %%",
+			100-200*math.Pow(0.5, float64(n))))
 	}
 	return s
 }
 
-// spread computes the statistics from the values.
-func (r *Spread) spread() {
-	nan := math.NaN()
-	r.Median, r.Lowest, r.Highest, r.Low, r.High = nan, nan, nan, nan, nan
-	if slices.ContainsFunc(r.Values, math.IsNaN) {
-		return
-	}
-	sorted := slices.Sorted(slices.Values(r.Values))
-	n := len(sorted)
-	r.Median = (sorted[(n-1)/2] + sorted[n/2]) / 2
-	r.Lowest, r.Highest = sorted[0], sorted[n-1]
-	if k := inner(n); k > 0 {
-		r.Low, r.High = sorted[k-1], sorted[n-k]
-	}
-}
-
-// enough is how many runs an interval of 95 % needs: 2/2⁶ is below 5 %.
-const enough = 6
-
-// inner returns how many of n sorted values can be left out at each end, so that the median still
-// lies between the outermost remaining values with a confidence of at least 95 %; 0 if there is no
-// such interval. Each value lies below the median with a probability of one half, whatever the
-// distribution. So the only assumption is that runs are independent.
-func inner(n int) int {
-	k, tail, term := 0, 0.0, math.Pow(0.5, float64(n)) // probability that exactly k lie below
-	for tail+term <= 0.025 {
-		tail += term
-		term *= float64(n-k) / float64(k+1)
+// inner returns which of n sorted values, counted from each end, enclose the median with a confidence
+// of at least 95 %; 0 if even the outermost do not. Each value lies below the median with a
+// probability of one half, whatever the distribution. So the only assumption is that runs are
+// independent.
+func inner(n int) (k int) {
+	below := distuv.Binomial{N: float64(n), P: 0.5}
+	for below.CDF(float64(k)) <= 0.025 {
 		k++
 	}
 	return k
 }
 
-// ofRange returns the confidence of the range from lowest to highest; ok is false if there is a
-// better interval, or none at all.
-func ofRange(n int) (confidence float64, ok bool) {
-	return 1 - 2*math.Pow(0.5, float64(n)), n > 1 && n < enough
-}
-
-// main reports whether the text shows the row; the others are only in the JSON form.
-func (r *Spread) main() bool {
-	if r.counted {
+// shown reports whether the text shows the row; the others are only in the JSON form.
+func (r *Spread) shown() bool {
+	switch {
+	case r.counted():
 		return r.Highest > 0
+	case r.kind == "":
+		return r.def.ID != metric.CPUCores
 	}
-	switch kind, statistic, latency := strings.Cut(r.Name, "."); {
-	case !latency:
-		return r.Name != "cpu_cores"
-	case kind == "send_delay":
-		return false
-	default:
-		return statistic == "p50" || statistic == "p99" || statistic == "p99.9" || statistic == "max"
-	}
+	return r.kind != series.SendDelay && slices.Contains([]float64{50, 99, 99.9, metric.Max}, r.stat)
 }
 
 // WriteMarkdown writes a Markdown table whose columns are also aligned as plain text.
@@ -112,32 +93,17 @@ func (s *Summary) WriteMarkdown(w io.Writer) error {
 	table := [][]string{{"", "median", "lowest", "highest", "spread", "95 % interval"}}
 	for i := range s.Rows {
 		r := &s.Rows[i]
-		if !r.main() {
+		if !r.shown() {
 			continue
 		}
-		interval := "–"
-		if !math.IsNaN(r.Low) {
+		interval, spread := "–", "–"
+		if r.Low.known() {
 			interval = r.write(r.Low) + " … " + r.write(r.High)
 		}
-		table = append(table, []string{r.Name, r.write(r.Median), r.write(r.Lowest), r.write(r.Highest), r.width(), interval})
+		if r.Median > 0 && len(r.Values) > 1 {
+			spread = fmt.Sprintf("%.3g %%", 100*(r.Highest-r.Lowest)/r.Median)
+		}
+		table = append(table, []string{r.Name, r.write(r.Median), r.write(r.Lowest), r.write(r.Highest), spread, interval})
 	}
 	return writeTable(w, table, s.Notes)
-}
-
-// width returns the range from lowest to highest as a share of the median.
-func (r *Spread) width() string {
-	switch {
-	case math.IsNaN(r.Median) || r.Median == 0 || len(r.Values) < 2:
-		return "–"
-	case r.Highest == r.Lowest:
-		return "0"
-	}
-	share := (r.Highest - r.Lowest) / r.Median
-	switch {
-	case share < 0.01:
-		return fmt.Sprintf("%.2f %%", 100*share)
-	case share < 1:
-		return fmt.Sprintf("%.1f %%", 100*share)
-	}
-	return report.Count(uint64(math.Round(100*share))) + " %"
 }

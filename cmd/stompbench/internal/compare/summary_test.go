@@ -52,13 +52,13 @@ func TestSummarize(t *testing.T) {
 				t.Errorf("%d runs: %s has median %v, want %v", n, name, r.Median, want)
 			}
 			switch {
-			case kth == 0 && !(math.IsNaN(r.Low) && math.IsNaN(r.High)):
+			case kth == 0 && !(math.IsNaN(float64(r.Low)) && math.IsNaN(float64(r.High))):
 				t.Errorf("%d runs: %s has an interval of %v to %v, of too few", n, name, r.Low, r.High)
 			case kth > 0 && (r.Low != x[kth-1] || r.High != x[n-kth]):
 				t.Errorf("%d runs: %s from %v to %v, want the values number %d from both ends of %v", n, name, r.Low, r.High, kth, x)
 			}
 		}
-		if r := spread(t, s, "sent_per_s"); n == 17 && math.Abs(r.Values[3]-runs[3].Value(metric.SentPerS)) > 0.01*r.Values[3] {
+		if r := spread(t, s, "sent_per_s"); n == 17 && math.Abs(float64(r.Values[3])-runs[3].Value(metric.SentPerS)) > 0.01*float64(r.Values[3]) {
 			t.Errorf("run 4: %v/s, its report has %v/s", r.Values[3], runs[3].Value(metric.SentPerS))
 		}
 		confidence := map[int]string{2: "50 %", 5: "93.8 %"}[n]
@@ -74,7 +74,7 @@ func TestSummarizeWhatIsNotInAll(t *testing.T) {
 	runs := several(6)
 	runs[2] = run(kind{seconds: 1, rate: 10, latency: time.Millisecond, seed: 9}) // too few for a p50
 	r := spread(t, compare.Summarize(runs), "from_send.p50")
-	if !math.IsNaN(r.Values[2]) || math.IsNaN(r.Values[1]) || !math.IsNaN(r.Median) || !math.IsNaN(r.Low) {
+	if !math.IsNaN(float64(r.Values[2])) || math.IsNaN(float64(r.Values[1])) || !math.IsNaN(float64(r.Median)) || !math.IsNaN(float64(r.Low)) {
 		t.Errorf("%+v", r)
 	}
 	if s := compare.Summarize(nil); len(s.Rows) != 0 || len(s.Notes) != 0 {

@@ -22,29 +22,29 @@ func pair() (a, b *results.Result) {
 func TestUnsentMessagesAreNotBetter(t *testing.T) {
 	t.Parallel()
 	a, b := pair()
-	if v := row(t, compared(t, []*results.Result{a}, []*results.Result{b}), "from_due.p50").Verdict(); v != compare.Better {
+	if v := row(t, compared(t, []*results.Result{a}, []*results.Result{b}), "from_due.p50").Verdict; v != compare.Better {
 		t.Fatalf("half the latency is %q", v)
 	}
 	b.Set(metric.Sent, 430)
 	b.Set(metric.Unsent, 570)
 	c := compared(t, []*results.Result{a}, []*results.Result{b})
-	if v := row(t, c, "from_due.p50").Verdict(); v != compare.Incomparable {
+	if v := row(t, c, "from_due.p50").Verdict; v != compare.Incomparable {
 		t.Errorf("half the latency of what was sent is %q", v)
 	}
 	if !strings.Contains(strings.Join(c.Warnings, "\n"), "B left 57 % of its messages unsent") || !strings.Contains(c.Conclusion, "unsent") {
 		t.Errorf("%q %q", c.Warnings, c.Conclusion)
 	}
-	if v := row(t, c, "unsent").Verdict(); v != compare.More {
+	if v := row(t, c, "unsent").Verdict; v != compare.More {
 		t.Errorf("unsent messages are %q", v)
 	}
 	// The side that sent less and is slower all the same is worse.
-	if v := row(t, compared(t, []*results.Result{b}, []*results.Result{a}), "from_due.p50").Verdict(); v != compare.Incomparable {
+	if v := row(t, compared(t, []*results.Result{b}, []*results.Result{a}), "from_due.p50").Verdict; v != compare.Incomparable {
 		t.Errorf("the other way round: %q", v)
 	}
 	a.Set(metric.Sent, 430)
 	a.Set(metric.Unsent, 570)
 	b.Set(metric.Unsent, 0)
-	if v := row(t, compared(t, []*results.Result{b}, []*results.Result{a}), "from_due.p50").Verdict(); v != compare.Worse {
+	if v := row(t, compared(t, []*results.Result{b}, []*results.Result{a}), "from_due.p50").Verdict; v != compare.Worse {
 		t.Errorf("slower, and fewer were sent: %q", v)
 	}
 }
@@ -59,7 +59,7 @@ func TestCensoredPercentilesAreLowerBounds(t *testing.T) {
 	if r := row(t, c, "from_due.p99"); !r.AtLeastB || r.AtLeastA || r.High < 1e9 {
 		t.Errorf("p99 with 2 %% of lower bounds: %+v", r)
 	}
-	if r := row(t, c, "from_due.p50"); r.AtLeastB || r.Verdict() != compare.Better {
+	if r := row(t, c, "from_due.p50"); r.AtLeastB || r.Verdict != compare.Better {
 		t.Errorf("p50 with 2 %% of lower bounds: %+v", r)
 	}
 	var table strings.Builder
@@ -87,7 +87,7 @@ func BenchmarkCompareHours(b *testing.B) {
 	w := &world{rand.New(rand.NewPCG(1, 1)), 0.4, 0, 3600}
 	one, two := w.side(1, 1), w.side(1, 1)
 	for b.Loop() {
-		if _, err := compare.Compare(one, two, compare.Options{}); err != nil {
+		if _, err := compare.Compare(one, two, 0); err != nil {
 			b.Fatal(err)
 		}
 	}

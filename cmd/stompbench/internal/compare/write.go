@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -12,59 +13,33 @@ import (
 
 // difference returns how much B is above A, in percent if that is meaningful.
 func (r *Row) difference() string {
-	d := r.B - r.A
+	switch d := r.Difference; {
+	case r.A != 0 && !r.counted() || d == 0:
+		return change(r.Share)
+	case d < 0:
+		return "−" + r.write(-d)
+	default:
+		return "+" + r.write(d)
+	}
+}
+
+// change writes a share with its sign: as a multiple from a factor of three on, and as a question mark
+// if it is the unknown end of an interval.
+func change(share Number) string {
+	x, digits := float64(share), 1
 	switch {
-	case math.IsNaN(d):
+	case math.IsNaN(x):
 		return "–"
-	case d == 0:
+	case x == 0:
 		return "0"
-	case r.A == 0 || r.counted:
-		return sign(d) + r.write(math.Abs(d))
-	}
-	return percent(d / r.A)
-}
-
-// interval returns the confidence interval in the same form.
-func (r *Row) interval() string {
-	if math.IsNaN(r.Low) {
-		return "–"
-	}
-	low, high := percent(r.Low), percent(r.High)
-	if r.Low == -1 {
-		low = "?"
-	}
-	if math.IsInf(r.High, 1) {
-		high = "?"
-	}
-	return low + " … " + high
-}
-
-// side writes the value of a side.
-func (r *Row) side(x float64, atLeast bool) string {
-	if atLeast {
-		return "≥ " + r.write(x)
-	}
-	return r.write(x)
-}
-
-func sign(x float64) string {
-	if x < 0 {
-		return "−"
-	}
-	return "+"
-}
-
-// percent writes a share with its sign: with one decimal, two below one percent, and as a multiple
-// from a factor of three on.
-func percent(x float64) string {
-	digits := 1
-	switch {
+	case x == -1 || math.IsInf(x, 1):
+		return "?"
 	case x >= 2:
 		return "× " + report.PerSecond(math.Round((x+1)*10)/10)
 	case math.Abs(x) < 0.01:
 		digits = 2
 	}
-	return fmt.Sprintf("%s%.*f %%", sign(x), digits, 100*math.Abs(x))
+	return strings.Replace(fmt.Sprintf("%+.*f %%", digits, 100*x), "-", "−", 1)
 }
 
 // WriteMarkdown writes a Markdown table whose columns are also aligned as plain text.
@@ -72,16 +47,18 @@ func (c *Comparison) WriteMarkdown(w io.Writer) error {
 	for _, warning := range c.Warnings {
 		fmt.Fprintf(w, "**Warning**: %s.\n", warning)
 	}
-	if _, err := fmt.Fprintf(w, "**%s**\n\n", c.Conclusion); err != nil {
-		return err
-	}
-	table := [][]string{{"", "A", "B", "difference", "95 % interval", ""}}
+	fmt.Fprintf(w, "**%s**\n\n", c.Conclusion) // writeTable returns the error
+	table, bound := [][]string{{"", "A", "B", "difference", "95 % interval", ""}}, map[bool]string{true: "≥ "}
 	for i := range c.Rows {
 		r := &c.Rows[i]
-		if r.counted && r.A == 0 && r.B == 0 {
+		if r.counted() && r.A == 0 && r.B == 0 {
 			continue
 		}
-		table = append(table, []string{r.Name, r.side(r.A, r.AtLeastA), r.side(r.B, r.AtLeastB), r.difference(), r.interval(), string(r.Verdict())})
+		interval := "–"
+		if r.Low.known() {
+			interval = change(r.Low) + " … " + change(r.High)
+		}
+		table = append(table, []string{r.Name, bound[r.AtLeastA] + r.write(r.A), bound[r.AtLeastB] + r.write(r.B), r.difference(), interval, string(r.Verdict)})
 	}
 	return writeTable(w, table, c.Notes)
 }
@@ -89,29 +66,22 @@ func (c *Comparison) WriteMarkdown(w io.Writer) error {
 // writeTable writes a table, whose first line is its head, and notes under it. The outer columns
 // are text, the others numbers.
 func writeTable(w io.Writer, table [][]string, notes []string) error {
-	width := make([]int, len(table[0]))
-	for _, line := range table {
-		for i, cell := range line {
-			width[i] = max(width[i], utf8.RuneCountInString(cell))
+	width, rule := make([]int, len(table[0])), make([]string, len(table[0]))
+	for i := range width {
+		for _, line := range table {
+			width[i] = max(width[i], utf8.RuneCountInString(line[i]), 3)
+		}
+		if rule[i] = strings.Repeat("-", width[i]-1) + ":"; i == 0 || i == len(width)-1 {
+			rule[i] = strings.Repeat("-", width[i])
+			width[i] *= -1 // to the left
 		}
 	}
 	var b strings.Builder
-	for n, line := range table {
-		rule := "|"
+	for _, line := range slices.Insert(table, 1, rule) {
 		for i, cell := range line {
-			pad, dashes := strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell)), strings.Repeat("-", width[i]+1)
-			if i == 0 || i == len(line)-1 {
-				b.WriteString("| " + cell + pad + " ")
-				rule += dashes + "-|"
-			} else {
-				b.WriteString("| " + pad + cell + " ")
-				rule += dashes + ":|"
-			}
+			fmt.Fprintf(&b, "| %*s ", width[i], cell)
 		}
 		b.WriteString("|\n")
-		if n == 0 {
-			b.WriteString(rule + "\n")
-		}
 	}
 	if len(notes) > 0 {
 		b.WriteString("\n- " + strings.Join(notes, "\n- ") + "\n")

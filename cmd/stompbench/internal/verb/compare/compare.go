@@ -56,7 +56,7 @@ func (s *settings) run(env *verb.Env, args []string) error {
 	if differences := compare.Differences(append(a[:len(a):len(a)], b...)...); len(differences) > 0 && !s.anyway {
 		return flags.Usage("the runs measured different things: %s: give --anyway to compare them all the same", strings.Join(differences, ", "))
 	}
-	all, err := compare.Compare(a, b, compare.Options{Skip: s.skip.Seconds()})
+	all, err := compare.Compare(a, b, s.skip.Seconds())
 	if err != nil {
 		return err
 	}

@@ -74,7 +74,7 @@ func (c *command) summarize(b *batch.Batch, code int) error {
 		if len(first.results) == 0 || len(other.results) == 0 {
 			continue
 		}
-		all, err := compare.Compare(first.results, other.results, compare.Options{})
+		all, err := compare.Compare(first.results, other.results, 0)
 		if err != nil {
 			return verb.Failed(fmt.Errorf("cannot compare %s with %s: %w", first.Name, other.Name, err), code)
 		}
