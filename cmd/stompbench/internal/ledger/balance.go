@@ -29,10 +29,12 @@ func (a *Account) receiptsLost(receipts, received *Set) uint64 {
 	received.settle(received.high)
 	lost := &received.missing
 	if every > 1 {
-		lost = roaring64.New()
+		var of builder
 		for run := range runs(&received.missing) {
-			lost.AddRange((run.First+every-1)/every, run.Last/every+1)
+			first := (run.First + every - 1) / every
+			of.add(first, run.Last/every+1-first)
 		}
+		lost = of.bitmap()
 	}
 	// Up to high the receipts of missing messages are in lost; behind it, all messages are missing.
 	high, all := min(received.high, a.Sent)/every, a.Sent/every

@@ -32,8 +32,9 @@ import (
 // FormatVersion is the version of that form.
 const FormatVersion = 1
 
-// maxSize bounds a book, in bytes before compression.
-const maxSize = 256 << 20
+// maxSize bounds a book, in bytes before compression: two for a run of missing numbers. Reading as much
+// takes about two seconds.
+const maxSize = 64 << 20
 
 // maxNumber is the largest number of a message or a count of them.
 const maxNumber = 1 << 62
@@ -86,14 +87,12 @@ type coder struct {
 	offset int64
 	err    error // the first
 
-	left    int64    // bytes of memory
-	block   uint64   // the container of the bitmap that numbers are added to
-	inBlock uint64   // bytes taken for it
-	batch   []uint64 // numbers to add
+	left    int64  // bytes of memory
+	block   uint64 // the container of the bitmap that numbers are added to
+	inBlock uint64 // bytes taken for it
 }
 
-// maxMemory is what a book may take, in bytes: 2^15 containers that are full of scattered numbers
-// and cover 2^31 messages.
+// maxMemory is what a book may take, in bytes: 2^15 containers that are full of scattered numbers.
 const maxMemory = 256 << 20
 
 // What the pieces of a book take, in bytes. A pair is an account that a copy is closed against.
@@ -102,7 +101,7 @@ const (
 	streamSize    = 640
 	copySize      = 512
 	arrivalSize   = 512
-	pairSize      = 8
+	pairSize      = 24
 	containerSize = 80      // besides its numbers
 	blockSize     = 8 << 10 // the largest container
 )
@@ -246,13 +245,12 @@ func (c *coder) set(s *Set) {
 		c.run(high, &gap, &in)
 		return
 	}
-	missing := roaring64.New()
+	var missing builder
 	for c.run(high, &gap, &in) {
-		c.add(missing, high+1, gap)
+		missing.add(high+1, gap)
 		high += gap + in
 	}
-	c.flush(missing)
-	s.fill(high, missing)
+	s.fill(high, missing.bitmap())
 }
 
 // run writes or reads how many numbers behind high are missing, and how many follow that are in. It
@@ -281,35 +279,14 @@ func (c *coder) takeRun(first, n uint64) bool {
 	}
 	bytes := min(2*n, blockSize-c.inBlock)
 	c.inBlock += bytes
-	return c.take(bytes + n/4)
-}
-
-// maxBatch is how many numbers are added to a bitmap at once. A longer run is added as one.
-const maxBatch = 4096
-
-// add adds a run to a bitmap, later than all before.
-func (c *coder) add(to *roaring64.Bitmap, first, n uint64) {
-	if uint64(len(c.batch))+n > maxBatch {
-		c.flush(to)
-	}
-	if n > maxBatch {
-		to.AddRange(first, first+n)
-		return
-	}
-	for i := range n {
-		c.batch = append(c.batch, first+i)
-	}
-}
-
-func (c *coder) flush(to *roaring64.Bitmap) {
-	to.AddMany(c.batch)
-	c.batch = c.batch[:0]
+	return c.take(bytes + n/2)
 }
 
 // list writes or reads ascending numbers, each as its difference to the one before.
 func (c *coder) list(numbers *roaring64.Bitmap) {
 	c.block, c.inBlock = 0, 0
 	n, last, it := numbers.GetCardinality(), uint64(0), numbers.Iterator()
+	var all builder
 	number(c, "the number of marked messages", &n, maxNumber)
 	for ; n > 0 && c.err == nil; n-- {
 		var step uint64
@@ -320,8 +297,11 @@ func (c *coder) list(numbers *roaring64.Bitmap) {
 			c.fail("a marked message comes twice", nil)
 		}
 		if last += step; c.takeRun(last, 1) && c.w == nil {
-			numbers.Add(last)
+			all.add(last, 1)
 		}
+	}
+	if c.w == nil {
+		*numbers = *all.bitmap()
 	}
 }
 

@@ -220,6 +220,36 @@ func runs(b *roaring64.Bitmap) iter.Seq[Interval] {
 	}
 }
 
+// builder makes a bitmap of runs that ascend. Adding them one by one would be slow.
+type builder struct {
+	all   roaring64.Bitmap
+	batch []uint64
+}
+
+// maxBatch is how many numbers are added at once. A run of longRun numbers is added by itself.
+const maxBatch, longRun = 4096, 256
+
+// add adds n numbers from first on, later than all before.
+func (b *builder) add(first, n uint64) {
+	if n >= longRun || uint64(len(b.batch))+n > maxBatch {
+		b.bitmap()
+	}
+	if n >= longRun {
+		b.all.AddRange(first, first+n)
+		return
+	}
+	for i := range n {
+		b.batch = append(b.batch, first+i)
+	}
+}
+
+// bitmap returns what was added.
+func (b *builder) bitmap() *roaring64.Bitmap {
+	b.all.AddMany(b.batch)
+	b.batch = b.batch[:0]
+	return &b.all
+}
+
 // runs yields the runs of numbers in the set, in ascending order. Forgotten ones count as in it.
 func (s *Set) runs() iter.Seq[Interval] {
 	return func(yield func(Interval) bool) {
