@@ -11,8 +11,8 @@ import (
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
 // digits is what three digits of a histogram may take off a value.
@@ -120,7 +120,7 @@ func TestHonestFreeze(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		due := kept.Histogram(series.FromDue)
+		due := kept.Histogram(metric.FromDue)
 		for _, ms := range []int{100, 300, 500, 700, 900, 1100, 1300, 1390} {
 			least := time.Duration(digits * float64(time.Duration(ms)*time.Millisecond))
 			late, want := due.Over(least), uint64(1400-ms)

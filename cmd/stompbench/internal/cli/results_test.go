@@ -10,7 +10,6 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
 // keepOne keeps the result of a run in a folder of that name and returns its path. No
@@ -163,17 +162,20 @@ func TestWarmupIsKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for kind, all := range map[series.Kind]uint64{
-		series.FromSend: r.Count(metric.Received), series.FromDue: r.Count(metric.Received), series.Confirm: r.Count(metric.Confirmed), series.SendDelay: r.Count(metric.Sent),
+	for kind, all := range map[metric.Latency]uint64{
+		metric.FromSend: r.Count(metric.Received), metric.FromDue: r.Count(metric.Received), metric.Confirm: r.Count(metric.Confirmed), metric.SendDelay: r.Count(metric.Sent),
 	} {
-		warmup, measured := uint64(0), r.Histogram(kind).Count()
+		warmup, inSeconds, measured := uint64(0), uint64(0), r.Histogram(kind).Count()
 		for i := range r.Series.Intervals {
 			if l := r.Series.Intervals[i].Warmup[kind]; l != nil {
 				warmup += l.Count
 			}
+			if l := r.Series.Intervals[i].Latency[kind]; l != nil {
+				inSeconds += l.Count
+			}
 		}
 		// By receipts a message of the warm-up is one that was sent in it.
-		if kind != series.Confirm && (warmup != 500 || measured != 1000) || warmup+measured != all || r.Latency[kind].Count != measured || r.Series.Total(kind).Count() != measured {
+		if kind != metric.Confirm && (warmup != 500 || measured != 1000) || warmup+measured != all || r.Latency[kind].Count != measured || inSeconds != measured {
 			t.Errorf("%s: %d of the warm-up and %d measured of %d", kind, warmup, measured, all)
 		}
 		text, err := os.ReadFile(filepath.Join(dir, string(kind)+".hlog"))

@@ -8,7 +8,6 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
 // estimate is a metric of one side and how well it is known.
@@ -89,7 +88,7 @@ func (s *side) ratio(of terms) estimate {
 // percentile estimates a percentile of a latency. The share of samples that do not exceed it is a
 // ratio; the percentiles two standard errors of that share below and above tell how far the value may
 // be off (Woodruff's method); the farther one counts. There is too little data if they are not between 0 and 100.
-func (s *side) percentile(kind series.Kind, p float64) estimate {
+func (s *side) percentile(kind metric.Latency, p float64) estimate {
 	h := s.latency[kind]
 	value := int64(h.Percentile(p))
 	e := s.ratio(samples(kind, func(_, high int64) float64 {

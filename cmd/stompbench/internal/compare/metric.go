@@ -6,15 +6,14 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
 // Metric is one number of a run: a count or a ratio of the registry, or a statistic of a latency.
 type Metric struct {
 	Name string `json:"name"` // as in from_due.p99 or sent_per_s
 	def  *metric.Def
-	kind series.Kind // "" if it is not about a latency
-	stat float64     // of a latency: a percentile, [metric.Mean] or [metric.Max]
+	kind metric.Latency // "" if it is not about a latency
+	stat float64        // of a latency: a percentile, [metric.Mean] or [metric.Max]
 }
 
 // latency is the definition of latencies.
@@ -34,7 +33,7 @@ func metrics() (all []Metric) {
 			all = append(all, m)
 		}
 	}
-	for _, kind := range series.Kinds() {
+	for _, kind := range metric.Latencies() {
 		add := func(name string, stat float64) {
 			all = append(all, Metric{string(kind) + "." + name, latency, kind, stat})
 		}

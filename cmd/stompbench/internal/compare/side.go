@@ -17,12 +17,12 @@ type side struct {
 	runs    [][]period // what was measured in each run that is longer than what is skipped
 	parts   [][]period // the runs, or the single periods of the only run
 	totals  metric.Values
-	latency map[series.Kind]*histo.Histogram // of all runs
+	latency map[metric.Latency]*histo.Histogram // of all runs
 }
 
 // newSide collects the runs of a side without their warm-up and their first skip seconds.
 func newSide(name string, all []*results.Result, skip float64) *side {
-	s := &side{name: name, results: all, latency: map[series.Kind]*histo.Histogram{}}
+	s := &side{name: name, results: all, latency: map[metric.Latency]*histo.Histogram{}}
 	for _, r := range all {
 		s.totals.Add(&r.Values)
 		if run := periods(r, max(skip, r.Plan.WarmupSec)); len(run) > 0 {
@@ -33,7 +33,7 @@ func newSide(name string, all []*results.Result, skip float64) *side {
 	if s.parts = s.runs; len(s.runs) == 1 {
 		s.parts = slices.Collect(slices.Chunk(s.runs[0], 1))
 	}
-	for _, kind := range series.Kinds() {
+	for _, kind := range metric.Latencies() {
 		h := histo.New()
 		for _, run := range s.runs {
 			for i := range run {
@@ -102,7 +102,7 @@ var ratios = map[metric.ID]terms{
 }
 
 // samples returns terms that add up what each sample of a latency counts, over the samples.
-func samples(kind series.Kind, counts func(low, high int64) float64) terms {
+func samples(kind metric.Latency, counts func(low, high int64) float64) terms {
 	return func(p *period) (n, d float64) {
 		if l := p.Latency[kind]; l != nil {
 			for bucket, count := range l.HDR.Buckets() {

@@ -63,8 +63,8 @@ func (w *world) run(factor float64) *results.Result {
 	rate, slowness, cost := w.walk(), w.walk(), w.walk()
 	for i := range w.seconds {
 		speed, slow := rate(), slowness()
-		in := series.Interval{Period: series.Period{T: float64(i + 1), Seconds: 1, Sending: true,
-			Latency: series.Latencies{series.FromDue: second(slow*factor, w.IntN(8))}}}
+		in := series.Interval{T: float64(i + 1), Seconds: 1, Sending: true,
+			Latency: series.Latencies{metric.FromDue: second(slow*factor, w.IntN(8))}}
 		in.Set(metric.Sent, math.Round(10000*speed*factor))
 		in.Set(metric.Received, math.Round(10000*speed*factor))
 		in.Set(metric.CPU, 0.5*cost()*speed*factor*factor)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
 // Summary summarises the runs of one side.
@@ -85,7 +84,7 @@ func (r *Spread) shown() bool {
 	case r.kind == "":
 		return r.def.ID != metric.CPUCores
 	}
-	return r.kind != series.SendDelay && slices.Contains([]float64{50, 99, 99.9, metric.Max}, r.stat)
+	return r.kind != metric.SendDelay && slices.Contains([]float64{50, 99, 99.9, metric.Max}, r.stat)
 }
 
 // WriteMarkdown writes a Markdown table whose columns are also aligned as plain text.

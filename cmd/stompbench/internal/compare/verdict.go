@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
 // Verdict is the conclusion of a row.
@@ -69,13 +68,13 @@ var rates = []string{"sent_per_s", "received_per_s", "cpu_per_message"}
 // it is among all main metrics together, or among all others.
 func conclude(rows []Row) string {
 	var main, others []*Row
-	first := series.SendDelay
+	first := metric.SendDelay
 	for i := range rows {
 		r := &rows[i]
-		if first == series.SendDelay && r.stat == 50 {
+		if first == metric.SendDelay && r.stat == 50 {
 			first = r.kind
 		}
-		if slices.Contains(rates, r.Name) || r.kind == first && first != series.SendDelay && (r.stat == 50 || r.stat == 99) {
+		if slices.Contains(rates, r.Name) || r.kind == first && first != metric.SendDelay && (r.stat == 50 || r.stat == 99) {
 			main = append(main, r)
 		} else {
 			others = append(others, r)

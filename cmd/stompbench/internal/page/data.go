@@ -30,12 +30,12 @@ type shading struct {
 // plotted is a run as columns: one value for each interval. Rates are per second, latencies in
 // microseconds, null where nothing was measured.
 type plotted struct {
-	Name    string                                `json:"name"`
-	T       []float64                             `json:"t"`  // the middle of the interval
-	At      []float64                             `json:"at"` // its end, where the backlog was sampled
-	Rates   map[string][]float64                  `json:"rates"`
-	Latency map[series.Kind]map[string][]*float64 `json:"latency"`
-	Curve   map[series.Kind]curve                 `json:"curve"`
+	Name    string                                   `json:"name"`
+	T       []float64                                `json:"t"`  // the middle of the interval
+	At      []float64                                `json:"at"` // its end, where the backlog was sampled
+	Rates   map[string][]float64                     `json:"rates"`
+	Latency map[metric.Latency]map[string][]*float64 `json:"latency"`
+	Curve   map[metric.Latency]curve                 `json:"curve"`
 }
 
 // curve is a distribution by percentile, as far as at least ten samples are beyond. X is in nines: 1
@@ -49,7 +49,7 @@ type curve struct {
 const mostPoints = 1200
 
 func plotOf(name string, r *results.Result) plotted {
-	p := plotted{Name: name, Rates: map[string][]float64{}, Latency: map[series.Kind]map[string][]*float64{}, Curve: map[series.Kind]curve{}}
+	p := plotted{Name: name, Rates: map[string][]float64{}, Latency: map[metric.Latency]map[string][]*float64{}, Curve: map[metric.Latency]curve{}}
 	thin := r.Series.Thin(mostPoints)
 	for _, kind := range r.Kinds() {
 		p.Latency[kind] = percentiles(thin, kind)
@@ -78,7 +78,7 @@ func plotOf(name string, r *results.Result) plotted {
 
 // percentiles returns a kind of latency over time. Where an interval has too few samples for a
 // percentile, it is that of several intervals. The warm-up has its own samples, of each interval.
-func percentiles(s *series.Series, kind series.Kind) map[string][]*float64 {
+func percentiles(s *series.Series, kind metric.Latency) map[string][]*float64 {
 	all := map[string][]*float64{}
 	for _, line := range []struct {
 		name string

@@ -10,7 +10,6 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
 // view is the data for the template.
@@ -224,7 +223,7 @@ func (v *view) addLatencies(runs []Run, data *plots) {
 		v.Columns = append(v.Columns, p.Name)
 	}
 	v.Columns = append(v.Columns, "max")
-	for i, kind := range series.Kinds() {
+	for i, kind := range metric.Latencies() {
 		table := latencyTable{Label: kind.Label(), Help: metric.Latency(kind).Help()}
 		for i, run := range runs {
 			if !slices.Contains(run.Result.Kinds(), kind) {

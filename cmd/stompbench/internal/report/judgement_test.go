@@ -35,7 +35,7 @@ func TestJudgement(t *testing.T) {
 			t.Errorf("%q is missing:\n%s", want, text.String())
 		}
 	}
-	if err := rep.WriteJSON(&object); err != nil {
+	if err := report.WriteObject(&object, rep); err != nil {
 		t.Fatal(err)
 	}
 	var got struct {

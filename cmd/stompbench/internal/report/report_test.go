@@ -49,7 +49,7 @@ func TestJSON(t *testing.T) {
 	p, r := example(20_000)
 	var out bytes.Buffer
 	rep := report.New("v1", p, r)
-	if err := rep.WriteJSON(&out); err != nil {
+	if err := report.WriteObject(&out, rep); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(out.String(), "s3cret") {

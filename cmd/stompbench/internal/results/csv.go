@@ -10,8 +10,8 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
-// stats are the percentiles of an interval, and the percentile that each is.
-var stats = []struct {
+// overTime are the percentiles of an interval.
+var overTime = []struct {
 	name string
 	p    float64
 }{{"p50", 50}, {"p99", 99}, {"p99_9", 99.9}}
@@ -20,61 +20,51 @@ var stats = []struct {
 // nothing was measured. A percentile needs ten samples above it: it is over p50_span_s seconds and so
 // on, neighbouring intervals that are joined for it.
 func (r *Result) WriteCSV(w io.Writer) error {
-	var counters, gauges []*metric.Def
-	head := []string{"time", "t_s", "seconds", "sending"}
-	for _, d := range metric.EachSecond() {
-		switch {
-		case d.Whole():
-			counters = append(counters, d)
-			head = append(head, d.Name)
-		case d.ID != metric.CPU:
-			gauges = append(gauges, d)
-		}
-	}
-	for _, d := range counters {
-		head = append(head, d.Name+"_per_s")
-	}
-	for _, d := range gauges {
-		head = append(head, d.Name)
-	}
-	head = append(head, "cpu_cores")
 	points := map[metric.Latency][][]series.Point{}
 	for _, kind := range r.Kinds() {
-		head = append(head, string(kind)+"_count", string(kind)+"_max_ms")
-		for _, s := range stats {
-			head = append(head, string(kind)+"_"+s.name+"_ms", string(kind)+"_"+s.name+"_span_s")
+		for _, s := range overTime {
 			points[kind] = append(points[kind], r.Series.Percentile(kind, s.p))
 		}
 	}
 	out := csv.NewWriter(w)
-	_ = out.Write(head) // Flush keeps the error
 	for i := range r.Series.Intervals {
 		in := &r.Series.Intervals[i]
-		at := r.StartedAt.Add(time.Duration(in.T * float64(time.Second)))
-		line := []string{at.UTC().Format("2006-01-02T15:04:05.000Z"), number(in.T), number(in.Seconds), strconv.FormatBool(in.Sending)}
-		for _, d := range counters {
-			line = append(line, number(in.Value(d.ID)))
+		var head, line []string
+		add := func(name, text string) { head, line = append(head, name), append(line, text) }
+		add("time", r.StartedAt.Add(time.Duration(in.T*float64(time.Second))).UTC().Format("2006-01-02T15:04:05.000Z"))
+		add("t_s", number(in.T))
+		add("seconds", number(in.Seconds))
+		add("sending", strconv.FormatBool(in.Sending))
+		each := func(whole bool, add func(*metric.Def)) {
+			for _, d := range metric.EachSecond() {
+				if d.Whole() == whole && d.ID != metric.CPU {
+					add(d)
+				}
+			}
 		}
-		for _, d := range counters {
-			line = append(line, strconv.FormatFloat(in.Rate(d.ID), 'f', 1, 64))
-		}
-		for _, d := range gauges {
-			line = append(line, number(in.Value(d.ID)))
-		}
-		line = append(line, strconv.FormatFloat(in.Rate(metric.CPU), 'f', 3, 64))
+		value := func(d *metric.Def) { add(d.Name, number(in.Value(d.ID))) }
+		each(true, value)
+		each(true, func(d *metric.Def) { add(d.Name+"_per_s", strconv.FormatFloat(in.Rate(d.ID), 'f', 1, 64)) })
+		each(false, value)
+		add("cpu_cores", strconv.FormatFloat(in.Rate(metric.CPU), 'f', 3, 64))
 		for _, kind := range r.Kinds() {
 			count, most := "0", ""
 			if l := in.Latency[kind]; l != nil {
 				count, most = strconv.FormatUint(l.Count, 10), ms(l.Max)
 			}
-			line = append(line, count, most)
-			for _, all := range points[kind] {
-				if p := all[i]; p.Known() {
-					line = append(line, ms(p.Ns), strconv.FormatFloat(p.To-p.From, 'g', 6, 64))
-				} else {
-					line = append(line, "", "")
+			add(string(kind)+"_count", count)
+			add(string(kind)+"_max_ms", most)
+			for j, s := range overTime {
+				ns, span := "", ""
+				if p := points[kind][j][i]; p.Known() {
+					ns, span = ms(p.Ns), strconv.FormatFloat(p.To-p.From, 'g', 6, 64)
 				}
+				add(string(kind)+"_"+s.name+"_ms", ns)
+				add(string(kind)+"_"+s.name+"_span_s", span)
 			}
+		}
+		if i == 0 {
+			_ = out.Write(head) // Flush keeps the error
 		}
 		_ = out.Write(line)
 	}

@@ -11,25 +11,6 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 )
 
-// WriteJSON writes result.json.
-func (r *Result) WriteJSON(w io.Writer) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", " ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(r)
-}
-
-// ReadError says why a file is not a usable result.
-type ReadError struct {
-	Path string
-	Err  error
-}
-
-func (e *ReadError) Error() string { return fmt.Sprintf("%s: %v", e.Path, reason(e.Err)) }
-
-// Unwrap returns the cause.
-func (e *ReadError) Unwrap() error { return e.Err }
-
 // MaxSize bounds a result.json, in bytes. A run takes up to 25 kB for each interval, of which there
 // are at most [series.MaxIntervals].
 const MaxSize = 256 << 20
@@ -37,14 +18,14 @@ const MaxSize = 256 << 20
 // maxParts bounds the machines and the runs of a result.
 const maxParts = 1000
 
-// Read reads a result from result.json or from its folder. The error is a [*ReadError].
+// Read reads a result from result.json or from its folder. Its error names the file.
 func Read(path string) (*Result, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, Name)
 	}
 	r, err := read(path)
 	if err != nil {
-		return nil, &ReadError{path, err}
+		return nil, fmt.Errorf("%s: %w", path, reason(err))
 	}
 	return r, nil
 }
@@ -80,10 +61,11 @@ func Parse(text []byte) (*Result, error) {
 		return nil, fmt.Errorf("its schema is %d and this stompbench reads %d: use the one that wrote it", head.Schema, report.Schema)
 	}
 	r := new(Result)
-	if err := json.Unmarshal(text, r); err != nil {
-		return nil, fmt.Errorf("it is damaged: %w", err)
+	err := json.Unmarshal(text, r)
+	if err == nil {
+		err = r.check()
 	}
-	if err := r.check(); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("it is damaged: %w", err)
 	}
 	return r, nil
@@ -91,24 +73,20 @@ func Parse(text []byte) (*Result, error) {
 
 // check returns an error if an assumption of the rest of the program does not hold.
 func (r *Result) check() error {
-	if r.Series.Step == 0 {
+	p := &r.Plan
+	switch n := max(len(r.Machines), len(r.RunIDs)); {
+	case r.Series.Step == 0:
 		return errors.New("it has no series: what --json writes is a summary, and --out writes the result")
-	}
-	if n := max(len(r.Machines), len(r.RunIDs)); n > maxParts {
+	case n > maxParts:
 		return fmt.Errorf("it is of %d machines or runs, at most %d are possible", n, maxParts)
-	}
-	if p := &r.Plan; p.Producers < 0 || p.Consumers < 0 || !(p.WarmupSec >= 0 && p.WarmupSec < 1e9) || p.RatePerSec < 0 || p.SizeBytes < 0 {
+	case p.Producers < 0 || p.Consumers < 0 || !(p.WarmupSec >= 0 && p.WarmupSec < 1e9) || p.RatePerSec < 0 || p.SizeBytes < 0:
 		return errors.New("its plan has numbers below 0, or a warm-up without end")
-	}
-	if len(r.Machines) == 0 || r.StartedAt.IsZero() {
+	case len(r.Machines) == 0 || r.StartedAt.IsZero():
 		return errors.New("it does not say where and when")
 	}
 	for kind, h := range r.Histograms {
-		if !kind.Valid() {
-			return fmt.Errorf("histograms.%s is unknown", kind)
-		}
-		if h.HDR.Empty() {
-			return fmt.Errorf("histograms.%s is empty", kind)
+		if !kind.Valid() || h.HDR.Empty() {
+			return fmt.Errorf("histograms.%.40q is unknown or empty", kind)
 		}
 	}
 	return nil

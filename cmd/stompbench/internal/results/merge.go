@@ -1,7 +1,9 @@
 package results
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -10,7 +12,6 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 )
 
 // MergeError says why results cannot be merged, and how to fix it.
@@ -31,10 +32,10 @@ func Merge(all []*Result) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Result{Report: baseOf(all), Data: Data{Histograms: map[series.Kind]Histogram{}}}
+	out := &Result{Data: Data{Histograms: map[metric.Latency]Histogram{}}}
+	out.addReports(all)
 	var parts []series.Part
 	for _, r := range all {
-		out.addReport(&r.Report)
 		out.RunIDs = append(out.RunIDs, r.RunIDs...)
 		out.Machines = append(out.Machines, r.Machines...)
 		parts = append(parts, series.Part{Start: r.StartedAt, Series: &r.Series})
@@ -42,7 +43,7 @@ func Merge(all []*Result) (*Result, error) {
 	slices.Sort(out.RunIDs)
 	out.RunIDs = slices.Compact(out.RunIDs)
 	out.StartedAt, out.Series = series.Align(parts)
-	out.addTimes(all)
+	out.addValues(all)
 	out.addHistograms(all)
 	if united {
 		if err := out.unite(all); err != nil {
@@ -52,102 +53,44 @@ func Merge(all []*Result) (*Result, error) {
 	return out, nil
 }
 
-// mergeable returns why the results cannot be merged. united says that they are parts of one run.
+// mergeable returns why the results cannot be merged. united says that they are parts of one run;
+// the books of each of several runs must be closed.
 func mergeable(all []*Result) (united bool, err error) {
 	if len(all) == 0 || len(all) == 1 && !all[0].BooksOpen {
 		return false, cannot("merge takes the results of at least two machines")
 	}
-	seen := map[string]int{}
+	united = true
 	for i, r := range all {
-		key := strings.Join(r.RunIDs, " ") + r.StartedAt.String()
-		if j, ok := seen[key]; ok {
-			return false, cannot("results %d and %d are the same one: give each machine's once", j+1, i+1)
+		same := slices.Equal(r.RunIDs, all[0].RunIDs)
+		united = united && same
+		switch {
+		case slices.Contains(r.RunIDs, ""):
+			return false, cannot("result %d received no message, so its run is unknown: give all processes of a run the same --run-id", i+1)
+		case !same && !(r.closed() && all[0].closed()):
+			return false, cannot("results 1 and %d are of different runs (%s and %s): give all processes of a run the same --run-id",
+				i+1, strings.Join(all[0].RunIDs, " "), strings.Join(r.RunIDs, " "))
 		}
-		seen[key] = i
-	}
-	if different, ok := differentRuns(all); !ok {
-		return true, sameHour(all)
-	} else if different != nil {
-		return false, different
 	}
 	for i, r := range all {
 		for j, other := range all[:i] {
-			if !r.StartedAt.Before(other.ends()) || !other.StartedAt.Before(r.ends()) {
+			switch {
+			case slices.Equal(r.RunIDs, other.RunIDs) && r.StartedAt.Equal(other.StartedAt):
+				return false, cannot("results %d and %d are the same one: give each machine's once", j+1, i+1)
+			case !united && !(r.StartedAt.Before(other.ends()) && other.StartedAt.Before(r.ends())):
 				return false, cannot("results %d and %d are not of the same time: merge adds up what several machines did together; compare looks at runs one after the other", j+1, i+1)
 			}
 		}
 	}
-	return false, nil
-}
-
-// differentRuns reports whether the results are of several runs, and returns why those cannot be
-// added up: the books of each must be closed.
-func differentRuns(all []*Result) (why error, several bool) {
-	for i, r := range all {
-		if !slices.Equal(r.RunIDs, all[0].RunIDs) {
-			several = true
-		}
-		switch {
-		case slices.Contains(r.RunIDs, ""):
-			return cannot("result %d received no message, so its run is unknown: give all processes of a run the same --run-id", i+1), true
-		case r.closed() && all[0].closed() || slices.Equal(r.RunIDs, all[0].RunIDs):
-			continue
-		}
-		return cannot("results 1 and %d are of different runs (%s and %s): give all processes of a run the same --run-id",
-			i+1, strings.Join(all[0].RunIDs, " "), strings.Join(r.RunIDs, " ")), true
+	if united {
+		err = sameHour(all)
 	}
-	return nil, several
+	return united, err
 }
 
 // closed reports whether everything that was sent was to be received by the same process, and vice
 // versa.
 func (r *Result) closed() bool {
 	return !r.BooksOpen && r.Plan.Producers > 0 && r.Plan.Consumers > 0
-}
-
-// baseOf returns the report that the others are added to. What cannot be added up is taken from the
-// first part that sends or, if it is about receiving, from the first that receives.
-func baseOf(all []*Result) report.Report {
-	out := all[0].Report
-	if i := slices.IndexFunc(all, func(r *Result) bool { return r.Plan.Producers > 0 }); i >= 0 {
-		out = all[i].Report
-	}
-	if i := slices.IndexFunc(all, func(r *Result) bool { return r.Plan.Consumers > 0 }); i >= 0 {
-		p := &all[i].Plan
-		out.Plan.ConsumeFrom, out.Plan.Delivery, out.Plan.Ack, out.Plan.AckEvery = p.ConsumeFrom, p.Delivery, p.Ack, p.AckEvery
-		out.Plan.NackShare, out.Plan.Prefetch = p.NackShare, p.Prefetch
-		out.Plan.ConsumerLatencyNs, out.Plan.SlowConsumers = p.ConsumerLatencyNs, p.SlowConsumers
-	}
-	out.Failure, out.AckError, out.Partial, out.ExitCode, out.BooksOpen, out.United = "", "", false, 0, false, false
-	out.Values, out.Latency = metric.Values{}, report.Latency{}
-	out.Plan.Producers, out.Plan.Consumers, out.Plan.Count, out.Plan.RatePerSec = 0, 0, 0, 0
-	out.Plan.ProducerConnections, out.Plan.ConsumerConnections = 0, 0
-	out.SLO, out.SLODeferred = nil, ""
-	out.Verdict, out.Ceiling = verdictOf(all)
-	return out
-}
-
-// verdictOf returns the verdict of the only part that sent or, of several, the one that makes the
-// result invalid.
-func verdictOf(all []*Result) (v *verdict.Verdict, c *report.Ceiling) {
-	senders := 0
-	for _, r := range all {
-		if r.Plan.Producers == 0 || r.Verdict == nil {
-			continue
-		}
-		if senders++; senders == 1 {
-			v, c = r.Verdict, r.Ceiling
-		} else if !v.Invalid {
-			v = r.Verdict
-		}
-	}
-	if senders > 1 {
-		c = nil
-		if !v.Invalid {
-			v = nil
-		}
-	}
-	return v, c
 }
 
 // ends returns when the last interval of the series ends.
@@ -158,24 +101,40 @@ func (r *Result) ends() time.Time {
 	return r.StartedAt
 }
 
-// addReport adds the values that can be added number by number.
-func (r *Result) addReport(o *report.Report) {
-	r.Partial = r.Partial || o.Partial
-	if r.Failure == "" {
-		r.Failure = o.Failure
+// addReports merges how the runs were planned and ended. What cannot be added up is taken from the
+// first part that sends or, if it is about receiving, from the first that receives.
+func (r *Result) addReports(all []*Result) {
+	sender := all[max(0, slices.IndexFunc(all, func(o *Result) bool { return o.Plan.Producers > 0 }))]
+	r.Report = report.Report{
+		Schema: sender.Schema, Tool: sender.Tool, Version: sender.Version,
+		Broker: sender.Broker, Plan: sender.Plan, Latency: report.Latency{},
 	}
-	if r.AckError == "" {
-		r.AckError = o.AckError
+	if i := slices.IndexFunc(all, func(o *Result) bool { return o.Plan.Consumers > 0 }); i >= 0 {
+		p, q := &r.Plan, &all[i].Plan
+		p.ConsumeFrom, p.Delivery, p.Ack, p.AckEvery = q.ConsumeFrom, q.Delivery, q.Ack, q.AckEvery
+		p.NackShare, p.Prefetch, p.ConsumerLatencyNs, p.SlowConsumers = q.NackShare, q.Prefetch, q.ConsumerLatencyNs, q.SlowConsumers
 	}
-	r.ExitCode = Worse(r.ExitCode, o.ExitCode)
-	r.BooksOpen = r.BooksOpen || o.BooksOpen
-	r.DeferSLO(o.SLODeferred)
-	r.Plan.Producers += o.Plan.Producers
-	r.Plan.Consumers += o.Plan.Consumers
-	r.Plan.ProducerConnections += o.Plan.ProducerConnections
-	r.Plan.ConsumerConnections += o.Plan.ConsumerConnections
-	r.Plan.Count += o.Plan.Count
-	r.Plan.RatePerSec += o.Plan.RatePerSec
+	var senders []*Result
+	for _, o := range all {
+		r.Partial, r.DrainCut, r.BooksOpen = r.Partial || o.Partial, r.DrainCut || o.DrainCut, r.BooksOpen || o.BooksOpen
+		r.Failure, r.AckError = cmp.Or(r.Failure, o.Failure), cmp.Or(r.AckError, o.AckError)
+		r.ExitCode = Worse(r.ExitCode, o.ExitCode)
+		r.DeferSLO(o.SLODeferred)
+		if p, q := &r.Plan, &o.Plan; o != sender {
+			p.Producers, p.Consumers = p.Producers+q.Producers, p.Consumers+q.Consumers
+			p.ProducerConnections, p.ConsumerConnections = p.ProducerConnections+q.ProducerConnections, p.ConsumerConnections+q.ConsumerConnections
+			p.Count, p.RatePerSec = p.Count+q.Count, p.RatePerSec+q.RatePerSec
+		}
+		if o.Plan.Producers > 0 && o.Verdict != nil {
+			senders = append(senders, o)
+		}
+	}
+	// The verdict is that of the only part that sent or, of several, of one that makes the result invalid.
+	if len(senders) == 1 {
+		r.Verdict, r.Ceiling = senders[0].Verdict, senders[0].Ceiling
+	} else if i := slices.IndexFunc(senders, func(o *Result) bool { return o.Verdict.Invalid }); i >= 0 {
+		r.Verdict = senders[i].Verdict
+	}
 }
 
 // Worse returns the more severe of two exit codes: faults of the broker's books come first, then
@@ -199,48 +158,18 @@ func (r *Result) DeferSLO(conditions string) {
 	r.SLODeferred = strings.Join(all, ",")
 }
 
-// span is a period; the zero value is none.
-type span struct{ from, to time.Time }
-
-// add extends the span to include another one.
-func (s *span) add(start time.Time, from, seconds float64) {
-	if seconds <= 0 {
-		return
-	}
-	start = start.Add(time.Duration(from * float64(time.Second)))
-	end := start.Add(time.Duration(seconds * float64(time.Second)))
-	if s.from.IsZero() || start.Before(s.from) {
-		s.from = start
-	}
-	if end.After(s.to) {
-		s.to = end
-	}
-}
-
-// set sets the length, and the beginning relative to start.
-func (s *span) set(v *metric.Values, length, from metric.ID, start time.Time) {
-	v.Set(length, s.to.Sub(s.from).Seconds())
-	v.Set(from, 0)
-	if !s.from.IsZero() {
-		v.Set(from, s.from.Sub(start).Seconds())
-	}
-}
-
-// addTimes merges the times and then the metrics, whose averages are over them.
-func (r *Result) addTimes(all []*Result) {
+// addValues merges the times and then the metrics, whose averages are over them.
+func (r *Result) addValues(all []*Result) {
+	r.addTime(all, metric.Sending, metric.SendingFrom)
+	r.addTime(all, metric.Receiving, metric.ReceivingFrom)
 	var parts []*metric.Values
-	var sending, receiving span
 	for _, o := range all {
 		v := o.Values
-		sending.add(o.StartedAt, v.Value(metric.SendingFrom), v.Value(metric.Sending))
-		receiving.add(o.StartedAt, v.Value(metric.ReceivingFrom), v.Value(metric.Receiving))
 		if o.Plan.Producers == 0 { // it does not know the size
 			v.Set(metric.ReceivedBytesPerS, v.Value(metric.ReceivedPerS)*float64(r.Plan.SizeBytes))
 		}
 		parts = append(parts, &v)
 	}
-	sending.set(&r.Values, metric.Sending, metric.SendingFrom, r.StartedAt)
-	receiving.set(&r.Values, metric.Receiving, metric.ReceivingFrom, r.StartedAt)
 	r.Merge(parts...)
 	// At least the maximum of each part, and the sum of all at any time.
 	backlog := r.Count(metric.MaxBacklog)
@@ -251,25 +180,37 @@ func (r *Result) addTimes(all []*Result) {
 	r.Restrict(r.Plan.Consumers > 0)
 }
 
+// addTime sets a time to that from the first beginning of any part to the last end.
+func (r *Result) addTime(all []*Result, length, from metric.ID) {
+	first, last := math.Inf(1), 0.0
+	for _, o := range all {
+		if seconds := o.Value(length); seconds > 0 {
+			at := o.StartedAt.Sub(r.StartedAt).Seconds() + o.Value(from)
+			first, last = min(first, at), max(last, at+seconds)
+		}
+	}
+	first = min(first, last)
+	r.Set(from, first)
+	r.Set(length, last-first)
+}
+
 // addHistograms adds the histograms, and computes the report's distributions from them. When sending
 // flat out, latencies from due equal those from send, which a part that only receives cannot know.
 func (r *Result) addHistograms(all []*Result) {
 	flatOut := r.Plan.Producers > 0 && r.Plan.RatePerSec == 0
 	if flatOut {
-		r.Series.Drop(series.FromDue)
+		r.Series.Drop(metric.FromDue)
 	}
-	for _, kind := range series.Kinds() {
+	for _, kind := range slices.Backward(metric.Latencies()) { // from send is before from due
 		sum := histo.New()
 		for _, o := range all {
-			if h, ok := o.Histograms[kind]; ok && !(flatOut && kind == series.FromDue) {
+			if h, ok := o.Histograms[kind]; ok && !(flatOut && kind == metric.FromDue) {
 				h.addTo(sum)
 			}
 		}
 		if sum.Count() > 0 {
 			r.Histograms[kind] = pack(sum)
 		}
-	}
-	for _, kind := range series.Kinds() {
-		r.Latency[kind] = report.DistributionOf(r.Histogram(kind))
+		r.Latency[kind] = metric.DistributionOf(r.Histogram(kind))
 	}
 }

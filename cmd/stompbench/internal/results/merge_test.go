@@ -14,7 +14,6 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
 // elsewhere returns the result of another machine that started later.
@@ -56,7 +55,7 @@ func TestMerge(t *testing.T) {
 			sum.Record(2 * (int64(base) + int64(k)*1000))
 		}
 	}
-	if got.Latency[metric.FromDue] != report.DistributionOf(sum) || got.Histogram(series.FromDue).Count() != 11_000 {
+	if got.Latency[metric.FromDue] != report.DistributionOf(sum) || got.Histogram(metric.FromDue).Count() != 11_000 {
 		t.Errorf("%+v\nwant\n%+v", got.Latency[metric.FromDue], report.DistributionOf(sum))
 	}
 	// So are the seconds: b's first is the second of the sum.
@@ -67,8 +66,8 @@ func TestMerge(t *testing.T) {
 	if len(sent) != 7 || sent[0] != 1000 || sent[1] != 2000 || sent[4] != 2000 || sent[5] != 1000 {
 		t.Errorf("%d", sent)
 	}
-	if parts := got.Series.Total(series.FromDue); parts.Count() != 11_000 {
-		t.Errorf("%d latencies in the seconds", parts.Count())
+	if n := inSeconds(got, metric.FromDue); n != 11_000 {
+		t.Errorf("%d latencies in the seconds", n)
 	}
 	// It can be kept, read, and merged on.
 	dir := t.TempDir()
@@ -171,7 +170,7 @@ func TestMergeUnites(t *testing.T) {
 			math.Abs(got.Value(metric.ReceivedPerS)-rate) > 1e-6 || math.Abs(got.Value(metric.ReceivedBytesPerS)-128*rate) > 1e-3 {
 			t.Errorf("%+v", got.Values)
 		}
-		if _, known := got.Get(metric.MaxBacklog); known || got.Count(metric.Lost) != 1 || got.Histogram(series.FromSend).Count() != 9000 {
+		if _, known := got.Get(metric.MaxBacklog); known || got.Count(metric.Lost) != 1 || got.Histogram(metric.FromSend).Count() != 9000 {
 			t.Errorf("lost %d, max_backlog is known: %v", got.Count(metric.Lost), known)
 		}
 		if conditions := strings.Split(got.SLODeferred, ","); len(conditions) != 2 || !slices.Contains(conditions, "lost=0") {
@@ -219,7 +218,7 @@ func TestUnitedFlatOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := got.Histograms[series.FromDue]; ok || got.Series.Has(series.FromDue) || got.Latency[metric.FromDue] != got.Latency[metric.FromSend] {
+	if _, ok := got.Histograms[metric.FromDue]; ok || got.Series.Has(metric.FromDue) || got.Latency[metric.FromDue] != got.Latency[metric.FromSend] {
 		t.Errorf("%+v", got.Latency)
 	}
 }

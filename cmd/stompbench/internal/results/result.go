@@ -22,12 +22,12 @@ type Result struct {
 
 // Data is what a report is computed from.
 type Data struct {
-	RunIDs     []string                  `json:"run_ids"` // of the runs, several after a merge; "" for a receiver that received no message
-	StartedAt  time.Time                 `json:"started_at"`
-	Machines   []machine.Machine         `json:"machines"`
-	Histograms map[series.Kind]Histogram `json:"histograms"`
-	Series     series.Series             `json:"series"`
-	Ledger     *Ledger                   `json:"ledger,omitempty"`
+	RunIDs     []string                     `json:"run_ids"` // of the runs, several after a merge; "" for a receiver that received no message
+	StartedAt  time.Time                    `json:"started_at"`
+	Machines   []machine.Machine            `json:"machines"`
+	Histograms map[metric.Latency]Histogram `json:"histograms"`
+	Series     series.Series                `json:"series"`
+	Ledger     *Ledger                      `json:"ledger,omitempty"`
 }
 
 // Histogram is a whole run's distribution in a form that can be added up exactly.
@@ -43,14 +43,14 @@ type Histogram struct {
 func New(rep *report.Report, res *load.Result, s *series.Series) *Result {
 	r := &Result{Report: *rep, Data: Data{
 		StartedAt: res.Start, Machines: []machine.Machine{machine.Describe()},
-		RunIDs: []string{runID(res.ID)}, Histograms: map[series.Kind]Histogram{}, Series: *s,
+		RunIDs: []string{runID(res.ID)}, Histograms: map[metric.Latency]Histogram{}, Series: *s,
 	}}
 	if res.Book != nil {
 		r.Ledger = newLedger(res.Book)
 	}
-	for _, kind := range series.Kinds() {
+	for _, kind := range metric.Latencies() {
 		h := res.Histogram(kind)
-		if h.Count() > 0 && (kind != series.FromDue || h != res.FromSend) {
+		if h.Count() > 0 && (kind != metric.FromDue || h != res.FromSend) {
 			r.Histograms[kind] = pack(h)
 		}
 	}
@@ -77,11 +77,11 @@ func (h *Histogram) addTo(sum *histo.Histogram) {
 
 // Histogram returns the distribution of a kind, empty if there is none. When sending flat out, from
 // due is from send.
-func (r *Result) Histogram(kind series.Kind) *histo.Histogram {
+func (r *Result) Histogram(kind metric.Latency) *histo.Histogram {
 	sum := histo.New()
 	h, ok := r.Histograms[kind]
-	if !ok && kind == series.FromDue {
-		h, ok = r.Histograms[series.FromSend]
+	if !ok && kind == metric.FromDue {
+		h, ok = r.Histograms[metric.FromSend]
 	}
 	if ok {
 		h.addTo(sum)
@@ -90,8 +90,8 @@ func (r *Result) Histogram(kind series.Kind) *histo.Histogram {
 }
 
 // Kinds returns the kinds of latency that the result has, the most important first.
-func (r *Result) Kinds() (kinds []series.Kind) {
-	for _, kind := range series.Kinds() {
+func (r *Result) Kinds() (kinds []metric.Latency) {
+	for _, kind := range metric.Latencies() {
 		if _, ok := r.Histograms[kind]; ok {
 			kinds = append(kinds, kind)
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
@@ -92,8 +93,7 @@ func TestFolder(t *testing.T) {
 		t.Errorf("%q, want %q", names, want)
 	}
 	err = results.Prepare(dir)
-	var folder *results.FolderError
-	if !errors.Is(err, results.ErrTaken) || !errors.As(err, &folder) || folder.Dir != dir {
+	if !errors.Is(err, results.ErrTaken) || !strings.Contains(err.Error(), dir) {
 		t.Errorf("a second result in the same folder: %v", err)
 	}
 }
@@ -110,13 +110,13 @@ func TestReadBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		var first, second bytes.Buffer
-		if err := errors.Join(r.WriteJSON(&first), back.WriteJSON(&second)); err != nil {
+		if err := errors.Join(report.WriteObject(&first, r), report.WriteObject(&second, back)); err != nil {
 			t.Fatal(err)
 		}
 		if first.String() != second.String() {
 			t.Error("it changed on the way")
 		}
-		if got := back.Histogram(series.FromDue); got.Count() != 5000 || got.Max() != r.Histogram(series.FromDue).Max() {
+		if got := back.Histogram(metric.FromDue); got.Count() != 5000 || got.Max() != r.Histogram(metric.FromDue).Max() {
 			t.Errorf("%d samples up to %v", got.Count(), got.Max())
 		}
 	}
@@ -124,7 +124,7 @@ func TestReadBack(t *testing.T) {
 
 func TestUnreadable(t *testing.T) {
 	var good bytes.Buffer
-	if err := result(2, time.Millisecond).WriteJSON(&good); err != nil {
+	if err := report.WriteObject(&good, result(2, time.Millisecond)); err != nil {
 		t.Fatal(err)
 	}
 	text := good.String()
@@ -150,8 +150,7 @@ func TestUnreadable(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := results.Read(path)
-		var read *results.ReadError
-		if !errors.As(err, &read) || read.Path != path || strings.Contains(err.Error(), "\n") {
+		if err == nil || !strings.HasPrefix(err.Error(), path+": ") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -189,9 +188,8 @@ func TestPrepareRefuses(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var folder *results.FolderError
 	for _, dir := range []string{file, filepath.Join(file, "below")} {
-		if err := results.Prepare(dir); !errors.As(err, &folder) || strings.Count(err.Error(), file) != 1 {
+		if err := results.Prepare(dir); err == nil || strings.Count(err.Error(), file) != 1 {
 			t.Errorf("%s: %v", dir, err)
 		}
 	}
@@ -242,7 +240,7 @@ func TestCSV(t *testing.T) {
 func TestHistogramLog(t *testing.T) {
 	r := result(4, time.Millisecond)
 	var out bytes.Buffer
-	if err := r.WriteLog(&out, series.FromDue); err != nil {
+	if err := r.WriteLog(&out, metric.FromDue); err != nil {
 		t.Fatal(err)
 	}
 	log := out.String()
@@ -264,7 +262,7 @@ func TestHistogramLog(t *testing.T) {
 	if h, _ := reader.NextIntervalHistogram(); h != nil {
 		t.Error("an interval too many")
 	}
-	want := r.Histogram(series.FromDue)
+	want := r.Histogram(metric.FromDue)
 	if sum.TotalCount() != 4000 || sum.ValueAtPercentile(99) != int64(want.Percentile(99)) || sum.Max() != int64(want.Max()) {
 		t.Errorf("%d samples, p99 %d, max %d", sum.TotalCount(), sum.ValueAtPercentile(99), sum.Max())
 	}
@@ -293,7 +291,7 @@ func TestWarmupIsTagged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !maps.Equal(back.Latency, before) || back.Histogram(series.FromDue).Count() != 3000 || back.Series.Total(series.FromDue).Count() != 3000 {
+	if !maps.Equal(back.Latency, before) || back.Histogram(metric.FromDue).Count() != 3000 || inSeconds(back, metric.FromDue) != 3000 {
 		t.Errorf("the warm-up counts: %+v", back.Latency)
 	}
 	log, err := os.Open(filepath.Join(dir, "from_due.hlog"))
@@ -316,7 +314,7 @@ func TestWarmupIsTagged(t *testing.T) {
 
 func TestPercentileFile(t *testing.T) {
 	var out bytes.Buffer
-	if err := result(4, time.Millisecond).WritePercentiles(&out, series.FromSend); err != nil {
+	if err := result(4, time.Millisecond).Histogram(metric.FromSend).WritePercentiles(&out, 5); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"Value\tPercentile\tTotalCount\t1/(1-Percentile)", " 1.000000         4000          inf", "#[Max     =        2.0", "Total count    =         4000]"} {
@@ -324,4 +322,14 @@ func TestPercentileFile(t *testing.T) {
 			t.Errorf("%q is missing in\n%s", want, out.String())
 		}
 	}
+}
+
+// inSeconds is how many samples the intervals have.
+func inSeconds(r *results.Result, kind metric.Latency) (n uint64) {
+	for i := range r.Series.Intervals {
+		if l := r.Series.Intervals[i].Latency[kind]; l != nil {
+			n += l.HDR.Count()
+		}
+	}
+	return n
 }

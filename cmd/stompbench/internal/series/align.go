@@ -18,70 +18,42 @@ type Part struct {
 // rounded to a step, puts it. So it may be half a step too early or too late. Nothing is lost or
 // counted twice.
 func Align(parts []Part) (start time.Time, sum Series) {
-	if len(parts) == 0 {
-		return start, sum
-	}
-	start = parts[0].Start
-	for _, p := range parts {
-		if p.Start.Before(start) {
+	for i, p := range parts {
+		if i == 0 || p.Start.Before(start) {
 			start = p.Start
 		}
 		sum.Step = max(sum.Step, p.Series.Step)
 	}
-	a := aligner{step: sum.Step}
 	for _, p := range parts {
-		a.add(p.Series, int(math.Round(p.Start.Sub(start).Seconds()/sum.Step)))
+		for i, in := range p.Series.onSteps(sum.Step, int(math.Round(p.Start.Sub(start).Seconds()/sum.Step))) {
+			if i == len(sum.Intervals) {
+				sum.Intervals = append(sum.Intervals, Interval{T: float64(i+1) * sum.Step, Latency: Latencies{}})
+			}
+			to := &sum.Intervals[i]
+			to.add(&in)
+			to.Seconds = max(to.Seconds, in.Seconds)
+			to.Set(metric.Backlog, to.Value(metric.Backlog)+in.Value(metric.Backlog))
+		}
 	}
-	sum.Intervals = a.sum
 	return start, sum
 }
 
-type aligner struct {
-	step float64
-	sum  []Interval
-}
-
-// add adds a series that starts first steps after the start.
-func (a *aligner) add(s *Series, first int) {
-	var (
-		last    = -1
-		covered float64 // of the interval at index last
-		backlog float64 // at its end
-	)
-	settle := func(next int) {
-		if last < 0 {
-			return
-		}
-		a.sum[last].Seconds = max(a.sum[last].Seconds, covered)
-		// While the machine reports nothing, its backlog stays.
-		for ; last < next; last++ {
-			at := a.at(last)
-			at.Set(metric.Backlog, at.Value(metric.Backlog)+backlog)
-		}
-	}
+// onSteps returns the series in intervals of a step each, after a number of empty ones.
+func (s *Series) onSteps(step float64, empty int) (all []Interval) {
+	backlog := 0.0
 	for i := range s.Intervals {
 		in := &s.Intervals[i]
 		at := in.T - in.Seconds/2
-		if in.Seconds > 2*a.step {
+		if in.Seconds > 2*step {
 			at = in.T // after a stall: an interval may not be longer than the time before its end
 		}
-		index := first + max(0, int(at/a.step))
-		if index != last {
-			settle(index)
-			last, covered = index, 0
+		index := max(len(all)-1, empty+max(0, int(at/step)))
+		for len(all) <= index {
+			all = append(all, Interval{Latency: Latencies{}})
+			all[len(all)-1].Set(metric.Backlog, backlog) // it stays while the machine reports nothing
 		}
-		covered += in.Seconds
+		all[index].append(in)
 		backlog = in.Value(metric.Backlog)
-		a.at(index).add(in)
 	}
-	settle(last + 1)
-}
-
-// at returns the interval with that index, and makes all intervals before it.
-func (a *aligner) at(index int) *Interval {
-	for len(a.sum) <= index {
-		n := len(a.sum)
-		a.sum = append(a.sum, Interval{Period: Period{T: float64(n+1) * a.step, Latency: Latencies{}}})
-	}
-	return &a.sum[index]
+	return all
 }

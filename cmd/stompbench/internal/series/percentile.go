@@ -19,7 +19,7 @@ func (p Point) Known() bool { return p.To > 0 }
 // ten samples are above the percentile: otherwise a p99 of a run with fewer than 1,000 messages a second
 // would be known in the seconds after a stall only, when many arrive. Joined intervals have the same
 // point. What is left over at the end joins the point before it.
-func (s *Series) Percentile(kind Kind, p float64) []Point {
+func (s *Series) Percentile(kind metric.Latency, p float64) []Point {
 	points := make([]Point, len(s.Intervals))
 	var sum, before histo.Packed // of the intervals from first on, and of the point before
 	first, last := 0, 0

@@ -1,6 +1,11 @@
 package series
 
-import "github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+import (
+	"slices"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
+)
 
 // MaxIntervals is the maximum number of intervals of a series. A longer run has longer intervals:
 // two seconds after an hour, four after two hours.
@@ -20,9 +25,7 @@ type Recorder struct {
 // NewRecorder returns a recorder of samples that are taken each second.
 func NewRecorder() *Recorder { return newRecorder(MaxIntervals) }
 
-func newRecorder(most int) *Recorder {
-	return &Recorder{max: most, series: Series{Step: 1}}
-}
+func newRecorder(most int) *Recorder { return &Recorder{max: most, series: Series{Step: 1}} }
 
 // tooShort is the length in seconds below which no rate should be computed. A run's last sample can
 // be that short.
@@ -31,16 +34,13 @@ const tooShort = 0.25
 // Add records a sample.
 func (r *Recorder) Add(s *load.Sample) {
 	next := interval(s)
-	if r.extend(&next) {
-		return
-	}
-	if len(r.series.Intervals) == r.max || r.series.bytes() > MaxBytes && len(r.series.Intervals) > 1 {
-		r.series.widen()
-		if r.extend(&next) {
+	for !r.extend(&next) {
+		if n := len(r.series.Intervals); n < r.max && (n < 2 || r.series.bytes() <= MaxBytes) {
+			r.series.Intervals = append(r.series.Intervals, next)
 			return
 		}
+		r.series.widen()
 	}
-	r.series.Intervals = append(r.series.Intervals, next)
 }
 
 // extend adds next to the last interval if that is not full yet, or if next is too short to be an
@@ -64,31 +64,45 @@ func (r *Recorder) Series() *Series { return &r.series }
 
 func interval(s *load.Sample) Interval {
 	i := Interval{
-		Period: Period{T: seconds(s.Elapsed), Seconds: seconds(s.Interval), Sending: s.Sending || s.Sent > 0, Latency: Latencies{}},
-		Values: s.Values(),
+		T: seconds(s.Elapsed), Seconds: seconds(s.Interval), Sending: s.Sending || s.Sent > 0,
+		Values: s.Values(), Latency: Latencies{},
 	}
-	for kind, h := range s.Histograms() {
-		if kind != FromDue || h != s.FromSend {
-			i.Latency.put(kind, h.Pack())
+	for l, h := range s.Histograms() {
+		if l != metric.FromDue || h != s.FromSend {
+			i.Latency.put(l, h.Pack())
 		}
 	}
-	if w := s.Warmup; w != nil && w.FromSend.Count()+w.Confirm.Count()+w.Delay.Count() > 0 {
+	if s.Warmup != nil {
 		i.Warmup = Latencies{}
-		for kind, h := range w.Histograms() {
-			i.Warmup.put(kind, h.Pack())
+		for l, h := range s.Warmup.Histograms() {
+			i.Warmup.put(l, h.Pack())
 		}
 	}
 	return i
 }
 
-// bytes returns about how much memory the latencies take.
-func (s *Series) bytes() (n int) {
-	for i := range s.Intervals {
-		for _, all := range []Latencies{s.Intervals[i].Latency, s.Intervals[i].Warmup} {
-			for _, l := range all {
-				n += l.HDR.Size()
-			}
-		}
+// Thin returns the series with neighbouring intervals joined until it has at most that many.
+// Percentiles are those of the joined samples. s is left as it is.
+func (s *Series) Thin(most int) *Series {
+	thin := &Series{Step: s.Step, Intervals: slices.Clone(s.Intervals)}
+	for len(thin.Intervals) > max(1, most) {
+		thin.widen()
 	}
-	return n
+	return thin
+}
+
+// widen joins pairs of neighbouring intervals.
+func (s *Series) widen() {
+	all := s.Intervals
+	half := all[:0]
+	for i := 0; i < len(all); i += 2 {
+		joined := all[i]
+		if i+1 < len(all) {
+			joined.append(&all[i+1])
+		}
+		half = append(half, joined)
+	}
+	clear(all[len(half):])
+	s.Intervals = half
+	s.Step *= 2
 }

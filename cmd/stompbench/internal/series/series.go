@@ -19,38 +19,19 @@ type Series struct {
 
 // Interval is one period of a run: its counts, and its latencies.
 type Interval struct {
-	Period
-	metric.Values
-}
-
-// Period is what an interval has besides its metrics.
-type Period struct {
-	T       float64 `json:"t"`       // where it ends, in seconds since the start
-	Seconds float64 `json:"seconds"` // how long it is
-	Sending bool    `json:"sending"` // false once all messages were sent
+	T             float64 `json:"t"`       // where it ends, in seconds since the start
+	Seconds       float64 `json:"seconds"` // how long it is
+	Sending       bool    `json:"sending"` // false once all messages were sent
+	metric.Values `json:"-"`
 
 	Latency Latencies `json:"latency_ns"`
 	// Warmup is the latencies of the warm-up, which are in no other distribution.
 	Warmup Latencies `json:"warmup_latency_ns,omitempty"`
 }
 
-// Kind is a kind of latency of a message.
-type Kind = metric.Latency
-
-// The kinds.
-const (
-	FromDue   = metric.FromDue
-	FromSend  = metric.FromSend
-	Confirm   = metric.Confirm
-	SendDelay = metric.SendDelay
-)
-
-// Kinds lists all kinds, the most important first.
-func Kinds() []Kind { return metric.Latencies() }
-
 // Latencies are the distributions of an interval. A kind without samples is absent; so is from_due
 // when sending flat out, where it equals from_send.
-type Latencies map[Kind]*Latency
+type Latencies map[metric.Latency]*Latency
 
 // Latency is the distribution of an interval, in nanoseconds.
 type Latency struct {
@@ -63,7 +44,7 @@ type Latency struct {
 }
 
 // put adds a distribution, unless it is empty.
-func (l Latencies) put(kind Kind, p histo.Packed) {
+func (l Latencies) put(kind metric.Latency, p histo.Packed) {
 	if !p.Empty() {
 		at := func(percent float64) int64 { return int64(p.Percentile(percent)) }
 		l[kind] = &Latency{Count: p.Count(), HDR: p, P50: at(50), P99: at(99), P999: at(99.9), Max: at(100)}
@@ -74,15 +55,21 @@ func (l Latencies) put(kind Kind, p histo.Packed) {
 func (i *Interval) add(o *Interval) {
 	i.Values.Add(&o.Values)
 	i.Sending = i.Sending || o.Sending
-	i.Latency = i.Latency.plus(o.Latency)
-	i.Warmup = i.Warmup.plus(o.Warmup)
-	if len(i.Warmup) == 0 {
-		i.Warmup = nil // as after reading it from a file
-	}
+	i.Latency, i.Warmup = i.Latency.plus(o.Latency), i.Warmup.plus(o.Warmup)
 }
 
-// plus returns the latencies of both.
+// append adds o, which follows i, to i.
+func (i *Interval) append(o *Interval) {
+	i.add(o)
+	i.T, i.Seconds = o.T, i.Seconds+o.Seconds
+	i.Set(metric.Backlog, o.Value(metric.Backlog))
+}
+
+// plus returns the latencies of both, nil if both are.
 func (l Latencies) plus(o Latencies) Latencies {
+	if l == nil && o == nil {
+		return nil
+	}
 	sum := Latencies{}
 	maps.Copy(sum, l)
 	for kind, b := range o {
@@ -95,11 +82,21 @@ func (l Latencies) plus(o Latencies) Latencies {
 	return sum
 }
 
-// append adds o, which follows i, to i.
-func (i *Interval) append(o *Interval) {
-	i.add(o)
-	i.T, i.Seconds = o.T, i.Seconds+o.Seconds
-	i.Set(metric.Backlog, o.Value(metric.Backlog))
+// bytes returns about how much memory the latencies take.
+func (i *Interval) bytes() (n int) {
+	for _, all := range []Latencies{i.Latency, i.Warmup} {
+		for _, l := range all {
+			n += l.HDR.Size()
+		}
+	}
+	return n
+}
+
+func (s *Series) bytes() (n int) {
+	for i := range s.Intervals {
+		n += s.Intervals[i].bytes()
+	}
+	return n
 }
 
 // Rate is a metric over the interval's length, 0 for no length. That of the CPU time is how many
@@ -111,31 +108,10 @@ func (i *Interval) Rate(id metric.ID) float64 {
 	return i.Value(id) / i.Seconds
 }
 
-// Total adds up the samples of one kind.
-func (s *Series) Total(kind Kind) *histo.Histogram {
-	sum := histo.New()
+// Has reports whether any interval has samples of the kind, be it of the warm-up.
+func (s *Series) Has(kind metric.Latency) bool {
 	for i := range s.Intervals {
-		if l := s.Intervals[i].Latency[kind]; l != nil {
-			sum.Add(l.HDR)
-		}
-	}
-	return sum
-}
-
-// Has reports whether any interval has samples of the kind, HasWarmup whether any has some of the
-// warm-up.
-func (s *Series) Has(kind Kind) bool {
-	return s.any(func(in *Interval) bool { return in.Latency[kind] != nil })
-}
-
-// HasWarmup reports whether any interval has samples of the kind from the warm-up.
-func (s *Series) HasWarmup(kind Kind) bool {
-	return s.any(func(in *Interval) bool { return in.Warmup[kind] != nil })
-}
-
-func (s *Series) any(holds func(*Interval) bool) bool {
-	for i := range s.Intervals {
-		if holds(&s.Intervals[i]) {
+		if s.Intervals[i].Latency[kind] != nil || s.Intervals[i].Warmup[kind] != nil {
 			return true
 		}
 	}
@@ -143,7 +119,7 @@ func (s *Series) any(holds func(*Interval) bool) bool {
 }
 
 // Drop removes the samples of one kind.
-func (s *Series) Drop(kind Kind) {
+func (s *Series) Drop(kind metric.Latency) {
 	for i := range s.Intervals {
 		delete(s.Intervals[i].Latency, kind)
 		delete(s.Intervals[i].Warmup, kind)
@@ -153,18 +129,21 @@ func (s *Series) Drop(kind Kind) {
 // seconds rounds to microseconds for JSON.
 func seconds(d time.Duration) float64 { return d.Round(time.Microsecond).Seconds() }
 
+// plain is an Interval without the methods of its JSON form.
+type plain Interval
+
 // MarshalJSON writes one object.
 func (i Interval) MarshalJSON() ([]byte, error) {
 	values, err := i.EachSecondJSON()
 	if err != nil {
 		return nil, err
 	}
-	return metric.Join(i.Period, values)
+	return metric.Join(plain(i), values)
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.
 func (i *Interval) UnmarshalJSON(text []byte) error {
-	if err := json.Unmarshal(text, &i.Period); err != nil {
+	if err := json.Unmarshal(text, (*plain)(i)); err != nil {
 		return err
 	}
 	return i.ParseEachSecondJSON(text)
@@ -201,12 +180,7 @@ func (s *Series) UnmarshalJSON(text []byte) error {
 			return fmt.Errorf("series.intervals[%d]: %w", i, err)
 		}
 		last = in.T
-		for _, all := range []Latencies{in.Latency, in.Warmup} {
-			for _, l := range all {
-				size += l.HDR.Size()
-			}
-		}
-		if size > maxPacked {
+		if size += in.bytes(); size > maxPacked {
 			return fmt.Errorf("series.intervals[%d]: the histograms up to there take more than %d MiB", i, maxPacked>>20)
 		}
 	}

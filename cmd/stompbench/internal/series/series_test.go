@@ -52,7 +52,11 @@ func TestLongRunsGetLongerIntervals(t *testing.T) {
 			t.Errorf("after %d: step %v, want %v", i, s.Step, want)
 		}
 	}
-	if got := r.Series().Total(FromSend).Count(); got != 5050 {
+	var got uint64
+	for _, in := range r.Series().Intervals {
+		got += in.Latency[metric.FromSend].Count
+	}
+	if got != 5050 {
 		t.Errorf("%d latencies, want 5050", got)
 	}
 	if err := reread(r.Series()); err != nil {
@@ -69,7 +73,7 @@ func TestAShortRestJoinsTheLastInterval(t *testing.T) {
 	if len(s.Intervals) != 1 || s.Intervals[0].Count(metric.Sent) != 15 || s.Intervals[0].T != 1.1 || s.Intervals[0].Seconds != 1.1 {
 		t.Errorf("%+v", s.Intervals)
 	}
-	if in := s.Intervals[0]; in.Latency[FromSend].Count != 15 || in.Latency[FromDue] != nil || in.Latency[Confirm] != nil {
+	if in := s.Intervals[0]; in.Latency[metric.FromSend].Count != 15 || in.Latency[metric.FromDue] != nil || in.Latency[metric.Confirm] != nil {
 		t.Errorf("%+v", in.Latency)
 	}
 }
@@ -99,7 +103,7 @@ func TestAlign(t *testing.T) {
 			}
 			for i, want := range c.want {
 				in := &s.Intervals[i]
-				if in.Count(metric.Sent) != want || in.Latency[FromSend].Count != want || in.T != float64(i+1) || in.Seconds != 1 {
+				if in.Count(metric.Sent) != want || in.Latency[metric.FromSend].Count != want || in.T != float64(i+1) || in.Seconds != 1 {
 					t.Errorf("interval %d: %+v, want %d sent", i, in, want)
 				}
 			}
@@ -178,9 +182,9 @@ func TestBadSeries(t *testing.T) {
 		"endless":         func(s *Series) { s.Intervals[1].T = 1e300 },
 		"longer than run": func(s *Series) { s.Intervals[0].Seconds = 100 },
 		"negative CPU":    func(s *Series) { s.Intervals[0].Set(metric.CPU, -1) },
-		"unknown latency": func(s *Series) { s.Intervals[0].Latency["=1+1"] = s.Intervals[0].Latency[FromSend] },
-		"null":            func(s *Series) { s.Intervals[0].Latency[Confirm] = nil },
-		"other count":     func(s *Series) { s.Intervals[0].Latency[FromSend].Count++ },
+		"unknown latency": func(s *Series) { s.Intervals[0].Latency["=1+1"] = s.Intervals[0].Latency[metric.FromSend] },
+		"null":            func(s *Series) { s.Intervals[0].Latency[metric.Confirm] = nil },
+		"other count":     func(s *Series) { s.Intervals[0].Latency[metric.FromSend].Count++ },
 		"too many":        func(s *Series) { s.Intervals = make([]Interval, 2*MaxIntervals+1) },
 	} {
 		s := good()
@@ -201,10 +205,10 @@ func TestManyFullHistograms(t *testing.T) {
 	maxPacked = 1 << 20
 	s := &Series{Step: 1}
 	for i := range 5 {
-		in := Interval{Period: Period{T: float64(i + 1), Seconds: 1, Latency: Latencies{}, Warmup: Latencies{}}}
-		in.Latency.put(FromSend, h.Pack())
-		for _, kind := range Kinds() {
-			in.Latency[kind], in.Warmup[kind] = in.Latency[FromSend], in.Latency[FromSend]
+		in := Interval{T: float64(i + 1), Seconds: 1, Latency: Latencies{}, Warmup: Latencies{}}
+		in.Latency.put(metric.FromSend, h.Pack())
+		for _, kind := range metric.Latencies() {
+			in.Latency[kind], in.Warmup[kind] = in.Latency[metric.FromSend], in.Latency[metric.FromSend]
 		}
 		s.Intervals = append(s.Intervals, in)
 	}
@@ -223,21 +227,21 @@ func TestPercentileJoinsSeconds(t *testing.T) {
 	}
 	s := r.Series()
 	var spans []string
-	for _, p := range s.Percentile(FromSend, 99) {
+	for _, p := range s.Percentile(metric.FromSend, 99) {
 		spans = append(spans, fmt.Sprintf("%v-%v", p.From, p.To))
 	}
 	if want := "0-3 0-3 0-3 3-4 4-9 4-9 4-9 4-9 4-9"; strings.Join(spans, " ") != want {
 		t.Errorf("%v, want %s", spans, want)
 	}
-	if p := s.Percentile(FromSend, 99)[3]; p.Ns < 4.94e6 || p.Ns > 4.96e6 {
+	if p := s.Percentile(metric.FromSend, 99)[3]; p.Ns < 4.94e6 || p.Ns > 4.96e6 {
 		t.Errorf("%+v", p)
 	}
-	for i, p := range s.Percentile(FromSend, 50) {
+	for i, p := range s.Percentile(metric.FromSend, 50) {
 		if alone := counts[i] >= 20; p.Known() != true || alone && p.To != float64(i+1) && i != 4 {
 			t.Errorf("%d: %+v", i, p)
 		}
 	}
-	if p := s.Percentile(FromSend, 99.99)[0]; p.Known() {
+	if p := s.Percentile(metric.FromSend, 99.99)[0]; p.Known() {
 		t.Errorf("of too few samples: %+v", p)
 	}
 }

@@ -211,10 +211,9 @@ func (b *Batch) Tell(code int, sum any, text string, files ...results.File) erro
 		err = b.Print(text)
 	}
 	if b.Out != "" {
-		for _, f := range append(files, results.File{Name: b.File, Write: func(w io.Writer) error { return report.WriteObject(w, sum) }}) {
-			if e := results.WriteFile(filepath.Join(b.Out, f.Name), f.Write); e != nil {
-				return verb.Failed(&results.FolderError{Dir: b.Out, Err: e}, code)
-			}
+		files = append(files, results.File{Name: b.File, Write: func(w io.Writer) error { return report.WriteObject(w, sum) }})
+		if err := results.WriteFiles(b.Out, files...); err != nil {
+			return verb.Failed(err, code)
 		}
 		fmt.Fprintf(progress, "\nkept in %s\n", b.Out)
 	}

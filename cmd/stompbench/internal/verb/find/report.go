@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -88,16 +87,10 @@ func Text(rep *page.Search) string {
 
 // keep writes the search into a folder. find.json is written last: if it exists, all files do.
 func keep(dir string, rep *page.Search) error {
-	for _, f := range []results.File{
-		{Name: "find.csv", Write: func(w io.Writer) error { return writeSteps(w, rep.Steps) }},
-		{Name: verb.PageName, Write: func(w io.Writer) error { return page.WriteSearch(w, rep) }},
-		{Name: FileName, Write: func(w io.Writer) error { return report.WriteObject(w, rep) }},
-	} {
-		if err := results.WriteFile(filepath.Join(dir, f.Name), f.Write); err != nil {
-			return err
-		}
-	}
-	return nil
+	return results.WriteFiles(dir,
+		results.File{Name: "find.csv", Write: func(w io.Writer) error { return writeSteps(w, rep.Steps) }},
+		results.File{Name: verb.PageName, Write: func(w io.Writer) error { return page.WriteSearch(w, rep) }},
+		results.File{Name: FileName, Write: func(w io.Writer) error { return report.WriteObject(w, rep) }})
 }
 
 // writeSteps writes the steps as a table.

@@ -61,7 +61,7 @@ func (s *settings) run(env *verb.Env, args []string) error {
 		return err
 	}
 	if s.json {
-		err = sum.Report.WriteJSON(env.Stdout)
+		err = report.WriteObject(env.Stdout, sum.Report)
 	} else {
 		err = sum.WriteText(env.Stdout, report.Style{Color: verb.ScreenOf(env.Stdout).Color})
 	}

@@ -105,7 +105,7 @@ func (c *command) tell(keep *verb.Keeper, result *load.Result) error {
 	progress := c.Progress(c.Quiet)
 	var err error
 	if c.JSON {
-		err = rep.WriteJSON(c.Stdout)
+		err = report.WriteObject(c.Stdout, rep)
 	} else {
 		fmt.Fprintln(progress)
 		err = rep.WriteText(c.Stdout, report.Style{Color: verb.ScreenOf(c.Stdout).Color})
