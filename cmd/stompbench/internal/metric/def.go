@@ -32,14 +32,13 @@ const (
 	Shares
 	Process
 	Second
-	numGroups
 )
 
 // Groups are the groups in result.json, in their order.
 var Groups = []Group{Totals, Seconds, Rates, Shares, Process}
 
 func (g Group) String() string {
-	return [numGroups]string{"totals", "seconds", "rates", "shares", "process", "second"}[g]
+	return [...]string{"totals", "seconds", "rates", "shares", "process", "second"}[g]
 }
 
 // Kind says how the metric behaves.
@@ -53,10 +52,6 @@ const (
 	Rate                // per second or per message
 	Share               // of something else, from 0 to 1
 )
-
-func (k Kind) String() string {
-	return [...]string{"counter", "gauge", "maximum", "rate", "share"}[k]
-}
 
 // Unit is the unit of the values.
 type Unit uint8

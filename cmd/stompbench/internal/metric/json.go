@@ -26,55 +26,60 @@ const maxSeconds = 1e9
 
 // check returns why a value of the metric that was read from a file cannot be.
 func (d *Def) check(x float64) error {
+	want := ""
 	switch {
 	case math.Abs(x) > maxWhole:
-		return &ValueError{d.Group.String() + "." + d.Name, x, "below 2^53"}
+		want = "below 2^53"
 	case d.Unit == InSeconds && x > maxSeconds:
-		return &ValueError{d.Group.String() + "." + d.Name, x, "at most 10^9"}
+		want = "at most 10^9"
 	case x < 0 && !d.Has(Signed):
-		return &ValueError{d.Group.String() + "." + d.Name, x, "0 or more"}
+		want = "0 or more"
 	case d.Whole() && x != math.Trunc(x):
-		return &ValueError{d.Group.String() + "." + d.Name, x, "a whole number"}
+		want = "a whole number"
+	default:
+		return nil
 	}
-	return nil
+	return &ValueError{d.Group.String() + "." + d.Name, x, want}
 }
 
-// form is how metrics are written to JSON: a struct with a field for each.
-type form struct {
-	defs []*Def
-	typ  reflect.Type
-}
+// Metrics are written to JSON as structs, so that reading takes no memory for other names.
+var (
+	eachSecondType = objectOf(EachSecond())
+	groupsType     = func() reflect.Type {
+		var fields []reflect.StructField
+		for _, g := range Groups {
+			fields = append(fields, field(g.String(), objectOf(In(g))))
+		}
+		return reflect.StructOf(fields)
+	}()
+)
 
-func newForm(defs []*Def) form {
+// objectOf is a struct with a field for each metric, nil if it is not in the object.
+func objectOf(defs []*Def) reflect.Type {
 	var fields []reflect.StructField
 	for _, d := range defs {
-		fields = append(fields, reflect.StructField{
-			Name: "F_" + d.Name, Type: reflect.TypeFor[*float64](), Tag: reflect.StructTag(`json:"` + d.Name + `,omitempty"`),
-		})
+		fields = append(fields, field(d.Name, reflect.TypeFor[*float64]()))
 	}
-	return form{defs, reflect.StructOf(fields)}
+	return reflect.StructOf(fields)
 }
 
-// marshal writes the metrics as an object. Those that were not measured are 0, or absent if that is
-// optional.
-func (f *form) marshal(v *Values, optional func(*Def) bool) ([]byte, error) {
-	object := reflect.New(f.typ).Elem()
-	for i, d := range f.defs {
-		if x, ok := v.Get(d.ID); ok || !optional(d) {
+func field(name string, typ reflect.Type) reflect.StructField {
+	return reflect.StructField{Name: "F_" + name, Type: typ, Tag: reflect.StructTag(`json:"` + name + `,omitempty"`)}
+}
+
+// fill sets the fields of an object. What was not measured is 0, or absent if that is optional.
+func (v *Values) fill(object reflect.Value, defs []*Def) {
+	for i, d := range defs {
+		if x, ok := v.Get(d.ID); ok || !d.Has(Optional) {
 			object.Field(i).Set(reflect.ValueOf(&x))
 		}
 	}
-	return json.Marshal(object.Interface())
 }
 
-// unmarshal sets the metrics that an object has. Other names are ignored.
-func (f *form) unmarshal(v *Values, text []byte) error {
-	object := reflect.New(f.typ)
-	if err := json.Unmarshal(text, object.Interface()); err != nil {
-		return err
-	}
-	for i, d := range f.defs {
-		x, _ := object.Elem().Field(i).Interface().(*float64)
+// take sets the metrics that an object has.
+func (v *Values) take(object reflect.Value, defs []*Def) error {
+	for i, d := range defs {
+		x, _ := object.Field(i).Interface().(*float64)
 		if x == nil {
 			continue
 		}
@@ -86,43 +91,25 @@ func (f *form) unmarshal(v *Values, text []byte) error {
 	return nil
 }
 
-var (
-	groupForms = func() (all [numGroups]form) {
-		for _, g := range Groups {
-			all[g] = newForm(In(g))
-		}
-		return all
-	}()
-	secondForm = newForm(EachSecond())
-)
-
 // JSON returns an object with an object for each group.
 func (v *Values) JSON() (json.RawMessage, error) {
-	object := make([]byte, 0, 1024)
-	for _, g := range Groups {
-		text, err := groupForms[g].marshal(v, func(d *Def) bool { return d.Has(Optional) })
-		if err != nil {
-			return nil, err
-		}
-		object = fmt.Appendf(object, ",%q:%s", g, text)
+	object := reflect.New(groupsType).Elem()
+	for i, g := range Groups {
+		v.fill(object.Field(i), In(g))
 	}
-	object[0] = '{'
-	return append(object, '}'), nil
+	return json.Marshal(object.Interface())
 }
 
 // ParseJSON reads the groups of an object, which may have other fields. What is absent is
 // unknown, and so is null. The error is a [*ValueError] if a value cannot be.
 func (v *Values) ParseJSON(text []byte) error {
-	var groups struct{ Totals, Seconds, Rates, Shares, Process json.RawMessage }
-	if err := json.Unmarshal(text, &groups); err != nil {
+	object := reflect.New(groupsType)
+	if err := json.Unmarshal(text, object.Interface()); err != nil {
 		return err
 	}
 	*v = Values{}
-	for g, group := range []json.RawMessage{groups.Totals, groups.Seconds, groups.Rates, groups.Shares, groups.Process} {
-		if len(group) == 0 {
-			continue
-		}
-		if err := groupForms[g].unmarshal(v, group); err != nil {
+	for i, g := range Groups {
+		if err := v.take(object.Elem().Field(i), In(g)); err != nil {
 			return err
 		}
 	}
@@ -132,29 +119,30 @@ func (v *Values) ParseJSON(text []byte) error {
 
 // EachSecondJSON returns an object with the metrics that the series has.
 func (v *Values) EachSecondJSON() (json.RawMessage, error) {
-	return secondForm.marshal(v, func(*Def) bool { return false })
+	object := reflect.New(eachSecondType).Elem()
+	v.fill(object, EachSecond())
+	return json.Marshal(object.Interface())
 }
 
 // ParseEachSecondJSON reads the metrics of the series from an object, which may have other fields.
 func (v *Values) ParseEachSecondJSON(text []byte) error {
+	object := reflect.New(eachSecondType)
+	if err := json.Unmarshal(text, object.Interface()); err != nil {
+		return err
+	}
 	*v = Values{}
-	return secondForm.unmarshal(v, text)
+	return v.take(object.Elem(), EachSecond())
 }
 
-// Join writes several values that are objects in JSON as one object with the fields of all.
-func Join(objects ...any) ([]byte, error) {
-	var all []byte
-	for _, o := range objects {
-		text, err := json.Marshal(o)
-		if err != nil {
-			return nil, err
-		}
-		switch {
-		case all == nil:
-			all = text
-		case len(text) > len("{}"):
-			all = append(append(all[:len(all)-1], ','), text[1:]...)
-		}
+// Join writes two values that are objects in JSON as one object with the fields of both.
+func Join(a, b any) ([]byte, error) {
+	first, err := json.Marshal(a)
+	if err != nil {
+		return nil, err
 	}
-	return all, nil
+	second, err := json.Marshal(b)
+	if err != nil || len(second) == len("{}") {
+		return first, err
+	}
+	return append(append(first[:len(first)-1], ','), second[1:]...), nil
 }

@@ -1,10 +1,6 @@
 package metric
 
-import (
-	"slices"
-
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
-)
+import "github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 
 // Latency is a kind of latency of a message, by its name in JSON and in names of files.
 type Latency string
@@ -17,33 +13,25 @@ const (
 	SendDelay Latency = "send_delay"
 )
 
-// latencies is the table of latencies, the most important first.
-var latencies = []struct {
-	latency     Latency
-	label, help string
-}{
-	{FromDue, "from due", "from when the plan wanted the message sent to its arrival"},
-	{FromSend, "from send", "from when the message was handed to the connection to its arrival"},
-	{Confirm, "to receipt", "from when the message was handed to the connection to the broker's receipt"},
-	{SendDelay, "send delay", "from when the plan wanted the message sent to when it was handed to the connection"},
+// latencies are the labels and helps of the latencies.
+var latencies = map[Latency][2]string{
+	FromDue:   {"from due", "from when the plan wanted the message sent to its arrival"},
+	FromSend:  {"from send", "from when the message was handed to the connection to its arrival"},
+	Confirm:   {"to receipt", "from when the message was handed to the connection to the broker's receipt"},
+	SendDelay: {"send delay", "from when the plan wanted the message sent to when it was handed to the connection"},
 }
 
 // Latencies returns all latencies, the most important first.
-func Latencies() (all []Latency) {
-	for i := range latencies {
-		all = append(all, latencies[i].latency)
-	}
-	return all
-}
+func Latencies() []Latency { return []Latency{FromDue, FromSend, Confirm, SendDelay} }
 
 // Valid reports whether it is one of the latencies.
-func (l Latency) Valid() bool { return slices.Contains(Latencies(), l) }
+func (l Latency) Valid() bool { return latencies[l] != [2]string{} }
 
-// Label returns the name for display. Like Help, it is for latencies that are valid.
-func (l Latency) Label() string { return latencies[slices.Index(Latencies(), l)].label }
+// Label returns the name for display.
+func (l Latency) Label() string { return latencies[l][0] }
 
 // Help says what is measured, as a noun phrase.
-func (l Latency) Help() string { return latencies[slices.Index(Latencies(), l)].help }
+func (l Latency) Help() string { return latencies[l][1] }
 
 // Distribution is a latency distribution in nanoseconds. All percentiles are over all samples of
 // the whole run.

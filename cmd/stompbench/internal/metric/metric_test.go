@@ -21,7 +21,7 @@ func TestTable(t *testing.T) {
 			}
 			seen[name] = true
 		}
-		if found, ok := metric.Find(d.Name); !ok || found.ID != d.ID {
+		if metric.Find(d.Name) != d {
 			t.Errorf("%s is not found", d.Name)
 		}
 		if d.Has(metric.ForSLO) {

@@ -85,8 +85,8 @@ func (v *Values) Restrict(consumers bool) {
 // one of maxima, and leaves the rest.
 func (v *Values) Add(o *Values) {
 	for i := range defs {
-		id := ID(i)
-		switch d := &defs[i]; {
+		id, d := ID(i), &defs[i]
+		switch {
 		case !o.Known(id) || d.from != nil:
 		case d.merge == sum:
 			v.Set(id, v.x[id]+o.x[id])
