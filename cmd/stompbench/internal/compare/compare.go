@@ -22,8 +22,7 @@ type Row struct {
 	Metric
 	A Number `json:"a"`
 	B Number `json:"b"`
-	// AtLeast: A or B is a lower bound, because messages that were never sent or received count
-	// with how long they had to wait until the end.
+	// AtLeast: A or B is a lower bound, because it counts messages that were still waiting at the end.
 	AtLeastA   bool   `json:"a_at_least,omitempty"`
 	AtLeastB   bool   `json:"b_at_least,omitempty"`
 	Difference Number `json:"difference"`

@@ -50,10 +50,8 @@ func ParseCondition(text string) (c Condition, err error) {
 	if c.percent && !c.relative {
 		return c, fmt.Errorf("%q: 10%% of what? write +10%% or -10%%", text)
 	}
-	if c.metric.def.Unit == metric.Nanoseconds && !c.percent {
-		var d time.Duration
-		d, err = time.ParseDuration(part[3]) // accepts a bare 0 and no other bare number
-		c.limit = float64(d)
+	if d, noTime := time.ParseDuration(part[3]); c.metric.def.Unit == metric.Nanoseconds && !c.percent {
+		c.limit, err = float64(d), noTime
 	} else if c.limit, err = strconv.ParseFloat(part[3], 64); c.percent {
 		c.limit /= 100
 	}
@@ -79,7 +77,7 @@ func (c *Condition) Holds(all *Comparison) (bool, string) {
 	beyond := c.above && float64(value) > c.limit || !c.above && float64(value) < c.limit
 	why := fmt.Sprintf("%s: %s and %s, %s", c.Text, row.write(row.A), row.write(row.B), row.difference())
 	switch {
-	case !beyond || !c.relative || row.excludes0() || row.counted() || row.stat == metric.Max:
+	case !beyond || !c.relative || row.Low > 0 || row.High < 0 || row.counted() || row.stat == metric.Max:
 		return beyond, why
 	case !row.Low.known():
 		return true, why + ", and too short to tell it from noise"

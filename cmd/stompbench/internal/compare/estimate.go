@@ -24,17 +24,15 @@ const (
 	bucket = 1e-3 // how wide the buckets of a histogram are at most, as a share of their values
 )
 
-var nan = math.NaN()
-
 // estimate estimates a metric.
 func (s *side) estimate(m *Metric) estimate {
 	switch {
 	case m.counted():
-		return estimate{value: s.totals.Value(m.def.ID), err: nan}
+		return estimate{value: s.totals.Value(m.def.ID), err: math.NaN()}
 	case m.kind == "":
 		return s.ratio(ratios[m.def.ID])
 	}
-	h, e := s.latency[m.kind], estimate{value: nan, err: nan}
+	h, e := s.latency[m.kind], estimate{value: math.NaN(), err: math.NaN()}
 	switch {
 	case m.stat == metric.Mean:
 		e = s.ratio(samples(m.kind, func(low, high int64) float64 { return float64(low+high) / 2 }))
@@ -52,8 +50,7 @@ func (s *side) estimate(m *Metric) estimate {
 	return e
 }
 
-// ratio estimates a ratio of sums. What each part of the side adds to the deviation of the ratio gives
-// the standard error.
+// ratio estimates a ratio of sums; the deviations that the parts of the side add give its error.
 func (s *side) ratio(of terms) estimate {
 	var n, d []float64
 	for _, part := range s.parts {
@@ -66,7 +63,7 @@ func (s *side) ratio(of terms) estimate {
 			n, d = append(n, sumN), append(d, sumD)
 		}
 	}
-	e := estimate{value: nan, err: nan}
+	e := estimate{value: math.NaN(), err: math.NaN()}
 	sum, over := floats.Sum(n), floats.Sum(d)
 	if !(sum > 0 && over > 0) {
 		return e
@@ -86,8 +83,8 @@ func (s *side) ratio(of terms) estimate {
 }
 
 // percentile estimates a percentile of a latency. The share of samples that do not exceed it is a
-// ratio; the percentiles two standard errors of that share below and above tell how far the value may
-// be off (Woodruff's method); the farther one counts. There is too little data if they are not between 0 and 100.
+// ratio. Of the percentiles two standard errors of that share below and above, the farther one tells
+// how far the value may be off (Woodruff's method). Both must be between 0 and 100.
 func (s *side) percentile(kind metric.Latency, p float64) estimate {
 	h := s.latency[kind]
 	value := int64(h.Percentile(p))
@@ -98,7 +95,7 @@ func (s *side) percentile(kind metric.Latency, p float64) estimate {
 		return 0
 	}))
 	off := 200 * e.err * e.value
-	e.value, e.err = float64(value), nan
+	e.value, e.err = float64(value), math.NaN()
 	if p-off >= 0 && p+off <= 100 && value > 0 {
 		below, above := e.value/max(1, float64(h.Percentile(p-off))), float64(h.Percentile(p+off))/e.value
 		e.err = (math.Log(max(below, above)) + bucket) / 2
@@ -116,11 +113,9 @@ func overTime(deviations []float64) (variance, freedom float64) {
 	for part := range slices.Chunk(deviations, max(3, len(deviations)/20)) {
 		d = append(d, floats.Sum(part))
 	}
-	n, alike := float64(len(d)), 0.0
-	if squares := floats.Dot(d, d); squares > 0 {
-		correlation := floats.Dot(d[1:], d[:len(d)-1]) / squares
-		alike = min(max((n*correlation+1)/(n-3), 0), 0.97)
-	}
+	n := float64(len(d))
+	correlation := floats.Dot(d[1:], d[:len(d)-1]) / max(math.SmallestNonzeroFloat64, floats.Dot(d, d))
+	alike := min(max((n*correlation+1)/(n-3), 0), 0.97)
 	// What the variance of a sum is times that of independent values.
 	factor := (1 + alike) / (1 - alike)
 	return n * factor * stat.Variance(d, nil), n / factor / 2

@@ -1,8 +1,10 @@
 package compare
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
+	"slices"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
@@ -23,25 +25,18 @@ var latency = &metric.Def{Kind: metric.Gauge, Unit: metric.Nanoseconds, Better: 
 func metrics() (all []Metric) {
 	var counts []Metric
 	for _, def := range metric.With(metric.Compared) {
-		m := Metric{Name: def.Name, def: def}
-		if def.Also != "" {
-			m.Name = def.Also
-		}
-		if m.counted() {
+		if m := (Metric{Name: cmp.Or(def.Also, def.Name), def: def}); m.counted() {
 			counts = append(counts, m)
 		} else {
 			all = append(all, m)
 		}
 	}
+	mean, most := metric.Percentile{Name: "mean", P: metric.Mean}, metric.Percentile{Name: "max", P: metric.Max}
+	stats := append(slices.Insert(slices.Clone(metric.Percentiles), 0, mean), most)
 	for _, kind := range metric.Latencies() {
-		add := func(name string, stat float64) {
-			all = append(all, Metric{string(kind) + "." + name, latency, kind, stat})
+		for _, s := range stats {
+			all = append(all, Metric{string(kind) + "." + s.Name, latency, kind, s.P})
 		}
-		add("mean", metric.Mean)
-		for _, p := range metric.Percentiles {
-			add(p.Name, p.P)
-		}
-		add("max", metric.Max)
 	}
 	return append(all, counts...)
 }

@@ -3,7 +3,6 @@ package compare
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -15,8 +14,7 @@ import (
 // mayDiffer are settings that do not affect what is measured.
 var mayDiffer = []string{"seed", "publish_to", "consume_from", "rate_tolerance"}
 
-// Differences returns the settings in which the plans of the runs differ from that of the first: such
-// runs measure different things.
+// Differences returns the settings in which plans differ: such runs measure different things.
 func Differences(all ...*results.Result) []string {
 	found := remarks{}
 	for _, r := range all {
@@ -70,18 +68,16 @@ func warnings(left, right *side) []string {
 func notes(left, right *side, rows []Row) []string {
 	out := remarks{}
 	differ := func(what string, of func(*results.Result) string) {
-		seen := map[string]bool{}
+		var seen remarks
 		for _, r := range slices.Concat(left.results, right.results) {
-			seen[of(r)] = true
+			seen.add("%s", of(r))
 		}
-		if len(seen) > 1 {
-			out.add("%s differs: %s", what, slices.Sorted(maps.Keys(seen)))
+		if slices.Sort(seen); len(seen) > 1 {
+			out.add("%s differs: %s", what, seen)
 		}
 	}
 	differ("the broker", func(r *results.Result) string { return r.Broker.Server })
-	differ("the machine", func(r *results.Result) string {
-		return fmt.Sprintf("%d × %s", r.Machines[0].CPUs, r.Machines[0].CPU)
-	})
+	differ("the machine", func(r *results.Result) string { return fmt.Sprintf("%d × %s", r.Machines[0].CPUs, r.Machines[0].CPU) })
 	differ("the version of stompbench", func(r *results.Result) string { return r.Version })
 	if len(left.runs) == 1 && len(right.runs) == 1 {
 		out.add("one run a side: what changes from run to run is not in the intervals; give several results a side")

@@ -35,11 +35,9 @@ func newSide(name string, all []*results.Result, skip float64) *side {
 	}
 	for _, kind := range metric.Latencies() {
 		h := histo.New()
-		for _, run := range s.runs {
-			for i := range run {
-				if l := run[i].Latency[kind]; l != nil {
-					h.Add(l.HDR.WithCensored(0))
-				}
+		for _, p := range slices.Concat(s.runs...) {
+			if l := p.Latency[kind]; l != nil {
+				h.Add(l.HDR.WithCensored(0))
 			}
 		}
 		for _, r := range all { // only whole runs tell how many samples are lower bounds
@@ -50,7 +48,7 @@ func newSide(name string, all []*results.Result, skip float64) *side {
 	return s
 }
 
-// unsent returns the share of the messages that were due and never sent.
+// unsent is the share of the messages that were due and never sent.
 func (s *side) unsent() float64 { return s.totals.Value(metric.UnsentShare) }
 
 // period is an interval of a run. The rest of it after the last message of the run was sent, or

@@ -24,15 +24,13 @@ type Spread struct {
 	Median  Number `json:"median"`
 	Lowest  Number `json:"lowest"`
 	Highest Number `json:"highest"`
-	// Low and High enclose the median of such runs with a confidence of at least 95 %. They are
-	// unknown with fewer than six runs.
+	// Low and High enclose the median of such runs with a confidence of at least 95 %.
 	Low    Number   `json:"low"`
 	High   Number   `json:"high"`
 	Values []Number `json:"values"` // of each run, in their order
 }
 
-// Summarize summarises the runs of one side. A run is one sample: the spread contains the variation
-// within runs and between them.
+// Summarize summarises the runs of one side. A run is one sample, whatever varies within it.
 func Summarize(runs []*results.Result) *Summary {
 	s, all := &Summary{Rows: []Spread{}, Notes: []string{}}, metrics()
 	values := make([][]Number, len(all))
@@ -44,16 +42,16 @@ func Summarize(runs []*results.Result) *Summary {
 	}
 	n, k := len(runs), inner(len(runs))
 	for i, m := range all {
-		row := Spread{m, unknown, unknown, unknown, unknown, unknown, values[i]}
-		x := slices.Sorted(slices.Values(values[i]))
-		if n == 0 || !x[n-1].known() {
+		if !slices.ContainsFunc(values[i], Number.known) {
 			continue
 		}
-		if x[0].known() { // unknown values sort first
+		row := Spread{m, unknown, unknown, unknown, unknown, unknown, values[i]}
+		x := slices.Sorted(slices.Values(values[i])) // unknown values first
+		if x[0].known() {
 			row.Median, row.Lowest, row.Highest = (x[(n-1)/2]+x[n/2])/2, x[0], x[n-1]
-			if k > 0 {
-				row.Low, row.High = x[k-1], x[n-k]
-			}
+		}
+		if x[0].known() && k > 0 {
+			row.Low, row.High = x[k-1], x[n-k]
 		}
 		s.Rows = append(s.Rows, row)
 	}
@@ -65,9 +63,8 @@ func Summarize(runs []*results.Result) *Summary {
 }
 
 // inner returns which of n sorted values, counted from each end, enclose the median with a confidence
-// of at least 95 %; 0 if even the outermost do not. Each value lies below the median with a
-// probability of one half, whatever the distribution. So the only assumption is that runs are
-// independent.
+// of at least 95 %; 0 if even the outermost do not. Whatever the distribution, each value lies below
+// the median with a probability of one half, so the only assumption is that runs are independent.
 func inner(n int) (k int) {
 	below := distuv.Binomial{N: float64(n), P: 0.5}
 	for below.CDF(float64(k)) <= 0.025 {

@@ -17,10 +17,8 @@ const (
 	Unknown Verdict = "" // not measured on both sides, or a maximum, which has no interval
 	Better  Verdict = "better"
 	Worse   Verdict = "worse"
-	// maybe comes before Better and Worse if only the interval of this metric excludes 0.
-	maybe Verdict = "maybe "
-	// Same says that no difference was seen, not that there is none.
-	Same Verdict = "no difference seen"
+	maybe   Verdict = "maybe "             // before Better and Worse, if only the interval of this metric excludes 0
+	Same    Verdict = "no difference seen" // which does not say that there is none
 	// More and Fewer are of counts: what happened in these runs, and not what will in the next.
 	More  Verdict = "more"
 	Fewer Verdict = "fewer"
@@ -40,15 +38,13 @@ func (r *Row) alone(left, right *side) Verdict {
 		return []Verdict{Fewer, Same, More}[1+cmp.Compare(r.Difference, 0)]
 	case !r.Low.known():
 		return TooLittle
-	case !r.excludes0():
+	case !(r.Low > 0 || r.High < 0):
 		return Same
 	case r.Difference > 0 == (r.def.Better > 0):
 		return maybe + Better
 	}
 	return maybe + Worse
 }
-
-func (r *Row) excludes0() bool { return r.Low > 0 || r.High < 0 }
 
 // unfair reports whether the row compares the latencies of a side with those of one that sent more,
 // without including the messages that it did not send. One in a hundred makes no difference.
@@ -60,15 +56,13 @@ func (r *Row) unfair(left, right *side) bool {
 	return r.kind != "" && !worse && math.Abs(left.unsent()-right.unsent()) > 0.01 && (atLeast || less.latency[r.kind].Censored() == 0)
 }
 
-// rates are the main metrics, with p50 and p99 of the latency that includes most of a message's way.
-var rates = []string{"sent_per_s", "received_per_s", "cpu_per_message"}
-
-// conclude makes verdicts certain and returns the conclusion, which is about the main metrics. In a
-// table of forty metrics, two intervals of 95 % exclude 0 by chance. So a difference is certain only if
-// it is among all main metrics together, or among all others.
+// conclude makes verdicts certain and returns the conclusion, which is about the main metrics: rates,
+// CPU time, and p50 and p99 of the latency that includes most of a message's way. In a table of forty
+// metrics, two intervals of 95 % exclude 0 by chance. So a difference is certain only if it is among
+// all main metrics together, or among all others.
 func conclude(rows []Row) string {
 	var main, others []*Row
-	first := metric.SendDelay
+	first, rates := metric.SendDelay, []string{"sent_per_s", "received_per_s", "cpu_per_message"}
 	for i := range rows {
 		r := &rows[i]
 		if first == metric.SendDelay && r.stat == 50 {

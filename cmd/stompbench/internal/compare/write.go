@@ -63,8 +63,7 @@ func (c *Comparison) WriteMarkdown(w io.Writer) error {
 	return writeTable(w, table, c.Notes)
 }
 
-// writeTable writes a table, whose first line is its head, and notes under it. The outer columns
-// are text, the others numbers.
+// writeTable writes a table and notes under it. The outer columns are text, the others numbers.
 func writeTable(w io.Writer, table [][]string, notes []string) error {
 	width, rule := make([]int, len(table[0])), make([]string, len(table[0]))
 	for i := range width {
