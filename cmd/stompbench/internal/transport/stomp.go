@@ -2,6 +2,8 @@ package transport
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"sync/atomic"
 
 	"github.com/stompwire/stompwire/conn"
@@ -145,3 +147,31 @@ func (s *everyNth) Send(ctx context.Context, body []byte, h ...frame.Field) (seq
 }
 
 func (s *everyNth) Flush(ctx context.Context) error { return s.confirmed.Flush(ctx) }
+
+// refusals is a logger that passes on the ERRORs that the client logs, which are those
+// that answer no particular call. conn.Config.Trace reports them, too, but copies every
+// frame that is sent.
+func refusals(onError func(error)) *slog.Logger {
+	return slog.New(refusalHandler{slog.DiscardHandler, onError})
+}
+
+type refusalHandler struct {
+	slog.Handler
+	onError func(error)
+}
+
+func (refusalHandler) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn
+}
+
+func (h refusalHandler) Handle(_ context.Context, r slog.Record) error {
+	r.Attrs(func(a slog.Attr) bool {
+		err, _ := a.Value.Any().(error)
+		var refusal *conn.ServerError
+		if errors.As(err, &refusal) {
+			h.onError(refusal)
+		}
+		return refusal == nil
+	})
+	return nil
+}

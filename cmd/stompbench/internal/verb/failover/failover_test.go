@@ -54,7 +54,7 @@ func config(address string) failover.Config {
 		New: func(cfg *conn.Config) (*conn.Client, error) { return conn.New(address, cfg) },
 		Plan: &workload.Plan{
 			PublishTo: "/queue/failover", ConsumeFrom: "/queue/failover", Ack: frame.AckClientIndividual,
-			Rate: 500, Duration: 1500 * time.Millisecond, Size: 100, Window: 1000,
+			Rate: 500, Duration: 1500 * time.Millisecond, Size: 100, Sizes: workload.Fixed(100), Window: 1000,
 			ConnectTimeout: 20 * time.Second, DrainTimeout: 20 * time.Second,
 		},
 		RestartAfter: restartAfter,

@@ -118,8 +118,8 @@ func ever(d time.Duration) string {
 // timelineCells is the number of cells in a row of the timeline.
 const timelineCells = 60
 
-// marks stand for nothing, up to a quarter, half, three quarters of the maximum, and more.
-const marks = " .:+#"
+// marks stand for nothing, and for up to a quarter, half, three quarters and all of the maximum.
+var marks = strings.Split(" .:+#", "")
 
 // timeline draws what was sent, confirmed and received over time.
 func (r *Report) timeline() string {
@@ -127,13 +127,10 @@ func (r *Report) timeline() string {
 		return ""
 	}
 	per := (len(r.Slices) + timelineCells - 1) / timelineCells
-	rows := [3][]uint32{}
+	rows := [3][timelineCells]uint32{}
 	most := uint32(1)
 	for i, s := range r.Slices {
 		for row, n := range [3]uint32{s.Sent, s.Confirmed, s.Received} {
-			if i%per == 0 {
-				rows[row] = append(rows[row], 0)
-			}
 			rows[row][i/per] += n
 			most = max(most, rows[row][i/per])
 		}
@@ -142,12 +139,9 @@ func (r *Report) timeline() string {
 	length := SliceLength * time.Duration(per)
 	fmt.Fprintf(&b, "\n  timeline    a column is %s, # is up to %s/s\n", report.Elapsed(length), report.PerSecond(float64(most)/length.Seconds()))
 	for row, name := range [3]string{"sent", "confirmed", "received"} {
-		line := make([]byte, len(rows[row]))
-		for i, n := range rows[row] {
-			line[i] = marks[0]
-			if n > 0 {
-				line[i] = marks[1+min(3, uint64(n)*4/uint64(most))]
-			}
+		line := ""
+		for _, n := range rows[row][:(len(r.Slices)+per-1)/per] {
+			line += marks[(4*uint64(n)+uint64(most)-1)/uint64(most)]
 		}
 		fmt.Fprintf(&b, "  %-10s |%s|\n", name, line)
 	}

@@ -120,11 +120,7 @@ func (r *run) connect(ctx context.Context) (cl *conn.Client, p *conn.Producer, e
 // sendAll sends on schedule, and sends late messages as fast as possible.
 func (r *run) sendAll(ctx context.Context, cl *conn.Client, p *conn.Producer) {
 	pace := pacer.New(r.clock.Now, world.Sleep(ctx))
-	body := make([]byte, max(r.Size, stamp.Size))
-	for i := stamp.Size; i < len(body); i++ {
-		body[i] = byte(rand.Uint32())
-	}
-	sum := stamp.PayloadSum(body)
+	bodies := r.NewBodies(0)
 	end := r.start + int64(r.Duration)
 	// A send that still waits for a connection when the time is up is given up.
 	ctx, cancel := context.WithDeadline(ctx, r.clock.Time(end))
@@ -137,6 +133,7 @@ func (r *run) sendAll(ctx context.Context, cl *conn.Client, p *conn.Producer) {
 		}
 		now := r.clock.Now()
 		s := stamp.Stamp{Run: r.id, Sequence: seq, Due: due, Sent: now}
+		body, sum := bodies.Next()
 		stamp.Write(body, &s, sum)
 		r.noteSent(seq, now)
 		if _, err := p.Send(ctx, body, r.headersOf(seq)...); err != nil {
