@@ -73,7 +73,7 @@ type churning struct {
 
 	eligible, chosen, skipped uint64            // connections since half-open ones are allowed; of them, half-open ones
 	failedBeside              map[string]uint64 // by the result of beside
-	outcomes                  [stages]HalfStage
+	outcomes                  map[Stage]*HalfStage
 }
 
 // level is a number that goes up and down, and its maximum.
@@ -97,7 +97,7 @@ func (c *churning) note(change func()) {
 func Run(ctx context.Context, cfg Config) *Report {
 	c := &churning{
 		Config: cfg, clock: stamp.NewClock(), end: math.MaxInt64,
-		report: Report{Head: verb.HeadOf("churn", cfg.Plan), Failures: Failures{}}, times: map[string]*histo.Histogram{}, unreached: map[int64]uint64{}, failedBeside: map[string]uint64{},
+		report: Report{Head: verb.HeadOf("churn", cfg.Plan), Failures: Failures{}}, times: map[string]*histo.Histogram{}, unreached: map[int64]uint64{}, failedBeside: map[string]uint64{}, outcomes: map[Stage]*HalfStage{},
 	}
 	for _, l := range latencies {
 		c.times[l.name] = histo.New()
@@ -109,8 +109,8 @@ func Run(ctx context.Context, cfg Config) *Report {
 		delete(c.times, beforeHalf)
 		delete(c.times, withHalf)
 	}
-	for i := range c.outcomes {
-		c.outcomes[i] = HalfStage{Stage: Stage(i).String(), How: Failures{}, Why: Failures{}, after: histo.New()}
+	for _, s := range cfg.HalfOpen.Stages {
+		c.outcomes[s] = &HalfStage{Stage: s, How: Failures{}, Why: Failures{}, after: histo.New()}
 	}
 	c.start = c.clock.Now()
 	opening, cancel := context.WithCancel(ctx)

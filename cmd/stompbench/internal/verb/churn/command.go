@@ -23,25 +23,17 @@ import (
 
 // settings are the values of the flags of churn.
 type settings struct {
+	*verb.Env
 	*flags.Load
 	cfg Config
 }
 
 // Command makes the verb churn.
 func Command(env *verb.Env) *cobra.Command {
-	s := &settings{}
+	s := &settings{Env: env}
 	cmd := &cobra.Command{Use: "churn", Short: "open and close connections and subscriptions", Args: verb.NoArgs}
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		notes, err := s.complete(cmd)
-		switch {
-		case err != nil:
-			return err
-		case s.DryRun:
-			return env.Tell(s.JSON, s.plan(notes), func() string { return s.describe(notes) })
-		}
-		return s.run(cmd.Context(), env)
-	}
 	s.addFlags(flags.New(cmd.Flags()))
+	cmd.RunE = env.RunE(s.Load, verb.Steps{Check: s.check, Plan: s.plan, Text: s.describe, Run: s.run})
 	return cmd
 }
 
@@ -61,7 +53,7 @@ func (s *settings) addFlags(f *flags.Set) {
 	h.Stages, h.Hold, h.Max = []Stage{AtTCP, AtConnect, AtConnected}, time.Minute, 100
 	f.Add("half-open", "", "share of the connections to begin and never finish, such as 10%", flags.Share(&h.Share, 1e-6, 0.9999))
 	f.Add("half-open-at", "tcp,connect,connected", "how far they get, in turn: tcp, and not a byte; connect, half of CONNECT; connected, and then silent; subscribed, and then silent, and nothing is read",
-		flags.Parsed(&h.Stages, "STAGES", ParseStages))
+		flags.List(&h.Stages, "STAGES", ParseStage))
 	f.Add("half-open-hold", "1m", "how long to hold each of them, unless the broker ends it", flags.Time(&h.Hold, time.Millisecond, 24*time.Hour))
 	f.Add("half-open-max", "100", "how many to hold at a time, at most", flags.Int(&h.Max, 1, 100_000))
 	f.Add("half-open-after", "", "when to begin with them; without it, after a quarter of --duration or --count, so that there is something to compare with",
@@ -74,21 +66,9 @@ func (s *settings) addFlags(f *flags.Set) {
 	f.Lookup("rate-tolerance").Usage = "share of the connections due by --rate that may be missing at the end; more is exit code 5, or 4 if this machine was too slow"
 }
 
-func (s *settings) complete(cmd *cobra.Command) (notes []string, err error) {
-	if err := flags.FromEnvironment(cmd); err != nil {
-		return nil, err
-	}
-	if notes, err = s.Complete(cmd.Flags()); err != nil {
-		return nil, err
-	}
-	if err := s.checkHold(); err != nil {
-		return nil, err
-	}
-	return notes, s.completeHalf(cmd.Flags())
-}
-
-// checkHold refuses a rate that --open makes impossible.
-func (s *settings) checkHold() error {
+// check refuses a rate that --open makes impossible, and completes what is asked of half-open
+// connections.
+func (s *settings) check(f *pflag.FlagSet) error {
 	p := &s.Plan
 	long := s.cfg.Hold
 	if p.Duration > 0 {
@@ -99,7 +79,7 @@ func (s *settings) checkHold() error {
 		held = min(held, float64(p.Count))
 	}
 	if held <= float64(s.cfg.Open) {
-		return nil
+		return s.completeHalf(f)
 	}
 	return flags.Usage("--rate %s with --hold %s keeps %s connections open, and --open is %d: raise --open, or lower one of the others",
 		report.PerSecond(p.Rate), report.Elapsed(s.cfg.Hold), report.PerSecond(held), s.cfg.Open)
@@ -128,7 +108,7 @@ func (s *settings) completeHalf(f *pflag.FlagSet) error {
 	return nil
 }
 
-func (s *settings) run(ctx context.Context, env *verb.Env) error {
+func (s *settings) run(ctx context.Context) error {
 	p := &s.Plan
 	own, err := verb.Embed(ctx, p)
 	if err != nil {
@@ -141,7 +121,7 @@ func (s *settings) run(ctx context.Context, env *verb.Env) error {
 		return &load.SetupError{Doing: "start an event loop", Err: err}
 	}
 	defer loops.Close()
-	progress := env.Progress(s.Quiet)
+	progress := s.Progress(s.Quiet)
 	fmt.Fprintln(progress, s.describe(nil))
 	table := live.NewTable(progress, live.Options(verb.ScreenOf(progress)), columns)
 	var dials, halves atomic.Int64
@@ -160,11 +140,11 @@ func (s *settings) run(ctx context.Context, env *verb.Env) error {
 	r := Run(ctx, cfg)
 	var why string
 	r.ExitCode, why = r.Code(p.RateTolerance)
-	if err := env.Tell(s.JSON, r, r.Text); err != nil {
+	if err := s.Tell(s.JSON, r, r.Text); err != nil {
 		return err
 	}
 	if why != "" {
-		fmt.Fprintln(env.Stderr, "stompbench:", why)
+		fmt.Fprintln(s.Stderr, "stompbench:", why)
 	}
 	return verb.Code(r.ExitCode)
 }

@@ -11,35 +11,24 @@ import (
 )
 
 // Stage is how far a half-open connection gets. After that it sends nothing.
-type Stage int
+type Stage = string
 
 // The stages.
 const (
-	AtTCP        Stage = iota // connected, and not a byte sent
-	AtConnect                 // the first half of CONNECT is sent
-	AtConnected               // CONNECTED was received; the promised heart-beats are not sent
-	AtSubscribed              // as AtConnected, after SUBSCRIBE; and nothing is read
-	stages                    // how many there are
+	AtTCP        Stage = "tcp"        // connected, and not a byte sent
+	AtConnect    Stage = "connect"    // the first half of CONNECT is sent
+	AtConnected  Stage = "connected"  // CONNECTED was received; the promised heart-beats are not sent
+	AtSubscribed Stage = "subscribed" // as AtConnected, after SUBSCRIBE; and nothing is read
 )
 
-var stageNames = []string{"tcp", "connect", "connected", "subscribed"}
+var stages = []Stage{AtTCP, AtConnect, AtConnected, AtSubscribed}
 
-// String returns the name of the stage.
-func (s Stage) String() string { return stageNames[s] }
-
-// MarshalText makes JSON have the name.
-func (s Stage) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// ParseStages parses names of stages with commas between.
-func ParseStages(text string) (out []Stage, err error) {
-	for name := range strings.SplitSeq(text, ",") {
-		i := slices.Index(stageNames, strings.TrimSpace(name))
-		if i < 0 {
-			return nil, errors.New("choose from " + strings.Join(stageNames, ", ") + ", with commas between")
-		}
-		out = append(out, Stage(i))
+// ParseStage returns the stage with this name.
+func ParseStage(name string) (Stage, error) {
+	if !slices.Contains(stages, name) {
+		return "", errors.New("choose from " + strings.Join(stages, ", ") + ", with commas between")
 	}
-	return out, nil
+	return name, nil
 }
 
 // HalfOpen says which connections are left half-open. The zero value is none.
@@ -63,16 +52,16 @@ type HalfOpen struct {
 func (c *churning) choose(n uint64) (s Stage, ok bool) {
 	h := &c.HalfOpen
 	if h.Share <= 0 || time.Duration(c.clock.Now()-c.start) < h.After || n < h.AfterCount {
-		return 0, false
+		return "", false
 	}
 	k := float64(c.eligible)
 	c.eligible++
 	if math.Floor((k+1)*h.Share+1e-9) == math.Floor(k*h.Share+1e-9) {
-		return 0, false
+		return "", false
 	}
 	if c.held.now >= uint64(h.Max) {
 		c.skipped++
-		return 0, false
+		return "", false
 	}
 	c.held.up()
 	c.chosen++
@@ -100,7 +89,7 @@ func (c *churning) keep(ctx context.Context, s Stage) {
 	opening, cancel := context.WithTimeout(ctx, c.ConnectTimeout)
 	nc, err := c.openUpTo(opening, s)
 	cancel()
-	x := &c.outcomes[s]
+	x := c.outcomes[s]
 	if err != nil {
 		if !over(ctx) {
 			c.note(func() {

@@ -21,7 +21,7 @@ type planned struct {
 	HalfOpen      *HalfOpen `json:"half_open,omitempty"`
 }
 
-func (s *settings) plan(notes []string) planned {
+func (s *settings) plan(notes []string) any {
 	p, c, h := &s.Plan, &s.cfg, &s.cfg.HalfOpen
 	out := planned{
 		PlannedVerb: verb.PlannedVerbOf(p, notes), RatePerSec: p.Rate, Open: c.Open, Subscriptions: c.Subscriptions, HoldNs: int64(c.Hold),
@@ -53,16 +53,12 @@ func (s *settings) describe(notes []string) string {
 	descriptors := c.Open
 	if h.Share > 0 {
 		descriptors += h.Max
-		names := make([]string, len(h.Stages))
-		for i, stage := range h.Stages {
-			names[i] = stage.String()
-		}
 		after := report.Elapsed(h.After)
 		if h.AfterCount > 0 {
 			after = "the first " + report.Count(h.AfterCount)
 		}
 		r.Add("half-open", "%.3g%% of the connections after %s, at %s in turn, each for at most %s, at most %s at a time",
-			100*h.Share, after, strings.Join(names, ", "), report.Elapsed(h.Hold), report.Count(uint64(h.Max)))
+			100*h.Share, after, strings.Join(h.Stages, ", "), report.Elapsed(h.Hold), report.Count(uint64(h.Max)))
 	}
 	var until []string
 	if p.Duration > 0 {

@@ -50,7 +50,7 @@ type HalfReport struct {
 
 // HalfStage is the outcome of the half-open connections of one stage.
 type HalfStage struct {
-	Stage     string              `json:"stage"`
+	Stage     Stage               `json:"stage"`
 	Opened    uint64              `json:"opened"`  // reached the stage
 	Refused   uint64              `json:"refused"` // did not reach it
 	Closed    uint64              `json:"closed_by_broker"`
@@ -148,12 +148,12 @@ func (c *churning) finish(ctx context.Context) *Report {
 		HoldNs: int64(c.HalfOpen.Hold), MostHeld: c.held.most, Skipped: c.skipped, Stages: []HalfStage{},
 		FailedBefore: c.failedBeside[beforeHalf], FailedWith: c.failedBeside[withHalf],
 	}
-	for i, x := range c.outcomes {
-		if slices.Contains(c.HalfOpen.Stages, Stage(i)) {
+	for _, s := range stages {
+		if x := c.outcomes[s]; x != nil {
 			x.After = report.DistributionOf(x.after)
 			x.How.sort()
 			x.Why.sort()
-			r.HalfOpen.Stages = append(r.HalfOpen.Stages, x)
+			r.HalfOpen.Stages = append(r.HalfOpen.Stages, *x)
 		}
 	}
 	return r

@@ -20,6 +20,7 @@ import (
 
 // settings are the values of the flags of failover.
 type settings struct {
+	*verb.Env
 	*flags.Load
 	command     string
 	after, down time.Duration
@@ -27,19 +28,10 @@ type settings struct {
 
 // Command makes the verb failover.
 func Command(env *verb.Env) *cobra.Command {
-	s := &settings{}
+	s := &settings{Env: env}
 	cmd := &cobra.Command{Use: "failover", Short: "send at a steady rate while the broker restarts", Args: verb.NoArgs}
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		notes, err := s.complete(cmd)
-		switch {
-		case err != nil:
-			return err
-		case s.DryRun:
-			return env.Tell(s.JSON, s.plan(notes), func() string { return s.describe(notes) })
-		}
-		return s.run(cmd.Context(), env)
-	}
 	s.addFlags(flags.New(cmd.Flags()))
+	cmd.RunE = env.RunE(s.Load, verb.Steps{Check: s.check, Plan: s.plan, Text: s.describe, Run: s.run})
 	return cmd
 }
 
@@ -60,16 +52,6 @@ func (s *settings) addFlags(f *flags.Set) {
 	f.Borrow(all, "drain-timeout", "rate-tolerance", "dry-run", "json", "quiet")
 	f.Lookup("uri").Usage = "the broker, as for run; several with commas between are tried in that order"
 	f.Lookup("heart-beat").Usage = "heart-beats to offer and to ask for, by which the client finds a broker that stands still; 0 for none"
-}
-
-func (s *settings) complete(cmd *cobra.Command) (notes []string, err error) {
-	if err := flags.FromEnvironment(cmd); err != nil {
-		return nil, err
-	}
-	if notes, err = s.Complete(cmd.Flags()); err != nil {
-		return nil, err
-	}
-	return notes, s.check(cmd.Flags())
 }
 
 // check finds flags that make no drill together.
@@ -93,14 +75,14 @@ func (s *settings) check(f *pflag.FlagSet) error {
 	return nil
 }
 
-func (s *settings) run(ctx context.Context, env *verb.Env) error {
+func (s *settings) run(ctx context.Context) error {
 	p := &s.Plan
 	own, err := verb.Embed(ctx, p)
 	if err != nil {
 		return err
 	}
 	defer func() { verb.CloseOwn(own) }()
-	progress := env.Progress(s.Quiet)
+	progress := s.Progress(s.Quiet)
 	fmt.Fprintln(progress, s.describe(nil))
 	var restart func(context.Context) error // nil if the user restarts the broker
 	switch {
@@ -131,24 +113,24 @@ func (s *settings) run(ctx context.Context, env *verb.Env) error {
 	case err != nil:
 		return &load.SetupError{Doing: "connect", Err: err}
 	}
-	return s.tell(env, r)
+	return s.tell(r)
 }
 
 // tell writes the report.
-func (s *settings) tell(env *verb.Env, r *Report) error {
+func (s *settings) tell(r *Report) error {
 	failure := r.Why()
 	r.ExitCode = r.code(failure, s.Plan.RateTolerance)
 	if failure != nil {
 		r.Failure = verb.Broke(failure)
 	}
-	if err := env.Tell(s.JSON, r, r.Text); err != nil {
+	if err := s.Tell(s.JSON, r, r.Text); err != nil {
 		return err
 	}
 	switch {
 	case failure != nil:
 		return failure
 	case r.ExitCode == verb.ExitRate:
-		fmt.Fprintf(env.Stderr, "stompbench: %s messages were due and could not be sent: raise --duration, so that the broker can catch up, or lower --rate\n", report.Count(r.Unsent))
+		fmt.Fprintf(s.Stderr, "stompbench: %s messages were due and could not be sent: raise --duration, so that the broker can catch up, or lower --rate\n", report.Count(r.Unsent))
 	}
 	return verb.Code(r.ExitCode)
 }
@@ -178,7 +160,7 @@ type planned struct {
 	DownNs         int64       `json:"down_ns"` // of the embedded broker
 }
 
-func (s *settings) plan(notes []string) planned {
+func (s *settings) plan(notes []string) any {
 	p := &s.Plan
 	out := planned{PlannedVerb: verb.PlannedVerbOf(p, notes), Plan: report.PlanOf(p), RestartAfterNs: int64(s.after), RestartCommand: s.command}
 	if p.Embedded {
