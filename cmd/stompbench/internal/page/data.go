@@ -2,7 +2,6 @@ package page
 
 import (
 	"math"
-	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
@@ -13,8 +12,8 @@ import (
 // plots is the data for the script.
 type plots struct {
 	Runs  []plotted   `json:"runs,omitempty"`
-	Kinds [][4]string `json:"kinds,omitempty"` // of latency: name, label, colour and look of its line
-	Knee  []line      `json:"knee,omitempty"`
+	Kinds [][2]string `json:"kinds,omitempty"` // of latency: name and label
+	Knee  []marks     `json:"knee,omitempty"`
 	Whole [2]float64  `json:"whole"` // the range of the x axis
 	Spans []shading   `json:"spans"`
 }
@@ -39,7 +38,7 @@ type plotted struct {
 }
 
 // curve is a distribution by percentile, as far as at least ten samples are beyond. X is in nines: 1
-// is 90 %, 2 is 99 %.
+// is 90 %, 2 is 99 %. Y is below 0 for a lower bound.
 type curve struct {
 	X []float64 `json:"x"`
 	Y []float64 `json:"y"`
@@ -52,10 +51,13 @@ func plotOf(name string, r *results.Result) plotted {
 	p := plotted{Name: name, Rates: map[string][]float64{}, Latency: map[metric.Latency]map[string][]*float64{}, Curve: map[metric.Latency]curve{}}
 	thin := r.Series.Thin(mostPoints)
 	for _, kind := range r.Kinds() {
-		p.Latency[kind] = percentiles(thin, kind)
+		p.Latency[kind] = map[string][]*float64{}
+		for _, line := range lines {
+			p.Latency[kind][line.Name] = percentiles(thin, kind, line.P)
+		}
 		p.Curve[kind] = curveOf(r.Histogram(kind))
 	}
-	plan, paced := scheduleOf(r)
+	due := plan(r)
 	sends, receives := r.Plan.Producers > 0, r.Plan.Consumers > 0
 	column := func(name string, measured bool, x float64) {
 		if measured {
@@ -66,7 +68,9 @@ func plotOf(name string, r *results.Result) plotted {
 		in := &thin.Intervals[i]
 		p.T = append(p.T, round(in.T-in.Seconds/2, 3))
 		p.At = append(p.At, round(in.T, 3))
-		column("due", paced, (plan.by(in.T)-plan.by(in.T-in.Seconds))/max(in.Seconds, 1e-9))
+		if due != nil {
+			column("due", true, (due(in.T)-due(in.T-in.Seconds))/max(in.Seconds, 1e-9))
+		}
 		column("sent", sends, in.Rate(metric.Sent))
 		column("confirmed", sends && r.Plan.Window > 0, in.Rate(metric.Confirmed))
 		column("received", receives, in.Rate(metric.Received))
@@ -76,31 +80,19 @@ func plotOf(name string, r *results.Result) plotted {
 	return p
 }
 
-// percentiles returns a kind of latency over time. Where an interval has too few samples for a
-// percentile, it is that of several intervals. The warm-up has its own samples, of each interval.
-func percentiles(s *series.Series, kind metric.Latency) map[string][]*float64 {
-	all := map[string][]*float64{}
-	for _, line := range []struct {
-		name string
-		p    float64
-		of   func(*series.Latency) int64
-	}{
-		{"p50", 50, func(l *series.Latency) int64 { return l.P50 }}, {"p99", 99, func(l *series.Latency) int64 { return l.P99 }},
-		{"p99_9", 99.9, func(l *series.Latency) int64 { return l.P999 }}, {"max", 100, func(l *series.Latency) int64 { return l.Max }},
-	} {
-		points := s.Percentile(kind, line.p)
-		for i := range s.Intervals {
-			var us *float64
-			l, warm := s.Intervals[i].Latency[kind], s.Intervals[i].Warmup[kind]
-			switch {
-			case l != nil && line.p == 100:
-				us = micros(l.Max)
-			case l != nil && points[i].Known():
-				us = micros(points[i].Ns)
-			case l == nil && warm != nil && (line.p == 100 || metric.Tells(warm.Count, line.p)):
-				us = micros(line.of(warm))
-			}
-			all[line.name] = append(all[line.name], us)
+// percentiles returns a percentile over time. Where an interval has too few samples, it is that of
+// several intervals. The warm-up has its own samples, of each interval.
+func percentiles(s *series.Series, kind metric.Latency, p float64) []*float64 {
+	all := make([]*float64, len(s.Intervals))
+	for i, point := range s.Percentile(kind, p) {
+		l, warm := s.Intervals[i].Latency[kind], s.Intervals[i].Warmup[kind]
+		switch {
+		case l != nil && p == 100:
+			all[i] = micros(l.Max)
+		case l != nil && point.Known():
+			all[i] = micros(point.Ns)
+		case l == nil && warm != nil && (p == 100 || metric.Tells(warm.Count, p)):
+			all[i] = micros(int64(warm.HDR.Percentile(p)))
 		}
 	}
 	return all
@@ -111,11 +103,13 @@ func spansOf(r *results.Result) (all []shading) {
 	if warm := r.Plan.WarmupSec; warm > 0 {
 		all = append(all, shading{0, warm, "warm-up", "shade"})
 	}
+	drains := r.Value(metric.SendingFrom) + r.Value(metric.Sending)
 	for _, s := range stalls(r) {
 		all = append(all, shading{s[0], s[1], "stall", "stall"})
+		drains = max(drains, s[1])
 	}
-	if end, sent := endOf(r), r.Value(metric.SendingFrom)+r.Value(metric.Sending); !r.Series.Intervals[len(r.Series.Intervals)-1].Sending && sent < end {
-		all = append(all, shading{sent, end, "draining", "shade"})
+	if n := len(r.Series.Intervals); n > 0 && !r.Series.Intervals[n-1].Sending && drains < endOf(r) {
+		all = append(all, shading{drains, endOf(r), "draining", "shade"})
 	}
 	return all
 }
@@ -132,10 +126,16 @@ func endOf(r *results.Result) float64 {
 const perNine = 24
 
 func curveOf(h *histo.Histogram) (c curve) {
-	last := math.Log10(max(1, float64(h.Count())/10))
+	n := float64(h.Count())
+	last := math.Log10(max(1, n/10))
 	for i := 0; ; i++ {
 		x := min(float64(i)/perNine, last)
-		c.X, c.Y = append(c.X, round(x, 4)), append(c.Y, *micros(int64(h.Percentile(100 * (1 - math.Pow(10, -x))))))
+		beyond := math.Pow(10, -x)
+		y := *micros(int64(h.Percentile(100 * (1 - beyond))))
+		if n*beyond < float64(h.Censored()) {
+			y = -y
+		}
+		c.X, c.Y = append(c.X, round(x, 4)), append(c.Y, y)
 		if x == last {
 			return c
 		}
@@ -158,6 +158,3 @@ func round(x, digits float64) float64 {
 	f := math.Pow(10, digits)
 	return math.Round(x*f) / f
 }
-
-// when formats a time.
-func when(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 MST") }

@@ -2,7 +2,6 @@ package page
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
@@ -26,7 +25,7 @@ var words = map[int]struct{ text, do string }{
 	3:   {"Messages were lost, duplicated or corrupt", "The books below say how many. Look at the broker's log, dead letters and limits."},
 	4:   {"Invalid: the generator was the limit", "The numbers are of this machine and not of the broker. Lower --rate, use more producers or more machines, or accept it with --accept-generator-limit."},
 	5:   {"The broker did not keep up with the rate", "Lower --rate, or let stompbench find look for the rate that it keeps. --rate-tolerance says how much may be missed."},
-	99:  {"The SLO is not met", "The conditions below say by how much."},
+	99:  {"The SLO is not met", ""},
 	130: {"Interrupted", "The numbers are of the time until then. Run again for a whole result."},
 }
 
@@ -42,11 +41,13 @@ func wordsOf(code int) outcome {
 	return o
 }
 
+// outcomeOf returns the outcome of a run. The worst that happened comes first.
 func outcomeOf(r *results.Result) outcome {
 	o := wordsOf(r.ExitCode)
 	say := func(format string, args ...any) { o.Why = append(o.Why, fmt.Sprintf(format, args...)) }
 	balance, mood := r.Balance()
 	invalid := r.Verdict != nil && r.Verdict.Invalid
+	missing := unsent(r)
 	switch {
 	case r.ExitCode == 0 && mood == report.Bad:
 		o.Mood, o.Text, o.Do = "bad", words[3].text, words[3].do
@@ -64,39 +65,36 @@ func outcomeOf(r *results.Result) outcome {
 	if mood == report.Bad {
 		say("Of %s messages expected, %s were lost, %s duplicated and %s corrupt.",
 			report.Count(r.Count(metric.Expected)), report.Count(r.Count(metric.Lost)), report.Count(r.Count(metric.Duplicated)), report.Count(r.Count(metric.Corrupt)))
-	} else if balance != "" {
-		say("Of what was sent, %s.", balance)
 	}
-	if n := r.Count(metric.Unsent); n > 0 {
-		say("%s of %s messages that were due were never sent: %s of the plan.", report.Count(n), report.Count(n+r.Count(metric.Sent)), share(r.Value(metric.UnsentShare)))
+	if missing != "" {
+		say("%s%s", missing, stalled(r))
 	}
-	if v := r.Verdict; v != nil && (r.ExitCode == 4 || r.ExitCode == 5 || invalid) {
+	if v := r.Verdict; v != nil && (missing != "" || r.ExitCode == 4 || r.ExitCode == 5 || invalid) {
 		say("Limited by %s: %s.", v.Limit, v.Why)
 	}
-	if missed := slices.DeleteFunc(slices.Clone(r.SLO), func(c report.Condition) bool { return c.Met }); len(missed) > 0 {
-		say("%d of %s of the SLO not met: %s.", len(missed), report.Plural(len(r.SLO), "condition"), join(missed, (*report.Condition).String))
+	var missed []string
+	for i := range r.SLO {
+		if c := &r.SLO[i]; !c.Met {
+			missed = append(missed, c.String())
+		}
+	}
+	if len(missed) > 0 {
+		say("%d of %s of the SLO not met: %s.", len(missed), report.Plural(len(r.SLO), "condition"), strings.Join(missed, ", "))
 	} else if len(r.SLO) > 0 {
 		say("All conditions of the SLO are met.")
+	}
+	if mood != report.Bad && balance != "" {
+		say("Of what was sent, %s.", balance)
 	}
 	return o
 }
 
-// join formats all elements.
-func join[T any](all []T, text func(*T) string) string {
-	texts := make([]string, len(all))
-	for i := range all {
-		texts[i] = text(&all[i])
+// unsent says how many messages were never sent, "" for none.
+func unsent(r *results.Result) string {
+	n := r.Count(metric.Unsent)
+	if n == 0 {
+		return ""
 	}
-	return strings.Join(texts, ", ")
-}
-
-// share formats a share of 0 to 1. One above 0 never looks like 0.
-func share(x float64) string {
-	switch {
-	case x > 0 && x < 0.0005:
-		return "< 0.1 %"
-	case x < 0.0995:
-		return fmt.Sprintf("%.1f %%", 100*x)
-	}
-	return fmt.Sprintf("%.0f %%", 100*x)
+	return fmt.Sprintf("%s of %s messages that were due were never sent, %s of the plan.",
+		report.Count(n), report.Count(n+r.Count(metric.Sent)), report.Percent(r.Value(metric.UnsentShare)))
 }

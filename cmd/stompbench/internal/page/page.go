@@ -2,66 +2,121 @@ package page
 
 import (
 	"crypto/sha256"
-	_ "embed" // the parts of the page
+	"embed"
 	"encoding/base64"
 	"html/template"
-	"io"
+	"reflect"
+	"slices"
+	"time"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 )
 
+//go:embed *.tmpl *.css *.js uplot
+var files embed.FS
+
+var templates = template.Must(template.New("").Funcs(functions).ParseFS(files, "*.tmpl"))
+
+// style and script are what a page consists of besides its template.
 var (
-	//go:embed page.tmpl
-	pageText string
-	//go:embed search.tmpl
-	searchText string
-	//go:embed style.css
-	styleText string
-	//go:embed uplot/uPlot.min.css
-	uplotStyle string
-	//go:embed uplot/uPlot.iife.min.js
-	uplotText string
-	//go:embed plot.js
-	plotText string
-	//go:embed page.js
-	scriptText string
+	style  = read("uplot/uPlot.min.css", "style.css")
+	script = "\"use strict\";\n" + read("uplot/uPlot.iife.min.js", "plot.js", "page.js")
 )
 
-var (
-	pageTemplate   = template.Must(template.New("page").Parse(pageText))
-	searchTemplate = template.Must(template.Must(pageTemplate.Clone()).New("search").Parse(searchText))
-)
-
-// Run is a result and its name on the page.
-type Run struct {
-	Name   string
-	Result *results.Result
-}
-
-// Write writes the page of one or several runs.
-func Write(w io.Writer, runs []Run) error { return pageTemplate.Execute(w, viewOf(runs)) }
-
-// head is what the templates need besides the data of the page.
-type head struct {
-	Title, Tool, Policy string
-	Style               template.CSS
-	Script              template.JS
-	Data                any // of the plots
-}
-
-// headOf returns the head of a page. The Content-Security-Policy has the hashes of its style and
-// script: the browser then runs and loads nothing else, whatever text a broker sends. The style
-// elements of uPlot are set by its script, which the policy permits.
-func headOf(title, tool string, data any) head {
-	style, script := uplotStyle+styleText, "\"use strict\";\n"+uplotText+plotText+scriptText
-	return head{
-		Title: title, Tool: tool, Style: template.CSS(style), Script: template.JS(script), Data: data,
-		Policy: "default-src 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; " +
-			"style-src " + hash(style) + "; script-src " + hash(script),
+func read(names ...string) (all string) {
+	for _, name := range names {
+		text, err := files.ReadFile(name)
+		if err != nil {
+			panic(err) // it is embedded
+		}
+		all += string(text)
 	}
+	return all
 }
+
+// policy is the Content-Security-Policy. It has the hashes of style and script: the browser then runs
+// and loads nothing else, whatever text a broker sends. The style elements of uPlot are set by its
+// script, which the policy permits.
+var policy = "default-src 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; " +
+	"style-src " + hash(style) + "; script-src " + hash(script)
 
 func hash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// functions are those of the templates. Numbers may be of any type.
+var functions = template.FuncMap{
+	"style":  func() template.CSS { return template.CSS(style) },
+	"script": func() template.JS { return template.JS(script) },
+	"policy": func() string { return policy },
+
+	"columns": func() []metric.Percentile { return columns },
+	"lines":   func() []metric.Percentile { return lines },
+	"totals":  func() []*metric.Def { return metric.In(metric.Totals) },
+	"shares":  func() []share { return shares },
+	"fault":   func() metric.Flags { return metric.Fault },
+	"cores":   func(r *runView) float64 { return r.Value(metric.CPUCores) },
+	"unsent":  unsent,
+	"behind":  behind,
+	"stalled": stalled,
+
+	"inc":     func(i int) int { return i + 1 },
+	"value":   value,
+	"count":   func(n any) string { return report.Count(uint64(max(0, number(n)))) },
+	"size":    func(n any) string { return report.Size(number(n)) },
+	"rate":    report.PerSecond,
+	"percent": report.Percent,
+	"elapsed": elapsed,
+	"latency": latency,
+	"when":    func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 MST") },
+}
+
+func number(n any) float64 { return reflect.ValueOf(n).Convert(reflect.TypeFor[float64]()).Float() }
+
+// value formats a metric of a run by its name.
+func value(r *runView, name string) string {
+	d := metric.Find(name)
+	return report.Value(d, r.Value(d.ID))
+}
+
+func elapsed(s float64) string { return report.Elapsed(seconds(s).Round(100 * time.Millisecond)) }
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// latency formats nanoseconds, of which 0 is none.
+func latency(ns int64) string {
+	if ns == 0 {
+		return "–"
+	}
+	return report.Duration(time.Duration(ns))
+}
+
+// columns are the percentiles of the tables, lines those of the plot over time.
+var (
+	columns = append(slices.Clone(metric.Percentiles), metric.Percentile{Name: "max", P: 100, Of: func(d *metric.Distribution) int64 { return d.Max }})
+	lines   = slices.DeleteFunc(slices.Clone(columns), func(p metric.Percentile) bool {
+		return !slices.Contains([]string{"p50", "p99", "p99.9", "max"}, p.Name)
+	})
+)
+
+// share is one of the shares behind a verdict.
+type share struct {
+	Label, Help string
+	Of          func(*verdict.Verdict) float64
+}
+
+var shares = []share{
+	{"waited for receipts", "of the producers' time: the window was full", func(v *verdict.Verdict) float64 { return v.WindowShare }},
+	{"waited for the connection", "of the producers' time: it took nothing more", func(v *verdict.Verdict) float64 { return v.SendShare }},
+	{"waited for the schedule", "of the producers' time: nothing was due", func(v *verdict.Verdict) float64 { return v.PacerShare }},
+	{"made messages", "of the producers' time", func(v *verdict.Verdict) float64 { return v.MakingShare }},
+	{"late", "of the messages due: by over 1 ms, or never sent", func(v *verdict.Verdict) float64 { return v.LateShare }},
+	{"consumers' latency", "of the busiest connection's time: spent on --consumer-latency", func(v *verdict.Verdict) float64 { return v.LingerShare }},
+	{"processors", "used by this process, of those that it may use", func(v *verdict.Verdict) float64 { return v.ProcessShare }},
+	{"starved", "of the same: ready to run, and other programs had them", func(v *verdict.Verdict) float64 { return v.StarvedShare }},
+	{"busiest thread", "of one processor", func(v *verdict.Verdict) float64 { return v.ThreadShare }},
+	{"garbage collection", "of this process's CPU time", func(v *verdict.Verdict) float64 { return v.GCShare }},
 }

@@ -1,8 +1,7 @@
-// The plots of this page: of runs, or of a search.
-
 const { runs = [], kinds = [], knee = [], whole, spans } = JSON.parse(document.getElementById("data").textContent), [run] = runs, several = runs.length > 1;
 const figure = id => document.getElementById(id);
-const percentiles = [["p50", "p50", "c2", "dots"], ["p99", "p99", "c0", ""], ["p99_9", "p99.9", "c3", "mixed"], ["max", "max", "c1", "dash"]];
+const looks = ["", "dash", "dots", "mixed"], styled = kinds.map((kind, i) => [...kind, `c${i}`, looks[i]]);
+const percentiles = [["p50", "p50", "c2", "dots"], ["p99", "p99", "c0", ""], ["p99.9", "p99.9", "c3", "mixed"], ["max", "max", "c1", "dash"]];
 
 const format = new Intl.NumberFormat("en", { maximumFractionDigits: 2 }).format;
 const number = x => x >= 1e6 ? `${format(x / 1e6)} M` : x >= 2e4 ? `${format(x / 1e3)} k` : format(x);
@@ -23,10 +22,10 @@ const log = write => ({
 const count = unit => ({ label: x => `${format(x >= 100 ? Math.round(x) : x)}${unit}`, ...linear(number) });
 const time = {
   label: clock,
-  axis: { values: values(clock), space: 60, incrs: [0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400] },
+  axis: { values: values(clock), space: 60, incrs: [0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 14400, 43200] },
 };
 
-// Percentiles are placed by their nines: as much room from 0 to 90 % as from 90 to 99 %, from 99 to 99.9 %.
+// Percentiles are placed by their nines.
 const nines = x => `p${Number((100 * (1 - 10 ** -x)).toFixed(Math.max(1, Math.ceil(x) - 1)))}`;
 const percentile = {
   margin: 24,
@@ -45,16 +44,16 @@ const chosen = { kind: kinds[0]?.[0] };
 // A line for each run if there are several, else one for each of [name, label, color, look].
 function linesOf(list, x, y) {
   const lines = several
-    ? runs.map((run, i) => ({ label: run.name, color: `c${i % 8}`, look: ["", "dash", "dots", "mixed"][(i >> 2) % 4], x: x(run, list[0][0]), y: list.map(([name]) => y(run, name)).find(y => y) }))
+    ? runs.map((run, i) => ({ label: run.name, color: `c${i % 8}`, look: looks[(i >> 2) % 4], x: x(run, list[0][0]), y: list.map(([name]) => y(run, name)).find(y => y) }))
     : list.map(([name, label, color, look]) => ({ label, color, look, x: x(run, name), y: y(run, name) }));
   return lines.filter(line => line.y);
 }
 const timed = (id, y, lines) => plot(figure(id), { lines, x: time, y, whole, spans, group: "time" });
 const rates = (list, x = "t") => linesOf(list, run => run[x], (run, name) => run.rates[name]);
 
-// The axis of latencies is logarithmic if they differ much, unless something else was chosen.
+// Latencies that differ much have a logarithmic axis, unless another was chosen.
 function latencies(id, lines) {
-  const all = lines.flatMap(line => line.y).filter(y => y > 0), button = figure(id).querySelector(".log");
+  const all = lines.flatMap(line => line.y).filter(y => y).map(Math.abs), button = figure(id).querySelector(".log");
   const on = chosen[id] ??= Math.max(...all) > 50 * Math.min(...all);
   button.ariaPressed = on;
   button.onclick = () => {
@@ -73,7 +72,7 @@ const draws = {
     timed("latency", latencies("latency", lines), lines);
   },
   curve() {
-    const lines = linesOf(several ? [[chosen.kind]] : kinds, (run, name) => run.curve[name]?.x, (run, name) => run.curve[name]?.y);
+    const lines = linesOf(several ? [[chosen.kind]] : styled, (run, name) => run.curve[name]?.x, (run, name) => run.curve[name]?.y);
     plot(figure("curve"), {
       lines, x: percentile, y: latencies("curve", lines), whole: [0, Math.max(1, ...lines.map(line => line.x.at(-1)))], spans: [], group: "curve",
     });

@@ -149,7 +149,7 @@ func TestBadgeFollowsTheExitCode(t *testing.T) {
 		"1":   {"bad", "Could not run to its end", "Partial result: the broker closed the connection."},
 		"3":   {"bad", "Messages were lost, duplicated or corrupt", "19 were lost"},
 		"4":   {"bad", "Invalid: the generator was the limit", "Limited by generator: this process used 1.97 of 2 processors", "--accept-generator-limit"},
-		"5":   {"bad", "The broker did not keep up with the rate", "6,000 of 16,000 messages that were due were never sent: 38 % of the plan", "Limited by broker", "--rate-tolerance"},
+		"5":   {"bad", "The broker did not keep up with the rate", "6,000 of 16,000 messages that were due were never sent, 38 % of the plan. Nothing moved from 8s to 14s.", "Limited by broker", "--rate-tolerance"},
 		"99":  {"bad", "The SLO is not met", "1 of 2 conditions of the SLO not met: from_due.p99&lt;500ms (5.20 s)"},
 		"130": {"bad", "Interrupted", "Partial result: interrupted."},
 	} {

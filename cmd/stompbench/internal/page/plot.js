@@ -1,5 +1,3 @@
-// A plot of uPlot in a figure, with a key, a tooltip, zoom, keys and a table.
-
 const css = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 const dashes = { dash: [7, 4], dots: [2, 4], mixed: [9, 3, 2, 3] };
 const groups = {};
@@ -11,11 +9,12 @@ function html(tag, properties, ...children) {
 }
 const sample = ({ color, look }) => html("i", { className: `sample ${color} ${look}` });
 
-// Shades spans behind the lines. A label is left out if there is no room.
+// Shades spans behind the lines, and labels those that have room.
 function shade({ ctx, bbox: { left, top, width, height }, valToPos }, spans) {
   const px = devicePixelRatio;
   let free = 0;
-  ctx.font = `${11 * px}px system-ui, sans-serif`;
+  ctx.save();
+  Object.assign(ctx, { font: `${11 * px}px system-ui`, textAlign: "left" });
   for (const { from, to, label, color } of spans) {
     const [a, b] = [from, to].map(x => Math.min(Math.max(valToPos(x, "x", true), left), left + width));
     ctx.fillStyle = css(color);
@@ -26,11 +25,11 @@ function shade({ ctx, bbox: { left, top, width, height }, valToPos }, spans) {
     ctx.fillText(label, at, top - 4 * px);
     free = at + wide + 8 * px;
   }
+  ctx.restore();
 }
 
-// Draws lines of {label, color, look, x, y} into figure, in the place of what it shows. A look is a key
-// of dashes, or that of points: full, open or ring. whole is the range of the x axis, x and y are axes:
-// {label(value), axis, scale}. Plots of a group have cursor and zoom in common.
+// Draws lines of {label, color, look, x, y}; a look is a key of dashes, or points: full, open, ring. A y below 0 is
+// a lower bound. The axes x and y are {label(value), axis, scale}. Plots of a group share cursor and zoom.
 function plot(figure, { lines, x, y, whole, spans, group }) {
   const part = name => figure.querySelector(name), chart = part(".chart"), details = part("details");
   const others = groups[group] ||= new Set(), old = figure.plot;
@@ -40,13 +39,14 @@ function plot(figure, { lines, x, y, whole, spans, group }) {
     old.destroy();
   }
   lines = lines.filter(line => line.y.some(v => v !== null));
+  const write = v => v < 0 ? `≥ ${y.label(-v)}` : y.label(v), values = uPlot.join(lines.map(line => [line.x, line.y]));
   figure.hidden = lines.length === 0;
   if (figure.hidden) return;
 
   const tip = html("div", { className: "tip" });
   const size = () => ({ width: chart.clientWidth, height: chart.clientHeight });
   const grid = { stroke: css("grid"), width: 1 };
-  const axis = { stroke: css("soft"), grid, ticks: { ...grid, size: 4 }, font: "11.5px system-ui, sans-serif" };
+  const axis = { stroke: css("soft"), grid, ticks: { ...grid, size: 4 }, font: "11.5px system-ui" };
   const series = lines.map(({ color, look }) => {
     const stroke = css(color), fill = { full: stroke, open: css("card"), ring: "#0000" }[look];
     return fill ? { stroke, paths: () => null, points: { show: true, size: look === "ring" ? 15 : 8, fill, width: 2 } }
@@ -61,11 +61,21 @@ function plot(figure, { lines, x, y, whole, spans, group }) {
       { ...axis, size: (u, values) => 14 + 6.6 * Math.max(3, ...(values || []).map(v => v.length)), ...y.axis },
     ],
     cursor: { y: false, drag: { dist: 6 }, sync: { key: group }, bind: { dblclick: () => () => show(...whole) } },
-    hooks: { drawClear: [u => shade(u, spans)], setCursor: [read], setScale: [zoomed] },
-  }, uPlot.join(lines.map(line => [line.x, line.y])), chart);
+    hooks: { drawClear: [u => shade(u, spans)], draw: [bounds], setCursor: [read], setScale: [zoomed] },
+  }, values.map((ys, i) => i ? ys.map(v => v && Math.abs(v)) : ys), chart);
   others.add(u);
   u.over.append(tip);
   if (old) show(old.scales.x.min, old.scales.x.max);
+
+  // Draws an arrow up from lower bounds.
+  function bounds({ ctx, valToPos }) {
+    ctx.save();
+    Object.assign(ctx, { fillStyle: css("ink"), textAlign: "center" });
+    for (const ys of values.slice(1)) {
+      for (let i = 0; i < ys.length; i += 4) if (ys[i] < 0) ctx.fillText("↑", valToPos(values[0][i], "x", true), valToPos(-ys[i], "y", true) - 4);
+    }
+    ctx.restore();
+  }
 
   function zoomed(u, key) {
     if (key !== "x") return;
@@ -79,21 +89,20 @@ function plot(figure, { lines, x, y, whole, spans, group }) {
     tip.hidden = idx == null || left < 0;
     if (tip.hidden) return;
     tip.replaceChildren(html("div", {}, x.label(u.data[0][idx])), ...lines.flatMap((line, i) => {
-      const v = u.data[i + 1][idxs[i + 1]];
-      return v == null || !u.series[i + 1].show ? [] : [html("div", {}, sample(line), `${line.label} `, html("b", {}, y.label(v)))];
+      const v = values[i + 1][idxs[i + 1]];
+      return v == null || !u.series[i + 1].show ? [] : [html("div", {}, sample(line), `${line.label} `, html("b", {}, write(v)))];
     }));
     tip.style.left = rest < left ? "" : `${left + 12}px`;
     tip.style.right = rest < left ? `${rest + 12}px` : "";
   }
 
   for (const name of ["down", "move", "up"]) { // uPlot knows the mouse only
-    u.over.addEventListener(`pointer${name}`, ({ pointerType, clientX, clientY }) => {
-      if (pointerType === "touch") u.over.dispatchEvent(new MouseEvent(`mouse${name}`, { clientX, clientY, movementX: 1, bubbles: true }));
-    });
+    u.over["onpointer" + name] = ({ pointerType, clientX, clientY }) => pointerType === "touch"
+      && u.over.dispatchEvent(new MouseEvent("mouse" + name, { clientX, clientY, movementX: 1, bubbles: true }));
   }
 
-  const range = line => [Math.min, Math.max].map(f => y.label(line.y.reduce((a, b) => a === null ? b : b === null ? a : f(a, b)))).join(" to ");
-  chart.ariaLabel = `${part("h2").textContent}: ${lines.map(line => `${line.label} ${range(line)}`).join("; ")}. Arrow keys read values, + and - zoom, 0 shows all.`;
+  const range = (line, i) => (ys => `${line.label} ${y.label(Math.min(...ys))} to ${y.label(Math.max(...ys))}`)(u.data[i + 1].filter(v => v != null));
+  chart.ariaLabel = `${part("h2").textContent}: ${lines.map(range).join("; ")}. Arrow keys read values, + and - zoom, 0 shows all.`;
   chart.onblur = () => u.setCursor({ left: -10, top: -10 });
   chart.onkeydown = e => {
     const xs = u.data[0], { min, max } = u.scales.x, at = u.cursor.left < 0 ? -1 : u.cursor.idx;
@@ -110,18 +119,16 @@ function plot(figure, { lines, x, y, whole, spans, group }) {
   };
   part(".reset").onclick = () => show(...whole);
 
-  const hidden = figure.hiddenLines ||= new Set();
+  const hidden = figure.hiddenLines ||= Object.create(null);
   part(".key").replaceChildren(...lines.map((line, i) => {
     const button = html("button", { type: "button", title: "show or hide" }, sample(line), line.label);
-    const apply = () => {
-      button.ariaPressed = !hidden.has(line.label);
-      u.setSeries(i + 1, { show: !hidden.has(line.label) });
+    const toggle = show => {
+      hidden[line.label] = !show;
+      button.ariaPressed = show;
+      u.setSeries(i + 1, { show });
     };
-    button.onclick = () => {
-      if (!hidden.delete(line.label)) hidden.add(line.label);
-      apply();
-    };
-    apply();
+    button.onclick = () => toggle(hidden[line.label]);
+    toggle(!hidden[line.label]);
     return html("li", {}, button);
   }));
 
@@ -130,7 +137,7 @@ function plot(figure, { lines, x, y, whole, spans, group }) {
     if (!details.open) return;
     const row = (tag, head, cells) => html("tr", {}, html("th", { scope: "row" }, head), ...cells.map(cell => html(tag, {}, cell)));
     part("table").replaceChildren(html("thead", {}, row("th", "", lines.map(line => line.label))), html("tbody", {},
-      ...u.data[0].map((v, i) => row("td", x.label(v), u.data.slice(1).map(ys => ys[i] == null ? "–" : y.label(ys[i]))))));
+      ...values[0].map((v, i) => row("td", x.label(v), values.slice(1).map(ys => ys[i] == null ? "–" : write(ys[i]))))));
   };
 
   figure.watch = new ResizeObserver(() => u.width === chart.clientWidth || u.setSize(size()));

@@ -9,7 +9,6 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/find"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 )
 
 // SearchTool and SearchSchema identify a find.json.
@@ -47,16 +46,10 @@ func ReadSearch(path string) (*Search, error) {
 		return nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxSearch+1))
-	if err != nil {
-		return nil, err
-	}
 	s := new(Search)
-	switch err := json.Unmarshal(text, s); {
-	case len(text) > maxSearch:
-		return nil, fmt.Errorf("%s: more than %d MiB are no search", path, maxSearch>>20)
+	switch err := json.NewDecoder(io.LimitReader(f, maxSearch)).Decode(s); {
 	case err != nil:
-		return nil, fmt.Errorf("%s: not a search of stompbench: %w", path, err)
+		return nil, fmt.Errorf("%s: not a search of stompbench, or of more than %d MiB: %w", path, maxSearch>>20, err)
 	case s.Tool != SearchTool || s.Result == nil:
 		return nil, fmt.Errorf("%s: not a search of stompbench", path)
 	case s.Schema != SearchSchema:
@@ -71,99 +64,4 @@ func ReadSearch(path string) (*Search, error) {
 	// file cannot contradict its steps.
 	s.Tally(s.Within)
 	return s, nil
-}
-
-// Headline returns the result of the search in one sentence.
-func (s *Search) Headline() string {
-	perSecond := func(r float64) string { return report.PerSecond(r) + "/s" }
-	k := &s.Knee
-	switch sure := fmt.Sprintf("%.0f %%", 100*k.Sure); {
-	case len(s.Steps) == 0:
-		return "no rate was tried"
-	case s.Rate == 0 && s.ByGenerator():
-		return "nothing is known of the broker: the generator failed at each rate that was tried"
-	case k.Low == 0 && k.High == 0:
-		return "the steps do not say where the knee is"
-	case k.Low == 0:
-		return fmt.Sprintf("the knee is below %s, %s sure", perSecond(k.High), sure)
-	case k.High == 0:
-		return fmt.Sprintf("the knee is above %s, %s sure", perSecond(k.Low), sure)
-	default:
-		return fmt.Sprintf("the knee is between %s and %s, %s sure; at about %s", perSecond(k.Low), perSecond(k.High), sure, perSecond(k.Likely))
-	}
-}
-
-// Findings returns the result of the search in sentences: the headline and its grounds.
-func (s *Search) Findings() []string {
-	return append(append(s.warnings(), s.Headline()), s.grounds()...)
-}
-
-// warnings returns reasons why the search is incomplete.
-func (s *Search) warnings() (all []string) {
-	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
-	switch {
-	case s.Failure != "":
-		say("PARTIAL RESULT: %s", s.Failure)
-	case s.Partial:
-		say("PARTIAL RESULT: interrupted")
-	case s.Ended == find.TimeUp:
-		say("the time is up and the search is not done: raise --max-time")
-	}
-	return all
-}
-
-// grounds says which rates passed and failed how often, and why.
-func (s *Search) grounds() (all []string) {
-	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
-	if best, at := s.Best(), s.At(s.Rate); best != nil {
-		say("%s/s meets %s: it passed %s; p50 %s, p99 %s", report.PerSecond(s.Rate), s.SLO, tries(at.Passed, at.Passed),
-			report.Duration(time.Duration(best.P50)), report.Duration(time.Duration(best.P99)))
-	} else {
-		say("no rate that was tried meets %s", s.SLO)
-	}
-	s.sayAbove(say)
-	for _, r := range s.Undecided() {
-		say("%s/s is undecided: it passed %s", report.PerSecond(r.Rate), tries(r.Passed, r.Passed+r.Failed))
-	}
-	return all
-}
-
-// sayAbove says why the rate is not higher.
-func (s *Search) sayAbove(say func(format string, args ...any)) {
-	worst, at := s.Worst(), s.At(s.Failed)
-	if worst == nil {
-		if s.Ended == find.AtTop {
-			say("there is no knee up to %s/s, the highest rate to try: raise --to", report.PerSecond(s.Rates[len(s.Rates)-1].Rate))
-		}
-		return
-	}
-	if at.Verdict == find.Generator {
-		say("%s/s failed %s because of the generator, which says nothing about the broker: %s", report.PerSecond(s.Failed), tries(at.Generator, at.Tries()), worst.Why)
-		say("so the search ended at what this machine can generate: the broker may be able to do more")
-		return
-	}
-	if worst.Verdict() != find.Failed { // the generator may have failed its last try
-		for i := range s.Steps {
-			if st := &s.Steps[i]; st.Rate == s.Failed && st.Verdict() == find.Failed {
-				worst = st
-			}
-		}
-	}
-	say("%s/s failed %s: not %s; limited by %s: %s", report.PerSecond(s.Failed), tries(at.Failed, at.Passed+at.Failed), worst.Broken(), worst.LimitedBy, worst.Why)
-	if worst.LimitedBy == string(verdict.Schedule) {
-		say("the rate was kept and nothing was at its limit: that is where the SLO ends, and the broker can do more")
-	}
-}
-
-// tries formats how many of how many tries.
-func tries(n, of int) string {
-	switch {
-	case n == of && n == 1:
-		return "the one time that it was tried"
-	case n == of && n == 2:
-		return "both times"
-	case n == of:
-		return fmt.Sprintf("all %d times", n)
-	}
-	return fmt.Sprintf("%d of %d times", n, of)
 }

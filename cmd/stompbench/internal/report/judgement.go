@@ -92,27 +92,27 @@ func (r *Report) judgement(b *strings.Builder, style Style) {
 func (r *Report) ownCost(b *strings.Builder) {
 	v := r.Verdict
 	if v.ProcessShare > 0 {
-		text := percent(v.ProcessShare) + " of this process's share used"
+		text := Percent(v.ProcessShare) + " of this process's share used"
 		if v.StarvedShare >= 0.05 {
-			text += fmt.Sprintf(", %s missed to other programs", percent(v.StarvedShare))
+			text += fmt.Sprintf(", %s missed to other programs", Percent(v.StarvedShare))
 		}
 		thread := "n/a"
 		if v.ThreadShare > 0 {
-			thread = percent(v.ThreadShare)
+			thread = Percent(v.ThreadShare)
 		}
 		b.WriteString(labelled("processors", fmt.Sprintf("%s; busiest thread %s; garbage collection %s of the CPU time, pauses %s of the time",
-			text, thread, percent(v.GCShare), percent(v.GCPauseShare))))
+			text, thread, Percent(v.GCShare), Percent(v.GCPauseShare))))
 	}
 	text := fmt.Sprintf("waited %s for receipts, %s for the connection, %s for the schedule, worked %s",
-		percent(v.WindowShare), percent(v.SendShare), percent(v.PacerShare), percent(v.MakingShare))
+		Percent(v.WindowShare), Percent(v.SendShare), Percent(v.PacerShare), Percent(v.MakingShare))
 	if r.Plan.RatePerSec > 0 {
-		text += fmt.Sprintf("; %s of the schedule late by over 1 ms, or not sent", percent(v.LateShare))
+		text += fmt.Sprintf("; %s of the schedule late by over 1 ms, or not sent", Percent(v.LateShare))
 	}
 	b.WriteString(labelled("producers", text))
 }
 
-// percent writes a share. A share above 0 never looks like 0.
-func percent(x float64) string {
+// Percent writes a share. A share above 0 never looks like 0.
+func Percent(x float64) string {
 	switch {
 	case x > 0 && x < 0.0005:
 		return "<0.1 %"

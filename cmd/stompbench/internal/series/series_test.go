@@ -217,6 +217,26 @@ func TestManyFullHistograms(t *testing.T) {
 	}
 }
 
+// What comes after a stall does not show before it. At a low rate, seconds without samples are no stall.
+func TestPercentileStopsAtAStall(t *testing.T) {
+	s := &Series{Step: 1}
+	for i, n := range []uint64{600, 600, 600, 300, 0, 0, 0, 5000, 10, 0, 0, 10, 0, 10, 0, 10} {
+		in := interval(sampled(time.Duration(i+1)*time.Second, time.Second, n))
+		s.Intervals = append(s.Intervals, in)
+	}
+	var spans []string
+	for _, p := range s.Percentile(metric.FromSend, 99) {
+		spans = append(spans, fmt.Sprintf("%v-%v", p.From, p.To))
+	}
+	if want := "0-4 0-4 0-4 0-4 0-0 0-0 0-0 7-9 7-9 0-0 0-0 0-0 0-0 0-0 0-0 0-0"; strings.Join(spans, " ") != want {
+		t.Errorf("%v, want %s", spans, want)
+	}
+	s.Intervals = s.Intervals[8:]
+	if p := s.Percentile(metric.FromSend, 50)[3]; p.From != 8 || p.To != 12 {
+		t.Errorf("%+v", p)
+	}
+}
+
 // Seconds are joined until ten samples are above the percentile; a stall is not the only second that
 // has one.
 func TestPercentileJoinsSeconds(t *testing.T) {

@@ -1,0 +1,96 @@
+package page
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/find"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
+)
+
+// Headline returns the result of the search in one sentence.
+func (s *Search) Headline() string {
+	k := &s.Knee
+	switch sure := fmt.Sprintf("%.0f %%", 100*k.Sure); {
+	case len(s.Steps) == 0:
+		return "no rate was tried"
+	case s.Rate == 0 && s.ByGenerator():
+		return "nothing is known of the broker: the generator failed at each rate that was tried"
+	case k.Low == 0 && k.High == 0:
+		return "the steps do not say where the knee is"
+	case k.Low == 0:
+		return fmt.Sprintf("the knee is below %s, %s sure", perSecond(k.High), sure)
+	case k.High == 0:
+		return fmt.Sprintf("the knee is above %s, %s sure", perSecond(k.Low), sure)
+	default:
+		return fmt.Sprintf("the knee is between %s and %s, %s sure; at about %s", perSecond(k.Low), perSecond(k.High), sure, perSecond(k.Likely))
+	}
+}
+
+func perSecond(r float64) string { return report.PerSecond(r) + "/s" }
+
+// Findings returns the result of the search in sentences: the headline and its grounds.
+func (s *Search) Findings() []string {
+	return append(append(s.warnings(), s.Headline()), s.Grounds()...)
+}
+
+// warnings returns reasons why the search is incomplete.
+func (s *Search) warnings() []string {
+	switch {
+	case s.Failure != "":
+		return []string{"PARTIAL RESULT: " + s.Failure}
+	case s.Partial:
+		return []string{"PARTIAL RESULT: interrupted"}
+	case s.Ended == find.TimeUp:
+		return []string{"the time is up and the search is not done: raise --max-time"}
+	}
+	return nil
+}
+
+// Grounds says which rates passed and failed how often, and why the rate is not higher.
+func (s *Search) Grounds() (all []string) {
+	say := func(rate float64, format string, args ...any) {
+		all = append(all, perSecond(rate)+fmt.Sprintf(format, args...))
+	}
+	if best, at := s.Best(), s.At(s.Rate); best != nil {
+		say(s.Rate, " meets %s: it passed %s; p50 %s, p99 %s", s.SLO, tries(at.Passed, at.Passed), report.Duration(time.Duration(best.P50)), report.Duration(time.Duration(best.P99)))
+	} else {
+		all = append(all, "no rate that was tried meets "+s.SLO)
+	}
+	switch worst, at := s.Worst(), s.At(s.Failed); {
+	case worst == nil && s.Ended == find.AtTop:
+		all = append(all, fmt.Sprintf("there is no knee up to %s, the highest rate to try: raise --to", perSecond(s.Rates[len(s.Rates)-1].Rate)))
+	case worst == nil:
+	case at.Verdict == find.Generator:
+		say(s.Failed, " failed %s because of the generator, which says nothing about the broker: %s", tries(at.Generator, at.Tries()), worst.Why)
+		all = append(all, "so the search ended at what this machine can generate: the broker may be able to do more")
+	default:
+		for _, step := range s.at(s.Failed) { // the generator may have failed its last try
+			if step.Verdict() == find.Failed {
+				worst = step
+			}
+		}
+		say(s.Failed, " failed %s: not %s; limited by %s: %s", tries(at.Failed, at.Passed+at.Failed), worst.Broken(), worst.LimitedBy, worst.Why)
+		if worst.LimitedBy == string(verdict.Schedule) {
+			all = append(all, "the rate was kept and nothing was at its limit: that is where the SLO ends, and the broker can do more")
+		}
+	}
+	for _, r := range s.Undecided() {
+		say(r.Rate, " is undecided: it passed %s", tries(r.Passed, r.Passed+r.Failed))
+	}
+	return all
+}
+
+// tries formats how many of how many tries.
+func tries(n, of int) string {
+	switch {
+	case n == of && n == 1:
+		return "the one time that it was tried"
+	case n == of && n == 2:
+		return "both times"
+	case n == of:
+		return fmt.Sprintf("all %d times", n)
+	}
+	return fmt.Sprintf("%d of %d times", n, of)
+}
