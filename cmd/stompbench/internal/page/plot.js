@@ -39,10 +39,10 @@ function plot(figure, { lines, x, y, whole, spans, group }) {
     old.destroy();
   }
   lines = lines.filter(line => line.y.some(v => v !== null));
-  const write = v => v < 0 ? `≥ ${y.label(-v)}` : y.label(v), values = uPlot.join(lines.map(line => [line.x, line.y]));
   figure.hidden = lines.length === 0;
   if (figure.hidden) return;
 
+  const write = v => v < 0 ? `≥ ${y.label(-v)}` : y.label(v), values = uPlot.join(lines.map(line => [line.x, line.y]));
   const tip = html("div", { className: "tip" });
   const size = () => ({ width: chart.clientWidth, height: chart.clientHeight });
   const grid = { stroke: css("grid"), width: 1 };
