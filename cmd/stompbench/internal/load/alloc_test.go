@@ -134,7 +134,7 @@ func allocNothing(t *testing.T, edit func(*workload.Plan)) {
 	if got := p.run.sampler.totalSend.Count(); got != measured {
 		t.Errorf("%d latencies of %d messages, %d of the warm-up", got, k, warmup)
 	}
-	if b := p.run.tallies(); b.intact != k || b.counts[metric.Corrupt]+b.counts[metric.Foreign] != 0 {
+	if b := p.run.arrived(nil).tally; b.intact != k || b.counts[metric.Corrupt]+b.counts[metric.Foreign] != 0 {
 		t.Errorf("%+v of %d messages", b, k)
 	}
 }

@@ -72,7 +72,7 @@ func (r *run) censorMissing(now int64) {
 	if r.plan.FlatOut() || r.plan.Shared() {
 		return
 	}
-	r.tallies()
+	r.arrived(nil) // records everything gathered
 	accounts := r.accounts()
 	for _, g := range r.groups {
 		for stream, missing := range g.book.Lost(accounts) {

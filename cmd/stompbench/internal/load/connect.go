@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,7 +14,6 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
 // SetupError says what failed before the run started.
@@ -36,41 +36,33 @@ const parallel = 64
 func each(n int, f func(i int) error) error {
 	var (
 		wg    sync.WaitGroup
+		next  atomic.Int64
 		mu    sync.Mutex
 		first error
-		slots = make(chan struct{}, parallel)
-		stop  = make(chan struct{})
 	)
-	fail := func(err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		var reason *conn.ServerError
-		switch {
-		case first == nil:
-			first = err
-			close(stop)
-		case errors.As(err, &reason) && !errors.As(first, &reason):
-			first = err // the broker's reason, which ended the other calls
-		case errors.Is(first, context.Canceled):
-			first = err // the error because of which the other call was cancelled
-		}
-	}
-	for i := range n {
-		slots <- struct{}{}
-		select {
-		case <-stop:
-			wg.Wait()
-			return first
-		default:
-		}
+	for range min(n, parallel) {
 		wg.Go(func() {
-			defer func() { <-slots }()
-			if err := f(i); err != nil {
-				fail(err)
+			for i := int(next.Add(1)); i <= n; i = int(next.Add(1)) {
+				if err := f(i - 1); err != nil {
+					next.Store(int64(n))
+					mu.Lock()
+					first = better(first, err)
+					mu.Unlock()
+				}
 			}
 		})
 	}
 	wg.Wait()
+	return first
+}
+
+// better returns the error that explains more: the broker's reason, which ended the other calls, or
+// the error because of which the other call was cancelled.
+func better(first, err error) error {
+	var reason *conn.ServerError
+	if first == nil || errors.As(err, &reason) && !errors.As(first, &reason) || errors.Is(first, context.Canceled) {
+		return err
+	}
 	return first
 }
 
@@ -79,22 +71,32 @@ func (r *run) connect(ctx context.Context) error {
 	defer r.reportConnecting()()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go r.cancelOnFailure(ctx, cancel)
+	go func() {
+		select {
+		case <-r.failed:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	forConsumers := r.plan.ConsumerConnections
 	sessions := make([]transport.Session, r.plan.Connections())
-	turns := newTurns(r.plan.ConnectRate)
+	done, began := r.begins("connections established", len(sessions)), time.Now()
 	err := each(len(sessions), func(i int) (err error) {
 		c := transport.Connection{Number: i, Blocks: r.plan.ConsumerLatency > 0}
 		if i >= forConsumers {
 			c = transport.Connection{Number: i - forConsumers}
 		}
-		if err := turns.wait(ctx, i); err != nil {
-			return err
+		if rate := r.plan.ConnectRate; rate > 0 {
+			select {
+			case <-time.After(time.Until(began.Add(time.Duration(float64(i) / rate * float64(time.Second))))):
+			case <-ctx.Done():
+				return &SetupError{"connect", ctx.Err()}
+			}
 		}
 		if sessions[i], err = r.dial(ctx, c); err != nil {
 			cancel() // the others need not wait for their timeouts
 		}
-		r.connected.connections.Add(1)
+		done.Add(1)
 		return err
 	})
 	if err != nil {
@@ -102,10 +104,11 @@ func (r *run) connect(ctx context.Context) error {
 	}
 	agreed := sessions[0].Agreed()
 	r.ready = Ready{Server: agreed.Headers.Get(frame.HeaderServer), Version: agreed.Version.String(), Dialect: agreed.Dialect}
+	done = r.begins("subscriptions confirmed", len(r.consumers))
 	// Consumers first: a topic drops messages that it has no subscription for.
 	if err := each(len(r.consumers), func(i int) error {
 		c := r.consumers[i]
-		defer r.connected.subscriptions.Add(1)
+		defer done.Add(1)
 		return r.subscribe(ctx, c, sessions[c.worker%forConsumers])
 	}); err != nil {
 		return err
@@ -121,59 +124,28 @@ func (r *run) connect(ctx context.Context) error {
 	return nil
 }
 
-// connected counts for Connecting.
-type connected struct{ workers, connections, subscriptions atomic.Int64 }
+// phase is a part of connecting.
+type phase struct {
+	what string
+	all  int
+	done atomic.Int64
+}
+
+// begins begins a phase. It returns the counter of what is done.
+func (r *run) begins(what string, all int) *atomic.Int64 {
+	p := &phase{what: what, all: all}
+	r.phase.Store(p)
+	return &p.done
+}
+
+func (p *phase) String() string { return fmt.Sprintf("%d of %d %s", p.done.Load(), p.all, p.what) }
 
 // reportConnecting calls OnConnecting once a second until stop is called.
 func (r *run) reportConnecting() (stop func()) {
 	if r.OnConnecting == nil {
 		return func() {}
 	}
-	return pacer.Every(time.Second, func() {
-		c, p := &r.connected, r.plan
-		r.OnConnecting(Connecting{
-			int(c.workers.Load()), p.Producers + p.Consumers, int(c.connections.Load()), p.Connections(),
-			int(c.subscriptions.Load()), subscriptions(p),
-		})
-	})
-}
-
-// turns spread the connection attempts over time.
-type turns struct {
-	start    time.Time
-	interval time.Duration // 0: no waiting
-}
-
-func newTurns(rate float64) turns {
-	t := turns{start: time.Now()}
-	if rate > 0 {
-		t.interval = time.Duration(float64(time.Second) / rate)
-	}
-	return t
-}
-
-// wait waits until connection i may be opened.
-func (t turns) wait(ctx context.Context, i int) error {
-	if t.interval == 0 {
-		return nil
-	}
-	timer := time.NewTimer(time.Until(t.start.Add(time.Duration(i) * t.interval)))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return &SetupError{"connect", ctx.Err()}
-	}
-}
-
-// cancelOnFailure cancels waiting after a failure. It returns when ctx has ended.
-func (r *run) cancelOnFailure(ctx context.Context, cancel context.CancelFunc) {
-	select {
-	case <-r.failed:
-		cancel()
-	case <-ctx.Done():
-	}
+	return pacer.Every(time.Second, func() { r.OnConnecting(r.phase.Load()) })
 }
 
 func (r *run) dial(ctx context.Context, c transport.Connection) (transport.Session, error) {
@@ -240,12 +212,4 @@ func (r *run) betterCause(err error) error {
 		return cause
 	}
 	return err
-}
-
-// subscriptions returns how many there will be.
-func subscriptions(p *workload.Plan) int {
-	if p.Consumers == 0 {
-		return 0
-	}
-	return max(p.Consumers, p.ConsumeTargets())
 }

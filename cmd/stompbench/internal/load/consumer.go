@@ -17,12 +17,12 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// arrivals is how many arrivals a consumer gathers before it records them, if there are not too
+// mostGathered is how many arrivals a consumer gathers before it records them, if there are not too
 // many consumers for that.
 const (
-	arrivals    = 256
-	arrivalsAll = 1 << 20
-	minArrivals = 8
+	mostGathered  = 256
+	gatheredByAll = 1 << 20
+	fewest        = 8
 )
 
 // consumer is one subscription. A consumer with several destinations is several of these on one
@@ -37,7 +37,7 @@ type consumer struct {
 
 	// The reading goroutine only.
 	reader  stamp.HeaderReader
-	known   known
+	known   map[origin]uint32
 	inBody  bool // stamps are only in bodies; otherwise they may be in a header
 	acks    bool
 	nackDue float64       // accumulated share of a NACK
@@ -50,8 +50,7 @@ type consumer struct {
 	mu      sync.Mutex // guards what follows
 	order   ledger.Order
 	tally   tally
-	frozen  bool  // the books are closed: record nothing more
-	came    int64 // arrival of the first message of this run, 0 if none
+	frozen  bool // the books are closed: record nothing more
 	entries []ledger.Entry
 	sendNs  []int64
 	dueNs   []int64
@@ -63,18 +62,20 @@ type tally struct {
 	intact   uint64 // messages of this run, repeats included
 	measured uint64 // of those, received after the warm-up
 	counts   metric.Counts
-	first    int64 // arrival of the first of these, 0 if none
+	came     int64 // arrival of the first message of this run, 0 if none
+	first    int64 // arrival of the first that was measured, 0 if none
 	last     int64 // arrival of the last
 	ackErr   error // the first error of ACK or NACK
 }
 
 func newConsumer(r *run, worker, destination int, g *group) *consumer {
-	size := min(max(arrivalsAll/r.plan.Consumers, minArrivals), arrivals)
+	size := min(max(gatheredByAll/r.plan.Consumers, fewest), mostGathered)
 	c := &consumer{
 		run: r, worker: worker, destination: destination, group: g,
 		send: r.fromSend.For(worker), due: r.fromDue.For(worker),
 		inBody:  r.plan.Stamp == workload.StampBody && r.plan.Producers > 0,
 		acks:    r.plan.Ack != frame.AckAuto,
+		known:   make(map[origin]uint32),
 		order:   ledger.NewOrder(g.producers),
 		entries: make([]ledger.Entry, 0, size), sendNs: make([]int64, 0, size), dueNs: make([]int64, 0, size),
 	}
@@ -179,7 +180,12 @@ func (c *consumer) judge(s *stamp.Stamp, err error, now int64, redelivered bool)
 	case err != nil || !c.run.ours(s):
 		c.tally.counts[metric.Foreign]++
 	default:
-		producer, ok := c.producer(s)
+		producer, ok := uint32(0), false
+		if c.run.origins != nil {
+			producer, ok = c.number(origin{Part: s.Part, Stream: s.Producer})
+		} else {
+			producer, ok = c.run.producer(c.group, s.Producer)
+		}
 		if !ok {
 			c.tally.counts[metric.Foreign]++ // it was sent to another destination
 			return
@@ -188,19 +194,11 @@ func (c *consumer) judge(s *stamp.Stamp, err error, now int64, redelivered bool)
 	}
 }
 
-// producer returns the number of a message's stream in the book, if it has one.
-func (c *consumer) producer(s *stamp.Stamp) (uint32, bool) {
-	if all := c.run.origins; all != nil {
-		return c.known.number(all, origin{Part: s.Part, Stream: s.Producer})
-	}
-	return c.group.producer(s.Producer)
-}
-
 func (c *consumer) take(s *stamp.Stamp, producer uint32, now int64, redelivered bool) {
 	c.tally.intact++
 	c.tally.last = now
-	if c.came == 0 {
-		c.came = now
+	if c.tally.came == 0 {
+		c.tally.came = now
 	}
 	c.entries = append(c.entries, ledger.Entry{
 		Producer: producer, Sequence: s.Sequence,

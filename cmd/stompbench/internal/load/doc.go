@@ -10,6 +10,6 @@
 //
 // Lock order: worker, then group, then recorder.
 //
-// Imports: conn, conn/dialect and frame of stompwire for outcomes and ack modes, and the ledger,
+// Imports: procfs, for the times of threads; conn, conn/dialect and frame of stompwire for outcomes and ack modes, and the ledger,
 // stamp, machine, metric, pacer, pause, histo, workload, world and transport packages of stompbench.
 package load

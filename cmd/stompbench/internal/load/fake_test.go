@@ -39,15 +39,17 @@ type fakeBroker struct {
 	dieAt int
 	died  time.Time
 
-	mu        sync.Mutex
-	n         int
-	turn      int
-	handlers  []transport.Handler
-	sessions  []*fakeSession
-	dialErr   error
-	subErr    error
-	undelayed bool // messages came before all consumers had subscribed
-	consumers int
+	mu         sync.Mutex
+	n          int
+	turn       int
+	handlers   map[string][]transport.Handler // by destination
+	to         string                         // destination of the message that is delivered
+	subscribed int
+	sessions   []*fakeSession
+	dialErr    error
+	subErr     error
+	undelayed  bool // messages came before all consumers had subscribed
+	consumers  int
 }
 
 var errFakeDied = errors.New("the fake broker has died")
@@ -63,11 +65,12 @@ func (b *fakeBroker) Dial(_ context.Context, _ transport.Connection, onFail func
 	return s, nil
 }
 
-func (b *fakeBroker) take(body []byte) (n int, status conn.OutcomeStatus, err error) {
+func (b *fakeBroker) take(to string, body []byte) (n int, status conn.OutcomeStatus, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.n++
-	if len(b.handlers) < b.consumers {
+	b.to = to
+	if b.subscribed < b.consumers {
 		b.undelayed = true
 	}
 	if b.dieAt > 0 && b.n >= b.dieAt {
@@ -85,6 +88,7 @@ func (b *fakeBroker) take(body []byte) (n int, status conn.OutcomeStatus, err er
 		after(b.deliverAfter(b.n), func() {
 			b.mu.Lock()
 			defer b.mu.Unlock()
+			b.to = to
 			b.pass(body)
 		})
 	case b.deliver == nil:
@@ -120,17 +124,18 @@ func after(d time.Duration, f func()) {
 
 // pass hands a body to the consumer whose turn it is, or to all.
 func (b *fakeBroker) pass(body []byte) {
-	if len(b.handlers) == 0 {
+	handlers := b.handlers[b.to]
+	if len(handlers) == 0 {
 		return
 	}
 	if b.topic {
-		for _, h := range b.handlers {
+		for _, h := range handlers {
 			h(body, fakeDelivery{b: b, h: h, body: body})
 		}
 		return
 	}
 	b.turn++
-	h := b.handlers[b.turn%len(b.handlers)]
+	h := handlers[b.turn%len(handlers)]
 	h(body, fakeDelivery{b: b, h: h, body: body})
 }
 
@@ -169,9 +174,9 @@ func (s *fakeSession) Agreed() conn.Session {
 
 func (s *fakeSession) NewSender(o transport.SenderOptions) (transport.Sender, error) {
 	if o.Transaction > 0 {
-		return &fakeTransactions{b: s.b, size: o.Transaction, outcome: o.Outcome}, nil
+		return &fakeTransactions{b: s.b, to: o.Destination, size: o.Transaction, outcome: o.Outcome}, nil
 	}
-	return &fakeSender{b: s.b, window: o.Window, every: max(1, uint64(o.Every)), outcome: o.Outcome}, nil
+	return &fakeSender{b: s.b, to: o.Destination, window: o.Window, every: max(1, uint64(o.Every)), outcome: o.Outcome}, nil
 }
 
 func (s *fakeSession) Subscribe(_ context.Context, destination string, _ conn.SubscribeOptions, h transport.Handler) (func(context.Context) error, error) {
@@ -181,12 +186,17 @@ func (s *fakeSession) Subscribe(_ context.Context, destination string, _ conn.Su
 		return nil, s.b.subErr
 	}
 	s.b.topic = s.b.topic || strings.HasPrefix(destination, "/topic/")
-	s.b.handlers = append(s.b.handlers, h)
+	if s.b.handlers == nil {
+		s.b.handlers = make(map[string][]transport.Handler)
+	}
+	s.b.handlers[destination] = append(s.b.handlers[destination], h)
+	s.b.subscribed++
 	return func(context.Context) error { return nil }, nil
 }
 
 type fakeSender struct {
 	b       *fakeBroker
+	to      string
 	window  int
 	every   uint64
 	outcome func(conn.Outcome)
@@ -201,7 +211,7 @@ func (p *fakeSender) Send(ctx context.Context, body []byte, _ ...frame.Field) (u
 	if err := p.b.read(ctx); err != nil {
 		return 0, err
 	}
-	n, status, err := p.b.take(body)
+	n, status, err := p.b.take(p.to, body)
 	if err != nil {
 		return 0, err
 	}
@@ -246,6 +256,7 @@ func (p *fakeSender) Flush(ctx context.Context) error {
 // fakeTransactions keeps messages until their transaction is committed.
 type fakeTransactions struct {
 	b       *fakeBroker
+	to      string
 	size    int
 	outcome func(conn.Outcome)
 	seq     uint64
@@ -279,7 +290,7 @@ func (p *fakeTransactions) Flush(ctx context.Context) error {
 	}
 	for _, body := range open {
 		if o.Status != conn.Unknown {
-			_, status, err := p.b.take(body)
+			_, status, err := p.b.take(p.to, body)
 			if err != nil {
 				return err
 			}

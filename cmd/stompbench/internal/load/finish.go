@@ -8,16 +8,37 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pause"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// poll is the interval at which drain checks whether everything has arrived.
-const poll = 10 * time.Millisecond
+// pollEvery is the interval at which poll looks.
+const pollEvery = 10 * time.Millisecond
 
 // stragglers is how long nothing may come after a failure before missing messages are given up: no
 // more may be sent, but messages on their way still arrive. It is also the time for messages that
 // were refused with NACK, once everything else has arrived, because a broker may drop them.
 const stragglers = time.Second
+
+// poll looks again and again, until nothing has been heard for the patience that look returns, or stop
+// ends.
+func (r *run) poll(stop context.Context, look func() (sign bool, patience time.Duration)) {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	var silence pause.Silence
+	for {
+		sign, patience := look()
+		if silence.Look(sign) >= patience {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-stop.Done():
+			return
+		}
+	}
+}
+
+// forever is a patience, as 0 is none.
+const forever = time.Duration(1<<63 - 1)
 
 // drain waits for the outcome of every message and for every expected message, until nothing has
 // come for so long that the rest is given up. Receipts and messages count together, because a
@@ -31,33 +52,30 @@ func (r *run) drain(ending context.Context) {
 	settled, giveUp := r.settle()
 	defer giveUp()
 	var accounts []ledger.Account
-	began := time.Now()
-	last := uint64(0)
-	var silence pause.Silence
-	for {
+	began, last, all, over := time.Now(), uint64(0), false, false
+	r.poll(ending, func() (sign bool, patience time.Duration) {
 		if accounts == nil && isClosed(settled) {
 			accounts = r.accounts() // they do not change any more
 		}
+		a := r.arrived(accounts)
 		// What other processes sent and received is not known here: only silence ends the wait.
-		all := accounts != nil && (!r.plan.Shared() || len(r.consumers) == 0) && r.receivedAll(accounts)
-		if all && r.cameAgain() {
-			return
+		all = accounts != nil && (!r.plan.Shared() || len(r.consumers) == 0) && !a.missing
+		if over = all && a.cameBack() >= a.counts[metric.Nacked]; over {
+			return false, 0
 		}
-		n := r.heard() + r.answered()
-		silent := silence.Look(n != last)
-		last = n
-		patience := r.plan.DrainTimeout
+		n := r.heard(&a) + r.answered()
+		sign, last = n != last, n
+		patience = r.plan.DrainTimeout
 		if all || r.cause() != nil {
 			patience = min(patience, stragglers)
 		}
-		if silent >= patience {
-			return
+		if time.Since(began) >= r.plan.DrainLimit {
+			r.drainCut, patience = !all, 0
 		}
-		if ending.Err() != nil || time.Since(began) >= r.plan.DrainLimit {
-			r.drainCut = !all
-			return
-		}
-		time.Sleep(poll)
+		return sign, patience
+	})
+	if ending.Err() != nil && !over {
+		r.drainCut = !all
 	}
 }
 
@@ -91,12 +109,12 @@ func isClosed(c <-chan struct{}) bool {
 // answer waits until all received messages have their ACK or NACK. Otherwise the broker would
 // deliver them again when the subscription ends.
 func (r *run) answer(ending context.Context) {
-	var silence pause.Silence
-	for ; silence.Look(false) < r.plan.DrainTimeout && r.cause() == nil && ending.Err() == nil; time.Sleep(poll) {
-		if !slices.ContainsFunc(r.consumers, (*consumer).busy) {
-			return
+	r.poll(ending, func() (sign bool, patience time.Duration) {
+		if r.cause() != nil || !slices.ContainsFunc(r.consumers, (*consumer).busy) {
+			return false, 0
 		}
-	}
+		return false, r.plan.DrainTimeout
+	})
 }
 
 // accounts returns the producers' accounts of their streams so far.
@@ -112,90 +130,55 @@ func (r *run) accounts() []ledger.Account {
 	return out
 }
 
-// receivedAll reports whether each group has received everything that the accounts expect,
-// including damaged messages.
-func (r *run) receivedAll(accounts []ledger.Account) bool {
-	r.tallies()
-	for _, g := range r.groups {
-		g.mu.Lock()
-		got, want := g.book.Received()+g.damaged, g.book.Expected(accounts)
-		g.mu.Unlock()
-		if got < want {
-			return false
-		}
-	}
-	return true
+// arrivals is what all consumers have received so far.
+type arrivals struct {
+	tally
+	different   uint64 // messages, in each group
+	redelivered uint64
+	least       uint64 // different and damaged messages of the group that has the fewest
+	missing     bool   // a group has not received everything that is expected, including damaged messages
 }
 
-// receivedFromStrangers reports whether n messages of other processes have come, to each consumer
-// if each gets all.
-func (r *run) receivedFromStrangers(n uint64) bool {
-	r.tallies()
-	sum, least := uint64(0), uint64(1<<64-1)
-	for _, g := range r.groups {
-		g.mu.Lock()
-		got := g.book.Received() + g.damaged
-		g.mu.Unlock()
-		sum += got
-		least = min(least, got)
-	}
-	if r.plan.Delivery == workload.Each {
-		return least >= n
-	}
-	return sum >= n
-}
-
-// tallies records everything gathered and adds up the tallies of all consumers.
-func (r *run) tallies() (sum tally) {
+// arrived records everything gathered, and adds up what has come, compared with what the accounts
+// expect.
+func (r *run) arrived(accounts []ledger.Account) (a arrivals) {
 	damaged := make(map[*group]uint64, len(r.groups))
 	for _, c := range r.consumers {
 		t := c.snapshot()
 		damaged[c.group] += t.counts[metric.Corrupt]
-		sum.add(t)
+		a.tally.add(t)
 	}
+	a.least = 1<<64 - 1
 	for _, g := range r.groups {
 		g.mu.Lock()
-		g.damaged = damaged[g]
+		got := g.book.Received()
+		a.different += got
+		a.redelivered += g.book.Redelivered()
+		a.least = min(a.least, got+damaged[g])
+		a.missing = a.missing || accounts != nil && got+damaged[g] < g.book.Expected(accounts)
 		g.mu.Unlock()
 	}
-	return sum
+	return a
 }
+
+// came counts the received messages of this run, including damaged ones.
+func (a *arrivals) came() uint64 { return a.intact + a.counts[metric.Corrupt] }
+
+// cameBack counts messages that came again because they were refused.
+func (a *arrivals) cameBack() uint64 { return min(a.redelivered, a.counts[metric.Nacked]) }
 
 // heard counts the messages that restart the silence: those that came for the first time, or again
 // after a NACK, and damaged ones, which may be either. Foreign messages may be ahead of ours in a
 // queue, so they count until the first of ours has come. In a shared run all its messages count.
-func (r *run) heard() uint64 {
+func (r *run) heard(a *arrivals) uint64 {
 	if r.plan.Shared() {
-		return r.came()
+		return a.came()
 	}
-	t := r.tallies()
-	n := min(t.counts[metric.Corrupt], r.wanted()) + r.cameBack()
-	if t.intact == 0 {
-		n += t.counts[metric.Foreign]
-	}
-	for _, g := range r.groups {
-		g.mu.Lock()
-		n += g.book.Received()
-		g.mu.Unlock()
+	n := a.different + min(a.counts[metric.Corrupt], r.wanted()) + a.cameBack()
+	if a.intact == 0 {
+		n += a.counts[metric.Foreign]
 	}
 	return n
-}
-
-// cameAgain reports whether as many messages came again as were refused.
-func (r *run) cameAgain() bool { return r.cameBack() >= r.tallies().counts[metric.Nacked] }
-
-// cameBack counts messages that came again because they were refused.
-func (r *run) cameBack() (n uint64) {
-	nacked := r.tallies().counts[metric.Nacked]
-	if nacked == 0 {
-		return 0
-	}
-	for _, g := range r.groups {
-		g.mu.Lock()
-		n += g.book.Redelivered()
-		g.mu.Unlock()
-	}
-	return min(n, nacked)
 }
 
 // answered counts the receipts and the rejections that have come.
@@ -214,13 +197,19 @@ func (t *tally) add(o tally) {
 	t.intact += o.intact
 	t.measured += o.measured
 	t.counts.Add(&o.counts)
-	if t.first == 0 || o.first != 0 && o.first < t.first {
-		t.first = o.first
-	}
+	t.came, t.first = earlier(t.came, o.came), earlier(t.first, o.first)
 	t.last = max(t.last, o.last)
 	if t.ackErr == nil {
 		t.ackErr = o.ackErr
 	}
+}
+
+// earlier returns the earlier of two times, of which 0 is none.
+func earlier(a, b int64) int64 {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
 }
 
 // goodbye is how long an orderly disconnect may take, if the plan allows as much; curtGoodbye is that

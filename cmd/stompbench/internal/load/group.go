@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
@@ -12,31 +13,20 @@ import (
 type group struct {
 	destination int
 	shared      bool // its consumers share it with those of other processes, if there are any
-	// place maps a stream to its number in the book; nil if they are the same.
-	place     map[uint32]uint32
-	streams   []uint32 // by place
-	producers int
+	paired      bool // its book has only the streams to the destination, by their place among these
+	producers   int
 
-	mu      sync.Mutex
-	book    *ledger.Group
-	damaged uint64
+	mu   sync.Mutex
+	book *ledger.Group
 }
 
-// producer returns the number of a stream in the book, if it has one.
-func (g *group) producer(stream uint32) (uint32, bool) {
-	if g.place == nil {
+// producer returns the number of a stream of this process in the book, if it has one.
+func (r *run) producer(g *group, stream uint32) (uint32, bool) {
+	if !g.paired {
 		return stream, true
 	}
-	at, ok := g.place[stream]
-	return at, ok
-}
-
-// stream returns the stream with a number in the book.
-func (g *group) stream(place int) uint32 {
-	if g.place == nil {
-		return uint32(place)
-	}
-	return g.streams[place]
+	s := r.streams[stream]
+	return s.among, s.destination == g.destination
 }
 
 // newGroup returns the book of the subscribers of a destination.
@@ -49,25 +39,21 @@ func (r *run) newGroup(destination int) *group {
 		g.book, g.producers = ledger.NewGroup(len(r.streams)), len(r.streams)
 	default:
 		of := r.streamsTo[destination]
-		g.book, g.producers, g.streams = ledger.NewGroupOf(of), len(of), of
-		g.place = make(map[uint32]uint32, len(of))
-		for i, id := range of {
-			g.place[id] = uint32(i)
-		}
+		g.book, g.producers, g.paired = ledger.NewGroupOf(of), len(of), true
 	}
 	return g
 }
 
 // newConsumers makes the consumers with their groups: one for each destination or, if each consumer
 // gets everything, one for each subscription.
-func (r *run) newConsumers(ctx context.Context) error {
+func (r *run) newConsumers(ctx context.Context, made *atomic.Int64) error {
 	targets := r.plan.ConsumeTargets()
 	shared := make(map[int]*group)
 	for worker := range r.plan.Consumers {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		r.connected.workers.Add(1)
+		made.Add(1)
 		for _, d := range workload.Share(worker, r.plan.Consumers, targets) {
 			g := shared[d]
 			if g == nil || r.plan.Delivery == workload.Each {
@@ -86,17 +72,16 @@ func (r *run) countCopies() {
 	if r.plan.Shared() {
 		return
 	}
-	everywhere := uint64(0)
 	for _, g := range r.groups {
-		if g.place == nil {
-			everywhere++
+		if g.paired {
+			for _, id := range r.streamsTo[g.destination] {
+				r.streams[id].copies++
+			}
+			continue
 		}
-		for id := range g.place {
-			r.streams[id].copies++
+		for _, s := range r.streams {
+			s.copies++
 		}
-	}
-	for _, s := range r.streams {
-		s.copies += everywhere
 	}
 }
 

@@ -54,31 +54,15 @@ func (r *run) newOrigins() *origins {
 // processes draw the same, merge detects it.
 func newPart() uint32 { return 1 + rand.Uint32N(stamp.MaxPart) }
 
-// known is a consumer's cache of the origins, so that it need not ask for each message. The zero
-// value is empty.
-type known struct {
-	numbers map[origin]uint32
-	last    origin
-	n       uint32 // number of last, if numbers is not empty
-}
-
-// number is origins.number with the cache.
-func (k *known) number(all *origins, of origin) (uint32, bool) {
-	if of == k.last && len(k.numbers) > 0 {
-		return k.n, true
-	}
-	n, ok := k.numbers[of]
+// number is origins.number with the consumer's own copy of what it has seen: see Locks.
+func (c *consumer) number(of origin) (uint32, bool) {
+	n, ok := c.known[of]
 	if !ok {
-		if n, ok = all.number(of); !ok {
-			return 0, false
+		if n, ok = c.run.origins.number(of); ok {
+			c.known[of] = n
 		}
-		if k.numbers == nil {
-			k.numbers = make(map[origin]uint32)
-		}
-		k.numbers[of] = n
 	}
-	k.last, k.n = of, n
-	return n, true
+	return n, ok
 }
 
 // book returns this process's book, which must be frozen, for merging with the others.
@@ -93,19 +77,17 @@ func (r *run) book() *ledger.Book {
 		b.Sent = []ledger.Part{sent}
 	}
 	for _, g := range r.groups {
-		b.Received = append(b.Received, r.copyOf(g))
+		c := g.book.Copy(func(i int) origin {
+			switch {
+			case r.origins != nil:
+				return r.origins.all[i]
+			case g.paired:
+				i = int(r.streamsTo[g.destination][i])
+			}
+			return origin{Part: r.part, Stream: uint32(i)}
+		})
+		c.Destination, c.Shared = r.plan.ConsumeNumber(g.destination), g.shared
+		b.Received = append(b.Received, c)
 	}
 	return b
-}
-
-func (r *run) copyOf(g *group) ledger.Copy {
-	name := func(i int) origin {
-		if r.origins != nil {
-			return r.origins.all[i]
-		}
-		return origin{Part: r.part, Stream: g.stream(i)}
-	}
-	c := g.book.Copy(name)
-	c.Destination, c.Shared = r.plan.ConsumeNumber(g.destination), g.shared
-	return c
 }

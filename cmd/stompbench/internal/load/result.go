@@ -108,7 +108,7 @@ func (r *run) freeze() {
 
 // result closes the books, which are frozen.
 func (r *run) result(interrupted bool, cost Cost) *Result {
-	t := r.tallies()
+	t := r.arrived(nil).tally
 	out := &Result{
 		ID: r.id.Load(), Open: r.plan.Shared(), Start: time.Unix(0, r.start).UTC(),
 		AckError: t.ackErr,

@@ -23,28 +23,15 @@ type Options struct {
 	Plan   *workload.Plan // complete
 	Dialer transport.Dialer
 
-	// OnConnecting is called once a second until OnReady is. May be nil.
-	OnConnecting func(Connecting)
+	// OnConnecting is called once a second until OnReady is, with how far connecting has come. May be
+	// nil.
+	OnConnecting func(done fmt.Stringer)
 	// OnReady is called when all connections and subscriptions are established, before the first
 	// message is sent. May be nil.
 	OnReady func(Ready)
 	// OnSample is called once a second, after the last message was sent, and at the end, always on
 	// the same goroutine. The sample is borrowed: valid until OnSample returns. May be nil.
 	OnSample func(*Sample)
-}
-
-// Connecting is how far connecting has come: how many of the workers have been made, how many of the
-// connections are established, and how many of the subscriptions.
-type Connecting struct{ Workers, AllWorkers, Connections, AllConnections, Subscriptions, AllSubscriptions int }
-
-func (c Connecting) String() string {
-	switch {
-	case c.Workers < c.AllWorkers:
-		return fmt.Sprintf("%d of %d workers made", c.Workers, c.AllWorkers)
-	case c.Connections < c.AllConnections:
-		return fmt.Sprintf("%d of %d connections established", c.Connections, c.AllConnections)
-	}
-	return fmt.Sprintf("%d of %d subscriptions confirmed", c.Subscriptions, c.AllSubscriptions)
 }
 
 // Ready describes the broker before the run.
@@ -96,8 +83,8 @@ type run struct {
 	failed   chan struct{} // closed by fail
 	failure  error
 
-	sampler   sampler
-	connected connected
+	sampler sampler
+	phase   atomic.Pointer[phase] // of connecting
 }
 
 // preciseUpTo is the number of producers up to which each gets a thread to sleep on.
@@ -131,19 +118,21 @@ func newRun(ctx context.Context, opts Options) (*run, error) {
 	}
 	r.warmup = newWarmup(p)
 	defer r.reportConnecting()()
+	made := r.begins("workers made", p.Producers+p.Consumers)
 	for i := range p.Producers {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		r.connected.workers.Add(1)
+		made.Add(1)
 		r.producers = append(r.producers, newProducer(r, i))
 	}
 	r.streamsTo = make([][]uint32, p.PublishTargets())
 	for _, s := range r.streams {
+		s.among = uint32(len(r.streamsTo[s.destination]))
 		r.streamsTo[s.destination] = append(r.streamsTo[s.destination], s.id)
 	}
 	r.origins = r.newOrigins()
-	if err := r.newConsumers(ctx); err != nil {
+	if err := r.newConsumers(ctx, made); err != nil {
 		return nil, err
 	}
 	r.countCopies()

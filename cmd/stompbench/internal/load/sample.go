@@ -159,7 +159,7 @@ func (r *run) collect() Sample {
 		sent += p.sentLen()
 		confirmed += p.confirmedLen()
 	}
-	t := r.tallies()
+	t := r.arrived(nil).tally
 	received := t.intact
 	for _, h := range []*histo.Histogram{s.send, s.due, s.delay, s.confirm} {
 		h.Reset()

@@ -37,16 +37,9 @@ func readUsage() usage {
 		cpu: cpuTime(), wall: time.Now(),
 		mallocs: m.Mallocs, gcs: m.NumGC, gcPause: time.Duration(m.PauseTotalNs),
 		// Idle-priority garbage collection took nothing from the run.
-		gcCPU:   seconds(gc[0]) - seconds(gc[1]),
+		gcCPU:   inSeconds(gc[0].Value.Float64() - gc[1].Value.Float64()),
 		threads: threadTimes(), machine: readMachine(),
 	}
-}
-
-func seconds(s metrics.Sample) time.Duration {
-	if s.Value.Kind() != metrics.KindFloat64 {
-		return 0
-	}
-	return time.Duration(s.Value.Float64() * float64(time.Second))
 }
 
 // Cost is the resources that a run used: this process, with the embedded broker if there is one.

@@ -72,53 +72,42 @@ func part(a, b time.Duration) float64 {
 	return float64(a) / float64(b)
 }
 
-// shares are the facts as shares of the time.
-type shares struct {
-	process, starved, thread, gc, gcPause, machine float64 // of processors
-	window, send, pacer, making                    float64 // of the producers' time
-	linger                                         float64 // of the busiest consumer's time
-	late                                           float64 // of the schedule
-	behind                                         float64 // of the producers' time: a message was due
-	held                                           float64 // of that: window and send
-}
-
-func (f *Facts) shares() (s shares) {
+// shares returns the facts as shares of the time.
+func (f *Facts) shares() (v Verdict) {
 	c, w := &f.Cost, &f.Waits
-	s.process = part(c.CPU, c.Wall*time.Duration(c.Cores))
-	s.starved = part(c.Starved, c.Wall*time.Duration(c.Cores))
-	s.thread = part(c.BusiestThread, c.Wall)
-	s.gc = part(c.GCCPU, c.CPU)
-	s.gcPause = part(c.GCPause, c.Wall)
-	s.machine = c.MachineBusy
-	s.window, s.send, s.pacer = part(w.Window, w.Producers), part(w.Send, w.Producers), part(w.Pacer, w.Producers)
-	s.linger = part(w.Linger, w.Consuming)
+	processors := c.Wall * time.Duration(c.Cores)
+	v.ProcessShare, v.StarvedShare = part(c.CPU, processors), part(c.Starved, processors)
+	v.ThreadShare, v.MachineShare = part(c.BusiestThread, c.Wall), c.MachineBusy
+	v.GCShare, v.GCPauseShare = part(c.GCCPU, c.CPU), part(c.GCPause, c.Wall)
+	v.WindowShare, v.SendShare, v.PacerShare = part(w.Window, w.Producers), part(w.Send, w.Producers), part(w.Pacer, w.Producers)
 	if w.Producers > 0 {
-		s.making = max(0, 1-s.window-s.send-s.pacer)
+		v.MakingShare = max(0, 1-v.WindowShare-v.SendShare-v.PacerShare)
 	}
-	s.behind, s.held = part(w.Behind.Sum(), w.Producers), part(w.Behind.Window+w.Behind.Send, w.Behind.Sum())
-	if w.Behind.StoodStill > w.Behind.Sum()/2 {
-		s.held = 0
+	v.LingerShare = part(w.Linger, w.Consuming)
+	v.BehindShare = part(w.Behind.Sum(), w.Producers)
+	if w.Behind.StoodStill <= w.Behind.Sum()/2 {
+		v.HeldShare = part(w.Behind.Window+w.Behind.Send, w.Behind.Sum())
 	}
 	if due := f.Sent + f.Unsent; f.Rate > 0 && due > 0 {
-		s.late = float64(f.Late+f.Unsent) / float64(due)
+		v.LateShare = float64(f.Late+f.Unsent) / float64(due)
 	}
-	return s
+	return v
 }
 
-// missing are the shares of the time that explains what is missing: with a rate, the time for which
-// producers were behind their schedule when they ended; flat out, the whole.
-func (f *Facts) missing(s *shares) (m shares, of string) {
-	m = *s
+// missing returns the shares of the time that explains what is missing: with a rate, the time for
+// which producers were behind their schedule when they ended; flat out, the whole.
+func (f *Facts) missing(whole Verdict) (s Verdict, of string) {
 	b := &f.Waits.Last
 	sum := b.Sum()
 	if f.Rate <= 0 || sum <= 0 {
-		return m, "of their time"
+		return whole, "of their time"
 	}
-	m.window, m.send, m.pacer, m.making = part(b.Window, sum), part(b.Send, sum), part(b.Asleep, sum), part(b.Making, sum)
+	s = whole
+	s.WindowShare, s.SendShare, s.PacerShare, s.MakingShare = part(b.Window, sum), part(b.Send, sum), part(b.Asleep, sum), part(b.Making, sum)
 	if b.Wall > 0 && b.CPU > 0 {
-		m.process = part(b.CPU, b.Wall*time.Duration(f.Cost.Cores))
+		s.ProcessShare = part(b.CPU, b.Wall*time.Duration(f.Cost.Cores))
 	}
-	return m, "of the time for which they were behind"
+	return s, "of the time for which they were behind"
 }
 
 // growing reports whether the backlog grew by more than the noise of one that does not.

@@ -61,19 +61,14 @@ func Of(p *workload.Plan, r *load.Result) *Verdict {
 
 // Judge applies the rules.
 func Judge(f *Facts) Verdict {
-	s := f.shares()
-	v := Verdict{
-		RateKept: f.keptRate(), LateShare: s.late,
-		ProcessShare: s.process, StarvedShare: s.starved, ThreadShare: s.thread, MachineShare: s.machine, GCShare: s.gc, GCPauseShare: s.gcPause,
-		WindowShare: s.window, SendShare: s.send, PacerShare: s.pacer, MakingShare: s.making,
-		LingerShare: s.linger, BehindShare: s.behind, HeldShare: s.held,
-	}
-	v.Limit, v.Why = f.judge(&s)
+	v := f.shares()
+	v.RateKept = f.keptRate()
+	v.Limit, v.Why = f.judge(&v)
 	v.Invalid = v.Limit == Generator && f.Rate > 0 && !v.RateKept
 	return v
 }
 
-func (f *Facts) judge(whole *shares) (Limit, string) {
+func (f *Facts) judge(whole *Verdict) (Limit, string) {
 	switch {
 	case f.Sent == 0 && f.Unsent == 0:
 		return Unclear, "nothing was sent"
@@ -84,37 +79,37 @@ func (f *Facts) judge(whole *shares) (Limit, string) {
 	case f.Rate == 0 && f.slowConsumers(whole):
 		return Consumers, f.lingered(whole)
 	}
-	s, of := f.missing(whole)
-	held, last := s.window+s.send, &f.Waits.Last
+	s, of := f.missing(*whole)
+	held, last := s.WindowShare+s.SendShare, &f.Waits.Last
 	switch {
 	case f.Rate > 0 && last.StoodStill > last.Sum()/2:
 		return Generator, fmt.Sprintf("this process did not run for %s %s: it was stopped, or this machine was", percent(part(last.StoodStill, last.Sum())), of)
-	case s.process+s.starved >= 0.85 && s.starved < s.process/4:
-		return Generator, fmt.Sprintf("%s used %s", f.processName(), f.processors(s.process))
-	case s.process+s.starved >= 0.85 && (held < 0.9 || f.Rate <= 0 || f.Embedded):
+	case s.ProcessShare+s.StarvedShare >= 0.85 && s.StarvedShare < s.ProcessShare/4:
+		return Generator, fmt.Sprintf("%s used %s", f.processName(), f.processors(s.ProcessShare))
+	case s.ProcessShare+s.StarvedShare >= 0.85 && (held < 0.9 || f.Rate <= 0 || f.Embedded):
 		return Generator, fmt.Sprintf("%s used %s and could have used %.2f more: other programs have them",
-			f.processName(), f.processors(s.process), part(f.Cost.Starved, f.Cost.Wall))
+			f.processName(), f.processors(s.ProcessShare), part(f.Cost.Starved, f.Cost.Wall))
 	case held >= 0.5 && f.slowConsumers(&s):
 		return Consumers, f.lingered(&s)
-	case held >= 0.5 && s.window >= s.send && f.atRoundTrip():
+	case held >= 0.5 && s.WindowShare >= s.SendShare && f.atRoundTrip():
 		return Network, fmt.Sprintf("producers waited %s %s for receipts that took %s, the round trip alone takes %s: a window over %d would fill it",
-			percent(s.window), of, brief(f.Confirm), brief(f.RoundTrip), f.Window)
+			percent(s.WindowShare), of, brief(f.Confirm), brief(f.RoundTrip), f.Window)
 	case held >= 0.5:
 		return Broker, f.heldUp(&s, of)
-	case s.thread >= 0.9:
-		return Generator, fmt.Sprintf("one of its threads used %s of a processor", percent(s.thread))
-	case s.making >= 0.5:
-		return Generator, fmt.Sprintf("producers spent %s %s making messages: more of them could send more", percent(s.making), of)
-	case f.Rate > 0 && s.pacer >= 0.5:
-		return Generator, fmt.Sprintf("producers slept for %s %s: this machine's timers are too coarse for the rate", percent(s.pacer), of)
-	case held >= s.making:
+	case s.ThreadShare >= 0.9:
+		return Generator, fmt.Sprintf("one of its threads used %s of a processor", percent(s.ThreadShare))
+	case s.MakingShare >= 0.5:
+		return Generator, fmt.Sprintf("producers spent %s %s making messages: more of them could send more", percent(s.MakingShare), of)
+	case f.Rate > 0 && s.PacerShare >= 0.5:
+		return Generator, fmt.Sprintf("producers slept for %s %s: this machine's timers are too coarse for the rate", percent(s.PacerShare), of)
+	case held >= s.MakingShare:
 		return Broker, f.heldUp(&s, of)
 	}
-	return Generator, fmt.Sprintf("producers spent %s %s making messages and were held up for %s", percent(s.making), of, percent(held))
+	return Generator, fmt.Sprintf("producers spent %s %s making messages and were held up for %s", percent(s.MakingShare), of, percent(held))
 }
 
 // scheduleKept is rule 2: the schedule was kept.
-func (f *Facts) scheduleKept(s *shares) (Limit, string) {
+func (f *Facts) scheduleKept(s *Verdict) (Limit, string) {
 	switch {
 	case f.slowConsumers(s):
 		return Consumers, f.lingered(s)
@@ -122,19 +117,19 @@ func (f *Facts) scheduleKept(s *shares) (Limit, string) {
 		return Broker, fmt.Sprintf("all was sent on time, and delivered up to %s later", brief(f.Receiving-f.Sending))
 	case f.growing():
 		why := fmt.Sprintf("all was sent on time, and the backlog grew by %.0f messages a second, %s of the rate", f.Growth, percent(f.Growth/f.Rate))
-		if s.linger >= slow {
-			return Consumers, fmt.Sprintf("%s: --consumer-latency took %s of a consumer's time", why, percent(s.linger))
+		if s.LingerShare >= slow {
+			return Consumers, fmt.Sprintf("%s: --consumer-latency took %s of a consumer's time", why, percent(s.LingerShare))
 		}
 		return Broker, why
 	}
-	why := fmt.Sprintf("what was asked for was sent; producers were idle for %s of their time", percent(s.pacer))
-	if s.late >= 0.01 {
-		why += fmt.Sprintf(", though %s left more than %s late; ", percent(s.late), brief(LateAfter))
+	why := fmt.Sprintf("what was asked for was sent; producers were idle for %s of their time", percent(s.PacerShare))
+	if s.LateShare >= 0.01 {
+		why += fmt.Sprintf(", though %s left more than %s late; ", percent(s.LateShare), brief(LateAfter))
 		switch b := &f.Waits.Behind; {
 		case b.StoodStill > b.Sum()/2:
 			why += "this process did not run then"
-		case s.held >= 0.5:
-			why += fmt.Sprintf("receipts or the connection held them up for %s of that time", percent(s.held))
+		case s.HeldShare >= 0.5:
+			why += fmt.Sprintf("receipts or the connection held them up for %s of that time", percent(s.HeldShare))
 		default:
 			why += "this machine was late itself"
 		}
@@ -152,12 +147,12 @@ const slow = 0.8
 
 // slowConsumers reports whether consumers spent most of their time on the configured latency, and
 // messages piled up.
-func (f *Facts) slowConsumers(s *shares) bool { return s.linger >= slow && f.longAfter() }
+func (f *Facts) slowConsumers(s *Verdict) bool { return s.LingerShare >= slow && f.longAfter() }
 
 // lingered describes the consumers' time.
-func (f *Facts) lingered(s *shares) string {
+func (f *Facts) lingered(s *Verdict) string {
 	why := fmt.Sprintf("--consumer-latency took %s of a consumer's time, and messages came in for %s after the last was sent",
-		percent(s.linger), brief(f.Receiving-f.Sending))
+		percent(s.LingerShare), brief(f.Receiving-f.Sending))
 	if f.Backlog > 0 {
 		why += fmt.Sprintf(", %d of them seen behind", f.Backlog)
 	}
@@ -165,16 +160,16 @@ func (f *Facts) lingered(s *shares) string {
 }
 
 // heldUp describes what producers waited for.
-func (f *Facts) heldUp(s *shares, of string) string {
-	tail := fmt.Sprintf("; %s used %s", f.processName(), f.processors(s.process))
-	if s.window < s.send {
-		return fmt.Sprintf("connections took nothing more for %s %s%s", percent(s.send), of, tail)
+func (f *Facts) heldUp(s *Verdict, of string) string {
+	tail := fmt.Sprintf("; %s used %s", f.processName(), f.processors(s.ProcessShare))
+	if s.WindowShare < s.SendShare {
+		return fmt.Sprintf("connections took nothing more for %s %s%s", percent(s.SendShare), of, tail)
 	}
 	took := ""
 	if f.Rate <= 0 {
 		took = ", which took " + brief(f.Confirm)
 	}
-	return fmt.Sprintf("producers waited %s %s for receipts%s%s", percent(s.window), of, took, tail)
+	return fmt.Sprintf("producers waited %s %s for receipts%s%s", percent(s.WindowShare), of, took, tail)
 }
 
 // atRoundTrip reports whether receipts take about as long as the fastest one. Within one process

@@ -259,7 +259,7 @@ func CarryOut(ctx context.Context, env *verb.Env, l *flags.Load, observe func(fu
 	}
 	return verb.Run(ctx, load.Options{
 		Plan:         &l.Plan,
-		OnConnecting: func(done load.Connecting) { view.Starting(done) },
+		OnConnecting: func(done fmt.Stringer) { view.Starting(done) },
 		OnReady: func(r load.Ready) {
 			view.Close()
 			fmt.Fprint(progress, hello(r))
