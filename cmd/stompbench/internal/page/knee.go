@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/find"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 )
 
 // WriteSearch writes the page of a search.
@@ -67,24 +66,4 @@ func (s *Search) at(rate float64) (all []*find.Step) {
 		}
 	}
 	return all
-}
-
-// Sent formats the rates that were sent by the steps at a rate, P99 their latencies.
-func (s *Search) Sent(rate float64) string {
-	return s.span(rate, func(st *find.Step) float64 { return st.SentPerSecond }, report.PerSecond)
-}
-
-// P99 formats the latencies of the steps at a rate.
-func (s *Search) P99(rate float64) string {
-	return s.span(rate, func(st *find.Step) float64 { return float64(st.P99) }, func(ns float64) string { return latency(int64(ns)) })
-}
-
-func (s *Search) span(rate float64, of func(*find.Step) float64, write func(float64) string) string {
-	steps := s.at(rate)
-	compare := func(a, b *find.Step) int { return cmp.Compare(of(a), of(b)) }
-	low, high := write(of(slices.MinFunc(steps, compare))), write(of(slices.MaxFunc(steps, compare)))
-	if low == high {
-		return low
-	}
-	return low + " – " + high
 }

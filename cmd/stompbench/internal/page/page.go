@@ -11,7 +11,6 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 )
 
 //go:embed *.tmpl *.css *.js uplot
@@ -56,7 +55,6 @@ var functions = template.FuncMap{
 	"columns": func() []metric.Percentile { return columns },
 	"lines":   func() []metric.Percentile { return lines },
 	"totals":  func() []*metric.Def { return metric.In(metric.Totals) },
-	"shares":  func() []share { return shares },
 	"fault":   func() metric.Flags { return metric.Fault },
 	"cores":   func(r *runView) float64 { return r.Value(metric.CPUCores) },
 	"unsent":  unsent,
@@ -101,22 +99,3 @@ var (
 		return !slices.Contains([]string{"p50", "p99", "p99.9", "max"}, p.Name)
 	})
 )
-
-// share is one of the shares behind a verdict.
-type share struct {
-	Label, Help string
-	Of          func(*verdict.Verdict) float64
-}
-
-var shares = []share{
-	{"waited for receipts", "of the producers' time: the window was full", func(v *verdict.Verdict) float64 { return v.WindowShare }},
-	{"waited for the connection", "of the producers' time: it took nothing more", func(v *verdict.Verdict) float64 { return v.SendShare }},
-	{"waited for the schedule", "of the producers' time: nothing was due", func(v *verdict.Verdict) float64 { return v.PacerShare }},
-	{"made messages", "of the producers' time", func(v *verdict.Verdict) float64 { return v.MakingShare }},
-	{"late", "of the messages due: by over 1 ms, or never sent", func(v *verdict.Verdict) float64 { return v.LateShare }},
-	{"consumers' latency", "of the busiest connection's time: spent on --consumer-latency", func(v *verdict.Verdict) float64 { return v.LingerShare }},
-	{"processors", "used by this process, of those that it may use", func(v *verdict.Verdict) float64 { return v.ProcessShare }},
-	{"starved", "of the same: ready to run, and other programs had them", func(v *verdict.Verdict) float64 { return v.StarvedShare }},
-	{"busiest thread", "of one processor", func(v *verdict.Verdict) float64 { return v.ThreadShare }},
-	{"garbage collection", "of this process's CPU time", func(v *verdict.Verdict) float64 { return v.GCShare }},
-}
