@@ -131,22 +131,12 @@ func (c *Ceiling) Save() (name string, err error) {
 	return name, err
 }
 
-// maxFile bounds the file that Load reads, in bytes.
-const maxFile = 1 << 20
-
 // Load returns the saved ceiling. An error that Is fs.ErrNotExist means that none was saved, or
 // that it was measured on another kind of machine.
 func Load() (*Ceiling, error) {
 	name, err := path()
 	if err != nil {
 		return nil, err
-	}
-	info, err := os.Stat(name)
-	switch {
-	case err != nil:
-		return nil, err
-	case info.Size() > maxFile:
-		return nil, fmt.Errorf("%s is too large", name)
 	}
 	data, err := os.ReadFile(name)
 	if err != nil {

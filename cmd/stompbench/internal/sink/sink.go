@@ -1,6 +1,12 @@
+// Package sink is a STOMP broker that discards all messages and answers receipts: a peer for
+// measuring the generator itself. It does as little as possible for a frame, so it supports only
+// well-formed frames of clients; anything else ends the connection.
+//
+// Imports: the standard library only.
 package sink
 
 import (
+	"context"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -10,11 +16,8 @@ import (
 type Sink struct {
 	ln     net.Listener
 	wg     sync.WaitGroup
+	hangUp context.CancelFunc // ends all connections
 	frames atomic.Uint64
-
-	mu     sync.Mutex
-	open   map[net.Conn]struct{}
-	closed bool
 }
 
 // Listen starts a sink on loopback, on a port chosen by the system.
@@ -28,8 +31,9 @@ func Listen() (*Sink, error) {
 
 // On starts a sink that accepts from ln, which it owns.
 func On(ln net.Listener) *Sink {
-	s := &Sink{ln: ln, open: map[net.Conn]struct{}{}}
-	s.wg.Go(s.accept)
+	ctx, hangUp := context.WithCancel(context.Background())
+	s := &Sink{ln: ln, hangUp: hangUp}
+	s.wg.Go(func() { s.accept(ctx) })
 	return s
 }
 
@@ -39,48 +43,24 @@ func (s *Sink) Addr() string { return s.ln.Addr().String() }
 // Frames returns how many SEND frames were discarded.
 func (s *Sink) Frames() uint64 { return s.frames.Load() }
 
-func (s *Sink) accept() {
+func (s *Sink) accept(ctx context.Context) {
 	for {
 		nc, err := s.ln.Accept()
 		if err != nil {
 			return
 		}
-		if !s.keep(nc) {
-			_ = nc.Close()
-			return
-		}
 		s.wg.Go(func() {
-			defer s.forget(nc)
+			defer nc.Close()
+			defer context.AfterFunc(ctx, func() { _ = nc.Close() })()
 			s.drain(nc)
 		})
 	}
 }
 
-func (s *Sink) keep(nc net.Conn) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.closed {
-		s.open[nc] = struct{}{}
-	}
-	return !s.closed
-}
-
-func (s *Sink) forget(nc net.Conn) {
-	_ = nc.Close()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.open, nc)
-}
-
 // Close ends all connections and returns when their goroutines have.
 func (s *Sink) Close() error {
 	err := s.ln.Close()
-	s.mu.Lock()
-	s.closed = true
-	for nc := range s.open {
-		_ = nc.Close()
-	}
-	s.mu.Unlock()
+	s.hangUp()
 	s.wg.Wait()
 	return err
 }
