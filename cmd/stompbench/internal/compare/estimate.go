@@ -41,7 +41,7 @@ func (s *side) estimate(m *Metric) estimate {
 	case m.stat > 0 && h.Tells(m.stat):
 		e = s.percentile(m.kind, m.stat)
 	}
-	if censored := h.Censored(); censored > 0 && e.value > 0 {
+	if censored := h.Censored; censored > 0 && e.value > 0 {
 		e.higher = math.Inf(1)
 		if p := m.stat + 100*float64(censored)/float64(h.Count()); m.stat > 0 && p <= 100 {
 			e.higher = math.Log(float64(h.Percentile(p)) / e.value)

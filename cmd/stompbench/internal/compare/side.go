@@ -37,11 +37,12 @@ func newSide(name string, all []*results.Result, skip float64) *side {
 		h := histo.New()
 		for _, p := range slices.Concat(s.runs...) {
 			if l := p.Latency[kind]; l != nil {
-				h.Add(l.HDR.WithCensored(0))
+				h.Add(l.HDR)
 			}
 		}
+		h.Censored = 0
 		for _, r := range all { // only whole runs tell how many samples are lower bounds
-			h.Add(histo.Packed{}.WithCensored(r.Latency[kind].Censored))
+			h.Censored += r.Latency[kind].Censored
 		}
 		s.latency[kind] = h
 	}

@@ -53,7 +53,7 @@ func (r *Row) unfair(left, right *side) bool {
 	if left.unsent() < right.unsent() {
 		less, atLeast, worse = right, r.AtLeastB, r.Low > 0
 	}
-	return r.kind != "" && !worse && math.Abs(left.unsent()-right.unsent()) > 0.01 && (atLeast || less.latency[r.kind].Censored() == 0)
+	return r.kind != "" && !worse && math.Abs(left.unsent()-right.unsent()) > 0.01 && (atLeast || less.latency[r.kind].Censored == 0)
 }
 
 // conclude makes verdicts certain and returns the conclusion, which is about the main metrics: rates,

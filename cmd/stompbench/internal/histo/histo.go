@@ -19,24 +19,23 @@ const (
 // use.
 type Histogram struct {
 	hdr *hdrhistogram.Histogram
-	apart
+	Apart
 }
 
-// apart counts samples that are not what they seem in the buckets: those outside the range, which are
-// counted at its ends, and those of RecordAtLeast.
-type apart struct{ negative, tooLong, censored uint64 }
-
-func (a *apart) add(b apart) {
-	a.negative += b.negative
-	a.tooLong += b.tooLong
-	a.censored += b.censored
+// Apart counts samples that are not what they seem in the buckets.
+type Apart struct {
+	Negative uint64 `json:"negative"` // samples below 0, counted as 0
+	TooLong  uint64 `json:"too_long"` // samples above an hour, counted as one
+	// Censored is how many samples are lower bounds: of messages that were never sent or received.
+	// See [Histogram.RecordAtLeast].
+	Censored uint64 `json:"censored,omitempty"`
 }
 
-// Negative returns how many samples were below zero.
-func (a apart) Negative() uint64 { return a.negative }
-
-// Censored returns how many samples are lower bounds: see [Histogram.RecordAtLeast].
-func (a apart) Censored() uint64 { return a.censored }
+func (a *Apart) add(b Apart) {
+	a.Negative += b.Negative
+	a.TooLong += b.TooLong
+	a.Censored += b.Censored
+}
 
 // New returns an empty histogram.
 func New() *Histogram {
@@ -47,11 +46,11 @@ func New() *Histogram {
 // counted as 0 and as negative. Record does not allocate.
 func (h *Histogram) Record(ns int64) {
 	if ns < 0 {
-		h.negative++
+		h.Negative++
 		ns = 0
 	}
 	if ns > highest {
-		h.tooLong++
+		h.TooLong++
 		ns = highest
 	}
 	_ = h.hdr.RecordValue(ns) // in range, so there is no error
@@ -61,9 +60,9 @@ func (h *Histogram) Record(ns int64) {
 // wait for has not come (right-censored samples).
 func (h *Histogram) RecordAtLeast(ns int64, n uint64) {
 	if ns > highest {
-		h.tooLong += n
+		h.TooLong += n
 	}
-	h.censored += n
+	h.Censored += n
 	_ = h.hdr.RecordValues(min(max(ns, 0), highest), int64(n)) // in range, so there is no error
 }
 
@@ -71,13 +70,13 @@ func (h *Histogram) RecordAtLeast(ns int64, n uint64) {
 // average of percentiles would not be.
 func (h *Histogram) Merge(from *Histogram) {
 	h.hdr.Merge(from.hdr)
-	h.add(from.apart)
+	h.Apart.add(from.Apart)
 }
 
 // Reset removes all samples.
 func (h *Histogram) Reset() {
 	h.hdr.Reset()
-	h.apart = apart{}
+	h.Apart = Apart{}
 }
 
 // Count returns the number of samples.

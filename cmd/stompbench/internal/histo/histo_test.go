@@ -38,8 +38,8 @@ func TestOutsideTheRange(t *testing.T) {
 	h := histo.New()
 	h.Record(-5)
 	h.Record(int64(3 * time.Hour))
-	if h.Count() != 2 || h.Negative() != 1 {
-		t.Errorf("%d samples, %d negative: none may be dropped in silence", h.Count(), h.Negative())
+	if h.Count() != 2 || h.Negative != 1 {
+		t.Errorf("%d samples, %d negative: none may be dropped in silence", h.Count(), h.Negative)
 	}
 	if h.Max() < time.Hour {
 		t.Errorf("max is %v", h.Max())

@@ -15,12 +15,12 @@ type Packed struct {
 	// Counts of buckets from 0 on as varints: 2n for a count of n, 2n-1 for n
 	// empty buckets. This is the payload of HdrHistogram's own encoding.
 	payload []byte
-	apart
+	Apart
 }
 
 // Pack returns what h has counted.
 func (h *Histogram) Pack() Packed {
-	p := Packed{apart: h.apart}
+	p := Packed{Apart: h.Apart}
 	if h.Count() == 0 {
 		return p
 	}
@@ -99,8 +99,8 @@ func (p Packed) Count() (n uint64) {
 
 // Plus returns the samples of both.
 func (p Packed) Plus(o Packed) Packed {
-	sum := Packed{payload: make([]byte, 0, len(p.payload)+len(o.payload)), apart: p.apart}
-	sum.add(o.apart)
+	sum := Packed{payload: make([]byte, 0, len(p.payload)+len(o.payload)), Apart: p.Apart}
+	sum.Apart.add(o.Apart)
 	a, b, next := cursorOf(p), cursorOf(o), 0
 	for a.count > 0 || b.count > 0 {
 		index, count := min(a.index, b.index), uint64(0)
@@ -134,23 +134,7 @@ func (h *Histogram) Add(p Packed) {
 	for index, n := range p.Buckets() {
 		_ = h.hdr.RecordValues(Highest(index), int64(n)) // in range, so there is no error
 	}
-	h.add(p.apart)
-}
-
-// Beyond returns how many samples were below zero and above an hour; they are
-// counted as 0 and as an hour.
-func (p Packed) Beyond() (negative, tooLong uint64) { return p.negative, p.tooLong }
-
-// WithBeyond returns p with these numbers of samples out of range.
-func (p Packed) WithBeyond(negative, tooLong uint64) Packed {
-	p.negative, p.tooLong = negative, tooLong
-	return p
-}
-
-// WithCensored returns p with this number of samples that are lower bounds.
-func (p Packed) WithCensored(n uint64) Packed {
-	p.censored = n
-	return p
+	h.Apart.add(p.Apart)
 }
 
 // The layout of buckets that three digits take: 2048 of width 1, then 1024 of

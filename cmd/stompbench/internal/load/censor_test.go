@@ -71,8 +71,8 @@ func TestMessagesNeverSentAreLatencies(t *testing.T) {
 				if name == "from due" {
 					want *= c.copies
 				}
-				if d := int64(h.Censored()) - int64(want); d < -10 || d > 10 {
-					t.Errorf("%s: %d of %d samples are lower bounds, want %d", name, h.Censored(), h.Count(), want)
+				if d := int64(h.Censored) - int64(want); d < -10 || d > 10 {
+					t.Errorf("%s: %d of %d samples are lower bounds, want %d", name, h.Censored, h.Count(), want)
 				}
 				between(t, name+" max", h.Max(), min(7900*time.Millisecond, p.Duration-time.Second/10), 8100*time.Millisecond)
 			}
@@ -136,8 +136,8 @@ func TestWhatNeverCameIsALatency(t *testing.T) {
 		t.Fatalf("%d lost, %d unknown", r.Books.Lost, r.Unknown)
 	}
 	for name, h := range map[string]*histo.Histogram{"from due": r.FromDue, "confirm": r.Confirm} {
-		if h.Censored() != 40 || h.Count() != 400 {
-			t.Errorf("%s: %d of %d samples are lower bounds", name, h.Censored(), h.Count())
+		if h.Censored != 40 || h.Count() != 400 {
+			t.Errorf("%s: %d of %d samples are lower bounds", name, h.Censored, h.Count())
 		}
 		between(t, name+" max", h.Max(), 5900*time.Millisecond, 6100*time.Millisecond)
 	}

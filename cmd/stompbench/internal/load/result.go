@@ -70,7 +70,7 @@ func (r *Result) ReceivedPerSecond() float64 { return r.perSecond(r.MeasuredRece
 // ConfirmedPerSecond is the rate of confirmations after the warm-up, the time for which their
 // latencies are recorded.
 func (r *Result) ConfirmedPerSecond() float64 {
-	return r.perSecond(r.Confirm.Count()-r.Confirm.Censored(), r.Confirming)
+	return r.perSecond(r.Confirm.Count()-r.Confirm.Censored, r.Confirming)
 }
 
 // perSecond is the rate of n messages. In the planned time d it is n over d. If the first and the

@@ -55,7 +55,7 @@ type Distribution struct {
 func DistributionOf(h *histo.Histogram) Distribution {
 	at := func(p float64) int64 { return int64(h.Percentile(p)) }
 	return Distribution{
-		Count: h.Count(), Negative: h.Negative(), Censored: h.Censored(), Mean: int64(h.Mean()), Max: int64(h.Max()),
+		Count: h.Count(), Negative: h.Negative, Censored: h.Censored, Mean: int64(h.Mean()), Max: int64(h.Max()),
 		P50: at(50), P90: at(90), P95: at(95), P99: at(99), P999: at(99.9), P9999: at(99.99),
 	}
 }

@@ -32,11 +32,8 @@ type Data struct {
 
 // Histogram is a whole run's distribution in a form that can be added up exactly.
 type Histogram struct {
-	HDR      histo.Packed `json:"hdr"`
-	Negative uint64       `json:"negative"` // samples below 0, counted as 0
-	TooLong  uint64       `json:"too_long"` // samples above an hour, counted as one
-	// Censored is how many samples are lower bounds: of messages that were never sent or received.
-	Censored uint64 `json:"censored,omitempty"`
+	HDR histo.Packed `json:"hdr"`
+	histo.Apart
 }
 
 // New makes the result of a run on this machine.
@@ -65,14 +62,14 @@ func runID(id uint64) string {
 }
 
 func pack(h *histo.Histogram) Histogram {
-	p := h.Pack()
-	negative, tooLong := p.Beyond()
-	return Histogram{HDR: p, Negative: negative, TooLong: tooLong, Censored: p.Censored()}
+	return Histogram{h.Pack(), h.Apart}
 }
 
 // addTo adds the samples to sum.
 func (h *Histogram) addTo(sum *histo.Histogram) {
-	sum.Add(h.HDR.WithBeyond(h.Negative, h.TooLong).WithCensored(h.Censored))
+	p := h.HDR
+	p.Apart = h.Apart
+	sum.Add(p)
 }
 
 // Histogram returns the distribution of a kind, empty if there is none. When sending flat out, from

@@ -61,7 +61,7 @@ func FactsOf(p *workload.Plan, r *load.Result) Facts {
 // late is how many messages left late.
 func late(delay *histo.Histogram) uint64 {
 	over := delay.Over(LateAfter)
-	return over - min(over, delay.Censored())
+	return over - min(over, delay.Censored)
 }
 
 // part is a over b, 0 if b is not known.
