@@ -132,7 +132,7 @@ func curveOf(h *histo.Histogram) (c curve) {
 		x := min(float64(i)/perNine, last)
 		beyond := math.Pow(10, -x)
 		y := *micros(int64(h.Percentile(100 * (1 - beyond))))
-		if n*beyond < float64(h.Censored()) {
+		if n*beyond < float64(h.Censored) {
 			y = -y
 		}
 		c.X, c.Y = append(c.X, round(x, 4)), append(c.Y, y)
