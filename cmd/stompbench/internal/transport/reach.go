@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -84,10 +85,7 @@ func Socket(ctx context.Context, p *workload.Plan, n int, b *uri.Broker, layers 
 		return nc, err
 	}
 	if b.TLS() {
-		cfg := &tls.Config{MinVersion: tls.VersionTLS12}
-		if p.TLS != nil {
-			cfg = p.TLS.Clone()
-		}
+		cfg := cmp.Or(p.TLS, &tls.Config{MinVersion: tls.VersionTLS12}).Clone()
 		if cfg.ServerName == "" {
 			cfg.ServerName, _, _ = strings.Cut(b.Host, "%") // certificates contain no zone
 		}
