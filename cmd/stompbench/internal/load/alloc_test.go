@@ -127,11 +127,11 @@ func allocNothing(t *testing.T, edit func(*workload.Plan)) {
 	s := p.run.collect()
 	if p.run.plan.Warmup > 0 {
 		warmup, measured = k, 0
-		if w := s.Warmup; w.FromSend.Count() != k || w.FromDue.Count() != k || w.Confirm.Count() != k || w.Delay.Count() < k-uint64(len(p.delays.ns)) {
+		if w := s.Warmup; w.FromSend.Count() != k || w.FromDue.Count() != k || w.Confirm.Count() != k || w.Delay.Count() < k-producerBatch {
 			t.Errorf("%d, %d, %d, %d latencies of %d messages", w.FromSend.Count(), w.FromDue.Count(), w.Confirm.Count(), w.Delay.Count(), k)
 		}
 	}
-	if got := p.run.sampler.totalSend.Count(); got != measured {
+	if got := p.run.sampler.total.FromSend.Count(); got != measured {
 		t.Errorf("%d latencies of %d messages, %d of the warm-up", got, k, warmup)
 	}
 	if b := p.run.arrived(nil).tally; b.intact != k || b.counts[metric.Corrupt]+b.counts[metric.Foreign] != 0 {

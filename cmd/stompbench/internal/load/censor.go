@@ -25,17 +25,14 @@ func (s *stream) due(seq uint64) int64 {
 	return s.p.schedule.Due((seq-1)*uint64(len(s.p.streams)) + uint64(s.place))
 }
 
-// atLeast records in measured, or in warmup, that messages of a stream have waited until then since
-// they were due; each counts n times.
-func (s *stream) atLeast(missing ledger.Interval, until int64, n uint64, measured, warmup *histo.Recorder) {
+// atLeast records that messages of a stream have waited until then since they were due; each counts n
+// times.
+func (s *stream) atLeast(missing ledger.Interval, until int64, n uint64, in func(*recorders) *histo.Shards) {
 	step := missing.Len()/mostSamples + 1
 	for first := missing.First; first <= missing.Last; first += step {
 		last := min(first+step-1, missing.Last)
-		due, to := s.due(last), measured
-		if due < s.p.run.measureFrom.Load() {
-			to = warmup
-		}
-		to.RecordAtLeast(until-due, n*(last-first+1))
+		due := s.due(last)
+		in(s.p.run.recorders[s.p.run.phaseOf(due)]).For(s.p.index).RecordAtLeast(until-due, n*(last-first+1))
 	}
 }
 
@@ -54,9 +51,9 @@ func (p *producer) closeUnsent() {
 		mine := max(s.seq, sent, (due+n-1-uint64(i))/n)
 		p.unsent += mine - sent
 		if p.schedule != nil {
-			s.atLeast(ledger.Interval{First: s.seq + 1, Last: mine}, until, 1, r.delay.For(p.index), r.warmup.delay)
+			s.atLeast(ledger.Interval{First: s.seq + 1, Last: mine}, until, 1, (*recorders).ofDelay)
 			// Each subscriber that gets everything waits for it.
-			s.atLeast(ledger.Interval{First: sent + 1, Last: mine}, until, max(1, s.copies), r.fromDue.For(p.index), r.warmup.due)
+			s.atLeast(ledger.Interval{First: sent + 1, Last: mine}, until, max(1, s.copies), (*recorders).ofDue)
 		}
 	}
 }
@@ -77,7 +74,7 @@ func (r *run) censorMissing(now int64) {
 	for _, g := range r.groups {
 		for stream, missing := range g.book.Lost(accounts) {
 			s := r.streams[stream]
-			s.atLeast(missing, now, 1, r.fromDue.For(s.p.index), r.warmup.due)
+			s.atLeast(missing, now, 1, (*recorders).ofDue)
 		}
 	}
 }
@@ -102,9 +99,5 @@ func (s *stream) censorReceipts(now int64) {
 
 // unanswered records a message that was sent at a time and has no receipt. mu is held.
 func (p *producer) unanswered(now, at int64) {
-	to := p.confirms.recorder
-	if at < p.run.measureFrom.Load() {
-		to = p.warmConfirms.recorder
-	}
-	to.RecordAtLeast(now-at, 1)
+	p.confirms[p.run.phaseOf(at)].recorder.RecordAtLeast(now-at, 1)
 }

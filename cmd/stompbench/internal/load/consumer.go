@@ -9,7 +9,6 @@ import (
 
 	"github.com/stompwire/stompwire/frame"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
@@ -33,7 +32,6 @@ type consumer struct {
 	destination int
 	group       *group
 	unsubscribe func(context.Context) error // nil without a subscription
-	send, due   *histo.Recorder
 
 	// The reading goroutine only.
 	reader  stamp.HeaderReader
@@ -52,9 +50,8 @@ type consumer struct {
 	tally   tally
 	frozen  bool // the books are closed: record nothing more
 	entries []ledger.Entry
-	sendNs  []int64
-	dueNs   []int64
-	warmup  *warmupBatch // nil while no message of a warm-up has come
+	// Latencies, also of the warm-up.
+	send, due [2]batch
 }
 
 // tally is what one consumer has counted.
@@ -72,12 +69,19 @@ func newConsumer(r *run, worker, destination int, g *group) *consumer {
 	size := min(max(gatheredByAll/r.plan.Consumers, fewest), mostGathered)
 	c := &consumer{
 		run: r, worker: worker, destination: destination, group: g,
-		send: r.fromSend.For(worker), due: r.fromDue.For(worker),
 		inBody:  r.plan.Stamp == workload.StampBody && r.plan.Producers > 0,
 		acks:    r.plan.Ack != frame.AckAuto,
 		known:   make(map[origin]uint32),
 		order:   ledger.NewOrder(g.producers),
-		entries: make([]ledger.Entry, 0, size), sendNs: make([]int64, 0, size), dueNs: make([]int64, 0, size),
+		entries: make([]ledger.Entry, 0, size),
+	}
+	for i, to := range r.recorders {
+		if to != nil {
+			c.send[i] = batch{recorder: to.send.For(worker), size: size}
+			if !r.dueIsSent() {
+				c.due[i] = batch{recorder: to.due.For(worker), size: size}
+			}
+		}
 	}
 	if r.plan.Slow(worker) {
 		c.latency = r.plan.ConsumerLatency
@@ -209,12 +213,12 @@ func (c *consumer) take(s *stamp.Stamp, producer uint32, now int64, redelivered 
 			c.tally.first = now
 		}
 	}
+	in := measured
 	if c.warmsUp(s, now) {
-		c.warmUp(now-s.Sent, now-s.Due)
-	} else {
-		c.sendNs = append(c.sendNs, now-s.Sent)
-		c.dueNs = append(c.dueNs, now-s.Due)
+		in = warmUp // ignored in a run without one
 	}
+	c.send[in].add(now - s.Sent)
+	c.due[in].add(now - s.Due)
 	if len(c.entries) == cap(c.entries) {
 		c.flush()
 	}
@@ -246,12 +250,11 @@ func (c *consumer) flush() {
 		c.group.book.Record(c.entries[i])
 	}
 	c.group.mu.Unlock()
-	c.send.Record(c.sendNs...)
-	if !c.run.dueIsSent() {
-		c.due.Record(c.dueNs...)
+	for in := range c.send {
+		c.send[in].flush()
+		c.due[in].flush()
 	}
-	c.warmup.flush()
-	c.entries, c.sendNs, c.dueNs = c.entries[:0], c.sendNs[:0], c.dueNs[:0]
+	c.entries = c.entries[:0]
 }
 
 // snapshot records everything gathered and returns the tally.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/stompwire/stompwire/frame"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
@@ -33,23 +32,20 @@ type producer struct {
 	pacer   *pacer.Pacer
 	// schedule says when messages are due; nil when sending flat out.
 	schedule *pacer.Schedule
-	delays   batch
-	// Of the warm-up; nil without one.
-	warmDelays *batch
-	waits      waits
-	ended      int64 // when sending ended
+	delays   [2]batch // the other one is of the warm-up
+	waits    waits
+	ended    int64 // when sending ended
 
 	transacted bool
 	unsent     uint64 // due and not sent; set at the end
 
 	lastSent int64 // when
 
-	mu           sync.Mutex // guards what outcomes change
-	refusal      error      // the first rejection
-	confirms     batch
-	warmConfirms *batch // nil without a warm-up
-	lastConfirm  int64  // when the last receipt after the warm-up came
-	frozen       bool   // the books are being closed
+	mu          sync.Mutex // guards what outcomes change
+	refusal     error      // the first rejection
+	confirms    [2]batch   // the other one is of the warm-up
+	lastConfirm int64      // when the last receipt after the warm-up came
+	frozen      bool       // the books are being closed
 }
 
 func newProducer(r *run, index int) *producer {
@@ -57,9 +53,12 @@ func newProducer(r *run, index int) *producer {
 		run: r, index: index, quota: r.plan.Quota(index), bodies: r.plan.NewBodies(index),
 		inBody: r.plan.Stamp == workload.StampBody, every: uint64(r.plan.ReceiptEvery), levels: r.plan.PriorityLevels(index), transacted: r.plan.Transaction > 0,
 	}
-	p.delays.recorder = r.delay.For(index)
-	p.confirms.recorder = r.confirm.For(index)
-	p.warmDelays, p.warmConfirms = r.warmup.batches()
+	for i, to := range r.recorders {
+		if to != nil {
+			p.delays[i] = batch{recorder: to.delay.For(index), size: producerBatch}
+			p.confirms[i] = batch{recorder: to.confirm.For(index), size: producerBatch}
+		}
+	}
 	p.pacer = pacer.New(r.clock.Now, r.sleep)
 	destinations := workload.Share(index, r.plan.Producers, r.plan.PublishTargets())
 	for _, d := range destinations {
@@ -117,8 +116,8 @@ func (p *producer) prepare(s transport.Session) error {
 // ends waiting for a broker that does not read.
 func (p *producer) send(stop, hard context.Context) error {
 	defer func() {
-		p.delays.flush()
-		p.warmDelays.flushSome()
+		p.delays[0].flush()
+		p.delays[1].flush()
 		p.ended = p.run.clock.Now()
 		if p.schedule == nil {
 			p.waits.flatOut(p.ended) // the last Send may have stalled too
@@ -232,12 +231,8 @@ func (p *producer) sendOne(ctx context.Context, s *stream, k uint64, due int64, 
 	if taken == 0 {
 		return err
 	}
-	switch {
-	case flatOut:
-	case due >= measureFrom:
-		p.delays.addAt(now, now-due)
-	default:
-		p.warmDelays.addAt(now, now-due)
+	if !flatOut {
+		p.delays[p.run.phaseOf(due)].addAt(now, now-due)
 	}
 	s.seq = seq
 	if due < measureFrom {
@@ -289,49 +284,10 @@ func (p *producer) warmupLen() (n uint64) {
 func (p *producer) confirmedLen() (n uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.confirms.flush()
-	p.warmConfirms.flushSome()
+	p.confirms[0].flush()
+	p.confirms[1].flush()
 	for _, s := range p.streams {
 		n += s.confirmed.Len()
 	}
 	return n
-}
-
-// batch gathers latencies for a recorder that others may share. Its owner guards it.
-type batch struct {
-	recorder *histo.Recorder
-	flushed  int64 // time of the last flush; for addAt
-	n        int
-	ns       [128]int64
-}
-
-// notLater is how long latencies may wait for their batch to fill. Samples are taken once a second.
-const notLater = int64(100 * time.Millisecond)
-
-// addAt is add for a batch that only its owner flushes.
-func (b *batch) addAt(now, ns int64) {
-	b.add(ns)
-	if now-b.flushed > notLater {
-		b.flush()
-		b.flushed = now
-	}
-}
-
-func (b *batch) add(ns int64) {
-	b.ns[b.n] = ns
-	if b.n++; b.n == len(b.ns) {
-		b.flush()
-	}
-}
-
-func (b *batch) flush() {
-	b.recorder.Record(b.ns[:b.n]...)
-	b.n = 0
-}
-
-// flushSome is flush for a batch that may be nil or empty.
-func (b *batch) flushSome() {
-	if b != nil && b.n > 0 {
-		b.flush()
-	}
 }

@@ -127,7 +127,7 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 			out.Refusal = p.refusal
 		}
 		p.mu.Lock()
-		p.confirms.flush()
+		p.confirms[measured].flush()
 		lastConfirm = max(lastConfirm, p.lastConfirm)
 		for _, s := range p.streams {
 			out.Unknown += s.unknown()
@@ -174,7 +174,7 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 	if !out.Open { // no process saw both sides
 		out.BacklogSlope, out.BacklogTrend = s.backlog.slope()
 	}
-	out.FromSend, out.FromDue, out.Delay, out.Confirm = s.totalSend, s.totalDue, s.totalDelay, s.totalConfirm
+	out.FromSend, out.FromDue, out.Delay, out.Confirm = s.total.FromSend, s.total.FromDue, s.total.Delay, s.total.Confirm
 	if r.dueIsSent() {
 		out.FromDue = out.FromSend
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/stompwire/stompwire/conn/dialect"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
@@ -64,8 +63,7 @@ type run struct {
 	mu       sync.Mutex
 	sessions []transport.Session // guarded by mu
 
-	fromSend, fromDue, delay, confirm *histo.Shards
-	warmup                            warmup
+	recorders [2]*recorders // measured and warmUp; the latter is nil if there can be none
 
 	start, end int64 // of sending, by the clock
 	// measureFrom is when the warm-up ends. Messages that were due before are in the books but in
@@ -95,15 +93,11 @@ func newRun(ctx context.Context, opts Options) (*run, error) {
 	p := opts.Plan
 	r := &run{
 		Options: opts, plan: p,
-		clock:    stamp.NewClock(),
-		sleep:    time.Sleep,
-		fromSend: histo.NewShards(p.Consumers),
-		fromDue:  histo.NewShards(max(1, p.Consumers)), // without consumers, of messages never sent
-		delay:    histo.NewShards(p.Producers),
-		confirm:  histo.NewShards(p.Producers),
-		failed:   make(chan struct{}),
-		over:     make(chan struct{}),
-		extra:    p.NewHeaderSets(),
+		clock:  stamp.NewClock(),
+		sleep:  time.Sleep,
+		failed: make(chan struct{}),
+		over:   make(chan struct{}),
+		extra:  p.NewHeaderSets(),
 	}
 	if p.Producers <= preciseUpTo {
 		r.sleep = world.Sleep(ctx)
@@ -116,7 +110,11 @@ func newRun(ctx context.Context, opts Options) (*run, error) {
 	case p.Producers > 0:
 		r.id.Store(rand.Uint64() | 1)
 	}
-	r.warmup = newWarmup(p)
+	r.recorders[measured] = newRecorders(p.Consumers, p.Producers)
+	if p.Warmup > 0 || p.Producers == 0 || p.Shared() {
+		// All workers share one of each, because there are few batches and memory is for the run itself.
+		r.recorders[warmUp] = newRecorders(1, 1)
+	}
 	defer r.reportConnecting()()
 	made := r.begins("workers made", p.Producers+p.Consumers)
 	for i := range p.Producers {

@@ -34,20 +34,16 @@ type sampler struct {
 		counts                    metric.Counts
 		cpu                       time.Duration
 	}
-	maxBacklog uint64
-	backlog    trend       // after the warm-up, while messages are sent
-	cpu        trend       // CPU time used, while messages are sent
-	stood      standstills // while messages were sent
-	sending    bool
-	// Of the interval, and of the whole run.
-	send, due, delay, confirm                     *histo.Histogram
-	totalSend, totalDue, totalDelay, totalConfirm *histo.Histogram
+	maxBacklog              uint64
+	backlog                 trend       // after the warm-up, while messages are sent
+	cpu                     trend       // CPU time used, while messages are sent
+	stood                   standstills // while messages were sent
+	sending                 bool
+	interval, total, warmup latencies
 }
 
 func (s *sampler) init() {
-	for _, h := range []**histo.Histogram{&s.send, &s.due, &s.delay, &s.confirm, &s.totalSend, &s.totalDue, &s.totalDelay, &s.totalConfirm} {
-		*h = histo.New()
-	}
+	s.interval, s.total, s.warmup = newLatencies(), newLatencies(), newLatencies()
 }
 
 // startSampling takes a sample every second until stop is called, which takes a last one; now takes
@@ -161,13 +157,7 @@ func (r *run) collect() Sample {
 	}
 	t := r.arrived(nil).tally
 	received := t.intact
-	for _, h := range []*histo.Histogram{s.send, s.due, s.delay, s.confirm} {
-		h.Reset()
-	}
-	r.fromSend.Drain(s.send, s.totalSend)
-	r.fromDue.Drain(s.due, s.totalDue)
-	r.delay.Drain(s.delay, s.totalDelay)
-	r.confirm.Drain(s.confirm, s.totalConfirm)
+	r.recorders[measured].drain(&s.interval, &s.total)
 	cpu := r.usage.cpuTime()
 
 	out := Sample{
@@ -177,7 +167,7 @@ func (r *run) collect() Sample {
 		Confirmed: confirmed - s.last.confirmed,
 		Received:  received - s.last.received,
 		TotalSent: sent,
-		FromSend:  s.send, FromDue: s.due, Delay: s.delay, Confirm: s.confirm,
+		FromSend:  s.interval.FromSend, FromDue: s.interval.FromDue, Delay: s.interval.Delay, Confirm: s.interval.Confirm,
 		CPU:     cpu - s.last.cpu,
 		Sending: !r.stopping.Load(),
 	}
@@ -189,7 +179,10 @@ func (r *run) collect() Sample {
 	if r.dueIsSent() {
 		out.FromDue = out.FromSend
 	}
-	out.Warmup = r.warmup.drain()
+	if to := r.recorders[warmUp]; to != nil {
+		to.drain(&s.warmup)
+		out.Warmup = &s.warmup
+	}
 	s.maxBacklog = max(s.maxBacklog, out.Backlog)
 	s.last.at, s.last.sent, s.last.confirmed, s.last.received, s.last.cpu = now, sent, confirmed, received, cpu
 	return out

@@ -65,11 +65,11 @@ func (s *stream) outcome(o conn.Outcome) {
 	switch o.Status {
 	case conn.Confirmed:
 		s.confirmed.Add(o.Seq)
-		if sent := s.slot(o.Seq).Load(); sent >= p.run.measureFrom.Load() {
-			p.confirms.add(now - sent)
+		sent := s.slot(o.Seq).Load()
+		in := p.run.phaseOf(sent)
+		p.confirms[in].add(now - sent)
+		if in == measured {
 			p.lastConfirm = now
-		} else {
-			p.warmConfirms.add(now - sent)
 		}
 	case conn.Rejected:
 		s.rejected.Add(o.Seq)

@@ -1,77 +1,97 @@
 package load
 
 import (
+	"time"
+
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
 // Warmup is the latencies of the warm-up, which are in no other histogram.
-type Warmup struct{ FromSend, FromDue, Delay, Confirm *histo.Histogram }
+type Warmup = latencies
 
-// warmup records the latencies of the warm-up. All workers share one recorder of each kind, because
-// there are few batches and memory is for the run itself. The zero value records nothing.
-type warmup struct {
-	send, due, delay, confirm *histo.Recorder
-	drained                   Warmup // of the last interval
+// latencies are distributions of what [recorders] record.
+type latencies struct{ FromSend, FromDue, Delay, Confirm *histo.Histogram }
+
+func newLatencies() latencies { return latencies{histo.New(), histo.New(), histo.New(), histo.New()} }
+
+func (l *latencies) all() [4]*histo.Histogram {
+	return [4]*histo.Histogram{l.FromSend, l.FromDue, l.Delay, l.Confirm}
 }
 
-// newWarmup returns the recorders for a run that has a warm-up or may receive messages of one.
-func newWarmup(p *workload.Plan) warmup {
-	if p.Warmup == 0 && p.Producers > 0 && !p.Shared() {
-		return warmup{}
-	}
-	return warmup{
-		send: histo.NewRecorder(), due: histo.NewRecorder(), delay: histo.NewRecorder(), confirm: histo.NewRecorder(),
-		drained: Warmup{FromSend: histo.New(), FromDue: histo.New(), Delay: histo.New(), Confirm: histo.New()},
-	}
+// recorders record the latencies of all workers.
+type recorders struct{ send, due, delay, confirm *histo.Shards }
+
+func newRecorders(consumers, producers int) *recorders {
+	// Without consumers, from_due is of messages that were never sent.
+	return &recorders{histo.NewShards(consumers), histo.NewShards(max(1, consumers)), histo.NewShards(producers), histo.NewShards(producers)}
 }
 
-// batches returns the batches of a producer, nil if there is no warm-up.
-func (w *warmup) batches() (delays, confirms *batch) {
-	if w.send == nil {
-		return nil, nil
+func (r *recorders) ofDelay() *histo.Shards { return r.delay }
+func (r *recorders) ofDue() *histo.Shards   { return r.due }
+
+// The two parts of a run, each with its recorders.
+const (
+	measured = iota
+	warmUp
+)
+
+// phaseOf returns the part of the run that a message belongs to, by when it was due or sent.
+func (r *run) phaseOf(at int64) int {
+	if at < r.measureFrom.Load() {
+		return warmUp
 	}
-	return &batch{recorder: w.delay}, &batch{recorder: w.confirm}
+	return measured
 }
 
-// drain returns what was recorded since the last call, nil if there are no recorders. It is
-// borrowed: valid until the next call.
-func (w *warmup) drain() *Warmup {
-	if w.send == nil {
-		return nil
-	}
-	for _, kind := range []struct {
-		from *histo.Recorder
-		to   *histo.Histogram
-	}{{w.send, w.drained.FromSend}, {w.due, w.drained.FromDue}, {w.delay, w.drained.Delay}, {w.confirm, w.drained.Confirm}} {
-		kind.to.Reset()
-		kind.from.Drain(kind.to)
-	}
-	return &w.drained
-}
-
-// warmupBatch gathers latencies of a consumer's messages of the warm-up.
-type warmupBatch struct{ send, due batch }
-
-// warmUp adds a message of the warm-up. mu is held. The first one allocates the batch.
-func (c *consumer) warmUp(send, due int64) {
-	if c.warmup == nil {
-		w := &c.run.warmup
-		if w.send == nil {
-			return // the message claims a warm-up in a run without one: ignore it
+// drain moves what was recorded since the last call into interval, and adds it to the totals.
+func (r *recorders) drain(interval *latencies, totals ...*latencies) {
+	for i, from := range []*histo.Shards{r.send, r.due, r.delay, r.confirm} {
+		into := []*histo.Histogram{interval.all()[i]}
+		into[0].Reset()
+		for _, t := range totals {
+			into = append(into, t.all()[i])
 		}
-		c.warmup = &warmupBatch{send: batch{recorder: w.send}, due: batch{recorder: w.due}}
-	}
-	c.warmup.send.add(send)
-	if !c.run.dueIsSent() {
-		c.warmup.due.add(due)
+		from.Drain(into...)
 	}
 }
 
-// flush records the gathered latencies, if there are any.
-func (b *warmupBatch) flush() {
-	if b != nil && b.send.n > 0 {
-		b.send.flush()
-		b.due.flush()
+// batch gathers latencies for a recorder that others may share. Its owner guards it. The zero value
+// ignores them.
+type batch struct {
+	recorder *histo.Recorder
+	size     int
+	flushed  int64 // time of the last flush; for addAt
+	ns       []int64
+}
+
+// producerBatch is how many latencies a producer gathers.
+const producerBatch = 128
+
+// notLater is how long latencies may wait for their batch to fill. Samples are taken once a second.
+const notLater = int64(100 * time.Millisecond)
+
+// addAt is add for a batch that only its owner flushes.
+func (b *batch) addAt(now, ns int64) {
+	b.add(ns)
+	if now-b.flushed > notLater {
+		b.flush()
+		b.flushed = now
+	}
+}
+
+// add allocates until the batch has had its size.
+func (b *batch) add(ns int64) {
+	if b.recorder == nil {
+		return
+	}
+	if b.ns = append(b.ns, ns); len(b.ns) >= b.size {
+		b.flush()
+	}
+}
+
+func (b *batch) flush() {
+	if len(b.ns) > 0 {
+		b.recorder.Record(b.ns...)
+		b.ns = b.ns[:0]
 	}
 }
