@@ -12,15 +12,10 @@ import (
 
 // Count writes a number with a comma between groups of three digits.
 func Count(n uint64) string {
-	digits := strconv.FormatUint(n, 10)
-	out := make([]byte, 0, len(digits)+len(digits)/3)
-	for i := range len(digits) {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			out = append(out, ',')
-		}
-		out = append(out, digits[i])
+	if n < 1000 {
+		return strconv.FormatUint(n, 10)
 	}
-	return string(out)
+	return fmt.Sprintf("%s,%03d", Count(n/1000), n%1000)
 }
 
 // PerSecond writes a rate: whole from 100 on, with three digits below.
@@ -60,28 +55,27 @@ func Duration(d time.Duration) string {
 
 // digits3 writes x with three digits, but always all digits before the point.
 func digits3(x float64) string {
+	decimals := 0
 	switch {
 	case x < 9.995:
-		return strconv.FormatFloat(x, 'f', 2, 64)
+		decimals = 2
 	case x < 99.95:
-		return strconv.FormatFloat(x, 'f', 1, 64)
-	default:
-		return strconv.FormatFloat(x, 'f', 0, 64)
+		decimals = 1
 	}
+	return strconv.FormatFloat(x, 'f', decimals, 64)
 }
 
 // Size writes a number of bytes with a unit.
 func Size(n float64) string {
-	switch {
-	case n < 1<<10:
+	if n < 1<<10 {
 		return strconv.FormatFloat(math.Round(n), 'f', 0, 64) + " B"
-	case n < 1<<20:
-		return digits3(n/(1<<10)) + " KiB"
-	case n < 1<<30:
-		return digits3(n/(1<<20)) + " MiB"
-	default:
-		return digits3(n/(1<<30)) + " GiB"
 	}
+	for _, unit := range []string{" KiB", " MiB"} {
+		if n /= 1 << 10; n < 1<<10 {
+			return digits3(n) + unit
+		}
+	}
+	return digits3(n/(1<<10)) + " GiB"
 }
 
 // Plural writes "1 producer", "2 producers", "no producers".

@@ -59,18 +59,16 @@ func (c *Condition) value() string {
 func (r *Report) judgement(b *strings.Builder, style Style) {
 	if v := r.Verdict; v != nil && r.Plan.Producers > 0 {
 		r.ownCost(b)
-		why := labelled("limited by", string(v.Limit)+": "+v.Why)
+		limit := string(v.Limit)
 		if v.Invalid {
-			why = strings.Replace(why, string(v.Limit), style.bad(string(v.Limit)), 1)
+			limit = style.bad(limit)
 		}
-		b.WriteString(why)
+		b.WriteString(labelled("limited by", limit+": "+v.Why))
 		if r.Ceiling != nil {
 			b.WriteString(labelled("", r.Ceiling.String()))
 		}
 		if v.Invalid {
-			const invalid = "this result is invalid"
-			b.WriteString(strings.Replace(labelled("", invalid+": it is the generator's own, which could not keep the rate that was asked for"),
-				invalid, style.bad(invalid), 1))
+			b.WriteString(labelled("", style.bad("this result is invalid")+": it is the generator's own, which could not keep the rate that was asked for"))
 		}
 	}
 	if r.SLODeferred != "" {
@@ -79,7 +77,7 @@ func (r *Report) judgement(b *strings.Builder, style Style) {
 	label := "slo"
 	for i := range r.SLO {
 		c := &r.SLO[i]
-		verdict := style.good("met    ")
+		verdict := style.mood(Good, "met    ")
 		if !c.Met {
 			verdict = style.bad("NOT MET")
 		}

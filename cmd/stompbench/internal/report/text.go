@@ -1,15 +1,18 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"io"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 )
 
 // Style is the style of the text.
@@ -22,14 +25,23 @@ func (s Style) paint(code, text string) string {
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
-func (s Style) good(text string) string { return s.paint("32", text) }
-func (s Style) bad(text string) string  { return s.paint("1;31", text) }
+func (s Style) bad(text string) string  { return s.mood(Bad, text) }
 func (s Style) bold(text string) string { return s.paint("1", text) }
+
+func (s Style) mood(mood Mood, text string) string {
+	if mood == Neutral {
+		return text
+	}
+	return s.paint(map[Mood]string{Good: "32", Bad: "1;31"}[mood], text)
+}
 
 // WriteText writes the report for people.
 func (r *Report) WriteText(w io.Writer, style Style) error {
 	var b strings.Builder
-	r.headline(&b, style)
+	if r.Partial {
+		fmt.Fprintf(&b, "%s %s\n", style.bad("PARTIAL RESULT:"), cmp.Or(r.Failure, "interrupted"))
+	}
+	fmt.Fprintf(&b, "%s\n\n", style.bold(r.Subject()))
 	r.books(&b, style)
 	r.rates(&b)
 	r.latencies(&b)
@@ -40,17 +52,6 @@ func (r *Report) WriteText(w io.Writer, style Style) error {
 	r.judgement(&b, style)
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-func (r *Report) headline(b *strings.Builder, style Style) {
-	if r.Partial {
-		why := "interrupted"
-		if r.Failure != "" {
-			why = r.Failure
-		}
-		fmt.Fprintf(b, "%s %s\n", style.bad("PARTIAL RESULT:"), why)
-	}
-	fmt.Fprintf(b, "%s\n\n", style.bold(r.Subject()))
 }
 
 // Subject describes what was measured, in one line.
@@ -89,7 +90,8 @@ func (r *Report) books(b *strings.Builder, style Style) {
 	}
 	row("messages", cells...)
 	if r.Plan.Consumers > 0 {
-		cells := []string{cell(metric.Lost), cell(metric.Duplicated), cell(metric.Corrupt), cell(metric.Reordered), r.balance(style)}
+		balance, mood := r.Balance()
+		cells := []string{cell(metric.Lost), cell(metric.Duplicated), cell(metric.Corrupt), cell(metric.Reordered), style.mood(mood, balance)}
 		if r.BooksOpen {
 			cells = cells[1:]
 		}
@@ -141,17 +143,6 @@ func (r *Report) Balance() (text string, mood Mood) {
 	default:
 		return "every message arrived once, in order", Good
 	}
-}
-
-func (r *Report) balance(style Style) string {
-	text, mood := r.Balance()
-	switch mood {
-	case Good:
-		return style.good(text)
-	case Bad:
-		return style.bad(text)
-	}
-	return text
 }
 
 func (r *Report) rates(b *strings.Builder) {
@@ -273,12 +264,15 @@ func labelled(label, text string) string {
 // width is the width of lines of text.
 const width = 90
 
-// Wrap breaks a text into lines of at most width characters, indented.
+// painting are the sequences that color a text.
+var painting = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+// Wrap breaks a text into lines of at most width characters, indented. Colors take no room.
 func Wrap(text string, indent, width int) string {
 	var b strings.Builder
 	column := 0
 	for _, word := range strings.Fields(text) {
-		length := utf8.RuneCountInString(word)
+		length := utf8.RuneCountInString(painting.ReplaceAllString(word, ""))
 		switch {
 		case column == 0:
 			column = indent

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -201,10 +202,5 @@ func (c *Condition) holds(value float64) bool {
 
 // Met reports whether all conditions are met.
 func Met(outcomes []Outcome) bool {
-	for i := range outcomes {
-		if !outcomes[i].Met {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(outcomes, func(o Outcome) bool { return !o.Met })
 }
