@@ -10,6 +10,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 	"github.com/stompwire/stompwire/cmd/stompbench/schema"
 )
 
@@ -35,7 +36,7 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 }
 
 // texts are written as one text each.
-var texts = []reflect.Type{reflect.TypeFor[time.Time](), reflect.TypeFor[histo.Packed](), reflect.TypeFor[[]byte]()}
+var texts = []reflect.Type{reflect.TypeFor[time.Time](), reflect.TypeFor[histo.Packed](), reflect.TypeFor[[]byte](), reflect.TypeFor[slo.Condition]()}
 
 type walker struct {
 	t    *testing.T

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/page"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 )
 
 // attack leaves every place of the page in which text can stand, if that place does not hold it.
@@ -18,6 +19,10 @@ const attack = `</title></style></script><script>hacked=1</script><img src=x one
 // poison writes attack to every text that a value has, and adds an element with it to each empty
 // list of texts. Keys of maps are left as they are.
 func poison(v reflect.Value) (n int) {
+	if v.CanAddr() && v.Type() == reflect.TypeFor[slo.Condition]() { // not its metric, which is that of the registry
+		_ = v.Addr().Interface().(*slo.Condition).UnmarshalText([]byte(attack))
+		return 1
+	}
 	switch v.Kind() {
 	case reflect.String:
 		if v.CanSet() {

@@ -75,7 +75,7 @@ func outcomeOf(r *results.Result) outcome {
 	var missed []string
 	for i := range r.SLO {
 		if c := &r.SLO[i]; !c.Met {
-			missed = append(missed, c.String())
+			missed = append(missed, report.Outcome(c))
 		}
 	}
 	if len(missed) > 0 {

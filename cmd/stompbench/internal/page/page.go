@@ -11,6 +11,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 )
 
 //go:embed *.tmpl *.css *.js uplot
@@ -48,9 +49,10 @@ func hash(text string) string {
 
 // functions are those of the templates. Numbers may be of any type.
 var functions = template.FuncMap{
-	"style":  func() template.CSS { return template.CSS(style) },
-	"script": func() template.JS { return template.JS(script) },
-	"policy": func() string { return policy },
+	"style":   func() template.CSS { return template.CSS(style) },
+	"script":  func() template.JS { return template.JS(script) },
+	"policy":  func() string { return policy },
+	"outcome": func(o slo.Outcome) string { return report.Outcome(&o) },
 
 	"columns": func() []metric.Percentile { return columns },
 	"lines":   func() []metric.Percentile { return lines },

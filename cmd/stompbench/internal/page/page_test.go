@@ -19,6 +19,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
@@ -116,16 +117,21 @@ func bad(code int) *results.Result {
 			r.Failure = "the broker closed the connection"
 		}
 	}
-	r.SLO = []report.Condition{
-		{Condition: "from_due.p99<500ms", Value: &value, Limit: 5e8}, {Condition: "lost=0", Value: new(float64), Met: true},
+	r.SLO = []slo.Outcome{
+		{Condition: condition("from_due.p99<500ms"), Value: &value, Limit: 5e8}, {Condition: condition("lost=0"), Value: new(float64), Met: true},
 	}
 	return r
+}
+
+func condition(text string) (c slo.Condition) {
+	_ = c.UnmarshalText([]byte(text))
+	return c
 }
 
 func good() *results.Result {
 	r := measured("RabbitMQ/4", false)
 	value := 3.2e6
-	r.SLO = []report.Condition{{Condition: "from_due.p99<500ms", Value: &value, Limit: 5e8, Met: true}}
+	r.SLO = []slo.Outcome{{Condition: condition("from_due.p99<500ms"), Value: &value, Limit: 5e8, Met: true}}
 	r.Verdict = &verdict.Verdict{Limit: verdict.Schedule, Why: "what was asked for was sent", PacerShare: 0.97, RateKept: true}
 	return r
 }

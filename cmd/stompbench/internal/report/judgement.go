@@ -8,51 +8,18 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 )
 
-// Condition is one condition of the SLO with its outcome. Limits and values are in nanoseconds for
-// latencies, from 0 to 1 for shares.
-type Condition struct {
-	Condition string   `json:"condition"`
-	Metric    string   `json:"metric"`
-	Limit     float64  `json:"limit"`
-	Value     *float64 `json:"value"` // null if nothing was measured
-	Shaky     bool     `json:"shaky"` // fewer than ten samples are above the percentile
-	Met       bool     `json:"met"`
-}
-
-// Conditions converts the outcomes of an SLO to the form of a report.
-func Conditions(outcomes []slo.Outcome) []Condition {
-	out := make([]Condition, 0, len(outcomes))
-	for i := range outcomes {
-		o := &outcomes[i]
-		c := Condition{
-			Condition: o.Condition.String(), Metric: o.Condition.Metric.Name, Limit: o.Condition.Limit,
-			Shaky: o.Shaky, Met: o.Met,
-		}
-		if o.Known {
-			c.Value = &o.Value
-		}
-		out = append(out, c)
+// Outcome formats a condition with its value, such as "from_due.p99<20ms (3.20 ms)".
+func Outcome(o *slo.Outcome) string {
+	value := "not measured"
+	if d := o.Condition.Metric.Def; o.Value != nil && d != nil {
+		value = Value(d, *o.Value)
+	} else if o.Value != nil {
+		value = Duration(time.Duration(*o.Value))
 	}
-	return out
-}
-
-// String formats a condition with its value, such as "from_due.p99<20ms (3.20 ms)".
-func (c *Condition) String() string {
-	s := c.Condition + " (" + c.value()
-	if c.Shaky {
-		s += ", of few samples"
+	if o.Shaky {
+		value += ", of few samples"
 	}
-	return s + ")"
-}
-
-func (c *Condition) value() string {
-	if c.Value == nil {
-		return "not measured"
-	}
-	if parsed, err := slo.Parse(c.Condition); err == nil && parsed[0].Metric.Def != nil {
-		return Value(parsed[0].Metric.Def, *c.Value)
-	}
-	return Duration(time.Duration(*c.Value))
+	return fmt.Sprintf("%s (%s)", &o.Condition, value)
 }
 
 // judgement writes what limited the run, and whether it met its SLO.
@@ -81,7 +48,7 @@ func (r *Report) judgement(b *strings.Builder, style Style) {
 		if !c.Met {
 			verdict = style.bad("NOT MET")
 		}
-		fmt.Fprintf(b, "  %-10s  %s  %s\n", label, verdict, c)
+		fmt.Fprintf(b, "  %-10s  %s  %s\n", label, verdict, Outcome(c))
 		label = ""
 	}
 }

@@ -21,7 +21,7 @@ func TestJudgement(t *testing.T) {
 		t.Fatal(err)
 	}
 	facts := r
-	rep.SLO = report.Conditions(demand.Judge(facts))
+	rep.SLO = demand.Judge(facts)
 	var text, object bytes.Buffer
 	if err := rep.WriteText(&text, report.Style{}); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
@@ -41,7 +42,7 @@ type Report struct {
 
 	Verdict *verdict.Verdict `json:"verdict"`
 	Ceiling *Ceiling         `json:"ceiling,omitempty"` // if calibrate saved one
-	SLO     []Condition      `json:"slo,omitempty"`
+	SLO     []slo.Outcome    `json:"slo,omitempty"`
 	// SLODeferred is an SLO that will be judged once the books of the run are closed.
 	SLODeferred string `json:"slo_deferred,omitempty"`
 }

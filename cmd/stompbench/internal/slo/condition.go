@@ -125,26 +125,44 @@ func parseValue(d *metric.Def, s string) (float64, error) {
 
 var multiples = map[byte]float64{'k': 1e3, 'K': 1e3, 'M': 1e6, 'G': 1e9}
 
-// Outcome is a condition with its measured value.
+// MarshalText returns the condition as it was written.
+func (c Condition) MarshalText() ([]byte, error) { return []byte(c.text), nil }
+
+// UnmarshalText reads a condition. Of one that another version wrote, it may know the text only.
+func (c *Condition) UnmarshalText(text []byte) error {
+	if parsed, err := parseCondition(string(text)); err == nil {
+		*c = parsed
+	} else {
+		*c = Condition{text: string(text)}
+	}
+	return nil
+}
+
+// Outcome is a condition with its measured value, as a report has it. Limits and values are in
+// nanoseconds for latencies, from 0 to 1 for shares.
 type Outcome struct {
-	Condition Condition
-	Value     float64 // in the unit of the limit; 0 if it is not Known
-	Known     bool    // something was measured
-	Shaky     bool    // fewer than ten samples are above the percentile
-	Met       bool
+	Condition Condition `json:"condition"`
+	Metric    string    `json:"metric"`
+	Limit     float64   `json:"limit"`
+	Value     *float64  `json:"value"` // nil if nothing was measured
+	Shaky     bool      `json:"shaky"` // fewer than ten samples are above the percentile
+	Met       bool      `json:"met"`
 }
 
 // Used returns the used share of what the condition allows: 1 is all of it, more is too much, 0 is
 // nothing or unknown.
 func (o *Outcome) Used() float64 {
-	limit, value := o.Condition.Limit, o.Value
+	if o.Value == nil {
+		return 0
+	}
+	limit, value := o.Limit, *o.Value
 	switch o.Condition.op {
 	case ">", ">=":
 		limit, value = value, limit
 	case "=":
 		return 0
 	}
-	if !o.Known || limit <= 0 || value <= 0 {
+	if limit <= 0 || value <= 0 {
 		return 0
 	}
 	return value / limit
@@ -160,13 +178,18 @@ type Facts interface {
 func (s SLO) Judge(f Facts) []Outcome {
 	out := make([]Outcome, len(s))
 	for i := range s {
-		o := Outcome{Condition: s[i]}
-		if d := s[i].Metric.Def; d != nil {
-			o.Value, o.Known = f.Get(d.ID)
+		c := &s[i]
+		o := Outcome{Condition: *c, Metric: c.Metric.Name, Limit: c.Limit}
+		var value float64
+		var known bool
+		if d := c.Metric.Def; d != nil {
+			value, known = f.Get(d.ID)
 		} else {
-			o.Value, o.Known, o.Shaky = statistic(f.Histogram(s[i].Metric.Latency), s[i].Metric.Stat)
+			value, known, o.Shaky = statistic(f.Histogram(c.Metric.Latency), c.Metric.Stat)
 		}
-		o.Met = o.Known && s[i].holds(o.Value)
+		if known {
+			o.Value, o.Met = &value, c.holds(value)
+		}
 		out[i] = o
 	}
 	return out

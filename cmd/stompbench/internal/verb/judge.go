@@ -20,7 +20,7 @@ func Judge(l *flags.Load, result *load.Result) *report.Report {
 	if l.Plan.Shared() {
 		rep.SLODeferred = l.SLO.String()
 	} else {
-		rep.SLO = report.Conditions(outcomes)
+		rep.SLO = outcomes
 	}
 	rep.Ceiling = ceilingFor(&l.Plan, rep.Value(metric.SentPerS))
 	rep.ExitCode = judgedCode(l, exitCode(result), rep.Verdict, outcomes)

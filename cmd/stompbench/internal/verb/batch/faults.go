@@ -35,7 +35,7 @@ func Faults(r *report.Report) string {
 	}
 	for i := range r.SLO {
 		if !r.SLO[i].Met {
-			parts = append(parts, "not met: "+r.SLO[i].String())
+			parts = append(parts, "not met: "+report.Outcome(&r.SLO[i]))
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -64,8 +64,9 @@ func (j *judgement) rules() []find.Rule {
 	rules := []find.Rule{{
 		Name: fmt.Sprintf("%s (%s/s)", keptRule, report.PerSecond(sent)), Met: j.kept, Value: &sent, Limit: j.plan.Rate,
 	}}
-	for i, c := range report.Conditions(j.outcomes) {
-		rules = append(rules, find.Rule{Name: c.String(), Met: c.Met, Value: c.Value, Limit: c.Limit, Used: j.outcomes[i].Used()})
+	for i := range j.outcomes {
+		o := &j.outcomes[i]
+		rules = append(rules, find.Rule{Name: report.Outcome(o), Met: o.Met, Value: o.Value, Limit: o.Limit, Used: o.Used()})
 	}
 	return rules
 }
@@ -149,7 +150,11 @@ func lateOnly(r *load.Result, c *slo.Condition) bool {
 		}
 	}
 	delay, ok := c.On(metric.SendDelay)
-	return ok && slo.SLO{delay}.Judge(r)[0].Value >= c.Limit/2
+	if !ok {
+		return false
+	}
+	late := slo.SLO{delay}.Judge(r)[0].Value
+	return late != nil && *late >= c.Limit/2
 }
 
 const stepHead = "                    rate      sent/s      p50      p99      max  rule"

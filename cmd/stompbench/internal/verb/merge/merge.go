@@ -81,9 +81,8 @@ func (s *settings) judge(sum *results.Result) error {
 	if err != nil {
 		return fmt.Errorf("slo_deferred is damaged: %w", err)
 	}
-	outcomes := demands.Judge(sum)
-	sum.SLO, sum.SLODeferred = report.Conditions(outcomes), ""
-	if !slo.Met(outcomes) {
+	sum.SLO, sum.SLODeferred = demands.Judge(sum), ""
+	if !slo.Met(sum.SLO) {
 		sum.ExitCode = verb.Worst(sum.ExitCode, verb.ExitSLO)
 	}
 	return nil
