@@ -1,3 +1,7 @@
+// Package cli is the command line of stompbench: the list of its verbs, their help, completion and
+// manual. Each verb is a package below package verb.
+//
+// Imports: cobra, for the tree of commands, suggestions and completion; and the verbs.
 package cli
 
 import (
@@ -6,6 +10,10 @@ import (
 	"io"
 	"strings"
 
+	"github.com/spf13/cobra"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/broker"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/calibrate"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/churn"
@@ -14,29 +22,28 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/find"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/merge"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/report"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/sweep"
-
-	"github.com/spf13/cobra"
-
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/run"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/sweep"
+	"github.com/stompwire/stompwire/cmd/stompbench/schema"
 )
 
-// verbs lists the verbs in the order of the help. The first one is the default.
-func verbs() []func(*verb.Env) *cobra.Command {
-	return []func(*verb.Env) *cobra.Command{
-		run.Command,
-		find.Command,
-		sweep.Command,
-		failover.Command,
-		churn.Command,
-		calibrate.Command,
-		broker.Command,
-		report.Command,
-		compare.Command,
-		merge.Command,
-		schemaCommand, completionCommand, manCommand, versionCommand,
+// verbs makes the verbs in the order of the help. The first one is the default.
+func verbs(env *verb.Env) []*cobra.Command {
+	return []*cobra.Command{
+		run.Command(env),
+		find.Command(env),
+		sweep.Command(env),
+		failover.Command(env),
+		churn.Command(env),
+		calibrate.Command(env),
+		broker.Command(env),
+		report.Command(env),
+		compare.Command(env),
+		merge.Command(env),
+		printer(env, "schema", "print the JSON Schema of result.json", func(*cobra.Command) string { return string(schema.ResultV1) }),
+		completionCommand(env),
+		printer(env, "man", "write the manual page", manual),
+		printer(env, "version", "show the version", func(root *cobra.Command) string { return "stompbench " + root.Version + "\n" }),
 	}
 }
 
@@ -64,42 +71,30 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func newRoot(env *verb.Env) *cobra.Command {
 	root := &cobra.Command{
 		Use: "stompbench", Short: "send load to a STOMP broker and account for every message", Version: verb.Version(),
-		SilenceErrors: true, SilenceUsage: true, SuggestionsMinimumDistance: 2, Args: cobra.ArbitraryArgs,
-		RunE: unknownVerb,
+		SilenceErrors: true, SilenceUsage: true, SuggestionsMinimumDistance: 2, Args: cobra.ArbitraryArgs, RunE: unknownVerb,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	root.SetVersionTemplate("stompbench {{.Version}}\n")
 	root.SetFlagErrorFunc(flags.Explain)
 	root.SetHelpCommand(helpCommand())
-	for _, command := range verbs() {
-		root.AddCommand(command(env))
-	}
+	root.AddCommand(verbs(env)...)
 	root.InitDefaultHelpCmd()
 	for _, cmd := range root.Commands() {
-		if cmd.Flags().Lookup("help") == nil {
-			cmd.Flags().BoolP("help", "h", false, "show this help")
-		}
+		cmd.Flags().BoolP("help", "h", false, "show this help")
 	}
 	return root
 }
 
 // withVerb adds the default verb to arguments that name none, also in what a shell's completion asks.
 func withVerb(args []string) []string {
-	if len(args) > 1 && isCompletion(args[0]) && len(args[1]) > 1 && strings.HasPrefix(args[1], "-") {
+	switch {
+	case len(args) > 1 && isCompletion(args[0]) && len(args[1]) > 1 && args[1][0] == '-':
 		return append([]string{args[0], "run"}, args[1:]...)
-	}
-	if len(args) == 0 {
-		return []string{"run"}
-	}
-	switch args[0] {
-	case "-h", "--help", "--version":
-		return args
-	case "--help-all":
+	case len(args) > 0 && args[0] == "--help-all":
 		return []string{"run", "--help"}
-	}
-	if args[0] == "" || args[0][0] == '-' {
+	case len(args) == 0 || args[0] == "" || args[0][0] == '-' && args[0] != "-h" && args[0] != "--help" && args[0] != "--version":
 		return append([]string{"run"}, args...)
 	}
 	return args
@@ -111,9 +106,8 @@ func isCompletion(arg string) bool {
 
 // unknownVerb is what the root does: only a word that is no verb gets there.
 func unknownVerb(root *cobra.Command, args []string) error {
-	hint := ": see stompbench --help"
 	if similar := root.SuggestionsFor(args[0]); len(similar) > 0 {
-		hint = ": did you mean " + strings.Join(similar, " or ") + "?"
+		return flags.Unexpected(args[0], ": did you mean "+strings.Join(similar, " or ")+"?")
 	}
-	return flags.Unexpected(args[0], hint)
+	return flags.Unexpected(args[0], ": see stompbench --help")
 }

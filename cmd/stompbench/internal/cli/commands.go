@@ -8,7 +8,6 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
-	"github.com/stompwire/stompwire/cmd/stompbench/schema"
 )
 
 // printer makes a verb that only prints a text.
@@ -18,36 +17,36 @@ func printer(env *verb.Env, name, short string, text func(root *cobra.Command) s
 	}}
 }
 
-func schemaCommand(env *verb.Env) *cobra.Command {
-	return printer(env, "schema", "print the JSON Schema of result.json", func(*cobra.Command) string { return string(schema.ResultV1) })
+// helpCommand makes the verb help.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{Use: "help [COMMAND]", Short: "show the help of a command", RunE: func(cmd *cobra.Command, args []string) error {
+		about, rest, err := cmd.Root().Find(args)
+		switch {
+		case err != nil:
+			return flags.Usage("%v", err)
+		case len(rest) > 0:
+			return unknownVerb(cmd.Root(), rest)
+		}
+		return about.Help()
+	}}
 }
 
-func versionCommand(env *verb.Env) *cobra.Command {
-	return printer(env, "version", "show the version", func(root *cobra.Command) string { return "stompbench " + root.Version + "\n" })
-}
-
-func manCommand(env *verb.Env) *cobra.Command {
-	return printer(env, "man", "write the manual page", manual)
-}
-
-// completionCommand is the verb completion.
+// completionCommand makes the verb completion.
 func completionCommand(env *verb.Env) *cobra.Command {
 	shells := []string{"bash", "zsh", "fish", "powershell"}
 	return &cobra.Command{
 		Use: "completion SHELL", Short: "write a completion script for bash, zsh, fish or powershell", ValidArgs: shells,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			root := cmd.Root()
-			if len(args) == 1 {
-				switch args[0] {
-				case "bash":
-					return root.GenBashCompletionV2(env.Stdout, true)
-				case "zsh":
-					return root.GenZshCompletion(env.Stdout)
-				case "fish":
-					return root.GenFishCompletion(env.Stdout, true)
-				case "powershell":
-					return root.GenPowerShellCompletionWithDesc(env.Stdout)
-				}
+			switch strings.Join(args, " ") {
+			case "bash":
+				return root.GenBashCompletionV2(env.Stdout, true)
+			case "zsh":
+				return root.GenZshCompletion(env.Stdout)
+			case "fish":
+				return root.GenFishCompletion(env.Stdout, true)
+			case "powershell":
+				return root.GenPowerShellCompletionWithDesc(env.Stdout)
 			}
 			return flags.Usage("which shell? Write stompbench completion and one of %s", strings.Join(shells, ", "))
 		},
@@ -73,7 +72,7 @@ func valuesOf(flag *pflag.Flag) cobra.CompletionFunc {
 	}
 	var words []string
 	if v, ok := flag.Value.(*flags.Value); ok {
-		words = v.Choices()
+		words = v.Choices
 	}
 	return cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
 }

@@ -1,15 +1,15 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
-
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
@@ -35,25 +35,12 @@ var notes = []string{
 	"The result goes to standard output, everything else to standard error.",
 }
 
+// commonFlags are those of run in the help of the whole program.
+var commonFlags = []string{"uri", "producers", "consumers", "duration", "count", "rate", "warmup", "publish-to", "consume-from", "size", "header",
+	"persistent", "confirm", "ack", "slo", "scenario", "dry-run", "out", "json", "quiet", "repeat"}
+
 // helpWidth is the width of the help.
 const helpWidth = 110
-
-// helpCommand is the verb help.
-func helpCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "help [COMMAND]", Short: "show the help of a command",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			about, rest, err := cmd.Root().Find(args)
-			if err != nil {
-				return flags.Usage("%v", err)
-			}
-			if len(rest) > 0 {
-				return unknownVerb(cmd.Root(), rest)
-			}
-			return about.Help()
-		},
-	}
-}
 
 // helpOf returns the help of a verb, or that of the whole program.
 func helpOf(cmd *cobra.Command) string {
@@ -76,12 +63,8 @@ func helpOf(cmd *cobra.Command) string {
 		fmt.Fprintf(&b, "  %-12s %s\n", c.Name(), c.Short)
 	}
 	b.WriteString(examples + "\nFlags of run that are used most; stompbench help run shows all of them:\n\n")
-	common := sorted()
-	cmd.Commands()[0].Flags().VisitAll(func(flag *pflag.Flag) {
-		if _, ok := flag.Annotations[flags.CommonKey]; ok {
-			common.AddFlag(flag)
-		}
-	})
+	common := flags.New(pflag.NewFlagSet("", pflag.ContinueOnError))
+	common.Borrow(cmd.Commands()[0].Flags(), commonFlags...)
 	b.WriteString(common.FlagUsagesWrapped(helpWidth))
 	for _, note := range notes {
 		b.WriteString("\n" + report.Wrap(note, 0, helpWidth))
@@ -96,14 +79,11 @@ func helpOf(cmd *cobra.Command) string {
 // writeGroups writes flags in their groups.
 func writeGroups(b *strings.Builder, f *pflag.FlagSet) {
 	var order []string
-	groups := make(map[string]*pflag.FlagSet)
+	groups := make(map[string]*flags.Set)
 	f.VisitAll(func(flag *pflag.Flag) {
-		name := "Flags"
-		if given := flag.Annotations[flags.GroupKey]; len(given) > 0 {
-			name = given[0]
-		}
+		name := cmp.Or(strings.Join(flag.Annotations[flags.GroupKey], ""), "Flags")
 		if groups[name] == nil {
-			groups[name] = sorted()
+			groups[name] = flags.New(pflag.NewFlagSet("", pflag.ContinueOnError))
 			order = append(order, name)
 		}
 		groups[name].AddFlag(flag)
@@ -111,11 +91,4 @@ func writeGroups(b *strings.Builder, f *pflag.FlagSet) {
 	for _, name := range order {
 		fmt.Fprintf(b, "\n%s:\n\n%s", name, groups[name].FlagUsagesWrapped(helpWidth))
 	}
-}
-
-// sorted returns an empty set of flags that stay in the order in which they are added.
-func sorted() *pflag.FlagSet {
-	f := pflag.NewFlagSet("", pflag.ContinueOnError)
-	f.SortFlags = false
-	return f
 }

@@ -4,11 +4,10 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
 

@@ -1,102 +1,105 @@
 package flags
 
 import (
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"os"
+	"slices"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 	"github.com/stompwire/stompwire/frame"
 )
-
-// Read applies the environment and then the scenario file to the flags of a command. Flags that are
-// set already keep their value.
-func (l *Load) Read(cmd *cobra.Command) error {
-	if err := FromEnvironment(cmd); err != nil || l.scenario == "" {
-		return err
-	}
-	return Scenario{Flag: "scenario", Path: l.scenario}.Apply(cmd.Flags())
-}
 
 // Complete completes the plan from the flags and checks it.
 func (l *Load) Complete(f *pflag.FlagSet) (notes []string, err error) {
 	p := &l.Plan
-	p.Broker = l.uri
-	p.Embedded = !f.Changed("uri")
-	p.DurationSet = f.Changed("duration")
+	p.Broker, p.Embedded, p.DurationSet = l.uri, !f.Changed("uri"), f.Changed("duration")
+	p.Versions = cmp.Or(p.Versions, frame.AllVersions)
+	for i := range p.Broker {
+		p.Broker[i].Passcode = cmp.Or(p.Broker[i].Passcode, os.Getenv(passcodeEnv))
+	}
+	if p.Count > 0 && !p.DurationSet {
+		p.Duration = 0
+	}
+	if err := l.check(f); err != nil {
+		return nil, err
+	}
+	if p.TLS, err = l.tls.config(); err != nil {
+		return nil, err
+	}
 	if p.Embedded && f.Changed("connect-timeout") {
 		notes = append(notes, "--connect-timeout hardly matters to the embedded broker")
 	}
 	if p.CoalesceReads > 0 {
 		notes = append(notes, fmt.Sprintf("latencies hold up to %v of --coalesce-reads", p.CoalesceReads))
 	}
-	if pass := os.Getenv(passcodeEnv); pass != "" {
-		for i := range p.Broker {
-			if p.Broker[i].Passcode == "" {
-				p.Broker[i].Passcode = pass
-			}
-		}
+	if p.Shared() && l.Out == "" && f.Lookup("out") != nil {
+		notes = append(notes, "without --out this part is not kept, and the books cannot be closed")
 	}
-	if p.Count > 0 && !p.DurationSet {
-		p.Duration = 0
-	}
-	switch {
-	case f.Changed("size") && f.Changed("payload") && len(p.Payload.Files) > 0:
-		return nil, Usage("--size and --payload %v contradict each other, since files are sent as they are: leave --size out", p.Payload)
-	case p.Producers > 0 && p.Consumers > 0 && f.Changed("consume-from") && !f.Changed("publish-to"):
-		return nil, Usage("consumers are to listen to %s but producers to send to %s: set --publish-to as well", p.ConsumeFrom, p.PublishTo)
-	}
-	if err := l.idle(f); err != nil {
-		return nil, err
-	}
-	more, err := l.part(f)
-	if err != nil {
-		return nil, err
-	}
-	notes = append(notes, more...)
-	if p.Versions == 0 {
-		p.Versions = frame.AllVersions
-	}
-	if p.TLS, err = l.tls.config(p.Broker); err != nil {
-		return nil, err
-	}
-	more, err = p.Complete()
+	more, err := p.Complete()
 	return append(notes, more...), err
 }
 
-// part checks that a process that shares its run has the flags that it needs.
-func (l *Load) part(f *pflag.FlagSet) (notes []string, err error) {
-	receives := l.Plan.Producers == 0 && l.Plan.Shared()
-	if f.Changed("await") && !receives {
-		return nil, Usage("--await is for a process that only receives what others send: add --run-id and --producers 0, or leave it out")
-	}
-	for _, name := range []string{"duration", "count", "warmup"} {
-		if receives && f.Changed(name) {
-			return nil, Usage("--%s is for processes that send: with --run-id, a process that only receives ends when no more messages come, so leave it out", name)
-		}
-	}
-	if l.Plan.Shared() && l.Out == "" && f.Lookup("out") != nil {
-		notes = append(notes, "without --out this part is not kept, and the books cannot be closed")
-	}
-	return notes, nil
+// check refuses flags that mean nothing beside others.
+func (l *Load) check(f *pflag.FlagSet) error {
+	p := &l.Plan
+	none := func(workers int, flag string) bool { return workers == 0 && f.Lookup(flag) != nil }
+	receives := p.Producers == 0 && p.Shared()
+	secure := slices.ContainsFunc(p.Broker, func(b uri.Broker) bool { return b.TLS() })
+	return cmp.Or(
+		Refuse(f, f.Changed("payload") && len(p.Payload.Files) > 0, fmt.Sprintf("contradicts --payload %v, since files are sent as they are: leave it out", p.Payload), "size"),
+		Refuse(f, p.Producers > 0 && p.Consumers > 0 && !f.Changed("publish-to"),
+			fmt.Sprintf("lets consumers listen to %s, but producers send to %s: set --publish-to as well", p.ConsumeFrom, p.PublishTo), "consume-from"),
+		Refuse(f, none(p.Producers, "producers"), "is for producers, and there are none: leave it out or raise --producers",
+			"receipt-every", "transaction", "priority", "expires", "payload", "producer-connections", "persistent", "header", "header-count", "header-size", "header-values", "header-escape"),
+		Refuse(f, none(p.Consumers, "consumers"), "is for consumers, and there are none: leave it out or raise --consumers",
+			"ack", "ack-every", "nack", "prefetch", "consumer-latency", "slow-consumers", "consumer-connections"),
+		Refuse(f, !receives, "is for a process that only receives what others send: add --run-id and --producers 0, or leave it out", "await"),
+		Refuse(f, receives, "is for processes that send: with --run-id, a process that only receives ends when no more messages come, so leave it out", "duration", "count", "warmup"),
+		Refuse(f, !secure, "is for TLS, and no --uri has it: write stomps:// or wss:// there, or leave this out", TLS...),
+		Refuse(f, l.tls.cert == "", "needs --tls-cert: give both", "tls-key"),
+		Refuse(f, l.tls.key == "", "needs --tls-key: give both", "tls-cert"),
+		Refuse(f, l.tls.insecure, "checks the certificate and --tls-insecure does not: leave one of them out", "tls-ca"),
+	)
 }
 
-// idle refuses flags for workers if there are no such workers.
-func (l *Load) idle(f *pflag.FlagSet) error {
-	for _, c := range []struct {
-		workers int
-		who     string
-		flags   []string
-	}{
-		{l.Plan.Producers, "producers", []string{"receipt-every", "transaction", "priority", "expires", "payload", "producer-connections", "persistent", "header", "header-count", "header-size", "header-values", "header-escape"}},
-		{l.Plan.Consumers, "consumers", []string{"ack", "ack-every", "nack", "prefetch", "consumer-latency", "slow-consumers", "consumer-connections"}},
-	} {
-		for _, name := range c.flags {
-			if c.workers == 0 && f.Lookup(c.who) != nil && f.Changed(name) {
-				return Usage("--%s is for %s, and there are none: leave it out or raise --%s", name, c.who, c.who)
-			}
+// tlsFiles is the values of the flags for TLS.
+type tlsFiles struct {
+	ca, cert, key, serverName string
+	insecure                  bool
+}
+
+// config returns the configuration of connections, nil if no flag is set.
+func (s *tlsFiles) config() (cfg *tls.Config, err error) {
+	if *s == (tlsFiles{}) {
+		return nil, nil
+	}
+	cfg = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: s.serverName, InsecureSkipVerify: s.insecure}
+	if s.ca != "" {
+		pem, err := ReadFile("tls-ca", s.ca, 16<<20)
+		if err != nil {
+			return nil, err
+		}
+		cfg.RootCAs = x509.NewCertPool()
+		if !cfg.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, Usage("--tls-ca %s holds no PEM certificate: name another file", s.ca)
 		}
 	}
-	return nil
+	if s.cert != "" {
+		cfg.Certificates, err = KeyPair(s.cert, s.key)
+	}
+	return cfg, err
+}
+
+// KeyPair reads the certificate of --tls-cert and its key.
+func KeyPair(cert, key string) ([]tls.Certificate, error) {
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		return nil, Usage("--tls-cert and --tls-key are not a certificate and its key: %v: name other files", err)
+	}
+	return []tls.Certificate{pair}, nil
 }

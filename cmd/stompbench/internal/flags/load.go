@@ -5,20 +5,16 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/netip"
-	"slices"
-	"strings"
 	"time"
 
-	"github.com/stompwire/stompwire/conn/dialect"
-	"github.com/stompwire/stompwire/frame"
-
 	"github.com/spf13/pflag"
-
-	"github.com/stompwire/stompwire/engine/link"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+	"github.com/stompwire/stompwire/conn/dialect"
+	"github.com/stompwire/stompwire/engine/link"
+	"github.com/stompwire/stompwire/frame"
 )
 
 // Load is the values of the flags that describe a load, and how its result is judged and written.
@@ -37,51 +33,21 @@ type Load struct {
 	scenario string
 }
 
-// Defaults. A window of 1000 receipts keeps a broker busy across a network and shows its receipts;
-// one of 1 would measure the round trip.
-const (
-	DefaultDestination    = "/queue/stompbench"
-	DefaultConnectTimeout = 2 * DefaultDrainTimeout
-	DefaultDrainTimeout   = 5 * time.Second
-)
-
-// NewLoad returns the flags of a load and the values that they fill.
-func NewLoad() (*Load, *pflag.FlagSet) {
-	l := &Load{Plan: workload.Plan{
-		Producers: 1, Consumers: 1, Duration: 10 * time.Second, Size: 128, Window: 1000,
-		RateTolerance: 0.01, PublishTo: DefaultDestination, ConnectTimeout: DefaultConnectTimeout, DrainTimeout: DefaultDrainTimeout, Await: time.Minute,
-		Seed: rand.Uint64N(1 << 53), // a JSON number that every parser reads exactly
-	}}
-	f := New(pflag.NewFlagSet("", pflag.ContinueOnError))
-	for _, g := range []struct {
-		name string
-		add  func(*Set)
-	}{
-		{"Broker and connections", l.brokerFlags},
-		{"Load", l.loadFlags},
-		{"Destinations", l.destinationFlags},
-		{"Messages", l.messageFlags},
-		{"Receipts and transactions", l.confirmFlags},
-		{"Consumers", l.consumerFlags},
-		{"Judgement", l.judgementFlags},
-		{"Run and output", l.outputFlags},
-	} {
-		f.Group = g.name
-		g.add(f)
-	}
-	f.Common("uri", "producers", "consumers", "duration", "count", "rate", "warmup", "publish-to", "consume-from", "size", "header",
-		"persistent", "confirm", "ack", "slo", "scenario", "dry-run", "out", "json", "quiet")
-	return l, f.FlagSet
-}
+// DefaultDestination is the default of --publish-to.
+const DefaultDestination = "/queue/stompbench"
 
 // TLS are the flags of a connection with TLS.
 var TLS = []string{"tls-ca", "tls-cert", "tls-key", "tls-server-name", "tls-insecure"}
 
-func (l *Load) brokerFlags(f *Set) {
-	p := &l.Plan
+// NewLoad returns the flags of a load and the values that they fill. A window of 1000 receipts keeps
+// a broker busy across a network and shows its receipts; one of 1 would measure the round trip.
+func NewLoad() (*Load, *pflag.FlagSet) {
+	l := &Load{Plan: workload.Plan{Seed: rand.Uint64N(1 << 53)}} // a JSON number that every parser reads exactly
+	p, f := &l.Plan, New(pflag.NewFlagSet("", pflag.ContinueOnError))
+	f.Group = "Broker and connections"
 	f.Add("uri,u", "", "the broker, as stomp://user:password@host:port/vhost; also stomps, ws and wss; several with commas between take turns; without it a broker is started in this process", Parsed(&l.uri, "URI", uri.Parse))
-	f.Add("broker", "auto", "whose headers to use: rabbitmq, activemq or artemis; auto goes by what the broker says of itself", OneOf(&p.Kind, "NAME", parseProfile, profiles...))
-	f.Add("stomp", "", "speak 1.0, 1.1 or 1.2 only; without it, the highest the broker knows", OneOf(&p.Versions, "VERSION", parseVersion, "1.0", "1.1", "1.2"))
+	f.Add("broker", "auto", "whose headers to use: rabbitmq, activemq or artemis; auto goes by what the broker says of itself", OneOf(&p.Kind, "NAME", []dialect.Broker{dialect.Unknown, dialect.RabbitMQ, dialect.ActiveMQ, dialect.Artemis}, profiles...))
+	f.Add("stomp", "", "speak 1.0, 1.1 or 1.2 only; without it, the highest the broker knows", OneOf(&p.Versions, "VERSION", []frame.Versions{1 << frame.Version10, 1 << frame.Version11, 1 << frame.Version12}, "1.0", "1.1", "1.2"))
 	f.Add("heart-beat", "10s", "heart-beats to offer and to ask for; 0 for none", HeartBeat(&p.HeartBeat))
 	f.Add("tls-ca", "", "PEM certificates to trust, instead of the system's", Text(&l.tls.ca, "FILE"))
 	f.Add("tls-cert", "", "PEM certificate to show the broker, with --tls-key", Text(&l.tls.cert, "FILE"))
@@ -94,10 +60,7 @@ func (l *Load) brokerFlags(f *Set) {
 	f.Add("source-address", "", "addresses of this machine to connect from, in turn", List(&p.Sources, "IPS", parseAddress))
 	f.Add("coalesce-reads", "", "least time between the reads of a connection while data keeps coming, such as 1ms: saves CPU time, and adds up to that to latencies", Time(&p.CoalesceReads, 0, link.MaxCoalesce))
 	f.Add("connect-timeout", "10s", "for connecting, and for subscribing", Time(&p.ConnectTimeout, time.Millisecond, MaxTime))
-}
-
-func (l *Load) loadFlags(f *Set) {
-	p := &l.Plan
+	f.Group = "Load"
 	f.Add("producers,x", "1", "workers that send", Int(&p.Producers, 0, workload.MaxWorkers))
 	f.Add("consumers,y", "1", "workers that receive", Int(&p.Consumers, 0, workload.MaxWorkers))
 	f.Add("duration,z", "10s", "how long to send; without a unit, seconds", Time(&p.Duration, 0, MaxTime))
@@ -109,61 +72,46 @@ func (l *Load) loadFlags(f *Set) {
 	f.Add("run-id", "", "share the run with other processes that are given the same name and --out: each keeps its own books, and stompbench merge closes them", Parsed(&p.RunName, "NAME", workload.ParseRunName))
 	f.Add("await", "1m", "with --run-id and no producers: how long to wait for the first message; the run ends after --drain-timeout without one", Time(&p.Await, time.Millisecond, MaxTime))
 	f.Add("drain-timeout", "5s", "of silence at the end, without a receipt or a message, after which missing messages count as lost and receipts as unknown", Time(&p.DrainTimeout, time.Millisecond, MaxTime))
-	f.Add("drain-limit", "5m", "of the end in all, however much still comes", Time(&p.DrainLimit, time.Millisecond, MaxTime))
-}
-
-func (l *Load) destinationFlags(f *Set) {
-	p := &l.Plan
+	f.Add("drain-limit", "", "longest time for the end in all, however much still comes; without it 5m, or --drain-timeout if that is longer", Time(&p.DrainLimit, time.Millisecond, MaxTime))
+	f.Group = "Destinations"
 	f.Add("publish-to,t", DefaultDestination, "destination to send to; %d in it, or %03d, stands for a number", Text(&p.PublishTo, "DEST"))
 	f.Add("consume-from,T", "", "destination to subscribe to; the one sent to, if not given", Text(&p.ConsumeFrom, "DEST"))
 	f.Add("destinations", "", "what %d stands for: 10 is 1..10, and 5..14 those; without it, one for each producer", Parsed(&p.Destinations, "N", workload.ParseRange))
-	f.Add("delivery", "auto", "whether consumers share the messages (shared) or get all of them (each); auto goes by the destination", OneOf(&p.Delivery, "HOW", workload.ParseDelivery, "auto", "shared", "each"))
-}
-
-func (l *Load) messageFlags(f *Set) {
-	p := &l.Plan
+	f.Add("delivery", "auto", "whether consumers share the messages (shared) or get all of them (each); auto goes by the destination", OneOf(&p.Delivery, "HOW", []workload.Delivery{workload.Guess, workload.Shared, workload.Each}, "auto", "shared", "each"))
+	f.Group = "Messages"
 	f.Add("size,s", "128", "size of a body; k, KiB, kB, MiB, MB; a range as 100..4k, shares as 128:80,4k:15,64k:5", Parsed(&p.Sizes, "BYTES", workload.ParseSizes))
 	f.Add("payload", "random", "what bodies are made of: random, random:0.3 for that share of it, zeros, text, or @FILE or @DIRECTORY as they are", Parsed(&p.Payload, "WHAT", workload.ParsePayload).Propose("random", "zeros", "text"))
-	f.Add("stamp", "auto", "where a message has its times and checksum: body, header, or auto, which is the body if there is room", OneOf(&p.Stamp, "WHERE", workload.ParseStamp, "auto", "body", "header"))
+	f.Add("stamp", "auto", "where a message has its times and checksum: body, header, or auto, which is the body if there is room", OneOf(&p.Stamp, "WHERE", []workload.Stamp{workload.StampAuto, workload.StampBody, workload.StampHeader}, "auto", "body", "header"))
 	f.Add("header,H", "", "header to send with each message; may be repeated; %d is the message's number, %p the producer's, %% a percent sign", Repeated(&p.Headers, "NAME:VALUE", workload.ParseHeader))
 	f.Add("header-count", "", "further headers to send with each message, hdr001, hdr002 and so on; a range as 0..64, shares as 4:80,64:20", Parsed(&p.Extra.Count, "N", workload.ParseHeaderCounts))
-	f.Add("header-size", "16", "size of their values; a range or shares as of --size", Parsed(&p.Extra.Size, "BYTES", workload.ParseSizes))
-	f.Add("header-values", "random", "what they are: random, others in each message, or fixed", OneOf(&p.Extra.Fixed, "KIND", fixed, "random", "fixed"))
+	f.Add("header-size", "", "size of their values, 16 if not given; a range or shares as of --size", Parsed(&p.Extra.Size, "BYTES", workload.ParseSizes))
+	f.Add("header-values", "random", "what they are: random, others in each message, or fixed", OneOf(&p.Extra.Fixed, "KIND", []bool{false, true}, "random", "fixed"))
 	f.Add("header-escape", "", "share of them in which every eighth octet is one that STOMP escapes", Share(&p.Extra.Escapes, 0, 1))
 	f.Add("persistent", "false", "send messages that survive the broker", Switch(&p.Persistent))
 	f.Add("priority", "", "priority from 0 to 9; shares as 9:10,4:90", Parsed(&p.Priorities, "N", workload.ParsePriorities))
 	f.Add("expires", "", "after which the broker may drop a message, which then counts as lost", Time(&p.Expires, time.Millisecond, MaxTime))
 	f.Add("seed", "", "of the random payloads; without it, a random one", Count(&p.Seed, 0))
-}
-
-func (l *Load) confirmFlags(f *Set) {
-	p := &l.Plan
+	f.Group = "Receipts and transactions"
 	f.Add("confirm,c", "1000", "receipts that each producer lets be outstanding; 0 asks for none", Int(&p.Window, 0, workload.MaxWindow))
 	f.Add("receipt-every", "1", "ask for a receipt for every Nth message of a producer and destination only", Int(&p.ReceiptEvery, 1, math.MaxInt32))
 	f.Add("transaction", "", "send in transactions of N messages; the receipt is that of COMMIT", Int(&p.Transaction, 0, workload.MaxTransaction))
-}
-
-func (l *Load) consumerFlags(f *Set) {
-	p := &l.Plan
+	f.Group = "Consumers"
 	f.Add("ack", "auto", "auto, client or client-individual", Ack(&p.Ack))
 	f.Add("ack-every", "1", "in mode client, one ACK for every N messages", Int(&p.AckEvery, 1, math.MaxInt32))
 	f.Add("nack", "", "share of the messages to refuse with NACK, such as 0.01 or 1%", Share(&p.Nack, 0, 1))
 	f.Add("prefetch", "", "messages that a consumer may have without having acknowledged them; without it, as the broker does", Int(&p.Prefetch, 1, math.MaxInt32))
 	f.Add("consumer-latency", "", "how long a consumer takes for each message", Time(&p.ConsumerLatency, 0, MaxTime))
 	f.Add("slow-consumers", "1", "share of the consumers that --consumer-latency is for", Share(&p.SlowConsumers, 1e-6, 1))
-}
-
-func (l *Load) judgementFlags(f *Set) {
+	f.Group = "Judgement"
 	f.Add("slo", "", "what the run is to achieve, such as 'from_due.p99<20ms,lost=0,sent_per_s>=10k'; exit code 99 if it does not", SLO(&l.SLO))
 	f.Add("accept-generator-limit", "false", "do not end with exit code 4 when it was the generator that could not keep the rate", Switch(&l.AcceptLimited))
-}
-
-func (l *Load) outputFlags(f *Set) {
+	f.Group = "Run and output"
 	f.Add("scenario,f", "", "read flags from a YAML file; the command line and the environment go before it", Text(&l.scenario, "FILE"))
 	f.Add("dry-run", "false", "show what would be done, and do nothing", Switch(&l.DryRun))
 	f.Add("out,o", "", "keep the result there: result.json, a page with plots, and more", Text(&l.Out, "DIR"))
 	f.Add("json", "false", "write the result as one JSON object", Switch(&l.JSON))
 	f.Add("quiet,q", "false", "show nothing but the result", Switch(&l.Quiet))
+	return l, f.FlagSet
 }
 
 // profiles are the brokers with a known dialect, by the names that flags use.
@@ -172,16 +120,6 @@ var profiles = []string{dialect.Unknown: "auto", dialect.RabbitMQ: "rabbitmq", d
 // Profile returns the name of a broker's dialect, as the flag --broker spells it.
 func Profile(b dialect.Broker) string { return profiles[b] }
 
-func parseProfile(s string) (dialect.Broker, bool) {
-	i := slices.Index(profiles, strings.ToLower(s))
-	return dialect.Broker(max(i, 0)), i >= 0
-}
-
-func parseVersion(s string) (frame.Versions, bool) {
-	v := frame.ParseVersion(s)
-	return frame.VersionsOf(v), v != 0
-}
-
 func parseAddress(s string) (netip.Addr, error) {
 	a, err := netip.ParseAddr(s)
 	if err != nil {
@@ -189,6 +127,3 @@ func parseAddress(s string) (netip.Addr, error) {
 	}
 	return a, err
 }
-
-// fixed reports whether header values are fixed.
-func fixed(s string) (fixed, ok bool) { return s == "fixed", s == "fixed" || s == "random" }

@@ -71,14 +71,17 @@ func (s Scenario) Apply(f *pflag.FlagSet) error {
 	if err != nil {
 		return Usage("--%s %s is not YAML: %s", s.Flag, s.Path, yamlReason(err))
 	}
-	seen := make(map[string]bool)
+	if len(file.Docs) > 1 {
+		return Usage("--%s %s has several YAML documents: write all flags in one", s.Flag, s.Path)
+	}
 	for _, doc := range file.Docs {
 		switch body := doc.Body.(type) {
 		case nil, *ast.NullNode, *ast.CommentGroupNode:
 		case ast.MapNode:
 			for entries := body.MapRange(); entries.Next(); {
-				if err := s.set(f, seen, entries.Key().GetToken().Value, entries.Value()); err != nil {
-					return Usage("%s, line %d: %v", s.Path, entries.Key().GetToken().Position.Line, err)
+				key := entries.Key().GetToken()
+				if err := s.set(f, key.Value, entries.Value()); err != nil {
+					return Usage("%s, line %d: %v", s.Path, key.Position.Line, err)
 				}
 			}
 		default:
@@ -89,35 +92,30 @@ func (s Scenario) Apply(f *pflag.FlagSet) error {
 }
 
 // set sets one flag. The caller adds the line to its errors.
-func (s Scenario) set(f *pflag.FlagSet, seen map[string]bool, name string, value ast.Node) error {
+func (s Scenario) set(f *pflag.FlagSet, name string, value ast.Node) error {
 	flag := f.Lookup(name)
 	switch {
 	case flag == nil:
 		return fmt.Errorf("there is no flag %.64q%s", name, didYouMean(f, name, ""))
 	case onlyTyped[name] || name == "scenario":
 		return fmt.Errorf("%s is for the command line only", name)
-	case seen[name]:
-		return fmt.Errorf("%s is there twice: write a list if you mean both", name)
-	}
-	seen[name] = true
-	if s.Refuse != nil {
+	case s.Refuse != nil:
 		if err := s.Refuse(flag); err != nil {
 			return err
 		}
 	}
 	texts, err := scalars(value)
-	if err != nil {
+	switch {
+	case err != nil:
 		return fmt.Errorf("%s: %w", name, err)
-	}
-	if flag.Changed {
+	case flag.Changed:
 		return nil
-	}
-	if v, ok := flag.Value.(*Value); !ok || !v.repeats {
+	case !flag.Value.(*Value).repeats:
 		texts = []string{strings.Join(texts, ",")}
 	}
 	for _, text := range texts {
-		if err := f.Set(name, text); err != nil {
-			return errors.New(reason(err))
+		if err := assign(f, name, text); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -136,14 +134,13 @@ func scalars(n ast.Node) (out []string, err error) {
 			out = append(out, texts...)
 		}
 		return out, nil
-	case *ast.LiteralNode:
-		return []string{strings.TrimSpace(n.Value.Value)}, nil
-	case *ast.StringNode:
-		return []string{n.Value}, nil
-	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
-		return []string{n.GetToken().Value}, nil
 	case *ast.NullNode:
 		return nil, errors.New("it has no value")
+	case ast.ScalarNode:
+		if text, ok := n.GetValue().(string); ok {
+			return []string{strings.TrimSpace(text)}, nil
+		}
+		return []string{n.GetToken().Value}, nil
 	}
 	return nil, errors.New("write a value or a list of values; quote what has a special meaning in YAML")
 }

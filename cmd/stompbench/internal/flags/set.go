@@ -1,6 +1,16 @@
+// Package flags is what the verbs of stompbench share of their command lines: values and how they are
+// parsed, groups for the help, rules about flags that need others, environment variables, scenario
+// files, and the flags that describe a load.
+//
+// A flag is declared once, by [Set.Add]: name, default, help, and a [Value] that knows its kind, its
+// range and the words it takes. Help, completion, the manual and the range check derive from that.
+//
+// Imports: pflag and cobra for the flags, go-yaml for scenarios, and the packages of stompbench that
+// define the syntax of values: workload, uri and slo.
 package flags
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -19,14 +29,17 @@ func New(f *pflag.FlagSet) *Set {
 	return &Set{FlagSet: f, Group: "Flags"}
 }
 
-// Annotations of a flag.
-const (
-	GroupKey  = "group"
-	CommonKey = "common" // the flag is in the short help
-)
+// GroupKey is the annotation that holds the group of a flag.
+const GroupKey = "group"
 
-// Add adds a flag. Its name may be followed by a comma and a letter. def is the text of its default.
+// Add adds a flag and sets its value to def, unless that is "". The name may be followed by a comma
+// and a letter.
 func (s *Set) Add(name, def, help string, v *Value) {
+	if def != "" {
+		if err := v.set(def); err != nil {
+			panic("--" + name + ": " + err.Error())
+		}
+	}
 	v.text = def
 	name, letter, _ := strings.Cut(name, ",")
 	flag := s.VarPF(v, name, letter, help)
@@ -44,13 +57,6 @@ func (s *Set) Rename(old, name string) {
 		}
 		return pflag.NormalizedName(given)
 	})
-}
-
-// Common marks flags for the short help.
-func (s *Set) Common(names ...string) {
-	for _, name := range names {
-		s.Lookup(name).Annotations[CommonKey] = nil
-	}
 }
 
 // Borrow adds flags of another set, with the values that they fill.
@@ -72,15 +78,22 @@ func (s *Set) BorrowAll(from *pflag.FlagSet, except ...string) {
 // Replay sets in one set what was set in another one, in the same order.
 func Replay(to, from *pflag.FlagSet) (err error) {
 	from.Visit(func(flag *pflag.Flag) {
-		v, ok := flag.Value.(*Value)
-		if !ok || to.Lookup(flag.Name) == nil {
-			return
-		}
-		for _, text := range v.texts {
-			if e := to.Set(flag.Name, text); e != nil && err == nil {
-				err = Usage("%s", reason(e))
+		if v, ok := flag.Value.(*Value); ok && to.Lookup(flag.Name) != nil {
+			for _, text := range v.texts {
+				err = cmp.Or(err, assign(to, flag.Name, text))
 			}
 		}
 	})
 	return err
+}
+
+// Refuse returns a usage error about the first of the named flags that is set, if bad. Its text is
+// "--flag " and the reason.
+func Refuse(f *pflag.FlagSet, bad bool, reason string, names ...string) error {
+	for _, name := range names {
+		if bad && f.Changed(name) {
+			return Usage("--%s %s", name, reason)
+		}
+	}
+	return nil
 }

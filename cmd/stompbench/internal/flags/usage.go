@@ -2,20 +2,16 @@ package flags
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// UsageError is an error in the command line. Its text says what to change.
-type UsageError struct{ reason string }
-
-func (e *UsageError) Error() string { return e.reason }
-
-// Usage returns a [*UsageError].
-func Usage(format string, args ...any) error { return &UsageError{fmt.Sprintf(format, args...)} }
+// Usage returns an error in the command line: a [*workload.Invalid]. Its text says what to change.
+func Usage(format string, args ...any) error { return workload.Refuse(format, args...) }
 
 // Unexpected refuses a word that is no flag. An address is not repeated: it may contain a password.
 func Unexpected(word, hint string) error {
@@ -32,42 +28,38 @@ func Explain(cmd *cobra.Command, err error) error {
 	var bad *pflag.InvalidValueError
 	switch {
 	case errors.As(err, &bad):
-		return Usage("%s", reason(err))
+		return Usage("--%s: %v", bad.GetFlag().Name, bad.Unwrap())
 	case !errors.As(err, &unknown):
 		return Usage("%s: see %s --help", err, cmd.CommandPath())
+	case unknown.GetSpecifiedShortnames() != "":
+		return Usage("there is no flag -%.8s: see %s --help", unknown.GetSpecifiedName(), cmd.CommandPath())
 	}
 	name := unknown.GetSpecifiedName()
-	if letters := unknown.GetSpecifiedShortnames(); letters != "" {
-		return Usage("there is no flag -%.8s: see %s --help", name, cmd.CommandPath())
-	}
 	return Usage("there is no flag --%.64s%s", name, didYouMean(cmd.Flags(), name, "--"))
 }
 
-// reason returns what is wrong, with the name of the flag and without its value.
-func reason(err error) string {
-	var bad *pflag.InvalidValueError
-	if errors.As(err, &bad) {
-		return fmt.Sprintf("--%s: %v", bad.GetFlag().Name, bad.Unwrap())
+// assign sets a flag that exists, with the error of [Explain].
+func assign(f *pflag.FlagSet, name, text string) error {
+	if err := f.Set(name, text); err != nil {
+		return Explain(nil, err)
 	}
-	return err.Error()
+	return nil
 }
 
 // didYouMean suggests flags whose names are similar.
 func didYouMean(f *pflag.FlagSet, name, dashes string) string {
-	// cobra compares names of commands.
-	names := &cobra.Command{SuggestionsMinimumDistance: 2}
-	same := ""
+	names := &cobra.Command{SuggestionsMinimumDistance: 2} // cobra compares names of commands
+	var similar []string
 	f.VisitAll(func(flag *pflag.Flag) {
 		if flag.Shorthand == name || plain(flag.Name) == plain(name) {
-			same = flag.Name
+			similar = []string{flag.Name}
 		}
 		names.AddCommand(&cobra.Command{Use: flag.Name, Run: func(*cobra.Command, []string) {}})
 	})
-	similar := names.SuggestionsFor(name)
-	switch {
-	case same != "":
-		similar = []string{same}
-	case len(similar) == 0:
+	if similar == nil {
+		similar = names.SuggestionsFor(name)
+	}
+	if len(similar) == 0 {
 		return ": see stompbench --help-all"
 	}
 	return ": did you mean " + dashes + strings.Join(similar[:min(len(similar), 3)], " or "+dashes) + "?"

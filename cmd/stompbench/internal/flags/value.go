@@ -6,16 +6,16 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+	"github.com/stompwire/stompwire/frame"
 )
 
 // Value is the value of a flag: it parses the text and checks its range.
@@ -23,9 +23,10 @@ type Value struct {
 	kind    string // for the help; "" for a switch
 	text    string
 	texts   []string // all that were set, in order
-	choices []string
-	repeats bool // each text adds to the value
+	repeats bool     // each text adds to the value
 	set     func(string) error
+
+	Choices []string // the words that completion proposes
 }
 
 // Type returns the kind, such as TIME or FILE; bool for a switch.
@@ -34,12 +35,9 @@ func (v *Value) Type() string { return cmp.Or(v.kind, "bool") }
 // String returns the text that was set, or that of the default.
 func (v *Value) String() string { return v.text }
 
-// Choices returns the words that completion proposes.
-func (v *Value) Choices() []string { return v.choices }
-
-// Propose sets the words that completion proposes.
+// Propose sets Choices.
 func (v *Value) Propose(words ...string) *Value {
-	v.choices = words
+	v.Choices = words
 	return v
 }
 
@@ -74,13 +72,12 @@ func Text(into *string, kind string) *Value {
 
 // Repeated is a value that grows each time that the flag is set.
 func Repeated[T any](into *[]T, kind string, parse func(string) (T, error)) *Value {
-	return &Value{kind: kind, repeats: true, set: func(s string) error {
+	v := Parsed(into, kind, func(s string) ([]T, error) {
 		x, err := parse(s)
-		if err == nil {
-			*into = append(*into, x)
-		}
-		return err
-	}}
+		return append(*into, x), err
+	})
+	v.repeats = true
+	return v
 }
 
 // List is values with commas between.
@@ -99,34 +96,32 @@ func List[T any](into *[]T, kind string, parse func(string) (T, error)) *Value {
 
 // Switch is true or false. Files and environment variables may spell the value out.
 func Switch(into *bool) *Value {
-	return &Value{choices: []string{"true", "false"}, set: func(s string) error {
+	return Parsed(into, "", func(s string) (bool, error) {
 		switch strings.ToLower(s) {
 		case "true", "yes", "on", "1":
-			*into = true
+			return true, nil
 		case "false", "no", "off", "0":
-			*into = false
-		default:
-			return errors.New("write true or false")
+			return false, nil
 		}
-		return nil
-	}}
+		return false, errors.New("write true or false")
+	}).Propose("true", "false")
 }
 
-// OneOf is one of a few words, of which parse knows the meanings.
-func OneOf[T any](into *T, kind string, parse func(string) (T, bool), words ...string) *Value {
+// OneOf is one of a few words, each of which has a meaning.
+func OneOf[T any](into *T, kind string, meanings []T, words ...string) *Value {
 	last := len(words) - 1
-	return Parsed(into, kind, func(s string) (T, error) {
-		x, ok := parse(s)
-		if !ok {
+	return Parsed(into, kind, func(s string) (x T, err error) {
+		i := slices.Index(words, strings.ToLower(s))
+		if i < 0 {
 			return x, fmt.Errorf("choose %s or %s", strings.Join(words[:last], ", "), words[last])
 		}
-		return x, nil
+		return meanings[i], nil
 	}).Propose(words...)
 }
 
 // Ack is an ack mode.
 func Ack(into *frame.AckMode) *Value {
-	return OneOf(into, "MODE", frame.ParseAckMode, "auto", "client", "client-individual")
+	return OneOf(into, "MODE", []frame.AckMode{frame.AckAuto, frame.AckClient, frame.AckClientIndividual}, "auto", "client", "client-individual")
 }
 
 // within is a value from least to most. NaN is not within.

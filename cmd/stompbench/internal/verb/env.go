@@ -1,14 +1,16 @@
 package verb
 
 import (
-	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/live"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
@@ -41,6 +43,14 @@ func (e *Env) Tell(asJSON bool, object any, text func() string) error {
 	return e.Print(text())
 }
 
+// PrintReport writes the result as text or as JSON.
+func (e *Env) PrintReport(json bool, r *report.Report) error {
+	if json {
+		return e.PrintObject(r)
+	}
+	return written(r.WriteText(e.Stdout, report.Style{Color: ScreenOf(e.Stdout).Color}))
+}
+
 // WriteTo writes the result to a file; "" and - are Stdout.
 func (e *Env) WriteTo(path string, write func(io.Writer) error) error {
 	if path == "" || path == "-" {
@@ -60,24 +70,21 @@ func written(err error) error {
 	return nil
 }
 
-// Fail writes what is wrong as one sentence and returns the exit code of err.
-func (e *Env) Fail(err error) int {
-	var exit Exit
-	var fail *failure
-	switch {
-	case err == nil:
-		return ExitOK
-	case errors.As(err, &exit):
-		return int(exit)
+// ScreenOf returns what a stream can do: nothing, unless it is a terminal.
+func ScreenOf(w io.Writer) live.Options {
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return live.Options{}
 	}
-	fmt.Fprintln(e.Stderr, "stompbench:", Sentence(err))
-	switch {
-	case errors.As(err, &fail):
-		return fail.code
-	case isUsage(err):
-		return ExitUsage
-	}
-	return ExitCannotRun
+	_, plain := os.LookupEnv("NO_COLOR")
+	able := os.Getenv("TERM") != "dumb"
+	return live.Options{Terminal: able, Color: able && !plain, Width: func() int {
+		width, _, err := term.GetSize(int(file.Fd()))
+		if err != nil {
+			return 0
+		}
+		return width
+	}}
 }
 
 // NoArgs refuses arguments that are no flags.

@@ -1,3 +1,13 @@
+// Package verb is what the verbs of stompbench share when they are carried out: the streams that they
+// write to, exit codes, what errors mean to the user, the description of a plan, the embedded broker,
+// and the folder of a result. Each verb is a package below this one, with a function Command that
+// makes its cobra command; package cli lists them.
+//
+// A verb returns an error: a usage error, any other error, or that of [Code] for a result that it has
+// reported already.
+//
+// Imports: x/term, to detect a terminal and its width; broker, conn and frame of stompwire; and the
+// packages of stompbench that make a run and its report.
 package verb
 
 import (
@@ -5,18 +15,19 @@ import (
 	"fmt"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
 // Exit codes.
 const (
 	ExitOK          = 0
-	ExitCannotRun   = 1   // no connection, no login, or the broker failed during the run
-	ExitUsage       = 2   // flags that are wrong or contradict each other
-	ExitIntegrity   = 3   // a message was lost, duplicated or corrupt
-	ExitGenerator   = 4   // the generator could not keep the requested rate
-	ExitRate        = 5   // the broker did not keep the requested rate
-	ExitSLO         = 99  // a condition of --slo was not met; the number is k6's
-	ExitInterrupted = 130 // ^C
+	ExitCannotRun   = 1
+	ExitUsage       = 2
+	ExitIntegrity   = 3
+	ExitGenerator   = 4
+	ExitRate        = 5
+	ExitSLO         = 99 // as k6 has it
+	ExitInterrupted = 130
 )
 
 // Exits lists all exit codes and their meanings, for the help and the manual.
@@ -34,19 +45,6 @@ var Exits = []struct {
 	{ExitInterrupted, "interrupted by ^C"},
 }
 
-// Exit is an exit code as an error: the verb has reported everything else.
-type Exit int
-
-func (e Exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
-
-// Code returns an exit code as an error, nil for ExitOK.
-func Code(code int) error {
-	if code == ExitOK {
-		return nil
-	}
-	return Exit(code)
-}
-
 // failure is an error with an exit code.
 type failure struct {
 	error
@@ -55,16 +53,44 @@ type failure struct {
 
 func (f *failure) Unwrap() error { return f.error }
 
+// errReported is the error of a failure about which all has been said.
+var errReported = errors.New("see the report")
+
 // Interrupted: the user ended the verb before there was a result.
 var Interrupted error = &failure{errors.New("interrupted before the first message"), ExitInterrupted}
 
-// Failed gives err the worse of its own exit code and code.
-func Failed(err error, code int) error {
-	own := ExitCannotRun
-	if isUsage(err) {
-		own = ExitUsage
+// Code returns an exit code as an error, nil for ExitOK: the verb has reported everything else.
+func Code(code int) error {
+	if code == ExitOK {
+		return nil
 	}
-	return &failure{err, Worst(own, code)}
+	return &failure{errReported, code}
+}
+
+// Failed gives err the worse of its own exit code and code.
+func Failed(err error, code int) error { return &failure{err, Worst(codeOf(err), code)} }
+
+// codeOf returns the exit code of an error. The user can fix a usage error by changing the command
+// line.
+func codeOf(err error) int {
+	var fail *failure
+	switch {
+	case err == nil:
+		return ExitOK
+	case errors.As(err, &fail):
+		return fail.code
+	case as[*workload.Invalid](err), errors.Is(err, results.ErrTaken):
+		return ExitUsage
+	}
+	return ExitCannotRun
+}
+
+// Fail writes what is wrong as one sentence and returns the exit code of err.
+func (e *Env) Fail(err error) int {
+	if err != nil && !errors.Is(err, errReported) {
+		fmt.Fprintln(e.Stderr, "stompbench:", Sentence(err))
+	}
+	return codeOf(err)
 }
 
 // Worst returns the most severe of several exit codes.

@@ -9,29 +9,69 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/conn/dialect"
 	"github.com/stompwire/stompwire/frame"
-
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// isUsage reports whether the user can fix err by changing the command line.
-func isUsage(err error) bool {
-	return is[*flags.UsageError](err) || is[*workload.Invalid](err) || errors.Is(err, results.ErrTaken)
+// NoAnswer is what Diagnose returns if the broker did not answer in time.
+const NoAnswer = "no answer in time"
+
+// reason is why a connection fails, and what to do about it. In what, %s is the text of the error.
+type reason struct {
+	match        func(error) bool
+	what, advice string
 }
 
-// is reports whether err is, or wraps, an error of type T.
-func is[T error](err error) bool {
+// reasons are the usual ones. The first that matches counts, and the last matches all.
+var reasons = []reason{
+	{as[*net.DNSError], "the host cannot be found: %s", "check the host in --uri"},
+	{as[*conn.ServerError], "%s", "check user, password, virtual host and destination"},
+	{is(load.ErrPrefetchAuto), "%s", "choose --ack client or client-individual, or leave --prefetch out"},
+	{is(load.ErrNoEscapes), "%s", "leave --header-escape out"},
+	{as[*dialect.HintError], "this broker has no header for a flag: %s", "name the broker by --broker, or leave that flag out"},
+	{is(syscall.ECONNREFUSED), "nothing listens there: %s", "start the broker, or check the port in --uri"},
+	{is(syscall.EMFILE, syscall.ENFILE), "too many open files", "raise the limit (ulimit -n), or use fewer connections"},
+	{is(syscall.EADDRNOTAVAIL), "%s", "check --source-address, or give several: each has some 28,000 ports"},
+	{as[x509.UnknownAuthorityError], "this machine does not trust the CA of the broker's certificate", "give the CA with --tls-ca, or accept any certificate with --tls-insecure"},
+	{as[x509.HostnameError], "the broker's certificate is for another name: %s", "check the host in --uri, or give the name by --tls-server-name"},
+	{as[x509.CertificateInvalidError], "the broker's certificate is not valid: %s", "renew it, or accept any certificate with --tls-insecure"},
+	{as[tls.RecordHeaderError], "what answers there does not speak TLS", "write stomp:// or ws:// in --uri, or check the port"},
+	{as[tls.AlertError], "the broker refused the TLS handshake: %s", "it may want a certificate: give --tls-cert and --tls-key"},
+	{says("remote error: tls:"), "the broker refused the TLS handshake: %s", "it may want a certificate: give --tls-cert and --tls-key"},
+	{timedOut, NoAnswer, "check that a STOMP broker listens there, or raise --connect-timeout"},
+	{is(frame.ErrProtocol), "what answers there does not speak STOMP: %s", "check scheme and port in --uri"},
+	{says("WebSocket"), "%s", "check host, port and path in --uri"},
+	{is(io.EOF, syscall.ECONNRESET, syscall.EPIPE), "the other side closed the connection", "check that scheme and port in --uri belong together: stomp is without TLS, stomps with it"},
+	{is(fs.ErrPermission), "%s", "check the port"},
+	{func(error) bool { return true }, "%s", "check --uri and the broker's log"},
+}
+
+func as[T error](err error) bool {
 	var x T
 	return errors.As(err, &x)
+}
+
+func is(targets ...error) func(error) bool {
+	return func(err error) bool {
+		return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
+	}
+}
+
+func says(text string) func(error) bool {
+	return func(err error) bool { return strings.Contains(err.Error(), text) }
+}
+
+func timedOut(err error) bool {
+	var wait net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &wait) && wait.Timeout() ||
+		errors.Is(err, conn.ErrUnknownOutcome) && !errors.Is(err, net.ErrClosed)
 }
 
 // Sentence says in one line what is wrong and how to fix it.
@@ -44,69 +84,15 @@ func Sentence(err error) string {
 	return OneLine(fmt.Sprintf("cannot %s: %s: %s", setup.Doing, what, advice))
 }
 
-// NoAnswer is what Diagnose returns if the broker did not answer in time.
-const NoAnswer = "no answer in time"
-
-// Diagnose explains the usual reasons why a connection fails.
+// Diagnose explains why a connection fails.
 func Diagnose(err error) (what, advice string) {
-	var (
-		dns     *net.DNSError
-		server  *conn.ServerError
-		op      *net.OpError
-		hint    *dialect.HintError
-		attempt *transport.ConnectError
-		name    x509.HostnameError
-		invalid x509.CertificateInvalidError
-		wait    net.Error
-	)
-	reason := err
+	said := err.Error()
+	var attempt *transport.ConnectError
 	if errors.As(err, &attempt) {
-		reason = attempt.Unwrap()
+		said = attempt.Unwrap().Error()
 	}
-	said := reason.Error()
-	switch {
-	case errors.As(err, &dns):
-		return fmt.Sprintf("host %q cannot be found", dns.Name), "check the host in --uri"
-	case errors.As(err, &server):
-		return server.Error(), "check user, password, virtual host and destination"
-	case errors.Is(err, load.ErrPrefetchAuto):
-		return load.ErrPrefetchAuto.Error(), "choose --ack client or client-individual, or leave --prefetch out"
-	case errors.Is(err, load.ErrNoEscapes):
-		return load.ErrNoEscapes.Error(), "leave --header-escape out"
-	case errors.As(err, &hint):
-		return fmt.Sprintf("no header for --%s is known of this broker", strings.ToLower(hint.Hint)), "name it by --broker, or leave that flag out"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		what = "nothing listens there"
-		if errors.As(err, &op) && op.Addr != nil {
-			what = "nothing listens at " + op.Addr.String()
-		}
-		return what, "start the broker, or check the port in --uri"
-	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		return "too many open files", "raise the limit (ulimit -n), or use fewer connections"
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return said, "check --source-address, or give several: each has some 28,000 ports"
-	case is[x509.UnknownAuthorityError](err):
-		return "this machine does not trust the CA of the broker's certificate", "give the CA with --tls-ca, or accept any certificate with --tls-insecure"
-	case errors.As(err, &name):
-		return "the broker's certificate is for another name: " + name.Error(), "check the host in --uri, or give the name by --tls-server-name"
-	case errors.As(err, &invalid):
-		return "the broker's certificate is not valid: " + invalid.Error(), "renew it, or accept any certificate with --tls-insecure"
-	case is[tls.RecordHeaderError](err):
-		return "what answers there does not speak TLS", "write stomp:// or ws:// in --uri, or check the port"
-	case is[tls.AlertError](err), strings.Contains(said, "remote error: tls:"):
-		return "the broker refused the TLS handshake: " + said[strings.LastIndex(said, "tls: ")+len("tls: "):], "it may want a certificate: give --tls-cert and --tls-key"
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &wait) && wait.Timeout(), errors.Is(err, conn.ErrUnknownOutcome) && !errors.Is(err, net.ErrClosed):
-		return NoAnswer, "check that a STOMP broker listens there, or raise --connect-timeout"
-	case errors.Is(err, frame.ErrProtocol):
-		return "what answers there does not speak STOMP (" + said + ")", "check scheme and port in --uri"
-	case strings.Contains(said, "WebSocket"):
-		return said, "check host, port and path in --uri"
-	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return "the other side closed the connection", "check that scheme and port in --uri belong together: stomp is without TLS, stomps with it"
-	case errors.Is(err, fs.ErrPermission):
-		return said, "check the port"
-	}
-	return said, "check --uri and the broker's log"
+	i := slices.IndexFunc(reasons, func(r reason) bool { return r.match(err) })
+	return strings.Replace(reasons[i].what, "%s", said, 1), reasons[i].advice
 }
 
 // Broke returns why a run ended early.
@@ -115,7 +101,7 @@ func Broke(err error) string {
 	switch {
 	case errors.As(err, &server):
 		return OneLine(server.Error())
-	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case is(io.EOF, syscall.ECONNRESET, syscall.EPIPE)(err):
 		return "the broker closed the connection"
 	}
 	return OneLine(err.Error())

@@ -3,8 +3,10 @@ package verb
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
@@ -19,7 +21,7 @@ func ReadAll(paths []string) (all []*results.Result, err error) {
 	for _, path := range paths {
 		r, err := results.Read(path)
 		switch {
-		case errors.Is(err, os.ErrNotExist):
+		case errors.Is(err, fs.ErrNotExist):
 			return nil, fmt.Errorf("%w: name the folder that --out wrote", err)
 		case err != nil:
 			return nil, err
@@ -30,18 +32,14 @@ func ReadAll(paths []string) (all []*results.Result, err error) {
 }
 
 // Below returns the folders of results inside a folder that is not a result itself.
-func Below(path string) (inner []string) {
-	if _, err := os.Stat(filepath.Join(path, results.Name)); err != nil {
-		entries, _ := os.ReadDir(path) // without any, path is all there is
-		for _, e := range entries {
-			dir := filepath.Join(path, e.Name())
-			if _, err := os.Stat(filepath.Join(dir, results.Name)); err == nil {
-				inner = append(inner, dir)
-			}
-		}
-	}
-	if inner == nil {
+func Below(path string) []string {
+	_, err := os.Stat(filepath.Join(path, results.Name))
+	inner, _ := fs.Glob(os.DirFS(path), "*/"+results.Name) // without any, path is all there is
+	if err == nil || len(inner) == 0 {
 		return []string{path}
+	}
+	for i, name := range inner {
+		inner[i] = filepath.Join(path, filepath.Dir(name))
 	}
 	return inner
 }
@@ -50,12 +48,10 @@ func Below(path string) (inner []string) {
 func Names(paths []string) []string {
 	out := make([]string, len(paths))
 	for depth := 1; depth < 64; depth++ {
-		seen := map[string]bool{}
 		for i, path := range paths {
 			out[i] = tail(path, depth)
-			seen[out[i]] = true
 		}
-		if len(seen) == len(paths) {
+		if len(slices.Compact(slices.Sorted(slices.Values(out)))) == len(out) {
 			return out
 		}
 	}
@@ -70,9 +66,6 @@ func tail(path string, depth int) string {
 	if abs, err := filepath.Abs(path); err == nil {
 		path = abs
 	}
-	if filepath.Base(path) == results.Name {
-		path = filepath.Dir(path)
-	}
-	parts := strings.Split(filepath.ToSlash(path), "/")
+	parts := strings.Split(strings.TrimSuffix(filepath.ToSlash(path), "/"+results.Name), "/")
 	return strings.Join(parts[max(0, len(parts)-depth):], "/")
 }

@@ -23,7 +23,7 @@ func Judge(l *flags.Load, result *load.Result) *report.Report {
 		rep.SLO = outcomes
 	}
 	rep.Ceiling = ceilingFor(&l.Plan, rep.Value(metric.SentPerS))
-	rep.ExitCode = judgedCode(l, exitCode(result), rep.Verdict, outcomes)
+	rep.ExitCode = exitCode(l, result, rep.Verdict, outcomes)
 	switch {
 	case result.Failure != nil:
 		rep.Failure = Broke(result.Failure)
@@ -33,26 +33,10 @@ func Judge(l *flags.Load, result *load.Result) *report.Report {
 	return rep
 }
 
-// judgedCode adds the judgement to the exit code of a run that went well. An invalid run cannot be
-// compared with an SLO.
-func judgedCode(l *flags.Load, code int, v *verdict.Verdict, outcomes []slo.Outcome) int {
-	switch {
-	case code != ExitOK:
-		return code
-	case v.Invalid && !l.AcceptLimited:
-		return ExitGenerator
-	case !l.Plan.Shared() && !slo.Met(outcomes):
-		return ExitSLO
-	case l.Plan.Rate > 0 && !v.RateKept && !v.Invalid:
-		return ExitRate
-	}
-	return ExitOK
-}
-
 // exitCode returns the exit code of a run. Messages that a failed broker did not deliver do not
 // count as lost, nor do those for which an interrupted run did not wait; but duplicate and damaged
-// ones count.
-func exitCode(r *load.Result) int {
+// ones count. An invalid run cannot be compared with an SLO.
+func exitCode(l *flags.Load, r *load.Result, v *verdict.Verdict, outcomes []slo.Outcome) int {
 	lostAtMost := r.Books.Duplicated == 0 && r.Counts[metric.Corrupt] == 0
 	switch {
 	case lostAtMost && r.Failure != nil:
@@ -65,6 +49,12 @@ func exitCode(r *load.Result) int {
 		return ExitInterrupted
 	case r.Refusal != nil:
 		return ExitCannotRun
+	case v.Invalid && !l.AcceptLimited:
+		return ExitGenerator
+	case !l.Plan.Shared() && !slo.Met(outcomes):
+		return ExitSLO
+	case l.Plan.Rate > 0 && !v.RateKept && !v.Invalid:
+		return ExitRate
 	}
 	return ExitOK
 }

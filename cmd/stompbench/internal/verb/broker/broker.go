@@ -2,12 +2,13 @@
 package broker
 
 import (
-	"context"
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"math"
 	"path"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,12 +22,19 @@ import (
 
 // settings are the values of the flags of broker.
 type settings struct {
-	listen, tlsListen, wsListen, wssListen []string
-	cert, key                              string
-	origins                                []string
-	users                                  string
-	config                                 broker.Config
-	heartBeat                              time.Duration
+	listeners [4]listener
+	files     struct{ cert, key, users string }
+	origins   []string
+	config    broker.Config
+	heartBeat time.Duration
+	tls       *tls.Config
+}
+
+// listener is a flag for addresses, and how the broker listens there.
+type listener struct {
+	flag, help string
+	open       func(b *broker.Broker, addr string) (uri string, err error)
+	addrs      []string
 }
 
 // Command makes the verb broker.
@@ -36,8 +44,8 @@ func Command(env *verb.Env) *cobra.Command {
 		Use: "broker", Short: "run the embedded broker alone, until ^C", Args: verb.NoArgs,
 		Long: "It is the broker that stompbench otherwise has in its own process. It keeps everything in memory.\n" +
 			"Without any address it listens on 127.0.0.1:61613.",
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd, env) },
 	}
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context(), env) }
 	s.addFlags(flags.New(cmd.Flags()))
 	return cmd
 }
@@ -45,27 +53,35 @@ func Command(env *verb.Env) *cobra.Command {
 func (s *settings) addFlags(f *flags.Set) {
 	cfg := &s.config
 	f.Group = "Addresses, each of which may be repeated"
-	f.Add("listen,l", "", "listen for STOMP, such as 127.0.0.1:61613 or unix:/run/stomp", flags.Repeated(&s.listen, "ADDR", flags.ListenAddress))
-	f.Add("tls-listen", "", "listen for STOMP over TLS", flags.Repeated(&s.tlsListen, "ADDR", flags.ListenAddress))
-	f.Add("ws-listen", "", "listen for STOMP over WebSocket, at the path /ws", flags.Repeated(&s.wsListen, "ADDR", flags.ListenAddress))
-	f.Add("wss-listen", "", "the same over TLS", flags.Repeated(&s.wssListen, "ADDR", flags.ListenAddress))
+	s.listeners = [...]listener{
+		{"listen,l", "listen for STOMP, such as 127.0.0.1:61613 or unix:/run/stomp", (*broker.Broker).Listen, nil},
+		{"tls-listen", "listen for STOMP over TLS", func(b *broker.Broker, addr string) (string, error) { return b.ListenTLS(addr, s.tls) }, nil},
+		{"ws-listen", "listen for STOMP over WebSocket, at the path /ws", func(b *broker.Broker, addr string) (string, error) {
+			return ws.Listen(b, addr, ws.Options{Origins: s.origins})
+		}, nil},
+		{"wss-listen", "listen for STOMP over WebSocket and TLS", func(b *broker.Broker, addr string) (string, error) {
+			return ws.Listen(b, addr, ws.Options{Origins: s.origins, TLS: s.tls})
+		}, nil},
+	}
+	for i := range s.listeners {
+		l := &s.listeners[i]
+		f.Add(l.flag, "", l.help, flags.Repeated(&l.addrs, "ADDR", flags.ListenAddress))
+	}
 	f.Add("ws-origin", "", "origin of pages that may connect over WebSocket besides those of the same host, such as https://*.example.com", flags.Repeated(&s.origins, "ORIGIN", parseOrigin))
 	f.Group = "Who may connect"
-	f.Add("tls-cert", "", "certificate for the TLS listeners with its chain, in PEM", flags.Text(&s.cert, "FILE"))
-	f.Add("tls-key", "", "key of that certificate, in PEM", flags.Text(&s.key, "FILE"))
-	f.Add("users", "", `logins and permissions, as JSON: {"login": {"passcode": "...", "read": ["/queue/*"], "write": []}}`, flags.Text(&s.users, "FILE"))
+	f.Add("tls-cert", "", "certificate for the TLS listeners with its chain, in PEM", flags.Text(&s.files.cert, "FILE"))
+	f.Add("tls-key", "", "key of that certificate, in PEM", flags.Text(&s.files.key, "FILE"))
+	f.Add("users", "", `logins and permissions, as JSON: {"login": {"passcode": "...", "read": ["/queue/*"], "write": []}}`, flags.Text(&s.files.users, "FILE"))
 	f.Group = "Limits"
 	f.Add("heart-beat", "1s", "shortest heart-beats to offer and to ask for, to clients that want them; 0 for none", flags.HeartBeat(&s.heartBeat))
-	number := func(into *int, name, def, help string) { f.Add(name, def, help, flags.Int(into, 1, math.MaxInt32)) }
-	bytes := func(into *int, name, def, help string) { f.Add(name, def, help, flags.Bytes(into)) }
-	number(&cfg.MaxConnections, "max-connections", fmt.Sprint(cfg.MaxConnections), "connections at a time")
-	number(&cfg.MaxConnectionsPerIP, "max-connections-per-ip", "", "of them, from one address")
-	number(&cfg.MaxConnectionsPerUser, "max-connections-per-user", "", "of them, of one of the --users")
-	bytes(&cfg.QueueBytes, "queue-size", "64MiB", "what a destination holds before its producers are slowed")
-	number(&cfg.ConnectionRate.Frames, "connection-frames", "", "frames a second of each connection; any if not given")
-	bytes(&cfg.ConnectionRate.Bytes, "connection-bytes", "", "bytes a second of each connection")
-	number(&cfg.UserRate.Frames, "user-frames", "", "frames a second of each user's connections together")
-	bytes(&cfg.UserRate.Bytes, "user-bytes", "", "bytes a second of each user's connections together")
+	f.Add("max-connections", fmt.Sprint(cfg.MaxConnections), "connections at a time", flags.Int(&cfg.MaxConnections, 1, math.MaxInt32))
+	f.Add("max-connections-per-ip", "", "of them, from one address", flags.Int(&cfg.MaxConnectionsPerIP, 1, math.MaxInt32))
+	f.Add("max-connections-per-user", "", "of them, of one of the --users", flags.Int(&cfg.MaxConnectionsPerUser, 1, math.MaxInt32))
+	f.Add("queue-size", "64MiB", "what a destination holds before its producers are slowed", flags.Bytes(&cfg.QueueBytes))
+	f.Add("connection-frames", "", "frames a second of each connection; any if not given", flags.Int(&cfg.ConnectionRate.Frames, 1, math.MaxInt32))
+	f.Add("connection-bytes", "", "bytes a second of each connection", flags.Bytes(&cfg.ConnectionRate.Bytes))
+	f.Add("user-frames", "", "frames a second of each user's connections together", flags.Int(&cfg.UserRate.Frames, 1, math.MaxInt32))
+	f.Add("user-bytes", "", "bytes a second of each user's connections together", flags.Bytes(&cfg.UserRate.Bytes))
 }
 
 func parseOrigin(s string) (string, error) {
@@ -75,89 +91,54 @@ func parseOrigin(s string) (string, error) {
 	return s, nil
 }
 
-// run serves until ctx ends.
-func (s *settings) run(ctx context.Context, env *verb.Env) error {
-	if err := s.check(); err != nil {
+// run serves until the context ends.
+func (s *settings) run(cmd *cobra.Command, env *verb.Env) error {
+	if err := s.complete(cmd); err != nil {
 		return err
-	}
-	cfg, err := s.tls()
-	if err != nil {
-		return err
-	}
-	if s.users != "" {
-		if err := readUsers(s.users, &s.config); err != nil {
-			return err
-		}
-	}
-	if s.heartBeat != 0 {
-		s.config.HeartBeat = frame.HeartBeat{Send: s.heartBeat, Receive: s.heartBeat}
 	}
 	b, err := broker.New(s.config)
 	if err != nil {
 		return flags.Usage("%v", err)
 	}
-	if err := s.open(env, b, cfg); err != nil {
-		_ = b.Close()
-		return err
-	}
-	fmt.Fprintln(env.Stdout, "^C ends it and what it holds is gone")
-	<-ctx.Done()
-	return b.Close()
-}
-
-// open opens all listeners.
-func (s *settings) open(env *verb.Env, b *broker.Broker, cfg *tls.Config) error {
-	if len(s.listen)+len(s.tlsListen)+len(s.wsListen)+len(s.wssListen) == 0 {
-		s.listen = []string{"127.0.0.1:61613"}
-	}
-	for _, group := range []struct {
-		flag  string
-		addrs []string
-		open  func(addr string) (uri string, err error)
-	}{
-		{"listen", s.listen, b.Listen},
-		{"tls-listen", s.tlsListen, func(addr string) (string, error) { return b.ListenTLS(addr, cfg) }},
-		{"ws-listen", s.wsListen, func(addr string) (string, error) { return ws.Listen(b, addr, ws.Options{Origins: s.origins}) }},
-		{"wss-listen", s.wssListen, func(addr string) (string, error) {
-			return ws.Listen(b, addr, ws.Options{Origins: s.origins, TLS: cfg})
-		}},
-	} {
-		for _, addr := range group.addrs {
-			uri, err := group.open(addr)
+	defer b.Close()
+	for _, l := range s.listeners {
+		for _, addr := range l.addrs {
+			uri, err := l.open(b, addr)
 			if err != nil {
-				return fmt.Errorf("cannot listen on %s: %w: choose another --%s", addr, err, group.flag)
+				return fmt.Errorf("cannot listen on %s: %w: choose another --%s", addr, err, strings.TrimSuffix(l.flag, ",l"))
 			}
 			fmt.Fprintln(env.Stdout, "listening on", uri)
 		}
 	}
-	return nil
+	fmt.Fprintln(env.Stdout, "^C ends it and what it holds is gone")
+	<-cmd.Context().Done()
+	return b.Close()
 }
 
-func (s *settings) wantsTLS() bool { return len(s.tlsListen)+len(s.wssListen) > 0 }
-
-// check finds flags that contradict each other.
-func (s *settings) check() error {
-	switch {
-	case len(s.origins) > 0 && len(s.wsListen)+len(s.wssListen) == 0:
-		return flags.Usage("--ws-origin means nothing without --ws-listen or --wss-listen")
-	case s.wantsTLS() && (s.cert == "" || s.key == ""):
-		return flags.Usage("TLS needs --tls-cert and --tls-key")
-	case !s.wantsTLS() && (s.cert != "" || s.key != ""):
-		return flags.Usage("--tls-cert and --tls-key mean nothing without --tls-listen or --wss-listen")
-	case s.users == "" && (s.config.MaxConnectionsPerUser > 0 || s.config.UserRate != (broker.Rate{})):
-		return flags.Usage("bounds for each user mean nothing without --users")
+// complete checks the flags together, and reads the files that they name.
+func (s *settings) complete(cmd *cobra.Command) (err error) {
+	f := cmd.Flags()
+	secure, ws := f.Changed("tls-listen") || f.Changed("wss-listen"), f.Changed("ws-listen") || f.Changed("wss-listen")
+	if err := cmp.Or(
+		flags.Refuse(f, !ws, "means nothing without --ws-listen or --wss-listen: add one of them", "ws-origin"),
+		flags.Refuse(f, !secure, "means nothing without --tls-listen or --wss-listen: add one of them", "tls-cert", "tls-key"),
+		flags.Refuse(f, s.files.cert == "" || s.files.key == "", "needs --tls-cert and --tls-key: give both", "tls-listen", "wss-listen"),
+		flags.Refuse(f, s.files.users == "", "is for each user, and means nothing without --users: add it", "max-connections-per-user", "user-frames", "user-bytes"),
+	); err != nil {
+		return err
 	}
-	return nil
-}
-
-// tls returns the configuration of the TLS listeners, nil if there are none.
-func (s *settings) tls() (*tls.Config, error) {
-	if !s.wantsTLS() {
-		return nil, nil
+	if !secure && !ws && !f.Changed("listen") {
+		s.listeners[0].addrs = []string{"127.0.0.1:61613"}
 	}
-	cert, err := tls.LoadX509KeyPair(s.cert, s.key)
-	if err != nil {
-		return nil, flags.Usage("--tls-cert and --tls-key are not a certificate and its key: %v: name other files", err)
+	s.config.HeartBeat = frame.HeartBeat{Send: s.heartBeat, Receive: s.heartBeat}
+	if s.files.users != "" {
+		if err := readUsers(s.files.users, &s.config); err != nil {
+			return err
+		}
 	}
-	return &tls.Config{Certificates: []tls.Certificate{cert}}, nil
+	if secure {
+		s.tls = new(tls.Config)
+		s.tls.Certificates, err = flags.KeyPair(s.files.cert, s.files.key)
+	}
+	return err
 }

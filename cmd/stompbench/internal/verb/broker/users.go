@@ -3,8 +3,6 @@ package broker
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 
 	"github.com/stompwire/stompwire/broker"
@@ -33,15 +31,7 @@ func readUsers(path string, cfg *broker.Config) error {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&users); err != nil || users == nil || dec.Decode(new(any)) != io.EOF {
-		at := ""
-		var syntax *json.SyntaxError
-		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &syntax) {
-			at = fmt.Sprintf(" (at byte %d)", syntax.Offset)
-		} else if errors.As(err, &wrong) {
-			at = fmt.Sprintf(" (at byte %d)", wrong.Offset)
-		}
-		return flags.Usage(`--users %s is not one JSON object such as {"login": {"passcode": "...", "read": ["/queue/*"], "write": []}}%s`, path, at)
+		return flags.Usage(`--users %s is not one JSON object such as {"login": {"passcode": "...", "read": ["/queue/*"], "write": []}}: see what is before byte %d`, path, dec.InputOffset())
 	}
 	cfg.Users, cfg.Permissions = map[string]string{}, map[string]broker.Permission{}
 	for login, u := range users {

@@ -4,6 +4,7 @@ package compare
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,14 +25,16 @@ type settings struct {
 	skip         time.Duration
 }
 
+// sides says what an argument is.
+const sides = "a folder that --out wrote, one that holds several of them, or several with commas between"
+
 // Command makes the verb compare.
 func Command(env *verb.Env) *cobra.Command {
 	s := &settings{}
 	cmd := &cobra.Command{
 		Use: "compare A B", Short: "tell the difference between two sides of results from noise", ValidArgsFunction: verb.Directories,
-		Long: "Each side is a folder that --out wrote, one that holds several of them, or several with commas between.",
+		Long: "Each side is " + sides + ".", RunE: func(_ *cobra.Command, args []string) error { return s.run(env, args) },
 	}
-	cmd.RunE = func(_ *cobra.Command, args []string) error { return s.run(env, args) }
 	f := flags.New(cmd.Flags())
 	f.Add("fail-if", "", "such as 'from_due.p99>+10%': makes the exit code 99 if it comes true; may be repeated", flags.Repeated(&s.failIf, "CONDITION", compare.ParseCondition))
 	f.Add("skip", "0", "leave out the beginning of each run", flags.Time(&s.skip, 0, flags.MaxTime))
@@ -43,20 +46,23 @@ func Command(env *verb.Env) *cobra.Command {
 
 func (s *settings) run(env *verb.Env, args []string) error {
 	if len(args) != 2 {
-		return flags.Usage("compare takes two sides, and there are %d: each is a folder that --out wrote, one that holds several of them, or several with commas between", len(args))
+		return flags.Usage("compare takes two sides, and there are %d: each is "+sides, len(args))
 	}
-	a, err := readSide(args[0])
-	if err != nil {
-		return err
+	var side [2][]*results.Result
+	for i, arg := range args {
+		var paths []string
+		for path := range strings.SplitSeq(arg, ",") {
+			paths = append(paths, verb.Below(path)...)
+		}
+		var err error
+		if side[i], err = verb.ReadAll(paths); err != nil {
+			return err
+		}
 	}
-	b, err := readSide(args[1])
-	if err != nil {
-		return err
-	}
-	if differences := compare.Differences(append(a[:len(a):len(a)], b...)...); len(differences) > 0 && !s.anyway {
+	if differences := compare.Differences(slices.Concat(side[0], side[1])...); len(differences) > 0 && !s.anyway {
 		return flags.Usage("the runs measured different things: %s: give --anyway to compare them all the same", strings.Join(differences, ", "))
 	}
-	all, err := compare.Compare(a, b, s.skip.Seconds())
+	all, err := compare.Compare(side[0], side[1], s.skip.Seconds())
 	if err != nil {
 		return err
 	}
@@ -90,13 +96,4 @@ func (s *settings) tell(env *verb.Env, all *compare.Comparison) error {
 		return verb.Code(verb.ExitSLO)
 	}
 	return nil
-}
-
-// readSide reads the results that an argument names.
-func readSide(arg string) ([]*results.Result, error) {
-	var paths []string
-	for _, path := range strings.Split(arg, ",") {
-		paths = append(paths, verb.Below(path)...)
-	}
-	return verb.ReadAll(paths)
 }

@@ -24,8 +24,10 @@ type settings struct {
 // Command makes the verb merge.
 func Command(env *verb.Env) *cobra.Command {
 	s := &settings{}
-	cmd := &cobra.Command{Use: "merge DIR...", Short: "make one result of what several machines did at the same time, or as parts of one run", ValidArgsFunction: verb.Directories}
-	cmd.RunE = func(_ *cobra.Command, args []string) error { return s.run(env, args) }
+	cmd := &cobra.Command{
+		Use: "merge DIR...", Short: "make one result of what several machines did at the same time, or as parts of one run", ValidArgsFunction: verb.Directories,
+		RunE: func(_ *cobra.Command, args []string) error { return s.run(env, args) },
+	}
 	f := flags.New(cmd.Flags())
 	f.Add("out,o", "", "folder for the sum", flags.Text(&s.out, "DIR"))
 	f.Add("slo", "", "what all of them together are to achieve, besides what the parts of a run were given; exit code 99 if they do not", flags.SLO(&s.slo))
@@ -44,11 +46,11 @@ func (s *settings) run(env *verb.Env, args []string) error {
 		return err
 	}
 	sum, err := results.Merge(parts)
-	if err != nil {
-		var not *results.MergeError
-		if errors.As(err, &not) {
-			err = flags.Usage("%v", err)
-		}
+	var not *results.MergeError
+	switch {
+	case errors.As(err, &not):
+		return flags.Usage("%v", err)
+	case err != nil:
 		return err
 	}
 	if err := s.judge(sum); err != nil {
@@ -60,13 +62,8 @@ func (s *settings) run(env *verb.Env, args []string) error {
 	if err := verb.WriteFolder(s.out, sum); err != nil {
 		return err
 	}
-	if s.json {
-		err = report.WriteObject(env.Stdout, sum.Report)
-	} else {
-		err = sum.WriteText(env.Stdout, report.Style{Color: verb.ScreenOf(env.Stdout).Color})
-	}
-	if err != nil {
-		return fmt.Errorf("cannot write the result: %w", err)
+	if err := env.PrintReport(s.json, &sum.Report); err != nil {
+		return err
 	}
 	return verb.Code(sum.ExitCode)
 }

@@ -1,7 +1,8 @@
-// Package report is the verb report: it makes the page of results again.
+// Package report is the verb report: it makes the page of results, or that of a search, again.
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -11,9 +12,9 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/page"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/find"
 )
 
 // settings are the values of the flags of report.
@@ -26,8 +27,10 @@ type settings struct {
 // Command makes the verb report.
 func Command(env *verb.Env) *cobra.Command {
 	s := &settings{Env: env}
-	cmd := &cobra.Command{Use: "report DIR...", Short: "make the page of results again; several are laid over each other", ValidArgsFunction: verb.Directories}
-	cmd.RunE = func(_ *cobra.Command, args []string) error { return s.run(args) }
+	cmd := &cobra.Command{
+		Use: "report DIR...", Short: "make the page of results again; several are laid over each other", ValidArgsFunction: verb.Directories,
+		RunE: func(_ *cobra.Command, args []string) error { return s.run(args) },
+	}
 	f := flags.New(cmd.Flags())
 	f.Add("out,o", "", "where to write the page; - is standard output; without it, next to the result", flags.Text(&s.out, "FILE"))
 	f.Add("text", "false", "write the result as run writes it, and no page", flags.Switch(&s.text))
@@ -43,38 +46,56 @@ func (s *settings) run(args []string) error {
 	if err != nil {
 		return err
 	}
-	if s.text {
-		return s.writeText(runs)
-	}
 	named := make([]page.Run, len(runs))
 	for i, name := range verb.Names(args) {
 		named[i] = page.Run{Name: name, Result: runs[i]}
-	}
-	return s.WriteTo(target(s.out, args), func(w io.Writer) error { return page.Write(w, named) })
-}
-
-// writeText writes results as run writes them.
-func (s *settings) writeText(runs []*results.Result) error {
-	for i, r := range runs {
+		if !s.text {
+			continue
+		}
 		if i > 0 {
 			fmt.Fprintln(s.Stdout)
 		}
-		if err := r.WriteText(s.Stdout, report.Style{Color: verb.ScreenOf(s.Stdout).Color}); err != nil {
-			return fmt.Errorf("cannot write the result: %w", err)
+		if err := s.PrintReport(false, &runs[i].Report); err != nil {
+			return err
 		}
 	}
-	return nil
+	if s.text {
+		return nil
+	}
+	dir := ""
+	if info, err := os.Stat(args[0]); err == nil && info.IsDir() && len(args) == 1 {
+		dir = args[0]
+	}
+	return s.writePage(dir, func(w io.Writer) error { return page.Write(w, named) })
 }
 
-// target returns the file for the page: next to the result, if it is of one folder.
-func target(out string, inputs []string) string {
-	if out == "" && len(inputs) == 1 {
-		if info, err := os.Stat(inputs[0]); err == nil && info.IsDir() {
-			return filepath.Join(inputs[0], verb.PageName)
-		}
+// writePage writes a page to --out, by default into dir.
+func (s *settings) writePage(dir string, write func(io.Writer) error) error {
+	return s.WriteTo(cmp.Or(s.out, filepath.Join(dir, verb.PageName)), write)
+}
+
+// searchIn returns the find.json that report is asked for: that of a folder without result.json, or
+// the file itself.
+func searchIn(args []string) (path string, ok bool) {
+	if len(args) != 1 {
+		return "", false
 	}
-	if out == "" {
-		return verb.PageName
+	if path = args[0]; filepath.Base(path) != find.FileName {
+		path = filepath.Join(path, find.FileName)
 	}
-	return out
+	_, search := os.Stat(path)
+	_, result := os.Stat(filepath.Join(args[0], results.Name))
+	return path, search == nil && result != nil
+}
+
+// search writes the page of a search again, or its text.
+func (s *settings) search(path string) error {
+	rep, err := page.ReadSearch(path)
+	switch {
+	case err != nil:
+		return err
+	case s.text:
+		return s.Print(find.Text(rep))
+	}
+	return s.writePage(filepath.Dir(path), func(w io.Writer) error { return page.WriteSearch(w, rep) })
 }

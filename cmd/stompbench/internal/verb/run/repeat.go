@@ -29,7 +29,6 @@ func (r *repeating) addFlags(f *flags.Set) {
 	f.Add("repeat", "", "run this often, and report how far the runs lie apart; with --interleave, each scenario, and 2 if not given", flags.Int(&r.repeat, 1, 1000))
 	f.Add("interleave", "", "scenario files with commas between that take turns, A B B A ..., and are compared; other flags apply to all of them", flags.List(&r.interleave, "FILES", parseFile))
 	f.Add("pause", "1s", "between one run and the next", flags.Time(&r.pause, 0, flags.MaxTime))
-	f.Common("repeat")
 }
 
 func parseFile(name string) (string, error) {
