@@ -36,7 +36,7 @@ var reasons = []reason{
 	{is(load.ErrPrefetchAuto), "%s", "choose --ack client or client-individual, or leave --prefetch out"},
 	{is(load.ErrNoEscapes), "%s", "leave --header-escape out"},
 	{as[*dialect.HintError], "this broker has no header for a flag: %s", "name the broker by --broker, or leave that flag out"},
-	{is(syscall.ECONNREFUSED), "nothing listens there: %s", "start the broker, or check the port in --uri"},
+	{is(syscall.ECONNREFUSED), "nothing listens at %s", "start the broker, or check the port in --uri"},
 	{is(syscall.EMFILE, syscall.ENFILE), "too many open files", "raise the limit (ulimit -n), or use fewer connections"},
 	{is(syscall.EADDRNOTAVAIL), "%s", "check --source-address, or give several: each has some 28,000 ports"},
 	{as[x509.UnknownAuthorityError], "this machine does not trust the CA of the broker's certificate", "give the CA with --tls-ca, or accept any certificate with --tls-insecure"},
@@ -90,6 +90,10 @@ func Diagnose(err error) (what, advice string) {
 	var attempt *transport.ConnectError
 	if errors.As(err, &attempt) {
 		said = attempt.Unwrap().Error()
+	}
+	var op *net.OpError
+	if is(syscall.ECONNREFUSED)(err) && errors.As(err, &op) && op.Addr != nil {
+		said = op.Addr.String()
 	}
 	i := slices.IndexFunc(reasons, func(r reason) bool { return r.match(err) })
 	return strings.Replace(reasons[i].what, "%s", said, 1), reasons[i].advice

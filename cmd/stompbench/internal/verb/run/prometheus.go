@@ -27,14 +27,6 @@ func (e *export) addFlags(f *flags.Set) {
 
 func parseAddress(s string) (string, error) { return flags.ListenAddress(prom.Listen(s)) }
 
-// check finds flags that need others.
-func (e *export) check() error {
-	if e.address == "" && e.wait != 0 {
-		return flags.Usage("--prometheus-wait waits for scrapes, which need --prometheus: add it")
-	}
-	return nil
-}
-
 // start starts the server.
 func (e *export) start(progress io.Writer) error {
 	if e.address == "" {

@@ -13,7 +13,6 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/batch"
 )
@@ -28,11 +27,9 @@ type settings struct {
 // Command makes the verb run.
 func Command(env *verb.Env) *cobra.Command {
 	s := &settings{}
-	cmd := &cobra.Command{Use: "run", Short: "send, receive, and report", Args: verb.NoArgs}
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c := &command{Env: env, settings: s}
-		return c.run(cmd)
-	}
+	cmd := &cobra.Command{Use: "run", Short: "send, receive, and report", Args: verb.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		return (&command{Env: env, settings: s}).run(cmd)
+	}}
 	s.addFlags(flags.New(cmd.Flags()))
 	return cmd
 }
@@ -55,19 +52,19 @@ type command struct {
 }
 
 func (c *command) run(cmd *cobra.Command) error {
-	f, s := cmd.Flags(), c.settings
-	if err := s.Read(cmd); err != nil {
+	f := cmd.Flags()
+	if err := c.Read(cmd); err != nil {
 		return err
 	}
-	several, err := s.repeating.check(f)
+	several, err := c.repeating.check(f)
 	if err != nil {
 		return err
 	}
-	sides, err := s.sides(f)
+	sides, err := c.sides(f)
 	if err != nil {
 		return err
 	}
-	if err := s.export.check(); err != nil {
+	if err := flags.Refuse(f, c.address == "", "waits for scrapes, which need --prometheus: add it", "prometheus-wait"); err != nil {
 		return err
 	}
 	if several {
@@ -103,15 +100,11 @@ func (c *command) once(ctx context.Context, side *batch.Side) error {
 func (c *command) tell(keep *verb.Keeper, result *load.Result) error {
 	rep := verb.Judge(c.Load, result)
 	progress := c.Progress(c.Quiet)
-	var err error
-	if c.JSON {
-		err = report.WriteObject(c.Stdout, rep)
-	} else {
+	if !c.JSON {
 		fmt.Fprintln(progress)
-		err = rep.WriteText(c.Stdout, report.Style{Color: verb.ScreenOf(c.Stdout).Color})
 	}
-	if err != nil {
-		return fmt.Errorf("cannot write the result: %w", err)
+	if err := c.PrintReport(c.JSON, rep); err != nil {
+		return err
 	}
 	if err := keep.Keep(progress, rep, result); err != nil {
 		return verb.Failed(err, rep.ExitCode)
