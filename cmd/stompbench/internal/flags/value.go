@@ -128,13 +128,10 @@ func Ack(into *frame.AckMode) *Value {
 func within[T cmp.Ordered](into *T, kind string, parse func(string) (T, error), least, most T) *Value {
 	return Parsed(into, kind, func(s string) (T, error) {
 		x, err := parse(s)
-		switch {
-		case err != nil && !strings.HasPrefix(err.Error(), "it is out of range"):
-			return x, err
-		case err != nil || !(x >= least && x <= most):
-			return x, fmt.Errorf("%.64s is out of range: choose from %s to %s", s, show(kind, least), show(kind, most))
+		if err == nil && !(x >= least && x <= most) || err != nil && strings.HasPrefix(err.Error(), "it is out of range") {
+			err = fmt.Errorf("%.64s is out of range: choose from %s to %s", s, show(kind, least), show(kind, most))
 		}
-		return x, nil
+		return x, err
 	})
 }
 
@@ -144,10 +141,10 @@ func show(kind string, bound any) string {
 	case time.Duration:
 		return report.Elapsed(x)
 	case float64:
-		if kind == "SHARE" {
+		switch {
+		case kind == "SHARE":
 			return fmt.Sprintf("%.4g%%", 100*x)
-		}
-		if x < 1 {
+		case x < 1:
 			return "above 0"
 		}
 		return report.PerSecond(x)
@@ -190,14 +187,10 @@ func Bytes(into *int) *Value {
 
 // ListenAddress checks the form of an address to listen on.
 func ListenAddress(s string) (string, error) {
-	if path, ok := strings.CutPrefix(s, "unix:"); ok && path != "" {
-		return s, nil
-	}
+	path, _ := strings.CutPrefix(s, "unix:")
 	_, port, err := net.SplitHostPort(s)
-	if err == nil {
-		_, err = strconv.ParseUint(port, 10, 16)
-	}
-	if err != nil {
+	_, wrong := strconv.ParseUint(port, 10, 16)
+	if cmp.Or(err, wrong) != nil && (path == "" || path == s) {
 		return "", errors.New("write an address with a port from 0 to 65535, such as :61613 or 10.0.0.1:61613")
 	}
 	return s, nil

@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/stompwire/stompwire/conn/dialect"
-
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
+	"github.com/stompwire/stompwire/conn/dialect"
 )
 
 // Rows is lines of label and text.

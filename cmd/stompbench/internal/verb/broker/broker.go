@@ -2,10 +2,13 @@
 package broker
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"path"
 	"strings"
@@ -70,15 +73,15 @@ func (s *settings) addFlags(f *flags.Set) {
 	f.Add("ws-origin", "", "origin of pages that may connect over WebSocket besides those of the same host, such as https://*.example.com", flags.Repeated(&s.origins, "ORIGIN", parseOrigin))
 	f.Group = "Who may connect"
 	f.Add("tls-cert", "", "certificate for the TLS listeners with its chain, in PEM", flags.Text(&s.files.cert, "FILE"))
-	f.Add("tls-key", "", "key of that certificate, in PEM", flags.Text(&s.files.key, "FILE"))
+	f.Add("tls-key", "", "key of --tls-cert, in PEM", flags.Text(&s.files.key, "FILE"))
 	f.Add("users", "", `logins and permissions, as JSON: {"login": {"passcode": "...", "read": ["/queue/*"], "write": []}}`, flags.Text(&s.files.users, "FILE"))
 	f.Group = "Limits"
 	f.Add("heart-beat", "1s", "shortest heart-beats to offer and to ask for, to clients that want them; 0 for none", flags.HeartBeat(&s.heartBeat))
 	f.Add("max-connections", fmt.Sprint(cfg.MaxConnections), "connections at a time", flags.Int(&cfg.MaxConnections, 1, math.MaxInt32))
-	f.Add("max-connections-per-ip", "", "of them, from one address", flags.Int(&cfg.MaxConnectionsPerIP, 1, math.MaxInt32))
-	f.Add("max-connections-per-user", "", "of them, of one of the --users", flags.Int(&cfg.MaxConnectionsPerUser, 1, math.MaxInt32))
-	f.Add("queue-size", "64MiB", "what a destination holds before its producers are slowed", flags.Bytes(&cfg.QueueBytes))
-	f.Add("connection-frames", "", "frames a second of each connection; any if not given", flags.Int(&cfg.ConnectionRate.Frames, 1, math.MaxInt32))
+	f.Add("max-connections-per-ip", "", "connections at a time from one address", flags.Int(&cfg.MaxConnectionsPerIP, 1, math.MaxInt32))
+	f.Add("max-connections-per-user", "", "connections at a time of each user", flags.Int(&cfg.MaxConnectionsPerUser, 1, math.MaxInt32))
+	f.Add("queue-size", "64MiB", "bytes that a destination holds before its producers are slowed", flags.Bytes(&cfg.QueueBytes))
+	f.Add("connection-frames", "", "frames a second of each connection", flags.Int(&cfg.ConnectionRate.Frames, 1, math.MaxInt32))
 	f.Add("connection-bytes", "", "bytes a second of each connection", flags.Bytes(&cfg.ConnectionRate.Bytes))
 	f.Add("user-frames", "", "frames a second of each user's connections together", flags.Int(&cfg.UserRate.Frames, 1, math.MaxInt32))
 	f.Add("user-bytes", "", "bytes a second of each user's connections together", flags.Bytes(&cfg.UserRate.Bytes))
@@ -141,4 +144,38 @@ func (s *settings) complete(cmd *cobra.Command) (err error) {
 		s.tls.Certificates, err = flags.KeyPair(s.files.cert, s.files.key)
 	}
 	return err
+}
+
+// readUsers fills cfg from a file such as
+//
+//	{
+//	  "shop": {"passcode": "s3cret", "write": ["/queue/orders.*"], "read": ["/topic/prices"]},
+//	  "root": {"passcode": "r00t"}
+//	}
+//
+// Without read or write a user may read or write everything. Errors quote only logins from the
+// file.
+func readUsers(path string, cfg *broker.Config) error {
+	text, err := flags.ReadFile("users", path, 16<<20)
+	if err != nil {
+		return err
+	}
+	var users map[string]*struct {
+		Passcode    *string
+		Read, Write []string
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&users); err != nil || users == nil || dec.Decode(new(any)) != io.EOF {
+		return flags.Usage(`--users %s is not one JSON object such as {"login": {"passcode": "...", "read": ["/queue/*"], "write": []}}: see what is before byte %d`, path, dec.InputOffset())
+	}
+	cfg.Users, cfg.Permissions = map[string]string{}, map[string]broker.Permission{}
+	for login, u := range users {
+		if u == nil || u.Passcode == nil {
+			return flags.Usage("--users %s: user %q has no passcode", path, login)
+		}
+		cfg.Users[login] = *u.Passcode
+		cfg.Permissions[login] = broker.Permission{Read: u.Read, Write: u.Write}
+	}
+	return nil
 }

@@ -21,34 +21,31 @@ type export struct {
 }
 
 func (e *export) addFlags(f *flags.Set) {
-	f.Add("prometheus", "", "answer scrapes there, such as :9400; without a host, to this machine only", flags.Parsed(&e.address, "ADDR", parseAddress))
-	f.Add("prometheus-wait", "", "at the end, wait so long for a last scrape", flags.Time(&e.wait, 0, flags.MaxTime))
+	f.Add("prometheus", "", "address to answer scrapes at, such as :9400; without a host, for this machine only", flags.Parsed(&e.address, "ADDR", parseAddress))
+	f.Add("prometheus-wait", "", "how long to wait for a last scrape at the end", flags.Time(&e.wait, 0, flags.MaxTime))
 }
 
 func parseAddress(s string) (string, error) { return flags.ListenAddress(prom.Listen(s)) }
 
 // start starts the server.
-func (e *export) start(progress io.Writer) error {
+func (e *export) start(progress io.Writer) (err error) {
 	if e.address == "" {
 		return nil
 	}
 	e.collector = prom.NewCollector(nil)
-	server, err := prom.Serve(e.address, e.collector)
-	if err != nil {
+	if e.server, err = prom.Serve(e.address, e.collector); err != nil {
 		return fmt.Errorf("cannot answer scrapes at %s: %w: choose another --prometheus", e.address, err)
 	}
-	e.server = server
-	fmt.Fprintf(progress, "  prometheus  %s\n", server.URL())
+	fmt.Fprintf(progress, "  prometheus  %s\n", e.server.URL())
 	return nil
 }
 
 // sample adds a sample and passes it on.
 func (e *export) sample(next func(*load.Sample)) func(*load.Sample) {
-	if e.collector == nil {
-		return next
-	}
 	return func(s *load.Sample) {
-		e.collector.Add(s)
+		if e.collector != nil {
+			e.collector.Add(s)
+		}
 		next(s)
 	}
 }
