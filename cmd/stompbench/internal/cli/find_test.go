@@ -148,7 +148,7 @@ func finds(t testing.TB) {
 		t.Errorf("exit %d, %s", code, stdout)
 	}
 	code, _, stderr := stompbench(t, "find --out "+dir)
-	if code != cli.ExitUsage || !strings.Contains(stderr, "holds a search already") {
+	if code != cli.ExitUsage || !strings.Contains(stderr, "holds a find.json already") {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
 }

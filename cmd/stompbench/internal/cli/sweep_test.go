@@ -69,7 +69,7 @@ func TestSweep(t *testing.T) {
 	}
 	dir := filepath.Join(t.TempDir(), "out")
 	code, stdout, stderr := stompbench(t, "sweep --drain-timeout 30s --over size=100,200 -C 50 --out "+dir)
-	if code != 0 || strings.Count(stdout, "\n") != 5 || !strings.Contains(stdout, "CPU/message") || !strings.Contains(stderr, "size 200: ") {
+	if code != 0 || strings.Count(stdout, "\n") != 5 || !strings.Contains(stdout, "cpu_ns_per_message") || !strings.Contains(stderr, "size 200: ") {
 		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
 	for _, name := range []string{"sweep.json", "sweep.csv", "01-size-100/result.json", "02-size-200/result.json"} {

@@ -164,7 +164,7 @@ func (r *run) dial(ctx context.Context, c transport.Connection) (transport.Sessi
 }
 
 func (r *run) subscribe(ctx context.Context, c *consumer, s transport.Session) (err error) {
-	destination, o := r.plan.ConsumeName(c.destination), conn.SubscribeOptions{Ack: r.plan.Ack, AckEvery: r.plan.AckEvery}
+	destination, o := r.plan.ConsumeTargets().Name(c.destination), conn.SubscribeOptions{Ack: r.plan.Ack, AckEvery: r.plan.AckEvery}
 	if o.Headers, err = r.subscribeHeaders(s); err != nil {
 		return &SetupError{"subscribe to " + destination, err}
 	}

@@ -35,7 +35,7 @@ func (r *run) newGroup(destination int) *group {
 	switch {
 	case r.origins != nil:
 		g.book, g.producers = ledger.NewGroup(strangers), strangers
-	case !r.plan.Paired() || r.plan.ConsumeTargets() == 1:
+	case !r.plan.Paired() || r.plan.ConsumeTargets().Len() == 1:
 		g.book, g.producers = ledger.NewGroup(len(r.streams)), len(r.streams)
 	default:
 		of := r.streamsTo[destination]
@@ -47,7 +47,7 @@ func (r *run) newGroup(destination int) *group {
 // newConsumers makes the consumers with their groups: one for each destination or, if each consumer
 // gets everything, one for each subscription.
 func (r *run) newConsumers(ctx context.Context, made *atomic.Int64) error {
-	targets := r.plan.ConsumeTargets()
+	targets := r.plan.ConsumeTargets().Len()
 	shared := make(map[int]*group)
 	for worker := range r.plan.Consumers {
 		if ctx.Err() != nil {

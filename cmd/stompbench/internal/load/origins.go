@@ -71,7 +71,7 @@ func (r *run) book() *ledger.Book {
 	if len(r.streams) > 0 {
 		sent := ledger.Part{Number: r.part}
 		for i, account := range r.accounts() {
-			to := r.plan.PublishNumber(r.streams[i].destination)
+			to := r.plan.PublishTargets().Number(r.streams[i].destination)
 			sent.Streams = append(sent.Streams, ledger.Stream{Destination: to, Account: account})
 		}
 		b.Sent = []ledger.Part{sent}
@@ -86,7 +86,7 @@ func (r *run) book() *ledger.Book {
 			}
 			return origin{Part: r.part, Stream: uint32(i)}
 		})
-		c.Destination, c.Shared = r.plan.ConsumeNumber(g.destination), g.shared
+		c.Destination, c.Shared = r.plan.ConsumeTargets().Number(g.destination), g.shared
 		b.Received = append(b.Received, c)
 	}
 	return b

@@ -60,7 +60,7 @@ func newProducer(r *run, index int) *producer {
 		}
 	}
 	p.pacer = pacer.New(r.clock.Now, r.sleep)
-	destinations := workload.Share(index, r.plan.Producers, r.plan.PublishTargets())
+	destinations := workload.Share(index, r.plan.Producers, r.plan.PublishTargets().Len())
 	for _, d := range destinations {
 		s := &stream{p: p, place: len(p.streams), id: uint32(len(r.streams)), destination: d}
 		r.streams = append(r.streams, s)
@@ -98,7 +98,7 @@ func (p *producer) prepare(s transport.Session) error {
 	p.fields = differing
 	for _, st := range p.streams {
 		o := transport.SenderOptions{
-			Destination: plan.PublishName(st.destination), Headers: same,
+			Destination: plan.PublishTargets().Name(st.destination), Headers: same,
 			Every: plan.ReceiptEvery, Transaction: plan.Transaction, Outcome: st.outcome,
 		}
 		if p.gate != nil {

@@ -124,7 +124,7 @@ func newRun(ctx context.Context, opts Options) (*run, error) {
 		made.Add(1)
 		r.producers = append(r.producers, newProducer(r, i))
 	}
-	r.streamsTo = make([][]uint32, p.PublishTargets())
+	r.streamsTo = make([][]uint32, p.PublishTargets().Len())
 	for _, s := range r.streams {
 		s.among = uint32(len(r.streamsTo[s.destination]))
 		r.streamsTo[s.destination] = append(r.streamsTo[s.destination], s.id)

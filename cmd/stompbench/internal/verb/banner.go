@@ -46,11 +46,11 @@ func Banner(p *workload.Plan, ready load.Ready, notes []string) string {
 // Plan describes a plan, except its broker.
 func (r *Rows) Plan(p *workload.Plan, notes []string) {
 	if p.Producers > 0 {
-		r.Add("producers", "%d to %s, %s, %s", p.Producers, destinations(p, p.PublishTo, p.PublishTargets()), Receipts(p), pace(p))
+		r.Add("producers", "%d to %s, %s, %s", p.Producers, destinations(p, p.PublishTo, p.PublishTargets().Len()), Receipts(p), pace(p))
 		r.Add("messages", "%s", Messages(p))
 	}
 	if p.Consumers > 0 {
-		r.Add("consumers", "%d of %s, %s, %s", p.Consumers, destinations(p, p.ConsumeFrom, p.ConsumeTargets()), acks(p), sharing(p))
+		r.Add("consumers", "%d of %s, %s, %s", p.Consumers, destinations(p, p.ConsumeFrom, p.ConsumeTargets().Len()), acks(p), sharing(p))
 	}
 	if p.Connections() != p.Producers+p.Consumers || p.ConnectRate > 0 || len(p.Sources) > 0 {
 		r.Add("connect", "%d for producers, %d for consumers%s%s", p.ProducerConnections, p.ConsumerConnections,
@@ -78,7 +78,7 @@ func sharing(p *workload.Plan) string {
 		return "gets every message"
 	case p.Delivery == workload.Each:
 		return "each gets every message"
-	case p.ConsumeTargets() > 1:
+	case p.ConsumeTargets().Len() > 1:
 		return "sharing the destinations"
 	}
 	return "sharing the messages"

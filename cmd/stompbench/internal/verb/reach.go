@@ -103,7 +103,7 @@ func Drain(ctx context.Context, p *workload.Plan) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for i := range p.Broker {
-		for first := 0; first < p.ConsumeTargets(); first += atOnce {
+		for first := 0; first < p.ConsumeTargets().Len(); first += atOnce {
 			if err := drainFrom(ctx, p, p.Broker.At(i), first); err != nil {
 				return err
 			}
@@ -121,9 +121,9 @@ func drainFrom(ctx context.Context, p *workload.Plan, broker uri.Brokers, first 
 	defer c.Close()
 	var n atomic.Uint64
 	count := func(context.Context, *conn.Message) { n.Add(1) }
-	for i := first; i < min(first+atOnce, p.ConsumeTargets()); i++ {
-		if _, err := c.Subscribe(ctx, p.ConsumeName(i), count, conn.SubscribeOptions{}); err != nil {
-			return &load.SetupError{Doing: "subscribe to " + p.ConsumeName(i), Err: err}
+	for i := first; i < min(first+atOnce, p.ConsumeTargets().Len()); i++ {
+		if _, err := c.Subscribe(ctx, p.ConsumeTargets().Name(i), count, conn.SubscribeOptions{}); err != nil {
+			return &load.SetupError{Doing: "subscribe to " + p.ConsumeTargets().Name(i), Err: err}
 		}
 	}
 	tick := time.NewTicker(look)

@@ -29,17 +29,12 @@ type Bodies struct {
 // NewBodies makes the bodies of one of the plan's producers. The same seed gives
 // the same payloads.
 func (p *Plan) NewBodies(producer int) *Bodies {
-	var key [32]byte
-	binary.LittleEndian.PutUint64(key[:], p.Seed)
-	binary.LittleEndian.PutUint64(key[8:], uint64(producer))
-	random := rand.NewChaCha8(key)
-
 	b := &Bodies{}
 	if p.Payload.Kind == Files {
 		b.bodies = p.Payload.Files // read-only: their stamps are in headers
 		b.next = producer % len(b.bodies)
 	} else {
-		b.bodies = p.makeBodies(random)
+		b.bodies = p.makeBodies(p.random(uint64(producer)))
 	}
 	sum := stamp.PayloadSum
 	if p.Stamp == StampHeader {
@@ -52,9 +47,20 @@ func (p *Plan) NewBodies(producer int) *Bodies {
 	return b
 }
 
+// random returns a source of the seed's random numbers: bodies count from 0, headers from the end.
+func (p *Plan) random(stream uint64) *rand.ChaCha8 {
+	var key [32]byte
+	binary.LittleEndian.PutUint64(key[:], p.Seed)
+	binary.LittleEndian.PutUint64(key[8:], stream)
+	return rand.NewChaCha8(key)
+}
+
+// budget is the memory for the bodies of one producer.
+func (p *Plan) budget() int { return min(bodiesEach, bodiesAll/max(p.Producers, 1)) }
+
 // makeBodies makes as many bodies as there is memory for, in random order.
 func (p *Plan) makeBodies(random *rand.ChaCha8) [][]byte {
-	budget := min(bodiesEach, bodiesAll/max(p.Producers, 1))
+	budget := p.budget()
 	n := min(max(budget/max(p.Size, 1), minBodies), maxBodies)
 	if !p.Sizes.Fixed() {
 		n = max(n, minSpread)
@@ -92,18 +98,15 @@ func (b *Bodies) Next() (body []byte, payloadSum uint32) {
 }
 
 // BodiesMemory returns about how many bytes the bodies of all producers take.
-func (p *Plan) BodiesMemory() int {
-	if p.Payload.Kind == Files {
-		n := 0
-		for _, f := range p.Payload.Files {
-			n += len(f)
-		}
+func (p *Plan) BodiesMemory() (n int) {
+	for _, f := range p.Payload.Files {
+		n += len(f)
+	}
+	if n > 0 {
 		return n
 	}
-	each := 0
-	budget := min(bodiesEach, bodiesAll/max(p.Producers, 1))
 	for _, c := range p.Sizes {
-		each += max(minBodies*c.Max, budget/len(p.Sizes))
+		n += p.Producers * max(minBodies*c.Max, p.budget()/len(p.Sizes))
 	}
-	return each * p.Producers
+	return n
 }

@@ -44,9 +44,8 @@ func refuse(bad bool, format string, args ...any) error {
 // [*Invalid].
 func (p *Plan) Complete() (notes []string, err error) {
 	for _, step := range []func() error{
-		p.checkWorkers, p.completeShared, p.completeRate, p.checkEnd, p.completeSizes, p.checkConfirms,
-		p.checkHeaders, p.completeExtra,
-		p.checkDestinations, p.completeDestinations, p.completeConnections, p.checkAcks,
+		p.completeWorkers, p.completeRate, p.completeEnd, p.completeSizes, p.completeReceipts,
+		p.completeHeaders, p.completeDestinations, p.completeAcks,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -57,7 +56,7 @@ func (p *Plan) Complete() (notes []string, err error) {
 			notes = append(notes, fmt.Sprintf(format, args...))
 		}
 	}
-	n := p.PublishTargets()
+	n := p.PublishTargets().Len()
 	note(p.Stamp == StampHeader && p.Producers > 0 && p.Payload.Kind != Files,
 		"each message has its times and checksum (%d B) in the header %s, and a body of exactly its size", stamp.HeaderSize, stamp.Header)
 	note(p.Producers > 0 && max(n, p.Producers)%min(n, p.Producers) != 0,
@@ -67,33 +66,25 @@ func (p *Plan) Complete() (notes []string, err error) {
 	return notes, nil
 }
 
-func (p *Plan) checkWorkers() error {
+func (p *Plan) completeWorkers() error {
+	if p.onlyReceives() {
+		p.Duration, p.Count, p.Warmup = 0, 0, 0 // only the processes that send have them
+	}
 	none := p.Producers == 0
+	const tooMany = "--%[1]s-connections is %[2]d and there are %[3]d %[1]ss: each has one connection at most, so lower it or raise --%[1]ss"
+	p.ProducerConnections = cmp.Or(p.ProducerConnections, p.Producers)
+	p.ConsumerConnections = cmp.Or(p.ConsumerConnections, p.Consumers)
 	return cmp.Or(
+		refuse(p.Shared() && p.Embedded, "--run-id is for several processes, and the embedded broker is for this one: give a --uri"),
 		refuse(none && p.Consumers == 0, "with neither producers nor consumers there is nothing to do: set --producers or --consumers"),
 		refuse(none && p.Embedded, "--producers 0 leaves the embedded broker empty: give a --uri, or at least one producer"),
 		refuse(none && (p.Rate != 0 || p.Profile != nil), "--rate is for producers, and there are none: leave it out or raise --producers"),
+		refuse(p.ProducerConnections > p.Producers, tooMany, "producer", p.ProducerConnections, p.Producers),
+		refuse(p.ConsumerConnections > p.Consumers, tooMany, "consumer", p.ConsumerConnections, p.Consumers),
 	)
 }
 
-func (p *Plan) completeConnections() error {
-	for _, c := range []struct {
-		name    string
-		n       *int
-		workers int
-	}{{"producer", &p.ProducerConnections, p.Producers}, {"consumer", &p.ConsumerConnections, p.Consumers}} {
-		if *c.n == 0 {
-			*c.n = c.workers
-		}
-		if err := refuse(*c.n > c.workers, "--%s-connections is %d and there are %d %ss: each has one connection at most, so lower it or raise --%ss",
-			c.name, *c.n, c.workers, c.name, c.name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (p *Plan) checkEnd() error {
+func (p *Plan) completeEnd() error {
 	if p.DrainLimit == 0 {
 		p.DrainLimit = max(defaultDrainLimit, p.DrainTimeout)
 	}
@@ -110,7 +101,10 @@ func (p *Plan) checkEnd() error {
 func (p *Plan) completeSizes() error {
 	files := p.Payload.Kind == Files
 	if files {
-		p.Sizes = p.Payload.sizes()
+		p.Sizes = nil
+		for _, f := range p.Payload.Files {
+			p.Sizes = append(p.Sizes, Fixed(len(f))...)
+		}
 	} else if p.Sizes == nil {
 		p.Sizes = Fixed(p.Size)
 	}
@@ -130,7 +124,7 @@ func (p *Plan) completeSizes() error {
 	)
 }
 
-func (p *Plan) checkConfirms() error {
+func (p *Plan) completeReceipts() error {
 	p.ReceiptEvery = cmp.Or(p.ReceiptEvery, 1)
 	return cmp.Or(
 		refuse(p.ReceiptEvery > 1 && p.Window == 0, "--receipt-every asks for receipts and --confirm 0 for none: leave one of them out"),
@@ -142,19 +136,21 @@ func (p *Plan) checkConfirms() error {
 // ownHeaders are written by stompbench itself.
 var ownHeaders = []string{frame.HeaderDestination, frame.HeaderReceipt, frame.HeaderContentLength, frame.HeaderTransaction, stamp.Header}
 
-func (p *Plan) checkHeaders() error {
+func (p *Plan) completeHeaders() error {
 	for _, h := range p.Headers {
 		if err := cmp.Or(
 			refuse(slices.Contains(ownHeaders, h.Name), "--header %s is written by stompbench itself: leave it out", h.Name),
 			refuse(h.Name == frame.HeaderPriority && p.Priorities != nil, "--header priority and --priority contradict each other: leave one of them out"),
+			refuse(p.Extra.Count != nil && isExtraName(h.Name), "--header %s has a name that --header-count gives: choose another", h.Name),
 		); err != nil {
 			return err
 		}
 	}
-	return refuse(p.Expires > 0 && p.Expires < time.Millisecond, "--expires is %v: brokers count milliseconds, so raise it", p.Expires)
+	return cmp.Or(p.Extra.complete(p.Versions),
+		refuse(p.Expires > 0 && p.Expires < time.Millisecond, "--expires is %v: brokers count milliseconds, so raise it", p.Expires))
 }
 
-func (p *Plan) checkAcks() error {
+func (p *Plan) completeAcks() error {
 	p.AckEvery = cmp.Or(p.AckEvery, 1)
 	p.SlowConsumers = cmp.Or(p.SlowConsumers, 1)
 	only10 := p.Versions == frame.VersionsOf(frame.Version10)

@@ -46,44 +46,26 @@ var (
 	misspelt    = regexp.MustCompile(`%[-+ #0-9.*]+d`)
 )
 
-// isPattern reports whether a destination has a placeholder.
-func isPattern(destination string) bool { return placeholder.MatchString(destination) }
+// topics matches destinations of which each subscriber gets every message: brokers agree on /topic/,
+// and RabbitMQ's exchanges give each subscriber a queue of its own.
+var topics = regexp.MustCompile(`^(/topic/|topic://|/exchange/|jms\.topic\.)`)
 
-// expand puts the number n into a destination.
-func expand(destination string, n int) string {
-	return placeholder.ReplaceAllStringFunc(destination, func(verb string) string { return fmt.Sprintf(verb, n) })
-}
-
-func (p *Plan) checkDestinations() error {
+// completeDestinations checks the destinations and sets how many a pattern stands for, if that was not
+// given: one for each producer or, without producers, for each consumer.
+func (p *Plan) completeDestinations() error {
+	p.ConsumeFrom = cmp.Or(p.ConsumeFrom, p.PublishTo)
 	for _, d := range []string{p.PublishTo, p.ConsumeFrom} {
 		verb := misspelt.FindString(placeholder.ReplaceAllString(d, ""))
 		if err := cmp.Or(
+			refuse(d == "", "--publish-to is empty: name a destination such as /queue/stompbench"),
 			refuse(strings.ContainsAny(d, "\x00\r\n"), "destination %q contains a line end or NUL: leave them out", d),
 			refuse(verb != "", "destination %.64q has %.20s in it: write %%d for a number, or %%03d for one of three digits, up to %%09d", d, verb),
 		); err != nil {
 			return err
 		}
 	}
-	return refuse(p.PublishTo == "", "--publish-to is empty: name a destination such as /queue/stompbench")
-}
-
-// guess derives the delivery from the prefix: brokers agree on /topic/, and RabbitMQ's exchanges
-// give each subscriber a queue of its own.
-func guess(destination string) Delivery {
-	for _, prefix := range []string{"/topic/", "topic://", "/exchange/", "jms.topic."} {
-		if strings.HasPrefix(destination, prefix) {
-			return Each
-		}
-	}
-	return Shared
-}
-
-// completeDestinations sets how many destinations a pattern stands for, if that was not given: one
-// for each producer or, without producers, for each consumer.
-func (p *Plan) completeDestinations() error {
-	p.ConsumeFrom = cmp.Or(p.ConsumeFrom, p.PublishTo)
 	given := p.Destinations.Len()
-	patterns := p.Producers > 0 && isPattern(p.PublishTo) || p.Consumers > 0 && isPattern(p.ConsumeFrom)
+	patterns := p.Producers > 0 && p.PublishTargets().pattern() || p.Consumers > 0 && p.ConsumeTargets().pattern()
 	if !patterns {
 		p.Destinations = Range{1, 1}
 	} else if given == 0 {
@@ -95,50 +77,54 @@ func (p *Plan) completeDestinations() error {
 		refuse(p.Count > 0 && p.Producers == 0 && p.Delivery == Each && n > 1, "--count cannot be divided among %d topics without producers: set --duration instead", n),
 	)
 	if p.Delivery == Guess {
-		p.Delivery = guess(p.ConsumeFrom)
+		p.Delivery = Shared
+		if topics.MatchString(p.ConsumeFrom) {
+			p.Delivery = Each
+		}
 	}
 	return err
 }
 
-// PublishTargets returns how many destinations are sent to.
-func (p *Plan) PublishTargets() int {
-	if !isPattern(p.PublishTo) {
-		return 1
-	}
-	return p.Destinations.Len()
+// Targets are the destinations that a name stands for: itself or, if it has a placeholder, one for
+// each number.
+type Targets struct {
+	name    string
+	numbers Range
 }
 
-// ConsumeTargets returns how many destinations are subscribed to.
-func (p *Plan) ConsumeTargets() int {
-	if !isPattern(p.ConsumeFrom) {
+// PublishTargets and ConsumeTargets are the destinations that are sent to and subscribed to.
+func (p *Plan) PublishTargets() Targets { return Targets{p.PublishTo, p.Destinations} }
+
+// ConsumeTargets: see PublishTargets.
+func (p *Plan) ConsumeTargets() Targets { return Targets{p.ConsumeFrom, p.Destinations} }
+
+func (t Targets) pattern() bool { return placeholder.MatchString(t.name) }
+
+// Len returns how many there are.
+func (t Targets) Len() int {
+	if !t.pattern() {
 		return 1
 	}
-	return p.Destinations.Len()
+	return t.numbers.Len()
 }
 
-// PublishName and ConsumeName return the name of destination i, from 0.
-func (p *Plan) PublishName(i int) string { return expand(p.PublishTo, p.Destinations.First+i) }
+// Name returns the name of destination i, from 0.
+func (t Targets) Name(i int) string {
+	return placeholder.ReplaceAllStringFunc(t.name, func(verb string) string { return fmt.Sprintf(verb, t.numbers.First+i) })
+}
 
-// ConsumeName: see PublishName.
-func (p *Plan) ConsumeName(i int) string { return expand(p.ConsumeFrom, p.Destinations.First+i) }
-
-// PublishNumber and ConsumeNumber return a number that tells destination i from others
-// of the same pattern, in any process; 0 if there is but one.
-func (p *Plan) PublishNumber(i int) uint32 { return p.number(p.PublishTo, i) }
-
-// ConsumeNumber: see PublishNumber.
-func (p *Plan) ConsumeNumber(i int) uint32 { return p.number(p.ConsumeFrom, i) }
-
-func (p *Plan) number(destination string, i int) uint32 {
-	if !isPattern(destination) {
+// Number returns a number that tells destination i from others of the same pattern, in any process; 0
+// if there is but one.
+func (t Targets) Number(i int) uint32 {
+	if !t.pattern() {
 		return 0
 	}
-	return uint32(p.Destinations.First+i) + 1 // the range may start at 0
+	return uint32(t.numbers.First+i) + 1 // the range may start at 0
 }
 
 // Paired reports whether messages to destination i are received from destination i alone. Otherwise
 // they are received from all: an exchange, or a wildcard.
-func (p *Plan) Paired() bool { return isPattern(p.PublishTo) == isPattern(p.ConsumeFrom) }
+func (p *Plan) Paired() bool { return p.PublishTargets().pattern() == p.ConsumeTargets().pattern() }
 
 // Share returns which of n destinations worker i of several has: those assigned to it, or one that
 // it shares with others if there are more workers.

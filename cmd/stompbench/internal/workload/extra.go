@@ -2,7 +2,6 @@ package workload
 
 import (
 	"cmp"
-	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -45,12 +44,10 @@ func isExtraName(name string) bool {
 func (e *Extra) Any() bool { return e.Count.Max() > 0 }
 
 // Bytes returns how many bytes the values take in a message, on average.
-func (e *Extra) Bytes() int {
-	if !e.Any() {
-		return 0
-	}
-	return int(e.Count.Mean()*e.Size.Mean() + 0.5)
-}
+func (e *Extra) Bytes() int { return int(e.Count.Mean()*e.Size.Mean() + 0.5) }
+
+// memory is about how many bytes a list takes, on average.
+func (e *Extra) memory() float64 { return e.Count.Mean() * (e.Size.Mean() + headerField) }
 
 // Kind returns the kind of the values, as flags spell it.
 func (e *Extra) Kind() string {
@@ -69,9 +66,8 @@ func (e *Extra) String() string {
 	return text
 }
 
-// completeExtra checks the extra headers and fills in what was left open.
-func (p *Plan) completeExtra() error {
-	e := &p.Extra
+// complete checks the extra headers and fills in what was left open.
+func (e *Extra) complete(versions frame.Versions) error {
 	if e.Count == nil {
 		const idle = "--header-%s is for the headers of --header-count, and there are none: set it, or leave this out"
 		return cmp.Or(refuse(e.Size != nil, idle, "size"), refuse(e.Fixed, idle, "values fixed"), refuse(e.Escapes != 0, idle, "escape"))
@@ -79,26 +75,18 @@ func (p *Plan) completeExtra() error {
 	if e.Size == nil {
 		e.Size = Fixed(defaultHeaderSize)
 	}
-	for _, h := range p.Headers {
-		if isExtraName(h.Name) {
-			return refuse(true, "--header %s has a name that --header-count gives: choose another", h.Name)
-		}
-	}
 	return cmp.Or(
 		refuse(e.Count.Min() < 0 || e.Count.Max() > MaxHeaders, "--header-count is %v: choose from 0 to %d", e.Count, MaxHeaders),
 		refuse(e.Size.Min() < 0 || e.Size.Max() > MaxHeaderSize, "--header-size is %v B: choose from 0 B to %d KiB", e.Size, MaxHeaderSize>>10),
 		refuse(e.Count.Max()*e.Size.Max() > MaxHeaderBlock, "--header-count %v of --header-size %v B are more than %d MiB in a message: lower one of them", e.Count, e.Size, MaxHeaderBlock>>20),
 		refuse(e.Escapes > 0 && e.Size.Min() == 0, "--header-escape needs something to escape, and --header-size %v has empty values: raise it", e.Size),
-		refuse(e.Escapes > 0 && p.Versions == frame.VersionsOf(frame.Version10), "--header-escape needs STOMP 1.1, for 1.0 escapes nothing: leave out --stomp 1.0"),
+		refuse(e.Escapes > 0 && versions == frame.VersionsOf(frame.Version10), "--header-escape needs STOMP 1.1, for 1.0 escapes nothing: leave out --stomp 1.0"),
 	)
 }
 
 // FrameLimits returns the limits for frames of the plan, on either side: at least the default
 // limits.
 func (p *Plan) FrameLimits() frame.Limits {
-	if !p.Extra.Any() {
-		return frame.Limits{Body: MaxSize}.WithDefaults()
-	}
 	return ExtraLimits(p.Extra.Count.Max(), p.Extra.Size.Max())
 }
 
@@ -132,67 +120,46 @@ func (p *Plan) NewHeaderSets() HeaderSets {
 	if !e.Any() {
 		return nil
 	}
-	random := rand.New(rand.NewChaCha8(p.headerKey(0)))
-	counts := e.Count.shuffled(p.headerSets(), random)
+	random := rand.New(p.random(math.MaxUint64))
+	counts := e.Count.shuffled(e.sets(), random)
 	total := 0
 	for _, n := range counts {
 		total += n
 	}
 	sizes := e.Size.shuffled(max(total, 1), random)
-	value := p.headerValues()
+	source := p.random(math.MaxUint64 - 1)
 	out := make(HeaderSets, len(counts))
 	at := 0
 	for i, n := range counts {
 		out[i] = make([]frame.Field, n)
 		for k := range n {
-			out[i][k] = frame.Field{Name: ExtraName(k), Value: value(k, at, sizes[at%len(sizes)])}
+			nth := at
+			if e.Fixed { // a shorter value is the beginning of a longer one
+				source, nth = p.random(math.MaxUint64-2-uint64(k)), k
+			}
+			out[i][k] = frame.Field{Name: ExtraName(k), Value: headerText(source, sizes[at%len(sizes)], e.escaped(nth))}
 			at++
 		}
 	}
 	return out
 }
 
-// headerSets returns how many lists there are: one, if all messages have the same.
-func (p *Plan) headerSets() int {
-	e := &p.Extra
+// sets returns how many lists there are: one, if all messages have the same.
+func (e *Extra) sets() int {
 	if e.Fixed && e.Count.Fixed() && e.Size.Fixed() {
 		return 1
 	}
-	each := e.Count.Mean() * (e.Size.Mean() + headerField)
-	return min(max(int(headerMemory/max(each, 1)), minHeaderSets), maxHeaderSets)
+	return min(max(int(headerMemory/max(e.memory(), 1)), minHeaderSets), maxHeaderSets)
+}
+
+// escaped reports whether value n has escapes: of any number of values the share that does, rounded up.
+func (e *Extra) escaped(n int) bool {
+	before := func(n int) float64 { return math.Ceil(float64(n)*e.Escapes - 1e-9) }
+	return before(n+1) > before(n)
 }
 
 // HeadersMemory returns about how many bytes the extra headers take.
-func (p *Plan) HeadersMemory() int {
-	if !p.Extra.Any() {
-		return 0
-	}
-	return int(float64(p.headerSets()) * p.Extra.Count.Mean() * (p.Extra.Size.Mean() + headerField))
-}
-
-// headerKey makes a key for values from the seed; 0 stands for random values.
-func (p *Plan) headerKey(header int) (key [32]byte) {
-	binary.LittleEndian.PutUint64(key[:], p.Seed)
-	binary.LittleEndian.PutUint64(key[8:], math.MaxUint64-uint64(header)) // bodies count from 0
-	return key
-}
-
-// headerValues returns a function that makes the value of header k, which is the nth of all.
-func (p *Plan) headerValues() func(k, nth, size int) string {
-	e := &p.Extra
-	// Of any number of values, the share with escapes, rounded up, has them.
-	before := func(n int) float64 { return math.Ceil(float64(n)*e.Escapes - 1e-9) }
-	escaped := func(n int) bool { return before(n+1) > before(n) }
-	if !e.Fixed {
-		random := rand.NewChaCha8(p.headerKey(1))
-		return func(_, nth, size int) string { return headerText(random, size, escaped(nth)) }
-	}
-	fixed := make([]string, e.Count.Max()) // by header, as long as the longest
-	for k := range fixed {
-		fixed[k] = headerText(rand.NewChaCha8(p.headerKey(2+k)), e.Size.Max(), escaped(k))
-	}
-	return func(k, _, size int) string { return fixed[k][:size] }
-}
+func (p *Plan) HeadersMemory() int { return int(float64(p.Extra.sets()) * p.Extra.memory()) }
 
 const (
 	headerLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

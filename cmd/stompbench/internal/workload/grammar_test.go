@@ -172,11 +172,11 @@ func TestDestinationNames(t *testing.T) {
 	p := complete(t, func(p *workload.Plan) {
 		p.PublishTo, p.ConsumeFrom, p.Destinations = "/exchange/x/%d", "/queue/load-%03d", workload.Range{First: 8, Last: 11}
 	})
-	if p.PublishName(0) != "/exchange/x/8" || p.ConsumeName(3) != "/queue/load-011" || p.PublishTargets() != 4 || !p.Paired() {
-		t.Errorf("%s %s %d", p.PublishName(0), p.ConsumeName(3), p.PublishTargets())
+	if p.PublishTargets().Name(0) != "/exchange/x/8" || p.ConsumeTargets().Name(3) != "/queue/load-011" || p.PublishTargets().Len() != 4 || !p.Paired() {
+		t.Errorf("%s %s %d", p.PublishTargets().Name(0), p.ConsumeTargets().Name(3), p.PublishTargets().Len())
 	}
 	p = complete(t, func(p *workload.Plan) { p.PublishTo, p.ConsumeFrom, p.Producers = "/topic/load.%d", "/topic/load.*", 3 })
-	if p.Paired() || p.ConsumeTargets() != 1 || p.Destinations.Len() != 3 || p.PublishName(2) != "/topic/load.3" {
+	if p.Paired() || p.ConsumeTargets().Len() != 1 || p.Destinations.Len() != 3 || p.PublishTargets().Name(2) != "/topic/load.3" {
 		t.Errorf("%+v", p.Destinations)
 	}
 }

@@ -17,42 +17,37 @@ type Class struct {
 // Mix is numbers and how often each occurs: the sizes of bodies, the priorities of messages.
 type Mix []Class
 
-// ParseSizes reads sizes in bytes:
+// The grammar of mixes:
 //
 //	mix   = class *("," class)
 //	class = number [".." number] [":" weight]
 //
 // 4KiB is always that size, 100..4k any size between the two, and 128:80,4k:15,64k:5 are eighty of
 // a hundred with 128 bytes, and so on.
-func ParseSizes(s string) (Mix, error) { return parseMix(s, ParseBytes) }
+var (
+	ParseSizes        = mixes(ParseBytes)
+	ParseHeaderCounts = mixes(ParseInt) // how many headers messages have
+	ParsePriorities   = mixes(parser[int](levels))
+)
 
-// ParseHeaderCounts reads how many headers messages have, in the grammar of ParseSizes.
-func ParseHeaderCounts(s string) (Mix, error) { return parseMix(s, ParseInt) }
-
-// ParsePriorities reads priorities from 0 to 9, in the grammar of ParseSizes.
-func ParsePriorities(s string) (Mix, error) {
-	return parseMix(s, func(s string) (int, error) {
-		n, err := levels.parse(s)
-		return int(n), err
-	})
-}
-
-func parseMix(s string, parse func(string) (int, error)) (out Mix, err error) {
-	err = items(s, func(value, weight string, weighted bool) (err error) {
-		c := Class{Weight: 1}
-		if c.Min, c.Max, err = ends(value, parse); err != nil {
+func mixes(parse func(string) (int, error)) func(string) (Mix, error) {
+	return func(s string) (out Mix, err error) {
+		err = items(s, func(value, weight string, weighted bool) (err error) {
+			c := Class{Weight: 1}
+			if c.Min, c.Max, err = ends(value, parse); err != nil {
+				return err
+			}
+			if c.Max < c.Min {
+				return fmt.Errorf("%.64s goes down: write the smaller one first", value)
+			}
+			if weighted {
+				c.Weight, err = weights.parse(weight)
+			}
+			out = append(out, c)
 			return err
-		}
-		if c.Max < c.Min {
-			return fmt.Errorf("%.64s goes down: write the smaller one first", value)
-		}
-		if weighted {
-			c.Weight, err = weights.parse(weight)
-		}
-		out = append(out, c)
-		return err
-	})
-	return out, err
+		})
+		return out, err
+	}
 }
 
 // Fixed returns the mix of one number.
@@ -86,28 +81,21 @@ func (m Mix) Min() int {
 }
 
 // Max returns the largest number; 0 if there is none.
-func (m Mix) Max() int {
-	n := 0
+func (m Mix) Max() (n int) {
 	for _, c := range m {
 		n = max(n, c.Max)
 	}
 	return n
 }
 
-// Mean returns the average.
+// Mean returns the average; 0 if there is none.
 func (m Mix) Mean() float64 {
-	sum := 0.0
+	sum, weight := 0.0, 0.0
 	for _, c := range m {
 		sum += c.Weight * float64(c.Min+c.Max) / 2
+		weight += c.Weight
 	}
-	return sum / m.weight()
-}
-
-func (m Mix) weight() (sum float64) {
-	for _, c := range m {
-		sum += c.Weight
-	}
-	return sum
+	return sum / max(weight, math.SmallestNonzeroFloat64)
 }
 
 // spread returns about n numbers, by class. Each class has its share, but at least one, and so has
@@ -115,7 +103,10 @@ func (m Mix) weight() (sum float64) {
 // of the running sum of the weights, rounded.
 func (m Mix) spread(n int) [][]int {
 	out := make([][]int, len(m))
-	before, sum, total := 0, 0.0, m.weight()
+	before, sum, total := 0, 0.0, 0.0
+	for _, c := range m {
+		total += c.Weight
+	}
 	for i, c := range m {
 		sum += c.Weight
 		until := int(float64(n)*sum/total + 0.5)

@@ -64,27 +64,25 @@ func (k *kind) parse(s string) (float64, error) {
 // plain writes a number without an exponent.
 func plain(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
 
-// ParseCount reads 5000, 5k or 1.5M.
-func ParseCount(s string) (uint64, error) {
-	n, err := counts.parse(s)
-	return uint64(n), err
+// parser returns a function that reads a kind of number.
+func parser[T int | uint64 | float64](k kind) func(string) (T, error) {
+	return func(s string) (T, error) {
+		n, err := k.parse(s)
+		return T(n), err
+	}
 }
 
-// ParseInt reads what ParseCount does, and negative numbers, which the plan then refuses with a
-// better message.
-func ParseInt(s string) (int, error) {
-	n, err := integers.parse(s)
-	return int(n), err
-}
-
-// ParseBytes reads 128, 1KiB, 4k or 1MB.
-func ParseBytes(s string) (int, error) {
-	n, err := bytes.parse(s)
-	return int(n), err
-}
-
-// ParseShare reads 0.01 or 1%.
-func ParseShare(s string) (float64, error) { return shares.parse(s) }
+var (
+	// ParseCount reads 5000, 5k or 1.5M.
+	ParseCount = parser[uint64](counts)
+	// ParseInt reads what ParseCount does, and negative numbers, which the plan then refuses with a
+	// better message.
+	ParseInt = parser[int](integers)
+	// ParseBytes reads 128, 1KiB, 4k or 1MB.
+	ParseBytes = parser[int](bytes)
+	// ParseShare reads 0.01 or 1%.
+	ParseShare = parser[float64](shares)
+)
 
 // ParsePerSecond reads 5000, 5k, 5k/s or 300k/m: 0, or from minRate to MaxRate.
 func ParsePerSecond(s string) (float64, error) {
@@ -107,16 +105,23 @@ func ParsePerSecond(s string) (float64, error) {
 func ParseDuration(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(strings.TrimSpace(s))
 	if err != nil {
-		n, err := seconds.parse(s)
-		if err != nil {
-			return 0, err
-		}
+		var n float64
+		n, err = seconds.parse(s)
 		d = time.Duration(n * float64(time.Second))
 	}
 	if d > MaxTime || d < -MaxTime {
 		return 0, fmt.Errorf("it is out of range: choose up to %.0fh", MaxTime.Hours())
 	}
-	return d, nil
+	return d, err
+}
+
+// Numbers reads the values of the kinds of flags that are numbers; of times, nanoseconds.
+var Numbers = map[string]func(string) (float64, error){
+	"N": parser[float64](counts), "BYTES": parser[float64](bytes), "RATE": ParsePerSecond, "SHARE": ParseShare,
+	"TIME": func(s string) (float64, error) {
+		d, err := ParseDuration(s)
+		return float64(d), err
+	},
 }
 
 // maxItems bounds lists of flags.

@@ -109,14 +109,6 @@ func loadFiles(path string) (files [][]byte, err error) {
 	return files, nil
 }
 
-// sizes returns the sizes of the files, all with the same weight.
-func (p Payload) sizes() (s Mix) {
-	for _, f := range p.Files {
-		s = append(s, Class{Min: len(f), Max: len(f), Weight: 1})
-	}
-	return s
-}
-
 var words = strings.Fields(`the a of and to in is that for it as was with be by on not he this are or his from at
 	which but have an had they you were their one all we can her has there been if more when will would who so no
 	order price queue broker customer total item shipped pending reference invoice account status update`)

@@ -1,10 +1,19 @@
+// Package workload defines the plan of a run: who sends what, how fast and where, who receives it,
+// and when it ends. A [Plan] is made from flags, checked as a whole, and then read-only.
+//
+// Imports: conn/dialect and frame of stompwire, and the pacer, stamp and uri packages of
+// stompbench.
 package workload
 
 import (
 	"crypto/tls"
+	"errors"
+	"hash/fnv"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/stompwire/stompwire/conn/dialect"
 	"github.com/stompwire/stompwire/frame"
@@ -101,10 +110,7 @@ var deliveries = []string{"auto", "shared", "each"}
 func (d Delivery) String() string { return deliveries[d] }
 
 // ParseDelivery returns the delivery that s spells.
-func ParseDelivery(s string) (d Delivery, ok bool) {
-	i := slices.Index(deliveries, s)
-	return Delivery(max(i, 0)), i >= 0
-}
+func ParseDelivery(s string) (Delivery, bool) { return spelt[Delivery](s, deliveries) }
 
 // Stamp is the place of the block with a message's times and checksum.
 type Stamp uint8
@@ -121,10 +127,12 @@ var places = []string{"auto", "body", "header"}
 // String returns the name of the place, as flags spell it.
 func (s Stamp) String() string { return places[s] }
 
-// ParseStamp returns the place that text spells.
-func ParseStamp(text string) (s Stamp, ok bool) {
-	i := slices.Index(places, text)
-	return Stamp(max(i, 0)), i >= 0
+// ParseStamp returns the place that s spells.
+func ParseStamp(s string) (Stamp, bool) { return spelt[Stamp](s, places) }
+
+func spelt[T ~uint8](s string, names []string) (T, bool) {
+	i := slices.Index(names, s)
+	return T(max(i, 0)), i >= 0
 }
 
 // FlatOut reports whether producers send as fast as they can.
@@ -147,3 +155,28 @@ func (p *Plan) Quota(index int) uint64 {
 	n := uint64(p.Producers)
 	return (p.Count + n - 1 - uint64(index)) / n
 }
+
+// maxRunName bounds the name of a shared run, in bytes.
+const maxRunName = 100
+
+// ParseRunName reads the name of a shared run.
+func ParseRunName(s string) (string, error) {
+	if s == "" || len(s) > maxRunName || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return "", errors.New("give it a name that no other run has, such as nightly-7: up to 100 letters, and the same everywhere")
+	}
+	return s, nil
+}
+
+// Shared reports whether other processes share the run.
+func (p *Plan) Shared() bool { return p.RunName != "" }
+
+// RunID returns the number of a shared run, which messages carry instead of the name; it is not 0.
+func (p *Plan) RunID() uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(p.RunName))
+	return max(1, h.Sum64())
+}
+
+// onlyReceives reports whether all messages come from other processes of the run. Nothing says when
+// they have sent the last one.
+func (p *Plan) onlyReceives() bool { return p.Shared() && p.Producers == 0 }

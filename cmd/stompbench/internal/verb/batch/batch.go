@@ -9,7 +9,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -94,22 +93,13 @@ func (b *Batch) Dir(t *Turn) string {
 // Prepare checks that all results can be written before the first run, and that there are no runs
 // from another time.
 func (b *Batch) Prepare() error {
-	if b.Out == "" {
-		return nil
-	}
-	if err := results.Prepare(b.Out); err != nil {
-		return err
-	}
 	for _, s := range append([]*Side{{}}, b.Sides...) {
 		dir := filepath.Join(b.Out, s.Name)
-		if inner := verb.Below(dir); inner[0] != dir {
+		if inner := verb.Below(dir); b.Out != "" && inner[0] != dir {
 			return flags.Usage("%s holds results already, such as that in %s: name another folder", b.Out, inner[0])
 		}
 	}
-	if _, err := os.Lstat(filepath.Join(b.Out, b.File)); err == nil {
-		return flags.Usage("%s holds a %s already: name another folder", b.Out, b.File)
-	}
-	return nil
+	return verb.NewFolder(b.Out, b.File)
 }
 
 // Run makes the runs. It returns the exit code of the worst; the error, if there is not one result.
@@ -199,35 +189,8 @@ func (b *Batch) cannot(t *Turn, err error, goOn bool) bool {
 	return goOn
 }
 
-// Tell writes the common result as text or, with --json, sum, and the files into the folder. The error
-// has the exit code.
-func (b *Batch) Tell(code int, sum any, text string, files ...results.File) error {
-	progress := b.Progress(b.Quiet)
-	var err error
-	if b.JSON {
-		err = b.PrintObject(sum)
-	} else {
-		fmt.Fprintln(progress)
-		err = b.Print(text)
-	}
-	if b.Out != "" {
-		files = append(files, results.File{Name: b.File, Write: func(w io.Writer) error { return report.WriteObject(w, sum) }})
-		if err := results.WriteFiles(b.Out, files...); err != nil {
-			return verb.Failed(err, code)
-		}
-		fmt.Fprintf(progress, "\nkept in %s\n", b.Out)
-	}
-	if err != nil {
-		return verb.Failed(err, code)
-	}
-	return verb.Code(code)
-}
-
 // TellPlan writes what the runs would do, after head.
 func (b *Batch) TellPlan(planned any, head string) error {
-	if b.JSON {
-		return b.PrintObject(planned)
-	}
 	var r verb.Rows
 	r.WriteString(head)
 	for _, s := range b.Sides {
@@ -239,7 +202,7 @@ func (b *Batch) TellPlan(planned any, head string) error {
 		}
 		r.Planned(&s.Plan, s.Notes)
 	}
-	return b.Print(r.String())
+	return b.Tell(b.JSON, planned, r.String)
 }
 
 // CarryOut runs a plan with the live table, against an embedded broker if it names none. hello makes

@@ -10,11 +10,9 @@
 package find
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
+	"math"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,8 +20,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/find"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
@@ -77,30 +74,20 @@ func (s *settings) complete(f *pflag.FlagSet) (notes []string, err error) {
 	case s.Plan.Producers == 0:
 		return nil, flags.Usage("find needs producers: raise --producers")
 	}
-	if len(s.SLO) == 0 && s.Plan.Consumers == 0 {
-		s.SLO = demand(sendOnlySLO)
-	} else if len(s.SLO) == 0 {
-		s.SLO = demand(defaultSLO)
+	text := s.SLO.String()
+	switch receives := s.Plan.Consumers > 0; {
+	case text == "" && receives:
+		text = defaultSLO + "," + sustained
+	case text == "":
+		text = sendOnlySLO
+	case receives && !strings.Contains(text, "slope"):
+		text += "," + sustained
 	}
-	if s.Plan.Consumers > 0 && !slices.ContainsFunc(s.SLO, aboutBacklog) {
-		s.SLO = append(s.SLO, demand(sustained)...)
+	if s.SLO, err = slo.Parse(text); err != nil {
+		return nil, err
 	}
 	s.Plan.Rate, s.Plan.Duration = s.From, s.dwell
 	return s.Complete(f)
-}
-
-// demand parses an SLO of this package, which is valid.
-func demand(text string) slo.SLO {
-	s, err := slo.Parse(text)
-	if err != nil {
-		panic(err)
-	}
-	return s
-}
-
-func aboutBacklog(c slo.Condition) bool {
-	d := c.Metric.Def
-	return d != nil && (d.ID == metric.BacklogSlope || d.ID == metric.BacklogSlopeShare)
 }
 
 func (s *settings) run(cmd *cobra.Command) error {
@@ -111,10 +98,15 @@ func (s *settings) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	var r verb.Rows
 	if s.DryRun {
-		return s.tellPlan(notes)
+		r.Broker(&s.Plan)
+		s.intent(&r)
+		r.Plan(&s.Plan, notes)
+		r.Add("needs", "%s", verb.Needs(&s.Plan))
+		return s.Tell(s.JSON, s.planned(notes), r.String)
 	}
-	if err := s.prepareOut(); err != nil {
+	if err := verb.NewFolder(s.Out, FileName); err != nil {
 		return err
 	}
 	ctx := cmd.Context()
@@ -123,40 +115,66 @@ func (s *settings) run(cmd *cobra.Command) error {
 		return err
 	}
 	defer verb.CloseOwn(own)
-	progress := s.Progress(s.Quiet)
-	var r verb.Rows
-	r.Add("broker", "%s", verb.BrokerName(&s.Plan, load.Ready{}))
+	r.Broker(&s.Plan)
 	s.intent(&r)
+	progress := s.Progress(s.Quiet)
 	fmt.Fprintf(progress, "%s\n%s\n", &r, stepHead)
 	began := time.Now()
 	result, err := find.Search(ctx, s.Config, s.step, func(st *find.Step, at find.Rate) { fmt.Fprint(progress, stepLine(st, at)) })
 	if err != nil && ctx.Err() == nil && len(result.Steps) == 0 {
 		return err
 	}
-	rep := s.report(result, began)
-	switch {
-	case ctx.Err() != nil:
-		rep.Partial = true
-	case err != nil:
-		rep.Partial, rep.Failure = true, verb.Sentence(err)
-	}
-	return s.tell(rep)
+	return s.tell(result, began, err, ctx.Err() != nil)
 }
 
-// prepareOut checks that the folder can be written before the search begins.
-func (s *settings) prepareOut() error {
-	if s.Out == "" {
-		return nil
+// planned is what find --dry-run --json writes.
+type planned struct {
+	verb.PlannedVerb
+	SLO        string      `json:"slo"`
+	From       float64     `json:"from_per_s"`
+	To         float64     `json:"to_per_s"`
+	Within     float64     `json:"within"`
+	Repeats    int         `json:"repeats"`
+	DwellSec   float64     `json:"dwell_s"`
+	MaxTimeSec float64     `json:"max_time_s"`
+	Steps      int         `json:"steps"`   // the expected number, without failures by chance
+	StepsSec   float64     `json:"steps_s"` // how long they take, without the drain after each
+	Plan       report.Plan `json:"plan"`    // of each step, except its rate
+}
+
+func (s *settings) planned(notes []string) *planned {
+	steps, takes := s.steps(s.middle())
+	return &planned{
+		PlannedVerb: verb.PlannedVerbOf(&s.Plan, notes), SLO: s.SLO.String(), From: s.From, To: s.To, Within: s.Within, Repeats: s.Repeats,
+		DwellSec: s.dwell.Seconds(), MaxTimeSec: s.Budget.Seconds(), Steps: steps, StepsSec: takes.Seconds(), Plan: report.PlanOf(&s.Plan),
 	}
-	err := os.MkdirAll(s.Out, 0o755)
-	if err == nil {
-		_, err = os.Lstat(filepath.Join(s.Out, FileName))
+}
+
+// intent describes what is searched for, how, and how long that takes.
+func (s *settings) intent(r *verb.Rows) {
+	r.Add("searching", "from %s/s to %s/s for the highest rate with %s", report.PerSecond(s.From), report.PerSecond(s.To), s.SLO)
+	r.Add("steps", "%s each, after %s of warm-up, until the knee is known to %.3g %% and both sides of it were tried %s; for at most %s",
+		report.Elapsed(s.dwell), report.Elapsed(s.Plan.Warmup), 100*s.Within, report.Plural(1+s.Repeats, "time"), report.Elapsed(s.Budget))
+	_, least := s.steps(s.From)
+	steps, takes := s.steps(s.middle())
+	r.Add("takes", "at least %s; about %d steps in %s if the knee is at %s/s; and what it takes to empty queues",
+		report.Elapsed(least), steps, report.Elapsed(takes), report.PerSecond(s.middle()))
+	if least > s.Budget {
+		r.Add("", "so --max-time ends it early, without a result that is sure: raise it")
 	}
-	switch {
-	case err == nil:
-		return flags.Usage("%s holds a search already: name another folder, or remove %s from it", s.Out, FileName)
-	case errors.Is(err, os.ErrNotExist):
-		return nil
+}
+
+// middle returns the geometric mean of the lowest and the highest rate.
+func (s *settings) middle() float64 { return math.Sqrt(s.From * s.To) }
+
+// steps returns the number of steps to a knee, and how long they take: doublings up to it, halvings of
+// the last doubling, and repeats of both bounds.
+func (s *settings) steps(knee float64) (n int, takes time.Duration) {
+	n = 1 + s.Repeats
+	if s.From != s.To {
+		climb := math.Ceil(math.Log2(knee/s.From)) + 1
+		narrow := math.Ceil(math.Log2(math.Log(2) / math.Log1p(s.Within)))
+		n = int(max(climb, 2)+max(narrow, 0)) + 2*s.Repeats
 	}
-	return fmt.Errorf("cannot keep the search in %s: %w: name another folder with --out", s.Out, err)
+	return n, (time.Duration(n) * (s.dwell + s.Plan.Warmup)).Round(time.Second)
 }

@@ -18,37 +18,22 @@ import (
 // FileName is the file that contains a whole search.
 const FileName = "find.json"
 
-func (s *settings) report(r *find.Result, began time.Time) *page.Search {
+// tell writes the result of a search, which may have broken off. The error has its exit code.
+func (s *settings) tell(r *find.Result, began time.Time, broken error, interrupted bool) error {
 	rep := &page.Search{
 		Schema: page.SearchSchema, Tool: page.SearchTool, Version: verb.Version(), StartedAt: began.UTC().Truncate(time.Millisecond),
-		Broker: s.Plan.Broker.String(), Embedded: s.Plan.Embedded, SLO: s.SLO.String(),
+		Partial: broken != nil || interrupted, Broker: s.Plan.Broker.String(), Embedded: s.Plan.Embedded, SLO: s.SLO.String(),
 		DwellSec: s.dwell.Seconds(), Within: s.Within, Repeats: s.Repeats, Plan: report.PlanOf(&s.Plan), Result: r,
 	}
 	rep.Plan.RatePerSec, rep.Plan.RateProfile = 0, "" // the steps have rates of their own
-	return rep
-}
-
-// tell writes the result of a search. The error has its exit code.
-func (s *settings) tell(rep *page.Search) error {
+	if broken != nil && !interrupted {
+		rep.Failure = verb.Sentence(broken)
+		defer fmt.Fprintln(s.Stderr, "stompbench: the search broke off:", rep.Failure)
+	}
 	rep.ExitCode = s.code(rep)
-	var err error
-	if s.JSON {
-		err = s.PrintObject(rep)
-	} else {
-		err = s.Print(Text(rep))
-	}
-	if err == nil && s.Out != "" {
-		if err = keep(s.Out, rep); err == nil {
-			fmt.Fprintf(s.Progress(s.Quiet), "\nkept in %s\n", s.Out)
-		}
-	}
-	if err != nil {
-		return verb.Failed(fmt.Errorf("cannot write the result: %w", err), rep.ExitCode)
-	}
-	if rep.Failure != "" {
-		fmt.Fprintln(s.Stderr, "stompbench: the search broke off:", rep.Failure)
-	}
-	return verb.Code(rep.ExitCode)
+	return s.Conclude(s.Load, rep.ExitCode, func() string { return Text(rep) }, FileName, rep,
+		results.File{Name: "find.csv", Write: func(w io.Writer) error { return writeSteps(w, r.Steps) }},
+		results.File{Name: verb.PageName, Write: func(w io.Writer) error { return page.WriteSearch(w, rep) }})
 }
 
 // code returns the exit code of a search. If no rate passed it is that of an SLO that was not met or,
@@ -75,7 +60,6 @@ func (s *settings) code(rep *page.Search) int {
 // Text returns the result of a search as text.
 func Text(rep *page.Search) string {
 	var b strings.Builder
-	b.WriteByte('\n')
 	if plot := rep.Plot(report.PerSecond, report.Duration); plot != "" {
 		fmt.Fprintf(&b, "p99 over the rate:\n\n%s\n", plot)
 	}
@@ -83,14 +67,6 @@ func Text(rep *page.Search) string {
 		b.WriteString(report.Wrap(sentence, 0, 90))
 	}
 	return b.String()
-}
-
-// keep writes the search into a folder. find.json is written last: if it exists, all files do.
-func keep(dir string, rep *page.Search) error {
-	return results.WriteFiles(dir,
-		results.File{Name: "find.csv", Write: func(w io.Writer) error { return writeSteps(w, rep.Steps) }},
-		results.File{Name: verb.PageName, Write: func(w io.Writer) error { return page.WriteSearch(w, rep) }},
-		results.File{Name: FileName, Write: func(w io.Writer) error { return report.WriteObject(w, rep) }})
 }
 
 // writeSteps writes the steps as a table.

@@ -15,10 +15,11 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// step sends at one rate and drains the queues afterwards.
+// step sends at one rate and drains the queues afterwards. It is stricter than the verdict of a run,
+// which lets the messages of a last moment be missing: a share of a short step would be a large share
+// of the rate.
 func (s *settings) step(ctx context.Context, rate float64) (rules []find.Rule, p find.Point, err error) {
 	plan := s.Plan
 	plan.Rate, plan.Profile = rate, pacer.Constant(rate)
@@ -26,44 +27,37 @@ func (s *settings) step(ctx context.Context, rate float64) (rules []find.Rule, p
 	if err != nil {
 		return nil, p, err
 	}
-	j := judge(&plan, r, s.SLO)
 	if !r.Intact() || r.Failure != nil {
 		err = verb.Drain(ctx, &plan)
 	}
-	return j.rules(), j.point(), err
+	due := float64(r.MeasuredSent + r.Unsent)
+	j := &judgement{r: r, v: verdict.Of(&plan, r), outcomes: s.SLO.Judge(r), kept: due > 0 && float64(r.Unsent) <= plan.RateTolerance*due}
+	return j.rules(rate), j.point(plan.Consumers > 0), err
 }
 
 // judgement is a step with all that is known about it.
 type judgement struct {
-	plan     *workload.Plan
 	r        *load.Result
 	v        *verdict.Verdict
 	outcomes []slo.Outcome
 	kept     bool // the rate
 }
 
-// judge judges a step. It is stricter than the verdict of a run, which lets the messages of a last
-// moment be missing: a share of a short step would be a large share of the rate.
-func judge(plan *workload.Plan, r *load.Result, demand slo.SLO) *judgement {
-	due := float64(r.MeasuredSent + r.Unsent)
-	return &judgement{
-		plan: plan, r: r, v: verdict.Of(plan, r), outcomes: demand.Judge(r),
-		kept: due > 0 && float64(r.Unsent) <= plan.RateTolerance*due,
-	}
+// limited reports whether the verdict names something that was at its limit.
+func (j *judgement) limited() bool {
+	return j.v.Limit != verdict.Schedule && j.v.Limit != verdict.Unclear
 }
 
 // keptRule is the name of the rule that the rate is kept.
 const keptRule = "the rate is kept"
 
 // rules returns the rules for a step: the connection holds, the rate is kept, and the SLO.
-func (j *judgement) rules() []find.Rule {
+func (j *judgement) rules(rate float64) []find.Rule {
 	if j.r.Failure != nil {
 		return []find.Rule{{Name: "the connection holds (" + verb.Broke(j.r.Failure) + ")"}}
 	}
 	sent := j.r.SentPerSecond()
-	rules := []find.Rule{{
-		Name: fmt.Sprintf("%s (%s/s)", keptRule, report.PerSecond(sent)), Met: j.kept, Value: &sent, Limit: j.plan.Rate,
-	}}
+	rules := []find.Rule{{Name: fmt.Sprintf("%s (%s/s)", keptRule, report.PerSecond(sent)), Met: j.kept, Value: &sent, Limit: rate}}
 	for i := range j.outcomes {
 		o := &j.outcomes[i]
 		rules = append(rules, find.Rule{Name: report.Outcome(o), Met: o.Met, Value: o.Value, Limit: o.Limit, Used: o.Used()})
@@ -72,19 +66,19 @@ func (j *judgement) rules() []find.Rule {
 }
 
 // point returns the measurements of the step, and what limited it.
-func (j *judgement) point() find.Point {
+func (j *judgement) point(received bool) find.Point {
 	p := find.Point{
 		SentPerSecond: j.r.SentPerSecond(), ReceivedPerSecond: j.r.ReceivedPerSecond(), BacklogSlope: j.r.BacklogSlope,
 		LimitedBy: string(j.v.Limit), Why: j.v.Why,
 	}
-	h := j.r.FromDue
-	if p.Of = "from_due"; j.plan.Consumers == 0 {
-		h, p.Of = j.r.Confirm, "confirm"
+	h, of := j.r.Confirm, metric.Confirm
+	if received {
+		h, of = j.r.FromDue, metric.FromDue
 	}
+	p.Of = string(of)
 	p.P50, p.P99, p.Max = int64(h.Percentile(50)), int64(h.Percentile(99)), int64(h.Max())
-	free := j.v.Limit == verdict.Schedule || j.v.Limit == verdict.Unclear
 	switch p.GeneratorLimited = j.byGenerator(); {
-	case !free || j.kept && slo.Met(j.outcomes):
+	case j.limited() || j.kept && slo.Met(j.outcomes):
 	case p.GeneratorLimited:
 		p.LimitedBy, p.Why = string(verdict.Generator), j.late()
 	case !j.kept:
@@ -122,7 +116,7 @@ func (j *judgement) byGenerator() bool {
 		return false
 	case j.v.Limit == verdict.Generator:
 		return true
-	case j.v.Limit != verdict.Schedule && j.v.Limit != verdict.Unclear || j.v.HeldShare >= held:
+	case j.limited() || j.v.HeldShare >= held:
 		return false
 	}
 	for i := range j.outcomes {

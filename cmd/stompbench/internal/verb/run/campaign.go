@@ -18,7 +18,7 @@ import (
 // campaign carries out several runs and reports their summary. Every other round goes backwards. So a
 // steady drift, such as the heat of a processor or the length of a broker's log, adds up to the same
 // for all sides.
-func (c *command) campaign(ctx context.Context, sides []*batch.Side) error {
+func (c *settings) campaign(ctx context.Context, sides []*batch.Side) error {
 	b := &batch.Batch{Env: c.Env, Load: c.Load, File: summaryName, Pause: c.pause, Sides: sides, Observe: c.export.sample}
 	for round := 1; round <= c.repeat; round++ {
 		order := slices.Clone(sides)
@@ -93,7 +93,7 @@ func order(b *batch.Batch) (names []string) {
 }
 
 // schedule describes the order of the runs and how long they take.
-func (c *command) schedule(b *batch.Batch) string {
+func (c *settings) schedule(b *batch.Batch) string {
 	var r verb.Rows
 	text := report.Plural(len(b.Turns), "run")
 	if len(b.Sides) > 1 {
@@ -112,14 +112,12 @@ func (c *command) schedule(b *batch.Batch) string {
 	} else {
 		r.Add("time", "open: as long as it takes to send so many messages")
 	}
-	if len(b.Turns) > 1 && slices.ContainsFunc(b.Sides, leavesMessages) {
+	if len(b.Turns) > 1 && slices.ContainsFunc(b.Sides, func(s *batch.Side) bool {
+		return s.Plan.Consumers == 0 && !s.Plan.Embedded && s.Plan.Delivery == workload.Shared
+	}) {
 		r.Add("note", "no consumers: the messages of one run are still at the broker when the next one begins")
 	}
 	return r.String()
-}
-
-func leavesMessages(s *batch.Side) bool {
-	return s.Plan.Consumers == 0 && !s.Plan.Embedded && s.Plan.Delivery == workload.Shared
 }
 
 // total returns how long all runs send, including pauses; known is false if the plans do not

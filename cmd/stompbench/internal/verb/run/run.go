@@ -8,17 +8,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/batch"
 )
 
 // settings are the values of the flags of run.
 type settings struct {
+	*verb.Env
 	*flags.Load
 	repeating
 	export
@@ -26,10 +29,9 @@ type settings struct {
 
 // Command makes the verb run.
 func Command(env *verb.Env) *cobra.Command {
-	s := &settings{}
-	cmd := &cobra.Command{Use: "run", Short: "send, receive, and report", Args: verb.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		return (&command{Env: env, settings: s}).run(cmd)
-	}}
+	s := &settings{Env: env}
+	cmd := &cobra.Command{Use: "run", Short: "send, receive, and report", Args: verb.NoArgs}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return s.run(cmd) }
 	s.addFlags(flags.New(cmd.Flags()))
 	return cmd
 }
@@ -42,68 +44,60 @@ func (s *settings) addFlags(f *flags.Set) *flags.Load {
 	s.export.addFlags(f)
 	f.Group = "Several runs"
 	s.repeating.addFlags(f)
-	return s.Load
+	return own
 }
 
-// command is one invocation.
-type command struct {
-	*verb.Env
-	*settings
-}
-
-func (c *command) run(cmd *cobra.Command) error {
-	f := cmd.Flags()
-	if err := c.Read(cmd); err != nil {
+func (s *settings) run(cmd *cobra.Command) error {
+	if err := s.Read(cmd); err != nil {
 		return err
 	}
-	several, err := c.repeating.check(f)
+	several, err := s.repeating.check(cmd.Flags())
 	if err != nil {
 		return err
 	}
-	sides, err := c.sides(f)
+	sides, err := s.sides(cmd.Flags())
 	if err != nil {
 		return err
 	}
-	if err := flags.Refuse(f, c.address == "", "waits for scrapes, which need --prometheus: add it", "prometheus-wait"); err != nil {
+	if err := flags.Refuse(cmd.Flags(), s.address == "", "waits for scrapes, which need --prometheus: add it", "prometheus-wait"); err != nil {
 		return err
 	}
 	if several {
-		return c.campaign(cmd.Context(), sides)
+		return s.campaign(cmd.Context(), sides)
 	}
-	return c.once(cmd.Context(), sides[0])
+	return s.once(cmd.Context(), sides[0].Notes)
 }
 
-// once makes one run.
-func (c *command) once(ctx context.Context, side *batch.Side) error {
-	if c.DryRun {
-		return (&batch.Batch{Env: c.Env, Load: c.Load, Sides: []*batch.Side{side}}).TellPlan(verb.PlanOf(c.Load, side.Notes), "")
+// once makes one run. The error has its exit code.
+func (s *settings) once(ctx context.Context, notes []string) error {
+	if s.DryRun {
+		var r verb.Rows
+		r.Planned(&s.Plan, notes)
+		return s.Tell(s.JSON, verb.PlanOf(s.Load, notes), r.String)
 	}
-	keep, err := verb.KeepIn(c.Out)
+	keep, err := verb.KeepIn(s.Out)
 	if err != nil {
 		return err
 	}
-	if err := c.export.start(c.Progress(c.Quiet)); err != nil {
+	progress := s.Progress(s.Quiet)
+	if err := s.export.start(progress); err != nil {
 		return err
 	}
-	defer c.export.close(ctx)
-	result, err := batch.CarryOut(ctx, c.Env, c.Load, c.export.sample, keep, func(r load.Ready) string { return verb.Banner(&c.Plan, r, side.Notes) })
+	defer s.export.close(ctx)
+	result, err := batch.CarryOut(ctx, s.Env, s.Load, s.export.sample, keep, func(r load.Ready) string { return verb.Banner(&s.Plan, r, notes) })
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return verb.Interrupted
 	case err != nil:
 		return err
 	}
-	return c.tell(keep, result)
-}
-
-// tell writes the result. The error has its exit code.
-func (c *command) tell(keep *verb.Keeper, result *load.Result) error {
-	rep := verb.Judge(c.Load, result)
-	progress := c.Progress(c.Quiet)
-	if !c.JSON {
+	rep := verb.Judge(s.Load, result)
+	if err := s.Tell(s.JSON, rep, func() string {
+		var b strings.Builder
 		fmt.Fprintln(progress)
-	}
-	if err := c.PrintReport(c.JSON, rep); err != nil {
+		_ = rep.WriteText(&b, report.Style{Color: verb.ScreenOf(s.Stdout).Color}) // a Builder cannot fail
+		return b.String()
+	}); err != nil {
 		return err
 	}
 	if err := keep.Keep(progress, rep, result); err != nil {

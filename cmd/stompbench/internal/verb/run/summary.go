@@ -38,7 +38,6 @@ type scenario struct {
 	Whole   int    `json:"runs"`   // number of complete runs; the metrics include no others
 	*compare.Summary
 	results []*results.Result
-	paths   []string // of the results, if they are kept
 }
 
 // comparison is the comparison of the runs of two scenarios.
@@ -50,24 +49,16 @@ type comparison struct {
 
 // summarize summarises the runs that were made, compares the first scenario with each other one, and
 // writes that.
-func (c *command) summarize(b *batch.Batch, code int) error {
+func (c *settings) summarize(b *batch.Batch, code int) error {
 	sum := &summary{Schema: 1, Tool: "stompbench summary", Version: verb.Version(), ExitCode: code, Runs: b.Turns, Comparisons: []comparison{}}
-	var paths []string
 	var runs []page.Run
 	for _, side := range b.Sides {
-		s, err := c.scenario(b, side)
+		s, err := c.scenario(b, side, &runs)
 		if err != nil {
 			return verb.Failed(err, code)
 		}
 		sum.Scenarios = append(sum.Scenarios, s)
 		sum.Partial = sum.Partial || s.Whole < c.repeat
-		paths = append(paths, s.paths...)
-		for _, r := range s.results {
-			runs = append(runs, page.Run{Result: r})
-		}
-	}
-	for i, name := range verb.Names(paths) {
-		runs[i].Name = name
 	}
 	first := &sum.Scenarios[0]
 	for _, other := range sum.Scenarios[1:] {
@@ -80,11 +71,11 @@ func (c *command) summarize(b *batch.Batch, code int) error {
 		}
 		sum.Comparisons = append(sum.Comparisons, comparison{first.Name, other.Name, all})
 	}
-	return b.Tell(code, sum, sum.text(b), results.File{Name: verb.PageName, Write: func(w io.Writer) error { return page.Write(w, runs) }})
+	return b.Conclude(b.Load, code, func() string { return sum.text(b) }, b.File, sum, results.File{Name: verb.PageName, Write: func(w io.Writer) error { return page.Write(w, runs) }})
 }
 
-// scenario summarises the runs of one side.
-func (c *command) scenario(b *batch.Batch, side *batch.Side) (s scenario, err error) {
+// scenario summarises the runs of one side, and adds them to those of the page.
+func (c *settings) scenario(b *batch.Batch, side *batch.Side, runs *[]page.Run) (s scenario, err error) {
 	s.Name = side.Name
 	if b.Out != "" {
 		s.Folder = filepath.ToSlash(filepath.Clean(s.Name)) // "" becomes "."
@@ -99,9 +90,9 @@ func (c *command) scenario(b *batch.Batch, side *batch.Side) (s scenario, err er
 			if r, err = results.Read(b.Dir(t)); err != nil {
 				return s, err
 			}
-			s.paths = append(s.paths, b.Dir(t))
 		}
 		s.results = append(s.results, r)
+		*runs = append(*runs, page.Run{Name: t.Folder, Result: r})
 		if s.Subject = r.Subject(); !r.Partial {
 			whole = append(whole, r)
 		}
@@ -115,10 +106,15 @@ func (c *command) scenario(b *batch.Batch, side *batch.Side) (s scenario, err er
 
 // text writes the tables.
 func (sum *summary) text(b *batch.Batch) string {
-	var head, out strings.Builder
-	whole := 0
+	var out strings.Builder
+	if sum.Partial {
+		whole := 0
+		for _, s := range sum.Scenarios {
+			whole += s.Whole
+		}
+		fmt.Fprintf(&out, "PARTIAL RESULT: %d of %d runs were made to their end\n\n", whole, len(sum.Runs))
+	}
 	for _, s := range sum.Scenarios {
-		whole += s.Whole
 		title := report.Plural(s.Whole, "run")
 		if s.Name != "" {
 			title = s.Name + ", " + title
@@ -131,9 +127,6 @@ func (sum *summary) text(b *batch.Batch) string {
 			_ = s.WriteMarkdown(&out) // a Builder cannot fail
 			out.WriteByte('\n')
 		}
-	}
-	if sum.Partial {
-		fmt.Fprintf(&head, "PARTIAL RESULT: %d of %d runs were made to their end\n\n", whole, len(sum.Runs))
 	}
 	for _, one := range sum.Comparisons {
 		fmt.Fprintf(&out, "A is %s, B is %s\n\n", one.A, one.B)
@@ -149,5 +142,5 @@ func (sum *summary) text(b *batch.Batch) string {
 			fmt.Fprintf(&out, "  kept in %s\n", b.Dir(t))
 		}
 	}
-	return head.String() + strings.TrimRight(out.String(), "\n") + "\n"
+	return strings.TrimRight(out.String(), "\n") + "\n"
 }

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -62,20 +63,21 @@ func expand(part, kind string) (out []string, err error) {
 	if !ranged || at < 0 {
 		return []string{part}, nil
 	}
-	number, ok := scales[kind]
-	if !ok {
+	parse := workload.Numbers[kind]
+	if parse == nil {
 		return nil, fmt.Errorf("%.64q is a range, and these values are no numbers: write them with commas between", part)
 	}
 	multiply := rest[at] == '*'
-	first, err1 := number.parse(from)
-	last, err2 := number.parse(rest[:at])
-	stride := number.parse
+	first, err1 := parse(from)
+	last, err2 := parse(rest[:at])
+	step, err3 := parse(rest[at+1:])
 	if multiply {
-		stride = factor
+		if step, err3 = strconv.ParseFloat(strings.TrimSpace(rest[at+1:]), 64); err3 != nil {
+			err3 = errors.New("write a number to multiply by")
+		}
 	}
-	step, err3 := stride(rest[at+1:])
-	if err := errors.Join(err1, err2, err3); err != nil {
-		return nil, fmt.Errorf("%.64q: %.200s", part, strings.ReplaceAll(err.Error(), "\n", ", and "))
+	if err := cmp.Or(err1, err2, err3); err != nil {
+		return nil, fmt.Errorf("%.64q: %w", part, err)
 	}
 	switch {
 	case last < first:
@@ -84,7 +86,7 @@ func expand(part, kind string) (out []string, err error) {
 		return nil, fmt.Errorf("%.64q gets nowhere: multiply what is above 0 by more than 1, or add more than 0", part)
 	}
 	for value := first; value <= last*(1+1e-9) && len(out) <= MaxSteps; {
-		out = append(out, number.format(value))
+		out = append(out, write(value, kind))
 		if multiply {
 			value *= step
 		} else {
@@ -94,33 +96,13 @@ func expand(part, kind string) (out []string, err error) {
 	return out, nil
 }
 
-func factor(s string) (float64, error) {
-	n, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
-	if err != nil {
-		return 0, errors.New("write a number to multiply by")
+// write writes a number as flags of that kind read it.
+func write(n float64, kind string) string {
+	switch kind {
+	case "TIME":
+		return time.Duration(n + 0.5).String()
+	case "N", "BYTES":
+		return strconv.FormatFloat(n, 'f', 0, 64)
 	}
-	return n, nil
+	return strconv.FormatFloat(n, 'g', 6, 64)
 }
-
-// scales say how values of a kind are read and written as numbers.
-var scales = map[string]struct {
-	parse  func(string) (float64, error)
-	format func(float64) string
-}{
-	"N":     {number(workload.ParseCount), whole},
-	"BYTES": {number(workload.ParseBytes), whole},
-	"RATE":  {workload.ParsePerSecond, fraction},
-	"SHARE": {workload.ParseShare, fraction},
-	"TIME":  {number(workload.ParseDuration), func(ns float64) string { return time.Duration(ns + 0.5).String() }},
-}
-
-func number[T int | uint64 | time.Duration](parse func(string) (T, error)) func(string) (float64, error) {
-	return func(s string) (float64, error) {
-		n, err := parse(s)
-		return float64(n), err
-	}
-}
-
-func whole(n float64) string { return strconv.FormatFloat(n, 'f', 0, 64) }
-
-func fraction(n float64) string { return strconv.FormatFloat(n, 'g', 6, 64) }

@@ -118,7 +118,11 @@ func folder(i int, flag, value string) string {
 func (s *settings) run(ctx context.Context, b *batch.Batch) error {
 	first := &b.Sides[0].Plan
 	if s.DryRun {
-		return b.TellPlan(s.planOf(b), fmt.Sprintf("  %-10s  %s\n", "over", s.over))
+		var steps []plannedStep
+		for _, t := range b.Turns {
+			steps = append(steps, plannedStep{t.Scenario, verb.PlanOf(t.Side.Load, t.Side.Notes)})
+		}
+		return b.TellPlan(map[string]any{"over": s.over.String(), "steps": steps}, fmt.Sprintf("  %-10s  %s\n", "over", s.over))
 	}
 	if err := b.Prepare(); err != nil {
 		return err
@@ -145,11 +149,13 @@ func (s *settings) run(ctx context.Context, b *batch.Batch) error {
 			rep.Steps = append(rep.Steps, stepOf(t))
 		}
 	}
-	text := Table(s.over, rep.Steps)
-	if rep.Partial {
-		text = fmt.Sprintf("PARTIAL RESULT: interrupted after %d of %d steps\n\n", len(rep.Steps), len(b.Turns)) + text
+	text := func() string {
+		if rep.Partial {
+			return fmt.Sprintf("PARTIAL RESULT: interrupted after %d of %d steps\n\n", len(rep.Steps), len(b.Turns)) + Table(s.over, rep.Steps)
+		}
+		return Table(s.over, rep.Steps)
 	}
-	return b.Tell(code, rep, text, results.File{Name: "sweep.csv", Write: func(w io.Writer) error { return WriteCSV(w, s.over, rep.Steps) }})
+	return b.Conclude(b.Load, code, text, b.File, rep, results.File{Name: "sweep.csv", Write: func(w io.Writer) error { return WriteCSV(w, s.over, rep.Steps) }})
 }
 
 // sweepReport is the JSON form.
@@ -164,21 +170,8 @@ type sweepReport struct {
 	Steps    []Step `json:"steps"`
 }
 
-// planned is what --dry-run --json writes.
-type planned struct {
-	Over  string        `json:"over"`
-	Steps []plannedStep `json:"steps"`
-}
-
+// plannedStep is a step of what --dry-run --json writes.
 type plannedStep struct {
 	Value string `json:"value"`
 	verb.PlannedRun
-}
-
-func (s *settings) planOf(b *batch.Batch) planned {
-	out := planned{Over: s.over.String()}
-	for _, t := range b.Turns {
-		out.Steps = append(out.Steps, plannedStep{t.Scenario, verb.PlanOf(t.Side.Load, t.Side.Notes)})
-	}
-	return out
 }

@@ -32,83 +32,105 @@ func stepOf(t *batch.Turn) Step {
 	return s
 }
 
-// The columns of the table and of the CSV file. Latencies are from when messages were due, or to their
-// receipts if there are no consumers.
-var (
-	percentiles = append(
-		slices.DeleteFunc(slices.Clone(metric.Percentiles), func(p metric.Percentile) bool { return p.P == 95 || p.P > 99.9 }),
-		metric.Percentile{Name: "max", P: 100, Of: func(d *report.Distribution) int64 { return d.Max }})
-	inTable = []metric.ID{metric.SentPerS, metric.ReceivedPerS, metric.Unsent}
-	inCSV   = append(inTable, metric.CPUPerMessage, metric.Sent, metric.Received, metric.Lost)
-)
-
-func (s *Step) latency() metric.Latency {
-	if s.Result.Plan.Consumers == 0 {
-		return metric.Confirm
-	}
-	return metric.FromDue
-}
+var percentiles = append(
+	slices.DeleteFunc(slices.Clone(metric.Percentiles), func(p metric.Percentile) bool { return p.P == 95 || p.P > 99.9 }),
+	metric.Percentile{Name: "max", P: 100, Of: func(d *report.Distribution) int64 { return d.Max }})
 
 // verdict describes what is wrong with a step, and what limited it.
 func (s *Step) verdict() string {
 	if s.Result == nil {
 		return s.Failure
 	}
-	text := batch.Faults(s.Result)
-	if v := s.Result.Verdict; v != nil {
-		if text != "" {
-			text += ", "
-		}
-		if v.Limit == verdict.Unclear {
-			return text + "limit unclear"
-		}
-		return text + "limited by " + string(v.Limit)
+	var parts []string
+	if faults := batch.Faults(s.Result); faults != "" {
+		parts = append(parts, faults)
 	}
-	return text
+	switch v := s.Result.Verdict; {
+	case v == nil:
+	case v.Limit == verdict.Unclear:
+		parts = append(parts, "limit unclear")
+	default:
+		parts = append(parts, "limited by "+string(v.Limit))
+	}
+	return strings.Join(parts, ", ")
 }
 
-// text writes a metric, or a dash if it was not measured.
-func (s *Step) text(id metric.ID) string {
-	if s.Result == nil {
-		return "-"
+// row is a row of the table for people, and of the CSV file for programs, each with its head.
+type row struct{ titles, texts, names, numbers []string }
+
+// add adds a column to the table if it has a title, and to the file if it has a name.
+func (r *row) add(title, text, name, number string) {
+	if title != "" {
+		r.titles, r.texts = append(r.titles, title), append(r.texts, text)
 	}
-	x, ok := s.Result.Get(id)
-	if !ok || x == 0 && id == metric.CPUPerMessage {
-		return "-"
+	if name != "" {
+		r.names, r.numbers = append(r.names, name), append(r.numbers, number)
 	}
-	return strings.TrimSuffix(report.Value(metric.Of(id), x), "/s")
+}
+
+func (s *Step) row(flag string) *row {
+	r, rep, made := &row{}, s.Result, s.Result != nil
+	if !made {
+		rep = &report.Report{}
+	}
+	of, limit, kept := metric.FromDue, "", ""
+	if made && rep.Plan.Consumers == 0 {
+		of = metric.Confirm
+	}
+	if v := rep.Verdict; v != nil {
+		limit = string(v.Limit)
+		if rep.Plan.RatePerSec > 0 {
+			kept = strconv.FormatBool(v.RateKept)
+		}
+	}
+	r.add("  "+flag, "  "+s.Value, flag, s.Value)
+	metrics := func(titled bool, ids ...metric.ID) {
+		for _, id := range ids {
+			d, text, number := metric.Of(id), "-", ""
+			x, known := rep.Get(id)
+			if known && (x > 0 || id != metric.CPUPerMessage) {
+				text = strings.TrimSuffix(report.Value(d, x), "/s")
+			}
+			if made {
+				number = strconv.FormatFloat(x, 'f', -1, 64)
+			}
+			title := d.Name
+			if !titled {
+				title = ""
+			}
+			r.add(title, text, d.Name, number)
+		}
+	}
+	metrics(true, metric.SentPerS, metric.ReceivedPerS, metric.Unsent)
+	d := rep.Latency[of]
+	for _, p := range percentiles {
+		text := "-"
+		if made {
+			text = report.Percentile(&d, p.P, p.Of(&d))
+		}
+		r.add(p.Name, text, strings.ReplaceAll(p.Name, ".", "_")+"_ns", strconv.FormatInt(p.Of(&d), 10))
+	}
+	metrics(true, metric.CPUPerMessage)
+	metrics(false, metric.Sent, metric.Received, metric.Lost)
+	r.add("exit", strconv.Itoa(s.ExitCode), "exit_code", strconv.Itoa(s.ExitCode))
+	r.add("", "", "latency", string(of))
+	r.add("", "", "limited_by", limit)
+	r.add("", "", "rate_kept", kept)
+	r.texts = append(r.texts, "  "+s.verdict())
+	return r
 }
 
 // Table writes the steps, one to a row.
 func Table(over Over, steps []Step) string {
 	var b strings.Builder
-	of := "from when messages were due to their arrival"
-	if slices.ContainsFunc(steps, func(s Step) bool { return s.Result != nil && s.latency() == metric.Confirm }) {
-		of = "from when messages were sent to their receipts"
-	}
-	fmt.Fprintf(&b, "  latency %s\n\n", of)
+	b.WriteString("  latency from when messages were due to their arrival or, without consumers, sent to their receipts\n\n")
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "  %s\tsent/s\treceived/s\tunsent\t", over.Flag)
-	for _, p := range percentiles {
-		fmt.Fprint(w, p.Name, "\t")
-	}
-	fmt.Fprint(w, "CPU/message\texit\t\n")
 	for i := range steps {
-		s := &steps[i]
-		cells := []string{"  " + s.Value}
-		for _, id := range inTable {
-			cells = append(cells, s.text(id))
+		r := steps[i].row(over.Flag)
+		if i == 0 {
+			fmt.Fprintln(w, strings.Join(r.titles, "\t")+"\t")
 		}
-		for _, p := range percentiles {
-			text := "-"
-			if s.Result != nil {
-				d := s.Result.Latency[s.latency()]
-				text = report.Percentile(&d, p.P, p.Of(&d))
-			}
-			cells = append(cells, text)
-		}
-		cells = append(cells, s.text(metric.CPUPerMessage), strconv.Itoa(s.ExitCode), "  "+s.verdict())
-		fmt.Fprintln(w, strings.Join(cells, "\t"))
+		fmt.Fprintln(w, strings.Join(r.texts, "\t"))
 	}
 	_ = w.Flush()
 	return b.String()
@@ -116,36 +138,13 @@ func Table(over Over, steps []Step) string {
 
 // WriteCSV writes the numbers of the steps, for programs.
 func WriteCSV(f io.Writer, over Over, steps []Step) error {
-	head := []string{over.Flag, "exit_code"}
-	for _, id := range inCSV {
-		head = append(head, metric.Of(id).Name)
-	}
-	head = append(head, "latency")
-	for _, p := range percentiles {
-		head = append(head, strings.ReplaceAll(p.Name, ".", "_")+"_ns")
-	}
-	lines := [][]string{append(head, "limited_by", "rate_kept")}
+	var lines [][]string
 	for i := range steps {
-		r := steps[i].Result
-		line := []string{steps[i].Value, strconv.Itoa(steps[i].ExitCode)}
-		if r != nil {
-			for _, id := range inCSV {
-				line = append(line, strconv.FormatFloat(r.Value(id), 'f', -1, 64))
-			}
-			of := steps[i].latency()
-			d := r.Latency[of]
-			line = append(line, string(of))
-			for _, p := range percentiles {
-				line = append(line, strconv.FormatInt(p.Of(&d), 10))
-			}
-			if v := r.Verdict; v != nil {
-				line = append(line, string(v.Limit))
-				if r.Plan.RatePerSec > 0 {
-					line = append(line, strconv.FormatBool(v.RateKept))
-				}
-			}
+		r := steps[i].row(over.Flag)
+		if i == 0 {
+			lines = append(lines, r.names)
 		}
-		lines = append(lines, append(line, make([]string, len(lines[0])-len(line))...))
+		lines = append(lines, r.numbers)
 	}
 	return csv.NewWriter(f).WriteAll(report.Cells(lines))
 }
