@@ -111,6 +111,25 @@ func TestTailOfARun(t *testing.T) {
 }
 
 // A real difference is seen, and its size lies in the interval.
+func TestTimeInWhichABrokerStoodStillCounts(t *testing.T) {
+	t.Parallel()
+	r := run(kind{seconds: 6, rate: 1000, latency: time.Millisecond, seed: 1})
+	n := float64(r.Value(metric.Received))
+	// Nothing is sent from 6 s to the end of sending at 7 s, and the last message comes at 9 s.
+	for i := range 3 {
+		in := series.Interval{T: float64(7+i) + 0.01, Seconds: 1.01 - 0.01*float64(min(i, 1))}
+		r.Series.Intervals = append(r.Series.Intervals, in)
+	}
+	r.Set(metric.Sending, 7)
+	r.Set(metric.Receiving, 9)
+	c := compared(t, []*results.Result{r}, []*results.Result{r})
+	for name, want := range map[string]float64{"sent_per_s": n / 7, "received_per_s": n / 9} {
+		if got := float64(row(t, c, name).A); math.Abs(got-want) > 1e-3*got {
+			t.Errorf("%s is %v/s, want %v/s", name, got, want)
+		}
+	}
+}
+
 func TestDifferenceIsSeen(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -77,10 +77,8 @@ func periods(r *results.Result, skip float64) (all []period) {
 		}
 		until := func(end float64) float64 { return max(0, min(in.Seconds, r.Plan.WarmupSec+end-start)) }
 		p := period{Interval: in, handled: in.Value(handled)}
-		if in.Sending {
-			p.sending = until(r.Value(metric.Sending))
-		}
-		if in.Sending || in.Value(metric.Received) > 0 {
+		p.sending = until(r.Value(metric.Sending))
+		if r.Plan.Producers > 0 || in.Value(metric.Received) > 0 {
 			p.receiving = until(receiving)
 		}
 		all = append(all, p)

@@ -24,7 +24,8 @@
 //  5. Producers were held up for half of their time or more, by a full receipt window or by a
 //     connection that takes nothing more. If the window was full, and half of the receipts took at most
 //     three times as long as the fastest, and that was a millisecond or more, the limit is the round
-//     trip: the network. If consumers were as slow as in rule 3, it is the consumers. Otherwise it is
+//     trip: the network; with a rate, only if the windows hold too few messages for it, since a broker
+//     that stops leaves the receipts before that as they were. If consumers were as slow as in rule 3, it is the consumers. Otherwise it is
 //     the broker.
 //  6. One thread of this process used 90 % of the time or more: the generator.
 //  7. Producers spent half of their time or more making messages: the generator.

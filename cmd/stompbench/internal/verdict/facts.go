@@ -25,6 +25,7 @@ type Facts struct {
 	Backlog   uint64  // maximum of messages sent and not yet received
 	Growth    float64 // of the backlog, in messages per second; 0 if not known
 	Window    int
+	InFlight  int  // messages that the windows of all producers hold
 	Embedded  bool // the broker is in this process
 
 	Cost      load.Cost
@@ -38,7 +39,7 @@ func FactsOf(p *workload.Plan, r *load.Result) Facts {
 	f := Facts{
 		Rate: p.Rate, Tolerance: p.RateTolerance, Planned: p.Duration, Sending: r.Sending, Receiving: r.Receiving,
 		Sent: r.Books.Sent, Unsent: r.Unsent, Late: late(r.Delay), Backlog: r.MaxBacklog, Growth: r.BacklogSlope,
-		Window: p.Window, Embedded: p.Embedded,
+		Window: p.Window, InFlight: p.Window * p.Producers * max(1, p.ReceiptEvery) * max(1, p.Transaction), Embedded: p.Embedded,
 		Cost: r.Cost, Waits: r.Waits,
 		RoundTrip: r.RoundTrip, Confirm: r.Confirm.Percentile(50),
 	}

@@ -172,10 +172,14 @@ func (f *Facts) heldUp(s *Verdict, of string) string {
 	return fmt.Sprintf("producers waited %s %s for receipts%s%s", percent(s.WindowShare), of, took, tail)
 }
 
-// atRoundTrip reports whether receipts take about as long as the fastest one. Within one process
-// there is no network, and below a millisecond a broker cannot be distinguished from the network.
+// atRoundTrip reports whether receipts take about as long as the fastest one, and a window of them is
+// too small for the rate. Within one process there is no network, and below a millisecond a broker
+// cannot be distinguished from the network.
 func (f *Facts) atRoundTrip() bool {
-	return !f.Embedded && f.RoundTrip >= time.Millisecond && f.Confirm <= 3*f.RoundTrip
+	if f.Embedded || f.RoundTrip < time.Millisecond || f.Confirm <= 0 || f.Confirm > 3*f.RoundTrip {
+		return false
+	}
+	return f.Rate <= 0 || float64(f.InFlight) < f.Rate*f.Confirm.Seconds()
 }
 
 // processName returns the name of the generator in sentences.

@@ -106,6 +106,21 @@ func TestRules(t *testing.T) {
 			f.Waits.Window, f.Window, f.RoundTrip, f.Confirm = 18*s, 1, 20*time.Millisecond, 21*time.Millisecond
 		},
 			verdict.Network, "the round trip alone takes 20ms", false},
+		"5 round trip at a rate": {func(f *verdict.Facts) {
+			behind(f, load.Behind{Window: 8 * s})
+			f.Window, f.InFlight, f.RoundTrip, f.Confirm = 50, 100, 20*time.Millisecond, 21*time.Millisecond
+		},
+			verdict.Network, "a window over 50", false},
+		"5 a broker that stops behind a network": {func(f *verdict.Facts) {
+			behind(f, load.Behind{Window: 8 * s})
+			f.Window, f.InFlight, f.RoundTrip, f.Confirm = 500, 1000, 20*time.Millisecond, 21*time.Millisecond
+		},
+			verdict.Broker, "receipts", false},
+		"5 no receipt while measuring": {func(f *verdict.Facts) {
+			behind(f, load.Behind{Window: 8 * s})
+			f.Window, f.InFlight, f.RoundTrip, f.Confirm = 10, 10, 4*time.Millisecond, 0
+		},
+			verdict.Broker, "receipts", false},
 		"5 no network within a process": {func(f *verdict.Facts) {
 			f.Waits.Window, f.RoundTrip, f.Confirm, f.Embedded = 18*s, 20*time.Millisecond, 21*time.Millisecond, true
 		},
