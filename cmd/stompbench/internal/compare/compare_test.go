@@ -110,7 +110,7 @@ func TestTailOfARun(t *testing.T) {
 	}
 }
 
-// A real difference is seen, and its size lies in the interval.
+// The time in which a broker stood still counts: rates are those of the report.
 func TestTimeInWhichABrokerStoodStillCounts(t *testing.T) {
 	t.Parallel()
 	r := run(kind{seconds: 6, rate: 1000, latency: time.Millisecond, seed: 1})
@@ -130,6 +130,7 @@ func TestTimeInWhichABrokerStoodStillCounts(t *testing.T) {
 	}
 }
 
+// A real difference is seen, and its size lies in the interval.
 func TestDifferenceIsSeen(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -9,7 +9,8 @@ import (
 // broker that stops would look fast: the messages that it delayed most would count nowhere. So three
 // kinds of messages become right-censored samples, lower bounds of the latencies they would have had:
 //
-//   - due and never sent: of from_due and send_delay, from the due time to the end of sending;
+//   - due and never sent: of from_due, if anybody receives, and send_delay, from the due time to the end
+//     of sending;
 //   - sent and never received: of from_due, from the due time to the end of the drain;
 //   - sent without ever a receipt: of confirm, from sending to the end of the drain.
 //
@@ -52,8 +53,11 @@ func (p *producer) closeUnsent() {
 		p.unsent += mine - sent
 		if p.schedule != nil {
 			s.atLeast(ledger.Interval{First: s.seq + 1, Last: mine}, until, 1, (*recorders).ofDelay)
-			// Each subscriber that gets everything waits for it.
-			s.atLeast(ledger.Interval{First: sent + 1, Last: mine}, until, max(1, s.copies), (*recorders).ofDue)
+			// Each subscriber that gets everything waits for it. If nobody receives, unsent messages would
+			// be the only samples.
+			if len(r.groups) > 0 || r.plan.Shared() {
+				s.atLeast(ledger.Interval{First: sent + 1, Last: mine}, until, max(1, s.copies), (*recorders).ofDue)
+			}
 		}
 	}
 }
