@@ -1,6 +1,7 @@
 package verdict_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -139,5 +140,16 @@ func TestPlannedTime(t *testing.T) {
 		if f.Sent != 4000 || f.Late != 1000 || f.Backlog != 7 || f.Confirm < ms(2.99) || f.Confirm > ms(3.01) {
 			t.Errorf("%s: %+v", name, f)
 		}
+	}
+}
+
+func TestARunThatBrokeOffWasNotLimitedByItsSchedule(t *testing.T) {
+	p := &workload.Plan{Rate: 1000, RateTolerance: 0.01, Duration: 8 * time.Second}
+	r := &load.Result{
+		Books: ledger.Balance{Sent: 4000}, Sending: 4 * time.Second, Receiving: 4 * time.Second,
+		Delay: of(1, 0), Confirm: of(1, ms(1)), Failure: errors.New("the broker closed the connection"),
+	}
+	if v := verdict.Of(p, r); v.Limit != verdict.Unclear || !strings.HasPrefix(v.Why, "the run broke off") {
+		t.Errorf("%s: %s", v.Limit, v.Why)
 	}
 }

@@ -56,6 +56,9 @@ const shortest = 100 * time.Millisecond
 func Of(p *workload.Plan, r *load.Result) *Verdict {
 	f := FactsOf(p, r)
 	v := Judge(&f)
+	if r.Failure != nil && v.Limit == Schedule {
+		v.Limit, v.Why = Unclear, "the run broke off; until then "+v.Why
+	}
 	return &v
 }
 
