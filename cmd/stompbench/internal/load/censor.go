@@ -53,8 +53,8 @@ func (p *producer) closeUnsent() {
 		p.unsent += mine - sent
 		if p.schedule != nil {
 			s.atLeast(ledger.Interval{First: s.seq + 1, Last: mine}, until, 1, (*recorders).ofDelay)
-			// Each subscriber that gets everything waits for it. If nobody receives, unsent messages would
-			// be the only samples.
+			// One sample for each subscriber that should have received it. A run without consumers has no
+			// from_due: its only samples would be lower bounds.
 			if len(r.groups) > 0 || r.plan.Shared() {
 				s.atLeast(ledger.Interval{First: sent + 1, Last: mine}, until, max(1, s.copies), (*recorders).ofDue)
 			}

@@ -47,7 +47,7 @@ func TestMessagesNeverSentAreLatencies(t *testing.T) {
 		"several":           {edit: func(p *workload.Plan) { p.Producers, p.Consumers = 4, 2 }, copies: 1},
 		"destinations":      {edit: func(p *workload.Plan) { p.PublishTo, p.Destinations = "/queue/q-%d", workload.Range{First: 1, Last: 3} }, copies: 1},
 		"topic":             {edit: func(p *workload.Plan) { p.PublishTo, p.Consumers = "/topic/t", 3 }, copies: 3},
-		"nobody listens":    {edit: func(p *workload.Plan) { p.Consumers = 0 }, copies: 0},
+		"no consumers":      {edit: func(p *workload.Plan) { p.Consumers = 0 }, copies: 0},
 		"no receipts":       {edit: func(p *workload.Plan) { p.Window = 0 }, copies: 1},
 		"part of a run":     {edit: func(p *workload.Plan) { p.RunName, p.Consumers, p.Await = "r", 0, time.Second }, copies: 1},
 		"count":             {edit: func(p *workload.Plan) { p.Count = 14000 }, copies: 1},

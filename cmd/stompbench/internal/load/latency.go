@@ -22,7 +22,7 @@ func (l *latencies) all() [4]*histo.Histogram {
 type recorders struct{ send, due, delay, confirm *histo.Shards }
 
 func newRecorders(consumers, producers int) *recorders {
-	// Without consumers, from_due is of messages that were never sent.
+	// A part without consumers records the unsent messages in from_due, for merge.
 	return &recorders{histo.NewShards(consumers), histo.NewShards(max(1, consumers)), histo.NewShards(producers), histo.NewShards(producers)}
 }
 

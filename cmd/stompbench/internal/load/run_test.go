@@ -68,8 +68,8 @@ func TestNothingGoesWrong(t *testing.T) {
 		"competing": {func(p *workload.Plan) { p.Producers, p.Consumers = 3, 4 }, counts{sent: 1000, confirmed: 1000, received: 1000}},
 		"topic": {func(p *workload.Plan) { p.PublishTo, p.Producers, p.Consumers = "/topic/t", 2, 5 },
 			counts{sent: 1000, confirmed: 1000, received: 5000}},
-		"nobody listens": {func(p *workload.Plan) { p.Consumers = 0 }, counts{sent: 1000, confirmed: 1000}},
-		"acks":           {func(p *workload.Plan) { p.Ack = frame.AckClient }, counts{sent: 1000, confirmed: 1000, received: 1000}},
+		"no consumers": {func(p *workload.Plan) { p.Consumers = 0 }, counts{sent: 1000, confirmed: 1000}},
+		"acks":         {func(p *workload.Plan) { p.Ack = frame.AckClient }, counts{sent: 1000, confirmed: 1000, received: 1000}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := run(t, &fakeBroker{}, plan(t, 1000, c.edit))

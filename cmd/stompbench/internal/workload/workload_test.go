@@ -55,9 +55,9 @@ func TestImpossiblePlans(t *testing.T) {
 		spoil func(*workload.Plan)
 		says  string
 	}{
-		"nobody":          {func(p *workload.Plan) { p.Producers, p.Consumers = 0, 0 }, "nothing to do"},
+		"no workers":      {func(p *workload.Plan) { p.Producers, p.Consumers = 0, 0 }, "nothing to do"},
 		"empty broker":    {func(p *workload.Plan) { p.Producers, p.Embedded = 0, true }, "--uri"},
-		"rate of nobody":  {func(p *workload.Plan) { p.Producers, p.Rate = 0, 5 }, "--rate"},
+		"no producers":    {func(p *workload.Plan) { p.Producers, p.Rate = 0, 5 }, "--rate"},
 		"endless":         {func(p *workload.Plan) { p.Duration = 0 }, "never end"},
 		"count too small": {func(p *workload.Plan) { p.Producers, p.Count = 5, 4 }, "--count"},
 		"size":            {func(p *workload.Plan) { p.Size = workload.MaxSize + 1 }, "--size"},
