@@ -10,7 +10,6 @@ import (
 	"errors"
 	"hash/fnv"
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -109,9 +108,6 @@ var deliveries = []string{"auto", "shared", "each"}
 // String returns the name of the delivery, as flags spell it.
 func (d Delivery) String() string { return deliveries[d] }
 
-// ParseDelivery returns the delivery that s spells.
-func ParseDelivery(s string) (Delivery, bool) { return spelt[Delivery](s, deliveries) }
-
 // Stamp is the place of the block with a message's times and checksum.
 type Stamp uint8
 
@@ -126,14 +122,6 @@ var places = []string{"auto", "body", "header"}
 
 // String returns the name of the place, as flags spell it.
 func (s Stamp) String() string { return places[s] }
-
-// ParseStamp returns the place that s spells.
-func ParseStamp(s string) (Stamp, bool) { return spelt[Stamp](s, places) }
-
-func spelt[T ~uint8](s string, names []string) (T, bool) {
-	i := slices.Index(names, s)
-	return T(max(i, 0)), i >= 0
-}
 
 // FlatOut reports whether producers send as fast as they can.
 func (p *Plan) FlatOut() bool { return p.Rate == 0 }
