@@ -10,7 +10,7 @@ import (
 // kinds of messages become right-censored samples, lower bounds of the latencies they would have had:
 //
 //   - due and never sent: of from_due, if anybody receives, and send_delay, from the due time to the end
-//     of sending;
+//     of sending, that of the plan if a failure came before it;
 //   - sent and never received: of from_due, from the due time to the end of the drain;
 //   - sent without ever a receipt: of confirm, from sending to the end of the drain.
 //
@@ -42,9 +42,12 @@ func (s *stream) atLeast(missing ledger.Interval, until int64, n uint64, in func
 // message is due when it is handed to the connection.
 func (p *producer) closeUnsent() {
 	r, due := p.run, uint64(0)
-	until := r.sendingEnds(p.ended)
+	until := r.sendingEnds()
 	if p.schedule != nil {
 		due = min(p.schedule.Before(until), p.quota)
+		if r.cause() != nil {
+			p.cutOff = due - min(p.schedule.Before(p.ended), due)
+		}
 	}
 	n := uint64(len(p.streams))
 	for i, s := range p.streams {

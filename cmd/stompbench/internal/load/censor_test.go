@@ -8,6 +8,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
@@ -114,6 +115,53 @@ func TestInterruptedWhileTheBrokerStands(t *testing.T) {
 	}
 	between(t, "planned", r.Planned, 8900*time.Millisecond, 9100*time.Millisecond)
 	between(t, "from due max", r.FromDue.Max(), 2900*time.Millisecond, 3100*time.Millisecond)
+}
+
+// A broker that ends the connections after 6 s does not end the plan: what was due later was not sent,
+// and rates are over the planned time. The verdict on the time until then is not held against them.
+func TestABrokerThatDiesDoesNotEndThePlan(t *testing.T) {
+	for name, c := range map[string]struct {
+		edit   func(*workload.Plan)
+		during func(cancel func())
+		unsent uint64
+		over   time.Duration
+	}{
+		"duration": {edit: func(p *workload.Plan) { p.Duration = 14 * time.Second }, unsent: 8000, over: 14 * time.Second},
+		"count":    {edit: func(p *workload.Plan) { p.Duration, p.Count = 0, 10000 }, unsent: 4000, over: 10 * time.Second},
+		"flat out": {edit: func(p *workload.Plan) { p.Rate, p.Duration = 0, 14*time.Second }},
+		"interrupted first": {
+			edit:   func(p *workload.Plan) { p.Duration = 14 * time.Second },
+			during: func(cancel func()) { time.Sleep(5 * time.Second); cancel() },
+			over:   5 * time.Second,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := plan(t, 0, func(p *workload.Plan) {
+				p.Rate, p.Window, p.DrainTimeout = 1000, 10, time.Second
+				c.edit(p)
+			})
+			r := virtually(t, &fakeBroker{dieAt: 6001}, p, c.during)
+			if d := int64(r.Unsent) - int64(c.unsent); d < -20 || d > 20 {
+				t.Errorf("%d unsent of %d, want %d", r.Unsent, r.Books.Sent+r.Unsent, c.unsent)
+			}
+			if c.over > 0 {
+				between(t, "planned", r.Planned, c.over-20*time.Millisecond, c.over+20*time.Millisecond)
+			}
+			if c.unsent == 0 {
+				return
+			}
+			if r.SentPerSecond() > 1.01*6000/c.over.Seconds() {
+				t.Errorf("%.0f sent a second", r.SentPerSecond())
+			}
+			if d := int64(r.FromDue.Censored) - int64(c.unsent); d < -20 || d > 20 {
+				t.Errorf("%d latencies from due are lower bounds, want %d", r.FromDue.Censored, c.unsent)
+			}
+			between(t, "from due max", r.FromDue.Max(), c.over-6100*time.Millisecond, c.over-5900*time.Millisecond)
+			if v := verdict.Of(p, r); v.RateKept || v.Invalid || v.Limit != verdict.Unclear || v.LateShare < 0.3 {
+				t.Errorf("verdict %+v", v)
+			}
+		})
+	}
 }
 
 // Messages that are lost, and receipts that never come, are latencies up to the end of the drain.

@@ -37,7 +37,8 @@ type producer struct {
 	ended    int64 // when sending ended
 
 	transacted bool
-	unsent     uint64 // due and not sent; set at the end
+	unsent     uint64 // due and not sent; set at the end, like what follows
+	cutOff     uint64 // of those, due after a failure
 
 	lastSent int64 // when
 

@@ -37,9 +37,10 @@ type Result struct {
 	Planned, Sending, Confirming, Receiving time.Duration
 	SendingFrom, ReceivingFrom              time.Duration // when that time begins, from the start
 	MeasuredSent, MeasuredReceived          uint64
-	// Unsent is how many messages were due before the end of sending, and never sent.
-	Unsent     uint64
-	MaxBacklog uint64
+	// Unsent is how many messages were due before the end of sending, and never sent; CutOff is how
+	// many of those were due after a failure, with a rate.
+	Unsent, CutOff uint64
+	MaxBacklog     uint64
 	// BacklogSlope is by how many messages per second the backlog grew from the end of the warm-up
 	// to the end of sending; below 0 it shrank. BacklogTrend says that it is known: it is not
 	// without producers or consumers, nor in a run with fewer than ten samples of the backlog.
@@ -123,6 +124,7 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 		lastSent = max(lastSent, p.lastSent)
 		out.MeasuredSent += p.sentLen() - p.warmupLen()
 		out.Unsent += p.unsent
+		out.CutOff += p.cutOff
 		if out.Refusal == nil {
 			out.Refusal = p.refusal
 		}

@@ -70,7 +70,7 @@ type run struct {
 	// no rate or latency. 0 without a warm-up.
 	measureFrom atomic.Int64
 	stopping    atomic.Bool
-	stoppedAt   atomic.Int64  // when the end, the user or a failure stopped sending; 0 if its quota did
+	stoppedAt   atomic.Int64  // when the end, the user or, flat out, a failure stopped sending; 0 if nothing did
 	closing     atomic.Bool   // we are closing the sessions ourselves
 	drainCut    bool          // the drain was ended though something still came, or might have
 	over        chan struct{} // closed when closing is set
@@ -253,11 +253,17 @@ func (r *run) load(ctx, ending context.Context) {
 	default:
 		r.sendAll(stop, hard)
 	}
-	if stop.Err() != nil || r.cause() != nil {
-		r.stoppedAt.CompareAndSwap(0, r.clock.Now()) // watch may not have seen it
-	}
+	r.stopped(stop) // watch may not have seen it
 	close(done)
 	watching.Wait()
+}
+
+// stopped records when sending was stopped. With a rate, a failure does not stop the plan: what is due
+// after it is not sent either.
+func (r *run) stopped(stop context.Context) {
+	if failed := r.cause() != nil; failed && r.plan.FlatOut() || !failed && stop.Err() != nil {
+		r.stoppedAt.CompareAndSwap(0, r.clock.Now())
+	}
 }
 
 // watch ends the producers' waiting in time: first for their schedule, later for a broker that does
@@ -267,11 +273,12 @@ func (r *run) watch(stop context.Context, done <-chan struct{}, cancel, cancelHa
 	case <-done:
 		return
 	case <-r.failed:
+		r.stopped(stop)
 		cancel()
 		cancelHard()
 	case <-stop.Done():
+		r.stopped(stop)
 	}
-	r.stoppedAt.CompareAndSwap(0, r.clock.Now())
 	r.stopping.Store(true)
 	patience, impatient := context.WithTimeout(context.Background(), r.plan.DrainTimeout)
 	defer impatient()
@@ -284,30 +291,27 @@ func (r *run) watch(stop context.Context, done <-chan struct{}, cancel, cancelHa
 	}
 }
 
-// sendingEnds returns when sending was to end: at the end of the plan, or when it was stopped, and
-// not after now.
-func (r *run) sendingEnds(now int64) int64 {
-	if at := r.stoppedAt.Load(); at != 0 {
-		now = at
+// sendingEnds returns until when messages were due, at the latest: the end of the plan, or when it was
+// stopped.
+func (r *run) sendingEnds() int64 {
+	end := r.end
+	if n := uint64(r.plan.Producers); !r.plan.FlatOut() && r.plan.Count > 0 {
+		end = min(end, r.producers[r.plan.Count%n].schedule.Due(r.plan.Count/n))
 	}
-	return min(now, r.end)
+	if at := r.stoppedAt.Load(); at != 0 {
+		end = min(end, at)
+	}
+	return end
 }
 
 // plannedEnd returns until when the rates of the run are measured at least; 0 if it ended with its
 // quota, flat out. A rate over the time to the last message only would be that of a broker that has
 // not stopped.
 func (r *run) plannedEnd() int64 {
-	end := r.end
-	if n := uint64(r.plan.Producers); !r.plan.FlatOut() && r.plan.Count > 0 {
-		end = min(end, r.producers[r.plan.Count%n].schedule.Due(r.plan.Count/n))
-	}
-	if r.stoppedAt.Load() != 0 {
-		return r.sendingEnds(end)
-	}
-	if r.plan.FlatOut() {
+	if r.plan.FlatOut() && r.stoppedAt.Load() == 0 {
 		return 0
 	}
-	return end
+	return r.sendingEnds()
 }
 
 func (r *run) sendAll(stop, hard context.Context) {

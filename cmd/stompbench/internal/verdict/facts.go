@@ -20,7 +20,7 @@ type Facts struct {
 	Sending   time.Duration // how long it did send
 	Receiving time.Duration // from the start to the last message
 	Sent      uint64
-	Unsent    uint64  // due and not sent
+	Unsent    uint64  // due and not sent, until the run ended or broke off
 	Late      uint64  // of those sent
 	Backlog   uint64  // maximum of messages sent and not yet received
 	Growth    float64 // of the backlog, in messages per second; 0 if not known
@@ -38,7 +38,7 @@ type Facts struct {
 func FactsOf(p *workload.Plan, r *load.Result) Facts {
 	f := Facts{
 		Rate: p.Rate, Tolerance: p.RateTolerance, Planned: p.Duration, Sending: r.Sending, Receiving: r.Receiving,
-		Sent: r.Books.Sent, Unsent: r.Unsent, Late: late(r.Delay), Backlog: r.MaxBacklog, Growth: r.BacklogSlope,
+		Sent: r.Books.Sent, Unsent: r.Unsent - r.CutOff, Late: late(r.Delay), Backlog: r.MaxBacklog, Growth: r.BacklogSlope,
 		Window: p.Window, InFlight: p.Window * p.Producers * max(1, p.ReceiptEvery) * max(1, p.Transaction), Embedded: p.Embedded,
 		Cost: r.Cost, Waits: r.Waits,
 		RoundTrip: r.RoundTrip, Confirm: r.Confirm.Percentile(50),

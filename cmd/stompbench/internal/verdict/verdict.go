@@ -59,6 +59,10 @@ func Of(p *workload.Plan, r *load.Result) *Verdict {
 	if r.Failure != nil && v.Limit == Schedule {
 		v.Limit, v.Why = Unclear, "the run broke off; until then "+v.Why
 	}
+	if r.CutOff > 0 { // the rules are about the time until then
+		f.Unsent = r.Unsent
+		v.RateKept, v.LateShare = f.keptRate(), f.shares().LateShare
+	}
 	return &v
 }
 
