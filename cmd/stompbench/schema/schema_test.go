@@ -69,6 +69,9 @@ func (w *walker) compare(path string, typ reflect.Type, n *node) {
 }
 
 func (w *walker) fields(path string, typ reflect.Type, n *node) {
+	if typ.Kind() == reflect.Pointer {
+		typ = typ.Elem()
+	}
 	required := map[string]bool{}
 	for _, name := range n.Required {
 		required[name] = true

@@ -15,7 +15,6 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
@@ -55,7 +54,7 @@ func run(k kind) *results.Result {
 		Books:   ledger.Balance{Sent: total, Received: total - k.lost, Expected: total, Lost: k.lost},
 		Sending: took, Receiving: took, MeasuredSent: total, MeasuredReceived: total, FromSend: all, FromDue: all, Delay: histo.New(), Confirm: histo.New(),
 	}
-	return results.New(report.New("v1", p, res), res, rec.Series())
+	return results.New("v1", p, res, rec.Series())
 }
 
 func compared(t *testing.T, a, b []*results.Result) *compare.Comparison {

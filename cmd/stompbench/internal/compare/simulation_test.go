@@ -12,7 +12,6 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/machine"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
@@ -56,8 +55,8 @@ func second(slowness float64, variant int) *series.Latency {
 
 // run returns a run with these rates, latencies and costs, relative to others.
 func (w *world) run(factor float64) *results.Result {
-	r := &results.Result{Data: results.Data{Machines: make([]machine.Machine, 1)}}
-	r.Plan = report.Plan{Producers: 1, Consumers: 1}
+	r := &results.Result{Data: &results.Data{Machines: make([]machine.Machine, 1)}}
+	r.Plan = results.Plan{Producers: 1, Consumers: 1}
 	r.Set(metric.Sending, float64(w.seconds))
 	r.Set(metric.Receiving, float64(w.seconds))
 	rate, slowness, cost := w.walk(), w.walk(), w.walk()

@@ -8,7 +8,6 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/compare"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 )
@@ -54,7 +53,7 @@ func TestCensoredPercentilesAreLowerBounds(t *testing.T) {
 	t.Parallel()
 	a, b := pair()
 	n := uint64(60 * 200)
-	b.Latency = report.Latency{metric.FromDue: {Count: n, Censored: n / 50}}
+	b.Latency = map[metric.Latency]metric.Distribution{metric.FromDue: {Count: n, Censored: n / 50}}
 	c := compared(t, []*results.Result{a}, []*results.Result{b})
 	if r := row(t, c, "from_due.p99"); !r.AtLeastB || r.AtLeastA || r.High < 1e9 {
 		t.Errorf("p99 with 2 %% of lower bounds: %+v", r)

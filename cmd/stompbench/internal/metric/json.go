@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -134,15 +135,21 @@ func (v *Values) ParseEachSecondJSON(text []byte) error {
 	return v.take(object.Elem(), EachSecond())
 }
 
-// Join writes two values that are objects in JSON as one object with the fields of both.
-func Join(a, b any) ([]byte, error) {
-	first, err := json.Marshal(a)
-	if err != nil {
-		return nil, err
+// Join writes values that are objects in JSON as one object with the fields of all. It leaves out nil.
+func Join(objects ...any) ([]byte, error) {
+	out := []byte("{")
+	for _, o := range objects {
+		text, err := json.Marshal(o)
+		if err != nil {
+			return nil, err
+		}
+		if text = bytes.TrimSuffix(bytes.TrimPrefix(text, []byte("{")), []byte("}")); len(text) == 0 || string(text) == "null" {
+			continue
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(out, text...)
 	}
-	second, err := json.Marshal(b)
-	if err != nil || len(second) == len("{}") {
-		return first, err
-	}
-	return append(append(first[:len(first)-1], ','), second[1:]...), nil
+	return append(out, '}'), nil
 }

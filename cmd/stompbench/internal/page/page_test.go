@@ -16,7 +16,6 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/page"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
@@ -88,7 +87,7 @@ func measured(server string, stalled bool) *results.Result {
 		Sending: 14 * time.Second, SendingFrom: 2 * time.Second, Receiving: 15 * time.Second, Unsent: unsent,
 		FromDue: whole[0], FromSend: whole[1], Confirm: whole[2], Delay: whole[3],
 	}
-	r := results.New(report.New("v1", plan(), res), res, rec.Series())
+	r := results.New("v1", plan(), res, rec.Series())
 	for id, x := range map[metric.ID]float64{
 		metric.CPUCores: 0.2, metric.CPUPerMessage: 3e5, metric.SentPerS: float64(sent) / 16, metric.ReceivedPerS: float64(sent) / 16,
 		metric.SentBytesPerS: float64(sent) * 8, metric.ReceivedBytesPerS: float64(sent) * 8,

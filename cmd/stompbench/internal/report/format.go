@@ -1,13 +1,17 @@
+// Package report writes values for people: numbers, times, metrics, latencies, and text in lines.
 package report
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 )
 
 // Count writes a number with a comma between groups of three digits.
@@ -138,4 +142,37 @@ func Value(d *metric.Def, x float64) string {
 		return Count(uint64(x))
 	}
 	return text(x)
+}
+
+// Outcome formats a condition with its value, such as "from_due.p99<20ms (3.20 ms)".
+func Outcome(o *slo.Outcome) string {
+	value := "not measured"
+	if d := o.Condition.Metric.Def; o.Value != nil && d != nil {
+		value = Value(d, *o.Value)
+	} else if o.Value != nil {
+		value = Duration(time.Duration(*o.Value))
+	}
+	if o.Shaky {
+		value += ", of few samples"
+	}
+	return fmt.Sprintf("%s (%s)", &o.Condition, value)
+}
+
+// Percent writes a share. A share above 0 never looks like 0.
+func Percent(x float64) string {
+	switch {
+	case x > 0 && x < 0.0005:
+		return "<0.1 %"
+	case x < 0.0995:
+		return fmt.Sprintf("%.1f %%", 100*x)
+	}
+	return fmt.Sprintf("%.0f %%", 100*x)
+}
+
+// WriteObject writes a value as one indented JSON object, as all verbs do.
+func WriteObject(w io.Writer, object any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(object)
 }

@@ -13,7 +13,7 @@ import (
 // LatencyRow is one row of a latency table.
 type LatencyRow struct {
 	Name string
-	Distribution
+	metric.Distribution
 }
 
 // shown are the percentiles of the table.
@@ -51,7 +51,7 @@ func LatencyTable(rows ...LatencyRow) string {
 
 // Percentile writes percentile p; 100 is the maximum. It hides one with fewer than ten samples above it: the
 // next run would have another value. One among the censored samples is a lower bound.
-func Percentile(d *Distribution, p float64, ns int64) string {
+func Percentile(d *metric.Distribution, p float64, ns int64) string {
 	switch above := float64(d.Count) * (100 - p) / 100; {
 	case p < 100 && !metric.Tells(d.Count, p):
 		return "-"

@@ -7,8 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 )
 
 // MaxSize bounds a result.json, in bytes. A run takes up to 25 kB for each interval, of which there
@@ -57,8 +55,8 @@ func Parse(text []byte) (*Result, error) {
 		return nil, fmt.Errorf("not a result of stompbench: %w", err)
 	case head.Tool != "stompbench":
 		return nil, errors.New("not a result of stompbench")
-	case head.Schema != report.Schema:
-		return nil, fmt.Errorf("its schema is %d and this stompbench reads %d: use the one that wrote it", head.Schema, report.Schema)
+	case head.Schema != Schema:
+		return nil, fmt.Errorf("its schema is %d and this stompbench reads %d: use the one that wrote it", head.Schema, Schema)
 	}
 	r := new(Result)
 	err := json.Unmarshal(text, r)

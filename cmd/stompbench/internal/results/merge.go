@@ -10,7 +10,6 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
@@ -32,7 +31,7 @@ func Merge(all []*Result) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Result{Data: Data{Histograms: map[metric.Latency]Histogram{}}}
+	out := &Result{Latency: map[metric.Latency]metric.Distribution{}, Data: &Data{Histograms: map[metric.Latency]Histogram{}}}
 	out.addReports(all)
 	var parts []series.Part
 	for _, r := range all {
@@ -105,10 +104,7 @@ func (r *Result) ends() time.Time {
 // first part that sends or, if it is about receiving, from the first that receives.
 func (r *Result) addReports(all []*Result) {
 	sender := all[max(0, slices.IndexFunc(all, func(o *Result) bool { return o.Plan.Producers > 0 }))]
-	r.Report = report.Report{
-		Schema: sender.Schema, Tool: sender.Tool, Version: sender.Version,
-		Broker: sender.Broker, Plan: sender.Plan, Latency: report.Latency{},
-	}
+	r.Schema, r.Tool, r.Version, r.Broker, r.Plan = sender.Schema, sender.Tool, sender.Version, sender.Broker, sender.Plan
 	if i := slices.IndexFunc(all, func(o *Result) bool { return o.Plan.Consumers > 0 }); i >= 0 {
 		p, q := &r.Plan, &all[i].Plan
 		p.ConsumeFrom, p.Delivery, p.Ack, p.AckEvery = q.ConsumeFrom, q.Delivery, q.Ack, q.AckEvery
@@ -209,7 +205,7 @@ func (r *Result) addHistograms(all []*Result) {
 			}
 		}
 		if sum.Count() > 0 {
-			r.Histograms[kind] = pack(sum)
+			r.Histograms[kind] = Histogram{sum.Pack(), sum.Apart}
 		}
 		r.Latency[kind] = metric.DistributionOf(r.Histogram(kind))
 	}

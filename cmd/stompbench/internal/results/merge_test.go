@@ -12,7 +12,6 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
 
@@ -55,8 +54,8 @@ func TestMerge(t *testing.T) {
 			sum.Record(2 * (int64(base) + int64(k)*1000))
 		}
 	}
-	if got.Latency[metric.FromDue] != report.DistributionOf(sum) || got.Histogram(metric.FromDue).Count() != 11_000 {
-		t.Errorf("%+v\nwant\n%+v", got.Latency[metric.FromDue], report.DistributionOf(sum))
+	if got.Latency[metric.FromDue] != metric.DistributionOf(sum) || got.Histogram(metric.FromDue).Count() != 11_000 {
+		t.Errorf("%+v\nwant\n%+v", got.Latency[metric.FromDue], metric.DistributionOf(sum))
 	}
 	// So are the seconds: b's first is the second of the sum.
 	var sent []uint64

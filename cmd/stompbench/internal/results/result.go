@@ -1,3 +1,6 @@
+// Package results is the result of a run: its form in JSON and for people, its folder, and the sum of
+// several. [Result] is what `--json` writes; with its [Data] it is a result.json. docs/results.md
+// describes the files.
 package results
 
 import (
@@ -11,16 +14,71 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// Result is a report with the data that it was computed from. Its JSON form is that of the report
-// with more fields.
+// Schema is the version of the JSON form. It changes when a field changes its meaning or is
+// removed; new fields do not change it.
+const Schema = 1
+
+// Result is a run's result in the form in which it is written out. Names contain units; numbers are
+// 0 if nothing was measured.
 type Result struct {
-	report.Report
-	Data
+	Schema  int    `json:"schema"`
+	Tool    string `json:"tool"`
+	Version string `json:"version"`
+	// Partial: the run ended early. Failure is the reason, unless it was ^C.
+	Partial  bool   `json:"partial"`
+	Failure  string `json:"failure,omitempty"`
+	AckError string `json:"ack_error,omitempty"` // the first ACK that could not be sent
+	// DrainCut: the wait at the end was cut short, so that what had not come counts as lost.
+	DrainCut bool `json:"drain_cut,omitempty"`
+	ExitCode int  `json:"exit_code"`
+	// BooksOpen: this is a part of a run, so which messages were lost is known only after merging
+	// it with the other parts.
+	BooksOpen bool `json:"books_open,omitempty"`
+	// United: these are the books of all parts of a run.
+	United bool `json:"united,omitempty"`
+
+	Broker Broker `json:"broker"`
+	Plan   Plan   `json:"plan"`
+	// Values are the metrics. In JSON they are in objects of their groups: totals, rates and so on.
+	metric.Values `json:"-"`
+	Latency       map[metric.Latency]metric.Distribution `json:"latency_ns"` // of the whole run
+
+	Verdict *verdict.Verdict `json:"verdict"`
+	Ceiling *Ceiling         `json:"ceiling,omitempty"` // if calibrate saved one
+	SLO     []slo.Outcome    `json:"slo,omitempty"`
+	// SLODeferred is an SLO that will be judged once the books of the run are closed.
+	SLODeferred string `json:"slo_deferred,omitempty"`
+
+	*Data `json:"-"` // nil in a summary; in JSON, fields of the result
 }
 
-// Data is what a report is computed from.
+// Broker is the broker that was measured.
+type Broker struct {
+	URI      string `json:"uri"` // without the password
+	Embedded bool   `json:"embedded"`
+	Server   string `json:"server"`
+	STOMP    string `json:"stomp"`
+}
+
+// Ceiling compares the rate of a run with what the generator reached against a sink on the same
+// machine.
+type Ceiling struct {
+	PerSecond float64 `json:"sent_per_s"`
+	Share     float64 `json:"share"` // the share of the ceiling that the run reached
+	Setting   string  `json:"setting"`
+	Measured  string  `json:"measured"` // when, RFC 3339
+}
+
+func (c *Ceiling) String() string {
+	return fmt.Sprintf("%.0f %% of the %s/s that this machine reached against a sink (%s)", 100*c.Share, report.PerSecond(c.PerSecond), c.Setting)
+}
+
+// Data is what the rest of a result was computed from.
 type Data struct {
 	RunIDs     []string                     `json:"run_ids"` // of the runs, several after a merge; "" for a receiver that received no message
 	StartedAt  time.Time                    `json:"started_at"`
@@ -36,40 +94,53 @@ type Histogram struct {
 	histo.Apart
 }
 
-// New makes the result of a run on this machine.
-func New(rep *report.Report, res *load.Result, s *series.Series) *Result {
-	r := &Result{Report: *rep, Data: Data{
-		StartedAt: res.Start, Machines: []machine.Machine{machine.Describe()},
-		RunIDs: []string{runID(res.ID)}, Histograms: map[metric.Latency]Histogram{}, Series: *s,
-	}}
-	if res.Book != nil {
-		r.Ledger = newLedger(res.Book)
+// New makes the result of a run on this machine: with the data if it has a series, else a summary.
+func New(version string, p *workload.Plan, run *load.Result, s *series.Series) *Result {
+	r := &Result{
+		Schema: Schema, Tool: "stompbench", Version: version, Partial: run.Partial(), BooksOpen: run.Open, DrainCut: run.DrainCut,
+		Broker: Broker{URI: p.Broker.String(), Embedded: p.Embedded, Server: run.Ready.Server, STOMP: run.Ready.Version},
+		Plan:   PlanOf(p), Values: run.Values(), Latency: map[metric.Latency]metric.Distribution{}, Verdict: verdict.Of(p, run),
+	}
+	if run.AckError != nil {
+		r.AckError = run.AckError.Error()
+	}
+	r.Set(metric.SentBytesPerS, r.Value(metric.SentPerS)*float64(p.Size))
+	r.Set(metric.ReceivedBytesPerS, r.Value(metric.ReceivedPerS)*float64(p.Size))
+	for _, kind := range metric.Latencies() {
+		r.Latency[kind] = metric.DistributionOf(run.Histogram(kind))
+	}
+	if s == nil {
+		return r
+	}
+	r.Data = &Data{
+		RunIDs: []string{""}, StartedAt: run.Start, Machines: []machine.Machine{machine.Describe()},
+		Histograms: map[metric.Latency]Histogram{}, Series: *s,
+	}
+	if run.ID != 0 {
+		r.RunIDs[0] = fmt.Sprintf("%016x", run.ID)
+	}
+	if run.Book != nil {
+		r.Ledger = newLedger(run.Book)
 	}
 	for _, kind := range metric.Latencies() {
-		h := res.Histogram(kind)
-		if h.Count() > 0 && (kind != metric.FromDue || h != res.FromSend) {
-			r.Histograms[kind] = pack(h)
+		if h := run.Histogram(kind); h.Count() > 0 && (kind != metric.FromDue || h != run.FromSend) {
+			r.Histograms[kind] = Histogram{h.Pack(), h.Apart}
 		}
 	}
 	return r
 }
 
-func runID(id uint64) string {
-	if id == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%016x", id)
-}
-
-func pack(h *histo.Histogram) Histogram {
-	return Histogram{h.Pack(), h.Apart}
+// Summary returns the result without its data.
+func (r *Result) Summary() *Result {
+	s := *r
+	s.Data = nil
+	return &s
 }
 
 // addTo adds the samples to sum.
-func (h *Histogram) addTo(sum *histo.Histogram) {
-	p := h.HDR
-	p.Apart = h.Apart
-	sum.Add(p)
+func (h Histogram) addTo(sum *histo.Histogram) {
+	h.HDR.Apart = h.Apart
+	sum.Add(h.HDR)
 }
 
 // Histogram returns the distribution of a kind, empty if there is none. When sending flat out, from
@@ -78,11 +149,9 @@ func (r *Result) Histogram(kind metric.Latency) *histo.Histogram {
 	sum := histo.New()
 	h, ok := r.Histograms[kind]
 	if !ok && kind == metric.FromDue {
-		h, ok = r.Histograms[metric.FromSend]
+		h = r.Histograms[metric.FromSend]
 	}
-	if ok {
-		h.addTo(sum)
-	}
+	h.addTo(sum)
 	return sum
 }
 
@@ -96,13 +165,33 @@ func (r *Result) Kinds() (kinds []metric.Latency) {
 	return kinds
 }
 
-// MarshalJSON writes the report and its data as one object.
-func (r Result) MarshalJSON() ([]byte, error) { return metric.Join(r.Report, r.Data) }
+// plain is a Result without its methods, which would be those of the JSON form.
+type plain Result
 
-// UnmarshalJSON reads what MarshalJSON writes.
+// MarshalJSON writes one object: the fields, an object for each group of metrics, and the data.
+func (r Result) MarshalJSON() ([]byte, error) {
+	values, err := r.Values.JSON()
+	if err != nil {
+		return nil, err
+	}
+	return metric.Join(plain(r), values, r.Data)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes. Metrics that are absent, and those that need consumers
+// in a run without, are unknown.
 func (r *Result) UnmarshalJSON(text []byte) error {
-	if err := json.Unmarshal(text, &r.Report); err != nil {
+	r.Data = new(Data)
+	for _, part := range []any{(*plain)(r), r.Data} {
+		if err := json.Unmarshal(text, part); err != nil {
+			return err
+		}
+	}
+	if err := r.Values.ParseJSON(text); err != nil {
 		return err
 	}
-	return json.Unmarshal(text, &r.Data)
+	r.Restrict(r.Plan.Consumers > 0)
+	if r.United {
+		r.Unset(metric.MaxBacklog)
+	}
+	return nil
 }

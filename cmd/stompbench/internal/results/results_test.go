@@ -62,7 +62,7 @@ func result(seconds int, base time.Duration) *results.Result {
 		Sending: took, Receiving: took, MeasuredSent: n + 1, MeasuredReceived: n + 1, FromSend: all, FromDue: due, Confirm: all, Delay: histo.New(),
 		Cost: load.Cost{CPU: took / 4, Wall: took, Allocations: 100}, MaxBacklog: uint64(seconds) - 1,
 	}
-	return results.New(report.New("v1", p, res), res, rec.Series())
+	return results.New("v1", p, res, rec.Series())
 }
 
 func TestFolder(t *testing.T) {

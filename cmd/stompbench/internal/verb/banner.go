@@ -7,6 +7,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 	"github.com/stompwire/stompwire/conn/dialect"
@@ -166,13 +167,13 @@ func PlannedVerbOf(p *workload.Plan, notes []string) PlannedVerb {
 // PlannedRun is what --dry-run --json writes of a run.
 type PlannedRun struct {
 	PlannedVerb
-	Connections int         `json:"connections"`
-	Plan        report.Plan `json:"plan"`
+	Connections int          `json:"connections"`
+	Plan        results.Plan `json:"plan"`
 }
 
 // PlanOf describes a run.
 func PlanOf(l *flags.Load, notes []string) PlannedRun {
-	return PlannedRun{PlannedVerbOf(&l.Plan, notes), l.Plan.Connections(), report.PlanOf(&l.Plan)}
+	return PlannedRun{PlannedVerbOf(&l.Plan, notes), l.Plan.Connections(), results.PlanOf(&l.Plan)}
 }
 
 // Broker describes the broker before there is a connection.

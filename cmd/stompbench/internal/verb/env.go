@@ -47,9 +47,9 @@ func (e *Env) Tell(asJSON bool, object any, text func() string) error {
 }
 
 // PrintReport writes the result as text or as JSON.
-func (e *Env) PrintReport(json bool, r *report.Report) error {
+func (e *Env) PrintReport(json bool, r *results.Result) error {
 	if json {
-		return e.PrintObject(r)
+		return e.PrintObject(r.Summary())
 	}
 	return written(r.WriteText(e.Stdout, report.Style{Color: ScreenOf(e.Stdout).Color}))
 }
@@ -114,20 +114,20 @@ func Directories(*cobra.Command, []string, string) ([]cobra.Completion, cobra.Sh
 
 // Head is what the JSON of a verb with a driver of its own begins with.
 type Head struct {
-	Schema   int           `json:"schema"`
-	Tool     string        `json:"tool"`
-	Version  string        `json:"version"`
-	Partial  bool          `json:"partial"` // interrupted
-	Failure  string        `json:"failure,omitempty"`
-	ExitCode int           `json:"exit_code"`
-	Broker   report.Broker `json:"broker"`
+	Schema   int            `json:"schema"`
+	Tool     string         `json:"tool"`
+	Version  string         `json:"version"`
+	Partial  bool           `json:"partial"` // interrupted
+	Failure  string         `json:"failure,omitempty"`
+	ExitCode int            `json:"exit_code"`
+	Broker   results.Broker `json:"broker"`
 }
 
 // HeadOf begins the result of a verb.
 func HeadOf(verb string, p *workload.Plan) Head {
 	return Head{
 		Schema: 1, Tool: "stompbench " + verb, Version: Version(),
-		Broker: report.Broker{URI: p.Broker.String(), Embedded: p.Embedded},
+		Broker: results.Broker{URI: p.Broker.String(), Embedded: p.Embedded},
 	}
 }
 

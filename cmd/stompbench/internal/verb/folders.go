@@ -110,20 +110,23 @@ func (k *Keeper) Sample(next func(*load.Sample)) func(*load.Sample) {
 }
 
 // Keep writes all files to the folder, and says so to progress.
-func (k *Keeper) Keep(progress io.Writer, rep *report.Report, result *load.Result) error {
+func (k *Keeper) Keep(progress io.Writer, r *results.Result) error {
 	if k.dir == "" {
 		return nil
 	}
-	if err := WriteFolder(k.dir, k.Result(rep, result)); err != nil {
+	if err := WriteFolder(k.dir, r); err != nil {
 		return err
 	}
 	fmt.Fprintf(progress, "\nkept in %s\n", k.dir)
 	return nil
 }
 
-// Result returns the report with everything that was recorded.
-func (k *Keeper) Result(rep *report.Report, result *load.Result) *results.Result {
-	return results.New(rep, result, k.recorder.Series())
+// Series returns what was recorded, nil for nothing.
+func (k *Keeper) Series() *series.Series {
+	if k.recorder == nil {
+		return nil
+	}
+	return k.recorder.Series()
 }
 
 // PageName is the name of the page next to its result.

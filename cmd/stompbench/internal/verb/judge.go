@@ -7,15 +7,17 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// Judge returns the report of a result, with its verdict and exit code.
-func Judge(l *flags.Load, result *load.Result) *report.Report {
-	rep := report.New(Version(), &l.Plan, result)
+// Judge returns the result of a run with its verdict and exit code, and with its data if it has a
+// series.
+func Judge(l *flags.Load, result *load.Result, s *series.Series) *results.Result {
+	rep := results.New(Version(), &l.Plan, result, s)
 	outcomes := l.SLO.Judge(result)
 	if l.Plan.Shared() {
 		rep.SLODeferred = l.SLO.String()
@@ -60,7 +62,7 @@ func exitCode(l *flags.Load, r *load.Result, v *verdict.Verdict, outcomes []slo.
 }
 
 // ceilingFor compares the rate of a run with the saved ceiling. It returns nil if there is none.
-func ceilingFor(p *workload.Plan, perSecond float64) *report.Ceiling {
+func ceilingFor(p *workload.Plan, perSecond float64) *results.Ceiling {
 	if p.Producers == 0 || perSecond <= 0 {
 		return nil
 	}
@@ -72,7 +74,7 @@ func ceilingFor(p *workload.Plan, perSecond float64) *report.Ceiling {
 	if !ok {
 		return nil
 	}
-	return &report.Ceiling{
+	return &results.Ceiling{
 		PerSecond: point.PerSecond, Share: perSecond / point.PerSecond,
 		Setting: point.Setting.String(), Measured: c.Measured.Format(time.RFC3339),
 	}

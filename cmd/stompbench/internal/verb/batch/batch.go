@@ -17,7 +17,6 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/live"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
@@ -61,9 +60,8 @@ type Turn struct {
 	Side  *Side  `json:"-"`
 	Title string `json:"-"`
 	// First: the batch ends if the run cannot start, and its plan is shown.
-	First  bool           `json:"-"`
-	Report *report.Report `json:"-"`
-	// Result is nil if it was written to the folder: data that stays in memory from run to run
+	First bool `json:"-"`
+	// Result has no data if it was written to the folder: data that stays in memory from run to run
 	// would change how often the garbage collector runs.
 	Result *results.Result `json:"-"`
 }
@@ -156,16 +154,16 @@ func (b *Batch) turn(ctx context.Context, t *Turn, last bool) (goOn bool) {
 	case err != nil:
 		return b.cannot(t, err, !t.First)
 	}
-	rep := verb.Judge(&l, result)
+	rep := verb.Judge(&l, result, keep.Series())
 	if t.Partial, t.ExitCode = rep.Partial, rep.ExitCode; t.ExitCode != verb.ExitOK {
 		t.Trouble = Faults(rep)
 	}
-	if err := keep.Keep(io.Discard, rep, result); err != nil {
+	if err := keep.Keep(io.Discard, rep); err != nil {
 		return b.cannot(t, err, false)
 	}
-	t.Made, t.Report = true, rep
-	if b.Out == "" {
-		t.Result = keep.Result(rep, result)
+	t.Made, t.Result = true, rep
+	if b.Out != "" {
+		t.Result = rep.Summary()
 	}
 	fmt.Fprintf(progress, "  %s: %s\n", t.Title, line(rep))
 	if t.Trouble != "" {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
 
@@ -15,7 +16,7 @@ import (
 var inOthers = []metric.ID{metric.ConfirmedLost, metric.UnconfirmedLost}
 
 // Faults lists everything that is wrong with a run.
-func Faults(r *report.Report) string {
+func Faults(r *results.Result) string {
 	var parts []string
 	switch {
 	case r.Failure != "":
@@ -42,7 +43,7 @@ func Faults(r *report.Report) string {
 }
 
 // line returns the result of a run in one line.
-func line(r *report.Report) string {
+func line(r *results.Result) string {
 	var parts []string
 	if r.Plan.Producers > 0 {
 		parts = append(parts, "sent "+report.PerSecond(r.Value(metric.SentPerS))+"/s")

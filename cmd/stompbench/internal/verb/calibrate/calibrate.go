@@ -16,6 +16,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/sink"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
@@ -94,7 +95,7 @@ func againstSink(ctx context.Context, set calibrate.Setting, d time.Duration) (p
 	if err != nil {
 		return point, err
 	}
-	rep := report.New(verb.Version(), p, r)
+	rep := results.New(verb.Version(), p, r, nil)
 	return calibrate.Point{Setting: set, PerSecond: rep.Value(metric.SentPerS), CPUShare: rep.Verdict.ProcessShare}, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/stompwire/stompwire/conn"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
@@ -27,7 +28,7 @@ type Report struct {
 	OpenedPerS    float64                        `json:"opened_per_s"`
 	SubscribedPer float64                        `json:"subscribed_per_s"`
 	Failures      Failures                       `json:"failures"`
-	Latency       map[string]report.Distribution `json:"latency_ns"`
+	Latency       map[string]metric.Distribution `json:"latency_ns"`
 	HalfOpen      *HalfReport                    `json:"half_open,omitempty"`
 
 	// Missed is the share of the connections that were due and not begun in the time that was
@@ -56,7 +57,7 @@ type HalfStage struct {
 	Closed    uint64              `json:"closed_by_broker"`
 	StillOpen uint64              `json:"still_open"`      // after hold_ns
 	Left      uint64              `json:"interrupted"`     // were open when the run was interrupted
-	After     report.Distribution `json:"closed_after_ns"` // from when they fell silent
+	After     metric.Distribution `json:"closed_after_ns"` // from when they fell silent
 	How       Failures            `json:"how_closed"`
 	Why       Failures            `json:"why_refused"`
 
@@ -137,9 +138,9 @@ func (c *churning) finish(ctx context.Context) *Report {
 	r.Partial, r.MostOpen, r.AllBusy = ctx.Err() != nil, c.open.most, c.busy.most == uint64(c.Open)
 	r.OpenedPerS, r.SubscribedPer = perSecond(r.Opened, until-c.start), perSecond(r.Subscribed, until-c.start)
 	r.Failures.sort()
-	r.Latency = map[string]report.Distribution{}
+	r.Latency = map[string]metric.Distribution{}
 	for name, h := range c.times {
-		r.Latency[name] = report.DistributionOf(h)
+		r.Latency[name] = metric.DistributionOf(h)
 	}
 	if c.HalfOpen.Share <= 0 {
 		return r
@@ -150,7 +151,7 @@ func (c *churning) finish(ctx context.Context) *Report {
 	}
 	for _, s := range stages {
 		if x := c.outcomes[s]; x != nil {
-			x.After = report.DistributionOf(x.after)
+			x.After = metric.DistributionOf(x.after)
 			x.How.sort()
 			x.Why.sort()
 			r.HalfOpen.Stages = append(r.HalfOpen.Stages, *x)

@@ -14,6 +14,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
@@ -154,15 +155,15 @@ func (r *Report) code(failure error, tolerance float64) int {
 // planned is what --dry-run --json writes.
 type planned struct {
 	verb.PlannedVerb
-	Plan           report.Plan `json:"plan"`
-	RestartAfterNs int64       `json:"restart_after_ns"`
-	RestartCommand string      `json:"restart_cmd,omitempty"`
-	DownNs         int64       `json:"down_ns"` // of the embedded broker
+	Plan           results.Plan `json:"plan"`
+	RestartAfterNs int64        `json:"restart_after_ns"`
+	RestartCommand string       `json:"restart_cmd,omitempty"`
+	DownNs         int64        `json:"down_ns"` // of the embedded broker
 }
 
 func (s *settings) plan(notes []string) any {
 	p := &s.Plan
-	out := planned{PlannedVerb: verb.PlannedVerbOf(p, notes), Plan: report.PlanOf(p), RestartAfterNs: int64(s.after), RestartCommand: s.command}
+	out := planned{PlannedVerb: verb.PlannedVerbOf(p, notes), Plan: results.PlanOf(p), RestartAfterNs: int64(s.after), RestartCommand: s.command}
 	if p.Embedded {
 		out.DownNs = int64(s.down)
 	}

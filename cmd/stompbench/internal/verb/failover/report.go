@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
@@ -36,7 +37,7 @@ type Report struct {
 	Events  []Event                        `json:"events"`
 	SliceNs int64                          `json:"slice_ns"`
 	Slices  []Slice                        `json:"slices"`
-	Latency map[string]report.Distribution `json:"latency_ns"`
+	Latency map[string]metric.Distribution `json:"latency_ns"`
 
 	failure        error // why it could not go on; nil if it could
 	restartFailure error // the error of Config.Restart

@@ -12,9 +12,9 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pause"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
@@ -374,5 +374,5 @@ func (r *run) close(interrupted bool) {
 	}
 	o.Lost -= min(o.Lost, o.Corrupt)
 	o.SliceNs = int64(SliceLength)
-	o.Latency = map[string]report.Distribution{"from_due": report.DistributionOf(r.fromDue), "confirm": report.DistributionOf(r.confirm)}
+	o.Latency = map[string]metric.Distribution{"from_due": metric.DistributionOf(r.fromDue), "confirm": metric.DistributionOf(r.confirm)}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/find"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
@@ -130,23 +131,23 @@ func (s *settings) run(cmd *cobra.Command) error {
 // planned is what find --dry-run --json writes.
 type planned struct {
 	verb.PlannedVerb
-	SLO        string      `json:"slo"`
-	From       float64     `json:"from_per_s"`
-	To         float64     `json:"to_per_s"`
-	Within     float64     `json:"within"`
-	Repeats    int         `json:"repeats"`
-	DwellSec   float64     `json:"dwell_s"`
-	MaxTimeSec float64     `json:"max_time_s"`
-	Steps      int         `json:"steps"`   // the expected number, without failures by chance
-	StepsSec   float64     `json:"steps_s"` // how long they take, without the drain after each
-	Plan       report.Plan `json:"plan"`    // of each step, except its rate
+	SLO        string       `json:"slo"`
+	From       float64      `json:"from_per_s"`
+	To         float64      `json:"to_per_s"`
+	Within     float64      `json:"within"`
+	Repeats    int          `json:"repeats"`
+	DwellSec   float64      `json:"dwell_s"`
+	MaxTimeSec float64      `json:"max_time_s"`
+	Steps      int          `json:"steps"`   // the expected number, without failures by chance
+	StepsSec   float64      `json:"steps_s"` // how long they take, without the drain after each
+	Plan       results.Plan `json:"plan"`    // of each step, except its rate
 }
 
 func (s *settings) planned(notes []string) *planned {
 	steps, takes := s.steps(s.middle())
 	return &planned{
 		PlannedVerb: verb.PlannedVerbOf(&s.Plan, notes), SLO: s.SLO.String(), From: s.From, To: s.To, Within: s.Within, Repeats: s.Repeats,
-		DwellSec: s.dwell.Seconds(), MaxTimeSec: s.Budget.Seconds(), Steps: steps, StepsSec: takes.Seconds(), Plan: report.PlanOf(&s.Plan),
+		DwellSec: s.dwell.Seconds(), MaxTimeSec: s.Budget.Seconds(), Steps: steps, StepsSec: takes.Seconds(), Plan: results.PlanOf(&s.Plan),
 	}
 }
 

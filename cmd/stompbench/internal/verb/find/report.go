@@ -23,7 +23,7 @@ func (s *settings) tell(r *find.Result, began time.Time, broken error, interrupt
 	rep := &page.Search{
 		Schema: page.SearchSchema, Tool: page.SearchTool, Version: verb.Version(), StartedAt: began.UTC().Truncate(time.Millisecond),
 		Partial: broken != nil || interrupted, Broker: s.Plan.Broker.String(), Embedded: s.Plan.Embedded, SLO: s.SLO.String(),
-		DwellSec: s.dwell.Seconds(), Within: s.Within, Repeats: s.Repeats, Plan: report.PlanOf(&s.Plan), Result: r,
+		DwellSec: s.dwell.Seconds(), Within: s.Within, Repeats: s.Repeats, Plan: results.PlanOf(&s.Plan), Result: r,
 	}
 	rep.Plan.RatePerSec, rep.Plan.RateProfile = 0, "" // the steps have rates of their own
 	if broken != nil && !interrupted {

@@ -61,7 +61,7 @@ func (s *settings) run(env *verb.Env, args []string) error {
 	if err := verb.WriteFolder(s.out, sum); err != nil {
 		return err
 	}
-	if err := env.PrintReport(s.json, &sum.Report); err != nil {
+	if err := env.PrintReport(s.json, sum); err != nil {
 		return err
 	}
 	return verb.Code(sum.ExitCode)

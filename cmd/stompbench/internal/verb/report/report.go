@@ -55,7 +55,7 @@ func (s *settings) run(args []string) error {
 		if i > 0 {
 			fmt.Fprintln(s.Stdout)
 		}
-		if err := s.PrintReport(false, &runs[i].Report); err != nil {
+		if err := s.PrintReport(false, runs[i]); err != nil {
 			return err
 		}
 	}

@@ -8,13 +8,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/batch"
 )
@@ -91,16 +89,14 @@ func (s *settings) once(ctx context.Context, notes []string) error {
 	case err != nil:
 		return err
 	}
-	rep := verb.Judge(s.Load, result)
-	if err := s.Tell(s.JSON, rep, func() string {
-		var b strings.Builder
+	rep := verb.Judge(s.Load, result, keep.Series())
+	if !s.JSON {
 		fmt.Fprintln(progress)
-		_ = rep.WriteText(&b, report.Style{Color: verb.ScreenOf(s.Stdout).Color}) // a Builder cannot fail
-		return b.String()
-	}); err != nil {
+	}
+	if err := s.PrintReport(s.JSON, rep); err != nil {
 		return err
 	}
-	if err := keep.Keep(progress, rep, result); err != nil {
+	if err := keep.Keep(progress, rep); err != nil {
 		return verb.Failed(err, rep.ExitCode)
 	}
 	if rep.Failure != "" {

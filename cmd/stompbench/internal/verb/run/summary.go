@@ -86,7 +86,7 @@ func (c *settings) scenario(b *batch.Batch, side *batch.Side, runs *[]page.Run) 
 			continue
 		}
 		r := t.Result
-		if r == nil {
+		if r.Data == nil {
 			if r, err = results.Read(b.Dir(t)); err != nil {
 				return s, err
 			}

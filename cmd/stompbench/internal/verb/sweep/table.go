@@ -11,6 +11,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/batch"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 )
@@ -20,21 +21,21 @@ type Step struct {
 	Value    string `json:"value"`
 	ExitCode int    `json:"exit_code"`
 	// Failure is why there is no result, or only a partial one.
-	Failure string         `json:"failure,omitempty"`
-	Result  *report.Report `json:"result,omitempty"` // nil if it could not start
+	Failure string          `json:"failure,omitempty"`
+	Result  *results.Result `json:"result,omitempty"` // nil if it could not start
 }
 
 func stepOf(t *batch.Turn) Step {
-	s := Step{Value: t.Scenario, ExitCode: t.ExitCode, Failure: t.Trouble, Result: t.Report}
-	if s.Result != nil {
-		s.Failure = s.Result.Failure
+	s := Step{Value: t.Scenario, ExitCode: t.ExitCode, Failure: t.Trouble}
+	if t.Made {
+		s.Result, s.Failure = t.Result.Summary(), t.Result.Failure
 	}
 	return s
 }
 
 var percentiles = append(
 	slices.DeleteFunc(slices.Clone(metric.Percentiles), func(p metric.Percentile) bool { return p.P == 95 || p.P > 99.9 }),
-	metric.Percentile{Name: "max", P: 100, Of: func(d *report.Distribution) int64 { return d.Max }})
+	metric.Percentile{Name: "max", P: 100, Of: func(d *metric.Distribution) int64 { return d.Max }})
 
 // verdict describes what is wrong with a step, and what limited it.
 func (s *Step) verdict() string {
@@ -71,7 +72,7 @@ func (r *row) add(title, text, name, number string) {
 func (s *Step) row(flag string) *row {
 	r, rep, made := &row{}, s.Result, s.Result != nil
 	if !made {
-		rep = &report.Report{}
+		rep = &results.Result{}
 	}
 	of, limit, kept := metric.FromDue, "", ""
 	if made && rep.Plan.Consumers == 0 {

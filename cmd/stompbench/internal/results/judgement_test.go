@@ -1,4 +1,4 @@
-package report_test
+package results_test
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 )
 
@@ -15,7 +16,7 @@ import (
 func TestJudgement(t *testing.T) {
 	p, r := example(20_000)
 	r.BacklogSlope, r.BacklogTrend = 1234.4, true
-	rep := report.New("v1", p, r)
+	rep := results.New("v1", p, r, nil)
 	demand, err := slo.Parse("from_due.p99<1ms,sent_per_s>=500,lost=0,lost_share<1%,confirm.p99.99<1h,backlog.slope<=0,backlog.slope_share<=2%")
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +68,7 @@ func TestBacklogSlope(t *testing.T) {
 		if says == "" && strings.Contains(out, "each second") || !strings.Contains(out, says) {
 			t.Errorf("%v: want %q in\n%s", slope, says, out)
 		}
-		if got, ok := report.New("v1", p, r).Get(metric.BacklogSlope); !ok || got != slope {
+		if got, ok := results.New("v1", p, r, nil).Get(metric.BacklogSlope); !ok || got != slope {
 			t.Errorf("%v in JSON", got)
 		}
 	}

@@ -1,53 +1,32 @@
-package report
+package results
 
 import (
 	"cmp"
 	"fmt"
 	"io"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 )
 
-// Style is the style of the text.
-type Style struct{ Color bool }
-
-func (s Style) paint(code, text string) string {
-	if !s.Color {
-		return text
-	}
-	return "\x1b[" + code + "m" + text + "\x1b[0m"
-}
-
-func (s Style) bad(text string) string  { return s.mood(Bad, text) }
-func (s Style) bold(text string) string { return s.paint("1", text) }
-
-func (s Style) mood(mood Mood, text string) string {
-	if mood == Neutral {
-		return text
-	}
-	return s.paint(map[Mood]string{Good: "32", Bad: "1;31"}[mood], text)
-}
-
 // WriteText writes the report for people.
-func (r *Report) WriteText(w io.Writer, style Style) error {
+func (r *Result) WriteText(w io.Writer, style report.Style) error {
 	var b strings.Builder
 	if r.Partial {
-		fmt.Fprintf(&b, "%s %s\n", style.bad("PARTIAL RESULT:"), cmp.Or(r.Failure, "interrupted"))
+		fmt.Fprintf(&b, "%s %s\n", style.Bad("PARTIAL RESULT:"), cmp.Or(r.Failure, "interrupted"))
 	}
-	fmt.Fprintf(&b, "%s\n\n", style.bold(r.Subject()))
+	fmt.Fprintf(&b, "%s\n\n", style.Bold(r.Subject()))
 	r.books(&b, style)
 	r.rates(&b)
 	r.latencies(&b)
 	b.WriteByte('\n')
 	for _, remark := range r.Remarks() {
-		b.WriteString(Wrap(remark, 2, width))
+		b.WriteString(report.Wrap(remark, 2, report.Width))
 	}
 	r.judgement(&b, style)
 	_, err := io.WriteString(w, b.String())
@@ -55,7 +34,7 @@ func (r *Report) WriteText(w io.Writer, style Style) error {
 }
 
 // Subject describes what was measured, in one line.
-func (r *Report) Subject() string {
+func (r *Result) Subject() string {
 	server := r.Broker.Server
 	switch {
 	case r.Broker.Embedded:
@@ -66,18 +45,18 @@ func (r *Report) Subject() string {
 		server += " at " + r.Broker.URI
 	}
 	return fmt.Sprintf("%s and %s of %s messages on %s, STOMP %s",
-		Plural(r.Plan.Producers, "producer"), Plural(r.Plan.Consumers, "consumer"),
-		Size(float64(r.Plan.SizeBytes)), server, r.Broker.STOMP)
+		report.Plural(r.Plan.Producers, "producer"), report.Plural(r.Plan.Consumers, "consumer"),
+		report.Size(float64(r.Plan.SizeBytes)), server, r.Broker.STOMP)
 }
 
-func (r *Report) books(b *strings.Builder, style Style) {
+func (r *Result) books(b *strings.Builder, style report.Style) {
 	row := func(label string, cells ...string) {
 		fmt.Fprintf(b, "  %-10s  %s\n", label, strings.Join(cells, "   "))
 	}
 	cell := func(id metric.ID) string {
-		text := metric.Of(id).Label() + " " + Count(r.Count(id))
+		text := metric.Of(id).Label() + " " + report.Count(r.Count(id))
 		if metric.Of(id).Has(metric.Fault) && r.Count(id) > 0 {
-			return style.bad(text)
+			return style.Bad(text)
 		}
 		return text
 	}
@@ -91,7 +70,7 @@ func (r *Report) books(b *strings.Builder, style Style) {
 	row("messages", cells...)
 	if r.Plan.Consumers > 0 {
 		balance, mood := r.Balance()
-		cells := []string{cell(metric.Lost), cell(metric.Duplicated), cell(metric.Corrupt), cell(metric.Reordered), style.mood(mood, balance)}
+		cells := []string{cell(metric.Lost), cell(metric.Duplicated), cell(metric.Corrupt), cell(metric.Reordered), style.Mood(mood, balance)}
 		if r.BooksOpen {
 			cells = cells[1:]
 		}
@@ -99,14 +78,14 @@ func (r *Report) books(b *strings.Builder, style Style) {
 	}
 	if r.Count(metric.Lost) > 0 && r.Plan.Window > 0 {
 		row("", fmt.Sprintf("of those lost, %s were confirmed by the broker and %s were not",
-			Count(r.Count(metric.ConfirmedLost)), Count(r.Count(metric.UnconfirmedLost))))
+			report.Count(r.Count(metric.ConfirmedLost)), report.Count(r.Count(metric.UnconfirmedLost))))
 	}
 	if r.AckError != "" {
-		row("", style.bad("an ACK could not be sent: "+r.AckError))
+		row("", style.Bad("an ACK could not be sent: "+r.AckError))
 	}
 	for _, d := range metric.In(metric.Totals) {
 		if n := r.Count(d.ID); n > 0 && !slices.Contains(above, d.ID) {
-			row("", Count(n)+" "+d.Label()+": "+d.Help)
+			row("", report.Count(n)+" "+d.Label()+": "+d.Help)
 		}
 	}
 }
@@ -117,35 +96,25 @@ var above = []metric.ID{
 	metric.Duplicated, metric.Corrupt, metric.Reordered, metric.MaxBacklog,
 }
 
-// Mood says whether a verdict is good, bad or neither.
-type Mood int
-
-// The moods.
-const (
-	Neutral Mood = iota
-	Good
-	Bad
-)
-
 // Balance says whether every message arrived, "" if only other processes know.
-func (r *Report) Balance() (text string, mood Mood) {
+func (r *Result) Balance() (text string, mood report.Mood) {
 	switch {
 	case r.Sum(metric.Lost, metric.Duplicated, metric.Corrupt) > 0:
-		return "the books do not balance", Bad
+		return "the books do not balance", report.Bad
 	case r.BooksOpen:
-		return "open until stompbench merge closes the books of all parts", Neutral
+		return "open until stompbench merge closes the books of all parts", report.Neutral
 	case r.Plan.Producers == 0 || r.Plan.Consumers == 0:
-		return "", Neutral
+		return "", report.Neutral
 	case r.Count(metric.Expected) == 0:
-		return "nothing was sent", Neutral
+		return "nothing was sent", report.Neutral
 	case r.Count(metric.Reordered) > 0:
-		return "every message arrived once", Good
+		return "every message arrived once", report.Good
 	default:
-		return "every message arrived once, in order", Good
+		return "every message arrived once, in order", report.Good
 	}
 }
 
-func (r *Report) rates(b *strings.Builder) {
+func (r *Result) rates(b *strings.Builder) {
 	if r.Plan.Producers > 0 {
 		fmt.Fprintf(b, "  %-10s  %s\n", "sent", pace(r.Value(metric.SentPerS), r.Value(metric.SentBytesPerS), r.Value(metric.Sending)))
 	}
@@ -154,7 +123,7 @@ func (r *Report) rates(b *strings.Builder) {
 		// The backlog is sampled a hundred times a second: a run that was too short for some
 		// samples has no backlog to report.
 		if r.Plan.Producers > 0 && r.Value(metric.Receiving) >= 0.1 && !r.BooksOpen && !r.United {
-			fmt.Fprintf(b, ", up to %s behind", Count(r.Count(metric.MaxBacklog)))
+			fmt.Fprintf(b, ", up to %s behind", report.Count(r.Count(metric.MaxBacklog)))
 		}
 		b.WriteString(r.growth())
 		b.WriteByte('\n')
@@ -169,7 +138,7 @@ const (
 )
 
 // growth says how the backlog changed while messages were sent, "" if it did not.
-func (r *Report) growth() string {
+func (r *Result) growth() string {
 	slope := r.Value(metric.BacklogSlope)
 	if slope == 0 || math.Abs(slope) < muchOfRate*r.Value(metric.SentPerS) || math.Abs(slope)*r.Value(metric.Sending) < fewBehind {
 		return ""
@@ -178,34 +147,34 @@ func (r *Report) growth() string {
 	if slope < 0 {
 		more = "less"
 	}
-	return fmt.Sprintf(", %s %s each second", PerSecond(math.Abs(slope)), more)
+	return fmt.Sprintf(", %s %s each second", report.PerSecond(math.Abs(slope)), more)
 }
 
 // pace writes a rate with its bytes and time. A single message has no rate.
 func pace(perSecond, bytesPerSecond, seconds float64) string {
-	took := Duration(time.Duration(seconds * 1e9))
+	took := report.Duration(time.Duration(seconds * 1e9))
 	if perSecond == 0 {
 		return "too little for a rate, in " + took
 	}
-	return fmt.Sprintf("%s/s for %s (%s/s)", PerSecond(perSecond), took, Size(bytesPerSecond))
+	return fmt.Sprintf("%s/s for %s (%s/s)", report.PerSecond(perSecond), took, report.Size(bytesPerSecond))
 }
 
-func (r *Report) latencies(b *strings.Builder) {
-	var rows []LatencyRow
+func (r *Result) latencies(b *strings.Builder) {
+	var rows []report.LatencyRow
 	for _, l := range metric.Latencies() {
-		rows = append(rows, LatencyRow{l.Label(), r.Latency[l]})
+		rows = append(rows, report.LatencyRow{Name: l.Label(), Distribution: r.Latency[l]})
 	}
 	if r.Plan.RatePerSec == 0 && r.Plan.Producers > 0 {
 		rows = rows[1:] // messages were due when they were sent
 	}
-	b.WriteString(LatencyTable(rows...))
+	b.WriteString(report.LatencyTable(rows...))
 }
 
 // tooLate is a send delay that late sleeping alone does not explain.
 const tooLate = 5 * time.Millisecond
 
 // Remarks returns sentences on how to read the numbers.
-func (r *Report) Remarks() (all []string) {
+func (r *Result) Remarks() (all []string) {
 	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	if r.Plan.WarmupSec > 0 && r.Plan.Producers > 0 && r.Count(metric.Sent) > 0 && r.Value(metric.Sending) == 0 {
 		say("The run was over before its warm-up: nothing was measured. Send more, or lower --warmup.")
@@ -223,15 +192,15 @@ func (r *Report) Remarks() (all []string) {
 	}
 	if d := r.Latency[metric.SendDelay]; time.Duration(d.P99) > tooLate {
 		say("One message in a hundred left %s late or later, held up by the receipt window, the broker or this machine. "+
-			"From due counts that, from send does not.", Duration(time.Duration(d.P99)))
+			"From due counts that, from send does not.", report.Duration(time.Duration(d.P99)))
 	}
 	for _, l := range metric.Latencies() {
 		if d := r.Latency[l]; d.Censored > 0 {
-			say("%s of the %s latencies %s are lower bounds: what they wait for never came.", Count(d.Censored), Count(d.Count), l.Label())
+			say("%s of the %s latencies %s are lower bounds: what they wait for never came.", report.Count(d.Censored), report.Count(d.Count), l.Label())
 		}
 	}
 	if n := r.Latency[metric.FromSend].Negative; n > 0 {
-		say("%s latencies were negative and count as 0: the clocks of sender and receiver disagree.", Count(n))
+		say("%s latencies were negative and count as 0: the clocks of sender and receiver disagree.", report.Count(n))
 	}
 	if r.Value(metric.CPUCores) > 0 {
 		subject := "This process"
@@ -242,7 +211,7 @@ func (r *Report) Remarks() (all []string) {
 			subject = "This process, broker included,"
 		}
 		say("%s used %.2f CPU cores, %s of CPU and %s allocations a message.",
-			subject, r.Value(metric.CPUCores), Duration(time.Duration(r.Value(metric.CPUPerMessage))), few(r.Value(metric.AllocsPerMessage)))
+			subject, r.Value(metric.CPUCores), report.Duration(time.Duration(r.Value(metric.CPUPerMessage))), few(r.Value(metric.AllocsPerMessage)))
 	}
 	return all
 }
@@ -250,43 +219,7 @@ func (r *Report) Remarks() (all []string) {
 // few writes a number for which two digits are enough.
 func few(x float64) string {
 	if x >= 10 {
-		return Count(uint64(math.Round(x)))
+		return report.Count(uint64(math.Round(x)))
 	}
 	return strconv.FormatFloat(x, 'g', 2, 64)
-}
-
-// labelled writes a text in lines of the width of the remarks; the first line has a label.
-func labelled(label, text string) string {
-	const column = 14
-	return fmt.Sprintf("  %-*s%s", column-2, label, strings.TrimLeft(Wrap(text, column, width), " "))
-}
-
-// width is the width of lines of text.
-const width = 90
-
-// painting are the sequences that color a text.
-var painting = regexp.MustCompile("\x1b\\[[0-9;]*m")
-
-// Wrap breaks a text into lines of at most width characters, indented. Colors take no room.
-func Wrap(text string, indent, width int) string {
-	var b strings.Builder
-	column := 0
-	for _, word := range strings.Fields(text) {
-		length := utf8.RuneCountInString(painting.ReplaceAllString(word, ""))
-		switch {
-		case column == 0:
-			column = indent
-			b.WriteString(strings.Repeat(" ", indent))
-		case column+1+length > width:
-			column = indent
-			b.WriteString("\n" + strings.Repeat(" ", indent))
-		default:
-			column++
-			b.WriteByte(' ')
-		}
-		b.WriteString(word)
-		column += length
-	}
-	b.WriteByte('\n')
-	return b.String()
 }

@@ -1,10 +1,9 @@
-package report_test
+package results_test
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"math"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
@@ -48,7 +48,7 @@ func example(samples int) (*workload.Plan, *load.Result) {
 func TestJSON(t *testing.T) {
 	p, r := example(20_000)
 	var out bytes.Buffer
-	rep := report.New("v1", p, r)
+	rep := results.New("v1", p, r, nil)
 	if err := report.WriteObject(&out, rep); err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestJSON(t *testing.T) {
 		checkNumbers(t, latency[from], from,
 			[]string{"count", "negative", "mean", "p50", "p90", "p95", "p99", "p99_9", "p99_99", "max"})
 	}
-	if got["schema"] != float64(report.Schema) || got["totals"].(map[string]any)["lost"] != 19.0 ||
+	if got["schema"] != float64(results.Schema) || got["totals"].(map[string]any)["lost"] != 19.0 ||
 		got["rates"].(map[string]any)["sent_per_s"] != 1000.0 {
 		t.Errorf("%v", got)
 	}
@@ -93,9 +93,9 @@ func checkNumbers(t *testing.T, object any, name string, want []string) {
 	}
 }
 
-func text(t *testing.T, p *workload.Plan, r *load.Result, edit func(*report.Report)) string {
+func text(t *testing.T, p *workload.Plan, r *load.Result, edit func(*results.Result)) string {
 	t.Helper()
-	rep := report.New("v1", p, r)
+	rep := results.New("v1", p, r, nil)
 	if edit != nil {
 		edit(rep)
 	}
@@ -171,10 +171,10 @@ func TestTextOfAShortRun(t *testing.T) {
 // Sentences fit into a terminal of 90 columns, whatever the verdict has to say.
 func TestTextFits(t *testing.T) {
 	p, r := example(20_000)
-	out := text(t, p, r, func(rep *report.Report) {
+	out := text(t, p, r, func(rep *results.Result) {
 		rep.Verdict.ProcessShare, rep.Verdict.StarvedShare, rep.Verdict.Invalid = 0.5, 0.5, true
 		rep.Verdict.Why = strings.Repeat("so it is ", 40)
-		rep.Ceiling = &report.Ceiling{PerSecond: 1e6, Share: 0.5, Setting: "1 producer, 128 B, window 1000"}
+		rep.Ceiling = &results.Ceiling{PerSecond: 1e6, Share: 0.5, Setting: "1 producer, 128 B, window 1000"}
 	})
 	_, sentences, _ := strings.Cut(out, "  processors")
 	for line := range strings.Lines(sentences) {
@@ -203,54 +203,7 @@ func TestTextOfAPartialRun(t *testing.T) {
 		t.Error(out)
 	}
 	r.Failure = errors.New("x")
-	if out := text(t, p, r, func(rep *report.Report) { rep.Failure = "it broke" }); !strings.HasPrefix(out, "PARTIAL RESULT: it broke") {
+	if out := text(t, p, r, func(rep *results.Result) { rep.Failure = "it broke" }); !strings.HasPrefix(out, "PARTIAL RESULT: it broke") {
 		t.Error(out)
-	}
-}
-
-func TestFormats(t *testing.T) {
-	for n, want := range map[uint64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
-		if got := report.Count(n); got != want {
-			t.Errorf("Count(%d) is %s", n, got)
-		}
-	}
-	for d, want := range map[time.Duration]string{
-		0: "0 ns", 999: "999 ns", 1000: "1.00 µs", 12_345: "12.3 µs", 999_400: "999 µs", 999_600: "1.00 ms",
-		123_456_789: "123 ms", 1_500 * time.Millisecond: "1.50 s", -2 * time.Millisecond: "-2.00 ms", time.Hour: "3600 s",
-		math.MinInt64: "-9223372037 s",
-	} {
-		if got := report.Duration(d); got != want {
-			t.Errorf("Duration(%d) is %s, want %s", d, got, want)
-		}
-	}
-	for n, want := range map[float64]string{128: "128 B", 1536: "1.50 KiB", 64 << 10: "64.0 KiB", 5 << 20: "5.00 MiB", 3 << 30: "3.00 GiB"} {
-		if got := report.Size(n); got != want {
-			t.Errorf("Size(%v) is %s, want %s", n, got, want)
-		}
-	}
-	for r, want := range map[float64]string{0: "0", 0.5: "0.5", 12.345: "12.3", 1234.6: "1,235"} {
-		if got := report.PerSecond(r); got != want {
-			t.Errorf("PerSecond(%v) is %s, want %s", r, got, want)
-		}
-	}
-	for d, want := range map[time.Duration]string{
-		10 * time.Second: "10s", time.Minute: "1m", time.Hour: "1h", 90 * time.Second: "1m30s", 1500 * time.Millisecond: "1.5s",
-	} {
-		if got := report.Elapsed(d); got != want {
-			t.Errorf("Elapsed(%d) is %s, want %s", d, got, want)
-		}
-	}
-	for n, want := range map[int]string{0: "no cats", 1: "1 cat", 2000: "2,000 cats"} {
-		if got := report.Plural(n, "cat"); got != want {
-			t.Errorf("Plural(%d) is %s", n, got)
-		}
-	}
-}
-
-// A text of a plan cannot become a formula of a spreadsheet.
-func TestCellsAreNoFormulas(t *testing.T) {
-	got := report.Cells([][]string{{"=1+1", "+cmd", "-x", "@A1", "\t=1", "-5", "+1e3", "", "a=b", "/queue/-"}})[0]
-	if want := "'=1+1|'+cmd|'-x|'@A1|'\t=1|-5|+1e3||a=b|/queue/-"; strings.Join(got, "|") != want {
-		t.Errorf("%q", got)
 	}
 }
