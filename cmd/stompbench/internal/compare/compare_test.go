@@ -45,14 +45,16 @@ func run(k kind) *results.Result {
 		total += n
 		rec.Add(&load.Sample{
 			Elapsed: time.Duration(i+1) * time.Second, Interval: time.Second, CPU: time.Second / 2, Sending: true,
-			Sent: n, Received: n, FromSend: one, FromDue: one, Delay: histo.New(), Confirm: histo.New(),
+			Counts:    metric.Counts{metric.Sent: n, metric.Received: n},
+			Latencies: load.Latencies{metric.FromSend: one, metric.FromDue: one, metric.SendDelay: histo.New(), metric.Confirm: histo.New()},
 		})
 	}
 	took := time.Duration(k.seconds) * time.Second
 	res := &load.Result{
 		Consumers: 1, ID: 1, Start: time.Unix(1_800_000_000, 0),
 		Books:   ledger.Balance{Sent: total, Received: total - k.lost, Expected: total, Lost: k.lost},
-		Sending: took, Receiving: took, MeasuredSent: total, MeasuredReceived: total, FromSend: all, FromDue: all, Delay: histo.New(), Confirm: histo.New(),
+		Sending: took, Receiving: took, MeasuredSent: total, MeasuredReceived: total,
+		Latencies: load.Latencies{metric.FromSend: all, metric.FromDue: all, metric.SendDelay: histo.New(), metric.Confirm: histo.New()},
 	}
 	return results.New("v1", p, res, rec.Series())
 }

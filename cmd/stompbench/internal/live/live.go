@@ -9,6 +9,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
@@ -25,27 +26,25 @@ func New(w io.Writer, p *workload.Plan, opts Options) *View {
 }
 
 func columns(p *workload.Plan) []Column[*load.Sample] {
-	rate := func(of func(*load.Sample) uint64) func(*load.Sample) string {
-		return func(s *load.Sample) string { return Number(uint64(float64(of(s))/s.Interval.Seconds() + 0.5)) }
+	rate := func(of metric.ID) func(*load.Sample) string {
+		return func(s *load.Sample) string { return Number(uint64(float64(s.Counts[of])/s.Interval.Seconds() + 0.5)) }
 	}
-	confirmed := rate(func(s *load.Sample) uint64 { return s.Confirmed })
+	confirmed := rate(metric.Confirmed)
 	if p.Window == 0 {
 		confirmed = func(*load.Sample) string { return "-" }
 	}
-	sent := func(s *load.Sample) *histo.Histogram { return s.FromSend }
-	due := func(s *load.Sample) *histo.Histogram { return s.FromDue }
 	return []Column[*load.Sample]{
 		{"", "time", 8, 0, func(s *load.Sample) string { return Elapsed(s.Elapsed) }},
-		{"", "sent/s", 9, 1, rate(func(s *load.Sample) uint64 { return s.Sent })},
+		{"", "sent/s", 9, 1, rate(metric.Sent)},
 		{"", "confirm/s", 9, 5, confirmed},
-		{"", "recv/s", 9, 2, rate(func(s *load.Sample) uint64 { return s.Received })},
+		{"", "recv/s", 9, 2, rate(metric.Received)},
 		{"", "backlog", 9, 6, func(s *load.Sample) string { return Number(s.Backlog) }},
-		{"from send", "p50", 8, 9, percentile(sent, 50)},
-		{"from send", "p99", 8, 8, percentile(sent, 99)},
-		{"from send", "max", 8, 10, percentile(sent, 100)},
-		{"from due", "p50", 8, 7, percentile(due, 50)},
-		{"from due", "p99", 8, 3, percentile(due, 99)},
-		{"from due", "max", 8, 4, percentile(due, 100)},
+		{"from send", "p50", 8, 9, percentile(metric.FromSend, 50)},
+		{"from send", "p99", 8, 8, percentile(metric.FromSend, 99)},
+		{"from send", "max", 8, 10, percentile(metric.FromSend, 100)},
+		{"from due", "p50", 8, 7, percentile(metric.FromDue, 50)},
+		{"from due", "p99", 8, 3, percentile(metric.FromDue, 99)},
+		{"from due", "max", 8, 4, percentile(metric.FromDue, 100)},
 	}
 }
 
@@ -98,14 +97,14 @@ func Number(n uint64) string {
 
 // percentile returns the cells of a percentile. Its samples are joined over several rows until there
 // are enough to tell it; "-" stands in the rows until then.
-func percentile(of func(*load.Sample) *histo.Histogram, p float64) func(*load.Sample) string {
+func percentile(of metric.Latency, p float64) func(*load.Sample) string {
 	joins := p > 50 && p < 100
 	var joined *histo.Histogram
 	if joins {
 		joined = histo.New()
 	}
 	return func(s *load.Sample) string {
-		h := of(s)
+		h := s.Latencies[of]
 		if joins {
 			joined.Merge(h)
 			if !joined.Tells(p) {

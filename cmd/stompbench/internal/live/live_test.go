@@ -10,6 +10,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/live"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
@@ -20,8 +21,8 @@ func sample(second int, sending bool) *load.Sample {
 	}
 	return &load.Sample{
 		Elapsed: time.Duration(second) * time.Second, Interval: time.Second,
-		Sent: 1_234_567, Confirmed: 1_234_000, Received: 1_233_000, TotalSent: 1_234_567 * uint64(second),
-		Backlog: 1567, FromSend: h, FromDue: h, Sending: sending,
+		Counts: metric.Counts{metric.Sent: 1_234_567, metric.Confirmed: 1_234_000, metric.Received: 1_233_000}, TotalSent: 1_234_567 * uint64(second),
+		Backlog: 1567, Latencies: load.Latencies{metric.FromSend: h, metric.FromDue: h}, Sending: sending,
 	}
 }
 
@@ -52,7 +53,9 @@ func TestPlainLines(t *testing.T) {
 }
 
 func TestNothingToTell(t *testing.T) {
-	s := &load.Sample{Elapsed: time.Second, Interval: time.Second, FromSend: histo.New(), FromDue: histo.New()}
+	s := &load.Sample{Elapsed: time.Second, Interval: time.Second,
+		Latencies: load.Latencies{metric.FromSend: histo.New(), metric.FromDue: histo.New()},
+	}
 	out := show(&workload.Plan{Count: 5}, live.Options{}, s)
 	if strings.Count(out, " - ") < 5 || strings.Contains(out, "NaN") {
 		t.Error(out)
@@ -121,9 +124,9 @@ func TestNarrowTerminalsLoseWholeColumns(t *testing.T) {
 // late is a sample of the end, whose messages came late.
 func late(second int) *load.Sample {
 	s := sample(second, false)
-	s.FromDue = histo.New()
+	s.Latencies[metric.FromDue] = histo.New()
 	for range 2000 {
-		s.FromDue.Record(int64(105 * time.Millisecond))
+		s.Latencies[metric.FromDue].Record(int64(105 * time.Millisecond))
 	}
 	return s
 }
@@ -173,7 +176,7 @@ func TestStartIsShown(t *testing.T) {
 func TestEveryWidth(t *testing.T) {
 	for width := 1; width < 130; width++ {
 		s := sample(1, true)
-		s.Sent, s.Backlog, s.Elapsed = 123_456_789_012, 98_765_432, 100*time.Hour-time.Second
+		s.Counts[metric.Sent], s.Backlog, s.Elapsed = 123_456_789_012, 98_765_432, 100*time.Hour-time.Second
 		out := show(&workload.Plan{Duration: time.Minute, Count: 10_000_000}, live.Options{Terminal: true, Width: func() int { return width }}, s)
 		for line := range strings.Lines(out) {
 			line = strings.TrimRight(strings.ReplaceAll(line, "\r\x1b[K", ""), "\n")
@@ -196,9 +199,11 @@ func TestPercentilesJoinSeconds(t *testing.T) {
 	var out strings.Builder
 	v := live.New(&out, &workload.Plan{}, live.Options{})
 	for second := range 20 {
-		s := &load.Sample{Elapsed: time.Duration(second+1) * time.Second, Interval: time.Second, FromSend: histo.New(), FromDue: histo.New()}
+		s := &load.Sample{Elapsed: time.Duration(second+1) * time.Second, Interval: time.Second,
+			Latencies: load.Latencies{metric.FromSend: histo.New(), metric.FromDue: histo.New()},
+		}
 		for range 100 {
-			s.FromDue.Record(int64(time.Millisecond))
+			s.Latencies[metric.FromDue].Record(int64(time.Millisecond))
 		}
 		v.Show(s)
 	}
@@ -217,7 +222,7 @@ func TestPercentilesJoinSeconds(t *testing.T) {
 func BenchmarkShow(b *testing.B) {
 	s := sample(1, true)
 	for i := range 1_000_000 {
-		s.FromSend.Record(int64(i) * 1013) // a second's messages, up to a second late
+		s.Latencies[metric.FromSend].Record(int64(i) * 1013) // a second's messages, up to a second late
 	}
 	v := live.New(io.Discard, &workload.Plan{Duration: time.Minute}, live.Options{Terminal: true, Color: true, Width: func() int { return 120 }})
 	for b.Loop() {

@@ -127,14 +127,14 @@ func allocNothing(t *testing.T, edit func(*workload.Plan)) {
 	s := p.run.collect()
 	if p.run.plan.Warmup > 0 {
 		warmup, measured = k, 0
-		if w := s.Warmup; w.FromSend.Count() != k || w.FromDue.Count() != k || w.Confirm.Count() != k || w.Delay.Count() < k-producerBatch {
-			t.Errorf("%d, %d, %d, %d latencies of %d messages", w.FromSend.Count(), w.FromDue.Count(), w.Confirm.Count(), w.Delay.Count(), k)
+		if w := s.Warmup; w[metric.FromSend].Count() != k || w[metric.FromDue].Count() != k || w[metric.Confirm].Count() != k || w[metric.SendDelay].Count() < k-producerBatch {
+			t.Errorf("%d, %d, %d, %d latencies of %d messages", w[metric.FromSend].Count(), w[metric.FromDue].Count(), w[metric.Confirm].Count(), w[metric.SendDelay].Count(), k)
 		}
 	}
-	if got := p.run.sampler.total.FromSend.Count(); got != measured {
+	if got := p.run.sampler.total[metric.FromSend].Count(); got != measured {
 		t.Errorf("%d latencies of %d messages, %d of the warm-up", got, k, warmup)
 	}
-	if b := p.run.arrived(nil).tally; b.intact != k || b.counts[metric.Corrupt]+b.counts[metric.Foreign] != 0 {
+	if b := p.run.arrived(nil).tally; b.counts[metric.Received] != k || b.counts[metric.Corrupt]+b.counts[metric.Foreign] != 0 {
 		t.Errorf("%+v of %d messages", b, k)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stompwire/stompwire/conn"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
@@ -95,9 +96,9 @@ func balances(t *testing.T, draw *rand.Rand) {
 	var warmup struct{ due, delay, confirm uint64 }
 	r, err := load.Run(ctx, load.Options{Plan: p, Dialer: b, OnSample: func(s *load.Sample) {
 		if w := s.Warmup; w != nil {
-			warmup.due += w.FromDue.Count()
-			warmup.delay += w.Delay.Count()
-			warmup.confirm += w.Confirm.Count()
+			warmup.due += w[metric.FromDue].Count()
+			warmup.delay += w[metric.SendDelay].Count()
+			warmup.confirm += w[metric.Confirm].Count()
 		}
 	}})
 	if err != nil {
@@ -129,7 +130,7 @@ func balances(t *testing.T, draw *rand.Rand) {
 	if !p.FlatOut() && (total < least || total > most) {
 		t.Errorf("%d sent and %d not, of %d to %d due: %s", r.Books.Sent, r.Unsent, least, most, describe)
 	}
-	if n := r.Delay.Count() + warmup.delay; !p.FlatOut() && n != total {
+	if n := r.Latencies[metric.SendDelay].Count() + warmup.delay; !p.FlatOut() && n != total {
 		t.Errorf("%d send delays: %s", n, describe)
 	}
 	outcomes := r.Books.Confirmed + r.Books.Rejected + r.Unknown
@@ -143,7 +144,7 @@ func balances(t *testing.T, draw *rand.Rand) {
 			t.Errorf("%d outcomes: %s", outcomes, describe)
 		}
 	}
-	if n := r.Confirm.Count() + warmup.confirm; n != outcomes-r.Books.Rejected {
+	if n := r.Latencies[metric.Confirm].Count() + warmup.confirm; n != outcomes-r.Books.Rejected {
 		t.Errorf("%d times to a receipt: %s", n, describe)
 	}
 	// The broker of the test may die in the middle of a transaction.

@@ -1,8 +1,8 @@
 package load
 
 import (
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 )
 
 // A latency is known when the end that it waits for comes. If only such latencies were recorded, a
@@ -28,12 +28,12 @@ func (s *stream) due(seq uint64) int64 {
 
 // atLeast records that messages of a stream have waited until then since they were due; each counts n
 // times.
-func (s *stream) atLeast(missing ledger.Interval, until int64, n uint64, in func(*recorders) *histo.Shards) {
+func (s *stream) atLeast(missing ledger.Interval, until int64, n uint64, of metric.Latency) {
 	step := missing.Len()/mostSamples + 1
 	for first := missing.First; first <= missing.Last; first += step {
 		last := min(first+step-1, missing.Last)
 		due := s.due(last)
-		in(s.p.run.recorders[s.p.run.phaseOf(due)]).For(s.p.index).RecordAtLeast(until-due, n*(last-first+1))
+		s.p.run.recorders[s.p.run.phaseOf(due)][of].For(s.p.index).RecordAtLeast(until-due, n*(last-first+1))
 	}
 }
 
@@ -55,11 +55,11 @@ func (p *producer) closeUnsent() {
 		mine := max(s.seq, sent, (due+n-1-uint64(i))/n)
 		p.unsent += mine - sent
 		if p.schedule != nil {
-			s.atLeast(ledger.Interval{First: s.seq + 1, Last: mine}, until, 1, (*recorders).ofDelay)
+			s.atLeast(ledger.Interval{First: s.seq + 1, Last: mine}, until, 1, metric.SendDelay)
 			// One sample for each subscriber that should have received it. A run without consumers has no
 			// from_due: its only samples would be lower bounds.
 			if len(r.groups) > 0 || r.plan.Shared() {
-				s.atLeast(ledger.Interval{First: sent + 1, Last: mine}, until, max(1, s.copies), (*recorders).ofDue)
+				s.atLeast(ledger.Interval{First: sent + 1, Last: mine}, until, max(1, s.copies), metric.FromDue)
 			}
 		}
 	}
@@ -81,7 +81,7 @@ func (r *run) censorMissing(now int64) {
 	for _, g := range r.groups {
 		for stream, missing := range g.book.Lost(accounts) {
 			s := r.streams[stream]
-			s.atLeast(missing, now, 1, (*recorders).ofDue)
+			s.atLeast(missing, now, 1, metric.FromDue)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
@@ -67,7 +68,7 @@ func TestMessagesNeverSentAreLatencies(t *testing.T) {
 			if r.Books.Sent+unsent != 14000 || unsent < 7950 || unsent > 8000 {
 				t.Fatalf("%d sent and %d not", r.Books.Sent, unsent)
 			}
-			for name, h := range map[string]*histo.Histogram{"from due": r.FromDue, "send delay": r.Delay} {
+			for name, h := range map[string]*histo.Histogram{"from due": r.Latencies[metric.FromDue], "send delay": r.Latencies[metric.SendDelay]} {
 				want := unsent - c.warm
 				if name == "from due" {
 					want *= c.copies
@@ -80,8 +81,8 @@ func TestMessagesNeverSentAreLatencies(t *testing.T) {
 				}
 				between(t, name+" max", h.Max(), min(7900*time.Millisecond, p.Duration-time.Second/10), 8100*time.Millisecond)
 			}
-			if r.FromDue.Percentile(50) < time.Second && p.Consumers > 0 {
-				t.Errorf("half of the messages were late by %v or less", r.FromDue.Percentile(50))
+			if r.Latencies[metric.FromDue].Percentile(50) < time.Second && p.Consumers > 0 {
+				t.Errorf("half of the messages were late by %v or less", r.Latencies[metric.FromDue].Percentile(50))
 			}
 			if c.warm > 0 {
 				if r.MeasuredSent != 0 || r.SentPerSecond() != 0 {
@@ -114,7 +115,7 @@ func TestInterruptedWhileTheBrokerStands(t *testing.T) {
 		t.Errorf("%d not sent, want those of 3 s", r.Unsent)
 	}
 	between(t, "planned", r.Planned, 8900*time.Millisecond, 9100*time.Millisecond)
-	between(t, "from due max", r.FromDue.Max(), 2900*time.Millisecond, 3100*time.Millisecond)
+	between(t, "from due max", r.Latencies[metric.FromDue].Max(), 2900*time.Millisecond, 3100*time.Millisecond)
 }
 
 // A broker that ends the connections after 6 s does not end the plan: what was due later was not sent,
@@ -153,10 +154,10 @@ func TestABrokerThatDiesDoesNotEndThePlan(t *testing.T) {
 			if r.SentPerSecond() > 1.01*6000/c.over.Seconds() {
 				t.Errorf("%.0f sent a second", r.SentPerSecond())
 			}
-			if d := int64(r.FromDue.Censored) - int64(c.unsent); d < -20 || d > 20 {
-				t.Errorf("%d latencies from due are lower bounds, want %d", r.FromDue.Censored, c.unsent)
+			if d := int64(r.Latencies[metric.FromDue].Censored) - int64(c.unsent); d < -20 || d > 20 {
+				t.Errorf("%d latencies from due are lower bounds, want %d", r.Latencies[metric.FromDue].Censored, c.unsent)
 			}
-			between(t, "from due max", r.FromDue.Max(), c.over-6100*time.Millisecond, c.over-5900*time.Millisecond)
+			between(t, "from due max", r.Latencies[metric.FromDue].Max(), c.over-6100*time.Millisecond, c.over-5900*time.Millisecond)
 			if v := verdict.Of(p, r); v.RateKept || v.Invalid || v.Limit != verdict.Unclear || v.LateShare < 0.3 {
 				t.Errorf("verdict %+v", v)
 			}
@@ -186,13 +187,13 @@ func TestWhatNeverCameIsALatency(t *testing.T) {
 	if r.Books.Lost != 40 || r.Unknown != 40 {
 		t.Fatalf("%d lost, %d unknown", r.Books.Lost, r.Unknown)
 	}
-	for name, h := range map[string]*histo.Histogram{"from due": r.FromDue, "confirm": r.Confirm} {
+	for name, h := range map[string]*histo.Histogram{"from due": r.Latencies[metric.FromDue], "confirm": r.Latencies[metric.Confirm]} {
 		if h.Censored != 40 || h.Count() != 400 {
 			t.Errorf("%s: %d of %d samples are lower bounds", name, h.Censored, h.Count())
 		}
 		between(t, name+" max", h.Max(), 5900*time.Millisecond, 6100*time.Millisecond)
 	}
-	if n := r.FromSend.Count(); n != 360 {
+	if n := r.Latencies[metric.FromSend].Count(); n != 360 {
 		t.Errorf("%d latencies from send", n)
 	}
 }

@@ -56,13 +56,12 @@ type consumer struct {
 
 // tally is what one consumer has counted.
 type tally struct {
-	intact   uint64 // messages of this run, repeats included
-	measured uint64 // of those, received after the warm-up
-	counts   metric.Counts
-	came     int64 // arrival of the first message of this run, 0 if none
-	first    int64 // arrival of the first that was measured, 0 if none
-	last     int64 // arrival of the last
-	ackErr   error // the first error of ACK or NACK
+	counts   metric.Counts // what was received is of this run, and repeats count
+	measured uint64        // of the received ones: those after the warm-up
+	came     int64         // arrival of the first message of this run, 0 if none
+	first    int64         // arrival of the first that was measured, 0 if none
+	last     int64         // arrival of the last
+	ackErr   error         // the first error of ACK or NACK
 }
 
 func newConsumer(r *run, worker, destination int, g *group) *consumer {
@@ -75,14 +74,7 @@ func newConsumer(r *run, worker, destination int, g *group) *consumer {
 		order:   ledger.NewOrder(g.producers),
 		entries: make([]ledger.Entry, 0, size),
 	}
-	for i, to := range r.recorders {
-		if to != nil {
-			c.send[i] = batch{recorder: to.send.For(worker), size: size}
-			if !r.dueIsSent() {
-				c.due[i] = batch{recorder: to.due.For(worker), size: size}
-			}
-		}
-	}
+	c.send, c.due = r.batches(metric.FromSend, worker, size), r.batches(metric.FromDue, worker, size)
 	if r.plan.Slow(worker) {
 		c.latency = r.plan.ConsumerLatency
 		c.timer = time.NewTimer(time.Hour)
@@ -118,7 +110,7 @@ func (c *consumer) handle(body []byte, m transport.Delivery) {
 // busy reports whether a counted message has not been answered yet.
 func (c *consumer) busy() bool {
 	t := c.snapshot()
-	return c.acks && c.answered.Load() < t.intact+t.counts[metric.Corrupt]+t.counts[metric.Foreign]
+	return c.acks && c.answered.Load() < t.counts[metric.Received]+t.counts[metric.Corrupt]+t.counts[metric.Foreign]
 }
 
 // read finds the stamp of the message. Without producers in this process it may be in either place.
@@ -199,7 +191,7 @@ func (c *consumer) judge(s *stamp.Stamp, err error, now int64, redelivered bool)
 }
 
 func (c *consumer) take(s *stamp.Stamp, producer uint32, now int64, redelivered bool) {
-	c.tally.intact++
+	c.tally.counts[metric.Received]++
 	c.tally.last = now
 	if c.tally.came == 0 {
 		c.tally.came = now

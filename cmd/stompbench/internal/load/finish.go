@@ -162,7 +162,7 @@ func (r *run) arrived(accounts []ledger.Account) (a arrivals) {
 }
 
 // came counts the received messages of this run, including damaged ones.
-func (a *arrivals) came() uint64 { return a.intact + a.counts[metric.Corrupt] }
+func (a *arrivals) came() uint64 { return a.counts[metric.Received] + a.counts[metric.Corrupt] }
 
 // cameBack counts messages that came again because they were refused.
 func (a *arrivals) cameBack() uint64 { return min(a.redelivered, a.counts[metric.Nacked]) }
@@ -175,7 +175,7 @@ func (r *run) heard(a *arrivals) uint64 {
 		return a.came()
 	}
 	n := a.different + min(a.counts[metric.Corrupt], r.wanted()) + a.cameBack()
-	if a.intact == 0 {
+	if a.counts[metric.Received] == 0 {
 		n += a.counts[metric.Foreign]
 	}
 	return n
@@ -194,9 +194,8 @@ func (r *run) answered() (n uint64) {
 }
 
 func (t *tally) add(o tally) {
-	t.intact += o.intact
-	t.measured += o.measured
 	t.counts.Add(&o.counts)
+	t.measured += o.measured
 	t.came, t.first = earlier(t.came, o.came), earlier(t.first, o.first)
 	t.last = max(t.last, o.last)
 	if t.ackErr == nil {

@@ -4,30 +4,32 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 )
 
-// Warmup is the latencies of the warm-up, which are in no other histogram.
-type Warmup = latencies
+// Latencies are distributions, by what they are of.
+type Latencies = map[metric.Latency]*histo.Histogram
 
-// latencies are distributions of what [recorders] record.
-type latencies struct{ FromSend, FromDue, Delay, Confirm *histo.Histogram }
-
-func newLatencies() latencies { return latencies{histo.New(), histo.New(), histo.New(), histo.New()} }
-
-func (l *latencies) all() [4]*histo.Histogram {
-	return [4]*histo.Histogram{l.FromSend, l.FromDue, l.Delay, l.Confirm}
+func newLatencies() Latencies {
+	all := Latencies{}
+	for _, l := range metric.Latencies() {
+		all[l] = histo.New()
+	}
+	return all
 }
 
 // recorders record the latencies of all workers.
-type recorders struct{ send, due, delay, confirm *histo.Shards }
+type recorders map[metric.Latency]*histo.Shards
 
-func newRecorders(consumers, producers int) *recorders {
-	// A part without consumers records the unsent messages in from_due, for merge.
-	return &recorders{histo.NewShards(consumers), histo.NewShards(max(1, consumers)), histo.NewShards(producers), histo.NewShards(producers)}
+func newRecorders(consumers, producers int) recorders {
+	return recorders{
+		metric.FromSend: histo.NewShards(consumers),
+		// A part without consumers records the unsent messages in from_due, for merge.
+		metric.FromDue:   histo.NewShards(max(1, consumers)),
+		metric.SendDelay: histo.NewShards(producers),
+		metric.Confirm:   histo.NewShards(producers),
+	}
 }
-
-func (r *recorders) ofDelay() *histo.Shards { return r.delay }
-func (r *recorders) ofDue() *histo.Shards   { return r.due }
 
 // The two parts of a run, each with its recorders.
 const (
@@ -44,12 +46,12 @@ func (r *run) phaseOf(at int64) int {
 }
 
 // drain moves what was recorded since the last call into interval, and adds it to the totals.
-func (r *recorders) drain(interval *latencies, totals ...*latencies) {
-	for i, from := range []*histo.Shards{r.send, r.due, r.delay, r.confirm} {
-		into := []*histo.Histogram{interval.all()[i]}
-		into[0].Reset()
+func (r recorders) drain(interval Latencies, totals ...Latencies) {
+	for l, from := range r {
+		interval[l].Reset()
+		into := []*histo.Histogram{interval[l]}
 		for _, t := range totals {
-			into = append(into, t.all()[i])
+			into = append(into, t[l])
 		}
 		from.Drain(into...)
 	}
@@ -69,6 +71,16 @@ const producerBatch = 128
 
 // notLater is how long latencies may wait for their batch to fill. Samples are taken once a second.
 const notLater = int64(100 * time.Millisecond)
+
+// batches returns a worker's batches of one latency, in each part of the run.
+func (r *run) batches(of metric.Latency, worker, size int) (all [2]batch) {
+	for in, to := range r.recorders {
+		if shards := to[of]; shards != nil {
+			all[in] = batch{recorder: shards.For(worker), size: size}
+		}
+	}
+	return all
+}
 
 // addAt is add for a batch that only its owner flushes.
 func (b *batch) addAt(now, ns int64) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stompwire/stompwire/frame"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
@@ -54,12 +55,7 @@ func newProducer(r *run, index int) *producer {
 		run: r, index: index, quota: r.plan.Quota(index), bodies: r.plan.NewBodies(index),
 		inBody: r.plan.Stamp == workload.StampBody, every: uint64(r.plan.ReceiptEvery), levels: r.plan.PriorityLevels(index), transacted: r.plan.Transaction > 0,
 	}
-	for i, to := range r.recorders {
-		if to != nil {
-			p.delays[i] = batch{recorder: to.delay.For(index), size: producerBatch}
-			p.confirms[i] = batch{recorder: to.confirm.For(index), size: producerBatch}
-		}
-	}
+	p.delays, p.confirms = r.batches(metric.SendDelay, index, producerBatch), r.batches(metric.Confirm, index, producerBatch)
 	p.pacer = pacer.New(r.clock.Now, r.sleep)
 	destinations := workload.Share(index, r.plan.Producers, r.plan.PublishTargets().Len())
 	for _, d := range destinations {

@@ -3,7 +3,6 @@ package load
 import (
 	"time"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 )
@@ -47,10 +46,10 @@ type Result struct {
 	BacklogSlope float64
 	BacklogTrend bool
 
-	FromSend, FromDue, Delay, Confirm *histo.Histogram
-	Cost                              Cost
-	Waits                             Waits
-	Consumers                         int // of the plan
+	Latencies Latencies
+	Cost      Cost
+	Waits     Waits
+	Consumers int // of the plan
 	// RoundTrip is the shortest receipt time of a SUBSCRIBE before the run, when the broker was
 	// idle; 0 without consumers.
 	RoundTrip time.Duration
@@ -71,7 +70,8 @@ func (r *Result) ReceivedPerSecond() float64 { return r.perSecond(r.MeasuredRece
 // ConfirmedPerSecond is the rate of confirmations after the warm-up, the time for which their
 // latencies are recorded.
 func (r *Result) ConfirmedPerSecond() float64 {
-	return r.perSecond(r.Confirm.Count()-r.Confirm.Censored, r.Confirming)
+	h := r.Latencies[metric.Confirm]
+	return r.perSecond(h.Count()-h.Censored, r.Confirming)
 }
 
 // perSecond is the rate of n messages. In the planned time d it is n over d. If the first and the
@@ -176,9 +176,6 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 	if !out.Open { // no process saw both sides
 		out.BacklogSlope, out.BacklogTrend = s.backlog.slope()
 	}
-	out.FromSend, out.FromDue, out.Delay, out.Confirm = s.total.FromSend, s.total.FromDue, s.total.Delay, s.total.Confirm
-	if r.dueIsSent() {
-		out.FromDue = out.FromSend
-	}
+	out.Latencies = s.total
 	return out
 }

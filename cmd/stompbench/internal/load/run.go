@@ -11,6 +11,7 @@ import (
 
 	"github.com/stompwire/stompwire/conn/dialect"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
@@ -63,7 +64,7 @@ type run struct {
 	mu       sync.Mutex
 	sessions []transport.Session // guarded by mu
 
-	recorders [2]*recorders // measured and warmUp; the latter is nil if there can be none
+	recorders [2]recorders // measured and warmUp; the latter is nil if there can be none
 
 	start, end int64 // of sending, by the clock
 	// measureFrom is when the warm-up ends. Messages that were due before are in the books but in
@@ -110,10 +111,15 @@ func newRun(ctx context.Context, opts Options) (*run, error) {
 	case p.Producers > 0:
 		r.id.Store(rand.Uint64() | 1)
 	}
+	r.sampler.init(r.dueIsSent())
 	r.recorders[measured] = newRecorders(p.Consumers, p.Producers)
 	if p.Warmup > 0 || p.Producers == 0 || p.Shared() {
 		// All workers share one of each, because there are few batches and memory is for the run itself.
 		r.recorders[warmUp] = newRecorders(1, 1)
+	}
+	if r.dueIsSent() {
+		delete(r.recorders[measured], metric.FromDue)
+		delete(r.recorders[warmUp], metric.FromDue)
 	}
 	defer r.reportConnecting()()
 	made := r.begins("workers made", p.Producers+p.Consumers)
@@ -134,7 +140,6 @@ func newRun(ctx context.Context, opts Options) (*run, error) {
 		return nil, err
 	}
 	r.countCopies()
-	r.sampler.init()
 	return r, nil
 }
 
@@ -205,7 +210,7 @@ func (r *run) cause() error {
 
 // dueIsSent reports whether each message is due when it is sent: flat out, if all senders are in
 // this process. Then both latencies are the same.
-func (r *run) dueIsSent() bool { return r.plan.FlatOut() && r.origins == nil }
+func (r *run) dueIsSent() bool { return r.plan.FlatOut() && r.plan.Producers > 0 && !r.plan.Shared() }
 
 // ours reports whether an intact message belongs to this run.
 func (r *run) ours(s *stamp.Stamp) bool {

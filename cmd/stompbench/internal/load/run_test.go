@@ -76,8 +76,8 @@ func TestNothingGoesWrong(t *testing.T) {
 			if got := countsOf(r); got != c.want || !r.Intact() || r.Partial() {
 				t.Errorf("\n got %+v\nwant %+v", got, c.want)
 			}
-			if r.FromSend.Count() != c.want.received || r.FromDue.Count() != c.want.received || r.Confirm.Count() != c.want.confirmed {
-				t.Errorf("latencies of %d, %d and %d messages", r.FromSend.Count(), r.FromDue.Count(), r.Confirm.Count())
+			if r.Latencies[metric.FromSend].Count() != c.want.received || r.Latencies[metric.FromDue].Count() != c.want.received || r.Latencies[metric.Confirm].Count() != c.want.confirmed {
+				t.Errorf("latencies of %d, %d and %d messages", r.Latencies[metric.FromSend].Count(), r.Latencies[metric.FromDue].Count(), r.Latencies[metric.Confirm].Count())
 			}
 		})
 	}
@@ -307,8 +307,8 @@ func TestPacedForATime(t *testing.T) {
 		if r.Books.Sent != 2000 || r.Unsent != 0 {
 			t.Errorf("%d sent and %d unsent, want 2000", r.Books.Sent, r.Unsent)
 		}
-		if r.Delay.Count() != r.Books.Sent || r.Delay.Max() > time.Millisecond {
-			t.Errorf("%d delays of %d messages, at most %v", r.Delay.Count(), r.Books.Sent, r.Delay.Max())
+		if r.Latencies[metric.SendDelay].Count() != r.Books.Sent || r.Latencies[metric.SendDelay].Max() > time.Millisecond {
+			t.Errorf("%d delays of %d messages, at most %v", r.Latencies[metric.SendDelay].Count(), r.Books.Sent, r.Latencies[metric.SendDelay].Max())
 		}
 		if r.Sending < 990*time.Millisecond || r.Sending > time.Second {
 			t.Errorf("sending took %v", r.Sending)
@@ -336,14 +336,14 @@ func TestAFreezeShowsFromDue(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if due := r.FromDue.Percentile(90); due < freeze/2 {
+		if due := r.Latencies[metric.FromDue].Percentile(90); due < freeze/2 {
 			t.Errorf("from due, p90 is %v: the freeze of %v is hidden", due, freeze)
 		}
-		if send := r.FromSend.Percentile(99); send > time.Millisecond {
+		if send := r.Latencies[metric.FromSend].Percentile(99); send > time.Millisecond {
 			t.Errorf("from send, p99 is %v: the test does not show the difference", send)
 		}
-		if r.Delay.Max() < freeze*99/100 || r.Delay.Max() > freeze {
-			t.Errorf("the longest send delay is %v", r.Delay.Max())
+		if r.Latencies[metric.SendDelay].Max() < freeze*99/100 || r.Latencies[metric.SendDelay].Max() > freeze {
+			t.Errorf("the longest send delay is %v", r.Latencies[metric.SendDelay].Max())
 		}
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 )
 
@@ -13,37 +12,47 @@ type Sample struct {
 	Elapsed  time.Duration // since the first message
 	Interval time.Duration // since the previous sample
 
-	Sent, Confirmed, Received uint64 // in the interval
-	TotalSent                 uint64
-	Backlog                   uint64        // sent and not yet received, all groups together
-	Counts                    metric.Counts // what consumers counted in the interval
+	// Counts are what was sent, confirmed and received in the interval, and what else consumers count;
+	// received are messages of this run, repeats included.
+	Counts    metric.Counts
+	TotalSent uint64
+	Backlog   uint64 // sent and not yet received, all groups together
 
-	// Of the interval.
-	FromSend, FromDue, Delay, Confirm *histo.Histogram
-	Warmup                            *Warmup       // nil in a run without one
-	CPU                               time.Duration // of this process; 0 if the system does not report it
-	Sending                           bool          // false once all messages were sent
+	Latencies Latencies     // of the interval
+	Warmup    Latencies     // of the warm-up, which are in no others; nil in a run without one
+	CPU       time.Duration // of this process; 0 if the system does not report it
+	Sending   bool          // false once all messages were sent
+}
+
+// Values returns the metrics of the interval.
+func (s *Sample) Values() (v metric.Values) {
+	v.SetCounts(&s.Counts)
+	v.SetCount(metric.Backlog, s.Backlog)
+	v.Set(metric.CPU, s.CPU.Round(time.Microsecond).Seconds())
+	return v
 }
 
 // sampler adds up the state of all workers, once a second.
 type sampler struct {
 	mu   sync.Mutex // one collection at a time
 	last struct {
-		at                        int64
-		sent, confirmed, received uint64
-		counts                    metric.Counts
-		cpu                       time.Duration
+		at     int64
+		counts metric.Counts
+		cpu    time.Duration
 	}
 	maxBacklog              uint64
 	backlog                 trend       // after the warm-up, while messages are sent
 	cpu                     trend       // CPU time used, while messages are sent
 	stood                   standstills // while messages were sent
 	sending                 bool
-	interval, total, warmup latencies
+	interval, total, warmup Latencies
 }
 
-func (s *sampler) init() {
+func (s *sampler) init(dueIsSent bool) {
 	s.interval, s.total, s.warmup = newLatencies(), newLatencies(), newLatencies()
+	if dueIsSent {
+		s.interval[metric.FromDue], s.total[metric.FromDue] = s.interval[metric.FromSend], s.total[metric.FromSend]
+	}
 }
 
 // startSampling takes a sample every second until stop is called, which takes a last one; now takes
@@ -126,7 +135,7 @@ func (r *run) look() {
 	wanted, received := r.wanted(), uint64(0)
 	for _, c := range r.consumers {
 		c.mu.Lock()
-		received += c.tally.intact
+		received += c.tally.counts[metric.Received]
 		c.mu.Unlock()
 	}
 	s := &r.sampler
@@ -155,35 +164,28 @@ func (r *run) collect() Sample {
 		sent += p.sentLen()
 		confirmed += p.confirmedLen()
 	}
-	t := r.arrived(nil).tally
-	received := t.intact
-	r.recorders[measured].drain(&s.interval, &s.total)
+	counts := r.arrived(nil).counts
+	counts[metric.Sent], counts[metric.Confirmed] = sent, confirmed
+	r.recorders[measured].drain(s.interval, s.total)
 	cpu := r.usage.cpuTime()
 
 	out := Sample{
 		Elapsed:   time.Duration(now - r.start),
 		Interval:  time.Duration(now - s.last.at),
-		Sent:      sent - s.last.sent,
-		Confirmed: confirmed - s.last.confirmed,
-		Received:  received - s.last.received,
 		TotalSent: sent,
-		FromSend:  s.interval.FromSend, FromDue: s.interval.FromDue, Delay: s.interval.Delay, Confirm: s.interval.Confirm,
-		CPU:     cpu - s.last.cpu,
-		Sending: !r.stopping.Load(),
+		Backlog:   behind(wanted, counts[metric.Received]),
+		Latencies: s.interval,
+		CPU:       cpu - s.last.cpu,
+		Sending:   !r.stopping.Load(),
 	}
-	for id, n := range t.counts {
+	for id, n := range counts {
 		out.Counts[id] = n - s.last.counts[id]
 	}
-	s.last.counts = t.counts
-	out.Backlog = behind(wanted, received)
-	if r.dueIsSent() {
-		out.FromDue = out.FromSend
-	}
 	if to := r.recorders[warmUp]; to != nil {
-		to.drain(&s.warmup)
-		out.Warmup = &s.warmup
+		to.drain(s.warmup)
+		out.Warmup = s.warmup
 	}
 	s.maxBacklog = max(s.maxBacklog, out.Backlog)
-	s.last.at, s.last.sent, s.last.confirmed, s.last.received, s.last.cpu = now, sent, confirmed, received, cpu
+	s.last.at, s.last.counts, s.last.cpu = now, counts, cpu
 	return out
 }

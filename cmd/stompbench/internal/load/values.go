@@ -1,8 +1,6 @@
 package load
 
 import (
-	"time"
-
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
@@ -64,31 +62,4 @@ func (r *Result) Get(id metric.ID) (x float64, ok bool) {
 }
 
 // Histogram returns the distribution of a latency.
-func (r *Result) Histogram(l metric.Latency) *histo.Histogram {
-	return byLatency(r.FromDue, r.FromSend, r.Confirm, r.Delay)[l]
-}
-
-// Histograms returns the distributions of the interval.
-func (s *Sample) Histograms() map[metric.Latency]*histo.Histogram {
-	return byLatency(s.FromDue, s.FromSend, s.Confirm, s.Delay)
-}
-
-// Histograms returns the distributions of the interval.
-func (w *Warmup) Histograms() map[metric.Latency]*histo.Histogram {
-	return byLatency(w.FromDue, w.FromSend, w.Confirm, w.Delay)
-}
-
-func byLatency(due, send, confirm, delay *histo.Histogram) map[metric.Latency]*histo.Histogram {
-	return map[metric.Latency]*histo.Histogram{metric.FromDue: due, metric.FromSend: send, metric.Confirm: confirm, metric.SendDelay: delay}
-}
-
-// Values returns the metrics of the interval.
-func (s *Sample) Values() (v metric.Values) {
-	v.SetCounts(&s.Counts)
-	v.SetCount(metric.Sent, s.Sent)
-	v.SetCount(metric.Confirmed, s.Confirmed)
-	v.SetCount(metric.Received, s.Received)
-	v.SetCount(metric.Backlog, s.Backlog)
-	v.Set(metric.CPU, s.CPU.Round(time.Microsecond).Seconds())
-	return v
-}
+func (r *Result) Histogram(l metric.Latency) *histo.Histogram { return r.Latencies[l] }

@@ -51,7 +51,7 @@ func measured(server string, stalled bool) *results.Result {
 			n = 0
 		}
 		s := &load.Sample{
-			Elapsed: time.Duration(i+1) * time.Second, Interval: time.Second, Sending: i < 16, Sent: n, Confirmed: n, Received: n,
+			Elapsed: time.Duration(i+1) * time.Second, Interval: time.Second, Sending: i < 16, Counts: metric.Counts{metric.Sent: n, metric.Confirmed: n, metric.Received: n},
 			CPU: time.Second / 5, Backlog: uint64(5 + i%3),
 		}
 		var h [4]*histo.Histogram
@@ -72,11 +72,11 @@ func measured(server string, stalled bool) *results.Result {
 			unsent += 1000
 			s.Backlog = 700
 		}
-		empty := histo.New()
-		s.FromDue, s.FromSend, s.Confirm, s.Delay = h[0], h[1], h[2], h[3]
+		s.Latencies = load.Latencies{metric.FromDue: h[0], metric.FromSend: h[1], metric.Confirm: h[2], metric.SendDelay: h[3]}
 		if i < 2 {
-			s.Warmup = &load.Warmup{FromDue: h[0], FromSend: h[1], Confirm: h[2], Delay: h[3]}
-			s.FromDue, s.FromSend, s.Confirm, s.Delay = empty, histo.New(), empty, empty
+			empty := histo.New()
+			s.Warmup = s.Latencies
+			s.Latencies = load.Latencies{metric.FromDue: empty, metric.FromSend: histo.New(), metric.Confirm: empty, metric.SendDelay: empty}
 		}
 		rec.Add(s)
 	}
@@ -85,7 +85,7 @@ func measured(server string, stalled bool) *results.Result {
 		Consumers: 10, ID: 1, Start: time.Unix(1_800_000_000, 0), Ready: load.Ready{Server: server, Version: "1.2"},
 		Books:   ledger.Balance{Sent: sent, Confirmed: sent, Received: sent, Expected: sent},
 		Sending: 14 * time.Second, SendingFrom: 2 * time.Second, Receiving: 15 * time.Second, Unsent: unsent,
-		FromDue: whole[0], FromSend: whole[1], Confirm: whole[2], Delay: whole[3],
+		Latencies: load.Latencies{metric.FromDue: whole[0], metric.FromSend: whole[1], metric.Confirm: whole[2], metric.SendDelay: whole[3]},
 	}
 	r := results.New("v1", plan(), res, rec.Series())
 	for id, x := range map[metric.ID]float64{

@@ -22,7 +22,8 @@ func TestAnHourIsSmallAndItsP99IsKnown(t *testing.T) {
 		h.Record(int64(i+1) * 10_007)
 	}
 	rec.Add(&load.Sample{
-		Elapsed: time.Second, Interval: time.Second, Sending: true, FromDue: h, FromSend: histo.New(), Confirm: h, Delay: h,
+		Elapsed: time.Second, Interval: time.Second, Sending: true,
+		Latencies: load.Latencies{metric.FromDue: h, metric.FromSend: histo.New(), metric.Confirm: h, metric.SendDelay: h},
 	})
 	r.Series = *rec.Series()
 	second := r.Series.Intervals[0]

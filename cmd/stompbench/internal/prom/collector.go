@@ -64,7 +64,7 @@ func (c *Collector) Add(s *load.Sample) {
 	c.values.Add(&values)
 	c.values.Set(metric.Backlog, values.Value(metric.Backlog))
 	c.seconds = s.Elapsed.Seconds()
-	for l, h := range s.Histograms() {
+	for l, h := range s.Latencies {
 		if h != nil {
 			c.latency[l].Merge(h)
 		}

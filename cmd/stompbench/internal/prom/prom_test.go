@@ -18,6 +18,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/prom"
 )
 
@@ -46,8 +47,9 @@ func sample(n int) *load.Sample {
 		h.Record(int64(ms+1) * int64(time.Millisecond))
 	}
 	return &load.Sample{
-		Elapsed: time.Second, Interval: time.Second, Sent: 100, Confirmed: 90, Received: 80, Backlog: 20,
-		FromSend: h, FromDue: h, Confirm: h, Delay: histo.New(), Sending: true, CPU: 300 * time.Millisecond,
+		Elapsed: time.Second, Interval: time.Second, Counts: metric.Counts{metric.Sent: 100, metric.Confirmed: 90, metric.Received: 80}, Backlog: 20,
+		Latencies: load.Latencies{metric.FromSend: h, metric.FromDue: h, metric.Confirm: h, metric.SendDelay: histo.New()},
+		Sending:   true, CPU: 300 * time.Millisecond,
 	}
 }
 

@@ -123,7 +123,7 @@ func New(version string, p *workload.Plan, run *load.Result, s *series.Series) *
 		r.Ledger = newLedger(run.Book)
 	}
 	for _, kind := range metric.Latencies() {
-		if h := run.Histogram(kind); h.Count() > 0 && (kind != metric.FromDue || h != run.FromSend) {
+		if h := run.Histogram(kind); h.Count() > 0 && (kind != metric.FromDue || h != run.Latencies[metric.FromSend]) {
 			r.Histograms[kind] = Histogram{h.Pack(), h.Apart}
 		}
 	}

@@ -50,8 +50,8 @@ func result(seconds int, base time.Duration) *results.Result {
 		due.Merge(dueOne)
 		rec.Add(&load.Sample{
 			Elapsed: time.Duration(i+1) * time.Second, Interval: time.Second, CPU: time.Second / 4, Sending: true,
-			Sent: 1000, Confirmed: 1000, Received: 1000, Backlog: uint64(i),
-			FromSend: one, FromDue: dueOne, Delay: histo.New(), Confirm: one,
+			Counts: metric.Counts{metric.Sent: 1000, metric.Confirmed: 1000, metric.Received: 1000}, Backlog: uint64(i),
+			Latencies: load.Latencies{metric.FromSend: one, metric.FromDue: dueOne, metric.SendDelay: histo.New(), metric.Confirm: one},
 		})
 	}
 	n := uint64(seconds) * 1000
@@ -59,8 +59,9 @@ func result(seconds int, base time.Duration) *results.Result {
 	res := &load.Result{
 		Consumers: 1, ID: 0xabc, Start: start, Ready: load.Ready{Server: "RabbitMQ/4", Version: "1.2"},
 		Books:   ledger.Balance{Sent: n, Confirmed: n, Received: n, Expected: n},
-		Sending: took, Receiving: took, MeasuredSent: n + 1, MeasuredReceived: n + 1, FromSend: all, FromDue: due, Confirm: all, Delay: histo.New(),
-		Cost: load.Cost{CPU: took / 4, Wall: took, Allocations: 100}, MaxBacklog: uint64(seconds) - 1,
+		Sending: took, Receiving: took, MeasuredSent: n + 1, MeasuredReceived: n + 1,
+		Latencies: load.Latencies{metric.FromSend: all, metric.FromDue: due, metric.Confirm: all, metric.SendDelay: histo.New()},
+		Cost:      load.Cost{CPU: took / 4, Wall: took, Allocations: 100}, MaxBacklog: uint64(seconds) - 1,
 	}
 	return results.New("v1", p, res, rec.Series())
 }
@@ -277,8 +278,9 @@ func TestWarmupIsTagged(t *testing.T) {
 	rec := series.NewRecorder()
 	for range 2 {
 		rec.Add(&load.Sample{
-			Elapsed: time.Second, Interval: time.Second, FromSend: histo.New(), FromDue: histo.New(), Delay: histo.New(), Confirm: histo.New(),
-			Warmup: &load.Warmup{FromSend: h, FromDue: h, Delay: histo.New(), Confirm: histo.New()},
+			Elapsed: time.Second, Interval: time.Second,
+			Latencies: load.Latencies{metric.FromSend: histo.New(), metric.FromDue: histo.New(), metric.SendDelay: histo.New(), metric.Confirm: histo.New()},
+			Warmup:    load.Latencies{metric.FromSend: h, metric.FromDue: h, metric.SendDelay: histo.New(), metric.Confirm: histo.New()},
 		})
 	}
 	r.Series.Intervals[0].Warmup = rec.Series().Intervals[0].Warmup

@@ -39,8 +39,8 @@ func example(samples int) (*workload.Plan, *load.Result) {
 		Unknown: 9, Unsent: 6, MaxBacklog: 77,
 		MeasuredSent: 10_001, MeasuredReceived: 9_981,
 		Sending: 10 * time.Second, Receiving: 10 * time.Second,
-		FromSend: h, FromDue: h, Delay: h, Confirm: h,
-		Cost: load.Cost{CPU: 5 * time.Second, Wall: 10 * time.Second, Allocations: 100},
+		Latencies: load.Latencies{metric.FromSend: h, metric.FromDue: h, metric.SendDelay: h, metric.Confirm: h},
+		Cost:      load.Cost{CPU: 5 * time.Second, Wall: 10 * time.Second, Allocations: 100},
 	}
 }
 

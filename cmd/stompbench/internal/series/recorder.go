@@ -64,17 +64,17 @@ func (r *Recorder) Series() *Series { return &r.series }
 
 func interval(s *load.Sample) Interval {
 	i := Interval{
-		T: seconds(s.Elapsed), Seconds: seconds(s.Interval), Sending: s.Sending || s.Sent > 0,
+		T: seconds(s.Elapsed), Seconds: seconds(s.Interval), Sending: s.Sending || s.Counts[metric.Sent] > 0,
 		Values: s.Values(), Latency: Latencies{},
 	}
-	for l, h := range s.Histograms() {
-		if l != metric.FromDue || h != s.FromSend {
+	for l, h := range s.Latencies {
+		if l != metric.FromDue || h != s.Latencies[metric.FromSend] {
 			i.Latency.put(l, h.Pack())
 		}
 	}
 	if s.Warmup != nil {
 		i.Warmup = Latencies{}
-		for l, h := range s.Warmup.Histograms() {
+		for l, h := range s.Warmup {
 			i.Warmup.put(l, h.Pack())
 		}
 	}

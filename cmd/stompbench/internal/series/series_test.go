@@ -20,8 +20,8 @@ func sampled(elapsed, interval time.Duration, n uint64) *load.Sample {
 		h.Record(int64(i+1) * 1000)
 	}
 	return &load.Sample{
-		Elapsed: elapsed, Interval: interval, Sent: n, Confirmed: n, Received: n, Backlog: n, Sending: true,
-		CPU: interval / 2, FromSend: h, FromDue: h, Confirm: histo.New(), Delay: h,
+		Elapsed: elapsed, Interval: interval, Counts: metric.Counts{metric.Sent: n, metric.Confirmed: n, metric.Received: n}, Backlog: n, Sending: true,
+		CPU: interval / 2, Latencies: load.Latencies{metric.FromSend: h, metric.FromDue: h, metric.Confirm: histo.New(), metric.SendDelay: h},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
@@ -36,16 +37,17 @@ type Facts struct {
 
 // FactsOf returns the facts of a run.
 func FactsOf(p *workload.Plan, r *load.Result) Facts {
+	confirm := r.Latencies[metric.Confirm]
 	f := Facts{
 		Rate: p.Rate, Tolerance: p.RateTolerance, Planned: p.Duration, Sending: r.Sending, Receiving: r.Receiving,
-		Sent: r.Books.Sent, Unsent: r.Unsent - r.CutOff, Late: late(r.Delay), Backlog: r.MaxBacklog, Growth: r.BacklogSlope,
+		Sent: r.Books.Sent, Unsent: r.Unsent - r.CutOff, Late: late(r.Latencies[metric.SendDelay]), Backlog: r.MaxBacklog, Growth: r.BacklogSlope,
 		Window: p.Window, InFlight: p.Window * p.Producers * max(1, p.ReceiptEvery) * max(1, p.Transaction), Embedded: p.Embedded,
 		Cost: r.Cost, Waits: r.Waits,
-		RoundTrip: r.RoundTrip, Confirm: r.Confirm.Percentile(50),
+		RoundTrip: r.RoundTrip, Confirm: confirm.Percentile(50),
 	}
 	// For the first receipts of a run the broker is still idle.
-	if r.Confirm.Count() > 0 {
-		f.RoundTrip = min(f.RoundTrip, r.Confirm.Min())
+	if confirm.Count() > 0 {
+		f.RoundTrip = min(f.RoundTrip, confirm.Min())
 	}
 	if p.Rate > 0 && p.Count > 0 && p.Warmup == 0 && len(p.Profile) < 2 {
 		byCount := time.Duration(float64(p.Count) / p.Rate * float64(time.Second))

@@ -10,6 +10,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
@@ -44,9 +45,10 @@ func TestRecordedRuns(t *testing.T) {
 			plan: workload.Plan{Embedded: true, Rate: 1000, Count: 2000, Window: 1000},
 			result: load.Result{
 				Books: ledger.Balance{Sent: 2000}, Sending: ms(1999.7), Receiving: ms(3617.9), MaxBacklog: 438,
-				Delay: of(200, 0, 0, 0, 0, 0, 0, 0, 0, ms(0.1), ms(34.8)), Confirm: of(2000, ms(0.05)), RoundTrip: ms(0.2),
-				Cost:  load.Cost{CPU: ms(292.7), Wall: ms(3618), Cores: 2, BusiestThread: ms(118.8), Starved: ms(1102.9), MachineBusy: 1},
-				Waits: load.Waits{Producers: ms(1999.7), Pacer: ms(1992.2), Consuming: ms(3617.9), Linger: ms(3612.3)},
+				Latencies: load.Latencies{metric.SendDelay: of(200, 0, 0, 0, 0, 0, 0, 0, 0, ms(0.1), ms(34.8)), metric.Confirm: of(2000, ms(0.05))},
+				RoundTrip: ms(0.2),
+				Cost:      load.Cost{CPU: ms(292.7), Wall: ms(3618), Cores: 2, BusiestThread: ms(118.8), Starved: ms(1102.9), MachineBusy: 1},
+				Waits:     load.Waits{Producers: ms(1999.7), Pacer: ms(1992.2), Consuming: ms(3617.9), Linger: ms(3612.3)},
 			},
 			limit: verdict.Consumers,
 			says:  "--consumer-latency took 100 % of a consumer's time, and messages came in for 1.62s after the last was sent, 438 of them seen behind",
@@ -56,7 +58,7 @@ func TestRecordedRuns(t *testing.T) {
 			plan: workload.Plan{Rate: 5000, Duration: 2 * time.Second, Window: 10},
 			result: load.Result{
 				Books: ledger.Balance{Sent: 197}, Unsent: 9803, Sending: ms(1985), Receiving: ms(2093), MaxBacklog: 9,
-				Delay: of(1, of197()...), Confirm: of(197, ms(102.4)), RoundTrip: ms(0.2),
+				Latencies: load.Latencies{metric.SendDelay: of(1, of197()...), metric.Confirm: of(197, ms(102.4))}, RoundTrip: ms(0.2),
 				Cost:  load.Cost{CPU: ms(48), Wall: ms(2093), Cores: 2, BusiestThread: ms(16.5), Starved: ms(248.7), MachineBusy: 1},
 				Waits: load.Waits{Producers: ms(1985), Pacer: ms(2.1), Window: ms(1981.7), Consuming: ms(2093)},
 			},
@@ -67,9 +69,10 @@ func TestRecordedRuns(t *testing.T) {
 			plan: workload.Plan{Duration: 5 * time.Second, Window: 1000},
 			result: load.Result{
 				Books: ledger.Balance{Sent: 83850}, Sending: ms(4989), Receiving: ms(5022), MaxBacklog: 1000,
-				Delay: of(0), Confirm: of(100, append(slices.Repeat([]time.Duration{ms(45.7)}, 837), ms(0.6), ms(2.1))...), RoundTrip: ms(18.4),
-				Cost:  load.Cost{CPU: ms(2280), Wall: ms(5022), Cores: 2, BusiestThread: ms(502), Starved: ms(753), MachineBusy: 1},
-				Waits: load.Waits{Producers: ms(4989), Window: ms(4939), Consuming: ms(5022)},
+				Latencies: load.Latencies{metric.SendDelay: of(0), metric.Confirm: of(100, append(slices.Repeat([]time.Duration{ms(45.7)}, 837), ms(0.6), ms(2.1))...)},
+				RoundTrip: ms(18.4),
+				Cost:      load.Cost{CPU: ms(2280), Wall: ms(5022), Cores: 2, BusiestThread: ms(502), Starved: ms(753), MachineBusy: 1},
+				Waits:     load.Waits{Producers: ms(4989), Window: ms(4939), Consuming: ms(5022)},
 			},
 			limit: verdict.Broker, says: "producers waited 99 % of their time for receipts, which took 45.7ms",
 		},
@@ -78,7 +81,7 @@ func TestRecordedRuns(t *testing.T) {
 			plan: workload.Plan{Embedded: true, Rate: 900e6, Duration: 2 * time.Second, Window: 64},
 			result: load.Result{
 				Books: ledger.Balance{Sent: 8724}, Unsent: 1_799_991_276, Sending: ms(2015.5), Receiving: ms(2212.9), MaxBacklog: 1120,
-				Delay: of(8724, ms(1000)), Confirm: of(8724, ms(73.1)), RoundTrip: ms(0.3),
+				Latencies: load.Latencies{metric.SendDelay: of(8724, ms(1000)), metric.Confirm: of(8724, ms(73.1))}, RoundTrip: ms(0.3),
 				Cost:  load.Cost{CPU: ms(1053.5), Wall: ms(2215.7), Cores: 2, BusiestThread: ms(175.4), Starved: ms(6769.9), MachineBusy: 0.998},
 				Waits: load.Waits{Producers: ms(16124), Window: ms(13887), Send: ms(2056), Consuming: ms(2212.9)},
 			},
@@ -89,9 +92,10 @@ func TestRecordedRuns(t *testing.T) {
 			plan: workload.Plan{Embedded: true, Rate: 200, Duration: 3 * time.Second, Window: 1000},
 			result: load.Result{
 				Books: ledger.Balance{Sent: 600}, Sending: ms(2995.4), Receiving: ms(2995.6), MaxBacklog: 1,
-				Delay: of(75, 0, 0, 0, 0, 0, 0, ms(0.9), ms(14.7)), Confirm: of(600, ms(0.064)), RoundTrip: ms(0.2),
-				Cost:  load.Cost{CPU: ms(156.2), Wall: ms(3008.8), Cores: 2, BusiestThread: ms(93.1), Starved: ms(904.1), MachineBusy: 1},
-				Waits: load.Waits{Producers: ms(2995.4), Pacer: ms(2990.2), Consuming: ms(2995.6)},
+				Latencies: load.Latencies{metric.SendDelay: of(75, 0, 0, 0, 0, 0, 0, ms(0.9), ms(14.7)), metric.Confirm: of(600, ms(0.064))},
+				RoundTrip: ms(0.2),
+				Cost:      load.Cost{CPU: ms(156.2), Wall: ms(3008.8), Cores: 2, BusiestThread: ms(93.1), Starved: ms(904.1), MachineBusy: 1},
+				Waits:     load.Waits{Producers: ms(2995.4), Pacer: ms(2990.2), Consuming: ms(2995.6)},
 			},
 			limit: verdict.Schedule, says: "producers were idle for 100 % of their time, though 12 % left more than 1ms late",
 		},
@@ -132,7 +136,7 @@ func TestPlannedTime(t *testing.T) {
 	} {
 		f := verdict.FactsOf(&c.plan, &load.Result{
 			Interrupted: c.interrupted, Sending: 4 * s, Books: ledger.Balance{Sent: 4000},
-			Delay: of(1000, 0, 0, 0, ms(2)), Confirm: of(4000, ms(3)), MaxBacklog: 7,
+			Latencies: load.Latencies{metric.SendDelay: of(1000, 0, 0, 0, ms(2)), metric.Confirm: of(4000, ms(3))}, MaxBacklog: 7,
 		})
 		if f.Planned != c.planned || f.Counted != c.counted {
 			t.Errorf("%s: %v (%v), want %v (%v)", name, f.Planned, f.Counted, c.planned, c.counted)
@@ -147,7 +151,7 @@ func TestARunThatBrokeOffWasNotLimitedByItsSchedule(t *testing.T) {
 	p := &workload.Plan{Rate: 1000, RateTolerance: 0.01, Duration: 8 * time.Second}
 	r := &load.Result{
 		Books: ledger.Balance{Sent: 4000}, Sending: 4 * time.Second, Receiving: 4 * time.Second,
-		Delay: of(1, 0), Confirm: of(1, ms(1)), Failure: errors.New("the broker closed the connection"),
+		Latencies: load.Latencies{metric.SendDelay: of(1, 0), metric.Confirm: of(1, ms(1))}, Failure: errors.New("the broker closed the connection"),
 	}
 	if v := verdict.Of(p, r); v.Limit != verdict.Unclear || !strings.HasPrefix(v.Why, "the run broke off") {
 		t.Errorf("%s: %s", v.Limit, v.Why)

@@ -71,10 +71,11 @@ func (j *judgement) point(received bool) find.Point {
 		SentPerSecond: j.r.SentPerSecond(), ReceivedPerSecond: j.r.ReceivedPerSecond(), BacklogSlope: j.r.BacklogSlope,
 		LimitedBy: string(j.v.Limit), Why: j.v.Why,
 	}
-	h, of := j.r.Confirm, metric.Confirm
+	of := metric.Confirm
 	if received {
-		h, of = j.r.FromDue, metric.FromDue
+		of = metric.FromDue
 	}
+	h := j.r.Latencies[of]
 	p.Of = string(of)
 	p.P50, p.P99, p.Max = int64(h.Percentile(50)), int64(h.Percentile(99)), int64(h.Max())
 	switch p.GeneratorLimited = j.byGenerator(); {
@@ -99,7 +100,7 @@ const (
 
 // late explains a step that failed because of the generator.
 func (j *judgement) late() string {
-	why := fmt.Sprintf("producers were not held up, and messages left up to %s late", report.Duration(j.r.Delay.Max()))
+	why := fmt.Sprintf("producers were not held up, and messages left up to %s late", report.Duration(j.r.Latencies[metric.SendDelay].Max()))
 	if j.v.StarvedShare >= starved {
 		return why + fmt.Sprintf(": other programs had the processors, of which it missed %.0f %%", 100*j.v.StarvedShare)
 	}

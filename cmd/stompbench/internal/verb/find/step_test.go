@@ -8,6 +8,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 )
@@ -47,8 +48,8 @@ func TestByGenerator(t *testing.T) {
 		"it has nothing to do with times": {"received>1M", kept, 0, 0, 0, nil, false},
 	} {
 		r := &load.Result{
-			FromDue: spread(c.due), FromSend: spread(c.send), Delay: spread(c.late), Confirm: spread(c.send),
-			Books: ledger.Balance{Sent: 1000, Confirmed: 1000, Received: 1000, Expected: 1000}, Consumers: 1,
+			Latencies: load.Latencies{metric.FromDue: spread(c.due), metric.FromSend: spread(c.send), metric.SendDelay: spread(c.late), metric.Confirm: spread(c.send)},
+			Books:     ledger.Balance{Sent: 1000, Confirmed: 1000, Received: 1000, Expected: 1000}, Consumers: 1,
 		}
 		if c.edit != nil {
 			c.edit(r)
