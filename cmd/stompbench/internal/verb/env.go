@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -35,23 +36,21 @@ func (e *Env) Print(text string) error {
 	return written(err)
 }
 
-// PrintObject writes the result as JSON.
-func (e *Env) PrintObject(v any) error { return written(report.WriteObject(e.Stdout, v)) }
-
 // Tell writes the result, as JSON or as text.
 func (e *Env) Tell(asJSON bool, object any, text func() string) error {
 	if asJSON {
-		return e.PrintObject(object)
+		return written(report.WriteObject(e.Stdout, object))
 	}
 	return e.Print(text())
 }
 
-// PrintReport writes the result as text or as JSON.
-func (e *Env) PrintReport(json bool, r *results.Result) error {
-	if json {
-		return e.PrintObject(r.Summary())
-	}
-	return written(r.WriteText(e.Stdout, report.Style{Color: ScreenOf(e.Stdout).Color}))
+// PrintReport writes the result of a run, as JSON or as text.
+func (e *Env) PrintReport(asJSON bool, r *results.Result) error {
+	return e.Tell(asJSON, r.Summary(), func() string {
+		var b strings.Builder
+		_ = r.WriteText(&b, report.Style{Color: ScreenOf(e.Stdout).Color}) // a Builder cannot fail
+		return b.String()
+	})
 }
 
 // WriteTo writes the result to a file; "" and - are Stdout.
@@ -117,18 +116,19 @@ type Head struct {
 	Schema   int            `json:"schema"`
 	Tool     string         `json:"tool"`
 	Version  string         `json:"version"`
-	Partial  bool           `json:"partial"` // interrupted
+	Partial  bool           `json:"partial"` // not all was done
 	Failure  string         `json:"failure,omitempty"`
 	ExitCode int            `json:"exit_code"`
-	Broker   results.Broker `json:"broker"`
+	Broker   results.Broker `json:"broker,omitzero"`
 }
 
-// HeadOf begins the result of a verb.
+// HeadOf begins the result of a verb. p is nil for several plans.
 func HeadOf(verb string, p *workload.Plan) Head {
-	return Head{
-		Schema: 1, Tool: "stompbench " + verb, Version: Version(),
-		Broker: results.Broker{URI: p.Broker.String(), Embedded: p.Embedded},
+	h := Head{Schema: 1, Tool: "stompbench " + verb, Version: Version()}
+	if p != nil {
+		h.Broker = results.Broker{URI: p.Broker.String(), Embedded: p.Embedded}
 	}
+	return h
 }
 
 // Met adds what the broker said of itself.

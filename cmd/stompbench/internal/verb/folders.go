@@ -11,11 +11,9 @@ import (
 	"strings"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/page"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 )
 
 // ReadAll reads results; at least one is required.
@@ -73,60 +71,6 @@ func tail(path string, depth int) string {
 	}
 	parts := strings.Split(strings.TrimSuffix(filepath.ToSlash(path), "/"+results.Name), "/")
 	return strings.Join(parts[max(0, len(parts)-depth):], "/")
-}
-
-// Keeper records a run and writes its files, if a folder was given.
-type Keeper struct {
-	dir      string           // "" to write nothing
-	recorder *series.Recorder // nil to record nothing
-}
-
-// KeepIn returns a Keeper that writes to dir. It checks now that it can. Without dir it does nothing.
-func KeepIn(dir string) (*Keeper, error) {
-	if dir == "" {
-		return &Keeper{}, nil
-	}
-	return Record(dir)
-}
-
-// Record is KeepIn, but also records without dir.
-func Record(dir string) (*Keeper, error) {
-	if dir != "" {
-		if err := results.Prepare(dir); err != nil {
-			return nil, err
-		}
-	}
-	return &Keeper{dir: dir, recorder: series.NewRecorder()}, nil
-}
-
-// Sample records a sample and passes it on.
-func (k *Keeper) Sample(next func(*load.Sample)) func(*load.Sample) {
-	return func(s *load.Sample) {
-		if k.recorder != nil {
-			k.recorder.Add(s)
-		}
-		next(s)
-	}
-}
-
-// Keep writes all files to the folder, and says so to progress.
-func (k *Keeper) Keep(progress io.Writer, r *results.Result) error {
-	if k.dir == "" {
-		return nil
-	}
-	if err := WriteFolder(k.dir, r); err != nil {
-		return err
-	}
-	fmt.Fprintf(progress, "\nkept in %s\n", k.dir)
-	return nil
-}
-
-// Series returns what was recorded, nil for nothing.
-func (k *Keeper) Series() *series.Series {
-	if k.recorder == nil {
-		return nil
-	}
-	return k.recorder.Series()
 }
 
 // PageName is the name of the page next to its result.

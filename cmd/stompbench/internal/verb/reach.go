@@ -41,11 +41,8 @@ func StartBroker(ctx context.Context, addr string) (*broker.Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	if w := world.Of(ctx); w == nil {
-		_, err = b.Listen(addr)
-	} else if ln, e := w.Listen(addr); e != nil {
-		err = e
-	} else {
+	ln, err := world.Listen(ctx, addr)
+	if err == nil {
 		_, err = b.ListenOn(ln)
 	}
 	if err != nil {
@@ -77,11 +74,6 @@ func Run(ctx context.Context, o load.Options) (*load.Result, error) {
 	defer dialer.Close()
 	o.Dialer = dialer
 	return load.Run(ctx, o)
-}
-
-// RunStep is Run for one of several plans. onSample may be nil.
-func RunStep(ctx context.Context, plan *workload.Plan, onSample func(*load.Sample)) (*load.Result, error) {
-	return Run(ctx, load.Options{Plan: plan, OnSample: onSample})
 }
 
 // Of Drain: the interval at which it checks for progress; how long nothing must come from queues for

@@ -9,12 +9,14 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 )
 
-// Steps are the parts of a verb with a driver of its own.
+// Steps are the parts of a verb that sends load.
 type Steps struct {
-	Check func(f *pflag.FlagSet) error // finds flags that contradict each other, in a complete plan
-	Plan  func(notes []string) any     // for --dry-run --json
-	Text  func(notes []string) string  // for --dry-run
-	Run   func(ctx context.Context) error
+	// Complete completes the plan, and finds flags that contradict each other. If nil, it is that of the load.
+	Complete func(f *pflag.FlagSet) (notes []string, err error)
+	Check    func(f *pflag.FlagSet) error // of a complete plan; may be nil
+	Plan     func(notes []string) any     // for --dry-run --json
+	Text     func(notes []string) string  // for --dry-run
+	Run      func(ctx context.Context) error
 }
 
 // RunE returns the RunE of a command with these steps and the flags of l.
@@ -23,8 +25,11 @@ func (e *Env) RunE(l *flags.Load, s Steps) func(*cobra.Command, []string) error 
 		if err := l.Read(cmd); err != nil {
 			return err
 		}
-		notes, err := l.Complete(cmd.Flags())
-		if err == nil {
+		if s.Complete == nil {
+			s.Complete = l.Complete
+		}
+		notes, err := s.Complete(cmd.Flags())
+		if err == nil && s.Check != nil {
 			err = s.Check(cmd.Flags())
 		}
 		switch {

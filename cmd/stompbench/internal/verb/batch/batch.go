@@ -1,5 +1,5 @@
-// Package batch makes several runs one after the other: those of run --repeat and run --interleave,
-// and those of sweep. A [Batch] is a list of turns; each is one run of a [Side]. A run that fails
+// Package batch makes runs: the one of run, or several one after the other for run --repeat, run
+// --interleave and sweep. A [Batch] is a list of turns; each is one run of a [Side]. A run that fails
 // does not stop the next ones.
 //
 // Imports: packages flags and verb, and the packages of stompbench that make a run and its report.
@@ -8,7 +8,6 @@ package batch
 import (
 	"context"
 	"fmt"
-	"io"
 	"path/filepath"
 	"time"
 
@@ -17,7 +16,9 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/live"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
 
@@ -69,15 +70,12 @@ type Turn struct {
 // Batch is several runs one after the other.
 type Batch struct {
 	*verb.Env
-	*flags.Load        // with the common settings
-	File        string // the common result in the folder
+	*flags.Load // with the common settings
 	Pause       time.Duration
 	Sides       []*Side
 	Turns       []*Turn
-	Ended       bool // before the last turn was over
-	// Observe wraps the function that gets the samples.
-	Observe     func(func(*load.Sample)) func(*load.Sample)
-	interrupted bool
+	OnSample    func(*load.Sample) // may be nil
+	Ended       bool               // before the last turn was over
 }
 
 // Dir returns the folder of a turn, "" if nothing is kept.
@@ -88,107 +86,8 @@ func (b *Batch) Dir(t *Turn) string {
 	return filepath.Join(b.Out, filepath.FromSlash(t.Folder))
 }
 
-// Prepare checks that all results can be written before the first run, and that there are no runs
-// from another time.
-func (b *Batch) Prepare() error {
-	for _, s := range append([]*Side{{}}, b.Sides...) {
-		dir := filepath.Join(b.Out, s.Name)
-		if inner := verb.Below(dir); b.Out != "" && inner[0] != dir {
-			return flags.Usage("%s holds results already, such as that in %s: name another folder", b.Out, inner[0])
-		}
-	}
-	return verb.NewFolder(b.Out, b.File)
-}
-
-// Run makes the runs. It returns the exit code of the worst; the error, if there is not one result.
-func (b *Batch) Run(ctx context.Context) (code int, err error) {
-	for i, t := range b.Turns {
-		if i > 0 {
-			select {
-			case <-time.After(b.Pause):
-			case <-ctx.Done():
-			}
-		}
-		if b.interrupted = b.interrupted || ctx.Err() != nil; b.interrupted || b.Ended {
-			b.Ended = true
-			break
-		}
-		b.Ended = !b.turn(ctx, t, i == len(b.Turns)-1)
-	}
-	if b.interrupted {
-		code = verb.ExitInterrupted
-	}
-	made := false
-	for _, t := range b.Turns {
-		code, made = verb.Worst(code, t.ExitCode), made || t.Made
-	}
-	switch {
-	case made:
-		return code, nil
-	case b.interrupted:
-		return code, verb.Interrupted
-	}
-	return code, verb.Code(code)
-}
-
-// turn makes one run. It returns false if there can be no more: the first run could not start, nothing
-// can be written, or the user interrupted it.
-func (b *Batch) turn(ctx context.Context, t *Turn, last bool) (goOn bool) {
-	l := *t.Side.Load // a run may complete its plan
-	progress := b.Progress(b.Quiet)
-	fmt.Fprintf(progress, "\n%s\n", t.Title)
-	keep, err := verb.Record(b.Dir(t))
-	if err != nil {
-		return b.cannot(t, err, false)
-	}
-	result, err := CarryOut(ctx, b.Env, &l, b.Observe, keep, func(r load.Ready) string {
-		if !t.First {
-			return ""
-		}
-		return verb.Banner(&l.Plan, r, t.Side.Notes)
-	})
-	switch {
-	case err != nil && ctx.Err() != nil:
-		b.interrupted = true
-		return false
-	case err != nil:
-		return b.cannot(t, err, !t.First)
-	}
-	rep := verb.Judge(&l, result, keep.Series())
-	if t.Partial, t.ExitCode = rep.Partial, rep.ExitCode; t.ExitCode != verb.ExitOK {
-		t.Trouble = Faults(rep)
-	}
-	if err := keep.Keep(io.Discard, rep); err != nil {
-		return b.cannot(t, err, false)
-	}
-	t.Made, t.Result = true, rep
-	if b.Out != "" {
-		t.Result = rep.Summary()
-	}
-	fmt.Fprintf(progress, "  %s: %s\n", t.Title, line(rep))
-	if t.Trouble != "" {
-		fmt.Fprintf(b.Stderr, "stompbench: %s: %s\n", t.Title, t.Trouble)
-	}
-	if b.interrupted = result.Interrupted; b.interrupted {
-		return false
-	}
-	if own := len(t.Side.Plan.Broker) == 0; !own && (result.Failure != nil || !result.Intact()) && !last {
-		if err := verb.Drain(ctx, &l.Plan); err != nil && ctx.Err() == nil {
-			fmt.Fprintf(b.Stderr, "stompbench: %s: what it left behind could not be cleared away: %s\n", t.Title, verb.Sentence(err))
-		}
-	}
-	return true
-}
-
-// cannot records and prints why a turn has no result.
-func (b *Batch) cannot(t *Turn, err error, goOn bool) bool {
-	t.ExitCode, t.Trouble = verb.Worst(t.ExitCode, verb.ExitCannotRun), verb.Sentence(err)
-	fmt.Fprintf(b.Stderr, "stompbench: %s: %s\n", t.Title, t.Trouble)
-	return goOn
-}
-
-// TellPlan writes what the runs would do, after head.
-func (b *Batch) TellPlan(planned any, head string) error {
+// Text describes what the runs would do, after head.
+func (b *Batch) Text(head string) string {
 	var r verb.Rows
 	r.WriteString(head)
 	for _, s := range b.Sides {
@@ -200,31 +99,148 @@ func (b *Batch) TellPlan(planned any, head string) error {
 		}
 		r.Planned(&s.Plan, s.Notes)
 	}
-	return b.Tell(b.JSON, planned, r.String)
+	return r.String()
 }
 
-// CarryOut runs a plan with the live table, against an embedded broker if it names none. hello makes
-// the text before the table, once all are connected.
-func CarryOut(ctx context.Context, env *verb.Env, l *flags.Load, observe func(func(*load.Sample)) func(*load.Sample), keep *verb.Keeper, hello func(load.Ready) string) (*load.Result, error) {
+// Prepare checks that all results, and file with what they have in common, can be written before the
+// first run, and that there are none from another time.
+func (b *Batch) Prepare(file string) error {
+	for _, s := range append([]*Side{{}}, b.Sides...) {
+		dir := filepath.Join(b.Out, s.Name)
+		if inner := verb.Below(dir); b.Out != "" && inner[0] != dir {
+			return flags.Usage("%s holds results already, such as that in %s: name another folder", b.Out, inner[0])
+		}
+	}
+	return verb.NewFolder(b.Out, file)
+}
+
+// Run makes the runs. It returns the exit code of the worst; the error, if there is not one result.
+func (b *Batch) Run(ctx context.Context) (code int, err error) {
+	made := false
+	for i, t := range b.Turns {
+		if i > 0 {
+			select {
+			case <-time.After(b.Pause):
+			case <-ctx.Done():
+			}
+		}
+		b.Ended = ctx.Err() != nil || !b.turn(ctx, t)
+		code, made = verb.Worst(code, t.ExitCode), made || t.Made
+		if b.Ended {
+			break
+		}
+	}
+	interrupted := b.Ended && ctx.Err() != nil
+	switch {
+	case interrupted && made:
+		return verb.Worst(code, verb.ExitInterrupted), nil
+	case made:
+		return code, nil
+	case interrupted:
+		return 0, verb.Interrupted
+	}
+	return 0, verb.Code(code)
+}
+
+// turn makes one run. It returns false if there can be no more: the first run could not start, its
+// result cannot be written, or the user interrupted it.
+func (b *Batch) turn(ctx context.Context, t *Turn) (goOn bool) {
+	l := *t.Side.Load // a run may complete its plan
+	progress := b.Progress(b.Quiet)
+	fmt.Fprintf(progress, "\n%s\n", t.Title)
+	r, err := b.Make(ctx, &l, b.Dir(t), func(r load.Ready) string {
+		if !t.First {
+			return ""
+		}
+		return verb.Banner(&l.Plan, r, t.Side.Notes)
+	})
+	switch {
+	case r == nil && ctx.Err() != nil:
+		return false
+	case r == nil:
+		return b.cannot(t, err, !t.First)
+	}
+	t.Partial, t.ExitCode = r.Partial, r.ExitCode
+	if err != nil {
+		return b.cannot(t, err, false)
+	}
+	t.Made, t.Result = true, r
+	if b.Out != "" {
+		t.Result = r.Summary()
+	}
+	fmt.Fprintf(progress, "  %s: %s\n", t.Title, line(r))
+	if t.ExitCode != verb.ExitOK {
+		t.Trouble = Faults(r)
+		b.complain(t, t.Trouble)
+	}
+	if ctx.Err() != nil {
+		return false
+	}
+	if last := t == b.Turns[len(b.Turns)-1]; !last && !l.Plan.Embedded && (r.Failure != "" || r.Sum(metric.Lost, metric.Duplicated, metric.Corrupt) > 0) {
+		if err := verb.Drain(ctx, &l.Plan); err != nil && ctx.Err() == nil {
+			b.complain(t, "what it left behind could not be cleared away: "+verb.Sentence(err))
+		}
+	}
+	return true
+}
+
+// cannot records and prints why a turn has no result.
+func (b *Batch) cannot(t *Turn, err error, goOn bool) bool {
+	t.ExitCode, t.Trouble = verb.Worst(t.ExitCode, verb.ExitCannotRun), verb.Sentence(err)
+	b.complain(t, t.Trouble)
+	return goOn
+}
+
+func (b *Batch) complain(t *Turn, trouble string) {
+	fmt.Fprintf(b.Stderr, "stompbench: %s: %s\n", t.Title, trouble)
+}
+
+// Make makes one run, against an embedded broker if the plan names none, with the live table; judges
+// it, and keeps its files in dir. Without dir there are no files, and the result of a run that is the
+// only one has no data. hello makes the text before the table, once all are connected. With a result, the
+// error says that it could not be written.
+func (b *Batch) Make(ctx context.Context, l *flags.Load, dir string, hello func(load.Ready) string) (*results.Result, error) {
+	if dir != "" {
+		if err := results.Prepare(dir); err != nil {
+			return nil, err
+		}
+	}
+	record := dir != "" || len(b.Turns) > 0
+	recorder := series.NewRecorder()
 	own, err := verb.Embed(ctx, &l.Plan)
 	if err != nil {
 		return nil, err
 	}
 	defer verb.CloseOwn(own)
-	progress := env.Progress(l.Quiet)
+	progress := b.Progress(b.Quiet)
 	view := live.New(progress, &l.Plan, live.Options(verb.ScreenOf(progress)))
 	defer view.Close()
-	show := view.Show
-	if observe != nil {
-		show = observe(show)
-	}
-	return verb.Run(ctx, load.Options{
+	res, err := verb.Run(ctx, load.Options{
 		Plan:         &l.Plan,
-		OnConnecting: func(done fmt.Stringer) { view.Starting(done) },
+		OnConnecting: view.Starting,
 		OnReady: func(r load.Ready) {
 			view.Close()
 			fmt.Fprint(progress, hello(r))
 		},
-		OnSample: keep.Sample(show),
+		OnSample: func(s *load.Sample) {
+			if record {
+				recorder.Add(s)
+			}
+			if b.OnSample != nil {
+				b.OnSample(s)
+			}
+			view.Show(s)
+		},
 	})
+	if err != nil {
+		return nil, err
+	}
+	if !record {
+		return verb.Judge(l, res, nil), nil
+	}
+	r := verb.Judge(l, res, recorder.Series())
+	if dir != "" {
+		err = verb.WriteFolder(dir, r)
+	}
+	return r, err
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/calibrate"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
@@ -88,7 +89,7 @@ func againstSink(ctx context.Context, set calibrate.Setting, d time.Duration) (p
 	if _, err := p.Complete(); err != nil {
 		return point, err
 	}
-	r, err := verb.RunStep(ctx, p, nil)
+	r, err := verb.Run(ctx, load.Options{Plan: p})
 	if err == nil {
 		err = r.Failure
 	}

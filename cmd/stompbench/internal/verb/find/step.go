@@ -23,7 +23,7 @@ import (
 func (s *settings) step(ctx context.Context, rate float64) (rules []find.Rule, p find.Point, err error) {
 	plan := s.Plan
 	plan.Rate, plan.Profile = rate, pacer.Constant(rate)
-	r, err := verb.RunStep(ctx, &plan, nil)
+	r, err := verb.Run(ctx, load.Options{Plan: &plan})
 	if err != nil {
 		return nil, p, err
 	}

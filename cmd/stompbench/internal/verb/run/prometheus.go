@@ -11,13 +11,10 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/prom"
 )
 
-// export serves metrics of a run to Prometheus, if it was asked to.
+// export is where metrics of a run are served to Prometheus.
 type export struct {
 	address string // "" for no export
 	wait    time.Duration
-
-	collector *prom.Collector
-	server    *prom.Server
 }
 
 func (e *export) addFlags(f *flags.Set) {
@@ -27,39 +24,25 @@ func (e *export) addFlags(f *flags.Set) {
 
 func parseAddress(s string) (string, error) { return flags.ListenAddress(prom.Listen(s)) }
 
-// start starts the server.
-func (e *export) start(progress io.Writer) (err error) {
+// serve answers scrapes of the samples that add gets, until stop is called, which waits for the last
+// scrape if it was asked to. Without an address add is nil.
+func (e *export) serve(ctx context.Context, progress io.Writer) (add func(*load.Sample), stop func(), err error) {
 	if e.address == "" {
-		return nil
+		return nil, func() {}, nil
 	}
-	e.collector = prom.NewCollector(nil)
-	if e.server, err = prom.Serve(e.address, e.collector); err != nil {
-		return fmt.Errorf("cannot answer scrapes at %s: %w: choose another --prometheus", e.address, err)
+	c := prom.NewCollector(nil)
+	server, err := prom.Serve(e.address, c)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot answer scrapes at %s: %w: choose another --prometheus", e.address, err)
 	}
-	fmt.Fprintf(progress, "  prometheus  %s\n", e.server.URL())
-	return nil
-}
-
-// sample adds a sample and passes it on.
-func (e *export) sample(next func(*load.Sample)) func(*load.Sample) {
-	return func(s *load.Sample) {
-		if e.collector != nil {
-			e.collector.Add(s)
+	fmt.Fprintf(progress, "  prometheus  %s\n", server.URL())
+	return c.Add, func() {
+		c.Done()
+		if e.wait > 0 {
+			ctx, cancel := context.WithTimeout(ctx, e.wait)
+			defer cancel()
+			_ = server.AwaitScrape(ctx) // a scraper that does not come in time is not waited for
 		}
-		next(s)
-	}
-}
-
-// close waits for the last scrape, if it was asked to, and stops the server.
-func (e *export) close(ctx context.Context) {
-	if e.server == nil {
-		return
-	}
-	e.collector.Done()
-	if e.wait > 0 {
-		ctx, cancel := context.WithTimeout(ctx, e.wait)
-		defer cancel()
-		_ = e.server.AwaitScrape(ctx) // a scraper that does not come in time is not waited for
-	}
-	_ = e.server.Close()
+		_ = server.Close()
+	}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
@@ -17,20 +18,22 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/batch"
 )
 
-// settings are the values of the flags of run.
+// settings are the values of the flags of run, and the runs that follow from them.
 type settings struct {
-	*verb.Env
-	*flags.Load
-	repeating
+	batch.Batch
 	export
+	repeat     int
+	interleave []string // scenario files
+	several    bool     // --repeat 1 makes the same folders and the same summary as --repeat 10
 }
 
 // Command makes the verb run.
 func Command(env *verb.Env) *cobra.Command {
-	s := &settings{Env: env}
+	s := &settings{}
 	cmd := &cobra.Command{Use: "run", Short: "send, receive, and report", Args: verb.NoArgs}
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return s.run(cmd) }
 	s.addFlags(flags.New(cmd.Flags()))
+	s.Env = env
+	cmd.RunE = env.RunE(s.Load, verb.Steps{Complete: s.complete, Plan: s.plan, Text: s.text, Run: s.run})
 	return cmd
 }
 
@@ -41,66 +44,90 @@ func (s *settings) addFlags(f *flags.Set) *flags.Load {
 	f.Group = "Judgement"
 	s.export.addFlags(f)
 	f.Group = "Several runs"
-	s.repeating.addFlags(f)
+	s.addSeveral(f)
 	return own
 }
 
-func (s *settings) run(cmd *cobra.Command) error {
-	if err := s.Read(cmd); err != nil {
-		return err
+func (s *settings) complete(f *pflag.FlagSet) (notes []string, err error) {
+	if err := s.checkSeveral(f); err != nil {
+		return nil, err
 	}
-	several, err := s.repeating.check(cmd.Flags())
+	if len(s.interleave) > 0 {
+		err = s.addScenarios(f)
+	} else {
+		notes, err = s.Complete(f)
+		s.Sides = []*batch.Side{{Load: s.Load, Notes: notes}}
+	}
+	if err == nil {
+		err = flags.Refuse(f, s.address == "", "waits for scrapes, which need --prometheus: add it", "prometheus-wait")
+	}
+	if err == nil && s.several {
+		s.addTurns()
+	}
+	return notes, err
+}
+
+func (s *settings) plan(notes []string) any {
+	if s.several {
+		return s.planned()
+	}
+	return verb.PlanOf(s.Load, notes)
+}
+
+func (s *settings) text([]string) string {
+	if s.several {
+		return s.Text(s.schedule())
+	}
+	return s.Text("")
+}
+
+func (s *settings) run(ctx context.Context) error {
+	if s.several {
+		if err := s.Prepare(summaryName); err != nil {
+			return err
+		}
+	}
+	add, stop, err := s.serve(ctx, s.Progress(s.Quiet))
 	if err != nil {
 		return err
 	}
-	sides, err := s.sides(cmd.Flags())
+	defer stop()
+	s.OnSample = add
+	if !s.several {
+		return s.once(ctx)
+	}
+	fmt.Fprint(s.Progress(s.Quiet), s.schedule())
+	code, err := s.Run(ctx)
 	if err != nil {
 		return err
 	}
-	if err := flags.Refuse(cmd.Flags(), s.address == "", "waits for scrapes, which need --prometheus: add it", "prometheus-wait"); err != nil {
-		return err
-	}
-	if several {
-		return s.campaign(cmd.Context(), sides)
-	}
-	return s.once(cmd.Context(), sides[0].Notes)
+	return s.summarize(code)
 }
 
 // once makes one run. The error has its exit code.
-func (s *settings) once(ctx context.Context, notes []string) error {
-	if s.DryRun {
-		var r verb.Rows
-		r.Planned(&s.Plan, notes)
-		return s.Tell(s.JSON, verb.PlanOf(s.Load, notes), r.String)
-	}
-	keep, err := verb.KeepIn(s.Out)
-	if err != nil {
+func (s *settings) once(ctx context.Context) error {
+	r, err := s.Make(ctx, s.Load, s.Out, func(r load.Ready) string { return verb.Banner(&s.Plan, r, s.Sides[0].Notes) })
+	switch {
+	case r == nil && ctx.Err() != nil:
+		return verb.Interrupted
+	case r == nil:
 		return err
 	}
 	progress := s.Progress(s.Quiet)
-	if err := s.export.start(progress); err != nil {
-		return err
-	}
-	defer s.export.close(ctx)
-	result, err := batch.CarryOut(ctx, s.Env, s.Load, s.export.sample, keep, func(r load.Ready) string { return verb.Banner(&s.Plan, r, notes) })
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return verb.Interrupted
-	case err != nil:
-		return err
-	}
-	rep := verb.Judge(s.Load, result, keep.Series())
 	if !s.JSON {
 		fmt.Fprintln(progress)
 	}
-	if err := s.PrintReport(s.JSON, rep); err != nil {
+	if err := s.PrintReport(s.JSON, r); err != nil {
 		return err
 	}
-	if err := keep.Keep(progress, rep); err != nil {
-		return verb.Failed(err, rep.ExitCode)
+	switch {
+	case err != nil:
+		return verb.Failed(err, r.ExitCode)
+	case s.Out != "":
+		fmt.Fprintf(progress, "\nkept in %s\n", s.Out)
 	}
-	if rep.Failure != "" {
-		return verb.Failed(errors.New("the run broke off: "+rep.Failure), rep.ExitCode)
+	if r.Failure != "" {
+		return verb.Failed(errors.New("the run broke off: "+r.Failure), r.ExitCode)
 	}
-	return verb.Code(rep.ExitCode)
+	return verb.Code(r.ExitCode)
 }

@@ -20,11 +20,7 @@ const summaryName = "summary.json"
 
 // summary is the result of several runs, in the form in which it is written out.
 type summary struct {
-	Schema      int           `json:"schema"`
-	Tool        string        `json:"tool"`
-	Version     string        `json:"version"`
-	Partial     bool          `json:"partial"` // not all runs were completed
-	ExitCode    int           `json:"exit_code"`
+	verb.Head
 	Scenarios   []scenario    `json:"scenarios"`
 	Runs        []*batch.Turn `json:"runs"`        // in their order
 	Comparisons []comparison  `json:"comparisons"` // of the first scenario with each other one
@@ -49,16 +45,17 @@ type comparison struct {
 
 // summarize summarises the runs that were made, compares the first scenario with each other one, and
 // writes that.
-func (c *settings) summarize(b *batch.Batch, code int) error {
-	sum := &summary{Schema: 1, Tool: "stompbench summary", Version: verb.Version(), ExitCode: code, Runs: b.Turns, Comparisons: []comparison{}}
+func (s *settings) summarize(code int) error {
+	sum := &summary{Head: verb.HeadOf("summary", nil), Runs: s.Turns, Comparisons: []comparison{}}
+	sum.ExitCode = code
 	var runs []page.Run
-	for _, side := range b.Sides {
-		s, err := c.scenario(b, side, &runs)
+	for _, side := range s.Sides {
+		one, err := s.scenario(side, &runs)
 		if err != nil {
 			return verb.Failed(err, code)
 		}
-		sum.Scenarios = append(sum.Scenarios, s)
-		sum.Partial = sum.Partial || s.Whole < c.repeat
+		sum.Scenarios = append(sum.Scenarios, one)
+		sum.Partial = sum.Partial || one.Whole < s.repeat
 	}
 	first := &sum.Scenarios[0]
 	for _, other := range sum.Scenarios[1:] {
@@ -71,37 +68,38 @@ func (c *settings) summarize(b *batch.Batch, code int) error {
 		}
 		sum.Comparisons = append(sum.Comparisons, comparison{first.Name, other.Name, all})
 	}
-	return b.Conclude(b.Load, code, func() string { return sum.text(b) }, b.File, sum, results.File{Name: verb.PageName, Write: func(w io.Writer) error { return page.Write(w, runs) }})
+	return s.Conclude(s.Load, code, func() string { return sum.text(&s.Batch) }, summaryName, sum,
+		results.File{Name: verb.PageName, Write: func(w io.Writer) error { return page.Write(w, runs) }})
 }
 
 // scenario summarises the runs of one side, and adds them to those of the page.
-func (c *settings) scenario(b *batch.Batch, side *batch.Side, runs *[]page.Run) (s scenario, err error) {
-	s.Name = side.Name
-	if b.Out != "" {
-		s.Folder = filepath.ToSlash(filepath.Clean(s.Name)) // "" becomes "."
+func (s *settings) scenario(side *batch.Side, runs *[]page.Run) (out scenario, err error) {
+	out.Name = side.Name
+	if s.Out != "" {
+		out.Folder = filepath.ToSlash(filepath.Clean(side.Name)) // "" becomes "."
 	}
 	var whole []*results.Result
-	for _, t := range b.Turns {
+	for _, t := range s.Turns {
 		if t.Side != side || !t.Made {
 			continue
 		}
 		r := t.Result
 		if r.Data == nil {
-			if r, err = results.Read(b.Dir(t)); err != nil {
-				return s, err
+			if r, err = results.Read(s.Dir(t)); err != nil {
+				return out, err
 			}
 		}
-		s.results = append(s.results, r)
+		out.results = append(out.results, r)
 		*runs = append(*runs, page.Run{Name: t.Folder, Result: r})
-		if s.Subject = r.Subject(); !r.Partial {
+		if out.Subject = r.Subject(); !r.Partial {
 			whole = append(whole, r)
 		}
 	}
-	s.Whole, s.Summary = len(whole), compare.Summarize(whole)
-	if n := c.repeat - len(whole); n > 0 {
-		s.Notes = append(s.Notes, fmt.Sprintf("%d of %d runs were not made to their end, and are left out", n, c.repeat))
+	out.Whole, out.Summary = len(whole), compare.Summarize(whole)
+	if n := s.repeat - len(whole); n > 0 {
+		out.Notes = append(out.Notes, fmt.Sprintf("%d of %d runs were not made to their end, and are left out", n, s.repeat))
 	}
-	return s, nil
+	return out, nil
 }
 
 // text writes the tables.

@@ -7,7 +7,6 @@ package sweep
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -15,7 +14,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/batch"
@@ -25,9 +23,9 @@ import (
 var sameInAll = append([]string{"over", "uri", "header", "source-address", "slo", "scenario", "dry-run", "out", "json", "quiet",
 	"accept-generator-limit", "help"}, flags.TLS...)
 
-// settings are the values of the flags of sweep.
+// settings are the values of the flags of sweep, and the runs that follow from them.
 type settings struct {
-	*flags.Load
+	batch.Batch
 	over Over
 }
 
@@ -43,29 +41,23 @@ func Command(env *verb.Env) *cobra.Command {
 			return verb.NoArgs(cmd, args)
 		},
 	}
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		b := &batch.Batch{Env: env, Load: s.Load, File: "sweep.json"}
-		if err := s.addSteps(b, cmd); err != nil {
-			return err
-		}
-		return s.run(cmd.Context(), b)
-	}
 	s.addFlags(flags.New(cmd.Flags()))
+	s.Env = env
+	cmd.RunE = env.RunE(s.Load, verb.Steps{Complete: s.complete, Plan: s.plan, Text: s.text, Run: s.run})
 	return cmd
 }
 
 func (s *settings) addFlags(f *flags.Set) *flags.Load {
 	own, all := flags.NewLoad()
 	s.Load = own
+	kind := func(name string) string {
+		if flag := f.Lookup(name); flag != nil && !slices.Contains(sameInAll, name) {
+			return flag.Value.Type()
+		}
+		return ""
+	}
 	f.Add("over", "", "the flag to go over, and its values: size=128,1k,16k; confirm=1..1000*10 for 1, 10, 100, 1000; 10..50+20 for 10, 30, 50",
-		flags.Parsed(&s.over, "FLAG=VALUES", func(text string) (Over, error) {
-			return ParseOver(text, func(name string) string {
-				if flag := f.Lookup(name); flag != nil && !slices.Contains(sameInAll, name) {
-					return flag.Value.Type()
-				}
-				return ""
-			})
-		}))
+		flags.Parsed(&s.over, "FLAG=VALUES", func(text string) (Over, error) { return ParseOver(text, kind) }))
 	f.BorrowAll(all, "run-id", "await")
 	f.Lookup("duration").Usage = "how long to send with each value; without a unit, seconds"
 	f.Lookup("count").Usage = "send this many messages with each value, however long it takes; k, M"
@@ -73,33 +65,30 @@ func (s *settings) addFlags(f *flags.Set) *flags.Load {
 	return own
 }
 
-// addSteps adds a step for each value: the flags of the command with the value on top, so that a step
+// complete adds a step for each value: the flags of the command with the value on top, so that a step
 // is exactly what run would do.
-func (s *settings) addSteps(b *batch.Batch, cmd *cobra.Command) error {
-	if err := s.Read(cmd); err != nil {
-		return err
-	}
+func (s *settings) complete(common *pflag.FlagSet) (notes []string, err error) {
 	flag := s.over.Flag
 	switch {
 	case flag == "":
-		return flags.Usage("what is the sweep to go over? Write --over and a flag with its values, such as --over size=128,1k,16k")
-	case cmd.Flags().Changed(flag):
-		return flags.Usage("--%s and --over %s contradict each other: leave one of them out", flag, flag)
+		return nil, flags.Usage("what is the sweep to go over? Write --over and a flag with its values, such as --over size=128,1k,16k")
+	case common.Changed(flag):
+		return nil, flags.Usage("--%s and --over %s contradict each other: leave one of them out", flag, flag)
 	}
 	for i, value := range s.over.Values {
-		one, err := batch.NewSide(flag+" "+value, cmd.Flags(), s.Plan.Seed, new(settings).addFlags, func(f *pflag.FlagSet) error {
+		side, err := batch.NewSide(flag+" "+value, common, s.Plan.Seed, new(settings).addFlags, func(f *pflag.FlagSet) error {
 			if err := f.Set(flag, value); err != nil {
-				return flags.Usage("--over: %v", flags.Explain(cmd, err))
+				return flags.Usage("--over: %v", flags.Explain(nil, err))
 			}
 			return nil
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
-		b.Sides = append(b.Sides, one)
-		b.Turns = append(b.Turns, &batch.Turn{Scenario: value, Side: one, First: i == 0, Title: one.Title, Folder: folder(i, flag, value)})
+		s.Sides = append(s.Sides, side)
+		s.Turns = append(s.Turns, &batch.Turn{Scenario: value, Side: side, First: i == 0, Title: side.Title, Folder: folder(i, flag, value)})
 	}
-	return nil
+	return nil, nil
 }
 
 // folder returns the folder name of a step: sorted by number, and without characters that are
@@ -114,64 +103,64 @@ func folder(i int, flag, value string) string {
 	return fmt.Sprintf("%02d-%s-%.40s", i+1, flag, plain)
 }
 
-// run makes the runs against one broker, and writes their table.
-func (s *settings) run(ctx context.Context, b *batch.Batch) error {
-	first := &b.Sides[0].Plan
-	if s.DryRun {
-		var steps []plannedStep
-		for _, t := range b.Turns {
-			steps = append(steps, plannedStep{t.Scenario, verb.PlanOf(t.Side.Load, t.Side.Notes)})
-		}
-		return b.TellPlan(map[string]any{"over": s.over.String(), "steps": steps}, fmt.Sprintf("  %-10s  %s\n", "over", s.over))
-	}
-	if err := b.Prepare(); err != nil {
-		return err
-	}
-	own, err := verb.Embed(ctx, first)
-	if err != nil {
-		return err
-	}
-	defer verb.CloseOwn(own)
-	for _, side := range b.Sides {
-		side.Plan.Broker = first.Broker
-	}
-	fmt.Fprintf(b.Progress(s.Quiet), "  broker  %s\n  over    %s, %s each\n", verb.BrokerName(first, load.Ready{}), s.over, verb.Until(first))
-	code, err := b.Run(ctx)
-	if err != nil {
-		return err
-	}
-	rep := &sweepReport{
-		Schema: 1, Tool: "stompbench sweep", Version: verb.Version(), Broker: first.Broker.String(), Over: s.over.String(),
-		Partial: b.Ended || code == verb.ExitInterrupted, ExitCode: code,
-	}
-	for _, t := range b.Turns {
-		if t.Made || t.Trouble != "" {
-			rep.Steps = append(rep.Steps, stepOf(t))
-		}
-	}
-	text := func() string {
-		if rep.Partial {
-			return fmt.Sprintf("PARTIAL RESULT: interrupted after %d of %d steps\n\n", len(rep.Steps), len(b.Turns)) + Table(s.over, rep.Steps)
-		}
-		return Table(s.over, rep.Steps)
-	}
-	return b.Conclude(b.Load, code, text, b.File, rep, results.File{Name: "sweep.csv", Write: func(w io.Writer) error { return WriteCSV(w, s.over, rep.Steps) }})
+// planned is what --dry-run --json writes.
+type planned struct {
+	Over  string        `json:"over"`
+	Steps []plannedStep `json:"steps"`
 }
 
-// sweepReport is the JSON form.
-type sweepReport struct {
-	Schema   int    `json:"schema"`
-	Tool     string `json:"tool"`
-	Version  string `json:"version"`
-	Broker   string `json:"broker"` // without the password
-	Over     string `json:"over"`
-	Partial  bool   `json:"partial"` // not all steps were carried out
-	ExitCode int    `json:"exit_code"`
-	Steps    []Step `json:"steps"`
-}
-
-// plannedStep is a step of what --dry-run --json writes.
 type plannedStep struct {
 	Value string `json:"value"`
 	verb.PlannedRun
+}
+
+func (s *settings) plan([]string) any {
+	out := planned{Over: s.over.String()}
+	for _, t := range s.Turns {
+		out.Steps = append(out.Steps, plannedStep{t.Scenario, verb.PlanOf(t.Side.Load, t.Side.Notes)})
+	}
+	return out
+}
+
+func (s *settings) text([]string) string { return s.Text(fmt.Sprintf("  %-10s  %s\n", "over", s.over)) }
+
+// run makes the runs, and writes their table.
+func (s *settings) run(ctx context.Context) error {
+	const name = "sweep.json"
+	if err := s.Prepare(name); err != nil {
+		return err
+	}
+	first := &s.Sides[0].Plan
+	var r verb.Rows
+	r.Broker(first)
+	r.Add("over", "%s, %s each", s.over, verb.Until(first))
+	fmt.Fprint(s.Progress(s.Quiet), &r)
+	code, err := s.Run(ctx)
+	if err != nil {
+		return err
+	}
+	rep := &sweepReport{Head: verb.HeadOf("sweep", nil), Broker: first.Broker.String(), Over: s.over.String(), flag: s.over.Flag, planned: len(s.Turns)}
+	rep.Partial, rep.ExitCode = s.Ended, code
+	for _, t := range s.Turns {
+		if !t.Made && t.Trouble == "" {
+			continue
+		}
+		step := Step{Value: t.Scenario, ExitCode: t.ExitCode, Failure: t.Trouble}
+		if t.Made {
+			step.Result, step.Failure = t.Result.Summary(), t.Result.Failure
+		}
+		rep.Steps = append(rep.Steps, step)
+	}
+	return s.Conclude(s.Load, code, rep.Table, name, rep, results.File{Name: "sweep.csv", Write: rep.WriteCSV})
+}
+
+// sweepReport is the result of a sweep, in its JSON form.
+type sweepReport struct {
+	verb.Head
+	Broker string `json:"broker"` // without the password
+	Over   string `json:"over"`
+	Steps  []Step `json:"steps"`
+
+	flag    string
+	planned int // steps
 }

@@ -25,48 +25,34 @@ type Step struct {
 	Result  *results.Result `json:"result,omitempty"` // nil if it could not start
 }
 
-func stepOf(t *batch.Turn) Step {
-	s := Step{Value: t.Scenario, ExitCode: t.ExitCode, Failure: t.Trouble}
-	if t.Made {
-		s.Result, s.Failure = t.Result.Summary(), t.Result.Failure
+// verdict describes what is wrong with a step, and what limited it.
+func (s *Step) verdict() string {
+	if s.Result == nil {
+		return s.Failure
 	}
-	return s
+	parts := []string{batch.Faults(s.Result)}
+	if v := s.Result.Verdict; v != nil {
+		parts = append(parts, "limit unclear")
+		if v.Limit != verdict.Unclear {
+			parts[1] = "limited by " + string(v.Limit)
+		}
+	}
+	return strings.TrimPrefix(strings.Join(parts, ", "), ", ")
 }
 
 var percentiles = append(
 	slices.DeleteFunc(slices.Clone(metric.Percentiles), func(p metric.Percentile) bool { return p.P == 95 || p.P > 99.9 }),
 	metric.Percentile{Name: "max", P: 100, Of: func(d *metric.Distribution) int64 { return d.Max }})
 
-// verdict describes what is wrong with a step, and what limited it.
-func (s *Step) verdict() string {
-	if s.Result == nil {
-		return s.Failure
-	}
-	var parts []string
-	if faults := batch.Faults(s.Result); faults != "" {
-		parts = append(parts, faults)
-	}
-	switch v := s.Result.Verdict; {
-	case v == nil:
-	case v.Limit == verdict.Unclear:
-		parts = append(parts, "limit unclear")
-	default:
-		parts = append(parts, "limited by "+string(v.Limit))
-	}
-	return strings.Join(parts, ", ")
-}
-
 // row is a row of the table for people, and of the CSV file for programs, each with its head.
 type row struct{ titles, texts, names, numbers []string }
 
-// add adds a column to the table if it has a title, and to the file if it has a name.
-func (r *row) add(title, text, name, number string) {
-	if title != "" {
-		r.titles, r.texts = append(r.titles, title), append(r.texts, text)
-	}
-	if name != "" {
-		r.names, r.numbers = append(r.names, name), append(r.numbers, number)
-	}
+// title adds a column to the table, name to the file.
+func (r *row) title(title, text string) {
+	r.titles, r.texts = append(r.titles, title), append(r.texts, text)
+}
+func (r *row) name(name, number string) {
+	r.names, r.numbers = append(r.names, name), append(r.numbers, number)
 }
 
 func (s *Step) row(flag string) *row {
@@ -74,17 +60,6 @@ func (s *Step) row(flag string) *row {
 	if !made {
 		rep = &results.Result{}
 	}
-	of, limit, kept := metric.FromDue, "", ""
-	if made && rep.Plan.Consumers == 0 {
-		of = metric.Confirm
-	}
-	if v := rep.Verdict; v != nil {
-		limit = string(v.Limit)
-		if rep.Plan.RatePerSec > 0 {
-			kept = strconv.FormatBool(v.RateKept)
-		}
-	}
-	r.add("  "+flag, "  "+s.Value, flag, s.Value)
 	metrics := func(titled bool, ids ...metric.ID) {
 		for _, id := range ids {
 			d, text, number := metric.Of(id), "-", ""
@@ -95,41 +70,58 @@ func (s *Step) row(flag string) *row {
 			if made {
 				number = strconv.FormatFloat(x, 'f', -1, 64)
 			}
-			title := d.Name
-			if !titled {
-				title = ""
+			if titled {
+				r.title(d.Name, text)
 			}
-			r.add(title, text, d.Name, number)
+			r.name(d.Name, number)
 		}
 	}
+	r.title("  "+flag, "  "+s.Value)
+	r.name(flag, s.Value)
 	metrics(true, metric.SentPerS, metric.ReceivedPerS, metric.Unsent)
+	of := metric.FromDue
+	if made && rep.Plan.Consumers == 0 {
+		of = metric.Confirm
+	}
 	d := rep.Latency[of]
 	for _, p := range percentiles {
 		text := "-"
 		if made {
 			text = report.Percentile(&d, p.P, p.Of(&d))
 		}
-		r.add(p.Name, text, strings.ReplaceAll(p.Name, ".", "_")+"_ns", strconv.FormatInt(p.Of(&d), 10))
+		r.title(p.Name, text)
+		r.name(strings.ReplaceAll(p.Name, ".", "_")+"_ns", strconv.FormatInt(p.Of(&d), 10))
 	}
 	metrics(true, metric.CPUPerMessage)
 	metrics(false, metric.Sent, metric.Received, metric.Lost)
-	r.add("exit", strconv.Itoa(s.ExitCode), "exit_code", strconv.Itoa(s.ExitCode))
-	r.add("", "", "latency", string(of))
-	r.add("", "", "limited_by", limit)
-	r.add("", "", "rate_kept", kept)
-	r.texts = append(r.texts, "  "+s.verdict())
+	r.title("exit", strconv.Itoa(s.ExitCode))
+	r.name("exit_code", strconv.Itoa(s.ExitCode))
+	r.name("latency", string(of))
+	limit, kept := "", ""
+	if v := rep.Verdict; v != nil {
+		limit = string(v.Limit)
+		if rep.Plan.RatePerSec > 0 {
+			kept = strconv.FormatBool(v.RateKept)
+		}
+	}
+	r.name("limited_by", limit)
+	r.name("rate_kept", kept)
+	r.title("", "  "+s.verdict())
 	return r
 }
 
 // Table writes the steps, one to a row.
-func Table(over Over, steps []Step) string {
+func (rep *sweepReport) Table() string {
 	var b strings.Builder
+	if rep.Partial {
+		fmt.Fprintf(&b, "PARTIAL RESULT: interrupted after %d of %d steps\n\n", len(rep.Steps), rep.planned)
+	}
 	b.WriteString("  latency from when messages were due to their arrival or, without consumers, sent to their receipts\n\n")
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	for i := range steps {
-		r := steps[i].row(over.Flag)
+	for i := range rep.Steps {
+		r := rep.Steps[i].row(rep.flag)
 		if i == 0 {
-			fmt.Fprintln(w, strings.Join(r.titles, "\t")+"\t")
+			fmt.Fprintln(w, strings.Join(r.titles, "\t"))
 		}
 		fmt.Fprintln(w, strings.Join(r.texts, "\t"))
 	}
@@ -138,10 +130,10 @@ func Table(over Over, steps []Step) string {
 }
 
 // WriteCSV writes the numbers of the steps, for programs.
-func WriteCSV(f io.Writer, over Over, steps []Step) error {
+func (rep *sweepReport) WriteCSV(f io.Writer) error {
 	var lines [][]string
-	for i := range steps {
-		r := steps[i].row(over.Flag)
+	for i := range rep.Steps {
+		r := rep.Steps[i].row(rep.flag)
 		if i == 0 {
 			lines = append(lines, r.names)
 		}
