@@ -1,10 +1,14 @@
+// Package verdict determines what limited a run: the broker, the network, the consumers, the generator
+// itself, or the schedule. Numbered rules do that, of which the first that applies decides; they are
+// in docs/stompbench-verbs.md. A network that is too narrow cannot be distinguished from a broker that
+// reads too slowly, since both leave the connection full.
 package verdict
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
@@ -21,7 +25,8 @@ const (
 	Consumers Limit = "consumers"
 )
 
-// Verdict is what limited a run, why, and the measurements behind it. Shares are from 0 to 1.
+// Verdict is what limited a run, why, and the measurements behind it. Shares are from 0 to 1, and 0 if
+// they were not measured.
 type Verdict struct {
 	Limit Limit  `json:"limited_by"`
 	Why   string `json:"why"`
@@ -49,176 +54,88 @@ type Verdict struct {
 	LingerShare float64 `json:"consumers_latency_share"` // of the busiest connection's time: spent on --consumer-latency
 }
 
-// shortest is the shortest run that can be judged.
-const shortest = 100 * time.Millisecond
+// run is a run to be judged.
+type run struct {
+	*workload.Plan
+	*load.Result
+	unsent    uint64        // due and not sent
+	roundTrip time.Duration // the shortest receipt time, including that of SUBSCRIBE
+	confirm   time.Duration // the median
+}
 
 // Of judges a run.
 func Of(p *workload.Plan, r *load.Result) *Verdict {
-	f := FactsOf(p, r)
-	v := Judge(&f)
+	confirm := r.Latencies[metric.Confirm]
+	f := &run{Plan: p, Result: r, unsent: r.Unsent - r.CutOff, roundTrip: r.RoundTrip, confirm: confirm.Percentile(50)}
+	// For the first receipts of a run the broker is still idle.
+	if confirm.Count() > 0 {
+		f.roundTrip = min(f.roundTrip, confirm.Min())
+	}
+	v := f.shares()
+	v.Limit, v.Why = f.judge(v)
+	v.Invalid = v.Limit == Generator && f.Rate > 0
 	if r.Failure != nil && v.Limit == Schedule {
 		v.Limit, v.Why = Unclear, "the run broke off; until then "+v.Why
 	}
-	if r.CutOff > 0 { // the rules are about the time until then
-		f.Unsent = r.Unsent
-		v.RateKept, v.LateShare = f.keptRate(), f.shares().LateShare
-	}
-	return &v
-}
-
-// Judge applies the rules.
-func Judge(f *Facts) Verdict {
-	v := f.shares()
-	v.RateKept = f.keptRate()
-	v.Limit, v.Why = f.judge(&v)
-	v.Invalid = v.Limit == Generator && f.Rate > 0 && !v.RateKept
+	f.unsent = r.Unsent // the rules are about the time until a run broke off
+	v.RateKept, v.LateShare = f.keptRate(), f.lateShare()
 	return v
 }
 
-func (f *Facts) judge(whole *Verdict) (Limit, string) {
-	switch {
-	case f.Sent == 0 && f.Unsent == 0:
-		return Unclear, "nothing was sent"
-	case f.Sending < shortest:
-		return Unclear, fmt.Sprintf("%s of sending is too short to tell", brief(f.Sending))
-	case f.keptRate():
-		return f.scheduleKept(whole)
-	case f.Rate == 0 && f.slowConsumers(whole):
-		return Consumers, f.lingered(whole)
+// part is a over b, 0 if b is not known.
+func part(a, b time.Duration) float64 {
+	if b <= 0 {
+		return 0
 	}
-	s, of := f.missing(*whole)
-	held, last := s.WindowShare+s.SendShare, &f.Waits.Last
-	switch {
-	case f.Rate > 0 && last.StoodStill > last.Sum()/2:
-		return Generator, fmt.Sprintf("this process did not run for %s %s: it was stopped, or this machine was", percent(part(last.StoodStill, last.Sum())), of)
-	case s.ProcessShare+s.StarvedShare >= 0.85 && s.StarvedShare < s.ProcessShare/4:
-		return Generator, fmt.Sprintf("%s used %s", f.processName(), f.processors(s.ProcessShare))
-	case s.ProcessShare+s.StarvedShare >= 0.85 && (held < 0.9 || f.Rate <= 0 || f.Embedded):
-		return Generator, fmt.Sprintf("%s used %s and could have used %.2f more: other programs have them",
-			f.processName(), f.processors(s.ProcessShare), part(f.Cost.Starved, f.Cost.Wall))
-	case held >= 0.5 && f.slowConsumers(&s):
-		return Consumers, f.lingered(&s)
-	case held >= 0.5 && s.WindowShare >= s.SendShare && f.atRoundTrip():
-		return Network, fmt.Sprintf("producers waited %s %s for receipts that took %s, the round trip alone takes %s: a window over %d would fill it",
-			percent(s.WindowShare), of, brief(f.Confirm), brief(f.RoundTrip), f.Window)
-	case held >= 0.5:
-		return Broker, f.heldUp(&s, of)
-	case s.ThreadShare >= 0.9:
-		return Generator, fmt.Sprintf("one of its threads used %s of a processor", percent(s.ThreadShare))
-	case s.MakingShare >= 0.5:
-		return Generator, fmt.Sprintf("producers spent %s %s making messages: more of them could send more", percent(s.MakingShare), of)
-	case f.Rate > 0 && s.PacerShare >= 0.5:
-		return Generator, fmt.Sprintf("producers slept for %s %s: this machine's timers are too coarse for the rate", percent(s.PacerShare), of)
-	case held >= s.MakingShare:
-		return Broker, f.heldUp(&s, of)
-	}
-	return Generator, fmt.Sprintf("producers spent %s %s making messages and were held up for %s", percent(s.MakingShare), of, percent(held))
+	return float64(a) / float64(b)
 }
 
-// scheduleKept is rule 2: the schedule was kept.
-func (f *Facts) scheduleKept(s *Verdict) (Limit, string) {
-	switch {
-	case f.slowConsumers(s):
-		return Consumers, f.lingered(s)
-	case f.longAfter():
-		return Broker, fmt.Sprintf("all was sent on time, and delivered up to %s later", brief(f.Receiving-f.Sending))
-	case f.growing():
-		why := fmt.Sprintf("all was sent on time, and the backlog grew by %.0f messages a second, %s of the rate", f.Growth, percent(f.Growth/f.Rate))
-		if s.LingerShare >= slow {
-			return Consumers, fmt.Sprintf("%s: --consumer-latency took %s of a consumer's time", why, percent(s.LingerShare))
-		}
-		return Broker, why
+// shares returns a verdict that has only the shares of the whole time.
+func (f *run) shares() *Verdict {
+	c, w := &f.Cost, &f.Waits
+	processors := c.Wall * time.Duration(c.Cores)
+	v := &Verdict{
+		LateShare: f.lateShare(), ProcessShare: part(c.CPU, processors), StarvedShare: part(c.Starved, processors),
+		ThreadShare: part(c.BusiestThread, c.Wall), MachineShare: c.MachineBusy, GCShare: part(c.GCCPU, c.CPU), GCPauseShare: part(c.GCPause, c.Wall),
+		WindowShare: part(w.Window, w.Producers), SendShare: part(w.Send, w.Producers), PacerShare: part(w.Pacer, w.Producers),
+		BehindShare: part(w.Behind.Sum(), w.Producers), LingerShare: part(w.Linger, w.Consuming),
 	}
-	why := fmt.Sprintf("what was asked for was sent; producers were idle for %s of their time", percent(s.PacerShare))
-	if s.LateShare >= 0.01 {
-		why += fmt.Sprintf(", though %s left more than %s late; ", percent(s.LateShare), brief(LateAfter))
-		switch b := &f.Waits.Behind; {
-		case b.StoodStill > b.Sum()/2:
-			why += "this process did not run then"
-		case s.HeldShare >= 0.5:
-			why += fmt.Sprintf("receipts or the connection held them up for %s of that time", percent(s.HeldShare))
-		default:
-			why += "this machine was late itself"
-		}
+	if w.Producers > 0 {
+		v.MakingShare = max(0, 1-v.WindowShare-v.SendShare-v.PacerShare)
 	}
-	return Schedule, why
+	if w.Behind.StoodStill <= w.Behind.Sum()/2 {
+		v.HeldShare = part(w.Behind.Window+w.Behind.Send, w.Behind.Sum())
+	}
+	return v
 }
 
-// longAfter reports whether messages still arrived long after the last was sent.
-func (f *Facts) longAfter() bool {
-	return f.Receiving-f.Sending > f.Sending/10+500*time.Millisecond
+// lateAfter is how late a message leaves that counts as late.
+const lateAfter = time.Millisecond
+
+// lateShare is the share of the messages due that left late, or were not sent.
+func (f *run) lateShare() float64 {
+	due := f.Books.Sent + f.unsent
+	if f.Rate <= 0 || due == 0 {
+		return 0
+	}
+	delay := f.Latencies[metric.SendDelay]
+	over := delay.Over(lateAfter)
+	return float64(over-min(over, delay.Censored)+f.unsent) / float64(due)
 }
 
-// slow is the share of a consumer's time from which --consumer-latency is its limit.
-const slow = 0.8
-
-// slowConsumers reports whether consumers spent most of their time on the configured latency, and
-// messages piled up.
-func (f *Facts) slowConsumers(s *Verdict) bool { return s.LingerShare >= slow && f.longAfter() }
-
-// lingered describes the consumers' time.
-func (f *Facts) lingered(s *Verdict) string {
-	why := fmt.Sprintf("--consumer-latency took %s of a consumer's time, and messages came in for %s after the last was sent",
-		percent(s.LingerShare), brief(f.Receiving-f.Sending))
-	if f.Backlog > 0 {
-		why += fmt.Sprintf(", %d of them seen behind", f.Backlog)
+// missing returns the shares of the time that explains what is missing: with a rate, the time for
+// which producers were behind their schedule when they ended, since they were last on time, because a
+// broker may be fast for most of a run and stop at its end; flat out, the whole.
+func (f *run) missing(whole *Verdict) (s Verdict, of string) {
+	s = *whole
+	b := &f.Waits.Last
+	sum := b.Sum()
+	if f.Rate <= 0 || sum <= 0 {
+		return s, "of their time"
 	}
-	return why
-}
-
-// heldUp describes what producers waited for.
-func (f *Facts) heldUp(s *Verdict, of string) string {
-	tail := fmt.Sprintf("; %s used %s", f.processName(), f.processors(s.ProcessShare))
-	if s.WindowShare < s.SendShare {
-		return fmt.Sprintf("connections took nothing more for %s %s%s", percent(s.SendShare), of, tail)
+	s.WindowShare, s.SendShare, s.PacerShare, s.MakingShare = part(b.Window, sum), part(b.Send, sum), part(b.Asleep, sum), part(b.Making, sum)
+	if b.Wall > 0 && b.CPU > 0 {
+		s.ProcessShare = part(b.CPU, b.Wall*time.Duration(f.Cost.Cores))
 	}
-	took := ""
-	if f.Rate <= 0 {
-		took = ", which took " + brief(f.Confirm)
-	}
-	return fmt.Sprintf("producers waited %s %s for receipts%s%s", percent(s.WindowShare), of, took, tail)
-}
-
-// atRoundTrip reports whether receipts take about as long as the fastest one, and a window of them is
-// too small for the rate. Within one process there is no network, and below a millisecond a broker
-// cannot be distinguished from the network.
-func (f *Facts) atRoundTrip() bool {
-	if f.Embedded || f.RoundTrip < time.Millisecond || f.Confirm <= 0 || f.Confirm > 3*f.RoundTrip {
-		return false
-	}
-	return f.Rate <= 0 || float64(f.InFlight) < f.Rate*f.Confirm.Seconds()
-}
-
-// processName returns the name of the generator in sentences.
-func (f *Facts) processName() string {
-	if f.Embedded {
-		return "client and broker together"
-	}
-	return "this process"
-}
-
-func (f *Facts) processors(share float64) string {
-	if share == 0 {
-		return "an unknown share of the processors"
-	}
-	return fmt.Sprintf("%.2f of %d processors", share*float64(f.Cost.Cores), f.Cost.Cores)
-}
-
-func percent(x float64) string {
-	if x < 0.0995 {
-		return fmt.Sprintf("%.1f %%", 100*x)
-	}
-	return fmt.Sprintf("%.0f %%", 100*min(x, 1))
-}
-
-func brief(d time.Duration) string {
-	switch {
-	case d >= 10*time.Second:
-		return d.Round(time.Second).String()
-	case d >= time.Second:
-		return d.Round(10 * time.Millisecond).String()
-	case d >= time.Millisecond:
-		return d.Round(100 * time.Microsecond).String()
-	}
-	return d.Round(time.Microsecond).String()
+	return s, "of the time for which they were behind"
 }

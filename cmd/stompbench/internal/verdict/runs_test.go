@@ -115,34 +115,33 @@ func of197() (delays []time.Duration) {
 	return delays
 }
 
-// How long a run was to send: what it is held to.
-func TestPlannedTime(t *testing.T) {
+// A run that a count ends must not take longer than the count does at the rate.
+func TestTimeOfACount(t *testing.T) {
 	const s = time.Second
 	for name, c := range map[string]struct {
-		plan        workload.Plan
-		interrupted bool
-		planned     time.Duration
-		counted     bool
+		plan    workload.Plan
+		sending time.Duration
+		kept    bool
 	}{
-		"a time":                          {workload.Plan{Duration: 10 * s, Rate: 1000}, false, 10 * s, false},
-		"a time, interrupted":             {workload.Plan{Duration: 10 * s, Rate: 1000}, true, 4 * s, false},
-		"a count":                         {workload.Plan{Count: 6000, Rate: 1000}, false, 6 * s, true},
-		"a count that comes first":        {workload.Plan{Duration: 10 * s, Count: 6000, Rate: 1000}, false, 6 * s, true},
-		"a time that comes first":         {workload.Plan{Duration: 5 * s, Count: 6000, Rate: 1000}, false, 5 * s, false},
-		"a count, flat out":               {workload.Plan{Count: 6000}, false, 0, false},
-		"a count that a warm-up is of":    {workload.Plan{Count: 6000, Rate: 1000, Warmup: s}, false, 0, false},
-		"a count in steps":                {workload.Plan{Count: 6000, Rate: 1000, Profile: make(pacer.Profile, 2)}, false, 0, false},
-		"a count that was not waited for": {workload.Plan{Count: 6000, Rate: 1000}, true, 4 * s, true},
+		"a time":                        {workload.Plan{Duration: 10 * s, Rate: 1000}, 12 * s, true},
+		"a count":                       {workload.Plan{Count: 6000, Rate: 1000}, 6 * s, true},
+		"a count, too late":             {workload.Plan{Count: 6000, Rate: 1000}, 7 * s, false},
+		"a count that comes first":      {workload.Plan{Duration: 10 * s, Count: 6000, Rate: 1000}, 7 * s, false},
+		"a time that comes first":       {workload.Plan{Duration: 5 * s, Count: 6000, Rate: 1000}, 7 * s, true},
+		"a count, flat out":             {workload.Plan{Count: 6000}, 6 * s, false},
+		"a count that a warm-up is of":  {workload.Plan{Count: 6000, Rate: 1000, Warmup: s}, 7 * s, true},
+		"a count in steps":              {workload.Plan{Count: 6000, Rate: 1000, Profile: make(pacer.Profile, 2)}, 7 * s, true},
+		"a count that was not all sent": {workload.Plan{Count: 6000, Rate: 1000}, 4 * s, true},
 	} {
-		f := verdict.FactsOf(&c.plan, &load.Result{
-			Interrupted: c.interrupted, Sending: 4 * s, Books: ledger.Balance{Sent: 4000},
-			Latencies: load.Latencies{metric.SendDelay: of(1000, 0, 0, 0, ms(2)), metric.Confirm: of(4000, ms(3))}, MaxBacklog: 7,
+		v := verdict.Of(&c.plan, &load.Result{
+			Sending: c.sending, Books: ledger.Balance{Sent: 4000},
+			Latencies: load.Latencies{metric.SendDelay: of(1000, 0, 0, 0, ms(2)), metric.Confirm: of(4000, ms(3))},
 		})
-		if f.Planned != c.planned || f.Counted != c.counted {
-			t.Errorf("%s: %v (%v), want %v (%v)", name, f.Planned, f.Counted, c.planned, c.counted)
+		if v.RateKept != c.kept {
+			t.Errorf("%s: kept is %v, want %v", name, v.RateKept, c.kept)
 		}
-		if f.Sent != 4000 || f.Late != 1000 || f.Backlog != 7 || f.Confirm < ms(2.99) || f.Confirm > ms(3.01) {
-			t.Errorf("%s: %+v", name, f)
+		if want := 0.25; c.plan.Rate > 0 && v.LateShare != want {
+			t.Errorf("%s: %v left late, want %v", name, v.LateShare, want)
 		}
 	}
 }
