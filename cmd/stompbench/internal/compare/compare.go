@@ -57,7 +57,7 @@ func Compare(a, b []*results.Result, skip float64) (*Comparison, error) {
 func newRow(m Metric, left, right *side) Row {
 	a, b := left.estimate(&m), right.estimate(&m)
 	r := Row{
-		Metric: m, A: Number(a.value), B: Number(b.value), AtLeastA: math.IsInf(a.higher, 1), AtLeastB: math.IsInf(b.higher, 1),
+		Metric: m, A: Number(a.value), B: Number(b.value), AtLeastA: a.atLeast(), AtLeastB: b.atLeast(),
 		Difference: Number(b.value - a.value), Share: Number((b.value - a.value) / a.value), Low: unknown, High: unknown, Chance: unknown,
 	}
 	err, freedom := together(a, b, len(left.runs), len(right.runs))

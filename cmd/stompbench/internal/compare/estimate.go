@@ -18,6 +18,8 @@ type estimate struct {
 	higher  float64 // by how much the logarithm may be higher, because samples are lower bounds
 }
 
+func (e *estimate) atLeast() bool { return math.IsInf(e.higher, 1) }
+
 const (
 	least  = 20   // how many intervals an estimate from one run needs
 	exact  = 1e-9 // the smallest standard error, so that nothing is divided by 0

@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
 
@@ -28,16 +29,19 @@ type Spread struct {
 	Low    Number   `json:"low"`
 	High   Number   `json:"high"`
 	Values []Number `json:"values"` // of each run, in their order
+	// AtLeast says which values are lower bounds; nil if none is.
+	AtLeast []bool `json:"at_least,omitempty"`
 }
 
 // Summarize summarises the runs of one side. A run is one sample, whatever varies within it.
 func Summarize(runs []*results.Result) *Summary {
 	s, all := &Summary{Rows: []Spread{}, Notes: []string{}}, metrics()
-	values := make([][]Number, len(all))
+	values, bounds := make([][]Number, len(all)), make([][]bool, len(all))
 	for _, r := range runs { // one at a time: the latencies of a side take megabytes
 		one := newSide("", []*results.Result{r}, 0)
 		for i := range all {
-			values[i] = append(values[i], Number(one.estimate(&all[i]).value))
+			e := one.estimate(&all[i])
+			values[i], bounds[i] = append(values[i], Number(e.value)), append(bounds[i], e.atLeast())
 		}
 	}
 	n, k := len(runs), inner(len(runs))
@@ -45,7 +49,10 @@ func Summarize(runs []*results.Result) *Summary {
 		if !slices.ContainsFunc(values[i], Number.known) {
 			continue
 		}
-		row := Spread{m, unknown, unknown, unknown, unknown, unknown, values[i]}
+		row := Spread{m, unknown, unknown, unknown, unknown, unknown, values[i], nil}
+		if slices.Contains(bounds[i], true) {
+			row.AtLeast = bounds[i]
+		}
 		x := slices.Sorted(slices.Values(values[i])) // unknown values first
 		if x[0].known() {
 			row.Median, row.Lowest, row.Highest = (x[(n-1)/2]+x[n/2])/2, x[0], x[n-1]
@@ -84,6 +91,15 @@ func (r *Spread) shown() bool {
 	return r.kind != metric.SendDelay && slices.Contains([]float64{50, 99, 99.9, metric.Max}, r.stat)
 }
 
+// bound writes a statistic of the runs. A lower bound that is no higher makes it one, too.
+func (r *Spread) bound(x Number) string {
+	bound := false
+	for i, atLeast := range r.AtLeast {
+		bound = bound || atLeast && r.Values[i] <= x
+	}
+	return report.AtLeast(bound, r.write(x))
+}
+
 // WriteMarkdown writes a Markdown table whose columns are also aligned as plain text.
 func (s *Summary) WriteMarkdown(w io.Writer) error {
 	table := [][]string{{"", "median", "lowest", "highest", "spread", "95 % interval"}}
@@ -94,12 +110,12 @@ func (s *Summary) WriteMarkdown(w io.Writer) error {
 		}
 		interval, spread := "–", "–"
 		if r.Low.known() {
-			interval = r.write(r.Low) + " … " + r.write(r.High)
+			interval = r.bound(r.Low) + " … " + r.bound(r.High)
 		}
-		if r.Median > 0 && len(r.Values) > 1 {
+		if r.Median > 0 && len(r.Values) > 1 && r.AtLeast == nil {
 			spread = fmt.Sprintf("%.3g %%", 100*(r.Highest-r.Lowest)/r.Median)
 		}
-		table = append(table, []string{r.Name, r.write(r.Median), r.write(r.Lowest), r.write(r.Highest), spread, interval})
+		table = append(table, []string{r.Name, r.bound(r.Median), r.bound(r.Lowest), r.bound(r.Highest), spread, interval})
 	}
 	return writeTable(w, table, s.Notes)
 }

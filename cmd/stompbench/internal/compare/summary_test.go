@@ -68,6 +68,31 @@ func TestSummarize(t *testing.T) {
 	}
 }
 
+// The lower bound of one run makes each statistic a lower bound that a longer latency could raise.
+func TestSummaryOfLowerBounds(t *testing.T) {
+	t.Parallel()
+	runs := several(7)
+	long := run(kind{seconds: 1, rate: 100, latency: 2 * time.Millisecond, seed: 8})
+	d := long.Latency[metric.FromSend]
+	d.Censored = 30
+	long.Latency[metric.FromSend] = d
+	runs[3] = long
+	s := compare.Summarize(runs)
+	p50, most := spread(t, s, "from_send.p50"), spread(t, s, "from_send.max")
+	if p50.AtLeast != nil || !slices.Equal(most.AtLeast, []bool{false, false, false, true, false, false, false}) {
+		t.Errorf("p50 %v, max %v", p50.AtLeast, most.AtLeast)
+	}
+	var text bytes.Buffer
+	if err := s.WriteMarkdown(&text); err != nil {
+		t.Fatal(err)
+	}
+	i := strings.Index(text.String(), "| from_send.max")
+	cells := strings.Split(strings.SplitN(text.String()[i:], "\n", 2)[0], "|")
+	if bound := func(i int) bool { return strings.Contains(cells[i], "≥ ") }; bound(2) || bound(3) || !bound(4) || strings.TrimSpace(cells[5]) != "–" || strings.Count(cells[6], "≥") != 1 {
+		t.Errorf("%q", cells)
+	}
+}
+
 // What some runs measured and others did not has no median.
 func TestSummarizeWhatIsNotInAll(t *testing.T) {
 	t.Parallel()

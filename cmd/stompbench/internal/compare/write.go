@@ -48,7 +48,7 @@ func (c *Comparison) WriteMarkdown(w io.Writer) error {
 		fmt.Fprintf(w, "**Warning**: %s.\n", warning)
 	}
 	fmt.Fprintf(w, "**%s**\n\n", c.Conclusion) // writeTable returns the error
-	table, bound := [][]string{{"", "A", "B", "difference", "95 % interval", ""}}, map[bool]string{true: "≥ "}
+	table := [][]string{{"", "A", "B", "difference", "95 % interval", ""}}
 	for i := range c.Rows {
 		r := &c.Rows[i]
 		if r.counted() && r.A == 0 && r.B == 0 {
@@ -58,7 +58,7 @@ func (c *Comparison) WriteMarkdown(w io.Writer) error {
 		if r.Low.known() {
 			interval = change(r.Low) + " … " + change(r.High)
 		}
-		table = append(table, []string{r.Name, bound[r.AtLeastA] + r.write(r.A), bound[r.AtLeastB] + r.write(r.B), r.difference(), interval, string(r.Verdict)})
+		table = append(table, []string{r.Name, report.AtLeast(r.AtLeastA, r.write(r.A)), report.AtLeast(r.AtLeastB, r.write(r.B)), r.difference(), interval, string(r.Verdict)})
 	}
 	return writeTable(w, table, c.Notes)
 }

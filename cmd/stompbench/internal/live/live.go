@@ -116,7 +116,8 @@ func percentile(of metric.Latency, p float64) func(*load.Sample) string {
 		if h.Count() == 0 {
 			return "-"
 		}
-		return strings.Replace(report.Duration(h.Percentile(p)), " ", "", 1)
+		text := report.AtLeast(metric.AtLeast(h.Count(), h.Censored, p), report.Duration(h.Percentile(p)))
+		return strings.ReplaceAll(text, " ", "")
 	}
 }
 

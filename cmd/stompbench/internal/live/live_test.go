@@ -218,6 +218,22 @@ func TestPercentilesJoinSeconds(t *testing.T) {
 	}
 }
 
+// The last row has what never came: lower bounds.
+func TestLowerBoundsInTheLastRow(t *testing.T) {
+	var out strings.Builder
+	v := live.New(&out, &workload.Plan{}, live.Options{})
+	due := histo.New()
+	s := &load.Sample{Elapsed: time.Second, Interval: time.Second, Latencies: load.Latencies{metric.FromSend: histo.New(), metric.FromDue: due}}
+	for range 900 {
+		due.Record(int64(time.Millisecond))
+	}
+	due.RecordAtLeast(int64(7940*time.Millisecond), 100)
+	v.Show(s)
+	if last := strings.Fields(strings.Split(out.String(), "\n")[2]); !slices.Equal(last[8:], []string{"1.00ms", "≥7.94s", "≥7.94s"}) {
+		t.Errorf("from due: %q", last[8:])
+	}
+}
+
 // BenchmarkShow is what the display of a second costs: nanoseconds of every 10^9.
 func BenchmarkShow(b *testing.B) {
 	s := sample(1, true)

@@ -80,3 +80,9 @@ var Percentiles = []Percentile{
 // Tells reports whether percentile p of n samples is meaningful: whether at least ten samples are
 // above it. Otherwise the next run would have another value.
 func Tells(n uint64, p float64) bool { return float64(n)*(100-p)/100 >= 10-1e-9 }
+
+// AtLeast reports whether percentile p of n samples, [Max] or [Mean] is a lower bound, because it is among
+// the censored ones.
+func AtLeast(n, censored uint64, p float64) bool {
+	return censored > 0 && (p < 0 || float64(n)*(100-p)/100 < float64(censored))
+}

@@ -27,7 +27,7 @@ type shading struct {
 }
 
 // plotted is a run as columns: one value for each interval. Rates are per second, latencies in
-// microseconds, null where nothing was measured.
+// microseconds, below 0 for a lower bound, null where nothing was measured.
 type plotted struct {
 	Name    string                                   `json:"name"`
 	T       []float64                                `json:"t"`  // the middle of the interval
@@ -88,11 +88,11 @@ func percentiles(s *series.Series, kind metric.Latency, p float64) []*float64 {
 		l, warm := s.Intervals[i].Latency[kind], s.Intervals[i].Warmup[kind]
 		switch {
 		case l != nil && p == 100:
-			all[i] = micros(l.Max)
+			all[i] = micros(l.Max, l.Censored > 0)
 		case l != nil && point.Known():
-			all[i] = micros(point.Ns)
+			all[i] = micros(point.Ns, point.AtLeast)
 		case l == nil && warm != nil && (p == 100 || metric.Tells(warm.Count, p)):
-			all[i] = micros(int64(warm.HDR.Percentile(p)))
+			all[i] = micros(int64(warm.HDR.Percentile(p)), metric.AtLeast(warm.Count, warm.Censored, p))
 		}
 	}
 	return all
@@ -131,20 +131,20 @@ func curveOf(h *histo.Histogram) (c curve) {
 	for i := 0; ; i++ {
 		x := min(float64(i)/perNine, last)
 		beyond := math.Pow(10, -x)
-		y := *micros(int64(h.Percentile(100 * (1 - beyond))))
-		if n*beyond < float64(h.Censored) {
-			y = -y
-		}
-		c.X, c.Y = append(c.X, round(x, 4)), append(c.Y, y)
+		y := micros(int64(h.Percentile(100*(1-beyond))), n*beyond < float64(h.Censored))
+		c.X, c.Y = append(c.X, round(x, 4)), append(c.Y, *y)
 		if x == last {
 			return c
 		}
 	}
 }
 
-// micros returns microseconds, never 0: a logarithmic axis has none.
-func micros(ns int64) *float64 {
+// micros returns microseconds, never 0: a logarithmic axis has none. A lower bound is below 0.
+func micros(ns int64, atLeast bool) *float64 {
 	us := short(max(float64(ns)/1000, 0.001))
+	if atLeast {
+		us = -us
+	}
 	return &us
 }
 

@@ -41,7 +41,7 @@ func kneeOf(s *Search) (p plots) {
 			v := st.Verdict()
 			for k, is := range []bool{i == len(steps)/2, v == find.Passed, v == find.Failed, v == find.Generator, rate.Verdict == find.Undecided} {
 				if is {
-					all[k].X, all[k].Y = append(all[k].X, x), append(all[k].Y, *micros(st.P99))
+					all[k].X, all[k].Y = append(all[k].X, x), append(all[k].Y, *micros(st.P99, false))
 				}
 			}
 		}

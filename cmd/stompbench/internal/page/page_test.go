@@ -213,6 +213,22 @@ func TestPageTellsAllInText(t *testing.T) {
 	}
 }
 
+// A percentile over time that is a lower bound is one in the plot and its table: below 0.
+func TestLowerBoundsOverTime(t *testing.T) {
+	r := good()
+	l := r.Series.Intervals[15].Latency[metric.FromDue]
+	l.Censored, l.HDR.Censored = 400, 400
+	out := render(t, page.Run{Name: "a", Result: r})
+	lines := dataOf(t, out).Runs[0].Latency["from_due"]
+	for name, want := range map[string]bool{"p50": false, "p99": true, "max": true} {
+		for i, us := range lines[name] {
+			if bound := us != nil && *us < 0; bound != (want && i == 15) {
+				t.Errorf("%s[%d] is a lower bound: %v", name, i, bound)
+			}
+		}
+	}
+}
+
 func TestPageOfSeveral(t *testing.T) {
 	out := render(t, page.Run{Name: "base", Result: good()}, page.Run{Name: "new", Result: bad(99)})
 	for _, want := range []string{"2 runs compared", "</i>base</th>", "</i>new</th>", ">Passed<", ">The SLO is not met<"} {

@@ -72,7 +72,7 @@ function plot(figure, { lines, x, y, whole, spans, group }) {
     ctx.save();
     Object.assign(ctx, { fillStyle: css("ink"), textAlign: "center" });
     for (const ys of values.slice(1)) {
-      for (let i = 0; i < ys.length; i += 4) if (ys[i] < 0) ctx.fillText("↑", valToPos(values[0][i], "x", true), valToPos(-ys[i], "y", true) - 4);
+      for (let i = 0; i < ys.length; i++) if (ys[i] < 0 && (i % 4 === 0 || !(ys[i - 1] < 0))) ctx.fillText("↑", valToPos(values[0][i], "x", true), valToPos(-ys[i], "y", true) - 4);
     }
     ctx.restore();
   }

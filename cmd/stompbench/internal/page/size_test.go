@@ -14,6 +14,22 @@ import (
 )
 
 // The page of an hour at 200 messages a second is small, and its p99 is known in each second,
+// plotted is the data of a page's plots.
+type plotted struct {
+	Runs []struct {
+		T       []float64
+		Latency map[string]map[string][]*float64
+	}
+}
+
+func dataOf(t *testing.T, page string) (data plotted) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(regexp.MustCompile(`id="data">(.*)</script>`).FindStringSubmatch(page)[1]), &data); err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
 // although none has the samples for it.
 func TestAnHourIsSmallAndItsP99IsKnown(t *testing.T) {
 	r, rec := good(), series.NewRecorder()
@@ -40,15 +56,7 @@ func TestAnHourIsSmallAndItsP99IsKnown(t *testing.T) {
 	if len(out) > 300_000 {
 		t.Errorf("the page has %d bytes", len(out))
 	}
-	var data struct {
-		Runs []struct {
-			T       []float64
-			Latency map[string]map[string][]*float64
-		}
-	}
-	if err := json.Unmarshal([]byte(regexp.MustCompile(`id="data">(.*)</script>`).FindStringSubmatch(out)[1]), &data); err != nil {
-		t.Fatal(err)
-	}
+	data := dataOf(t, out)
 	unknown := 0
 	for _, us := range data.Runs[0].Latency["from_due"]["p99"] {
 		if us == nil {

@@ -152,6 +152,7 @@ func Outcome(o *slo.Outcome) string {
 	} else if o.Value != nil {
 		value = Duration(time.Duration(*o.Value))
 	}
+	value = AtLeast(o.AtLeast, value)
 	if o.Shaky {
 		value += ", of few samples"
 	}

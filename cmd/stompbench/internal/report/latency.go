@@ -52,11 +52,16 @@ func LatencyTable(rows ...LatencyRow) string {
 // Percentile writes percentile p; 100 is the maximum. It hides one with fewer than ten samples above it: the
 // next run would have another value. One among the censored samples is a lower bound.
 func Percentile(d *metric.Distribution, p float64, ns int64) string {
-	switch above := float64(d.Count) * (100 - p) / 100; {
-	case p < 100 && !metric.Tells(d.Count, p):
+	if p < 100 && !metric.Tells(d.Count, p) {
 		return "-"
-	case above < float64(d.Censored):
-		return "≥ " + Duration(time.Duration(ns))
 	}
-	return Duration(time.Duration(ns))
+	return AtLeast(metric.AtLeast(d.Count, d.Censored, p), Duration(time.Duration(ns)))
+}
+
+// AtLeast marks the text of a lower bound.
+func AtLeast(bound bool, text string) string {
+	if bound {
+		return "≥ " + text
+	}
+	return text
 }

@@ -48,11 +48,14 @@ func (r *Result) WriteCSV(w io.Writer) error {
 		each(false, value)
 		add("cpu_cores", strconv.FormatFloat(in.Rate(metric.CPU), 'f', 3, 64))
 		for _, kind := range r.Kinds() {
-			count, most := "0", ""
-			if l := in.Latency[kind]; l != nil {
-				count, most = strconv.FormatUint(l.Count, 10), ms(l.Max)
+			l, most := in.Latency[kind], ""
+			if l == nil {
+				l = &series.Latency{}
+			} else {
+				most = ms(l.Max)
 			}
-			add(string(kind)+"_count", count)
+			add(string(kind)+"_count", strconv.FormatUint(l.Count, 10))
+			add(string(kind)+"_censored", strconv.FormatUint(l.Censored, 10))
 			add(string(kind)+"_max_ms", most)
 			for j, s := range overTime {
 				ns, span := "", ""

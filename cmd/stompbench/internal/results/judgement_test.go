@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
@@ -56,6 +57,28 @@ func TestJudgement(t *testing.T) {
 	}
 	if got.Verdict["limited_by"] == "" || got.Verdict["why"] == "" || len(got.Verdict) != 18 {
 		t.Errorf("%d: %v", len(got.Verdict), got.Verdict)
+	}
+}
+
+// A value among lower bounds says so.
+func TestOutcomeAmongLowerBounds(t *testing.T) {
+	p, r := example(20_000)
+	due := r.Histogram(metric.FromDue)
+	due.RecordAtLeast(int64(8*time.Second), due.Count())
+	rep := results.New("v1", p, r, nil)
+	demand, err := slo.Parse("from_due.p99<500ms,from_due.p99.9>1s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep.SLO = demand.Judge(r)
+	var text bytes.Buffer
+	if err := rep.WriteText(&text, report.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"NOT MET  from_due.p99<500ms (≥ 8.00 s)", "met      from_due.p99.9>1s (≥ 8.00 s"} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("%q is missing:\n%s", want, text.String())
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 type Point struct {
 	From, To float64 // when these intervals begin and end, in seconds since the start
 	Ns       int64
+	AtLeast  bool // it is a lower bound
 }
 
 // Known reports whether there were enough samples.
@@ -58,7 +59,7 @@ func (s *Series) percentile(points []Point, kind metric.Latency, p float64, from
 	first, last := from, from
 	fill := func(from, to int, of histo.Packed) {
 		a, b := &s.Intervals[from], &s.Intervals[to-1]
-		point := Point{From: a.T - a.Seconds, To: b.T, Ns: int64(of.Percentile(p))}
+		point := Point{From: a.T - a.Seconds, To: b.T, Ns: int64(of.Percentile(p)), AtLeast: metric.AtLeast(of.Count(), of.Censored, p)}
 		for i := from; i < to; i++ {
 			points[i] = point
 		}

@@ -35,19 +35,20 @@ type Latencies map[metric.Latency]*Latency
 
 // Latency is the distribution of an interval, in nanoseconds.
 type Latency struct {
-	Count uint64       `json:"count"`
-	P50   int64        `json:"p50"`
-	P99   int64        `json:"p99"`
-	P999  int64        `json:"p99_9"`
-	Max   int64        `json:"max"`
-	HDR   histo.Packed `json:"hdr"`
+	Count    uint64       `json:"count"`
+	Censored uint64       `json:"censored,omitempty"` // samples that are lower bounds
+	P50      int64        `json:"p50"`
+	P99      int64        `json:"p99"`
+	P999     int64        `json:"p99_9"`
+	Max      int64        `json:"max"`
+	HDR      histo.Packed `json:"hdr"`
 }
 
 // put adds a distribution, unless it is empty.
 func (l Latencies) put(kind metric.Latency, p histo.Packed) {
 	if !p.Empty() {
 		at := func(percent float64) int64 { return int64(p.Percentile(percent)) }
-		l[kind] = &Latency{Count: p.Count(), HDR: p, P50: at(50), P99: at(99), P999: at(99.9), Max: at(100)}
+		l[kind] = &Latency{Count: p.Count(), Censored: p.Censored, HDR: p, P50: at(50), P99: at(99), P999: at(99.9), Max: at(100)}
 	}
 }
 
@@ -187,7 +188,7 @@ func (s *Series) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// check returns why an interval after that time cannot be.
+// check returns why an interval after that time cannot be, and completes its histograms.
 func (i *Interval) check(after, step float64) error {
 	if !(i.T >= after && i.T <= 4*MaxIntervals*step && i.Seconds >= 0 && i.Seconds <= i.T+step) {
 		return fmt.Errorf("it cannot end at %v s and last %v s", i.T, math.Abs(i.Seconds))
@@ -197,9 +198,10 @@ func (i *Interval) check(after, step float64) error {
 			if !kind.Valid() {
 				return fmt.Errorf("%s.%.40q is unknown", name, kind)
 			}
-			if l == nil || l.HDR.Count() != l.Count {
+			if l == nil || l.HDR.Count() != l.Count || l.Censored > l.Count {
 				return fmt.Errorf("%s.%s: its histogram has not the samples it says", name, kind)
 			}
+			l.HDR.Censored = l.Censored
 		}
 	}
 	return nil

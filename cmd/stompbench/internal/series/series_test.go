@@ -160,7 +160,10 @@ func TestAlignOfDifferentSteps(t *testing.T) {
 func reread(s *Series) error {
 	text, err := json.Marshal(s)
 	if err == nil {
-		err = json.Unmarshal(text, new(Series))
+		back := new(Series)
+		if err = json.Unmarshal(text, back); err == nil {
+			*s = *back
+		}
 	}
 	return err
 }
@@ -263,5 +266,40 @@ func TestPercentileJoinsSeconds(t *testing.T) {
 	}
 	if p := s.Percentile(metric.FromSend, 99.99)[0]; p.Known() {
 		t.Errorf("of too few samples: %+v", p)
+	}
+}
+
+// How many samples are lower bounds survives the file, joining intervals and merging, and makes
+// percentiles lower bounds.
+func TestLowerBoundsOfAnInterval(t *testing.T) {
+	h := histo.New()
+	for range 2000 {
+		h.Record(int64(time.Millisecond))
+	}
+	h.RecordAtLeast(int64(8*time.Second), 500)
+	rec := NewRecorder()
+	for i := range 3 {
+		s := sampled(time.Duration(i+1)*time.Second, time.Second, 1)
+		if s.Latencies[metric.FromDue] = histo.New(); i == 1 {
+			s.Latencies[metric.FromDue] = h
+		}
+		rec.Add(s)
+	}
+	s := rec.Series()
+	if err := reread(s); err != nil {
+		t.Fatal(err)
+	}
+	thin := s.Thin(1)
+	for name, got := range map[string]*Latency{"an interval": s.Intervals[1].Latency[metric.FromDue], "joined": thin.Intervals[0].Latency[metric.FromDue]} {
+		if got.Censored != 500 || got.HDR.Censored != 500 {
+			t.Errorf("%s: %d and %d lower bounds of %d", name, got.Censored, got.HDR.Censored, got.Count)
+		}
+	}
+	if p50, p90 := s.Percentile(metric.FromDue, 50)[1], s.Percentile(metric.FromDue, 90)[1]; p50.AtLeast || !p90.AtLeast {
+		t.Errorf("p50 %+v, p90 %+v", p50, p90)
+	}
+	s.Intervals[1].Latency[metric.FromDue].Censored = 2501
+	if err := reread(s); err == nil {
+		t.Error("more lower bounds than samples")
 	}
 }

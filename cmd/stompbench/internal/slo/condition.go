@@ -144,8 +144,9 @@ type Outcome struct {
 	Condition Condition `json:"condition"`
 	Metric    string    `json:"metric"`
 	Limit     float64   `json:"limit"`
-	Value     *float64  `json:"value"` // nil if nothing was measured
-	Shaky     bool      `json:"shaky"` // fewer than ten samples are above the percentile
+	Value     *float64  `json:"value"`              // nil if nothing was measured
+	Shaky     bool      `json:"shaky"`              // fewer than ten samples are above the percentile
+	AtLeast   bool      `json:"at_least,omitempty"` // the value is a lower bound, and meets no limit from above
 	Met       bool      `json:"met"`
 }
 
@@ -185,10 +186,12 @@ func (s SLO) Judge(f Facts) []Outcome {
 		if d := c.Metric.Def; d != nil {
 			value, known = f.Get(d.ID)
 		} else {
-			value, known, o.Shaky = statistic(f.Histogram(c.Metric.Latency), c.Metric.Stat)
+			h := f.Histogram(c.Metric.Latency)
+			value, known, o.Shaky = statistic(h, c.Metric.Stat)
+			o.AtLeast = metric.AtLeast(h.Count(), h.Censored, c.Metric.Stat)
 		}
 		if known {
-			o.Value, o.Met = &value, c.holds(value)
+			o.Value, o.Met = &value, c.holds(value) && (!o.AtLeast || strings.HasPrefix(c.op, ">"))
 		}
 		out[i] = o
 	}

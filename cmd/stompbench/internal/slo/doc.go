@@ -19,7 +19,7 @@
 //
 // All conditions must hold. A condition on a latency without a single sample is not met. A
 // percentile with fewer than ten samples above it is judged, and marked as shaky, since the next
-// run may have another value.
+// run may have another value. A statistic among lower bounds may be any longer: it meets no < or <=.
 //
 // backlog.slope is by how many messages per second the backlog, the messages that were sent and not
 // yet received, grew over the measured part of a run: above 0, the rate is more than the consumers

@@ -90,6 +90,24 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// A percentile among lower bounds may be any longer, so it meets no limit from above.
+func TestLowerBoundsMeetNoLimit(t *testing.T) {
+	f := facts()
+	f.fromDue.RecordAtLeast(int64(20*time.Millisecond), 20)
+	for text, want := range map[string]struct{ atLeast, met bool }{
+		"from_due.p50<1s": {false, true}, "from_due.p99<1s": {true, false}, "from_due.p99<=1s": {true, false}, "from_due.max<1s": {true, false},
+		"from_due.mean<1s": {true, false}, "from_due.p99<1ms": {true, false}, "from_due.p99>10ms": {true, true}, "from_due.p99>1s": {true, false}, "lost=0": {false, true},
+	} {
+		s, err := slo.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o := s.Judge(f)[0]; o.AtLeast != want.atLeast || o.Met != want.met {
+			t.Errorf("%s: %+v, want %+v", text, o, want)
+		}
+	}
+}
+
 func TestOutcome(t *testing.T) {
 	s, err := slo.Parse("from_due.p99.9<1s,from_due.p99<1s,lost=0,confirm.max<1s")
 	if err != nil {
