@@ -19,9 +19,7 @@ func (l *Load) Complete(f *pflag.FlagSet) (notes []string, err error) {
 	p := &l.Plan
 	p.Broker, p.Embedded, p.DurationSet = l.uri, !f.Changed("uri"), f.Changed("duration")
 	p.Versions = cmp.Or(p.Versions, frame.AllVersions)
-	for i := range p.Broker {
-		p.Broker[i].Passcode = cmp.Or(p.Broker[i].Passcode, os.Getenv(passcodeEnv))
-	}
+	p.Broker.SetPasscode(os.Getenv(passcodeEnv))
 	if p.Count > 0 && !p.DurationSet {
 		p.Duration = 0
 	}

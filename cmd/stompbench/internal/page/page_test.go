@@ -26,8 +26,9 @@ import (
 
 // plan is 1,000 messages a second for 14 s, after 2 s of warm-up.
 func plan() *workload.Plan {
+	broker, _ := uri.Parse("stomp://guest:s3cret@h:1")
 	return &workload.Plan{
-		Broker:    uri.Brokers{{Host: "h", Port: 1, Login: "guest", Passcode: "s3cret"}},
+		Broker:    broker,
 		Producers: 10, Consumers: 10, Warmup: 2 * time.Second, Duration: 14 * time.Second, Size: 128, Window: 100,
 		Rate: 1000, Profile: pacer.Constant(1000),
 		PublishTo: "/queue/q", ConsumeFrom: "/queue/q", Delivery: workload.Shared,

@@ -33,8 +33,9 @@ var start = time.Date(2026, 5, 6, 7, 8, 9, 250e6, time.UTC)
 // result returns the result of a run of that many seconds at 1000/s, whose
 // messages take base and up to 1 ms more.
 func result(seconds int, base time.Duration) *results.Result {
+	broker, _ := uri.Parse("stomp://guest:s3cret@h:1")
 	p := &workload.Plan{
-		Broker:    uri.Brokers{{Host: "h", Port: 1, Login: "guest", Passcode: "s3cret"}},
+		Broker:    broker,
 		Producers: 1, Consumers: 1, Duration: time.Duration(seconds) * time.Second, Size: 128, Rate: 1000, Window: 10,
 		PublishTo: "/queue/q", ConsumeFrom: "/queue/q", Delivery: workload.Shared,
 	}

@@ -24,8 +24,9 @@ func example(samples int) (*workload.Plan, *load.Result) {
 	for i := range samples {
 		h.Record(int64(i+1) * 1000)
 	}
+	broker, _ := uri.Parse("stomp://guest:s3cret@h:1")
 	p := &workload.Plan{
-		Broker:    uri.Brokers{{Host: "h", Port: 1, Login: "guest", Passcode: "s3cret"}},
+		Broker:    broker,
 		Producers: 2, Consumers: 3, Duration: 10 * time.Second, Size: 128, Rate: 1000, Window: 10,
 		PublishTo: "/queue/q", ConsumeFrom: "/queue/q", Delivery: workload.Shared,
 	}

@@ -87,7 +87,8 @@ func Socket(ctx context.Context, p *workload.Plan, n int, b *uri.Broker, layers 
 	if b.TLS() {
 		cfg := cmp.Or(p.TLS, &tls.Config{MinVersion: tls.VersionTLS12}).Clone()
 		if cfg.ServerName == "" {
-			cfg.ServerName, _, _ = strings.Cut(b.Host, "%") // certificates contain no zone
+			host, _, _ := net.SplitHostPort(address)
+			cfg.ServerName, _, _ = strings.Cut(host, "%") // certificates contain no zone
 		}
 		secure := tls.Client(nc, cfg)
 		if err := secure.HandshakeContext(ctx); err != nil {

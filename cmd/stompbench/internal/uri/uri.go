@@ -1,5 +1,5 @@
 // Package uri parses the addresses of brokers in the form stomp://user:password@host:port/vhost,
-// several of them with commas between.
+// several of them with commas between. Package conn decides what is valid.
 //
 // Imports: conn and conn/ws of stompwire, to check an address as the client does.
 package uri
@@ -26,7 +26,7 @@ func Parse(s string) (Brokers, error) {
 	var out Brokers
 	members := strings.Split(s, ",")
 	for i, member := range members {
-		b, err := parseOne(strings.TrimSpace(member))
+		b, err := parse(strings.TrimSpace(member))
 		if err != nil {
 			if len(members) > 1 {
 				err = fmt.Errorf("address %d: %w (a comma in a password is written %%2C)", i+1, err)
@@ -38,30 +38,8 @@ func Parse(s string) (Brokers, error) {
 	return out, nil
 }
 
-func parseOne(s string) (Broker, error) {
-	if !strings.Contains(s, "://") && !strings.HasPrefix(s, "unix:") {
-		s = "stomp://" + s // otherwise "localhost:61613" would have the scheme localhost
-	}
-	// Inside the list, a nested list is an error, which New alone would accept.
-	_, err := conn.New("failover:("+s+")", &conn.Config{WebSocket: ws.Client})
-	var bad *conn.AddressError
-	switch {
-	case errors.As(err, &bad):
-		return Broker{}, fmt.Errorf("the %s %s: write stomp://user:password@host:port/vhost, stomps://host or ws://host:port/path", bad.Part, bad.Problem)
-	case err != nil:
-		return Broker{}, err
-	}
-	return split(s), nil
-}
-
 // String returns the addresses without passwords.
-func (b Brokers) String() string {
-	texts := make([]string, len(b))
-	for i := range b {
-		texts[i] = b[i].String()
-	}
-	return strings.Join(texts, ",")
-}
+func (b Brokers) String() string { return b.join(mask) }
 
 // At returns the brokers of the connection with the given number: they take turns.
 func (b Brokers) At(connection int) Brokers {
@@ -69,69 +47,85 @@ func (b Brokers) At(connection int) Brokers {
 	return b[i : i+1]
 }
 
+// SetPasscode sets the password of the addresses that have none.
+func (b Brokers) SetPasscode(passcode string) {
+	for i := range b {
+		if b[i].passcode == "" {
+			b[i].passcode = escape(passcode)
+		}
+	}
+}
+
 // Dial returns the URI that package conn dials: these addresses and no others, in this order. It
 // contains the passwords. A client that was never connected gives up after three rounds.
 func (b Brokers) Dial() string {
+	return "failover:(" + b.join(func(secret string) string { return secret }) + ")?randomize=false&startupMaxReconnectAttempts=3"
+}
+
+func (b Brokers) join(show func(secret string) string) string {
 	texts := make([]string, len(b))
 	for i := range b {
-		texts[i] = b[i].text(escape(b[i].Passcode), true)
+		texts[i] = b[i].text(show)
 	}
-	return "failover:(" + strings.Join(texts, ",") + ")?randomize=false&startupMaxReconnectAttempts=3"
+	return strings.Join(texts, ",")
 }
 
-// Broker is one parsed address. It prints without its password, and without the query of a
-// WebSocket path, which may be a token.
+// Broker is one address. It prints without its password, and without the query of a WebSocket path,
+// which may be a token.
 type Broker struct {
-	Scheme string // "stomps", "ws", "wss", "unix", or "" for stomp
-	Host   string // without brackets; an IPv6 address may have a zone
-	Port   uint16 // 0 is the port of the scheme
-	Path   string // of a Unix socket, or of the WebSocket request, with its query
-
-	Login, Passcode string
-	VHost           string
+	scheme          string // stomp, stomps, ws, wss or unix
+	login, passcode string // like path, percent-encoded
+	authority       string // host:port; "" for a Unix socket
+	path            string // of the socket; of the WebSocket, with its query; or the virtual host after a slash
 }
-
-// The schemes.
-const (
-	stomp  = "stomp"
-	stomps = "stomps"
-	wss    = "wss"
-	unix   = "unix"
-)
 
 // ports are the default ports of the schemes.
-var ports = map[string]uint16{stomp: 61613, stomps: 61614, "ws": 80, wss: 443}
+var ports = map[string]int{"stomp": 61613, "stomps": 61614, "ws": 80, "wss": 443}
 
 // schemes are the aliases of schemes in package conn.
 var schemes = map[string]string{
-	stomp: "", "tcp": "", "stomp+nio": "",
-	"ssl": stomps, "tls": stomps, "stomp+ssl": stomps, "stomp+tls": stomps, "stomp+nio+ssl": stomps,
+	"tcp": "stomp", "stomp+nio": "stomp",
+	"ssl": "stomps", "tls": "stomps", "stomp+ssl": "stomps", "stomp+tls": "stomps", "stomp+nio+ssl": "stomps",
 }
 
 // form is scheme:[//[login[:passcode]@]host[:port]][rest]. The last @ of an authority ends the passcode.
 var form = regexp.MustCompile(`(?s)^([^:]*):(?://(?:([^:/?]*)(?::([^/?]*))?@)?(\[[^\]]*\]|[^:/?]*)(?::([^/?]*))?)?(.*)$`)
 
-// split parses an address that package conn has accepted.
-func split(s string) Broker {
+// parse parses one address.
+func parse(s string) (b Broker, err error) {
+	if !strings.Contains(s, "://") && !strings.HasPrefix(s, "unix:") {
+		s = "stomp://" + s // otherwise "localhost:61613" would have the scheme localhost
+	}
+	// Inside the list, a nested list is an error, which New alone would accept.
+	_, err = conn.New("failover:("+s+")", &conn.Config{WebSocket: ws.Client})
+	var bad *conn.AddressError
+	switch {
+	case errors.As(err, &bad):
+		return b, fmt.Errorf("the %s %s: write stomp://user:password@host:port/vhost, stomps://host or ws://host:port/path", bad.Part, bad.Problem)
+	case err != nil:
+		return b, err
+	}
 	part := form.FindStringSubmatch(s)
-	b := Broker{Scheme: strings.ToLower(part[1]), Login: unescape(part[2]), Passcode: unescape(part[3]), Host: strings.Trim(part[4], "[]")}
-	b.Host = strings.Replace(b.Host, "%25", "%", 1) // a zone (RFC 6874, section 2)
-	port, _ := net.LookupPort("tcp", part[5])       // a number, or the name of a service
-	b.Port = uint16(port)
-	if plain, ok := schemes[b.Scheme]; ok {
-		b.Scheme = plain
+	b = Broker{scheme: strings.ToLower(part[1]), login: escape(unescape(part[2])), passcode: escape(unescape(part[3])), path: part[6]}
+	if known, ok := schemes[b.scheme]; ok {
+		b.scheme = known
 	}
-	switch path := part[6]; {
-	case b.WebSocket() && strings.HasPrefix(path, "?"):
-		b.Path = "/" + path
+	switch {
+	case b.scheme == "unix":
+		b.path = strings.ReplaceAll(escape(unescape(b.path)), "%2F", "/")
+		return b, nil
 	case b.WebSocket():
-		b.Path = path
-	case b.Unix():
-		b.Path = unescape(path)
+		b.path = "/" + strings.TrimPrefix(b.path, "/")
 	default:
-		b.VHost = unescape(strings.Trim(strings.TrimSuffix(path, "?"), "/"))
+		b.path = strings.TrimSuffix("/"+escape(unescape(strings.Trim(b.path, "/?"))), "/")
 	}
-	return b
+	port := ports[b.scheme]
+	if part[5] != "" {
+		port, _ = net.LookupPort("tcp", part[5]) // a number, or the name of a service
+	}
+	host := strings.Replace(strings.Trim(part[4], "[]"), "%25", "%", 1)
+	b.authority = net.JoinHostPort(strings.Replace(host, "%", "%25", 1), strconv.Itoa(port)) // of a zone (RFC 6874, section 2)
+	return b, nil
 }
 
 // unescape undoes percent-encoding, which was checked before.
@@ -141,91 +135,60 @@ func unescape(s string) string {
 }
 
 // escape encodes all characters with a meaning in a URI, or in a list of them.
-func escape(s string) string {
-	return strings.ReplaceAll(url.QueryEscape(s), "+", "%20")
-}
+func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
 // TLS reports whether connections are encrypted.
-func (b *Broker) TLS() bool { return b.Scheme == stomps || b.Scheme == wss }
+func (b *Broker) TLS() bool { return b.scheme == "stomps" || b.scheme == "wss" }
 
 // WebSocket reports whether STOMP goes over WebSocket.
-func (b *Broker) WebSocket() bool { return b.Scheme == "ws" || b.Scheme == wss }
-
-// Unix reports whether Path is a Unix socket to connect to.
-func (b *Broker) Unix() bool { return b.Scheme == unix }
+func (b *Broker) WebSocket() bool { return b.scheme == "ws" || b.scheme == "wss" }
 
 // Socket returns what to dial.
 func (b *Broker) Socket() (network, address string) {
-	if b.Unix() {
-		return unix, b.Path
+	if b.scheme == "unix" {
+		return "unix", unescape(b.path)
 	}
-	port := b.Port
-	if port == 0 {
-		port = ports[b.scheme()]
+	return "tcp", strings.Replace(b.authority, "%25", "%", 1)
+}
+
+// Connect returns what goes into the CONNECT frame.
+func (b *Broker) Connect() (login, passcode, vhost string) {
+	if b.scheme == "stomp" || b.scheme == "stomps" {
+		vhost = unescape(strings.TrimPrefix(b.path, "/"))
 	}
-	return "tcp", net.JoinHostPort(b.Host, strconv.Itoa(int(port)))
+	return unescape(b.login), unescape(b.passcode), vhost
 }
 
 // URL returns the URL of the WebSocket.
-func (b *Broker) URL() string {
-	return b.scheme() + "://" + b.authority() + "/" + strings.TrimPrefix(b.Path, "/")
-}
+func (b *Broker) URL() string { return b.scheme + "://" + b.authority + b.path }
 
-// authority returns host and port in the form of a URI.
-func (b *Broker) authority() string {
-	_, address := b.Socket()
-	return strings.Replace(address, "%", "%25", 1)
-}
-
-func (b *Broker) scheme() string {
-	if b.Scheme == "" {
-		return stomp
-	}
-	return b.Scheme
-}
-
-// masked stands for a secret in a printed address.
-const masked = "***"
+// mask stands for a secret in a printed address.
+func mask(string) string { return "***" }
 
 // String returns the address as a URI, with *** for the password and for a query.
-func (b Broker) String() string { return b.text(masked, false) }
+func (b Broker) String() string { return b.text(mask) }
 
-// text returns the address as a URI with this password, if there is one.
-func (b *Broker) text(passcode string, query bool) string {
-	text := b.scheme() + ":"
+// text returns the address as a URI, with its secrets as show has them.
+func (b *Broker) text(show func(secret string) string) string {
+	user := b.login
+	if b.passcode != "" {
+		user += ":" + show(b.passcode)
+	}
+	if user != "" {
+		user += "@"
+	}
+	path, query, found := strings.Cut(b.path, "?")
+	if found {
+		path += "?" + show(query)
+	}
 	// The path of a socket that starts with // would be read as an authority.
-	if !b.Unix() || b.Login+b.Passcode != "" || strings.HasPrefix(b.Path, "//") {
-		text += "//"
+	if b.scheme == "unix" && user == "" && !strings.HasPrefix(path, "//") {
+		return "unix:" + path
 	}
-	if b.Login+b.Passcode != "" {
-		text += escape(b.Login)
-		if b.Passcode != "" {
-			text += ":" + passcode
-		}
-		text += "@"
-	}
-	if b.Unix() {
-		return text + strings.ReplaceAll(escape(b.Path), "%2F", "/")
-	}
-	text += b.authority()
-	path, secret, found := strings.Cut(b.Path, "?")
-	switch {
-	case b.VHost != "":
-		return text + "/" + escape(b.VHost)
-	case b.WebSocket() && path == "":
-		return text + "/"
-	case !found:
-		return text + path
-	case !query:
-		secret = masked
-	}
-	return text + path + "?" + secret
+	return b.scheme + "://" + user + b.authority + path
 }
 
 // Format prints the address as String does, whatever the verb.
 func (b Broker) Format(s fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), b.String())
 }
-
-// MarshalText is String: encoding/json and log/slog would write the fields.
-func (b Broker) MarshalText() ([]byte, error) { return []byte(b.String()), nil }

@@ -1,6 +1,7 @@
 package churn
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -32,17 +33,15 @@ func reach(ctx context.Context, p *workload.Plan, n int, s Stage) (nc net.Conn, 
 
 // connectFrame returns the CONNECT that the client would send.
 func connectFrame(p *workload.Plan, b *uri.Broker) ([]byte, error) {
-	host := b.VHost
-	if host == "" {
-		host = p.Kind.Dialect().Host
-	}
+	login, passcode, host := b.Connect()
+	host = cmp.Or(host, p.Kind.Dialect().Host)
 	beats := max(0, p.HeartBeat) // below 0 is none
 	if p.HeartBeat == 0 {
 		beats = 10 * time.Second // the client's default
 	}
 	h := []frame.Field{
 		{Name: frame.HeaderAcceptVersion, Value: p.Versions.String()}, {Name: frame.HeaderHost, Value: host},
-		{Name: frame.HeaderLogin, Value: b.Login}, {Name: frame.HeaderPasscode, Value: b.Passcode},
+		{Name: frame.HeaderLogin, Value: login}, {Name: frame.HeaderPasscode, Value: passcode},
 		{Name: frame.HeaderHeartBeat, Value: frame.HeartBeat{Send: beats, Receive: beats}.String()},
 	}
 	h = slices.DeleteFunc(h, func(f frame.Field) bool { return f.Value == "" })
