@@ -12,30 +12,30 @@ import (
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
 // loop sends to itself: what is left to measure is our own work.
 type loop struct {
-	s    *stream
-	c    *consumer
-	n    uint64
-	h    frame.Fields // of the message at hand
+	s *stream
+	c *consumer
+	n uint64
+	// The header with the stamp.
 	text [128]byte
+	span [1]frame.Span
 }
 
-func (l *loop) Header(name string) []byte {
-	value, _ := l.h.Lookup(name)
-	return append(l.text[:0], value...)
-}
-func (l *loop) Redelivered() bool { return false }
-func (l *loop) Ack() error        { return nil }
-func (l *loop) Nack() error       { return nil }
+func (l *loop) Redelivered() bool         { return false }
+func (l *loop) Ack(...frame.Field) error  { return nil }
+func (l *loop) Nack(...frame.Field) error { return nil }
 
 func (l *loop) Send(_ context.Context, body []byte, h ...frame.Field) (uint64, error) {
 	l.n++
-	l.h = h
-	l.c.handle(body, l)
+	value, _ := frame.Fields(h).Lookup(stamp.Header)
+	text := append(append(append(l.text[:0], stamp.Header...), ':'), value...)
+	l.span[0] = frame.Span{Colon: uint32(len(stamp.Header)), End: uint32(len(text))}
+	l.c.handle(body, frame.NewHeader(text, l.span[:]), l)
 	l.s.outcome(conn.Outcome{Seq: l.n, Status: conn.Confirmed})
 	return l.n, nil
 }

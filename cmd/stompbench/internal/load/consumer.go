@@ -84,10 +84,10 @@ func newConsumer(r *run, worker, destination int, g *group) *consumer {
 }
 
 // handle handles one message. It does not allocate.
-func (c *consumer) handle(body []byte, m transport.Delivery) {
+func (c *consumer) handle(body []byte, h frame.Header, m transport.Delivery) {
 	now := c.run.clock.Now()
 	var s stamp.Stamp
-	err := c.read(body, m, &s)
+	err := c.read(body, h, &s)
 	redelivered := m.Redelivered()
 	refuse := c.acks && !redelivered && c.refuses()
 	c.mu.Lock()
@@ -114,7 +114,7 @@ func (c *consumer) busy() bool {
 }
 
 // read finds the stamp of the message. Without producers in this process it may be in either place.
-func (c *consumer) read(body []byte, m transport.Delivery, s *stamp.Stamp) error {
+func (c *consumer) read(body []byte, h frame.Header, s *stamp.Stamp) error {
 	if c.inBody {
 		return stamp.Read(body, s)
 	}
@@ -123,7 +123,7 @@ func (c *consumer) read(body []byte, m transport.Delivery, s *stamp.Stamp) error
 			return err
 		}
 	}
-	return c.reader.Read(m.Header(stamp.Header), body, s)
+	return c.reader.Read(h.Get(stamp.Header), body, s)
 }
 
 // refuses reports whether this message gets a NACK.

@@ -130,13 +130,13 @@ func (b *fakeBroker) pass(body []byte) {
 	}
 	if b.topic {
 		for _, h := range handlers {
-			h(body, fakeDelivery{b: b, h: h, body: body})
+			h(body, frame.Header{}, fakeDelivery{b: b, h: h, body: body})
 		}
 		return
 	}
 	b.turn++
 	h := handlers[b.turn%len(handlers)]
-	h(body, fakeDelivery{b: b, h: h, body: body})
+	h(body, frame.Header{}, fakeDelivery{b: b, h: h, body: body})
 }
 
 type fakeDelivery struct {
@@ -146,16 +146,15 @@ type fakeDelivery struct {
 	again bool
 }
 
-func (fakeDelivery) Ack() error           { return nil }
-func (fakeDelivery) Header(string) []byte { return nil }
-func (d fakeDelivery) Redelivered() bool  { return d.again }
+func (fakeDelivery) Ack(...frame.Field) error { return nil }
+func (d fakeDelivery) Redelivered() bool      { return d.again }
 
-func (d fakeDelivery) Nack() error {
+func (d fakeDelivery) Nack(...frame.Field) error {
 	after(d.b.againAfter, func() {
 		d.b.mu.Lock()
 		defer d.b.mu.Unlock()
 		d.again = true
-		d.h(d.body, d)
+		d.h(d.body, frame.Header{}, d)
 	})
 	return nil
 }
@@ -172,11 +171,11 @@ func (s *fakeSession) Agreed() conn.Session {
 	return conn.Session{Version: frame.Version12, Headers: frame.Fields{{Name: frame.HeaderServer, Value: "fake/1"}}, Dialect: dialect.Unknown.Dialect()}
 }
 
-func (s *fakeSession) NewSender(o transport.SenderOptions) (transport.Sender, error) {
-	if o.Transaction > 0 {
-		return &fakeTransactions{b: s.b, to: o.Destination, size: o.Transaction, outcome: o.Outcome}, nil
+func (s *fakeSession) NewSender(cfg conn.ProducerConfig, every, transaction int) (transport.Sender, error) {
+	if transaction > 0 {
+		return &fakeTransactions{b: s.b, to: cfg.Destination, size: transaction, outcome: cfg.OnOutcome}, nil
 	}
-	return &fakeSender{b: s.b, to: o.Destination, window: o.Window, every: max(1, uint64(o.Every)), outcome: o.Outcome}, nil
+	return &fakeSender{b: s.b, to: cfg.Destination, window: cfg.Window, every: max(1, uint64(every)), outcome: cfg.OnOutcome}, nil
 }
 
 func (s *fakeSession) Subscribe(_ context.Context, destination string, _ conn.SubscribeOptions, h transport.Handler) (func(context.Context) error, error) {
@@ -216,7 +215,7 @@ func (p *fakeSender) Send(ctx context.Context, body []byte, _ ...frame.Field) (u
 		return 0, err
 	}
 	p.seq++
-	if p.window == 0 || status == 0 || p.seq%p.every != 0 {
+	if p.window < 0 || status == 0 || p.seq%p.every != 0 {
 		return p.seq, nil
 	}
 	o := conn.Outcome{Seq: p.seq / p.every, Status: status, Err: errFakeDied}

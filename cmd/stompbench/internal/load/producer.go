@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
@@ -94,16 +95,13 @@ func (p *producer) prepare(s transport.Session) error {
 	same, differing := newFields(plan, p.index, s.Agreed().Dialect, p.run.extra)
 	p.fields = differing
 	for _, st := range p.streams {
-		o := transport.SenderOptions{
-			Destination: plan.PublishTargets().Name(st.destination), Headers: same,
-			Every: plan.ReceiptEvery, Transaction: plan.Transaction, Outcome: st.outcome,
-		}
+		cfg := conn.ProducerConfig{Destination: plan.PublishTargets().Name(st.destination), Headers: same, Window: -1, OnOutcome: st.outcome}
 		if p.gate != nil {
-			o.Window = span(plan.Window, len(p.streams))
+			cfg.Window = span(plan.Window, len(p.streams))
 		}
 		var err error
-		if st.sender, err = s.NewSender(o); err != nil {
-			return &SetupError{"prepare to send to " + o.Destination, err}
+		if st.sender, err = s.NewSender(cfg, plan.ReceiptEvery, plan.Transaction); err != nil {
+			return &SetupError{"prepare to send to " + cfg.Destination, err}
 		}
 	}
 	return nil

@@ -39,18 +39,18 @@ func TestSendersAllocateNothing(t *testing.T) {
 	defer s.Close()
 	const n, perFlush = 10_000, 3
 	for name, c := range map[string]struct {
-		o    transport.SenderOptions
-		most float64
+		window, every, transaction int
+		most                       float64
 	}{
-		"plain":       {transport.SenderOptions{}, perFlush},
-		"confirmed":   {transport.SenderOptions{Window: 1000}, perFlush},
-		"every tenth": {transport.SenderOptions{Window: 1000, Every: 10}, perFlush},
-		"transaction": {transport.SenderOptions{Transaction: n}, 40},
+		"plain":       {-1, 1, 0, perFlush},
+		"confirmed":   {1000, 1, 0, perFlush},
+		"every tenth": {1000, 10, 0, perFlush},
+		"transaction": {-1, 1, n, 40},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.o.Destination, c.o.Headers = "/queue/a", []frame.Field{{Name: "a", Value: "b"}}
-			c.o.Outcome = func(conn.Outcome) {}
-			sender, err := s.NewSender(c.o)
+			sender, err := s.NewSender(conn.ProducerConfig{
+				Destination: "/queue/a", Headers: []frame.Field{{Name: "a", Value: "b"}}, Window: c.window, OnOutcome: func(conn.Outcome) {},
+			}, c.every, c.transaction)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -21,25 +21,14 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
-// ConnectError says that no broker accepted a connection. It unwraps to the error of the first one.
-type ConnectError struct {
-	err, first error
-}
-
-func (e *ConnectError) Error() string { return e.err.Error() }
-
-// Unwrap returns the error without the address.
-func (e *ConnectError) Unwrap() error { return e.first }
-
 // Reach makes connection number n as the plan says. The client has only this connection: when it is
 // lost the client has ended. Each broker is tried once, and the first that answers is taken; source
 // addresses are used in turn. Hooks, driver and timeouts are those of cfg. The error is a
 // [*ConnectError].
-func Reach(ctx context.Context, p *workload.Plan, n int, brokers uri.Brokers, cfg *conn.Config) (*conn.Client, error) {
-	mine := *cfg
+func Reach(ctx context.Context, p *workload.Plan, n int, brokers uri.Brokers, cfg conn.Config) (*conn.Client, error) {
 	// A failed attempt is a result, not a reason to try again.
-	mine.OneConnection, mine.NoReconnect, mine.Attempts = true, true, 1
-	c, err := New(ctx, p, n, brokers, &mine)
+	cfg.OneConnection, cfg.NoReconnect, cfg.Attempts = true, true, 1
+	c, err := New(ctx, p, n, brokers, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -51,16 +40,15 @@ func Reach(ctx context.Context, p *workload.Plan, n int, brokers uri.Brokers, cf
 }
 
 // New makes a client with connections as the plan says, in the world of ctx.
-func New(ctx context.Context, p *workload.Plan, n int, brokers uri.Brokers, cfg *conn.Config) (*conn.Client, error) {
-	mine := *cfg
-	mine.Broker, mine.Versions, mine.ConnectTimeout = p.Kind, p.Versions, p.ConnectTimeout
-	mine.Link.Limits = p.FrameLimits()
-	mine.TLS, mine.WebSocket = p.TLS, ws.Client
-	mine.DialFunc = dialer(ctx, p, n)
+func New(ctx context.Context, p *workload.Plan, n int, brokers uri.Brokers, cfg conn.Config) (*conn.Client, error) {
+	cfg.Broker, cfg.Versions, cfg.ConnectTimeout = p.Kind, p.Versions, p.ConnectTimeout
+	cfg.Link.Limits = p.FrameLimits()
+	cfg.TLS, cfg.WebSocket = p.TLS, ws.Client
+	cfg.DialFunc = dialer(ctx, p, n)
 	if world.Of(ctx) != nil {
-		mine.Driver = pump.Driver{}
+		cfg.Driver = pump.Driver{}
 	}
-	return conn.New(brokers.Dial(), &mine)
+	return conn.New(brokers.Dial(), &cfg)
 }
 
 // dialer dials in the world of ctx, from the source address of connection n.
@@ -112,24 +100,35 @@ func Agreed(c *conn.Client) (s conn.Session) {
 	return s
 }
 
+// ConnectError says that no broker accepted a connection.
+type ConnectError struct {
+	error
+	first error
+}
+
+// Unwrap returns the error of the first broker, without its address.
+func (e *ConnectError) Unwrap() error { return e.first }
+
 // Why returns a [*ConnectError] for an error of a client's Connect. That error says that the client
 // has ended, and lists the errors of all addresses; Why keeps those of the attempts.
 func Why(err error) error {
-	out := &ConnectError{err: err, first: err}
-	for {
-		var list interface{ Unwrap() []error }
-		if !errors.As(out.first, &list) {
-			return out
+	for last := err; ; {
+		list, ok := errors.AsType[interface {
+			error
+			Unwrap() []error
+		}](last)
+		if !ok {
+			return &ConnectError{err, last}
 		}
 		all := list.Unwrap()
 		if all[0] == conn.ErrNotConnected {
-			out.first = all[len(all)-1]
+			last = all[len(all)-1]
 			continue
 		}
 		if cause := errors.Unwrap(all[0]); cause != nil { // the list is that of the attempts
-			out.err, out.first = list.(error), cause
+			return &ConnectError{list, cause}
 		}
-		return out
+		return &ConnectError{err, last}
 	}
 }
 

@@ -77,7 +77,7 @@ func TestWhyNotConnected(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			virtual(t, broker.Config{Users: map[string]string{"other": "x"}}, func(ctx context.Context, n *worldtest.Network, _ *broker.Broker, p *workload.Plan) {
 				c.prepare(n, p)
-				_, err := transport.Reach(ctx, p, 0, p.Broker, &conn.Config{})
+				_, err := transport.Reach(ctx, p, 0, p.Broker, conn.Config{})
 				var why *transport.ConnectError
 				if !errors.As(err, &why) || !c.cause(why.Unwrap()) || errors.Is(err, net.ErrClosed) ||
 					!strings.Contains(err.Error(), c.text) || strings.Contains(err.Error(), "s3cret") {
@@ -108,7 +108,7 @@ func TestSessionFails(t *testing.T) {
 		if a := s.Agreed(); a.Version != frame.Version12 || !strings.HasPrefix(a.Headers.Get("server"), "stompwire") || a.Dialect.Name != "stompwire" {
 			t.Errorf("%+v", a)
 		}
-		sender, err := s.NewSender(transport.SenderOptions{Destination: "/queue/*"}) // which the broker refuses
+		sender, err := s.NewSender(conn.ProducerConfig{Destination: "/queue/*", Window: -1}, 1, 0) // which the broker refuses
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -49,22 +49,21 @@ func (d *STOMP) Dial(ctx context.Context, c Connection, onFail func(error)) (Ses
 	// RabbitMQ answers an unroutable message with an ERROR that names no frame, and may keep the
 	// connection open: without this handler, that would look like silence.
 	var connected atomic.Bool
-	cfg.Logger = refusals(func(err error) {
+	cfg.Logger = slog.New(refusals{slog.DiscardHandler, func(err error) {
 		if connected.Load() { // otherwise it is the result of Dial
 			onFail(err)
 		}
-	})
-	client, err := Reach(ctx, d.plan, c.Number, d.plan.Broker.At(c.Number), &cfg)
+	}})
+	client, err := Reach(ctx, d.plan, c.Number, d.plan.Broker.At(c.Number), cfg)
 	if err != nil {
 		return nil, err
 	}
 	connected.Store(true)
-	s := session{client, Agreed(client)}
 	go func() {
 		<-client.Done()
 		onFail(client.Err())
 	}()
-	return s, nil
+	return session{client, Agreed(client)}, nil
 }
 
 // Close stops the event loops.
@@ -79,65 +78,36 @@ type session struct {
 func (s session) Agreed() conn.Session { return s.agreed }
 
 func (s session) Subscribe(ctx context.Context, destination string, o conn.SubscribeOptions, handle Handler) (func(context.Context) error, error) {
-	d := new(delivery) // reused: messages come one at a time
-	sub, err := s.Client.Subscribe(ctx, destination, func(_ context.Context, m *conn.Message) {
-		d.Message = m
-		handle(m.Body, d)
-	}, o)
+	sub, err := s.Client.Subscribe(ctx, destination, func(_ context.Context, m *conn.Message) { handle(m.Body, m.Header, m) }, o)
 	if err != nil {
 		return nil, err
 	}
 	return sub.Unsubscribe, nil
 }
 
-func (s session) NewSender(o SenderOptions) (Sender, error) {
-	if o.Transaction > 0 {
-		return &transactions{c: s.Client, o: o}, nil
+func (s session) NewSender(cfg conn.ProducerConfig, every, transaction int) (Sender, error) {
+	if transaction > 0 {
+		return &transactions{client: s.Client, cfg: cfg, size: uint64(transaction)}, nil
 	}
-	plain := conn.ProducerConfig{Destination: o.Destination, Headers: o.Headers, Window: -1}
-	if o.Window == 0 {
-		return orNil(s.NewProducer(plain))
+	asking, err := s.NewProducer(cfg)
+	if err != nil || every <= 1 {
+		return asking, err
 	}
-	cfg := plain
-	cfg.Window, cfg.OnOutcome = o.Window, o.Outcome
-	confirmed, err := s.NewProducer(cfg)
-	if err != nil || o.Every <= 1 {
-		return orNil(confirmed, err)
-	}
-	unconfirmed, err := s.NewProducer(plain)
-	if err != nil {
-		return nil, err
-	}
-	return &everyNth{confirmed: confirmed, plain: unconfirmed, every: uint64(o.Every)}, nil
-}
-
-// delivery is a message with the methods of Delivery.
-type delivery struct{ *conn.Message }
-
-func (d *delivery) Ack() error { return d.Message.Ack() }
-
-func (d *delivery) Nack() error { return d.Message.Nack() }
-
-func (d *delivery) Header(name string) []byte { return d.Message.Header.Get(name) }
-
-// orNil converts a nil pointer to a nil interface.
-func orNil(p *conn.Producer, err error) (Sender, error) {
-	if err != nil {
-		return nil, err
-	}
-	return p, nil
+	cfg.Window = -1
+	silent, err := s.NewProducer(cfg)
+	return &everyNth{asking: asking, silent: silent, every: uint64(every)}, err
 }
 
 // everyNth asks for a receipt only for every nth message.
 type everyNth struct {
-	confirmed, plain *conn.Producer
-	every, n         uint64
+	asking, silent *conn.Producer
+	every, n       uint64
 }
 
 func (s *everyNth) Send(ctx context.Context, body []byte, h ...frame.Field) (seq uint64, err error) {
-	p := s.plain
+	p := s.silent
 	if (s.n+1)%s.every == 0 {
-		p = s.confirmed
+		p = s.asking
 	}
 	if _, err := p.Send(ctx, body, h...); err != nil {
 		return 0, err
@@ -146,32 +116,25 @@ func (s *everyNth) Send(ctx context.Context, body []byte, h ...frame.Field) (seq
 	return s.n, nil
 }
 
-func (s *everyNth) Flush(ctx context.Context) error { return s.confirmed.Flush(ctx) }
+func (s *everyNth) Flush(ctx context.Context) error { return s.asking.Flush(ctx) }
 
-// refusals is a logger that passes on the ERRORs that the client logs, which are those
-// that answer no particular call. conn.Config.Trace reports them, too, but copies every
-// frame that is sent.
-func refusals(onError func(error)) *slog.Logger {
-	return slog.New(refusalHandler{slog.DiscardHandler, onError})
+// refusals handles what the client logs: it passes on the ERRORs, which are those that answer no
+// particular call. conn.Config.Trace reports them, too, but copies every frame that is sent.
+type refusals struct {
+	slog.Handler // discards
+	onError      func(error)
 }
 
-type refusalHandler struct {
-	slog.Handler
-	onError func(error)
-}
+func (refusals) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
 
-func (refusalHandler) Enabled(_ context.Context, level slog.Level) bool {
-	return level >= slog.LevelWarn
-}
-
-func (h refusalHandler) Handle(_ context.Context, r slog.Record) error {
+func (h refusals) Handle(_ context.Context, r slog.Record) error {
 	r.Attrs(func(a slog.Attr) bool {
 		err, _ := a.Value.Any().(error)
-		var refusal *conn.ServerError
-		if errors.As(err, &refusal) {
+		refusal, ok := errors.AsType[*conn.ServerError](err)
+		if ok {
 			h.onError(refusal)
 		}
-		return refusal == nil
+		return !ok
 	})
 	return nil
 }

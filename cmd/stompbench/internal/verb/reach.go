@@ -106,7 +106,7 @@ func Drain(ctx context.Context, p *workload.Plan) error {
 
 // drainFrom drains the queues from number first on.
 func drainFrom(ctx context.Context, p *workload.Plan, broker uri.Brokers, first int) error {
-	c, err := transport.Reach(ctx, p, 0, broker, &conn.Config{})
+	c, err := transport.Reach(ctx, p, 0, broker, conn.Config{})
 	if err != nil {
 		return &load.SetupError{Doing: "connect", Err: err}
 	}

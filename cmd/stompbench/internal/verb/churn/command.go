@@ -131,7 +131,7 @@ func (s *settings) run(ctx context.Context) error {
 	}
 	cfg.Dial = func(ctx context.Context) (*conn.Client, error) {
 		n := int(dials.Add(1) - 1)
-		return transport.Reach(ctx, p, n, p.Broker.At(n), &conn.Config{
+		return transport.Reach(ctx, p, n, p.Broker.At(n), conn.Config{
 			Driver: loops, ReceiptTimeout: p.ConnectTimeout,
 			HeartBeat: frame.HeartBeat{Send: p.HeartBeat, Receive: p.HeartBeat},
 		})

@@ -102,7 +102,7 @@ func (s *settings) run(ctx context.Context) error {
 		Plan: p, Restart: restart, RestartAfter: s.after,
 		New: func(cfg *conn.Config) (*conn.Client, error) {
 			cfg.HeartBeat = frame.HeartBeat{Send: p.HeartBeat, Receive: p.HeartBeat}
-			return transport.New(ctx, p, 0, p.Broker, cfg)
+			return transport.New(ctx, p, 0, p.Broker, *cfg)
 		},
 		OnEvent: func(e Event) {
 			fmt.Fprintf(progress, "%8.2fs  %-10s  %s\n", e.At.Seconds(), e.Lane, verb.OneLine(e.What))
