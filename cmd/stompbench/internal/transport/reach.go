@@ -15,6 +15,7 @@ import (
 	"github.com/stompwire/stompwire/engine"
 	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/engine/pump"
+	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
@@ -42,7 +43,8 @@ func Reach(ctx context.Context, p *workload.Plan, n int, brokers uri.Brokers, cf
 // New makes a client with connections as the plan says, in the world of ctx.
 func New(ctx context.Context, p *workload.Plan, n int, brokers uri.Brokers, cfg conn.Config) (*conn.Client, error) {
 	cfg.Broker, cfg.Versions, cfg.ConnectTimeout = p.Kind, p.Versions, p.ConnectTimeout
-	cfg.Link.Limits = p.FrameLimits()
+	cfg.HeartBeat = frame.HeartBeat{Send: p.HeartBeat, Receive: p.HeartBeat}
+	cfg.Link.Limits, cfg.Link.CoalesceReads = p.FrameLimits(), p.CoalesceReads
 	cfg.TLS, cfg.WebSocket = p.TLS, ws.Client
 	cfg.DialFunc = dialer(ctx, p, n)
 	if world.Of(ctx) != nil {

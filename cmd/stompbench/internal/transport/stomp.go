@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 
 	"github.com/stompwire/stompwire/conn"
-	"github.com/stompwire/stompwire/engine/link"
 	"github.com/stompwire/stompwire/engine/pump"
 	"github.com/stompwire/stompwire/frame"
 
@@ -19,30 +18,18 @@ import (
 // message. Connections whose handlers block have a goroutine each.
 type STOMP struct {
 	plan   *workload.Plan
-	config conn.Config
-	loops  Driver
+	Driver // that its connections share
 }
 
 // NewSTOMP returns a dialer for the plan's brokers. Close it after the sessions.
 func NewSTOMP(ctx context.Context, p *workload.Plan) (*STOMP, error) {
 	loops, err := Loops(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &STOMP{
-		plan: p, loops: loops,
-		config: conn.Config{
-			HeartBeat:      frame.HeartBeat{Send: p.HeartBeat, Receive: p.HeartBeat},
-			ReceiptTimeout: max(p.ConnectTimeout, p.DrainTimeout),
-			Link:           link.Options{CoalesceReads: p.CoalesceReads},
-		},
-	}, nil
+	return &STOMP{p, loops}, err
 }
 
 // Dial connects to the next broker in turn.
 func (d *STOMP) Dial(ctx context.Context, c Connection, onFail func(error)) (Session, error) {
-	cfg := d.config
-	cfg.Driver = d.loops
+	cfg := conn.Config{Driver: d.Driver, ReceiptTimeout: max(d.plan.ConnectTimeout, d.plan.DrainTimeout)}
 	if c.Blocks {
 		cfg.Driver = pump.Driver{}
 	}
@@ -66,9 +53,6 @@ func (d *STOMP) Dial(ctx context.Context, c Connection, onFail func(error)) (Ses
 	return session{client, Agreed(client)}, nil
 }
 
-// Close stops the event loops.
-func (d *STOMP) Close() error { return d.loops.Close() }
-
 // session is a client of one connection with the methods of Session.
 type session struct {
 	*conn.Client
@@ -89,11 +73,14 @@ func (s session) NewSender(cfg conn.ProducerConfig, every, transaction int) (Sen
 	if transaction > 0 {
 		return &transactions{client: s.Client, cfg: cfg, size: uint64(transaction)}, nil
 	}
+	if cfg.Window < 0 {
+		cfg.OnOutcome = nil // the client wants none without receipts
+	}
 	asking, err := s.NewProducer(cfg)
-	if err != nil || every <= 1 {
+	if err != nil || cfg.Window < 0 || every <= 1 {
 		return asking, err
 	}
-	cfg.Window = -1
+	cfg.Window, cfg.OnOutcome = -1, nil
 	silent, err := s.NewProducer(cfg)
 	return &everyNth{asking: asking, silent: silent, every: uint64(every)}, err
 }

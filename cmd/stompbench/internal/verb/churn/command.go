@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/stompwire/stompwire/conn"
-	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/live"
@@ -131,10 +130,7 @@ func (s *settings) run(ctx context.Context) error {
 	}
 	cfg.Dial = func(ctx context.Context) (*conn.Client, error) {
 		n := int(dials.Add(1) - 1)
-		return transport.Reach(ctx, p, n, p.Broker.At(n), conn.Config{
-			Driver: loops, ReceiptTimeout: p.ConnectTimeout,
-			HeartBeat: frame.HeartBeat{Send: p.HeartBeat, Receive: p.HeartBeat},
-		})
+		return transport.Reach(ctx, p, n, p.Broker.At(n), conn.Config{Driver: loops, ReceiptTimeout: p.ConnectTimeout})
 	}
 	cfg.OnSample = table.Row
 	r := Run(ctx, cfg)

@@ -101,7 +101,6 @@ func (s *settings) run(ctx context.Context) error {
 	r, err := Run(ctx, Config{
 		Plan: p, Restart: restart, RestartAfter: s.after,
 		New: func(cfg *conn.Config) (*conn.Client, error) {
-			cfg.HeartBeat = frame.HeartBeat{Send: p.HeartBeat, Receive: p.HeartBeat}
 			return transport.New(ctx, p, 0, p.Broker, *cfg)
 		},
 		OnEvent: func(e Event) {
