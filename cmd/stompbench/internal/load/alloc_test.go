@@ -74,7 +74,7 @@ func (p *producer) step(ctx context.Context, k uint64) error {
 	if err := p.gate.enter(ctx); err != nil {
 		return err
 	}
-	return p.sendOne(ctx, p.next(), k, p.run.clock.Now(), false)
+	return p.sendOne(ctx, p.next(), k, p.run.clock.Now())
 }
 
 // Both sides of a message, with its receipt: stamp, check, ledgers, four

@@ -172,7 +172,7 @@ func (r *run) subscribe(ctx context.Context, c *consumer, s transport.Session) (
 	defer cancel()
 	began := r.clock.Now()
 	c.unsubscribe, err = s.Subscribe(ctx, destination, o, c.handle)
-	r.roundTrip.add(r.clock.Now() - began)
+	c.roundTrip = r.clock.Now() - began
 	if err != nil {
 		return &SetupError{"subscribe to " + destination, r.betterCause(err)}
 	}

@@ -32,6 +32,7 @@ type consumer struct {
 	destination int
 	group       *group
 	unsubscribe func(context.Context) error // nil without a subscription
+	roundTrip   int64                       // of SUBSCRIBE
 
 	// The reading goroutine only.
 	reader  stamp.HeaderReader

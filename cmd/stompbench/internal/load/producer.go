@@ -36,13 +36,12 @@ type producer struct {
 	schedule *pacer.Schedule
 	delays   [2]batch // the other one is of the warm-up
 	waits    waits
+	lastSent int64 // when
 	ended    int64 // when sending ended
 
 	transacted bool
 	unsent     uint64 // due and not sent; set at the end, like what follows
 	cutOff     uint64 // of those, due after a failure
-
-	lastSent int64 // when
 
 	mu          sync.Mutex // guards what outcomes change
 	refusal     error      // the first rejection
@@ -110,28 +109,34 @@ func (p *producer) prepare(s transport.Session) error {
 // send sends until the quota is reached or the run stops. stop ends waiting for the schedule; hard
 // ends waiting for a broker that does not read.
 func (p *producer) send(stop, hard context.Context) error {
+	k := uint64(0)
+	if !p.run.plan.FlatOut() {
+		p.schedule = p.run.plan.Schedule(p.run.start, p.index)
+	}
 	defer func() {
 		p.delays[0].flush()
 		p.delays[1].flush()
-		p.ended = p.run.clock.Now()
-		if p.schedule == nil {
-			p.waits.flatOut(p.ended) // the last Send may have stalled too
+		due := p.run.clock.Now()
+		p.ended = due
+		if p.schedule != nil {
+			due = p.schedule.Due(k)
 		}
+		p.waits.woke(due, p.ended, p.pacer.Waited()) // the last Send may have stalled too
 	}()
-	if p.run.plan.FlatOut() {
-		return p.sendFlatOut(stop, hard)
-	}
-	return p.sendPaced(stop, hard)
-}
-
-func (p *producer) sendFlatOut(stop, hard context.Context) error {
-	for k := uint64(1); k <= p.quota && !p.run.stopping.Load(); k++ {
+	for ; k < p.quota; k++ {
+		due, ok := p.await(stop, k)
+		if !ok {
+			return nil
+		}
 		s := p.next()
 		if p.asks(s) && p.gate.enter(stop) != nil {
 			return nil
 		}
-		if err := p.sendOne(hard, s, k, 0, true); err != nil {
-			return p.judge(err)
+		switch err := p.sendOne(hard, s, k+1, due); {
+		case errors.Is(err, context.Canceled):
+			return nil // the broker did not read until the run was over: the counts show it
+		case err != nil:
+			return err
 		}
 	}
 	return nil
@@ -141,31 +146,19 @@ func (p *producer) sendFlatOut(stop, hard context.Context) error {
 // sleep, and not enough to work off a backlog.
 const catchUp = int64(20 * time.Millisecond)
 
-func (p *producer) sendPaced(stop, hard context.Context) (err error) {
-	p.schedule = p.run.plan.Schedule(p.run.start, p.index)
-	k := uint64(0)
-	defer func() {
-		p.waits.finish(p.run.clock.Now(), p.schedule.Due(k))
-	}()
-	for ; k < p.quota; k++ {
-		due := p.schedule.Due(k)
-		if due >= p.run.end {
-			return nil
-		}
-		now, err := p.pacer.Wait(stop, due)
-		p.waits.woke(due, now, p.pacer.Waited())
-		if err != nil || p.run.stopping.Load() && (now < p.run.end || now > p.run.end+catchUp) {
-			return nil
-		}
-		s := p.next()
-		if p.asks(s) && p.gate.enter(stop) != nil {
-			return nil
-		}
-		if err := p.sendOne(hard, s, k+1, due, false); err != nil {
-			return p.judge(err)
-		}
+// await returns when message k, from 0, is due and may leave; not ok if it may not, because the run
+// stops. Flat out, due is 0: it is due when it is sent.
+func (p *producer) await(stop context.Context, k uint64) (due int64, ok bool) {
+	r := p.run
+	if p.schedule == nil {
+		return 0, !r.stopping.Load()
 	}
-	return nil
+	if due = p.schedule.Due(k); due >= r.end {
+		return due, false
+	}
+	now, err := p.pacer.Wait(stop, due)
+	p.waits.woke(due, now, p.pacer.Waited())
+	return due, err == nil && (!r.stopping.Load() || now >= r.end && now <= r.end+catchUp)
 }
 
 // next returns the next stream in turn.
@@ -185,26 +178,16 @@ func (p *producer) asks(s *stream) bool {
 	return p.gate != nil && (p.every == 1 || (s.seq+1)%p.every == 0)
 }
 
-// judge distinguishes a failure from a broker that did not read until the run was over, which the
-// counts show already.
-func (p *producer) judge(err error) error {
-	if errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
-}
-
-// sendOne stamps and sends one message, number k of the producer. When sending flat out, a message
-// is due when it can be sent. It does not allocate.
-func (p *producer) sendOne(ctx context.Context, s *stream, k uint64, due int64, flatOut bool) (err error) {
+// sendOne stamps and sends one message, number k of the producer. If due is 0, it is due now. It does
+// not allocate.
+func (p *producer) sendOne(ctx context.Context, s *stream, k uint64, due int64) (err error) {
 	body, sum := p.bodies.Next()
 	now, measureFrom := p.run.clock.Now(), p.run.measureFrom.Load()
-	if flatOut {
-		p.waits.flatOut(now)
+	paced := due != 0
+	if !paced {
 		due = now
-	} else {
-		p.waits.stamped(now)
 	}
+	p.waits.stamped(due, now)
 	seq := s.seq + 1
 	if s.sentAt != nil {
 		p.note(s, seq, now)
@@ -226,7 +209,7 @@ func (p *producer) sendOne(ctx context.Context, s *stream, k uint64, due int64, 
 	if taken == 0 {
 		return err
 	}
-	if !flatOut {
+	if paced {
 		p.delays[p.run.phaseOf(due)].addAt(now, now-due)
 	}
 	s.seq = seq
@@ -257,32 +240,4 @@ func (p *producer) flush(ctx context.Context) {
 		// The books count the rest as unknown.
 		_ = s.sender.Flush(ctx)
 	}
-}
-
-// sentLen returns how many messages the producer has sent.
-func (p *producer) sentLen() (n uint64) {
-	for _, s := range p.streams {
-		n += s.sent.Load()
-	}
-	return n
-}
-
-// warmupLen returns how many messages of the warm-up the producer has sent.
-func (p *producer) warmupLen() (n uint64) {
-	for _, s := range p.streams {
-		n += min(s.warmup, s.sent.Load())
-	}
-	return n
-}
-
-// confirmedLen returns how many messages the broker has confirmed, after recording their latencies.
-func (p *producer) confirmedLen() (n uint64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.confirms[0].flush()
-	p.confirms[1].flush()
-	for _, s := range p.streams {
-		n += s.confirmed.Len()
-	}
-	return n
 }

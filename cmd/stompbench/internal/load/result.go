@@ -115,28 +115,31 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 		AckError: t.ackErr,
 		Ready:    r.ready, Interrupted: interrupted, Failure: r.cause(),
 		Counts: t.counts, MeasuredReceived: t.measured,
-		MaxBacklog: r.sampler.maxBacklog, Cost: cost, RoundTrip: r.roundTrip.shortest(),
+		MaxBacklog: r.sampler.maxBacklog, Cost: cost,
 		Consumers: len(r.consumers), DrainCut: r.drainCut,
 	}
 	out.Waits = r.producersWaits()
 	var lastSent, lastConfirm int64
 	for _, p := range r.producers {
 		lastSent = max(lastSent, p.lastSent)
-		out.MeasuredSent += p.sentLen() - p.warmupLen()
 		out.Unsent += p.unsent
 		out.CutOff += p.cutOff
 		if out.Refusal == nil {
 			out.Refusal = p.refusal
 		}
 		p.mu.Lock()
-		p.confirms[measured].flush()
 		lastConfirm = max(lastConfirm, p.lastConfirm)
 		for _, s := range p.streams {
+			sent := s.sent.Load()
+			out.MeasuredSent += sent - min(s.warmup, sent)
 			out.Unknown += s.unknown()
 		}
 		p.mu.Unlock()
 	}
 	r.addConsumers(&out.Waits, t.last)
+	for _, c := range r.consumers {
+		out.RoundTrip = time.Duration(earlier(int64(out.RoundTrip), c.roundTrip))
+	}
 	var books []*ledger.Group
 	for _, g := range r.groups {
 		books = append(books, g.book)

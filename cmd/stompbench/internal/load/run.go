@@ -76,7 +76,6 @@ type run struct {
 	drainCut    bool          // the drain was ended though something still came, or might have
 	over        chan struct{} // closed when closing is set
 	usage       usageFrom
-	roundTrip   roundTrip
 
 	failOnce sync.Once
 	failed   chan struct{} // closed by fail

@@ -161,8 +161,14 @@ func (r *run) collect() Sample {
 	wanted := r.wanted() // read before the received count: see behind
 	var sent, confirmed uint64
 	for _, p := range r.producers {
-		sent += p.sentLen()
-		confirmed += p.confirmedLen()
+		p.mu.Lock()
+		p.confirms[0].flush()
+		p.confirms[1].flush()
+		for _, s := range p.streams {
+			sent += s.sent.Load()
+			confirmed += s.confirmed.Len()
+		}
+		p.mu.Unlock()
 	}
 	counts := r.arrived(nil).counts
 	counts[metric.Sent], counts[metric.Confirmed] = sent, confirmed

@@ -2,7 +2,6 @@ package load
 
 import (
 	"slices"
-	"sync/atomic"
 	"time"
 )
 
@@ -54,68 +53,64 @@ const stalled = 100 * time.Microsecond
 // matters is how long a producer must be behind for that to count: sleeps are late by a tenth of it.
 const matters = time.Millisecond
 
-// waits adds up the waits of one producer. It is for the producer's goroutine. With a schedule that
-// calls woke, stamped, woke, stamped, … and at the end finish.
+// waits adds up the waits of one producer. It is for the producer's goroutine, which calls woke if
+// there is a schedule, then stamped, for each message, and at the end woke. Flat out, a message is
+// never due before it is stamped.
 type waits struct {
 	window, pacer int64 // sums; the gate adds to window
 	send          time.Duration
 	at            int64 // the last call, 0 before the first
 	windowAt      int64 // window at that time
+	sent          bool  // a message has been handed over since
 
 	earlier, last Behind
 	since         int64 // when last begins
 }
 
-// woke records that the next message was due, and that it may be sent now, after the producer has
-// waited paced for its schedule in all.
+// woke records that the next message is due at due and may be sent now, after the producer has waited
+// paced for its schedule in all.
 func (w *waits) woke(due, now, paced int64) {
-	slept := paced != w.pacer
-	if w.pacer = paced; slept {
-		w.onTime(due)
+	on := &w.last.Asleep
+	switch {
+	case paced != w.pacer:
+		w.pacer = paced
+		if w.last.Sum() >= matters { // nothing was due before this message
+			w.earlier.add(&w.last)
+		}
+		w.last, w.since = Behind{}, due
+	case w.at != 0:
+		on = w.handed(now)
 	}
-	behind := time.Duration(now - max(w.at, due))
-	switch took := time.Duration(now - w.at); {
-	case slept || w.at == 0:
-		w.last.Asleep += max(0, behind)
-	case took > stalled:
-		w.send += took
-		w.last.Send += max(0, behind)
-	default:
-		w.last.Making += max(0, behind)
+	w.spent(due, now, on)
+	w.sent = false
+}
+
+// stamped records that a message that was due at due was stamped now.
+func (w *waits) stamped(due, now int64) {
+	on := &w.last.Making
+	if w.sent {
+		on = w.handed(now)
 	}
-	w.at, w.windowAt = now, w.window
+	w.spent(due, now, on)
+	w.sent = true
 }
 
-// onTime records that nothing was due before due.
-func (w *waits) onTime(due int64) {
-	if w.last.Sum() >= matters {
-		w.earlier.add(&w.last)
-	}
-	w.last, w.since = Behind{}, due
-}
-
-// stamped records that a message was stamped at now.
-func (w *waits) stamped(now int64) {
-	window := w.window - w.windowAt
-	w.last.Window += time.Duration(window)
-	w.last.Making += time.Duration(now - w.at - window)
-	w.at, w.windowAt = now, w.window
-}
-
-// finish records that sending ended, with a message that is due next.
-func (w *waits) finish(now, due int64) {
-	window := w.window - w.windowAt
-	w.last.Window += time.Duration(window)
-	w.at += window
-	w.woke(due, now, w.pacer)
-}
-
-// flatOut records that a message was stamped at now, or that sending ended, without a schedule.
-func (w *waits) flatOut(now int64) {
+// handed records for how long a message was handed over, and returns what that time was spent on.
+func (w *waits) handed(now int64) *time.Duration {
 	took := time.Duration(now - w.at - (w.window - w.windowAt))
-	if w.at != 0 && took > stalled {
-		w.send += took
+	if took <= stalled {
+		return &w.last.Making
 	}
+	w.send += took
+	return &w.last.Send
+}
+
+// spent adds the time since the last call for which a message was due: first that in the window, then
+// what it was spent on.
+func (w *waits) spent(due, now int64, on *time.Duration) {
+	opened := w.at + w.window - w.windowAt
+	w.last.Window += time.Duration(max(0, opened-max(w.at, due)))
+	*on += time.Duration(max(0, now-max(opened, due)))
 	w.at, w.windowAt = now, w.window
 }
 
@@ -182,17 +177,3 @@ func (r *run) addConsumers(sum *Waits, last int64) {
 	// The last message is handled after it has come.
 	sum.Linger = min(time.Duration(slices.Max(byConnection)), sum.Consuming)
 }
-
-// roundTrip is the shortest receipt time. Safe for concurrent use; the zero value is none.
-type roundTrip struct{ ns atomic.Int64 }
-
-func (r *roundTrip) add(ns int64) {
-	for {
-		old := r.ns.Load()
-		if old != 0 && old <= ns || r.ns.CompareAndSwap(old, ns) {
-			return
-		}
-	}
-}
-
-func (r *roundTrip) shortest() time.Duration { return time.Duration(r.ns.Load()) }
