@@ -177,12 +177,7 @@ func (c *consumer) judge(s *stamp.Stamp, err error, now int64, redelivered bool)
 	case err != nil || !c.run.ours(s):
 		c.tally.counts[metric.Foreign]++
 	default:
-		producer, ok := uint32(0), false
-		if c.run.origins != nil {
-			producer, ok = c.number(origin{Part: s.Part, Stream: s.Producer})
-		} else {
-			producer, ok = c.run.producer(c.group, s.Producer)
-		}
+		producer, ok := c.number(s)
 		if !ok {
 			c.tally.counts[metric.Foreign]++ // it was sent to another destination
 			return

@@ -3,11 +3,14 @@ package load
 import (
 	"context"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pause"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
 // pollEvery is the interval at which poll looks.
@@ -18,17 +21,18 @@ const pollEvery = 10 * time.Millisecond
 // were refused with NACK, once everything else has arrived, because a broker may drop them.
 const stragglers = time.Second
 
-// poll looks again and again, until nothing has been heard for the patience that look returns, or stop
-// ends.
-func (r *run) poll(stop context.Context, look func() (sign bool, patience time.Duration)) {
+// poll looks again and again, until the number that look has heard stays the same for the patience that
+// it returns, or stop ends.
+func (r *run) poll(stop context.Context, look func() (heard uint64, patience time.Duration)) {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	var silence pause.Silence
-	for {
-		sign, patience := look()
-		if silence.Look(sign) >= patience {
+	for last := uint64(0); ; {
+		heard, patience := look()
+		if silence.Look(heard != last) >= patience {
 			return
 		}
+		last = heard
 		select {
 		case <-tick.C:
 		case <-stop.Done():
@@ -49,71 +53,89 @@ func (r *run) drain(ending context.Context) {
 	if len(r.producers) == 0 {
 		return
 	}
-	settled, giveUp := r.settle()
+	stop, cancel := context.WithTimeout(ending, r.plan.DrainLimit)
+	defer cancel()
+	var settled atomic.Bool // every message has its outcome, and open transactions are committed
+	var flushing sync.WaitGroup
+	defer flushing.Wait()
+	flush, giveUp := context.WithCancel(context.Background())
 	defer giveUp()
+	flushing.Go(func() {
+		_ = each(len(r.producers), func(i int) error {
+			r.producers[i].flush(flush)
+			return nil
+		})
+		settled.Store(true)
+	})
 	var accounts []ledger.Account
-	began, last, all, over := time.Now(), uint64(0), false, false
-	r.poll(ending, func() (sign bool, patience time.Duration) {
-		if accounts == nil && isClosed(settled) {
+	all := false
+	r.poll(stop, func() (heard uint64, patience time.Duration) {
+		if accounts == nil && settled.Load() {
 			accounts = r.accounts() // they do not change any more
 		}
 		a := r.arrived(accounts)
 		// What other processes sent and received is not known here: only silence ends the wait.
 		all = accounts != nil && (!r.plan.Shared() || len(r.consumers) == 0) && !a.missing
-		if over = all && a.cameBack() >= a.counts[metric.Nacked]; over {
-			return false, 0
+		if all && a.cameBack() >= a.counts[metric.Nacked] {
+			return 0, 0
 		}
-		n := r.heard(&a) + r.answered()
-		sign, last = n != last, n
 		patience = r.plan.DrainTimeout
 		if all || r.cause() != nil {
 			patience = min(patience, stragglers)
 		}
-		if time.Since(began) >= r.plan.DrainLimit {
-			r.drainCut, patience = !all, 0
-		}
-		return sign, patience
+		return r.heard(&a) + r.answered(), patience
 	})
-	if ending.Err() != nil && !over {
-		r.drainCut = !all
-	}
+	r.drainCut = !all && stop.Err() != nil
 }
 
-// settle waits for the outcome of every message until giveUp is called, which returns when nothing
-// waits any more. Open transactions are committed.
-func (r *run) settle() (settled <-chan struct{}, giveUp func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = each(len(r.producers), func(i int) error {
-			r.producers[i].flush(ctx)
-			return nil
+// awaitFirst returns when the run starts: now, or, if all messages come from other processes, at
+// the first message. If none comes, it is the time when the wait was given up.
+func (r *run) awaitFirst(ctx context.Context) (first int64) {
+	if len(r.producers) == 0 && r.plan.Shared() {
+		r.poll(ctx, func() (heard uint64, patience time.Duration) {
+			if first = r.arrived(nil).tally.came; first != 0 || r.cause() != nil {
+				return 0, 0
+			}
+			return 0, r.plan.Await
 		})
-	}()
-	return done, func() {
-		cancel()
-		<-done
 	}
+	if first == 0 {
+		return r.clock.Now()
+	}
+	return first
 }
 
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
+// receive waits while only other processes send: in a shared run until no message of it has come for
+// so long that they must have stopped, otherwise for the plan's count, of each consumer if each gets
+// all.
+func (r *run) receive(stop context.Context) {
+	r.poll(stop, func() (heard uint64, patience time.Duration) {
+		a := r.arrived(nil)
+		switch came := a.came(); {
+		case r.plan.Shared() && came == 0: // awaitFirst has given up
+			return 0, 0
+		case r.plan.Shared():
+			return came, r.plan.DrainTimeout
+		}
+		n := a.least
+		if r.plan.Delivery != workload.Each {
+			n = a.different + a.counts[metric.Corrupt]
+		}
+		if r.plan.Count > 0 && n >= r.plan.Count {
+			return 0, 0
+		}
+		return 0, forever
+	})
 }
 
 // answer waits until all received messages have their ACK or NACK. Otherwise the broker would
 // deliver them again when the subscription ends.
 func (r *run) answer(ending context.Context) {
-	r.poll(ending, func() (sign bool, patience time.Duration) {
+	r.poll(ending, func() (heard uint64, patience time.Duration) {
 		if r.cause() != nil || !slices.ContainsFunc(r.consumers, (*consumer).busy) {
-			return false, 0
+			return 0, 0
 		}
-		return false, r.plan.DrainTimeout
+		return 0, r.plan.DrainTimeout
 	})
 }
 

@@ -12,36 +12,35 @@ import (
 // group is the ledger of the consumers that share one copy of the streams to a destination.
 type group struct {
 	destination int
-	shared      bool // its consumers share it with those of other processes, if there are any
-	paired      bool // its book has only the streams to the destination, by their place among these
-	producers   int
+	// streams are those of this process that reach the destination, as the book numbers them; nil if
+	// the origins number them.
+	streams   []uint32
+	producers int // streams that the book may have
 
 	mu   sync.Mutex
 	book *ledger.Group
 }
 
-// producer returns the number of a stream of this process in the book, if it has one.
-func (r *run) producer(g *group, stream uint32) (uint32, bool) {
-	if !g.paired {
-		return stream, true
-	}
-	s := r.streams[stream]
-	return s.among, s.destination == g.destination
-}
-
-// newGroup returns the book of the subscribers of a destination.
+// newGroup returns the group of the subscribers of a destination.
 func (r *run) newGroup(destination int) *group {
-	g := &group{destination: destination, shared: r.plan.Delivery == workload.Shared}
-	switch {
-	case r.origins != nil:
-		g.book, g.producers = ledger.NewGroup(strangers), strangers
-	case !r.plan.Paired() || r.plan.ConsumeTargets().Len() == 1:
-		g.book, g.producers = ledger.NewGroup(len(r.streams)), len(r.streams)
-	default:
-		of := r.streamsTo[destination]
-		g.book, g.producers, g.paired = ledger.NewGroupOf(of), len(of), true
+	if r.origins != nil {
+		return &group{destination: destination, producers: strangers, book: ledger.NewGroup(strangers)}
+	}
+	g := &group{destination: destination, streams: r.streamsTo[r.route(destination)]}
+	g.producers, g.book = len(g.streams), ledger.NewGroupOf(g.streams)
+	for _, id := range g.streams {
+		r.streams[id].copies++
 	}
 	return g
+}
+
+// route returns which element of streamsTo a destination is for. If consumers do not subscribe to the
+// destinations of producers, all streams may reach each of them.
+func (r *run) route(destination int) int {
+	if r.plan.Paired() {
+		return destination
+	}
+	return 0
 }
 
 // newConsumers makes the consumers with their groups: one for each destination or, if each consumer
@@ -67,28 +66,34 @@ func (r *run) newConsumers(ctx context.Context, made *atomic.Int64) error {
 	return nil
 }
 
-// countCopies records how many groups of this process each stream goes to.
-func (r *run) countCopies() {
-	if r.plan.Shared() {
-		return
-	}
-	for _, g := range r.groups {
-		if g.paired {
-			for _, id := range r.streamsTo[g.destination] {
-				r.streams[id].copies++
-			}
-			continue
-		}
-		for _, s := range r.streams {
-			s.copies++
-		}
-	}
-}
-
 // wanted returns how many arrivals are expected of what was sent so far.
 func (r *run) wanted() (n uint64) {
 	for _, s := range r.streams {
 		n += s.sent.Load() * s.copies
 	}
 	return n
+}
+
+// book returns this process's book, which must be frozen, for merging with the others.
+func (r *run) book() *ledger.Book {
+	b := &ledger.Book{}
+	if len(r.streams) > 0 {
+		sent := ledger.Part{Number: r.part}
+		for i, account := range r.accounts() {
+			to := r.plan.PublishTargets().Number(r.streams[i].destination)
+			sent.Streams = append(sent.Streams, ledger.Stream{Destination: to, Account: account})
+		}
+		b.Sent = []ledger.Part{sent}
+	}
+	for _, g := range r.groups {
+		c := g.book.Copy(func(i int) origin {
+			if r.origins != nil {
+				return r.origins.all[i]
+			}
+			return origin{Part: r.part, Stream: g.streams[i]}
+		})
+		c.Destination, c.Shared = r.plan.ConsumeTargets().Number(g.destination), r.plan.Delivery == workload.Shared
+		b.Received = append(b.Received, c)
+	}
+	return b
 }

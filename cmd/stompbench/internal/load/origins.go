@@ -54,40 +54,19 @@ func (r *run) newOrigins() *origins {
 // processes draw the same, merge detects it.
 func newPart() uint32 { return 1 + rand.Uint32N(stamp.MaxPart) }
 
-// number is origins.number with the consumer's own copy of what it has seen: see Locks.
-func (c *consumer) number(of origin) (uint32, bool) {
-	n, ok := c.known[of]
-	if !ok {
-		if n, ok = c.run.origins.number(of); ok {
-			c.known[of] = n
-		}
+// number returns the number of a message's stream in the consumer's book; ok is false for a stream that
+// does not reach it. Of the origins, the consumer keeps its own copy: see Locks.
+func (c *consumer) number(s *stamp.Stamp) (n uint32, ok bool) {
+	if c.run.origins == nil {
+		n = c.run.streams[s.Producer].among
+		return n, int(n) < len(c.group.streams) && c.group.streams[n] == s.Producer
+	}
+	of := origin{Part: s.Part, Stream: s.Producer}
+	if n, ok = c.known[of]; ok {
+		return n, true
+	}
+	if n, ok = c.run.origins.number(of); ok {
+		c.known[of] = n
 	}
 	return n, ok
-}
-
-// book returns this process's book, which must be frozen, for merging with the others.
-func (r *run) book() *ledger.Book {
-	b := &ledger.Book{}
-	if len(r.streams) > 0 {
-		sent := ledger.Part{Number: r.part}
-		for i, account := range r.accounts() {
-			to := r.plan.PublishTargets().Number(r.streams[i].destination)
-			sent.Streams = append(sent.Streams, ledger.Stream{Destination: to, Account: account})
-		}
-		b.Sent = []ledger.Part{sent}
-	}
-	for _, g := range r.groups {
-		c := g.book.Copy(func(i int) origin {
-			switch {
-			case r.origins != nil:
-				return r.origins.all[i]
-			case g.paired:
-				i = int(r.streamsTo[g.destination][i])
-			}
-			return origin{Part: r.part, Stream: uint32(i)}
-		})
-		c.Destination, c.Shared = r.plan.ConsumeTargets().Number(g.destination), g.shared
-		b.Received = append(b.Received, c)
-	}
-	return b
 }

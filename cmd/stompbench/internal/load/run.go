@@ -55,7 +55,7 @@ type run struct {
 	ready     Ready
 	producers []*producer
 	streams   []*stream
-	streamsTo [][]uint32 // by destination
+	streamsTo [][]uint32 // by route
 	consumers []*consumer
 	groups    []*group
 	origins   *origins // nil if all messages are ours
@@ -71,11 +71,11 @@ type run struct {
 	// no rate or latency. 0 without a warm-up.
 	measureFrom atomic.Int64
 	stopping    atomic.Bool
-	stoppedAt   atomic.Int64  // when the end, the user or, flat out, a failure stopped sending; 0 if nothing did
-	closing     atomic.Bool   // we are closing the sessions ourselves
-	drainCut    bool          // the drain was ended though something still came, or might have
-	over        chan struct{} // closed when closing is set
-	usage       usageFrom
+	stoppedAt   atomic.Int64         // when the end, the user or, flat out, a failure stopped sending; 0 if nothing did
+	closing     atomic.Bool          // we are closing the sessions ourselves
+	drainCut    bool                 // the drain was ended though something still came, or might have
+	over        chan struct{}        // closed when closing is set
+	cpuTime     func() time.Duration // of this process
 
 	failOnce sync.Once
 	failed   chan struct{} // closed by fail
@@ -93,8 +93,8 @@ func newRun(ctx context.Context, opts Options) (*run, error) {
 	p := opts.Plan
 	r := &run{
 		Options: opts, plan: p,
-		clock:  stamp.NewClock(),
-		sleep:  time.Sleep,
+		clock: stamp.NewClock(),
+		sleep: time.Sleep, cpuTime: cpuClock(ctx),
 		failed: make(chan struct{}),
 		over:   make(chan struct{}),
 		extra:  p.NewHeaderSets(),
@@ -102,7 +102,6 @@ func newRun(ctx context.Context, opts Options) (*run, error) {
 	if p.Producers <= preciseUpTo {
 		r.sleep = world.Sleep(ctx)
 	}
-	r.usage.in(world.Of(ctx))
 	switch {
 	case p.Shared():
 		r.id.Store(p.RunID())
@@ -131,14 +130,14 @@ func newRun(ctx context.Context, opts Options) (*run, error) {
 	}
 	r.streamsTo = make([][]uint32, p.PublishTargets().Len())
 	for _, s := range r.streams {
-		s.among = uint32(len(r.streamsTo[s.destination]))
-		r.streamsTo[s.destination] = append(r.streamsTo[s.destination], s.id)
+		to := &r.streamsTo[r.route(s.destination)]
+		s.among = uint32(len(*to))
+		*to = append(*to, s.id)
 	}
 	r.origins = r.newOrigins()
 	if err := r.newConsumers(ctx, made); err != nil {
 		return nil, err
 	}
-	r.countCopies()
 	return r, nil
 }
 
@@ -176,17 +175,18 @@ func Run(ctx context.Context, opts Options) (*Result, error) {
 		opts.OnReady(r.ready)
 	}
 	r.begin(ctx)
+	cost := measureCost(ctx, r.plan.Warmup)
 	sampleNow, stopSampling := r.startSampling()
 	r.load(ctx, ending)
 	r.stopping.Store(true)
 	sampleNow() // the time after the last send is an interval of its own
 	r.drain(ending)
 	r.answer(ending)
-	cpu := r.usage.cost()
+	used := cost()
 	r.hangUp(ending)
 	r.freeze() // before the last sample, so that the samples add up to the result
 	stopSampling()
-	return r.result(ctx.Err() != nil, cpu), nil
+	return r.result(ctx.Err() != nil, used), nil
 }
 
 // fail records why the run cannot go on. Only the first reason counts.
@@ -225,7 +225,6 @@ func (r *run) begin(ctx context.Context) {
 	// The garbage of connecting is not part of the load.
 	runtime.GC()
 	r.start = r.awaitFirst(ctx)
-	r.usage.begin(r.plan.Warmup)
 	r.end = 1<<63 - 1
 	if d := r.plan.Duration; d > 0 {
 		r.end = r.start + int64(r.plan.Warmup+d)
@@ -249,12 +248,9 @@ func (r *run) load(ctx, ending context.Context) {
 	var watching sync.WaitGroup
 	watching.Go(func() { r.watch(stop, done, cancel, cancelHard) })
 
-	switch {
-	case len(r.producers) == 0 && r.plan.Shared():
-		r.waitForSilence(stop)
-	case len(r.producers) == 0:
-		r.waitForStrangers(stop)
-	default:
+	if len(r.producers) == 0 {
+		r.receive(stop)
+	} else {
 		r.sendAll(stop, hard)
 	}
 	r.stopped(stop) // watch may not have seen it

@@ -59,7 +59,7 @@ func (s *sampler) init(dueIsSent bool) {
 // one at once.
 func (r *run) startSampling() (now, stop func()) {
 	s := &r.sampler
-	s.last.at, s.last.cpu, s.sending = r.start, r.usage.cpuTime(), true
+	s.last.at, s.last.cpu, s.sending = r.start, r.cpuTime(), true
 	done, ask := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -125,7 +125,7 @@ func (r *run) stoodStill(waiting int64) {
 	defer s.mu.Unlock()
 	if now := r.clock.Now(); s.sending {
 		s.stood.look(waiting, now, r.lookEvery())
-		s.cpu.add(now, float64(r.usage.cpuTime()))
+		s.cpu.add(now, float64(r.cpuTime()))
 	}
 }
 
@@ -173,7 +173,7 @@ func (r *run) collect() Sample {
 	counts := r.arrived(nil).counts
 	counts[metric.Sent], counts[metric.Confirmed] = sent, confirmed
 	r.recorders[measured].drain(s.interval, s.total)
-	cpu := r.usage.cpuTime()
+	cpu := r.cpuTime()
 
 	out := Sample{
 		Elapsed:   time.Duration(now - r.start),

@@ -16,7 +16,7 @@ type stream struct {
 	id          uint32
 	destination int
 	place       int    // number among the streams of p
-	among       uint32 // number among the streams to the destination
+	among       uint32 // number among the streams of its route
 	copies      uint64 // number of groups that receive it
 	sender      transport.Sender
 	seq         uint64 // number of the last message that was handed over; the sending goroutine only

@@ -16,13 +16,13 @@ func TestBusiestThread(t *testing.T) {
 	defer runtime.UnlockOSThread()
 	runtime.GC() // what others left behind is not to be cleared away meanwhile
 	before := cpuTime()
-	start := readUsage()
-	for cpuTime()-start.cpu < 100*time.Millisecond {
+	start := readUsage(t.Context())
+	for cpuTime()-start.CPU < 100*time.Millisecond {
 		for i := range 1 << 16 {
 			_ = i
 		}
 	}
-	c := readUsage().since(start)
+	c := readUsage(t.Context()).since(&start)
 	// The threads are looked at after the process: by then it has used more.
 	if all := cpuTime() - before; c.Threads == 0 || c.BusiestThread < 50*time.Millisecond || c.BusiestThread > all+20*time.Millisecond {
 		t.Errorf("%+v, of %v in all", c, all)
@@ -35,15 +35,16 @@ func TestBusiestThread(t *testing.T) {
 // The kernel's idle time goes back a little now and then, and then more time is busy
 // than there was.
 func TestMachineBusyIsAShare(t *testing.T) {
-	start := usage{machine: machineTime{busy: time.Second, total: 2 * time.Second}}
-	for now, want := range map[machineTime]float64{
+	type times struct{ busy, total time.Duration }
+	start := usage{busy: time.Second, total: 2 * time.Second}
+	for now, want := range map[times]float64{
 		{busy: 2 * time.Second, total: 4 * time.Second}:         0.5,
 		{busy: 1100 * time.Millisecond, total: 2 * time.Second}: 0, // no time has passed: unknown
 		{busy: 2 * time.Second, total: 2900 * time.Millisecond}: 1,
 		{busy: 900 * time.Millisecond, total: 3 * time.Second}:  0,
 		{busy: 900 * time.Millisecond, total: 1 * time.Second}:  0,
 	} {
-		if got := (usage{machine: now}).since(start).MachineBusy; got != want {
+		if got := (usage{busy: now.busy, total: now.total}).since(&start).MachineBusy; got != want {
 			t.Errorf("%+v: %v, want %v", now, got, want)
 		}
 	}
