@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 )
 
 // inNoHurry is for brokers that stand still for a while, as those that share a busy machine do.
@@ -60,7 +60,7 @@ func badDestination(t *testing.T, name, uri string) {
 		all := slices.Concat([]string{"--quiet", "--uri", uri, "-z", "1h"}, inNoHurry, args)
 		code := cli.Run(ctx, all, &stdout, &stderr)
 		cancel()
-		if code != verb.ExitCannotRun || !strings.Contains(stderr.String(), "broker says") {
+		if code != exit.CannotRun || !strings.Contains(stderr.String(), "broker says") {
 			t.Errorf("%v: exit %d\n%s%s", args, code, stdout.String(), stderr.String())
 		}
 	}

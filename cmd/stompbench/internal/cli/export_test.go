@@ -1,15 +1,15 @@
 package cli
 
-import "github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
+import "github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 
 // Exit codes.
 const (
-	ExitOK          = verb.ExitOK
-	ExitCannotRun   = verb.ExitCannotRun
-	ExitUsage       = verb.ExitUsage
-	ExitIntegrity   = verb.ExitIntegrity
-	ExitGenerator   = verb.ExitGenerator
-	ExitRate        = verb.ExitRate
-	ExitSLO         = verb.ExitSLO
-	ExitInterrupted = verb.ExitInterrupted
+	ExitOK          = exit.OK
+	ExitCannotRun   = exit.CannotRun
+	ExitUsage       = exit.Usage
+	ExitIntegrity   = exit.Integrity
+	ExitGenerator   = exit.Generator
+	ExitRate        = exit.Rate
+	ExitSLO         = exit.SLO
+	ExitInterrupted = exit.Interrupted
 )

@@ -8,10 +8,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
 
 const examples = `
@@ -70,7 +70,7 @@ func helpOf(cmd *cobra.Command) string {
 		b.WriteString("\n" + report.Wrap(note, 0, helpWidth))
 	}
 	b.WriteString("\nExit codes:\n\n")
-	for _, e := range verb.Exits {
+	for _, e := range exit.Codes {
 		fmt.Fprintf(&b, "  %3d  %s\n", e.Code, e.Meaning)
 	}
 	return b.String()
@@ -108,7 +108,7 @@ func manual(root *cobra.Command) string {
 		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) { manFlag(&b, f) })
 	}
 	b.WriteString(".SH EXIT STATUS\n")
-	for _, e := range verb.Exits {
+	for _, e := range exit.Codes {
 		fmt.Fprintf(&b, ".TP\n.B %d\n%s.\n", e.Code, roff(upper(e.Meaning)))
 	}
 	b.WriteString(".SH NOTES\n")

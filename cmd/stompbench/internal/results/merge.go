@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
@@ -114,7 +115,7 @@ func (r *Result) addReports(all []*Result) {
 	for _, o := range all {
 		r.Partial, r.DrainCut, r.BooksOpen = r.Partial || o.Partial, r.DrainCut || o.DrainCut, r.BooksOpen || o.BooksOpen
 		r.Failure, r.AckError = cmp.Or(r.Failure, o.Failure), cmp.Or(r.AckError, o.AckError)
-		r.ExitCode = Worse(r.ExitCode, o.ExitCode)
+		r.ExitCode = exit.Worst(r.ExitCode, o.ExitCode)
 		r.DeferSLO(o.SLODeferred)
 		if p, q := &r.Plan, &o.Plan; o != sender {
 			p.Producers, p.Consumers = p.Producers+q.Producers, p.Consumers+q.Consumers
@@ -131,16 +132,6 @@ func (r *Result) addReports(all []*Result) {
 	} else if i := slices.IndexFunc(senders, func(o *Result) bool { return o.Verdict.Invalid }); i >= 0 {
 		r.Verdict = senders[i].Verdict
 	}
-}
-
-// Worse returns the more severe of two exit codes: faults of the broker's books come first, then
-// runs that could not be made.
-func Worse(a, b int) int {
-	order := []int{0, 5, 99, 4, 130, 2, 1, 3}
-	if slices.Index(order, b) > slices.Index(order, a) {
-		return b
-	}
-	return a
 }
 
 // DeferSLO adds conditions to SLODeferred that it does not contain yet.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
@@ -100,13 +101,13 @@ func oneRun(all []*Result, books []*ledger.Book) error {
 func (r *Result) unitedCode(all []*Result) (code int) {
 	switch {
 	case r.Failure != "" && r.Sum(metric.Duplicated, metric.Corrupt) == 0:
-		return 1 // messages that a broken connection did not deliver do not count as lost
+		return exit.CannotRun // messages that a broken connection did not deliver do not count as lost
 	case r.Sum(metric.Lost, metric.Duplicated, metric.Corrupt) > 0:
-		return 3
+		return exit.Integrity
 	}
 	for _, part := range all {
-		if !slices.Contains([]int{3, 99}, part.ExitCode) {
-			code = Worse(code, part.ExitCode)
+		if !slices.Contains([]int{exit.Integrity, exit.SLO}, part.ExitCode) {
+			code = exit.Worst(code, part.ExitCode)
 		}
 	}
 	return code

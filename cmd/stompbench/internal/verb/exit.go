@@ -1,5 +1,5 @@
 // Package verb is what the verbs of stompbench share when they are carried out: the streams that they
-// write to, exit codes, what errors mean to the user, the description of a plan, the embedded broker,
+// write to, what errors mean to the user, the description of a plan, the embedded broker,
 // and the folder of a result. Each verb is a package below this one, with a function Command that
 // makes its cobra command; package cli lists them.
 //
@@ -14,36 +14,10 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
-
-// Exit codes.
-const (
-	ExitOK          = 0
-	ExitCannotRun   = 1
-	ExitUsage       = 2
-	ExitIntegrity   = 3
-	ExitGenerator   = 4
-	ExitRate        = 5
-	ExitSLO         = 99 // as k6 has it
-	ExitInterrupted = 130
-)
-
-// Exits lists all exit codes and their meanings, for the help and the manual.
-var Exits = []struct {
-	Code    int
-	Meaning string
-}{
-	{ExitOK, "all is well"},
-	{ExitCannotRun, "could not run: no connection, no login, or the broker failed on the way"},
-	{ExitUsage, "flags that are wrong or contradict each other"},
-	{ExitIntegrity, "a message was lost, duplicated or corrupt"},
-	{ExitGenerator, "the generator itself could not keep the --rate, or was what find ended at, so the result is invalid"},
-	{ExitRate, "the broker did not keep the --rate: more than --rate-tolerance of the messages that were due were not sent in time"},
-	{ExitSLO, "--slo was not met, or a condition of compare --fail-if came true"},
-	{ExitInterrupted, "interrupted by ^C"},
-}
 
 // failure is an error with an exit code.
 type failure struct {
@@ -57,18 +31,18 @@ func (f *failure) Unwrap() error { return f.error }
 var errReported = errors.New("see the report")
 
 // Interrupted: the user ended the verb before there was a result.
-var Interrupted error = &failure{errors.New("interrupted before the first message"), ExitInterrupted}
+var Interrupted error = &failure{errors.New("interrupted before the first message"), exit.Interrupted}
 
-// Code returns an exit code as an error, nil for ExitOK: the verb has reported everything else.
+// Code returns an exit code as an error, nil for OK: the verb has reported everything else.
 func Code(code int) error {
-	if code == ExitOK {
+	if code == exit.OK {
 		return nil
 	}
 	return &failure{errReported, code}
 }
 
 // Failed gives err the worse of its own exit code and code.
-func Failed(err error, code int) error { return &failure{err, Worst(codeOf(err), code)} }
+func Failed(err error, code int) error { return &failure{err, exit.Worst(codeOf(err), code)} }
 
 // codeOf returns the exit code of an error. The user can fix a usage error by changing the command
 // line.
@@ -76,13 +50,13 @@ func codeOf(err error) int {
 	var fail *failure
 	switch {
 	case err == nil:
-		return ExitOK
+		return exit.OK
 	case errors.As(err, &fail):
 		return fail.code
 	case as[*workload.Invalid](err), errors.Is(err, results.ErrTaken):
-		return ExitUsage
+		return exit.Usage
 	}
-	return ExitCannotRun
+	return exit.CannotRun
 }
 
 // Fail writes what is wrong as one sentence and returns the exit code of err.
@@ -91,12 +65,4 @@ func (e *Env) Fail(err error) int {
 		fmt.Fprintln(e.Stderr, "stompbench:", Sentence(err))
 	}
 	return codeOf(err)
-}
-
-// Worst returns the most severe of several exit codes.
-func Worst(codes ...int) (w int) {
-	for _, code := range codes {
-		w = results.Worse(w, code)
-	}
-	return w
 }

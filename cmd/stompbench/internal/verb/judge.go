@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/calibrate"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
@@ -29,7 +30,7 @@ func Judge(l *flags.Load, result *load.Result, s *series.Series) *results.Result
 	switch {
 	case result.Failure != nil:
 		rep.Failure = Broke(result.Failure)
-	case rep.ExitCode == ExitCannotRun:
+	case rep.ExitCode == exit.CannotRun:
 		rep.Failure = Broke(result.Refusal)
 	}
 	return rep
@@ -42,23 +43,23 @@ func exitCode(l *flags.Load, r *load.Result, v *verdict.Verdict, outcomes []slo.
 	lostAtMost := r.Books.Duplicated == 0 && r.Counts[metric.Corrupt] == 0
 	switch {
 	case lostAtMost && r.Failure != nil:
-		return ExitCannotRun
+		return exit.CannotRun
 	case lostAtMost && r.Interrupted && r.DrainCut:
-		return ExitInterrupted
+		return exit.Interrupted
 	case !r.Intact():
-		return ExitIntegrity
+		return exit.Integrity
 	case r.Interrupted:
-		return ExitInterrupted
+		return exit.Interrupted
 	case r.Refusal != nil:
-		return ExitCannotRun
+		return exit.CannotRun
 	case v.Invalid && !l.AcceptLimited:
-		return ExitGenerator
+		return exit.Generator
 	case !l.Plan.Shared() && !slo.Met(outcomes):
-		return ExitSLO
+		return exit.SLO
 	case l.Plan.Rate > 0 && !v.RateKept && !v.Invalid:
-		return ExitRate
+		return exit.Rate
 	}
-	return ExitOK
+	return exit.OK
 }
 
 // ceilingFor compares the rate of a run with the saved ceiling. It returns nil if there is none.

@@ -17,7 +17,7 @@ import (
 	"github.com/stompwire/stompwire/broker"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/cli"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/worldtest"
 	"github.com/stompwire/stompwire/cmd/stompbench/schema"
@@ -65,7 +65,7 @@ func stompbench(t testing.TB, args ...string) int {
 		stderr.interrupt = cancel
 	}
 	code := cli.Run(ctx, args, new(bytes.Buffer), stderr)
-	if code == verb.ExitUsage || code == verb.ExitCannotRun {
+	if code == exit.Usage || code == exit.CannotRun {
 		t.Fatalf("%q: exit %d\n%s", args, code, stderr.text.String())
 	}
 	return code

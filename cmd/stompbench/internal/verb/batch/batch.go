@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/live"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
@@ -125,7 +126,7 @@ func (b *Batch) Run(ctx context.Context) (code int, err error) {
 			}
 		}
 		b.Ended = ctx.Err() != nil || !b.turn(ctx, t)
-		code, made = verb.Worst(code, t.ExitCode), made || t.Made
+		code, made = exit.Worst(code, t.ExitCode), made || t.Made
 		if b.Ended {
 			break
 		}
@@ -133,7 +134,7 @@ func (b *Batch) Run(ctx context.Context) (code int, err error) {
 	interrupted := b.Ended && ctx.Err() != nil
 	switch {
 	case interrupted && made:
-		return verb.Worst(code, verb.ExitInterrupted), nil
+		return exit.Worst(code, exit.Interrupted), nil
 	case made:
 		return code, nil
 	case interrupted:
@@ -169,7 +170,7 @@ func (b *Batch) turn(ctx context.Context, t *Turn) (goOn bool) {
 		t.Result = r.Summary()
 	}
 	fmt.Fprintf(progress, "  %s: %s\n", t.Title, line(r))
-	if t.ExitCode != verb.ExitOK {
+	if t.ExitCode != exit.OK {
 		t.Trouble = Faults(r)
 		b.complain(t, t.Trouble)
 	}
@@ -186,7 +187,7 @@ func (b *Batch) turn(ctx context.Context, t *Turn) (goOn bool) {
 
 // cannot records and prints why a turn has no result.
 func (b *Batch) cannot(t *Turn, err error, goOn bool) bool {
-	t.ExitCode, t.Trouble = verb.Worst(t.ExitCode, verb.ExitCannotRun), verb.Sentence(err)
+	t.ExitCode, t.Trouble = exit.Worst(t.ExitCode, exit.CannotRun), verb.Sentence(err)
 	b.complain(t, t.Trouble)
 	return goOn
 }

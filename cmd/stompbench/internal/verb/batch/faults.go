@@ -6,10 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
 
 // inOthers are faults that are parts of others.
@@ -21,9 +21,9 @@ func Faults(r *results.Result) string {
 	switch {
 	case r.Failure != "":
 		parts = append(parts, "it broke off: "+r.Failure)
-	case r.ExitCode == verb.ExitInterrupted:
+	case r.ExitCode == exit.Interrupted:
 		parts = append(parts, "interrupted")
-	case r.ExitCode == verb.ExitGenerator:
+	case r.ExitCode == exit.Generator:
 		parts = append(parts, "the generator could not keep the rate: the result is invalid")
 	}
 	for _, d := range metric.With(metric.Fault) {

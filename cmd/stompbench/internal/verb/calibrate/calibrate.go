@@ -13,6 +13,7 @@ import (
 	"github.com/stompwire/stompwire/frame"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/calibrate"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
@@ -54,7 +55,7 @@ func (s *settings) run(ctx context.Context, env *verb.Env) error {
 	})
 	switch {
 	case ctx.Err() != nil:
-		return verb.Code(verb.ExitInterrupted)
+		return verb.Code(exit.Interrupted)
 	case err != nil:
 		return err
 	}

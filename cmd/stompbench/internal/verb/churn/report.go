@@ -11,6 +11,7 @@ import (
 
 	"github.com/stompwire/stompwire/conn"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
@@ -174,15 +175,15 @@ func (r *Report) Code(tolerance float64) (code int, why string) {
 	const missed = "%.3g%% of the connections were due and not opened in time, "
 	switch {
 	case r.Failed > 0, r.Opened == 0 && !r.Partial:
-		return verb.ExitCannotRun, ""
+		return exit.CannotRun, ""
 	case r.Partial:
-		return verb.ExitInterrupted, ""
+		return exit.Interrupted, ""
 	case r.Missed <= tolerance:
-		return verb.ExitOK, ""
+		return exit.OK, ""
 	case r.AllBusy:
-		return verb.ExitRate, fmt.Sprintf(missed+"with all of --open in progress: the broker was too slow; raise --open or lower --rate", 100*r.Missed)
+		return exit.Rate, fmt.Sprintf(missed+"with all of --open in progress: the broker was too slow; raise --open or lower --rate", 100*r.Missed)
 	}
-	return verb.ExitGenerator, fmt.Sprintf(missed+"with fewer than --open in progress: this machine is too slow; lower --rate", 100*r.Missed)
+	return exit.Generator, fmt.Sprintf(missed+"with fewer than --open in progress: this machine is too slow; lower --rate", 100*r.Missed)
 }
 
 // Text returns the report for people.

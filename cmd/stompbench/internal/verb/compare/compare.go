@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/compare"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
@@ -93,7 +94,7 @@ func (s *settings) tell(env *verb.Env, all *compare.Comparison) error {
 		fmt.Fprintln(env.Stderr, "stompbench: failed:", why)
 	}
 	if len(failed) > 0 {
-		return verb.Code(verb.ExitSLO)
+		return verb.Code(exit.SLO)
 	}
 	return nil
 }

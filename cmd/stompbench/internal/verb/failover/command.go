@@ -11,6 +11,7 @@ import (
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
@@ -129,7 +130,7 @@ func (s *settings) tell(r *Report) error {
 	switch {
 	case failure != nil:
 		return failure
-	case r.ExitCode == verb.ExitRate:
+	case r.ExitCode == exit.Rate:
 		fmt.Fprintf(s.Stderr, "stompbench: %s messages were due and could not be sent: raise --duration, so that the broker can catch up, or lower --rate\n", report.Count(r.Unsent))
 	}
 	return verb.Code(r.ExitCode)
@@ -139,16 +140,16 @@ func (s *settings) tell(r *Report) error {
 func (r *Report) code(failure error, tolerance float64) int {
 	switch {
 	case failure != nil:
-		return verb.ExitCannotRun
+		return exit.CannotRun
 	// Without a confirmation, a message of an interrupted drill may be still on its way.
 	case r.Duplicated+r.Corrupt+r.ConfirmedLost > 0, r.Lost > 0 && !r.Partial:
-		return verb.ExitIntegrity
+		return exit.Integrity
 	case r.Partial:
-		return verb.ExitInterrupted
+		return exit.Interrupted
 	case float64(r.Unsent) > tolerance*float64(r.Sent+r.Unsent):
-		return verb.ExitRate
+		return exit.Rate
 	}
-	return verb.ExitOK
+	return exit.OK
 }
 
 // planned is what --dry-run --json writes.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/find"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/page"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
@@ -42,19 +43,19 @@ func (s *settings) tell(r *find.Result, began time.Time, broken error, interrupt
 func (s *settings) code(rep *page.Search) int {
 	switch {
 	case rep.Failure != "":
-		return verb.ExitCannotRun
+		return exit.CannotRun
 	case rep.Partial:
-		return verb.ExitInterrupted
+		return exit.Interrupted
 	case rep.ByGenerator() && !s.AcceptLimited:
-		return verb.ExitGenerator
+		return exit.Generator
 	case rep.Rate > 0:
-		return verb.ExitOK
+		return exit.OK
 	}
 	worst := rep.Worst()
 	if worst != nil && worst.Verdict() == find.Failed && strings.HasPrefix(worst.Broken(), keptRule) && !strings.Contains(worst.Broken(), ", ") {
-		return verb.ExitRate
+		return exit.Rate
 	}
-	return verb.ExitSLO
+	return exit.SLO
 }
 
 // Text returns the result of a search as text.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
@@ -79,7 +80,7 @@ func (s *settings) judge(sum *results.Result) error {
 	}
 	sum.SLO, sum.SLODeferred = demands.Judge(sum), ""
 	if !slo.Met(sum.SLO) {
-		sum.ExitCode = verb.Worst(sum.ExitCode, verb.ExitSLO)
+		sum.ExitCode = exit.Worst(sum.ExitCode, exit.SLO)
 	}
 	return nil
 }
