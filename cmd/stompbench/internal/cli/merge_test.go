@@ -293,7 +293,7 @@ func TestMergeRefuses(t *testing.T) {
 	}
 	without := change("without", receiver, func(r *results.Result) { r.Ledger = nil })
 	spoilt := change("spoilt", receiver, func(r *results.Result) { r.Ledger.Book[12] ^= 1 })
-	newer := change("newer", receiver, func(r *results.Result) { r.Ledger.Version = 2 })
+	newer := change("newer", receiver, func(r *results.Result) { r.Ledger.Version++ })
 	large := change("large", receiver, func(r *results.Result) { r.Ledger.Book, r.Ledger.TooLarge = nil, true })
 	late := change("late", receiver, func(r *results.Result) { r.StartedAt = r.StartedAt.Add(3 * time.Hour) })
 	again := change("again", sender, func(r *results.Result) { r.StartedAt = r.StartedAt.Add(time.Second) })
@@ -311,7 +311,7 @@ func TestMergeRefuses(t *testing.T) {
 		{"receive from /queue/a (shared) and /topic/a (each)", sender + " " + second + " " + receiver + " " + topic},
 		{"has no ledger", sender + " " + second + " " + without},
 		{"result 3: ledger: ", sender + " " + second + " " + spoilt},
-		{"is of version 2", sender + " " + second + " " + newer},
+		{"is of version 3", sender + " " + second + " " + newer},
 		{"too scattered", sender + " " + second + " " + large},
 		{"3h0m", sender + " " + second + " " + late},
 		{"at least two", whole},

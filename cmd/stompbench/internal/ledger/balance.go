@@ -8,19 +8,15 @@ type Account struct {
 	// If Every is above 1, only the numbers Every, 2·Every, … asked for a receipt. Confirmed and
 	// Rejected then count those: 1 is the first that asked. 0 is 1.
 	Every     uint64
-	Confirmed *Set // by receipts; nil if it asked for none
-	Rejected  *Set // refused by the broker, so not expected to arrive; nil for none
+	Confirmed *Set // by receipts; nil is none
+	Rejected  *Set // refused by the broker, so not expected to arrive; nil is none
 }
 
 // rejected returns how many messages were refused.
-func (a *Account) rejected() uint64 {
-	if a.Rejected == nil {
-		return 0
-	}
-	return min(a.Rejected.Len(), a.Sent)
-}
+func (a *Account) rejected() uint64 { return min(a.Rejected.Len(), a.Sent) }
 
-func (a *Account) expected() uint64 { return a.Sent - a.rejected() }
+// Expected returns how many messages have to be received.
+func (a *Account) Expected() uint64 { return a.Sent - a.rejected() }
 
 // receiptsLost returns how many of the receipts in a set are of messages that received does not
 // have. Numbers that the set of receipts has forgotten count as in it.
@@ -29,19 +25,19 @@ func (a *Account) receiptsLost(receipts, received *Set) uint64 {
 	received.settle(received.high)
 	lost := &received.missing
 	if every > 1 {
-		var of builder
-		for run := range runs(&received.missing) {
-			first := (run.First + every - 1) / every
-			of.add(first, run.Last/every+1-first)
-		}
-		lost = of.bitmap()
+		lost = roaring64.New()
+		addRuns(lost, func(yield func(Interval) bool) {
+			for run := range runs(&received.missing) {
+				asked := Interval{(run.First + every - 1) / every, run.Last / every}
+				if asked.First <= asked.Last && !yield(asked) {
+					return
+				}
+			}
+		})
 	}
 	// Up to high the receipts of missing messages are in lost; behind it, all messages are missing.
 	high, all := min(received.high, a.Sent)/every, a.Sent/every
 	behind := receipts.upTo(all) - receipts.upTo(high)
-	if lost.IsEmpty() {
-		return behind
-	}
 	last := min(high, receipts.high)
 	return lost.Rank(last) - roaring64.And(lost, &receipts.missing).Rank(last) + behind
 }
@@ -53,10 +49,12 @@ func (a *Account) lost(received *Set) *roaring64.Bitmap {
 	lost.AddRange(received.high+1, a.Sent+1)
 	lost.RemoveRange(a.Sent+1, received.high+1)
 	if a.rejected() > 0 {
-		for run := range a.Rejected.runs() {
-			for n := run.First; n <= run.Last; n++ {
-				lost.Remove(n * max(1, a.Every))
-			}
+		rejected := roaring64.New()
+		rejected.AddRange(1, a.Rejected.high+1)
+		a.Rejected.settle(a.Rejected.high)
+		rejected.AndNot(&a.Rejected.missing)
+		for it := rejected.Iterator(); it.HasNext(); {
+			lost.Remove(it.Next() * max(1, a.Every))
 		}
 	}
 	return lost
@@ -68,11 +66,11 @@ type Balance struct {
 	Confirmed uint64
 	Rejected  uint64
 
-	// Received counts different messages in each group; with n groups that have lost nothing it is
-	// n times what was sent.
+	// Received counts different messages in each copy; with n copies that have lost nothing it is n
+	// times what was sent.
 	Received uint64
 	Expected uint64
-	// Lost counts messages that were sent, not rejected, and have not arrived, in each group.
+	// Lost counts messages that were sent, not rejected, and have not arrived, in each copy.
 	// ConfirmedLost is the part that the broker had confirmed.
 	Lost, ConfirmedLost uint64
 	Repeats
@@ -85,40 +83,17 @@ type Balance struct {
 // the broker.
 func (b *Balance) Balanced() bool { return b.Lost == 0 && b.Duplicated == 0 }
 
-// Close closes the books of all groups against those of all producers.
-func Close(accounts []Account, groups []*Group) (b Balance) {
-	for i := range accounts {
-		b.send(&accounts[i])
-	}
-	for _, g := range groups {
-		b.Repeats.add(g.repeats)
-		b.Received += g.Received()
-		for at, received := range g.expected(accounts) {
-			b.receive(&accounts[at], received)
-		}
-	}
-	return b
-}
-
-// send adds what one producer sent.
-func (b *Balance) send(a *Account) {
-	b.Sent += a.Sent
-	b.Rejected += a.rejected()
-	if a.Confirmed != nil {
-		b.Confirmed += a.Confirmed.Len()
-	}
-}
-
-// receive adds what one group had to receive of one producer, and has not. What a set has forgotten
+// receive adds what one copy had to receive of one producer, and has not. What a set has forgotten
 // counts as lost, as confirmed and as not rejected: the worse case.
 func (b *Balance) receive(a *Account, received *Set) {
-	b.Expected += a.expected()
+	b.Received += received.Len()
+	b.Expected += a.Expected()
 	b.Forgotten += received.forgotten
 	missing := received.MissingLen(a.Sent)
 	if missing == 0 {
 		return
 	}
-	if a.Confirmed != nil {
+	if a.Confirmed.Len() > 0 {
 		b.ConfirmedLost += a.receiptsLost(a.Confirmed, received) + received.forgotten/max(1, a.Every)
 	}
 	if a.rejected() > 0 {

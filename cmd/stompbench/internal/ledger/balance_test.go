@@ -20,9 +20,7 @@ func TestBalanceAgainstModel(t *testing.T) {
 		for i := range accounts {
 			want.Sent += accounts[i].Sent
 			want.Rejected += accounts[i].rejected()
-			if accounts[i].Confirmed != nil {
-				want.Confirmed += accounts[i].Confirmed.Len()
-			}
+			want.Confirmed += accounts[i].Confirmed.Len()
 		}
 		books := make([]*Group, groups)
 		for g := range books {
@@ -30,10 +28,24 @@ func TestBalanceAgainstModel(t *testing.T) {
 			playGroup(r, books[g], accounts, each, &want)
 		}
 		want.Expected = uint64(groups) * (want.Sent - want.Rejected)
-		if got := Close(accounts, books); got != want {
+		if got := closed(accounts, books...); got != want {
 			t.Fatalf("seed %d:\n got %+v\nwant %+v", seed, got, want)
 		}
 	}
+}
+
+// closed closes the books of groups that receive all streams.
+func closed(accounts []Account, groups ...*Group) Balance {
+	streams := make([]Stream, len(accounts))
+	for i := range accounts {
+		streams[i].Account = accounts[i]
+	}
+	b := &Book{Sent: []Part{{Streams: streams}}}
+	for _, g := range groups {
+		b.Received = append(b.Received, g.Copy(func(i int) Origin { return Origin{Stream: uint32(i)} }))
+	}
+	balance, _ := b.Close()
+	return balance
 }
 
 func randomAccount(r *rand.Rand) Account {
@@ -119,7 +131,7 @@ func TestBalanceAllLost(t *testing.T) {
 	for n := uint64(1); n <= 60; n++ {
 		a.Confirmed.Add(n)
 	}
-	b := Close([]Account{a}, []*Group{NewGroup(1), NewGroup(1)})
+	b := closed([]Account{a}, NewGroup(1), NewGroup(1))
 	if b.Lost != 200 || b.ConfirmedLost != 120 || b.Expected != 200 || b.Balanced() {
 		t.Errorf("%+v", b)
 	}
@@ -135,7 +147,7 @@ func TestRedeliveredIsNoDuplicate(t *testing.T) {
 	} {
 		g.Record(e)
 	}
-	b := Close([]Account{{Sent: 3}}, []*Group{g})
+	b := closed([]Account{{Sent: 3}}, g)
 	if b.Received != 3 || b.Redelivered != 1 || b.Duplicated != 1 || b.Lost != 0 || b.Balanced() {
 		t.Errorf("%+v", b)
 	}
@@ -157,26 +169,28 @@ func TestReceiptForEveryNth(t *testing.T) {
 			g.Record(Entry{Sequence: n})
 		}
 	}
-	b := Close([]Account{a}, []*Group{g})
+	b := closed([]Account{a}, g)
 	if b.Confirmed != 8 || b.Lost != 4 || b.ConfirmedLost != 1 || b.Expected != 104 {
 		t.Errorf("%+v", b)
 	}
 }
 
-// A group that is for some of the producers is held to those alone, also to those
-// that it never heard of.
-func TestGroupOfSomeProducers(t *testing.T) {
-	accounts := []Account{{Sent: 5}, {Sent: 7}, {Sent: 2}, {Sent: 3}}
-	g := NewGroupOf([]uint32{3, 1})
+// A copy of one destination has to have the streams to it alone, also those that it never heard of.
+func TestCopyOfOneDestination(t *testing.T) {
+	sent := func(destination uint32, n uint64) Stream { return Stream{destination, Account{Sent: n}} }
+	b := &Book{Sent: []Part{{Streams: []Stream{sent(1, 5), sent(2, 7), sent(1, 2), sent(2, 3)}}}}
+	g := NewGroup(2)
 	for n := uint64(1); n <= 3; n++ {
 		g.Record(Entry{Producer: 0, Sequence: n})
 	}
 	if g.Record(Entry{Producer: 2, Sequence: 1}) {
 		t.Error("a producer that the group does not have was recorded")
 	}
-	b := Close(accounts, []*Group{g})
-	if b.Expected != 10 || b.Received != 3 || b.Lost != 7 {
-		t.Errorf("%+v", b)
+	c := g.Copy(func(i int) Origin { return Origin{Stream: []uint32{3, 1}[i]} })
+	c.Destination = 2
+	b.Received = []Copy{c}
+	if closed, _ := b.Close(); closed.Expected != 10 || closed.Received != 3 || closed.Lost != 7 {
+		t.Errorf("%+v", closed)
 	}
 }
 
@@ -198,7 +212,7 @@ func TestManyRejections(t *testing.T) {
 				g.Record(Entry{Sequence: n})
 			}
 		}
-		b := Close([]Account{a}, []*Group{g})
+		b := closed([]Account{a}, g)
 		if b.Rejected != sent/every || b.Expected != sent-sent/every {
 			t.Errorf("every %d: %+v", every, b)
 		}
@@ -223,12 +237,12 @@ func TestLostMessagesAreTold(t *testing.T) {
 			}
 		}
 		var got []uint64
-		for _, run := range g.Lost([]Account{a}) {
+		for run := range g.Lost(0, &a) {
 			for n := run.First; n <= run.Last; n++ {
 				got = append(got, n)
 			}
 		}
-		if b := Close([]Account{a}, []*Group{g}); !slices.Equal(got, want) || b.Lost != uint64(len(want)) {
+		if b := closed([]Account{a}, g); !slices.Equal(got, want) || b.Lost != uint64(len(want)) {
 			t.Fatalf("seed %d: %d told, %d lost, want %d", seed, len(got), b.Lost, len(want))
 		}
 	}

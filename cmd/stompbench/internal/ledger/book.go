@@ -4,11 +4,11 @@
 // A [Set] holds the sequence numbers of one producer that have been seen, in memory that does not
 // grow with their number. A [Group] holds one Set for each producer and belongs to the consumers
 // that share one copy of the stream: all competing consumers of a queue together, or one subscriber
-// of a topic. Closing a group against what the producers sent and had confirmed gives its
-// [Balance].
+// of a topic.
 //
-// If several processes share a run, each has a [Book]. [Unite] makes one of them, by set union, and
-// it is closed like any other.
+// A process's [Book] has what its producers sent and had confirmed, and a [Copy] of each group.
+// Closing it gives a [Balance]. If several processes share a run, [Unite] makes one book of theirs, by
+// set union, and it is closed like any other.
 //
 // The types of this package are not safe for concurrent use; their owners guard them. Closing and
 // packing settle sets, so they count as writing. Recording allocates only while a window grows to
@@ -66,19 +66,6 @@ type Arrival struct {
 	// Marked are the numbers that only came marked as redelivered. Another consumer may have
 	// received the first delivery.
 	Marked roaring64.Bitmap
-}
-
-// Copy returns the book of the group in a form that can leave the process. name returns the origin
-// of a producer of the group. What was received is borrowed from the group.
-func (g *Group) Copy(name func(producer int) Origin) Copy {
-	c := Copy{Repeats: g.repeats}
-	for i, a := range g.arrivals {
-		if a != nil {
-			a.Origin = name(i)
-			c.Arrivals = append(c.Arrivals, a)
-		}
-	}
-	return c
 }
 
 // streams yields all that was sent.
@@ -170,7 +157,7 @@ func (c *Copy) both(x, y *Arrival) *Arrival {
 }
 
 // Close closes the books. For a copy of one destination, messages of other destinations are
-// foreign; foreign is their number.
+// foreign, as are those of streams that the book does not know; foreign is their number.
 func (b *Book) Close() (closed Balance, foreign uint64) {
 	type sent struct {
 		Origin
@@ -179,7 +166,9 @@ func (b *Book) Close() (closed Balance, foreign uint64) {
 	var all []sent
 	sentTo := make(map[uint32][]sent)
 	for of, s := range b.streams() {
-		closed.send(&s.Account)
+		closed.Sent += s.Sent
+		closed.Confirmed += s.Confirmed.Len()
+		closed.Rejected += s.rejected()
 		all = append(all, sent{of, &s.Account})
 		sentTo[s.Destination] = append(sentTo[s.Destination], sent{of, &s.Account})
 	}
@@ -196,10 +185,8 @@ func (b *Book) Close() (closed Balance, foreign uint64) {
 		}
 		nothing := &Set{}
 		for _, s := range slices.Concat(expected...) {
-			received := cmp.Or(arrived[s.Origin], nothing)
+			closed.receive(s.Account, cmp.Or(arrived[s.Origin], nothing))
 			delete(arrived, s.Origin)
-			closed.Received += received.Len()
-			closed.receive(s.Account, received)
 		}
 		for _, a := range arrived {
 			foreign += a.Len()

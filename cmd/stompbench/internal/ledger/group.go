@@ -33,7 +33,6 @@ func (r *Repeats) add(o Repeats) {
 type Group struct {
 	arrivals  []*Arrival // by producer; nil before the first
 	producers int
-	accounts  []uint32 // which account each producer is; nil if in the same order
 	repeats   Repeats
 	marked    int // numbers in Marked of all arrivals
 }
@@ -48,12 +47,6 @@ const maxJump = 1 << 34
 
 // NewGroup returns an empty book for the given number of producers.
 func NewGroup(producers int) *Group { return &Group{producers: producers} }
-
-// NewGroupOf returns an empty book for the producers with the given accounts:
-// Entry.Producer is an index of accounts.
-func NewGroupOf(accounts []uint32) *Group {
-	return &Group{producers: len(accounts), accounts: accounts}
-}
 
 // Record records an arrival. A message that the group has received before is a duplicate, or
 // redelivered if the broker marked one of the copies. A message that is new but late is reordered,
@@ -111,45 +104,27 @@ func (g *Group) Received() uint64 {
 // Redelivered returns how many messages came again and were marked.
 func (g *Group) Redelivered() uint64 { return g.repeats.Redelivered }
 
-// expected yields the accounts that the group has to receive, by their index, with what has arrived.
-func (g *Group) expected(accounts []Account) iter.Seq2[int, *Set] {
-	return func(yield func(int, *Set) bool) {
-		nothing := &Set{}
-		for i := range g.producers {
-			at, received := i, nothing
-			if g.accounts != nil {
-				at = int(g.accounts[i])
-			}
-			if i < len(g.arrivals) && g.arrivals[i] != nil {
-				received = &g.arrivals[i].Received
-			}
-			if at >= len(accounts) || !yield(at, received) {
-				return
-			}
-		}
+// Lost yields the lost messages of a producer with that account, in runs of sequence numbers.
+// Forgotten messages are left out.
+func (g *Group) Lost(producer int, a *Account) iter.Seq[Interval] {
+	received := &Set{}
+	if producer < len(g.arrivals) && g.arrivals[producer] != nil {
+		received = &g.arrivals[producer].Received
 	}
+	return runs(a.lost(received))
 }
 
-// Expected returns how many messages of the accounts the group has to receive.
-func (g *Group) Expected(accounts []Account) (n uint64) {
-	for at := range g.expected(accounts) {
-		n += accounts[at].expected()
-	}
-	return n
-}
-
-// Lost yields the lost messages of a group, in runs of sequence numbers, with their account. Forgotten
-// messages are left out.
-func (g *Group) Lost(accounts []Account) iter.Seq2[int, Interval] {
-	return func(yield func(int, Interval) bool) {
-		for at, received := range g.expected(accounts) {
-			for run := range runs(accounts[at].lost(received)) {
-				if !yield(at, run) {
-					return
-				}
-			}
+// Copy returns the book of the group in a form that can leave the process. name returns the origin
+// of a producer of the group. What was received is borrowed from the group.
+func (g *Group) Copy(name func(producer int) Origin) Copy {
+	c := Copy{Repeats: g.repeats}
+	for i, a := range g.arrivals {
+		if a != nil {
+			a.Origin = name(i)
+			c.Arrivals = append(c.Arrivals, a)
 		}
 	}
+	return c
 }
 
 // Order detects, for one consumer, messages that arrive after a later one of the same producer and

@@ -27,7 +27,7 @@ func TestCopiesInAnyOrder(t *testing.T) {
 				for _, redelivered := range copies {
 					g.Record(Entry{Sequence: 1, Redelivered: redelivered, Late: redelivered})
 				}
-				if got := Close([]Account{{Sent: 1}}, []*Group{g}); got != want {
+				if got := closed([]Account{{Sent: 1}}, g); got != want {
 					t.Errorf("%v:\n got %+v\nwant %+v", copies, got, want)
 				}
 			}
@@ -67,7 +67,7 @@ func TestMarkedCopiesAreBounded(t *testing.T) {
 	for i := range uint64(n) {
 		g.Record(Entry{Sequence: i + 1})
 	}
-	b := Close([]Account{{Sent: n}}, []*Group{g})
+	b := closed([]Account{{Sent: n}}, g)
 	if b.Redelivered != maxMarked || b.Duplicated != 10 || b.Received != n || g.marked != 0 {
 		t.Errorf("%+v, %d still remembered", b, g.marked)
 	}

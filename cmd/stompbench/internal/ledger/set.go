@@ -67,8 +67,13 @@ func (s *Set) Has(n uint64) bool {
 	return !s.missing.Contains(n)
 }
 
-// Len returns how many numbers are in the set.
-func (s *Set) Len() uint64 { return s.count }
+// Len returns how many numbers are in the set, of a nil set none.
+func (s *Set) Len() uint64 {
+	if s == nil {
+		return 0
+	}
+	return s.count
+}
 
 // MissingLen returns how many of the numbers from 1 to last are not in the set, including all
 // forgotten ones.
@@ -95,21 +100,17 @@ func (s *Set) dropSettled() {
 
 // makeRoom makes the window reach n: it grows up to maxWindow, then it moves.
 func (s *Set) makeRoom(n uint64) {
-	last := (n - 1) / 64
-	size := max(1, uint64(len(s.window)))
-	for last-s.low/64 >= size && size < maxWindow/64 {
-		size *= 2
-	}
-	if size != uint64(len(s.window)) {
-		old := s.window
+	words := (n-1-s.low)/64 + 1
+	size := min(uint64(1)<<bits.Len64(words-1), maxWindow/64)
+	if size > uint64(len(s.window)) {
+		old := Set{window: s.window}
 		s.window = make([]uint64, size)
-		for i := range uint64(len(old)) {
-			at := s.low/64 + i
-			s.window[at&(size-1)] = old[at&uint64(len(old)-1)]
+		for low := s.low; low < s.high; low += 64 {
+			*s.word(low + 1) = *old.word(low + 1)
 		}
 	}
-	if last >= size {
-		s.advance((last + 1 - size) * 64)
+	if words > size {
+		s.advance(s.low + (words-size)*64)
 	}
 }
 
@@ -160,11 +161,16 @@ func (s *Set) forget(most uint64) {
 	}
 }
 
-// memory returns about how many bytes the missing numbers take.
-func (s *Set) memory() uint64 {
-	of := s.missing.Stats()
-	return of.ArrayContainerBytes + of.RunContainerBytes + of.BitmapContainerBytes + containerSize*of.Containers
+// containers returns how many containers the missing numbers take, of a nil set none.
+func (s *Set) containers() uint64 {
+	if s == nil {
+		return 0
+	}
+	return s.missing.Stats().Containers
 }
+
+// memory returns about how many bytes the missing numbers take.
+func (s *Set) memory() uint64 { return s.missing.GetSizeInBytes() + containerSize*s.containers() }
 
 // union makes s, which must be empty, the numbers that are in a or in b. It returns how many are in
 // both.
@@ -174,17 +180,16 @@ func (s *Set) union(a, b *Set) (both uint64) {
 	if a.high < b.high {
 		a, b = b, a
 	}
-	missing := a.missing.Clone()
-	missing.RemoveRange(0, b.high+1)
-	missing.Or(roaring64.And(&a.missing, &b.missing))
-	s.fill(a.high, missing)
+	s.missing = *a.missing.Clone()
+	s.missing.RemoveRange(0, b.high+1)
+	s.missing.Or(roaring64.And(&a.missing, &b.missing))
+	s.fill(a.high)
 	return a.Len() + b.Len() - s.Len()
 }
 
-// fill makes s, which must be empty, the numbers up to high without those that are missing.
-func (s *Set) fill(high uint64, missing *roaring64.Bitmap) {
-	s.missing, s.high = *missing, high
-	s.count = high - missing.GetCardinality()
+// fill makes an empty set the numbers up to high without those that are missing.
+func (s *Set) fill(high uint64) {
+	s.high, s.count = high, high-s.missing.GetCardinality()
 	s.low = high / 64 * 64
 	if rest := high % 64; rest != 0 {
 		s.window = []uint64{1<<rest - 1}
@@ -220,49 +225,22 @@ func runs(b *roaring64.Bitmap) iter.Seq[Interval] {
 	}
 }
 
-// builder makes a bitmap of runs that ascend. Adding them one by one would be slow.
-type builder struct {
-	all   roaring64.Bitmap
-	batch []uint64
-}
-
-// maxBatch is how many numbers are added at once. A run of longRun numbers is added by itself.
-const maxBatch, longRun = 4096, 256
-
-// add adds n numbers from first on, later than all before.
-func (b *builder) add(first, n uint64) {
-	if n >= longRun || uint64(len(b.batch))+n > maxBatch {
-		b.bitmap()
-	}
-	if n >= longRun {
-		b.all.AddRange(first, first+n)
-		return
-	}
-	for i := range n {
-		b.batch = append(b.batch, first+i)
-	}
-}
-
-// bitmap returns what was added.
-func (b *builder) bitmap() *roaring64.Bitmap {
-	b.all.AddMany(b.batch)
-	b.batch = b.batch[:0]
-	return &b.all
-}
-
-// runs yields the runs of numbers in the set, in ascending order. Forgotten ones count as in it.
-func (s *Set) runs() iter.Seq[Interval] {
-	return func(yield func(Interval) bool) {
-		s.settle(s.high)
-		next := uint64(1)
-		for gap := range runs(&s.missing) {
-			if gap.First > next && !yield(Interval{next, gap.First - 1}) {
-				return
-			}
-			next = gap.Last + 1
+// addRuns adds runs to b. Adding short ones as numbers, many at once, is faster than one by one.
+func addRuns(b *roaring64.Bitmap, runs iter.Seq[Interval]) {
+	const short, many = 256, 4096
+	var numbers []uint64
+	for run := range runs {
+		if run.Len() > short {
+			b.AddRange(run.First, run.Last+1)
+			continue
 		}
-		if next <= s.high {
-			yield(Interval{next, s.high})
+		for n := run.First; n <= run.Last; n++ {
+			numbers = append(numbers, n)
+		}
+		if len(numbers) > many {
+			b.AddMany(numbers)
+			numbers = numbers[:0]
 		}
 	}
+	b.AddMany(numbers)
 }

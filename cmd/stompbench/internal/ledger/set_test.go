@@ -143,7 +143,7 @@ func TestSetThatIsShared(t *testing.T) {
 			t.Fatalf("%d", i)
 		}
 	}
-	if s.MissingLen(n) != 0 || s.Len() != n || s.memory() != 0 {
+	if s.MissingLen(n) != 0 || s.Len() != n || !s.missing.IsEmpty() {
 		t.Errorf("%d missing, %d in, %d bytes", s.MissingLen(n), s.Len(), s.memory())
 	}
 }

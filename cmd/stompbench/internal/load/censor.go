@@ -79,9 +79,10 @@ func (r *run) censorMissing(now int64) {
 	r.arrived(nil) // records everything gathered
 	accounts := r.accounts()
 	for _, g := range r.groups {
-		for stream, missing := range g.book.Lost(accounts) {
-			s := r.streams[stream]
-			s.atLeast(missing, now, 1, metric.FromDue)
+		for i, id := range g.streams {
+			for missing := range g.book.Lost(i, &accounts[id]) {
+				r.streams[id].atLeast(missing, now, 1, metric.FromDue)
+			}
 		}
 	}
 }

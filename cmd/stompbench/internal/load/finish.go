@@ -177,8 +177,8 @@ func (r *run) arrived(accounts []ledger.Account) (a arrivals) {
 		a.different += got
 		a.redelivered += g.book.Redelivered()
 		a.least = min(a.least, got+damaged[g])
-		a.missing = a.missing || accounts != nil && got+damaged[g] < g.book.Expected(accounts)
 		g.mu.Unlock()
+		a.missing = a.missing || accounts != nil && got+damaged[g] < g.expected(accounts)
 	}
 	return a
 }

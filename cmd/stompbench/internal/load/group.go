@@ -27,11 +27,19 @@ func (r *run) newGroup(destination int) *group {
 		return &group{destination: destination, producers: strangers, book: ledger.NewGroup(strangers)}
 	}
 	g := &group{destination: destination, streams: r.streamsTo[r.route(destination)]}
-	g.producers, g.book = len(g.streams), ledger.NewGroupOf(g.streams)
+	g.producers, g.book = len(g.streams), ledger.NewGroup(len(g.streams))
 	for _, id := range g.streams {
 		r.streams[id].copies++
 	}
 	return g
+}
+
+// expected returns how many messages of the accounts the group has to receive.
+func (g *group) expected(accounts []ledger.Account) (n uint64) {
+	for _, id := range g.streams {
+		n += accounts[id].Expected()
+	}
+	return n
 }
 
 // route returns which element of streamsTo a destination is for. If consumers do not subscribe to the
@@ -74,7 +82,7 @@ func (r *run) wanted() (n uint64) {
 	return n
 }
 
-// book returns this process's book, which must be frozen, for merging with the others.
+// book returns this process's book, which must be frozen.
 func (r *run) book() *ledger.Book {
 	b := &ledger.Book{}
 	if len(r.streams) > 0 {

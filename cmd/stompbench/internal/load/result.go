@@ -140,17 +140,15 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 	for _, c := range r.consumers {
 		out.RoundTrip = time.Duration(earlier(int64(out.RoundTrip), c.roundTrip))
 	}
-	var books []*ledger.Group
-	for _, g := range r.groups {
-		books = append(books, g.book)
-	}
-	out.Books = ledger.Close(r.accounts(), books)
+	out.Book = r.book()
+	var foreign uint64
+	out.Books, foreign = out.Book.Close()
+	out.Books.Received += foreign // of other processes
 	out.Books.Forgive(out.Counts[metric.Corrupt])
 	if out.Open {
 		// Other processes may have received what we sent, and sent what we received.
 		out.Books.Expected, out.Books.Lost, out.Books.ConfirmedLost, out.Books.Forgotten = 0, 0, 0, 0
 	}
-	out.Book = r.book()
 
 	from := max(r.start, r.measureFrom.Load())
 	planned := int64(0)
