@@ -125,7 +125,7 @@ func allocNothing(t *testing.T, edit func(*workload.Plan)) {
 	}
 	warmup, measured := uint64(0), k
 	s := p.run.collect()
-	if p.run.plan.Warmup > 0 {
+	if p.run.Plan.Warmup > 0 {
 		warmup, measured = k, 0
 		if w := s.Warmup; w[metric.FromSend].Count() != k || w[metric.FromDue].Count() != k || w[metric.Confirm].Count() != k || w[metric.SendDelay].Count() < k-producerBatch {
 			t.Errorf("%d, %d, %d, %d latencies of %d messages", w[metric.FromSend].Count(), w[metric.FromDue].Count(), w[metric.Confirm].Count(), w[metric.SendDelay].Count(), k)

@@ -58,7 +58,7 @@ func (p *producer) closeUnsent() {
 			s.atLeast(ledger.Interval{First: s.seq + 1, Last: mine}, until, 1, metric.SendDelay)
 			// One sample for each subscriber that should have received it. A run without consumers has no
 			// from_due: its only samples would be lower bounds.
-			if len(r.groups) > 0 || r.plan.Shared() {
+			if len(r.groups) > 0 || r.Plan.Shared() {
 				s.atLeast(ledger.Interval{First: sent + 1, Last: mine}, until, max(1, s.copies), metric.FromDue)
 			}
 		}
@@ -73,7 +73,7 @@ func (r *run) censorMissing(now int64) {
 	for _, s := range r.streams {
 		s.censorReceipts(now)
 	}
-	if r.plan.FlatOut() || r.plan.Shared() {
+	if r.Plan.FlatOut() || r.Plan.Shared() {
 		return
 	}
 	r.arrived(nil) // records everything gathered

@@ -71,22 +71,16 @@ func (r *run) connect(ctx context.Context) error {
 	defer r.reportConnecting()()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go func() {
-		select {
-		case <-r.failed:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	forConsumers := r.plan.ConsumerConnections
-	sessions := make([]transport.Session, r.plan.Connections())
+	defer context.AfterFunc(r.alive, cancel)()
+	forConsumers := r.Plan.ConsumerConnections
+	sessions := make([]transport.Session, r.Plan.Connections())
 	done, began := r.begins("connections established", len(sessions)), time.Now()
 	err := each(len(sessions), func(i int) (err error) {
-		c := transport.Connection{Number: i, Blocks: r.plan.ConsumerLatency > 0}
+		c := transport.Connection{Number: i, Blocks: r.Plan.ConsumerLatency > 0}
 		if i >= forConsumers {
 			c = transport.Connection{Number: i - forConsumers}
 		}
-		if rate := r.plan.ConnectRate; rate > 0 {
+		if rate := r.Plan.ConnectRate; rate > 0 {
 			select {
 			case <-time.After(time.Until(began.Add(time.Duration(float64(i) / rate * float64(time.Second))))):
 			case <-ctx.Done():
@@ -117,7 +111,7 @@ func (r *run) connect(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return &SetupError{"prepare to send", r.betterCause(ctx.Err())}
 		}
-		if err := p.prepare(sessions[forConsumers+i%r.plan.ProducerConnections]); err != nil {
+		if err := p.prepare(sessions[forConsumers+i%r.Plan.ProducerConnections]); err != nil {
 			return err
 		}
 	}
@@ -164,11 +158,11 @@ func (r *run) dial(ctx context.Context, c transport.Connection) (transport.Sessi
 }
 
 func (r *run) subscribe(ctx context.Context, c *consumer, s transport.Session) (err error) {
-	destination, o := r.plan.ConsumeTargets().Name(c.destination), conn.SubscribeOptions{Ack: r.plan.Ack, AckEvery: r.plan.AckEvery}
+	destination, o := r.Plan.ConsumeTargets().Name(c.destination), conn.SubscribeOptions{Ack: r.Plan.Ack, AckEvery: r.Plan.AckEvery}
 	if o.Headers, err = r.subscribeHeaders(s); err != nil {
 		return &SetupError{"subscribe to " + destination, err}
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.plan.ConnectTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.Plan.ConnectTimeout)
 	defer cancel()
 	began := r.clock.Now()
 	c.unsubscribe, err = s.Subscribe(ctx, destination, o, c.handle)
@@ -191,14 +185,14 @@ var ErrNoEscapes = errors.New("this broker speaks STOMP 1.0, which escapes nothi
 
 func (r *run) subscribeHeaders(s transport.Session) ([]frame.Field, error) {
 	d := s.Agreed().Dialect
-	out := r.plan.SubscribeFields(d)
-	if r.plan.Prefetch == 0 {
+	out := r.Plan.SubscribeFields(d)
+	if r.Plan.Prefetch == 0 {
 		return out, nil
 	}
-	if d.PrefetchNeedsAck && r.plan.Ack == frame.AckAuto {
+	if d.PrefetchNeedsAck && r.Plan.Ack == frame.AckAuto {
 		return nil, ErrPrefetchAuto
 	}
-	fields, err := d.SubscribeFields(dialect.Prefetch(r.plan.Prefetch), dialect.PrefetchBytes(r.plan.Prefetch*(r.plan.Size+r.plan.Extra.Bytes()+frameBytes)))
+	fields, err := d.SubscribeFields(dialect.Prefetch(r.Plan.Prefetch), dialect.PrefetchBytes(r.Plan.Prefetch*(r.Plan.Size+r.Plan.Extra.Bytes()+frameBytes)))
 	return append(out, fields...), err
 }
 

@@ -66,18 +66,18 @@ type tally struct {
 }
 
 func newConsumer(r *run, worker, destination int, g *group) *consumer {
-	size := min(max(gatheredByAll/r.plan.Consumers, fewest), mostGathered)
+	size := min(max(gatheredByAll/r.Plan.Consumers, fewest), mostGathered)
 	c := &consumer{
 		run: r, worker: worker, destination: destination, group: g,
-		inBody:  r.plan.Stamp == workload.StampBody && r.plan.Producers > 0,
-		acks:    r.plan.Ack != frame.AckAuto,
+		inBody:  r.Plan.Stamp == workload.StampBody && r.Plan.Producers > 0,
+		acks:    r.Plan.Ack != frame.AckAuto,
 		known:   make(map[origin]uint32),
 		order:   ledger.NewOrder(g.producers),
 		entries: make([]ledger.Entry, 0, size),
 	}
 	c.send, c.due = r.batches(metric.FromSend, worker, size), r.batches(metric.FromDue, worker, size)
-	if r.plan.Slow(worker) {
-		c.latency = r.plan.ConsumerLatency
+	if r.Plan.Slow(worker) {
+		c.latency = r.Plan.ConsumerLatency
 		c.timer = time.NewTimer(time.Hour)
 		c.timer.Stop()
 	}
@@ -130,7 +130,7 @@ func (c *consumer) read(body []byte, h frame.Header, s *stamp.Stamp) error {
 // refuses reports whether this message gets a NACK.
 func (c *consumer) refuses() bool {
 	// Ten times 0.1 is a little less than 1.
-	if c.nackDue += c.run.plan.Nack; c.nackDue < 1-1e-9 {
+	if c.nackDue += c.run.Plan.Nack; c.nackDue < 1-1e-9 {
 		return false
 	}
 	c.nackDue--
@@ -225,7 +225,7 @@ func (c *consumer) measures(s *stamp.Stamp, now int64) bool {
 // sender, our own warm-up decides.
 func (c *consumer) warmsUp(s *stamp.Stamp, now int64) bool {
 	r := c.run
-	return s.Warmup || r.origins != nil && !r.plan.Shared() && now < r.measureFrom.Load()
+	return s.Warmup || r.origins != nil && !r.Plan.Shared() && now < r.measureFrom.Load()
 }
 
 // flush records the gathered arrivals. It is called with mu held.

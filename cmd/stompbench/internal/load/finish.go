@@ -53,7 +53,7 @@ func (r *run) drain(ending context.Context) {
 	if len(r.producers) == 0 {
 		return
 	}
-	stop, cancel := context.WithTimeout(ending, r.plan.DrainLimit)
+	stop, cancel := context.WithTimeout(ending, r.Plan.DrainLimit)
 	defer cancel()
 	var settled atomic.Bool // every message has its outcome, and open transactions are committed
 	var flushing sync.WaitGroup
@@ -75,11 +75,11 @@ func (r *run) drain(ending context.Context) {
 		}
 		a := r.arrived(accounts)
 		// What other processes sent and received is not known here: only silence ends the wait.
-		all = accounts != nil && (!r.plan.Shared() || len(r.consumers) == 0) && !a.missing
+		all = accounts != nil && (!r.Plan.Shared() || len(r.consumers) == 0) && !a.missing
 		if all && a.cameBack() >= a.counts[metric.Nacked] {
 			return 0, 0
 		}
-		patience = r.plan.DrainTimeout
+		patience = r.Plan.DrainTimeout
 		if all || r.cause() != nil {
 			patience = min(patience, stragglers)
 		}
@@ -91,12 +91,12 @@ func (r *run) drain(ending context.Context) {
 // awaitFirst returns when the run starts: now, or, if all messages come from other processes, at
 // the first message. If none comes, it is the time when the wait was given up.
 func (r *run) awaitFirst(ctx context.Context) (first int64) {
-	if len(r.producers) == 0 && r.plan.Shared() {
+	if len(r.producers) == 0 && r.Plan.Shared() {
 		r.poll(ctx, func() (heard uint64, patience time.Duration) {
 			if first = r.arrived(nil).tally.came; first != 0 || r.cause() != nil {
 				return 0, 0
 			}
-			return 0, r.plan.Await
+			return 0, r.Plan.Await
 		})
 	}
 	if first == 0 {
@@ -112,16 +112,16 @@ func (r *run) receive(stop context.Context) {
 	r.poll(stop, func() (heard uint64, patience time.Duration) {
 		a := r.arrived(nil)
 		switch came := a.came(); {
-		case r.plan.Shared() && came == 0: // awaitFirst has given up
+		case r.Plan.Shared() && came == 0: // awaitFirst has given up
 			return 0, 0
-		case r.plan.Shared():
-			return came, r.plan.DrainTimeout
+		case r.Plan.Shared():
+			return came, r.Plan.DrainTimeout
 		}
 		n := a.least
-		if r.plan.Delivery != workload.Each {
+		if r.Plan.Delivery != workload.Each {
 			n = a.different + a.counts[metric.Corrupt]
 		}
-		if r.plan.Count > 0 && n >= r.plan.Count {
+		if r.Plan.Count > 0 && n >= r.Plan.Count {
 			return 0, 0
 		}
 		return 0, forever
@@ -135,7 +135,7 @@ func (r *run) answer(ending context.Context) {
 		if r.cause() != nil || !slices.ContainsFunc(r.consumers, (*consumer).busy) {
 			return 0, 0
 		}
-		return 0, r.plan.DrainTimeout
+		return 0, r.Plan.DrainTimeout
 	})
 }
 
@@ -193,7 +193,7 @@ func (a *arrivals) cameBack() uint64 { return min(a.redelivered, a.counts[metric
 // after a NACK, and damaged ones, which may be either. Foreign messages may be ahead of ours in a
 // queue, so they count until the first of ours has come. In a shared run all its messages count.
 func (r *run) heard(a *arrivals) uint64 {
-	if r.plan.Shared() {
+	if r.Plan.Shared() {
 		return a.came()
 	}
 	n := a.different + min(a.counts[metric.Corrupt], r.wanted()) + a.cameBack()
@@ -253,7 +253,7 @@ func (r *run) hangUp(ending context.Context) {
 	if ending.Err() != nil {
 		ending, patience = context.WithoutCancel(ending), curtGoodbye
 	}
-	ctx, cancel := context.WithTimeout(ending, min(patience, r.plan.DrainTimeout))
+	ctx, cancel := context.WithTimeout(ending, min(patience, r.Plan.DrainTimeout))
 	defer cancel()
 	healthy := r.cause() == nil
 	if sessions != nil && healthy {

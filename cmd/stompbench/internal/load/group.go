@@ -45,7 +45,7 @@ func (g *group) expected(accounts []ledger.Account) (n uint64) {
 // route returns which element of streamsTo a destination is for. If consumers do not subscribe to the
 // destinations of producers, all streams may reach each of them.
 func (r *run) route(destination int) int {
-	if r.plan.Paired() {
+	if r.Plan.Paired() {
 		return destination
 	}
 	return 0
@@ -54,16 +54,16 @@ func (r *run) route(destination int) int {
 // newConsumers makes the consumers with their groups: one for each destination or, if each consumer
 // gets everything, one for each subscription.
 func (r *run) newConsumers(ctx context.Context, made *atomic.Int64) error {
-	targets := r.plan.ConsumeTargets().Len()
+	targets := r.Plan.ConsumeTargets().Len()
 	shared := make(map[int]*group)
-	for worker := range r.plan.Consumers {
+	for worker := range r.Plan.Consumers {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		made.Add(1)
-		for _, d := range workload.Share(worker, r.plan.Consumers, targets) {
+		for _, d := range workload.Share(worker, r.Plan.Consumers, targets) {
 			g := shared[d]
-			if g == nil || r.plan.Delivery == workload.Each {
+			if g == nil || r.Plan.Delivery == workload.Each {
 				g = r.newGroup(d)
 				r.groups = append(r.groups, g)
 				shared[d] = g
@@ -88,7 +88,7 @@ func (r *run) book() *ledger.Book {
 	if len(r.streams) > 0 {
 		sent := ledger.Part{Number: r.part}
 		for i, account := range r.accounts() {
-			to := r.plan.PublishTargets().Number(r.streams[i].destination)
+			to := r.Plan.PublishTargets().Number(r.streams[i].destination)
 			sent.Streams = append(sent.Streams, ledger.Stream{Destination: to, Account: account})
 		}
 		b.Sent = []ledger.Part{sent}
@@ -100,7 +100,7 @@ func (r *run) book() *ledger.Book {
 			}
 			return origin{Part: r.part, Stream: g.streams[i]}
 		})
-		c.Destination, c.Shared = r.plan.ConsumeTargets().Number(g.destination), r.plan.Delivery == workload.Shared
+		c.Destination, c.Shared = r.Plan.ConsumeTargets().Number(g.destination), r.Plan.Delivery == workload.Shared
 		b.Received = append(b.Received, c)
 	}
 	return b

@@ -40,7 +40,7 @@ func (o *origins) number(of origin) (n uint32, ok bool) {
 // newOrigins returns the origins of a run whose messages are not all ours, with our own
 // streams; nil for a run that is by itself.
 func (r *run) newOrigins() *origins {
-	if len(r.producers) > 0 && !r.plan.Shared() {
+	if len(r.producers) > 0 && !r.Plan.Shared() {
 		return nil
 	}
 	o := &origins{numbers: make(map[origin]uint32)}

@@ -52,25 +52,25 @@ type producer struct {
 
 func newProducer(r *run, index int) *producer {
 	p := &producer{
-		run: r, index: index, quota: r.plan.Quota(index), bodies: r.plan.NewBodies(index),
-		inBody: r.plan.Stamp == workload.StampBody, every: uint64(r.plan.ReceiptEvery), levels: r.plan.PriorityLevels(index), transacted: r.plan.Transaction > 0,
+		run: r, index: index, quota: r.Plan.Quota(index), bodies: r.Plan.NewBodies(index),
+		inBody: r.Plan.Stamp == workload.StampBody, every: uint64(r.Plan.ReceiptEvery), levels: r.Plan.PriorityLevels(index), transacted: r.Plan.Transaction > 0,
 	}
 	p.delays, p.confirms = r.batches(metric.SendDelay, index, producerBatch), r.batches(metric.Confirm, index, producerBatch)
 	p.pacer = pacer.New(r.clock.Now, r.sleep)
-	destinations := workload.Share(index, r.plan.Producers, r.plan.PublishTargets().Len())
+	destinations := workload.Share(index, r.Plan.Producers, r.Plan.PublishTargets().Len())
 	for _, d := range destinations {
 		s := &stream{p: p, place: len(p.streams), id: uint32(len(r.streams)), destination: d}
 		r.streams = append(r.streams, s)
 		p.streams = append(p.streams, s)
 		switch {
-		case r.plan.Transaction > 0:
-			s.sentAt = slots(r.plan.Transaction)
-		case r.plan.Window > 0:
-			s.sentAt = slots(span(r.plan.Window, len(destinations)))
+		case r.Plan.Transaction > 0:
+			s.sentAt = slots(r.Plan.Transaction)
+		case r.Plan.Window > 0:
+			s.sentAt = slots(span(r.Plan.Window, len(destinations)))
 		}
 	}
-	if r.plan.Window > 0 && r.plan.Transaction == 0 {
-		p.gate = newGate(r.plan.Window, r.clock.Now, &p.waits.window)
+	if r.Plan.Window > 0 && r.Plan.Transaction == 0 {
+		p.gate = newGate(r.Plan.Window, r.clock.Now, &p.waits.window)
 	}
 	return p
 }
@@ -87,7 +87,7 @@ func slots(n int) []atomic.Int64 {
 
 // prepare makes the senders on a session.
 func (p *producer) prepare(s transport.Session) error {
-	plan := p.run.plan
+	plan := p.run.Plan
 	if plan.Extra.Any() && plan.Extra.Escapes > 0 && s.Agreed().Version == frame.Version10 {
 		return &SetupError{"prepare to send", ErrNoEscapes}
 	}
@@ -110,8 +110,8 @@ func (p *producer) prepare(s transport.Session) error {
 // ends waiting for a broker that does not read.
 func (p *producer) send(stop, hard context.Context) error {
 	k := uint64(0)
-	if !p.run.plan.FlatOut() {
-		p.schedule = p.run.plan.Schedule(p.run.start, p.index)
+	if !p.run.Plan.FlatOut() {
+		p.schedule = p.run.Plan.Schedule(p.run.start, p.index)
 	}
 	defer func() {
 		p.delays[0].flush()

@@ -111,7 +111,7 @@ func (r *run) freeze() {
 func (r *run) result(interrupted bool, cost Cost) *Result {
 	t := r.arrived(nil).tally
 	out := &Result{
-		ID: r.id.Load(), Open: r.plan.Shared(), Start: time.Unix(0, r.start).UTC(),
+		ID: r.id.Load(), Open: r.Plan.Shared(), Start: time.Unix(0, r.start).UTC(),
 		AckError: t.ackErr,
 		Ready:    r.ready, Interrupted: interrupted, Failure: r.cause(),
 		Counts: t.counts, MeasuredReceived: t.measured,
@@ -157,7 +157,7 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 	}
 	out.Planned = time.Duration(max(0, planned-from))
 	out.Sending, out.SendingFrom = time.Duration(max(0, max(planned, lastSent)-from)), time.Duration(from-r.start)
-	if r.plan.Window > 0 {
+	if r.Plan.Window > 0 {
 		out.Confirming = time.Duration(max(0, max(planned, lastConfirm)-from))
 	}
 	if r.origins != nil {

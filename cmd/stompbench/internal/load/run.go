@@ -44,7 +44,6 @@ type Ready struct {
 // run is the state of a run. Its fields are set before any goroutine starts.
 type run struct {
 	Options
-	plan  *workload.Plan
 	clock stamp.Clock
 	sleep func(time.Duration)
 	// id is the run id in every message. Without producers in this process, and without --run-id,
@@ -77,9 +76,8 @@ type run struct {
 	over        chan struct{}        // closed when closing is set
 	cpuTime     func() time.Duration // of this process
 
-	failOnce sync.Once
-	failed   chan struct{} // closed by fail
-	failure  error
+	alive context.Context // ends when the run fails, and its cause is why
+	fail  context.CancelCauseFunc
 
 	sampler sampler
 	phase   atomic.Pointer[phase] // of connecting
@@ -92,13 +90,13 @@ const preciseUpTo = 16
 func newRun(ctx context.Context, opts Options) (*run, error) {
 	p := opts.Plan
 	r := &run{
-		Options: opts, plan: p,
-		clock: stamp.NewClock(),
-		sleep: time.Sleep, cpuTime: cpuClock(ctx),
-		failed: make(chan struct{}),
-		over:   make(chan struct{}),
-		extra:  p.NewHeaderSets(),
+		Options: opts,
+		clock:   stamp.NewClock(),
+		sleep:   time.Sleep, cpuTime: cpuClock(ctx),
+		over:  make(chan struct{}),
+		extra: p.NewHeaderSets(),
 	}
+	r.alive, r.fail = context.WithCancelCause(context.Background())
 	if p.Producers <= preciseUpTo {
 		r.sleep = world.Sleep(ctx)
 	}
@@ -175,7 +173,7 @@ func Run(ctx context.Context, opts Options) (*Result, error) {
 		opts.OnReady(r.ready)
 	}
 	r.begin(ctx)
-	cost := measureCost(ctx, r.plan.Warmup)
+	cost := measureCost(ctx, r.Plan.Warmup)
 	sampleNow, stopSampling := r.startSampling()
 	r.load(ctx, ending)
 	r.stopping.Store(true)
@@ -189,27 +187,12 @@ func Run(ctx context.Context, opts Options) (*Result, error) {
 	return r.result(ctx.Err() != nil, used), nil
 }
 
-// fail records why the run cannot go on. Only the first reason counts.
-func (r *run) fail(err error) {
-	r.failOnce.Do(func() {
-		r.failure = err
-		close(r.failed)
-	})
-}
-
 // cause returns why the run cannot go on, nil if it can.
-func (r *run) cause() error {
-	select {
-	case <-r.failed:
-		return r.failure
-	default:
-		return nil
-	}
-}
+func (r *run) cause() error { return context.Cause(r.alive) }
 
 // dueIsSent reports whether each message is due when it is sent: flat out, if all senders are in
 // this process. Then both latencies are the same.
-func (r *run) dueIsSent() bool { return r.plan.FlatOut() && r.plan.Producers > 0 && !r.plan.Shared() }
+func (r *run) dueIsSent() bool { return r.Plan.FlatOut() && r.Plan.Producers > 0 && !r.Plan.Shared() }
 
 // ours reports whether an intact message belongs to this run.
 func (r *run) ours(s *stamp.Stamp) bool {
@@ -226,68 +209,46 @@ func (r *run) begin(ctx context.Context) {
 	runtime.GC()
 	r.start = r.awaitFirst(ctx)
 	r.end = 1<<63 - 1
-	if d := r.plan.Duration; d > 0 {
-		r.end = r.start + int64(r.plan.Warmup+d)
+	if d := r.Plan.Duration; d > 0 {
+		r.end = r.start + int64(r.Plan.Warmup+d)
 	}
-	if r.plan.Warmup > 0 {
-		r.measureFrom.Store(r.start + int64(r.plan.Warmup))
+	if r.Plan.Warmup > 0 {
+		r.measureFrom.Store(r.start + int64(r.Plan.Warmup))
 	}
 }
 
-// load sends until the plan's end, the end of ctx, or a failure.
+// load sends until the plan's end, the end of ctx, or a failure. stop ends the producers' waiting for
+// their schedule; hard ends, later, that for a broker that does not read.
 func (r *run) load(ctx, ending context.Context) {
-	stop, cancel := context.WithCancel(ctx)
+	stop, cancel := context.WithDeadline(ctx, r.clock.Time(r.end))
 	defer cancel()
-	if r.plan.Duration > 0 {
-		stop, cancel = context.WithDeadline(stop, r.clock.Time(r.end))
-		defer cancel()
-	}
 	hard, cancelHard := context.WithCancel(ending)
 	defer cancelHard()
-	done := make(chan struct{})
-	var watching sync.WaitGroup
-	watching.Go(func() { r.watch(stop, done, cancel, cancelHard) })
-
+	forgetFailure := context.AfterFunc(r.alive, func() {
+		r.stopped(stop)
+		cancel()
+		cancelHard()
+	})
+	forgetStop := context.AfterFunc(stop, func() {
+		r.stopped(stop)
+		r.stopping.Store(true)
+		time.AfterFunc(r.Plan.DrainTimeout, cancelHard)
+	})
 	if len(r.producers) == 0 {
 		r.receive(stop)
 	} else {
 		r.sendAll(stop, hard)
 	}
-	r.stopped(stop) // watch may not have seen it
-	close(done)
-	watching.Wait()
+	r.stopped(stop) // the function above may not have begun
+	forgetFailure()
+	forgetStop()
 }
 
 // stopped records when sending was stopped. With a rate, a failure does not stop the plan: what is due
 // after it is not sent either.
 func (r *run) stopped(stop context.Context) {
-	if failed := r.cause() != nil; failed && r.plan.FlatOut() || !failed && stop.Err() != nil {
+	if failed := r.cause() != nil; failed && r.Plan.FlatOut() || !failed && stop.Err() != nil {
 		r.stoppedAt.CompareAndSwap(0, r.clock.Now())
-	}
-}
-
-// watch ends the producers' waiting in time: first for their schedule, later for a broker that does
-// not read.
-func (r *run) watch(stop context.Context, done <-chan struct{}, cancel, cancelHard context.CancelFunc) {
-	select {
-	case <-done:
-		return
-	case <-r.failed:
-		r.stopped(stop)
-		cancel()
-		cancelHard()
-	case <-stop.Done():
-		r.stopped(stop)
-	}
-	r.stopping.Store(true)
-	patience, impatient := context.WithTimeout(context.Background(), r.plan.DrainTimeout)
-	defer impatient()
-	select {
-	case <-done:
-	case <-r.failed:
-		cancelHard()
-	case <-patience.Done():
-		cancelHard()
 	}
 }
 
@@ -295,8 +256,8 @@ func (r *run) watch(stop context.Context, done <-chan struct{}, cancel, cancelHa
 // stopped.
 func (r *run) sendingEnds() int64 {
 	end := r.end
-	if n := uint64(r.plan.Producers); !r.plan.FlatOut() && r.plan.Count > 0 {
-		end = min(end, r.producers[r.plan.Count%n].schedule.Due(r.plan.Count/n))
+	if n := uint64(r.Plan.Producers); !r.Plan.FlatOut() && r.Plan.Count > 0 {
+		end = min(end, r.producers[r.Plan.Count%n].schedule.Due(r.Plan.Count/n))
 	}
 	if at := r.stoppedAt.Load(); at != 0 {
 		end = min(end, at)
@@ -308,7 +269,7 @@ func (r *run) sendingEnds() int64 {
 // quota, flat out. A rate over the time to the last message only would be that of a broker that has
 // not stopped.
 func (r *run) plannedEnd() int64 {
-	if r.plan.FlatOut() && r.stoppedAt.Load() == 0 {
+	if r.Plan.FlatOut() && r.stoppedAt.Load() == 0 {
 		return 0
 	}
 	return r.sendingEnds()

@@ -112,7 +112,7 @@ func (s *stream) account() ledger.Account {
 	if s.sentAt != nil {
 		a.Confirmed = &s.confirmed
 		if s.p.gate != nil {
-			a.Every = uint64(s.p.run.plan.ReceiptEvery)
+			a.Every = uint64(s.p.run.Plan.ReceiptEvery)
 		}
 	}
 	return a

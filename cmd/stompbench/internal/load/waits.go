@@ -130,7 +130,7 @@ func (r *run) producersWaits() (sum Waits) {
 			longest = p
 		}
 	}
-	if longest != nil && !r.plan.FlatOut() {
+	if longest != nil && !r.Plan.FlatOut() {
 		n := time.Duration(len(r.producers))
 		since := max(r.start, longest.waits.since)
 		sum.Behind.StoodStill = min(n*r.sampler.stood.since(r.start), sum.Behind.Sum())
@@ -169,7 +169,7 @@ func (s standstills) since(from int64) (sum time.Duration) {
 // addConsumers adds the consumers' time until the last message. Consumers that share a connection
 // wait for each other.
 func (r *run) addConsumers(sum *Waits, last int64) {
-	byConnection := make([]int64, max(1, r.plan.ConsumerConnections))
+	byConnection := make([]int64, max(1, r.Plan.ConsumerConnections))
 	for _, c := range r.consumers {
 		byConnection[c.worker%len(byConnection)] += c.lingered.Load()
 	}
