@@ -1,8 +1,10 @@
 package load
 
 import (
+	"cmp"
 	"time"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 )
@@ -81,15 +83,68 @@ func (r *Result) perSecond(n uint64, d time.Duration) float64 {
 	if n > 1 && d > 0 {
 		rate = float64(n-1) / d.Seconds()
 	}
-	if r.Planned <= 0 {
+	switch planned := float64(n) / r.Planned.Seconds(); {
+	case r.Planned <= 0:
 		return rate
-	}
-	planned := float64(n) / r.Planned.Seconds()
-	if d <= r.Planned {
+	case d <= r.Planned:
 		return planned
+	default:
+		return min(rate, planned)
 	}
-	return min(rate, planned)
 }
+
+// Values returns the metrics of the run. Those that need consumers are unknown without them, and so
+// are those that need receipts.
+func (r *Result) Values() (v metric.Values) {
+	v.SetCounts(&r.Counts)
+	SetBooks(&v, &r.Books)
+	for id, n := range map[metric.ID]uint64{
+		metric.Unsent: r.Unsent, metric.Unknown: r.Unknown, metric.MaxBacklog: r.MaxBacklog, metric.GCCycles: uint64(r.Cost.GCs),
+	} {
+		v.SetCount(id, n)
+	}
+	for id, x := range map[metric.ID]float64{
+		metric.Sending: r.Sending.Seconds(), metric.SendingFrom: r.SendingFrom.Seconds(),
+		metric.Receiving: r.Receiving.Seconds(), metric.ReceivingFrom: r.ReceivingFrom.Seconds(),
+		metric.SentPerS: r.SentPerSecond(), metric.ConfirmedPerS: r.ConfirmedPerSecond(), metric.ReceivedPerS: r.ReceivedPerSecond(),
+		metric.GCPause: float64(r.Cost.GCPause),
+	} {
+		v.Set(id, x)
+	}
+	if r.BacklogTrend {
+		v.Set(metric.BacklogSlope, r.BacklogSlope)
+	}
+	if r.Cost.Wall > 0 {
+		v.Set(metric.CPUCores, r.Cost.CPU.Seconds()/r.Cost.Wall.Seconds())
+	}
+	if messages := float64(max(r.MeasuredSent, r.MeasuredReceived)); messages > 0 {
+		v.Set(metric.CPUPerMessage, float64(r.Cost.CPU)/messages)
+		v.Set(metric.AllocsPerMessage, float64(r.Cost.Allocations)/messages)
+	}
+	v.Derive()
+	v.Restrict(r.Consumers > 0)
+	return v
+}
+
+// SetBooks sets the metrics of closed books.
+func SetBooks(v *metric.Values, b *ledger.Balance) {
+	for id, n := range map[metric.ID]uint64{
+		metric.Sent: b.Sent, metric.Confirmed: b.Confirmed, metric.Rejected: b.Rejected,
+		metric.Expected: b.Expected, metric.Received: b.Received, metric.Lost: b.Lost, metric.ConfirmedLost: b.ConfirmedLost,
+		metric.Duplicated: b.Duplicated, metric.Redelivered: b.Redelivered, metric.Reordered: b.Reordered,
+	} {
+		v.SetCount(id, n)
+	}
+}
+
+// Get returns a metric; ok is false if it was not measured.
+func (r *Result) Get(id metric.ID) (x float64, ok bool) {
+	v := r.Values()
+	return v.Get(id)
+}
+
+// Histogram returns the distribution of a latency.
+func (r *Result) Histogram(l metric.Latency) *histo.Histogram { return r.Latencies[l] }
 
 // freeze stops recording, because a session that was cut off may still deliver messages, and records
 // what has not come.
@@ -110,25 +165,22 @@ func (r *run) freeze() {
 // result closes the books, which are frozen.
 func (r *run) result(interrupted bool, cost Cost) *Result {
 	t := r.arrived(nil).tally
+	r.collect() // records what the tallies have flushed
 	out := &Result{
-		ID: r.id.Load(), Open: r.Plan.Shared(), Start: time.Unix(0, r.start).UTC(),
-		AckError: t.ackErr,
-		Ready:    r.ready, Interrupted: interrupted, Failure: r.cause(),
-		Counts: t.counts, MeasuredReceived: t.measured,
-		MaxBacklog: r.sampler.maxBacklog, Cost: cost,
-		Consumers: len(r.consumers), DrainCut: r.drainCut,
+		ID: r.id.Load(), Open: r.Plan.Shared(), Start: time.Unix(0, r.start).UTC(), Ready: r.ready,
+		Interrupted: interrupted, Failure: r.cause(), DrainCut: r.drainCut,
+		Counts: t.counts, AckError: t.ackErr, MeasuredReceived: t.measured, MaxBacklog: r.sampler.maxBacklog,
+		Latencies: r.sampler.total, Cost: cost, Waits: r.allWaits(t.last), Consumers: len(r.consumers),
 	}
-	out.Waits = r.producersWaits()
 	var lastSent, lastConfirm int64
 	for _, p := range r.producers {
-		lastSent = max(lastSent, p.lastSent)
+		p.mu.Lock()
+		lastSent, lastConfirm = max(lastSent, p.lastSent), max(lastConfirm, p.lastConfirm)
 		out.Unsent += p.unsent
 		out.CutOff += p.cutOff
 		if out.Refusal == nil {
 			out.Refusal = p.refusal
 		}
-		p.mu.Lock()
-		lastConfirm = max(lastConfirm, p.lastConfirm)
 		for _, s := range p.streams {
 			sent := s.sent.Load()
 			out.MeasuredSent += sent - min(s.warmup, sent)
@@ -136,7 +188,6 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 		}
 		p.mu.Unlock()
 	}
-	r.addConsumers(&out.Waits, t.last)
 	for _, c := range r.consumers {
 		out.RoundTrip = time.Duration(earlier(int64(out.RoundTrip), c.roundTrip))
 	}
@@ -145,38 +196,29 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 	out.Books, foreign = out.Book.Close()
 	out.Books.Received += foreign // of other processes
 	out.Books.Forgive(out.Counts[metric.Corrupt])
+	out.Book = r.book()
 	if out.Open {
 		// Other processes may have received what we sent, and sent what we received.
 		out.Books.Expected, out.Books.Lost, out.Books.ConfirmedLost, out.Books.Forgotten = 0, 0, 0, 0
+	} else {
+		out.BacklogSlope, out.BacklogTrend = r.sampler.backlog.slope()
 	}
 
-	from := max(r.start, r.measureFrom.Load())
-	planned := int64(0)
+	from, planned, lastReceived := max(r.start, r.measureFrom.Load()), int64(0), t.last
 	if len(r.producers) > 0 {
 		planned = r.plannedEnd()
-	}
-	out.Planned = time.Duration(max(0, planned-from))
-	out.Sending, out.SendingFrom = time.Duration(max(0, max(planned, lastSent)-from)), time.Duration(from-r.start)
-	if r.Plan.Window > 0 {
-		out.Confirming = time.Duration(max(0, max(planned, lastConfirm)-from))
-	}
-	if r.origins != nil {
-		from = t.first
-		if from == 0 {
-			from = t.last // nothing was measured
+		if len(r.consumers) > 0 {
+			lastReceived = max(lastReceived, planned)
 		}
 	}
-	last := t.last
-	if len(r.consumers) > 0 && len(r.producers) > 0 {
-		last = max(last, planned)
+	to := func(end int64) time.Duration { return time.Duration(max(0, end-from)) }
+	out.Planned, out.Sending, out.SendingFrom = to(planned), to(max(planned, lastSent)), time.Duration(from-r.start)
+	if r.Plan.Window > 0 {
+		out.Confirming = to(max(planned, lastConfirm))
 	}
-	out.Receiving, out.ReceivingFrom = time.Duration(max(0, last-from)), time.Duration(max(0, from-r.start))
-
-	r.collect() // records what account and tallies have flushed
-	s := &r.sampler
-	if !out.Open { // no process saw both sides
-		out.BacklogSlope, out.BacklogTrend = s.backlog.slope()
+	if r.origins != nil {
+		from = cmp.Or(t.first, t.last) // the last if nothing was measured
 	}
-	out.Latencies = s.total
+	out.Receiving, out.ReceivingFrom = to(lastReceived), time.Duration(max(0, from-r.start))
 	return out
 }

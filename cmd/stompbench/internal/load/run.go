@@ -234,10 +234,17 @@ func (r *run) load(ctx, ending context.Context) {
 		r.stopping.Store(true)
 		time.AfterFunc(r.Plan.DrainTimeout, cancelHard)
 	})
+	var sending sync.WaitGroup
+	for _, p := range r.producers {
+		sending.Go(func() {
+			if err := p.send(stop, hard); err != nil {
+				r.fail(err)
+			}
+		})
+	}
+	sending.Wait()
 	if len(r.producers) == 0 {
 		r.receive(stop)
-	} else {
-		r.sendAll(stop, hard)
 	}
 	r.stopped(stop) // the function above may not have begun
 	forgetFailure()
@@ -273,16 +280,4 @@ func (r *run) plannedEnd() int64 {
 		return 0
 	}
 	return r.sendingEnds()
-}
-
-func (r *run) sendAll(stop, hard context.Context) {
-	var wg sync.WaitGroup
-	for _, p := range r.producers {
-		wg.Go(func() {
-			if err := p.send(stop, hard); err != nil {
-				r.fail(err)
-			}
-		})
-	}
-	wg.Wait()
 }

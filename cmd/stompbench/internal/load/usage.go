@@ -25,7 +25,6 @@ type Cost struct {
 	GCCPU       time.Duration // as of the last collection, without idle-priority work
 
 	BusiestThread time.Duration // CPU time of the busiest thread
-	Threads       int           // threads that used CPU time; 0 if the system does not report it
 	Starved       time.Duration // total time that threads were ready to run and had no processor
 	MachineBusy   float64       // used share of all processors' time
 }
@@ -102,10 +101,7 @@ func (u usage) since(from *usage) Cost {
 	c.GCCPU = max(0, c.GCCPU-from.GCCPU)
 	for id, t := range u.threads {
 		before := from.threads[id]
-		if used := t.cpu - before.cpu; used > 0 {
-			c.Threads++
-			c.BusiestThread = max(c.BusiestThread, used)
-		}
+		c.BusiestThread = max(c.BusiestThread, t.cpu-before.cpu)
 		c.Starved += max(0, t.starved-before.starved)
 	}
 	if total := u.total - from.total; total > 0 {

@@ -24,7 +24,7 @@ func TestBusiestThread(t *testing.T) {
 	}
 	c := readUsage(t.Context()).since(&start)
 	// The threads are looked at after the process: by then it has used more.
-	if all := cpuTime() - before; c.Threads == 0 || c.BusiestThread < 50*time.Millisecond || c.BusiestThread > all+20*time.Millisecond {
+	if all := cpuTime() - before; c.BusiestThread < 50*time.Millisecond || c.BusiestThread > all+20*time.Millisecond {
 		t.Errorf("%+v, of %v in all", c, all)
 	}
 	if c.MachineBusy <= 0 || c.MachineBusy > 1 {

@@ -114,8 +114,8 @@ func (w *waits) spent(due, now int64, on *time.Duration) {
 	w.at, w.windowAt = now, w.window
 }
 
-// producersWaits adds up the waits of all producers.
-func (r *run) producersWaits() (sum Waits) {
+// allWaits adds up the waits of all producers, and of the consumers until the last message came.
+func (r *run) allWaits(last int64) (sum Waits) {
 	var longest *producer // behind at the end
 	for _, p := range r.producers {
 		w := &p.waits
@@ -131,13 +131,20 @@ func (r *run) producersWaits() (sum Waits) {
 		}
 	}
 	if longest != nil && !r.Plan.FlatOut() {
-		n := time.Duration(len(r.producers))
-		since := max(r.start, longest.waits.since)
-		sum.Behind.StoodStill = min(n*r.sampler.stood.since(r.start), sum.Behind.Sum())
-		sum.Last.StoodStill = min(n*r.sampler.stood.since(since), sum.Last.Sum())
+		n, since, s := time.Duration(len(r.producers)), max(r.start, longest.waits.since), &r.sampler
+		sum.Behind.StoodStill = min(n*s.stood.since(r.start), sum.Behind.Sum())
+		sum.Last.StoodStill = min(n*s.stood.since(since), sum.Last.Sum())
 		sum.Last.Wall = time.Duration(longest.ended - since)
-		sum.Last.CPU = time.Duration(r.sampler.cpu.last() - r.sampler.cpu.before(since))
+		sum.Last.CPU = time.Duration(s.cpu.last() - s.cpu.before(since))
 	}
+	// Consumers that share a connection wait for each other.
+	byConnection := make([]int64, max(1, r.Plan.ConsumerConnections))
+	for _, c := range r.consumers {
+		byConnection[c.worker%len(byConnection)] += c.lingered.Load()
+	}
+	sum.Consuming = time.Duration(max(0, last-r.start))
+	// The last message is handled after it has come.
+	sum.Linger = min(time.Duration(slices.Max(byConnection)), sum.Consuming)
 	return sum
 }
 
@@ -164,16 +171,4 @@ func (s standstills) since(from int64) (sum time.Duration) {
 		sum += time.Duration(max(0, x.to-max(x.from, from)))
 	}
 	return sum
-}
-
-// addConsumers adds the consumers' time until the last message. Consumers that share a connection
-// wait for each other.
-func (r *run) addConsumers(sum *Waits, last int64) {
-	byConnection := make([]int64, max(1, r.Plan.ConsumerConnections))
-	for _, c := range r.consumers {
-		byConnection[c.worker%len(byConnection)] += c.lingered.Load()
-	}
-	sum.Consuming = time.Duration(max(0, last-r.start))
-	// The last message is handled after it has come.
-	sum.Linger = min(time.Duration(slices.Max(byConnection)), sum.Consuming)
 }
