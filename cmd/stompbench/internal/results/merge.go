@@ -2,7 +2,6 @@ package results
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -12,17 +11,14 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
-// MergeError says why results cannot be merged, and how to fix it.
-type MergeError struct{ Reason string }
-
-func (e *MergeError) Error() string { return e.Reason }
-
-func cannot(format string, args ...any) error { return &MergeError{fmt.Sprintf(format, args...)} }
+// cannot says why results cannot be merged, and how to fix it.
+var cannot = workload.Refuse
 
 // Merge adds up the results of several machines that ran at the same time, as if one had done it:
-// counts and histograms exactly, the seconds by wall clock. The error is a [*MergeError].
+// counts and histograms exactly, the seconds by wall clock. The error is a [*workload.Invalid].
 //
 // Parts of one run, which have the same id, have open books: neither part knows what one sent and
 // another received. Their ledgers are united and closed. Several runs with closed books are added
@@ -32,25 +28,33 @@ func Merge(all []*Result) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Result{Latency: map[metric.Latency]metric.Distribution{}, Data: &Data{Histograms: map[metric.Latency]Histogram{}}}
-	out.addReports(all)
+	sender := all[max(0, slices.IndexFunc(all, func(o *Result) bool { return o.Plan.Producers > 0 }))]
+	out := &Result{
+		Schema: sender.Schema, Tool: sender.Tool, Version: sender.Version, Broker: sender.Broker, Plan: sender.Plan,
+		Latency: map[metric.Latency]metric.Distribution{}, Data: &Data{Histograms: map[metric.Latency]Histogram{}},
+	}
+	out.Plan.Producers, out.Plan.Consumers, out.Plan.ProducerConnections, out.Plan.ConsumerConnections = 0, 0, 0, 0
+	out.Plan.Count, out.Plan.RatePerSec = 0, 0
 	var parts []series.Part
-	for _, r := range all {
-		out.RunIDs = append(out.RunIDs, r.RunIDs...)
-		out.Machines = append(out.Machines, r.Machines...)
-		parts = append(parts, series.Part{Start: r.StartedAt, Series: &r.Series})
+	for _, o := range all {
+		out.addPlan(&o.Plan)
+		out.Partial, out.DrainCut, out.BooksOpen = out.Partial || o.Partial, out.DrainCut || o.DrainCut, out.BooksOpen || o.BooksOpen
+		out.Failure, out.AckError = cmp.Or(out.Failure, o.Failure), cmp.Or(out.AckError, o.AckError)
+		out.ExitCode = exit.Worst(out.ExitCode, o.ExitCode)
+		out.DeferSLO(o.SLODeferred)
+		out.RunIDs, out.Machines = append(out.RunIDs, o.RunIDs...), append(out.Machines, o.Machines...)
+		parts = append(parts, series.Part{Start: o.StartedAt, Series: &o.Series})
 	}
 	slices.Sort(out.RunIDs)
 	out.RunIDs = slices.Compact(out.RunIDs)
 	out.StartedAt, out.Series = series.Align(parts)
+	out.takeVerdict(all)
 	out.addValues(all)
 	out.addHistograms(all)
 	if united {
-		if err := out.unite(all); err != nil {
-			return nil, err
-		}
+		err = out.unite(all)
 	}
-	return out, nil
+	return out, err
 }
 
 // mergeable returns why the results cannot be merged. united says that they are parts of one run;
@@ -59,19 +63,23 @@ func mergeable(all []*Result) (united bool, err error) {
 	if len(all) == 0 || len(all) == 1 && !all[0].BooksOpen {
 		return false, cannot("merge takes the results of at least two machines")
 	}
+	first := all[0]
 	united = true
 	for i, r := range all {
-		same := slices.Equal(r.RunIDs, all[0].RunIDs)
+		same := slices.Equal(r.RunIDs, first.RunIDs)
 		united = united && same
 		switch {
 		case slices.Contains(r.RunIDs, ""):
 			return false, cannot("result %d received no message, so its run is unknown: give all processes of a run the same --run-id", i+1)
-		case !same && !(r.closed() && all[0].closed()):
+		case !same && !(r.closed() && first.closed()):
 			return false, cannot("results 1 and %d are of different runs (%s and %s): give all processes of a run the same --run-id",
-				i+1, strings.Join(all[0].RunIDs, " "), strings.Join(r.RunIDs, " "))
+				i+1, strings.Join(first.RunIDs, " "), strings.Join(r.RunIDs, " "))
 		}
 	}
 	for i, r := range all {
+		if apart := r.StartedAt.Sub(first.StartedAt).Abs(); united && apart > farApart {
+			return false, cannot("results 1 and %d begin %v apart: set the clocks of the machines", i+1, apart.Round(time.Second))
+		}
 		for j, other := range all[:i] {
 			switch {
 			case slices.Equal(r.RunIDs, other.RunIDs) && r.StartedAt.Equal(other.StartedAt):
@@ -81,11 +89,13 @@ func mergeable(all []*Result) (united bool, err error) {
 			}
 		}
 	}
-	if united {
-		err = sameHour(all)
-	}
-	return united, err
+	return united, nil
 }
+
+// farApart is how far apart the starts of the parts of a run may be. Parts that only receive start
+// with their first message, so a larger distance means that clocks disagree, and that their series
+// would not fit together.
+const farApart = time.Hour
 
 // closed reports whether everything that was sent was to be received by the same process, and vice
 // versa.
@@ -101,32 +111,28 @@ func (r *Result) ends() time.Time {
 	return r.StartedAt
 }
 
-// addReports merges how the runs were planned and ended. What cannot be added up is taken from the
-// first part that sends or, if it is about receiving, from the first that receives.
-func (r *Result) addReports(all []*Result) {
-	sender := all[max(0, slices.IndexFunc(all, func(o *Result) bool { return o.Plan.Producers > 0 }))]
-	r.Schema, r.Tool, r.Version, r.Broker, r.Plan = sender.Schema, sender.Tool, sender.Version, sender.Broker, sender.Plan
-	if i := slices.IndexFunc(all, func(o *Result) bool { return o.Plan.Consumers > 0 }); i >= 0 {
-		p, q := &r.Plan, &all[i].Plan
+// addPlan adds the plan of a part. What cannot be added up is that of the first part that sends or, if it
+// is about receiving, of the first that receives.
+func (r *Result) addPlan(q *Plan) {
+	p := &r.Plan
+	if q.Consumers > 0 && p.Consumers == 0 {
 		p.ConsumeFrom, p.Delivery, p.Ack, p.AckEvery = q.ConsumeFrom, q.Delivery, q.Ack, q.AckEvery
 		p.NackShare, p.Prefetch, p.ConsumerLatencyNs, p.SlowConsumers = q.NackShare, q.Prefetch, q.ConsumerLatencyNs, q.SlowConsumers
 	}
+	p.Producers, p.Consumers = p.Producers+q.Producers, p.Consumers+q.Consumers
+	p.ProducerConnections, p.ConsumerConnections = p.ProducerConnections+q.ProducerConnections, p.ConsumerConnections+q.ConsumerConnections
+	p.Count, p.RatePerSec = p.Count+q.Count, p.RatePerSec+q.RatePerSec
+}
+
+// takeVerdict takes the verdict of the only part that sent or, of several, of one that makes the result
+// invalid.
+func (r *Result) takeVerdict(all []*Result) {
 	var senders []*Result
 	for _, o := range all {
-		r.Partial, r.DrainCut, r.BooksOpen = r.Partial || o.Partial, r.DrainCut || o.DrainCut, r.BooksOpen || o.BooksOpen
-		r.Failure, r.AckError = cmp.Or(r.Failure, o.Failure), cmp.Or(r.AckError, o.AckError)
-		r.ExitCode = exit.Worst(r.ExitCode, o.ExitCode)
-		r.DeferSLO(o.SLODeferred)
-		if p, q := &r.Plan, &o.Plan; o != sender {
-			p.Producers, p.Consumers = p.Producers+q.Producers, p.Consumers+q.Consumers
-			p.ProducerConnections, p.ConsumerConnections = p.ProducerConnections+q.ProducerConnections, p.ConsumerConnections+q.ConsumerConnections
-			p.Count, p.RatePerSec = p.Count+q.Count, p.RatePerSec+q.RatePerSec
-		}
 		if o.Plan.Producers > 0 && o.Verdict != nil {
 			senders = append(senders, o)
 		}
 	}
-	// The verdict is that of the only part that sent or, of several, of one that makes the result invalid.
 	if len(senders) == 1 {
 		r.Verdict, r.Ceiling = senders[0].Verdict, senders[0].Ceiling
 	} else if i := slices.IndexFunc(senders, func(o *Result) bool { return o.Verdict.Invalid }); i >= 0 {
@@ -181,8 +187,8 @@ func (r *Result) addTime(all []*Result, length, from metric.ID) {
 	r.Set(length, last-first)
 }
 
-// addHistograms adds the histograms, and computes the report's distributions from them. When sending
-// flat out, latencies from due equal those from send, which a part that only receives cannot know.
+// addHistograms adds the histograms, and computes the distributions from them. When sending flat out,
+// latencies from due equal those from send, which a part that only receives cannot know.
 func (r *Result) addHistograms(all []*Result) {
 	flatOut := r.Plan.Producers > 0 && r.Plan.RatePerSec == 0
 	if flatOut {
@@ -191,8 +197,8 @@ func (r *Result) addHistograms(all []*Result) {
 	for _, kind := range slices.Backward(metric.Latencies()) { // from send is before from due
 		sum := histo.New()
 		for _, o := range all {
-			if h, ok := o.Histograms[kind]; ok && !(flatOut && kind == metric.FromDue) {
-				h.addTo(sum)
+			if !(flatOut && kind == metric.FromDue) {
+				o.Histograms[kind].addTo(sum)
 			}
 		}
 		if sum.Count() > 0 {

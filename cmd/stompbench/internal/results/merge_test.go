@@ -13,6 +13,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
 // elsewhere returns the result of another machine that started later.
@@ -231,7 +232,7 @@ func TestNotMergeable(t *testing.T) {
 		"one of them": {a, elsewhere(5, time.Millisecond, time.Second), elsewhere(5, time.Millisecond, -time.Hour)},
 	} {
 		_, err := results.Merge(all)
-		var merge *results.MergeError
+		var merge *workload.Invalid
 		if !errors.As(err, &merge) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -242,7 +243,7 @@ func TestNotMergeable(t *testing.T) {
 func TestMergeOfFarTimes(t *testing.T) {
 	one, two := part(0, 2, 0, &ledger.Book{}), part(0, 0, 1, &ledger.Book{})
 	two.StartedAt = time.Date(2250, 1, 1, 0, 0, 0, 0, time.UTC)
-	var not *results.MergeError
+	var not *workload.Invalid
 	if _, err := results.Merge([]*results.Result{one, two}); !errors.As(err, &not) || !strings.Contains(err.Error(), "clocks") {
 		t.Error(err)
 	}

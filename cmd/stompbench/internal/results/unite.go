@@ -2,7 +2,6 @@ package results
 
 import (
 	"slices"
-	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
@@ -10,17 +9,44 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 )
 
-// farApart is how far apart the starts of the parts of a run may be. Parts that only receive start
-// with their first message, so a larger distance means that clocks disagree.
-const farApart = time.Hour
+// Ledger is this process's side of the books: which messages it sent, which of them were confirmed,
+// and which ones it received. It is for Merge.
+type Ledger struct {
+	Version int `json:"version"` // of the form of Book, see package ledger
+	// Book is nil, and TooLarge is set, if it has too many pieces.
+	Book     []byte `json:"book,omitempty"`
+	TooLarge bool   `json:"too_large,omitempty"`
+}
 
-// unite closes the books of a run from the parts of all its processes. out has the sums of
-// everything else. The error is a [*MergeError].
+func newLedger(b *ledger.Book) *Ledger {
+	packed, err := b.Pack()
+	return &Ledger{Version: ledger.FormatVersion, Book: packed, TooLarge: err != nil}
+}
+
+// book reads the ledger of result number n.
+func (l *Ledger) book(n int) (*ledger.Book, error) {
+	switch {
+	case l == nil:
+		return nil, cannot("result %d has no ledger: run it again with this stompbench", n)
+	case l.Version != ledger.FormatVersion:
+		return nil, cannot("the ledger of result %d is of version %d, and this stompbench reads %d: use the one that wrote it", n, l.Version, ledger.FormatVersion)
+	case l.TooLarge:
+		return nil, cannot("the messages of result %d were too scattered for a ledger, so what was lost cannot be told: send fewer, or have more destinations", n)
+	}
+	b, err := ledger.Unpack(l.Book)
+	if err != nil {
+		return nil, cannot("result %d: %v: give the file that stompbench wrote", n, err)
+	}
+	return b, nil
+}
+
+// unite closes the books of a run from the parts of all its processes. r has the sums of everything
+// else.
 func (r *Result) unite(all []*Result) error {
 	books := make([]*ledger.Book, len(all))
 	for i, part := range all {
 		var err error
-		if books[i], err = part.book(i + 1); err != nil {
+		if books[i], err = part.Ledger.book(i + 1); err != nil {
 			return err
 		}
 	}
@@ -39,29 +65,15 @@ func (r *Result) unite(all []*Result) error {
 	if r.Ledger = newLedger(united); r.Ledger.TooLarge {
 		return cannot("together, the messages are too scattered for a ledger, so what was lost cannot be told")
 	}
-	r.close(united)
-	r.ExitCode = r.unitedCode(all)
-	return nil
-}
-
-// close replaces the sums of the processes' counts by the closed books.
-func (r *Result) close(united *ledger.Book) {
-	b, foreign := united.Close()
-	b.Forgive(r.Count(metric.Corrupt))
-	load.SetBooks(&r.Values, &b)
+	// The closed books replace the sums of the processes' counts.
+	balance, foreign := united.Close()
+	balance.Forgive(r.Count(metric.Corrupt))
+	load.SetBooks(&r.Values, &balance)
 	r.SetCount(metric.Foreign, r.Count(metric.Foreign)+foreign)
 	r.Derive()
 	r.Unset(metric.MaxBacklog)
 	r.BooksOpen, r.United = false, true
-}
-
-// sameHour returns why the results cannot be of one run: their series would not fit together.
-func sameHour(all []*Result) error {
-	for i, r := range all {
-		if apart := r.StartedAt.Sub(all[0].StartedAt).Abs(); apart > farApart {
-			return cannot("results 1 and %d begin %v apart: set the clocks of the machines", i+1, apart.Round(time.Second))
-		}
-	}
+	r.ExitCode = r.unitedCode(all)
 	return nil
 }
 
@@ -76,21 +88,23 @@ func oneRun(all []*Result, books []*ledger.Book) error {
 			}
 			sentBy[p.Number] = i
 		}
+		p := &r.Plan
 		switch {
-		case r.Plan.Producers == 0:
+		case p.Producers == 0:
 		case senders < 0:
 			senders = i
-		case r.Plan.PublishTo != all[senders].Plan.PublishTo:
-			return cannot("results %d and %d send to %s and %s: the parts of a run have the same --publish-to", senders+1, i+1, all[senders].Plan.PublishTo, r.Plan.PublishTo)
+		case p.PublishTo != all[senders].Plan.PublishTo:
+			return cannot("results %d and %d send to %s and %s: the parts of a run have the same --publish-to", senders+1, i+1, all[senders].Plan.PublishTo, p.PublishTo)
 		}
 		switch {
-		case r.Plan.Consumers == 0:
+		case p.Consumers == 0:
 		case receivers < 0:
 			receivers = i
-		case r.Plan.ConsumeFrom != all[receivers].Plan.ConsumeFrom || r.Plan.Delivery != all[receivers].Plan.Delivery:
-			p, q := &all[receivers].Plan, &r.Plan
-			return cannot("results %d and %d receive from %s (%s) and %s (%s): the parts of a run have the same --consume-from and --delivery",
-				receivers+1, i+1, p.ConsumeFrom, p.Delivery, q.ConsumeFrom, q.Delivery)
+		default:
+			if q := &all[receivers].Plan; p.ConsumeFrom != q.ConsumeFrom || p.Delivery != q.Delivery {
+				return cannot("results %d and %d receive from %s (%s) and %s (%s): the parts of a run have the same --consume-from and --delivery",
+					receivers+1, i+1, q.ConsumeFrom, q.Delivery, p.ConsumeFrom, p.Delivery)
+			}
 		}
 	}
 	return nil
@@ -111,35 +125,4 @@ func (r *Result) unitedCode(all []*Result) (code int) {
 		}
 	}
 	return code
-}
-
-// Ledger is this process's side of the books: which messages it sent, which of them were confirmed,
-// and which ones it received. It is for Merge.
-type Ledger struct {
-	Version int `json:"version"` // of the form of Book, see package ledger
-	// Book is nil, and TooLarge is set, if it has too many pieces.
-	Book     []byte `json:"book,omitempty"`
-	TooLarge bool   `json:"too_large,omitempty"`
-}
-
-func newLedger(b *ledger.Book) *Ledger {
-	packed, err := b.Pack()
-	return &Ledger{Version: ledger.FormatVersion, Book: packed, TooLarge: err != nil}
-}
-
-// book reads the ledger of result number n. The error is a [*MergeError].
-func (r *Result) book(n int) (*ledger.Book, error) {
-	switch l := r.Ledger; {
-	case l == nil:
-		return nil, cannot("result %d has no ledger: run it again with this stompbench", n)
-	case l.Version != ledger.FormatVersion:
-		return nil, cannot("the ledger of result %d is of version %d, and this stompbench reads %d: use the one that wrote it", n, l.Version, ledger.FormatVersion)
-	case l.TooLarge:
-		return nil, cannot("the messages of result %d were too scattered for a ledger, so what was lost cannot be told: send fewer, or have more destinations", n)
-	}
-	b, err := ledger.Unpack(r.Ledger.Book)
-	if err != nil {
-		return nil, cannot("result %d: %v: give the file that stompbench wrote", n, err)
-	}
-	return b, nil
 }

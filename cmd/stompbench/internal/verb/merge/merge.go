@@ -2,7 +2,6 @@
 package merge
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -46,11 +45,7 @@ func (s *settings) run(env *verb.Env, args []string) error {
 		return err
 	}
 	sum, err := results.Merge(parts)
-	var not *results.MergeError
-	switch {
-	case errors.As(err, &not):
-		return flags.Usage("%v", err)
-	case err != nil:
+	if err != nil {
 		return err
 	}
 	if err := s.judge(sum); err != nil {
