@@ -97,7 +97,7 @@ func (r *run) connect(ctx context.Context) error {
 		return err
 	}
 	agreed := sessions[0].Agreed()
-	r.ready = Ready{Server: agreed.Headers.Get(frame.HeaderServer), Version: agreed.Version.String(), Dialect: agreed.Dialect}
+	r.ready = Ready{ID: r.id.Load(), Server: agreed.Headers.Get(frame.HeaderServer), Version: agreed.Version.String(), Dialect: agreed.Dialect}
 	done = r.begins("subscriptions confirmed", len(r.consumers))
 	// Consumers first: a topic drops messages that it has no subscription for.
 	if err := each(len(r.consumers), func(i int) error {

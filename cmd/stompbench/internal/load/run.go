@@ -36,6 +36,7 @@ type Options struct {
 
 // Ready describes the broker before the run.
 type Ready struct {
+	ID      uint64 // of the run, as in its messages; 0 if they come from another process
 	Server  string // "" if it sends no server header
 	Version string
 	Dialect dialect.Dialect // the dialect that the run uses

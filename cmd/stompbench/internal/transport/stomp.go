@@ -46,14 +46,20 @@ func (d *STOMP) Dial(ctx context.Context, c Connection, onFail func(error)) (Ses
 		return nil, err
 	}
 	connected.Store(true)
-	go func() {
-		<-client.Done()
-		onFail(client.Err())
-	}()
-	return session{client, Agreed(client)}, nil
+	return SessionOf(client, onFail), nil
 }
 
-// session is a client of one connection with the methods of Session.
+// SessionOf returns the session of a connected client. It fails when the client ends: one that reconnects
+// goes on.
+func SessionOf(c *conn.Client, onFail func(error)) Session {
+	go func() {
+		<-c.Done()
+		onFail(c.Err())
+	}()
+	return session{c, Agreed(c)}
+}
+
+// session is a client with the methods of Session.
 type session struct {
 	*conn.Client
 	agreed conn.Session
