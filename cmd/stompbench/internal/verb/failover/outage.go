@@ -6,6 +6,7 @@ import (
 
 	"github.com/stompwire/stompwire/conn"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
 
@@ -22,8 +23,7 @@ type Outage struct {
 	At        time.Duration `json:"at_ns"`
 	Cause     string        `json:"cause"`
 	Connected time.Duration `json:"to_connection_ns"`
-	// First is the time to the first confirmation of a producer, or to the first message of a
-	// consumer.
+	// First is the time to the first confirmation of a producer, or to the first message of a consumer.
 	First time.Duration `json:"to_first_ns"`
 	// OnTime is the time to the first message that was consumed within OnTimeWithin of when it was
 	// due; for a consumer only.
@@ -39,101 +39,159 @@ const (
 	consumer = "consumer"
 )
 
-func because(err error) string {
-	if err == nil {
-		return "no reason given"
+// Slice is the counts of one time slice.
+type Slice struct {
+	Sent      uint32 `json:"sent"`
+	Confirmed uint32 `json:"confirmed"`
+	Received  uint32 `json:"received"`
+}
+
+// SliceLength is how long a slice is.
+const SliceLength = 100 * time.Millisecond
+
+// slice returns the slice at a time. mu is held. The last slice holds everything after a day.
+func (d *drill) slice(now int64) *Slice {
+	const most = int(24 * time.Hour / SliceLength)
+	i := min(max(0, int((now-d.start)/int64(SliceLength))), most)
+	for len(d.report.Slices) <= i {
+		d.report.Slices = append(d.report.Slices, Slice{})
 	}
-	return verb.OneLine(err.Error())
+	return &d.report.Slices[i]
+}
+
+// sending records that a message is sent, and when.
+func (d *drill) sending() (now int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now = d.clock.Now()
+	if d.sent == d.settled {
+		d.silent = now
+	}
+	d.sent++
+	return now
+}
+
+// handedOver records whether a message was sent.
+func (d *drill) handedOver(now int64, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if ok {
+		d.slice(now).Sent++
+	} else {
+		d.sent--
+	}
+}
+
+// outcome records the outcome of a message, and the recovery of the producer.
+func (d *drill) outcome(x conn.Outcome) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.running {
+		return
+	}
+	now := d.clock.Now() // read with mu held, so that events are in order
+	d.noteSilence(now)
+	d.settled++
+	if x.Status != conn.Confirmed {
+		return
+	}
+	d.slice(now).Confirmed++
+	if o := d.open[producer]; o != nil && o.Connected > 0 {
+		d.reach(o, &o.First, now, "first confirmation")
+		delete(d.open, producer)
+	}
+}
+
+// noteSilence records how long there was no outcome. mu is held.
+func (d *drill) noteSilence(now int64) {
+	if silence := time.Duration(now - d.silent); silence > d.report.Silence {
+		d.report.Silence, d.report.SilenceAt = silence, time.Duration(d.silent-d.start)
+	}
+	d.silent = now
+}
+
+// received records a message that came, and the recovery of the consumer.
+func (d *drill) received(s *stamp.Stamp) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.running || s.Run != d.id {
+		return
+	}
+	now := d.clock.Now()
+	d.slice(now).Received++
+	o := d.open[consumer]
+	if o == nil || o.Connected == 0 {
+		return
+	}
+	if o.First == 0 {
+		d.reach(o, &o.First, now, "first message")
+	}
+	// While the producer has not recovered, messages on time would say little.
+	if time.Duration(now-s.Due) <= OnTimeWithin && d.open[producer] == nil {
+		d.reach(o, &o.OnTime, now, "messages are on time again")
+		delete(d.open, consumer)
+	}
+}
+
+// reach records that an outage has come so far. mu is held.
+func (d *drill) reach(o *Outage, since *time.Duration, now int64, what string) {
+	if *since == 0 {
+		*since = max(1, time.Duration(now-d.start)-o.At) // 0 would be never
+	}
+	d.eventAt(now, o.Lane, what)
 }
 
 // event records an event.
-func (r *run) event(lane, what string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.eventAt(r.clock.Now(), lane, what)
+func (d *drill) event(lane, what string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.eventAt(d.clock.Now(), lane, what)
 }
 
 // maxEvents bounds the recorded events: if a broker never comes back, the client retries for ever.
 const maxEvents = 10_000
 
-// eventAt is event with mu held. Events before the start, or after the books are closed, are
-// ignored.
-func (r *run) eventAt(now int64, lane, what string) {
-	if !r.seen || r.closed || len(r.report.Events) >= maxEvents {
+// eventAt is event with mu held.
+func (d *drill) eventAt(now int64, lane, what string) {
+	if !d.running || len(d.report.Events) >= maxEvents {
 		return
 	}
-	e := Event{At: time.Duration(now - r.start), Lane: lane, What: what}
-	r.report.Events = append(r.report.Events, e)
+	e := Event{At: time.Duration(now - d.start), Lane: lane, What: what}
+	d.report.Events = append(d.report.Events, e)
 	select {
-	case r.events <- e:
+	case d.events <- e:
 	default: // OnEvent cannot keep up; the event is in the report
 	}
 }
 
 // trace handles the events of the client's connections.
-func (r *run) trace(e *conn.Event) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := r.clock.Now()
-	switch o := r.open[e.Connection]; e.Kind {
-	case conn.EventConnected:
-		r.eventAt(now, e.Connection, "connected")
-		if o != nil && o.Connected == 0 {
-			o.Connected = r.since(o, now)
-		}
-	case conn.EventRetry:
-		r.eventAt(now, e.Connection, fmt.Sprintf("next try in %s: %s", e.Pause.Round(time.Millisecond), because(e.Err)))
-	case conn.EventDisconnected:
-		if !r.seen || r.closed {
-			return
-		}
-		r.eventAt(now, e.Connection, "lost: "+because(e.Err))
-		if e.Connection == producer {
-			r.report.AtRisk = max(r.report.AtRisk, min(r.outstanding(), uint64(r.Window))) // one more may wait for its place
-		}
-		if o == nil { // otherwise it was lost again before it had recovered
-			r.open[e.Connection] = &Outage{Lane: e.Connection, At: time.Duration(now - r.start), Cause: because(e.Err)}
-		}
-	}
-}
-
-// since returns the time since the loss. It is always above 0, because 0 means never.
-func (r *run) since(o *Outage, now int64) time.Duration {
-	return max(1, time.Duration(now-r.start)-o.At)
-}
-
-// over closes an outage. mu is held.
-func (r *run) over(lane string) {
-	r.report.Outages = append(r.report.Outages, *r.open[lane])
-	r.open[lane] = nil
-}
-
-// confirmedAgain records the recovery of the producer. mu is held.
-func (r *run) confirmedAgain() {
-	if o := r.open[producer]; o != nil && o.Connected > 0 {
-		now := r.clock.Now() // read with mu held, so that events are in order
-		o.First = r.since(o, now)
-		r.eventAt(now, o.Lane, "first confirmation")
-		r.over(producer)
-	}
-}
-
-// receivedAgain records the recovery of the consumer, with a message that came this late after it was
-// due. mu is held.
-func (r *run) receivedAgain(late time.Duration) {
-	o := r.open[consumer]
-	if o == nil || o.Connected == 0 {
+func (d *drill) trace(e *conn.Event) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.running {
 		return
 	}
-	now := r.clock.Now() // read with mu held, so that events are in order
-	if o.First == 0 {
-		o.First = r.since(o, now)
-		r.eventAt(now, o.Lane, "first message")
+	because := "no reason given"
+	if e.Err != nil {
+		because = verb.OneLine(e.Err.Error())
 	}
-	// While the producer has not recovered, messages on time would say little.
-	if late <= OnTimeWithin && r.open[producer] == nil {
-		o.OnTime = r.since(o, now)
-		r.eventAt(now, o.Lane, "messages are on time again")
-		r.over(consumer)
+	now := d.clock.Now()
+	switch o := d.open[e.Connection]; e.Kind {
+	case conn.EventConnected:
+		if o != nil { // otherwise it is the first connection
+			d.reach(o, &o.Connected, now, "connected")
+		}
+	case conn.EventRetry:
+		d.eventAt(now, e.Connection, fmt.Sprintf("next try in %s: %s", e.Pause.Round(time.Millisecond), because))
+	case conn.EventDisconnected:
+		d.eventAt(now, e.Connection, "lost: "+because)
+		if e.Connection == producer {
+			d.report.AtRisk = max(d.report.AtRisk, d.sent-d.settled)
+		}
+		if o == nil { // otherwise it was lost again before it had recovered
+			o = &Outage{Lane: e.Connection, At: time.Duration(now - d.start), Cause: because}
+			d.open[e.Connection] = o
+			d.report.Outages = append(d.report.Outages, o)
+		}
 	}
 }

@@ -3,9 +3,11 @@ package failover
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
@@ -33,25 +35,15 @@ type Report struct {
 	Silence   time.Duration `json:"longest_silence_ns"`
 	SilenceAt time.Duration `json:"longest_silence_at_ns"`
 
-	Outages []Outage                       `json:"outages"`
-	Events  []Event                        `json:"events"`
-	SliceNs int64                          `json:"slice_ns"`
-	Slices  []Slice                        `json:"slices"`
-	Latency map[string]metric.Distribution `json:"latency_ns"`
+	Outages []*Outage                              `json:"outages"`
+	Events  []Event                                `json:"events"`
+	SliceNs int64                                  `json:"slice_ns"`
+	Slices  []Slice                                `json:"slices"`
+	Latency map[metric.Latency]metric.Distribution `json:"latency_ns"`
 
 	failure        error // why it could not go on; nil if it could
-	restartFailure error // the error of Config.Restart
+	restartFailure error // of Config.Restart
 }
-
-// Slice is the counts of one time slice.
-type Slice struct {
-	Sent      uint32 `json:"sent"`
-	Confirmed uint32 `json:"confirmed"`
-	Received  uint32 `json:"received"`
-}
-
-// SliceLength is how long a slice is.
-const SliceLength = 100 * time.Millisecond
 
 // stoodStill is the shortest silence that is told when no connection was lost.
 const stoodStill = time.Second
@@ -79,6 +71,22 @@ func (r *Report) Why() error {
 	return nil
 }
 
+// code returns the exit code. tolerance is the share of the messages that may be unsent.
+func (r *Report) code(failure error, tolerance float64) int {
+	switch {
+	case failure != nil:
+		return exit.CannotRun
+	// Without a confirmation, a message of an interrupted drill may be still on its way.
+	case r.Duplicated+r.Corrupt+r.ConfirmedLost > 0, r.Lost > 0 && !r.Partial:
+		return exit.Integrity
+	case r.Partial:
+		return exit.Interrupted
+	case float64(r.Unsent) > tolerance*float64(r.Sent+r.Unsent):
+		return exit.Rate
+	}
+	return exit.OK
+}
+
 // Text returns the report for people.
 func (r *Report) Text() string {
 	b := r.Begin()
@@ -102,8 +110,8 @@ func (r *Report) Text() string {
 		b.Add(o.Lane, "lost at %.2f s (%s); to the next connection %s, to the %s %s%s", o.At.Seconds(), o.Cause, ever(o.Connected), first, ever(o.First), onTime)
 	}
 	b.WriteString(report.LatencyTable(
-		report.LatencyRow{Name: "from due", Distribution: r.Latency["from_due"]},
-		report.LatencyRow{Name: "to receipt", Distribution: r.Latency["confirm"]},
+		report.LatencyRow{Name: "from due", Distribution: r.Latency[metric.FromDue]},
+		report.LatencyRow{Name: "to receipt", Distribution: r.Latency[metric.Confirm]},
 	))
 	b.WriteString(r.timeline())
 	return b.String()
@@ -116,24 +124,23 @@ func ever(d time.Duration) string {
 	return report.Duration(d)
 }
 
-// timelineCells is the number of cells in a row of the timeline.
-const timelineCells = 60
-
-// marks stand for nothing, and for up to a quarter, half, three quarters and all of the maximum.
-var marks = strings.Split(" .:+#", "")
-
-// timeline draws what was sent, confirmed and received over time.
+// timeline draws what was sent, confirmed and received over time, in at most 60 columns.
 func (r *Report) timeline() string {
 	if len(r.Slices) == 0 {
 		return ""
 	}
-	per := (len(r.Slices) + timelineCells - 1) / timelineCells
-	rows := [3][timelineCells]uint32{}
+	const columns = 60
+	per := (len(r.Slices) + columns - 1) / columns
+	var sums [3][]uint32
 	most := uint32(1)
-	for i, s := range r.Slices {
-		for row, n := range [3]uint32{s.Sent, s.Confirmed, s.Received} {
-			rows[row][i/per] += n
-			most = max(most, rows[row][i/per])
+	for column := range slices.Chunk(r.Slices, per) {
+		var sum Slice
+		for _, s := range column {
+			sum.Sent, sum.Confirmed, sum.Received = sum.Sent+s.Sent, sum.Confirmed+s.Confirmed, sum.Received+s.Received
+		}
+		for row, n := range [3]uint32{sum.Sent, sum.Confirmed, sum.Received} {
+			sums[row] = append(sums[row], n)
+			most = max(most, n)
 		}
 	}
 	var b strings.Builder
@@ -141,8 +148,9 @@ func (r *Report) timeline() string {
 	fmt.Fprintf(&b, "\n  timeline    a column is %s, # is up to %s/s\n", report.Elapsed(length), report.PerSecond(float64(most)/length.Seconds()))
 	for row, name := range [3]string{"sent", "confirmed", "received"} {
 		line := ""
-		for _, n := range rows[row][:(len(r.Slices)+per-1)/per] {
-			line += marks[(4*uint64(n)+uint64(most)-1)/uint64(most)]
+		for _, n := range sums[row] {
+			// Nothing, and up to a quarter, half, three quarters and all of the maximum.
+			line += string(" .:+#"[(4*uint64(n)+uint64(most)-1)/uint64(most)])
 		}
 		fmt.Fprintf(&b, "  %-10s |%s|\n", name, line)
 	}

@@ -17,33 +17,33 @@ import (
 // RestartBroker ends a broker in this process and starts another one at its address after a while.
 func RestartBroker(ctx context.Context, old *broker.Broker, down time.Duration) (*broker.Broker, error) {
 	address := old.Addr().String()
-	if err := old.Close(); err != nil {
+	if err := errors.Join(old.Close(), pause(ctx, down)); err != nil {
 		return old, err
-	}
-	select {
-	case <-time.After(down):
-	case <-ctx.Done():
-		return old, ctx.Err()
 	}
 	return StartAgain(ctx, func() (*broker.Broker, error) { return verb.StartBroker(ctx, address) })
 }
 
-// startFor is how long StartAgain retries.
-const startFor = 10 * time.Second
-
-// StartAgain starts a broker on a port that was in use a moment ago, and retries while the system
-// keeps it.
+// StartAgain starts a broker on a port that was in use a moment ago, and retries for ten seconds while
+// the system keeps it.
 func StartAgain(ctx context.Context, start func() (*broker.Broker, error)) (*broker.Broker, error) {
 	for began := time.Now(); ; {
 		b, err := start()
-		if err == nil || time.Since(began) > startFor {
+		if err == nil || time.Since(began) > 10*time.Second {
 			return b, err
 		}
-		select {
-		case <-time.After(50 * time.Millisecond):
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		if err := pause(ctx, 50*time.Millisecond); err != nil {
+			return nil, err
 		}
+	}
+}
+
+// pause waits, or returns the error of ctx.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -58,7 +58,7 @@ func Shell(ctx context.Context, command string, output io.Writer) error {
 	if output != io.Discard { // which would be a pipe
 		cmd.Stdout, cmd.Stderr = output, output
 	}
-	cmd.WaitDelay = grace
+	cmd.WaitDelay = 400 * time.Millisecond
 	if err := cmd.Run(); err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		return fmt.Errorf("%q: %w", command, err)
 	}
