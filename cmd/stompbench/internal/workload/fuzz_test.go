@@ -83,8 +83,8 @@ func TestHostileValues(t *testing.T) {
 		}
 	}
 	for says, edit := range map[string]func(*workload.Plan){
-		"--header-count is 1000000000": func(p *workload.Plan) { p.Extra.Count, _ = workload.ParseHeaderCounts("1e9") },
-		"--size is 0..2147483647 B":    func(p *workload.Plan) { p.Sizes, _ = workload.ParseSizes("0..2147483647") },
+		"--header-count is 1000000000": func(p *workload.Plan) { p.Extra.Count = workload.Fixed(1e9) },
+		"--size is 0..2147483647 B":    func(p *workload.Plan) { p.Sizes = workload.Mix{{Max: 1<<31 - 1, Weight: 1}} },
 		"has %1000000000d in it":       func(p *workload.Plan) { p.PublishTo = "/queue/%1000000000d" },
 		"has %010d in it":              func(p *workload.Plan) { p.ConsumeFrom = "/queue/%d-%010d" },
 	} {

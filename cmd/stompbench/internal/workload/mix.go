@@ -25,8 +25,8 @@ type Mix []Class
 // 4KiB is always that size, 100..4k any size between the two, and 128:80,4k:15,64k:5 are eighty of
 // a hundred with 128 bytes, and so on.
 var (
-	ParseSizes        = mixes(ParseBytes)
-	ParseHeaderCounts = mixes(ParseInt) // how many headers messages have
+	ParseSizes        = mixes(parser[int](sizes))
+	ParseHeaderCounts = mixes(parser[int](headers)) // how many headers messages have
 	ParsePriorities   = mixes(parser[int](levels))
 )
 

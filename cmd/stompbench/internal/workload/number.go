@@ -35,10 +35,12 @@ var (
 	counts    = kind{thousands, 0, 1<<53 - 1, true, "a whole number, such as 5000, 5k or 1.5M"}
 	integers  = kind{thousands, -math.MaxInt32, math.MaxInt32, true, "a whole number, such as 100 or 1k"}
 	bytes     = kind{octets, -math.MaxInt32, math.MaxInt32, true, "a number of bytes, such as 128, 4KiB or 1MB"}
-	perSecond = kind{thousands, 0, 3600 * MaxRate, false, "messages a second, such as 5000, 50k or 300k/m"}
-	shares    = kind{[]unit{{"%", 0.01}}, 0, 1, false, "a share from 0 to 1, such as 0.01 or 1%"}
-	weights   = kind{[]unit{{"%", 1}}, 1e-9, 1e9, false, "a weight above 0 after the colon, as in 4:90"}
-	levels    = kind{nil, 0, 9, true, "priorities from 0 to 9, such as 4 or 9:10,4:90"}
+	sizes     = kind{octets, 0, MaxSize, true, bytes.write}
+	headers   = kind{thousands, 0, MaxHeaders, true, "a whole number, such as 4"}
+	perSecond = kind{thousands, math.Inf(-1), math.Inf(1), false, "messages a second, such as 5000, 50k or 300k/m"}
+	shares    = kind{[]unit{{"%", 0.01}}, 0, 1, false, "a share, such as 0.01 or 1%"}
+	weights   = kind{[]unit{{"%", 1}}, 1e-9, 1e9, false, "a weight after the colon, as in 4:90"}
+	levels    = kind{nil, 0, 9, true, "priorities, such as 4 or 9:10,4:90"}
 	seconds   = kind{nil, -2e9, 2e9, false, "a time like 10s, 1m30s or 500ms"}
 )
 
@@ -56,9 +58,20 @@ func (k *kind) parse(s string) (float64, error) {
 	case err != nil && !errors.Is(err, strconv.ErrRange), strings.ContainsAny(digits, "xXpP_"), n != n, k.whole && n != math.Trunc(n):
 		return 0, errors.New("write " + k.write)
 	case !(n >= k.least && n <= k.most):
-		return 0, fmt.Errorf("it is out of range: write %s, from %s to %s", k.write, plain(k.least), plain(k.most))
+		return 0, fmt.Errorf("it is out of range: write %s, from %s to %s", k.write, k.show(k.least), k.show(k.most))
 	}
 	return n, nil
+}
+
+// show writes a bound; a large one with the largest unit of which it is a multiple.
+func (k *kind) show(n float64) string {
+	best := unit{"", 1}
+	for _, u := range k.units {
+		if u.factor > best.factor && n >= 1e4 && math.Mod(n, u.factor) == 0 {
+			best = u
+		}
+	}
+	return plain(n/best.factor) + best.text
 }
 
 // plain writes a number without an exponent.
@@ -95,7 +108,7 @@ func ParsePerSecond(s string) (float64, error) {
 	if err == nil && ok {
 		n /= of
 	}
-	if n > MaxRate || n > 0 && n < minRate {
+	if n < 0 || n > MaxRate || n > 0 && n < minRate {
 		return 0, fmt.Errorf("it is out of range: choose 0, or from %s to %s a second", plain(minRate), plain(MaxRate))
 	}
 	return n, err
@@ -117,7 +130,7 @@ func ParseDuration(s string) (time.Duration, error) {
 
 // Numbers reads the values of the kinds of flags that are numbers; of times, nanoseconds.
 var Numbers = map[string]func(string) (float64, error){
-	"N": parser[float64](counts), "BYTES": parser[float64](bytes), "RATE": ParsePerSecond, "SHARE": ParseShare,
+	"N": parser[float64](counts), "BYTES": parser[float64](sizes), "RATE": ParsePerSecond, "SHARE": ParseShare,
 	"TIME": func(s string) (float64, error) {
 		d, err := ParseDuration(s)
 		return float64(d), err
