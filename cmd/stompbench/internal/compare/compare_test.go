@@ -131,6 +131,44 @@ func TestTimeInWhichABrokerStoodStillCounts(t *testing.T) {
 	}
 }
 
+// A second in which nothing came counts as a rate of 0 in a part that only receives, but not the time
+// before its first message.
+func TestSilenceOfAReceiverCounts(t *testing.T) {
+	t.Parallel()
+	r := run(kind{seconds: 12, rate: 1000, latency: time.Millisecond, seed: 1})
+	r.Plan.Producers = 0
+	for i := range r.Series.Intervals {
+		if in := &r.Series.Intervals[i]; i < 2 || i >= 5 && i < 9 {
+			in.Set(metric.Received, 0)
+		}
+	}
+	n := 0.0
+	for i := range r.Series.Intervals {
+		n += r.Series.Intervals[i].Value(metric.Received)
+	}
+	r.Set(metric.ReceivingFrom, 2)
+	r.Set(metric.Receiving, 10)
+	c := compared(t, []*results.Result{r}, []*results.Result{r})
+	if got := float64(row(t, c, "received_per_s").A); math.Abs(got-n/10) > 1e-3*got {
+		t.Errorf("%v/s, want %v/s", got, n/10)
+	}
+}
+
+// The time after a broker has died is planned time: its seconds are not in the series.
+func TestPlannedTimeAfterAFailureCounts(t *testing.T) {
+	t.Parallel()
+	r := run(kind{seconds: 6, rate: 1000, latency: time.Millisecond, seed: 1})
+	n := float64(r.Value(metric.Received))
+	r.Set(metric.Sending, 14)
+	r.Set(metric.Receiving, 14)
+	c := compared(t, []*results.Result{r}, []*results.Result{r})
+	for name, want := range map[string]float64{"sent_per_s": n / 14, "received_per_s": n / 14, "cpu_cores": 0.5} {
+		if got := float64(row(t, c, name).A); math.Abs(got-want) > 1e-3*got {
+			t.Errorf("%s is %v, want %v", name, got, want)
+		}
+	}
+}
+
 // A real difference is seen, and its size lies in the interval.
 func TestDifferenceIsSeen(t *testing.T) {
 	t.Parallel()

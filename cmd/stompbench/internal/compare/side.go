@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"math"
 	"slices"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
@@ -52,36 +51,44 @@ func newSide(name string, all []*results.Result, skip float64) *side {
 // unsent is the share of the messages that were due and never sent.
 func (s *side) unsent() float64 { return s.totals.Value(metric.UnsentShare) }
 
-// period is an interval of a run. The rest of it after the last message of the run was sent, or
-// received, does not count; otherwise rates would be lower than the report's.
+// period is an interval of a run, with how many of its seconds count for the rates of sending and
+// receiving: those that the report divides by.
 type period struct {
 	*series.Interval
-	sending, receiving float64 // seconds in which messages were, or could have been, sent and received
+	sending, receiving float64
 	handled            float64
 }
 
-// periods returns the intervals after the first skip seconds.
+// periods returns the intervals after the first skip seconds. The planned time after a failure, in
+// which nothing was measured, is more of them.
 func periods(r *results.Result, skip float64) (all []period) {
-	handled, receiving := metric.Sent, r.Value(metric.Receiving)
+	handled := metric.Sent
 	if r.Value(metric.Received) > r.Value(metric.Sent) {
 		handled = metric.Received
 	}
-	if r.Plan.Producers == 0 {
-		receiving = math.Inf(1) // its time begins with the first message
+	// within is how much of a time counts.
+	within := func(start, end float64, from, length metric.ID) float64 {
+		first := r.Value(from)
+		if !r.Known(from) { // of an older version
+			first = r.Plan.WarmupSec
+		}
+		return max(0, min(end, first+r.Value(length))-max(start, first))
 	}
+	add := func(in *series.Interval, start, end float64) (counts bool) {
+		p := period{in, within(start, end, metric.SendingFrom, metric.Sending), within(start, end, metric.ReceivingFrom, metric.Receiving), in.Value(handled)}
+		if start > skip-0.01 {
+			all = append(all, p)
+		}
+		return p.sending > 0 || p.receiving > 0
+	}
+	end, step := 0.0, r.Series.Step
 	for i := range r.Series.Intervals {
 		in := &r.Series.Intervals[i]
-		start := in.T - in.Seconds
-		if start < skip-0.01 {
-			continue
-		}
-		until := func(end float64) float64 { return max(0, min(in.Seconds, r.Plan.WarmupSec+end-start)) }
-		p := period{Interval: in, handled: in.Value(handled)}
-		p.sending = until(r.Value(metric.Sending))
-		if r.Plan.Producers > 0 || in.Value(metric.Received) > 0 {
-			p.receiving = until(receiving)
-		}
-		all = append(all, p)
+		end = in.T
+		add(in, end-in.Seconds, end)
+	}
+	for len(all) < series.MaxIntervals && add(&series.Interval{}, end, end+step) {
+		end += step
 	}
 	return all
 }
