@@ -2,8 +2,11 @@ package results
 
 import (
 	"encoding/csv"
+	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
@@ -20,12 +23,15 @@ var overTime = []struct {
 // nothing was measured. A percentile needs ten samples above it: it is over p50_span_s seconds and so
 // on, neighbouring intervals that are joined for it.
 func (r *Result) WriteCSV(w io.Writer) error {
+	number := func(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+	ms := func(ns int64) string { return number(float64(ns) / 1e6) }
 	points := map[metric.Latency][][]series.Point{}
 	for _, kind := range r.Kinds() {
 		for _, s := range overTime {
 			points[kind] = append(points[kind], r.Series.Percentile(kind, s.p))
 		}
 	}
+	counts := slices.DeleteFunc(metric.EachSecond(), func(d *metric.Def) bool { return !d.Whole() })
 	out := csv.NewWriter(w)
 	for i := range r.Series.Intervals {
 		in := &r.Series.Intervals[i]
@@ -35,17 +41,13 @@ func (r *Result) WriteCSV(w io.Writer) error {
 		add("t_s", number(in.T))
 		add("seconds", number(in.Seconds))
 		add("sending", strconv.FormatBool(in.Sending))
-		each := func(whole bool, add func(*metric.Def)) {
-			for _, d := range metric.EachSecond() {
-				if d.Whole() == whole && d.ID != metric.CPU {
-					add(d)
-				}
-			}
+		for _, d := range counts {
+			add(d.Name, number(in.Value(d.ID)))
 		}
-		value := func(d *metric.Def) { add(d.Name, number(in.Value(d.ID))) }
-		each(true, value)
-		each(true, func(d *metric.Def) { add(d.Name+"_per_s", strconv.FormatFloat(in.Rate(d.ID), 'f', 1, 64)) })
-		each(false, value)
+		for _, d := range counts {
+			add(d.Name+"_per_s", strconv.FormatFloat(in.Rate(d.ID), 'f', 1, 64))
+		}
+		add("backlog", number(in.Value(metric.Backlog)))
 		add("cpu_cores", strconv.FormatFloat(in.Rate(metric.CPU), 'f', 3, 64))
 		for _, kind := range r.Kinds() {
 			l, most := in.Latency[kind], ""
@@ -75,6 +77,29 @@ func (r *Result) WriteCSV(w io.Writer) error {
 	return out.Error()
 }
 
-func number(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
-
-func ms(ns int64) string { return number(float64(ns) / 1e6) }
+// WriteLog writes a histogram log, format 1.3: a line for each interval with samples, and a line
+// with the tag warmup.KIND for each interval with samples of the warm-up. HdrHistogram's tools skip
+// tagged lines by default. Times are in seconds from the start, values in nanoseconds, and
+// Interval_Max in milliseconds, as in those tools.
+func (r *Result) WriteLog(w io.Writer, kind metric.Latency) error {
+	_, err := fmt.Fprintf(w, `#[Logged with stompbench %s: latency %s, in nanoseconds]
+#[Histogram log format version 1.3]
+#[StartTime: %.3f (seconds since epoch), %s]
+"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"
+`, strings.Join(strings.Fields(r.Version), " "), kind.Label(), float64(r.StartedAt.UnixMilli())/1e3, r.StartedAt.UTC().Format(time.RFC3339Nano))
+	write := func(tag string, in *series.Interval, l *series.Latency) {
+		if l == nil || err != nil {
+			return
+		}
+		var text []byte
+		if text, err = l.HDR.MarshalText(); err == nil {
+			_, err = fmt.Fprintf(w, "%s%.3f,%.3f,%.3f,%s\n", tag, in.T-in.Seconds, in.Seconds, float64(l.Max)/1e6, text)
+		}
+	}
+	for i := range r.Series.Intervals {
+		in := &r.Series.Intervals[i]
+		write("Tag=warmup."+string(kind)+",", in, in.Warmup[kind])
+		write("", in, in.Latency[kind])
+	}
+	return err
+}
