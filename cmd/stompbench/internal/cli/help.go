@@ -10,8 +10,8 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 )
 
 const examples = `
@@ -52,7 +52,7 @@ func helpOf(cmd *cobra.Command) string {
 		}
 		writeGroups(&b, cmd.LocalFlags())
 		if cmd.Flags().Lookup("slo") != nil {
-			fmt.Fprintf(&b, "\nMetrics of --slo, where p99 may be any percentile, max or mean:\n\n%s", report.Wrap(strings.Join(metric.Names(), ", "), 2, helpWidth))
+			fmt.Fprintf(&b, "\nMetrics of --slo, where p99 may be any percentile, max or mean:\n\n%s", report.Wrap(strings.Join(slo.Names(), ", "), 2, helpWidth))
 		}
 		return b.String()
 	}
@@ -112,7 +112,7 @@ func manual(root *cobra.Command) string {
 		fmt.Fprintf(&b, ".TP\n.B %d\n%s.\n", e.Code, roff(upper(e.Meaning)))
 	}
 	b.WriteString(".SH NOTES\n")
-	for _, note := range append(notes, "Metrics of --slo: "+strings.Join(metric.Names(), ", ")+".") {
+	for _, note := range append(notes, "Metrics of --slo: "+strings.Join(slo.Names(), ", ")+".") {
 		fmt.Fprintf(&b, "%s\n.PP\n", roff(note))
 	}
 	return b.String()

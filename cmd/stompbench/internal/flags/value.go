@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
@@ -214,5 +213,5 @@ func HeartBeat(into *time.Duration) *Value {
 
 // SLO is conditions on the metrics of a run.
 func SLO(into *slo.SLO) *Value {
-	return Parsed(into, "CONDITIONS", slo.Parse).Propose(metric.Names()...)
+	return Parsed(into, "CONDITIONS", slo.Parse).Propose(slo.Names()...)
 }

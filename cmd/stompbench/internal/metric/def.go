@@ -1,3 +1,11 @@
+// Package metric is the registry of what stompbench measures. Each metric is declared once, in
+// table.go. The report, result.json and its schema, --slo, Prometheus, series.csv, compare, the page and
+// the tables of the documentation are made from it.
+//
+// To add a metric, add its ID and its row to table.go and measure it in one place; go test -update of
+// this package and of the schema package rewrites what is generated.
+//
+// Imports: the histo package of stompbench, for distributions.
 package metric
 
 import "strings"
@@ -16,9 +24,8 @@ type Def struct {
 	EachSecond string
 	Flags      Flags
 
-	merge merge
-	over  ID                                 // of average: the weight
-	from  func(*Values) (x float64, ok bool) // of derived
+	over ID                                 // of a Rate: the weight
+	from func(*Values) (x float64, ok bool) // computes it from others
 }
 
 // Group is the object of result.json that holds the metric.
@@ -41,16 +48,17 @@ func (g Group) String() string {
 	return [...]string{"totals", "seconds", "rates", "shares", "process", "second"}[g]
 }
 
-// Kind says how the metric behaves.
+// Kind says how the metric behaves, and how the values of several parts of a run, or of several runs,
+// become one.
 type Kind uint8
 
 // The kinds of metrics. Latencies are distributions: see [Latency].
 const (
-	Counter Kind = iota // whole, and only grows
-	Gauge               // goes up and down
+	Counter Kind = iota // only grows; parts are added up
+	Sum                 // goes up and down; parts are added up
+	Gauge               // goes up and down; parts are not merged
 	Maximum             // whole, the largest that was seen
-	Rate                // per second or per message
-	Share               // of something else, from 0 to 1
+	Rate                // the average, weighted with another metric, which is merged before
 )
 
 // Unit is the unit of the values.
@@ -97,19 +105,18 @@ func (d *Def) Label() string {
 	return strings.NewReplacer("_per_s", " a second", "_", " ").Replace(d.Name)
 }
 
-// merge is how the values of several parts of a run, or of several runs, become one.
-type merge uint8
-
-const (
-	sum     merge = iota
-	largest       // at least the maximum of each part
-	average       // weighted with the metric over, which is merged before
-	none          // not measured after a merge
-	own           // Merge leaves it as it is
-)
-
 // Of returns the definition of a metric.
 func Of(id ID) *Def { return &defs[id] }
+
+// Find returns the metric with that name in JSON or --slo, nil if there is none.
+func Find(name string) *Def {
+	for i := range defs {
+		if d := &defs[i]; d.Name == name || name != "" && d.Also == name {
+			return d
+		}
+	}
+	return nil
+}
 
 // All returns all definitions, in their order.
 func All() []*Def { return having(func(*Def) bool { return true }) }

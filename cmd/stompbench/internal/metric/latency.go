@@ -77,6 +77,12 @@ var Percentiles = []Percentile{
 	{"p99.99", 99.99, func(d *Distribution) int64 { return d.P9999 }},
 }
 
+// Statistics of a latency that are no percentiles.
+const (
+	Max  = -1
+	Mean = -2
+)
+
 // Tells reports whether percentile p of n samples is meaningful: whether at least ten samples are
 // above it. Otherwise the next run would have another value.
 func Tells(n uint64, p float64) bool { return float64(n)*(100-p)/100 >= 10-1e-9 }

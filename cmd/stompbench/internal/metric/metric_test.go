@@ -24,11 +24,6 @@ func TestTable(t *testing.T) {
 		if metric.Find(d.Name) != d {
 			t.Errorf("%s is not found", d.Name)
 		}
-		if d.Has(metric.ForSLO) {
-			if s, err := metric.Parse(d.Name); err != nil || s.Def != d {
-				t.Errorf("%s: %v", d.Name, err)
-			}
-		}
 	}
 }
 

@@ -88,16 +88,16 @@ func (v *Values) Add(o *Values) {
 		id, d := ID(i), &defs[i]
 		switch {
 		case !o.Known(id) || d.from != nil:
-		case d.merge == sum:
+		case d.Kind == Counter || d.Kind == Sum:
 			v.Set(id, v.x[id]+o.x[id])
-		case d.merge == largest:
+		case d.Kind == Maximum:
 			v.Set(id, max(v.x[id], o.x[id]))
 		}
 	}
 }
 
-// Merge adds the values of parts to v, which has the merged seconds already: averages over these
-// seconds, or over the messages, are computed from those of the parts.
+// Merge adds the values of parts to v, which has the merged seconds already: rates are weighted with
+// those of the parts, or with their messages.
 func (v *Values) Merge(parts ...*Values) {
 	for _, p := range parts {
 		v.Add(p)
@@ -105,11 +105,8 @@ func (v *Values) Merge(parts ...*Values) {
 	v.Derive()
 	for i := range defs {
 		id, d := ID(i), &defs[i]
-		if d.merge != average {
-			continue
-		}
 		for _, p := range parts {
-			if x, ok := p.Get(id); ok {
+			if x, ok := p.Get(id); ok && d.Kind == Rate {
 				v.Set(id, v.x[id]+ratio(x*p.Value(d.over), v.Value(d.over)))
 			}
 		}

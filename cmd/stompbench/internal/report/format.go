@@ -147,7 +147,7 @@ func Value(d *metric.Def, x float64) string {
 // Outcome formats a condition with its value, such as "from_due.p99<20ms (3.20 ms)".
 func Outcome(o *slo.Outcome) string {
 	value := "not measured"
-	if d := o.Condition.Metric.Def; o.Value != nil && d != nil {
+	if d := o.Condition.Def; o.Value != nil && d != nil {
 		value = Value(d, *o.Value)
 	} else if o.Value != nil {
 		value = Duration(time.Duration(*o.Value))

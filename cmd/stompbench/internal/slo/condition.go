@@ -1,6 +1,23 @@
+// Package slo parses and judges conditions on the result of a run.
+//
+//	slo        = condition { "," condition }            all must hold
+//	condition  = metric operator value
+//	operator   = "<" | "<=" | ">" | ">=" | "=" | "=="
+//	metric     = latency "." statistic | number
+//	statistic  = "p" percentile | "max" | "mean"        percentile: 50, 99.9, 99.99 …
+//	number     = a metric that is not a latency, see Names
+//	value      = duration (of a latency) | decimal [ "k" | "K" | "M" | "G" ] [ "%" ] [ "/s" ]
+//	             a slope may be below 0
+//
+// Blanks are allowed around everything. A duration needs its unit: 20ms, 1.5s, 300us or 300µs. A
+// percent sign is for shares, /s for rates, and both may be left out: 0.01 is 1%, 10k is 10k/s. What the
+// metrics mean is in docs/stompbench-verbs.md.
+//
+// Imports: the histo and metric packages of stompbench.
 package slo
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -9,31 +26,34 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 )
 
 // Condition is one condition of an SLO.
 type Condition struct {
-	Metric metric.Selector
-	op     string
-	Limit  float64 // in the unit of the metric, nanoseconds for a latency
-	text   string
+	Def     *metric.Def    // nil for a latency
+	Latency metric.Latency // "" for another metric
+	stat    float64        // of a latency: a percentile, [metric.Max] or [metric.Mean]
+	op      string
+	Limit   float64 // in the unit of the metric, nanoseconds for a latency
+	text    string
 }
+
+const operators = "<>=!"
+
+// Metric returns the name of the metric as it was written, such as lost or from_due.p99.9.
+func (c *Condition) Metric() string { return c.text[:max(0, strings.IndexAny(c.text, operators))] }
 
 // String returns the condition as it was written, without blanks.
 func (c *Condition) String() string { return c.text }
 
 // On returns the same condition for another latency; ok is false if it is not about a latency.
 func (c *Condition) On(latency metric.Latency) (other Condition, ok bool) {
-	if c.Metric.Def != nil {
-		return Condition{}, false
+	if c.Latency == "" {
+		return other, false
 	}
-	other = *c
-	at := len(c.Metric.Latency) // the texts begin with the name
-	other.text, other.Metric.Name = string(latency)+c.text[at:], string(latency)+c.Metric.Name[at:]
-	other.Metric.Latency = latency
-	return other, true
+	other, err := parseCondition(string(latency) + strings.TrimPrefix(c.text, string(c.Latency)))
+	return other, err == nil
 }
 
 // SLO is a list of conditions, all of which must be met. The zero value has none and is always met.
@@ -66,28 +86,82 @@ func Parse(s string) (SLO, error) {
 	return out, nil
 }
 
-func parseCondition(text string) (c Condition, err error) {
-	at := strings.IndexAny(text, "<>=!")
-	if at < 0 {
+func parseCondition(text string) (Condition, error) {
+	c := Condition{text: text}
+	if !strings.ContainsAny(text, operators) {
 		return c, errors.New("it compares nothing: write <, <=, >, >= or = and a value")
 	}
-	end := at + 1
-	for end < len(text) && strings.IndexByte("<>=!", text[end]) >= 0 {
-		end++
-	}
-	c.text = text
-	switch c.op = text[at:end]; c.op {
-	case "==":
-		c.op = "="
-	case "<", "<=", ">", ">=", "=":
-	default:
+	name := c.Metric()
+	value := strings.TrimLeft(text[len(name):], operators)
+	c.op = text[len(name) : len(text)-len(value)]
+	if !slices.Contains([]string{"<", "<=", ">", ">=", "=", "=="}, c.op) {
 		return c, fmt.Errorf("%s is not an operator: write <, <=, >, >= or =", c.op)
 	}
-	if c.Metric, err = metric.Parse(text[:at]); err != nil {
-		return c, err
+	err := c.parseMetric(name)
+	if err == nil {
+		c.Limit, err = parseValue(c.Def, value)
 	}
-	c.Limit, err = parseValue(c.Metric.Def, text[end:])
 	return c, err
+}
+
+// Names returns what a condition can begin with; p99 stands for any statistic.
+func Names() (all []string) {
+	for _, d := range metric.With(metric.ForSLO) {
+		all = append(all, cmp.Or(d.Also, d.Name))
+	}
+	for _, l := range metric.Latencies() {
+		all = append(all, string(l)+".p99")
+	}
+	return all
+}
+
+func (c *Condition) parseMetric(name string) error {
+	if name == "" {
+		return errors.New("it does not name a metric: write something like from_due.p99<20ms")
+	}
+	if d := metric.Find(name); d != nil && d.Has(metric.ForSLO) {
+		c.Def = d
+		return nil
+	}
+	latency, stat, dotted := strings.Cut(name, ".")
+	if c.Latency = metric.Latency(latency); !c.Latency.Valid() {
+		return fmt.Errorf("there is no metric %q%s", name, didYouMean(name, Names()))
+	}
+	if !dotted {
+		return fmt.Errorf("%[1]s needs a statistic: write %[1]s.p99, %[1]s.max or %[1]s.mean", latency)
+	}
+	switch stat {
+	case "max":
+		c.stat = metric.Max
+		return nil
+	case "mean":
+		c.stat = metric.Mean
+		return nil
+	}
+	digits, ok := strings.CutPrefix(stat, "p")
+	digits = strings.ReplaceAll(digits, "_", ".") // accepts p99_9, as in the JSON form
+	p, err := strconv.ParseFloat(digits, 64)
+	if !ok || err != nil || !(p > 0 && p < 100) || strings.ContainsAny(digits, "eExX+-") {
+		return fmt.Errorf("%s: %q is not a statistic: write p50, p99.9, max or mean; percentiles lie between 0 and 100", name, stat)
+	}
+	c.stat = p
+	return nil
+}
+
+// didYouMean suggests the name that begins most alike.
+func didYouMean(name string, all []string) string {
+	name = strings.ReplaceAll(name, "-", "_")
+	alike := func(candidate string) (n int) {
+		for n < min(len(name), len(candidate)) && name[n] == candidate[n] {
+			n++
+		}
+		return n
+	}
+	best := slices.MaxFunc(all, func(a, b string) int { return alike(a) - alike(b) })
+	if n := alike(best); n > 1 && 2*n >= min(len(name), len(best)) {
+		return fmt.Sprintf(": did you mean %s?", best)
+	}
+	return ": there are " + strings.Join(all, ", ")
 }
 
 // parseValue reads the value of a metric, or that of a latency if d is nil.
@@ -99,22 +173,21 @@ func parseValue(d *metric.Def, s string) (float64, error) {
 		}
 		return float64(t), nil
 	}
-	unit, units, example := "", multiples, "a number of messages, such as 0, 500 or 10k"
-	switch {
-	case d.Unit == metric.Ratio:
-		unit, units, example = "%", nil, "a share, such as 2% or 0.02"
-	case d.Unit == metric.PerSecond && d.Has(metric.Signed):
-		unit, example = "/s", "messages a second, such as 0, 50 or -10"
-	case d.Unit == metric.PerSecond:
-		unit, example = "/s", "messages a second, such as 500 or 10k"
+	number, factor, example := s, 1.0, "a number of messages, such as 0, 500 or 10k"
+	switch d.Unit {
+	case metric.Ratio:
+		example = "a share, such as 2% or 0.02"
+		if strings.HasSuffix(s, "%") {
+			number, factor = strings.TrimSuffix(s, "%"), 0.01
+		}
+	case metric.PerSecond:
+		number, example = strings.TrimSuffix(s, "/s"), "messages a second, such as 500 or 10k"
+		if d.Has(metric.Signed) {
+			example = "messages a second, such as 0, 50 or -10"
+		}
 	}
-	number, hasUnit := strings.CutSuffix(s, unit)
-	factor := 1.0
-	if hasUnit && unit == "%" {
-		factor = 0.01
-	}
-	if n := len(number) - 1; n >= 0 && units[number[n]] > 0 {
-		number, factor = number[:n], units[number[n]]
+	if last := len(number) - 1; d.Unit != metric.Ratio && last >= 0 && multiples[number[last]] > 0 {
+		number, factor = number[:last], multiples[number[last]]
 	}
 	n, err := strconv.ParseFloat(number, 64)
 	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) || n < 0 && !d.Has(metric.Signed) || strings.ContainsAny(number, "xXpP_") {
@@ -130,103 +203,10 @@ func (c Condition) MarshalText() ([]byte, error) { return []byte(c.text), nil }
 
 // UnmarshalText reads a condition. Of one that another version wrote, it may know the text only.
 func (c *Condition) UnmarshalText(text []byte) error {
-	if parsed, err := parseCondition(string(text)); err == nil {
-		*c = parsed
-	} else {
-		*c = Condition{text: string(text)}
+	parsed, err := parseCondition(string(text))
+	if err != nil {
+		parsed = Condition{text: string(text)}
 	}
+	*c = parsed
 	return nil
-}
-
-// Outcome is a condition with its measured value, as a report has it. Limits and values are in
-// nanoseconds for latencies, from 0 to 1 for shares.
-type Outcome struct {
-	Condition Condition `json:"condition"`
-	Metric    string    `json:"metric"`
-	Limit     float64   `json:"limit"`
-	Value     *float64  `json:"value"`              // nil if nothing was measured
-	Shaky     bool      `json:"shaky"`              // fewer than ten samples are above the percentile
-	AtLeast   bool      `json:"at_least,omitempty"` // the value is a lower bound, and meets no limit from above
-	Met       bool      `json:"met"`
-}
-
-// Used returns the used share of what the condition allows: 1 is all of it, more is too much, 0 is
-// nothing or unknown.
-func (o *Outcome) Used() float64 {
-	if o.Value == nil {
-		return 0
-	}
-	limit, value := o.Limit, *o.Value
-	switch o.Condition.op {
-	case ">", ">=":
-		limit, value = value, limit
-	case "=":
-		return 0
-	}
-	if limit <= 0 || value <= 0 {
-		return 0
-	}
-	return value / limit
-}
-
-// Facts are what conditions are judged by: the metrics that were measured, and latencies.
-type Facts interface {
-	Get(metric.ID) (x float64, ok bool)
-	Histogram(metric.Latency) *histo.Histogram
-}
-
-// Judge compares all conditions with the facts.
-func (s SLO) Judge(f Facts) []Outcome {
-	out := make([]Outcome, len(s))
-	for i := range s {
-		c := &s[i]
-		o := Outcome{Condition: *c, Metric: c.Metric.Name, Limit: c.Limit}
-		var value float64
-		var known bool
-		if d := c.Metric.Def; d != nil {
-			value, known = f.Get(d.ID)
-		} else {
-			h := f.Histogram(c.Metric.Latency)
-			value, known, o.Shaky = statistic(h, c.Metric.Stat)
-			o.AtLeast = metric.AtLeast(h.Count(), h.Censored, c.Metric.Stat)
-		}
-		if known {
-			o.Value, o.Met = &value, c.holds(value) && (!o.AtLeast || strings.HasPrefix(c.op, ">"))
-		}
-		out[i] = o
-	}
-	return out
-}
-
-// statistic is one of a latency. shaky is true if fewer than ten samples are above the percentile.
-func statistic(h *histo.Histogram, stat float64) (value float64, known, shaky bool) {
-	switch {
-	case h.Count() == 0:
-		return 0, false, false
-	case stat == metric.Max:
-		return float64(h.Max()), true, false
-	case stat == metric.Mean:
-		return float64(h.Mean()), true, false
-	}
-	return float64(h.Percentile(stat)), true, !h.Tells(stat)
-}
-
-func (c *Condition) holds(value float64) bool {
-	switch c.op {
-	case "<":
-		return value < c.Limit
-	case "<=":
-		return value <= c.Limit
-	case ">":
-		return value > c.Limit
-	case ">=":
-		return value >= c.Limit
-	default:
-		return value == c.Limit
-	}
-}
-
-// Met reports whether all conditions are met.
-func Met(outcomes []Outcome) bool {
-	return !slices.ContainsFunc(outcomes, func(o Outcome) bool { return !o.Met })
 }

@@ -152,7 +152,7 @@ func TestOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, ok := s[0].On("send_delay")
-	if !ok || c.String() != "send_delay.p99_9<=20ms" || c.Metric.Name != "send_delay.p99_9" || c.Limit != 20e6 || s[0].String() != "from_due.p99_9<=20ms" {
+	if !ok || c.String() != "send_delay.p99_9<=20ms" || c.Metric() != "send_delay.p99_9" || c.Limit != 20e6 || s[0].String() != "from_due.p99_9<=20ms" {
 		t.Errorf("%v, %+v", ok, c)
 	}
 	if _, ok := s[1].On("confirm"); ok {
@@ -229,7 +229,7 @@ func FuzzParse(f *testing.F) {
 // Every name is one that a condition can begin with, once.
 func TestNames(t *testing.T) {
 	seen := make(map[string]bool)
-	for _, name := range metric.Names() {
+	for _, name := range slo.Names() {
 		if _, err := slo.Parse(name + "<1ms"); err != nil {
 			if _, err = slo.Parse(name + "<1"); err != nil {
 				t.Error(err)
@@ -239,5 +239,10 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s is there twice", name)
 		}
 		seen[name] = true
+	}
+	for _, d := range metric.With(metric.ForSLO) {
+		if s, err := slo.Parse(d.Name + "=0"); err != nil || s[0].Def != d {
+			t.Errorf("%s: %v", d.Name, err)
+		}
 	}
 }

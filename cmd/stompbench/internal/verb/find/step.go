@@ -133,10 +133,10 @@ func (j *judgement) byGenerator() bool {
 // on a latency and messages left late by half of what it allows: then this machine stood still, for
 // its consumers, too.
 func lateOnly(r *load.Result, c *slo.Condition) bool {
-	if d := c.Metric.Def; d != nil {
+	if d := c.Def; d != nil {
 		return d.ID == metric.Unsent || d.ID == metric.UnsentShare
 	}
-	switch c.Metric.Latency {
+	switch c.Latency {
 	case metric.SendDelay:
 		return true
 	case metric.FromDue:
