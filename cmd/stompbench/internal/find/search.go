@@ -1,6 +1,7 @@
 package find
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -34,19 +35,27 @@ type Result struct {
 	Steps  []Step  `json:"steps"`
 }
 
-// Best and Worst return the last step with the rates Rate and Failed, nil if there is none.
-func (r *Result) Best() *Step { return r.last(r.Rate) }
-
-// Worst: see Best.
-func (r *Result) Worst() *Step { return r.last(r.Failed) }
-
-func (r *Result) last(rate float64) *Step {
-	for i := range slices.Backward(r.Steps) {
+// StepsAt returns the steps at a rate, in order.
+func (r *Result) StepsAt(rate float64) (all []*Step) {
+	for i := range r.Steps {
 		if r.Steps[i].Rate == rate {
-			return &r.Steps[i]
+			all = append(all, &r.Steps[i])
 		}
 	}
-	return nil
+	return all
+}
+
+// Best returns the last step with the rate Rate, nil if there is none.
+func (r *Result) Best() *Step { return last(r.StepsAt(r.Rate)) }
+
+// Worst returns the last step with the rate Failed, nil if there is none.
+func (r *Result) Worst() *Step { return last(r.StepsAt(r.Failed)) }
+
+func last(steps []*Step) *Step {
+	if len(steps) == 0 {
+		return nil
+	}
+	return steps[len(steps)-1]
 }
 
 // At returns a rate's tally, nil if it was not tried.
@@ -106,16 +115,13 @@ func Search(ctx context.Context, cfg Config, test Test, shown func(*Step, Rate))
 		if s.Ended = ended; ended != "" {
 			return &s.Result, nil
 		}
-		rules, point, err := test(ctx, rate)
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
+		step, err := test(ctx, rate)
+		if err = cmp.Or(err, ctx.Err()); err != nil {
 			return &s.Result, err
 		}
-		step := Step{Phase: phase, Rate: rate, Rules: rules, Point: point, Took: time.Since(began)}
-		step.Pass = !slices.ContainsFunc(rules, func(r Rule) bool { return !r.Met })
-		step.GeneratorLimited = point.GeneratorLimited && !step.Pass
+		step.Phase, step.Rate, step.Took = phase, rate, time.Since(began)
+		step.Pass = !slices.ContainsFunc(step.Rules, func(r Rule) bool { return !r.Met })
+		step.GeneratorLimited = step.GeneratorLimited && !step.Pass
 		s.Steps, s.longest = append(s.Steps, step), max(s.longest, step.Took)
 		s.Rates = tally(s.Steps)
 		if shown != nil {

@@ -17,11 +17,11 @@ import (
 
 // upTo passes rates up to a limit, and takes a second for each.
 func upTo(limit float64) find.Test {
-	return func(_ context.Context, rate float64) ([]find.Rule, find.Point, error) {
+	return func(_ context.Context, rate float64) (find.Step, error) {
 		time.Sleep(time.Second)
 		ms := int64(1 + rate/limit*10)
-		return []find.Rule{{Name: "always", Met: true}, {Name: "limit", Met: rate <= limit}},
-			find.Point{P99: ms * int64(time.Millisecond), SentPerSecond: min(rate, limit)}, nil
+		rules := []find.Rule{{Name: "always", Met: true}, {Name: "limit", Met: rate <= limit}}
+		return find.Step{Rules: rules, P99: ms * int64(time.Millisecond), SentPerSecond: min(rate, limit)}, nil
 	}
 }
 
@@ -88,7 +88,7 @@ func TestSearch(t *testing.T) {
 // generator; the last answer stands. Rates that it does not name pass up to a knee.
 func script(knee float64, answers map[float64]string) find.Test {
 	tries := map[float64]int{}
-	return func(_ context.Context, rate float64) ([]find.Rule, find.Point, error) {
+	return func(_ context.Context, rate float64) (find.Step, error) {
 		answer := byte('p')
 		if rate > knee {
 			answer = 'f'
@@ -97,7 +97,7 @@ func script(knee float64, answers map[float64]string) find.Test {
 			answer = all[min(tries[rate], len(all)-1)]
 			tries[rate]++
 		}
-		return []find.Rule{{Met: answer == 'p'}}, find.Point{GeneratorLimited: answer == 'g'}, nil
+		return find.Step{Rules: []find.Rule{{Met: answer == 'p'}}, GeneratorLimited: answer == 'g'}, nil
 	}
 }
 
@@ -210,11 +210,11 @@ func TestGeneratorIsNoKnee(t *testing.T) {
 func TestSearchEnds(t *testing.T) {
 	for seed := range uint64(60) {
 		x := seed*2654435761 + 1
-		test := func(context.Context, float64) ([]find.Rule, find.Point, error) {
+		test := func(context.Context, float64) (find.Step, error) {
 			x ^= x << 13
 			x ^= x >> 7
 			x ^= x << 17
-			return []find.Rule{{Met: x%3 > 0}}, find.Point{GeneratorLimited: x%5 == 0}, nil
+			return find.Step{Rules: []find.Rule{{Met: x%3 > 0}}, GeneratorLimited: x%5 == 0}, nil
 		}
 		r, err := find.Search(t.Context(), find.Config{From: 1000, To: 1e7, Within: 0.05, Repeats: int(seed % 4), Budget: time.Hour}, test, nil)
 		if err != nil || r.Ended == "" || len(r.Steps) > 500 {
@@ -228,11 +228,11 @@ func TestSearchEnds(t *testing.T) {
 
 func TestSearchFails(t *testing.T) {
 	broken, n := errors.New("broken"), 0
-	test := func(context.Context, float64) ([]find.Rule, find.Point, error) {
+	test := func(context.Context, float64) (find.Step, error) {
 		if n++; n == 3 {
-			return nil, find.Point{}, broken
+			return find.Step{}, broken
 		}
-		return nil, find.Point{}, nil
+		return find.Step{}, nil
 	}
 	cfg := find.Config{From: 1, To: 100, Within: 0.1, Budget: time.Hour}
 	if r, err := find.Search(t.Context(), cfg, test, nil); !errors.Is(err, broken) || len(r.Steps) != 2 || r.Rate != 2 {
@@ -242,27 +242,5 @@ func TestSearchFails(t *testing.T) {
 	cancel()
 	if _, err := find.Search(ctx, cfg, test, nil); !errors.Is(err, context.Canceled) {
 		t.Error(err)
-	}
-}
-
-func TestPlot(t *testing.T) {
-	rate := func(r float64) string { return fmt.Sprintf("%.0f", r) }
-	r := &find.Result{}
-	if r.Plot(rate, time.Duration.String) != "" {
-		t.Error("a plot of nothing")
-	}
-	for i, p99 := range []time.Duration{1, 1, 2, 5, 100} {
-		r.Steps = append(r.Steps, find.Step{Rate: float64(int(1000) << i), Pass: i < 4, Point: find.Point{P99: int64(p99 * time.Millisecond)}})
-	}
-	got := r.Plot(rate, time.Duration.String)
-	lines := strings.Split(strings.TrimRight(got, "\n"), "\n")
-	if len(lines) != 5 || strings.Count(got, "pass") != 4 || strings.Count(got, "fail") != 1 || !strings.HasPrefix(lines[0], "        1000/s ") ||
-		!strings.HasSuffix(lines[0], "  1ms  #") || !strings.HasSuffix(lines[4], "100ms  "+strings.Repeat("#", 40)) {
-		t.Errorf("\n%s", got)
-	}
-	for _, line := range lines {
-		if len([]rune(line)) > 80 {
-			t.Errorf("too wide: %q", line)
-		}
 	}
 }

@@ -29,13 +29,13 @@ type simulated struct {
 	steps  int
 }
 
-func (b *simulated) test(_ context.Context, rate float64) ([]find.Rule, find.Point, error) {
+func (b *simulated) test(_ context.Context, rate float64) (find.Step, error) {
 	b.steps++
 	knee := b.knee * math.Exp(b.noise*b.random.NormFloat64())
 	if b.sulky {
 		knee *= 1 - b.sulks
 	}
-	p := find.Point{SentPerSecond: min(rate, knee), P50: int64(time.Millisecond), P99: int64(1e6 / max(0.001, 1-rate/knee))}
+	p := find.Step{SentPerSecond: min(rate, knee), P50: int64(time.Millisecond), P99: int64(1e6 / max(0.001, 1-rate/knee))}
 	met := rate <= knee
 	b.sulky = !met
 	if b.random.Float64() < b.flips {
@@ -45,7 +45,8 @@ func (b *simulated) test(_ context.Context, rate float64) ([]find.Rule, find.Poi
 	case b.ceiling > 0 && rate > b.ceiling, b.random.Float64() < b.stalls:
 		met, p.GeneratorLimited, b.sulky = false, true, false
 	}
-	return []find.Rule{{Name: "limit", Met: met}}, p, nil
+	p.Rules = []find.Rule{{Name: "limit", Met: met}}
+	return p, nil
 }
 
 // The seeds are fixed, so this is not a matter of luck: the interval holds the knee as often as it says it does, whatever the broker is like:

@@ -42,9 +42,14 @@ type Rule struct {
 	Used float64 `json:"-"`
 }
 
-// Point is one measurement of a test: the curve consists of these. Values that were not measured
-// are 0.
-type Point struct {
+// Step is one try of a rate, a point of the curve. Values that were not measured are 0.
+type Step struct {
+	Phase Phase         `json:"phase"`
+	Rate  float64       `json:"rate_per_s"`
+	Pass  bool          `json:"pass"`
+	Rules []Rule        `json:"rules"`
+	Took  time.Duration `json:"took_ns"`
+
 	SentPerSecond     float64 `json:"sent_per_s"`
 	ReceivedPerSecond float64 `json:"received_per_s"`
 	P50               int64   `json:"p50_ns"` // of the latency Of
@@ -58,18 +63,8 @@ type Point struct {
 	GeneratorLimited bool `json:"generator_limited"`
 }
 
-// Test tries one rate. An error ends the search.
-type Test func(ctx context.Context, rate float64) (rules []Rule, p Point, err error)
-
-// Step is one test.
-type Step struct {
-	Phase Phase         `json:"phase"`
-	Rate  float64       `json:"rate_per_s"`
-	Pass  bool          `json:"pass"`
-	Rules []Rule        `json:"rules"`
-	Took  time.Duration `json:"took_ns"`
-	Point
-}
+// Test tries one rate and returns the rules and the measurements of the step. An error ends the search.
+type Test func(ctx context.Context, rate float64) (Step, error)
 
 // Verdict returns the outcome of the step.
 func (s *Step) Verdict() Verdict {

@@ -34,7 +34,7 @@ func kneeOf(s *Search) (p plots) {
 		{Label: "at an undecided rate", Color: "c4", Look: "ring"},
 	}
 	for _, rate := range s.Rates {
-		steps := slices.DeleteFunc(s.at(rate.Rate), func(st *find.Step) bool { return st.P99 <= 0 })
+		steps := slices.DeleteFunc(s.StepsAt(rate.Rate), func(st *find.Step) bool { return st.P99 <= 0 })
 		slices.SortFunc(steps, func(a, b *find.Step) int { return cmp.Compare(a.P99, b.P99) })
 		for i, st := range steps {
 			x := rate.Rate * (1 + 0.015*(float64(i)-float64(len(steps)-1)/2))
@@ -56,14 +56,4 @@ func kneeOf(s *Search) (p plots) {
 		p.Spans = append(p.Spans, shading{cmp.Or(low, p.Whole[0]), cmp.Or(high, p.Whole[1]), "the knee", "knee"})
 	}
 	return p
-}
-
-// at returns the steps at a rate.
-func (s *Search) at(rate float64) (all []*find.Step) {
-	for i := range s.Steps {
-		if s.Steps[i].Rate == rate {
-			all = append(all, &s.Steps[i])
-		}
-	}
-	return all
 }

@@ -19,21 +19,26 @@ const (
 
 // Search is a search for the knee in the form in which it is written out, as find.json.
 type Search struct {
-	Schema    int          `json:"schema"`
-	Tool      string       `json:"tool"`
-	Version   string       `json:"version"`
-	Partial   bool         `json:"partial"`           // it ended early
-	Failure   string       `json:"failure,omitempty"` // why, unless by ^C
-	ExitCode  int          `json:"exit_code"`
-	StartedAt time.Time    `json:"started_at"`
-	Broker    string       `json:"broker"` // without the password
-	Embedded  bool         `json:"embedded"`
-	SLO       string       `json:"slo"`
-	DwellSec  float64      `json:"dwell_s"`
-	Within    float64      `json:"within"`
-	Repeats   int          `json:"repeats"`
-	Plan      results.Plan `json:"plan"` // of each step, except its rate
+	Schema    int       `json:"schema"`
+	Tool      string    `json:"tool"`
+	Version   string    `json:"version"`
+	Partial   bool      `json:"partial"`           // it ended early
+	Failure   string    `json:"failure,omitempty"` // why, unless by ^C
+	ExitCode  int       `json:"exit_code"`
+	StartedAt time.Time `json:"started_at"`
+	Broker    string    `json:"broker"` // without the password
+	Embedded  bool      `json:"embedded"`
+	Searching
 	*find.Result
+}
+
+// Searching is what is searched for, and how.
+type Searching struct {
+	SLO      string       `json:"slo"`
+	DwellSec float64      `json:"dwell_s"`
+	Within   float64      `json:"within"`
+	Repeats  int          `json:"repeats"`
+	Plan     results.Plan `json:"plan"` // of each step, except its rate
 }
 
 // maxSearch bounds a find.json, in bytes: 1,000 steps take less than one MB.

@@ -24,9 +24,9 @@ import (
 func searched(t *testing.T, cfg find.Config, knee, ceiling float64) *page.Search {
 	t.Helper()
 	tries := 0
-	r, err := find.Search(t.Context(), cfg, func(_ context.Context, rate float64) ([]find.Rule, find.Point, error) {
+	r, err := find.Search(t.Context(), cfg, func(_ context.Context, rate float64) (find.Step, error) {
 		tries++
-		p := find.Point{
+		p := find.Step{
 			SentPerSecond: min(rate, knee), P50: 1e6, P99: int64(1e6 * math.Exp(min(9, 3*rate/knee))), Max: 1e9, Of: "from_due",
 			LimitedBy: "broker", Why: "producers waited for <receipts>",
 		}
@@ -37,14 +37,15 @@ func searched(t *testing.T, cfg find.Config, knee, ceiling float64) *page.Search
 		case tries == 9:
 			met = false
 		}
-		return []find.Rule{{Name: "the rate is kept (1/s)", Met: true}, {Name: "from_due.p99<100ms (1 ms)", Met: met}}, p, nil
+		p.Rules = []find.Rule{{Name: "the rate is kept (1/s)", Met: true}, {Name: "from_due.p99<100ms (1 ms)", Met: met}}
+		return p, nil
 	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &page.Search{
 		Schema: 1, Tool: "stompbench find", Version: "v1", StartedAt: time.Unix(1_800_000_000, 0), Broker: "stomp://guest:***@h:1",
-		SLO: "from_due.p99<100ms", DwellSec: 3, Within: cfg.Within, Repeats: cfg.Repeats, Result: r,
+		Searching: page.Searching{SLO: "from_due.p99<100ms", DwellSec: 3, Within: cfg.Within, Repeats: cfg.Repeats}, Result: r,
 	}
 }
 

@@ -1,18 +1,18 @@
 package verb
 
 import (
+	"cmp"
 	"context"
-	"sync/atomic"
 	"time"
 
 	"github.com/stompwire/stompwire/broker"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/pause"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
-	"github.com/stompwire/stompwire/conn"
+	"github.com/stompwire/stompwire/frame"
 )
 
 // Embed starts a broker in this process if the plan has none, and sets it in the plan. Otherwise
@@ -76,61 +76,27 @@ func Run(ctx context.Context, o load.Options) (*load.Result, error) {
 	return load.Run(ctx, o)
 }
 
-// Of Drain: the interval at which it checks for progress; how long nothing must come from queues for
-// them to count as empty, since unacknowledged messages of a session that was cut off go back into
-// them, which may take a busy broker a while; and how many queues it drains at a time, because
-// brokers bound the subscriptions of a connection.
-const (
-	look   = 50 * time.Millisecond
-	silent = time.Second
-	atOnce = 500
-)
-
 // Drain drains the messages that a failed step left in the queues of each broker, so that the
-// next step does not receive them. It takes as long as messages come, and at most a minute.
-func Drain(ctx context.Context, p *workload.Plan) error {
-	if p.Consumers == 0 || p.Delivery != workload.Shared {
+// next step does not receive them. It takes as long as messages come, and at most a minute. A second
+// without any means that there are none: unacknowledged messages of a session that was cut off go back
+// into the queues, which may take a busy broker a while.
+func Drain(ctx context.Context, of *workload.Plan) error {
+	if of.Consumers == 0 || of.Delivery != workload.Shared {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	for i := range p.Broker {
-		for first := 0; first < p.ConsumeTargets().Len(); first += atOnce {
-			if err := drainFrom(ctx, p, p.Broker.At(i), first); err != nil {
-				return err
-			}
+	p := *of
+	p.Producers, p.ProducerConnections, p.Rate, p.Profile, p.Count, p.Warmup, p.Duration = 0, 0, 0, nil, 0, 0, time.Second
+	p.Ack, p.AckEvery, p.Nack, p.Prefetch, p.ConsumerLatency = frame.AckAuto, 1, 0, 0, 0
+	for ctx.Err() == nil {
+		r, err := Run(ctx, load.Options{Plan: &p})
+		if err != nil || r.Failure != nil {
+			return cmp.Or(err, r.Failure)
+		}
+		if r.Counts[metric.Received]+r.Counts[metric.Corrupt]+r.Counts[metric.Foreign] == 0 {
+			return nil
 		}
 	}
-	return nil
-}
-
-// drainFrom drains the queues from number first on.
-func drainFrom(ctx context.Context, p *workload.Plan, broker uri.Brokers, first int) error {
-	c, err := transport.Reach(ctx, p, 0, broker, conn.Config{})
-	if err != nil {
-		return &load.SetupError{Doing: "connect", Err: err}
-	}
-	defer c.Close()
-	var n atomic.Uint64
-	count := func(context.Context, *conn.Message) { n.Add(1) }
-	for i := first; i < min(first+atOnce, p.ConsumeTargets().Len()); i++ {
-		if _, err := c.Subscribe(ctx, p.ConsumeTargets().Name(i), count, conn.SubscribeOptions{}); err != nil {
-			return &load.SetupError{Doing: "subscribe to " + p.ConsumeTargets().Name(i), Err: err}
-		}
-	}
-	tick := time.NewTicker(look)
-	defer tick.Stop()
-	var silence pause.Silence // it does not grow while this process is stopped
-	for last := uint64(0); ; {
-		now := n.Load()
-		if silence.Look(now != last) >= silent {
-			return c.Disconnect(ctx)
-		}
-		last = now
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return nil // what is left counts as foreign
-		}
-	}
+	return nil // what is left counts as foreign
 }

@@ -1,15 +1,13 @@
 // Package find is the verb find: it searches for the highest rate that a broker sustains within an
 // SLO. Package internal/find decides which rate is next; this package sends at it and judges the
-// step.
-//
-// A step passes if the broker kept up with the rate and the SLO was met. If the rate was not kept and
-// the generator or its machine was the reason, the step says nothing about the broker: it is void
-// and is repeated.
+// step: it passes if the broker kept up with the rate and the SLO was met; it is void, and is repeated,
+// if the generator or its machine was the reason that it did not.
 //
 // Imports: packages flags and verb, and the packages of stompbench that make a run and its page.
 package find
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"strings"
@@ -20,6 +18,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/find"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/page"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
@@ -49,9 +48,9 @@ func Command(env *verb.Env) *cobra.Command {
 		From: 1000, To: 10e6, Within: 0.05, Repeats: 2, Budget: 3 * time.Minute,
 	}}
 	cmd := &cobra.Command{Use: "find", Short: "search for the highest rate that meets an SLO, and say how sure it is", Args: verb.NoArgs}
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return s.run(cmd) }
 	own, all := flags.NewLoad()
 	s.Load = own
+	cmd.RunE = env.RunE(own, verb.Steps{Complete: s.complete, Plan: s.planned, Text: s.text, Run: s.run})
 	s.Plan.Warmup = 500 * time.Millisecond
 	f := flags.New(cmd.Flags())
 	f.Add("from", "1k", "the first rate to try", flags.Rate(&s.From))
@@ -91,35 +90,17 @@ func (s *settings) complete(f *pflag.FlagSet) (notes []string, err error) {
 	return s.Complete(f)
 }
 
-func (s *settings) run(cmd *cobra.Command) error {
-	if err := s.Read(cmd); err != nil {
-		return err
-	}
-	notes, err := s.complete(cmd.Flags())
-	if err != nil {
-		return err
-	}
-	var r verb.Rows
-	if s.DryRun {
-		r.Broker(&s.Plan)
-		s.intent(&r)
-		r.Plan(&s.Plan, notes)
-		r.Add("needs", "%s", verb.Needs(&s.Plan))
-		return s.Tell(s.JSON, s.planned(notes), r.String)
-	}
+func (s *settings) run(ctx context.Context) error {
 	if err := verb.NewFolder(s.Out, FileName); err != nil {
 		return err
 	}
-	ctx := cmd.Context()
 	own, err := verb.Embed(ctx, &s.Plan)
 	if err != nil {
 		return err
 	}
 	defer verb.CloseOwn(own)
-	r.Broker(&s.Plan)
-	s.intent(&r)
 	progress := s.Progress(s.Quiet)
-	fmt.Fprintf(progress, "%s\n%s\n", &r, stepHead)
+	fmt.Fprintf(progress, "%s\n%s\n", s.intent(), stepHead)
 	began := time.Now()
 	result, err := find.Search(ctx, s.Config, s.step, func(st *find.Step, at find.Rate) { fmt.Fprint(progress, stepLine(st, at)) })
 	if err != nil && ctx.Err() == nil && len(result.Steps) == 0 {
@@ -128,31 +109,37 @@ func (s *settings) run(cmd *cobra.Command) error {
 	return s.tell(result, began, err, ctx.Err() != nil)
 }
 
+func (s *settings) searching() page.Searching {
+	return page.Searching{SLO: s.SLO.String(), DwellSec: s.dwell.Seconds(), Within: s.Within, Repeats: s.Repeats, Plan: results.PlanOf(&s.Plan)}
+}
+
 // planned is what find --dry-run --json writes.
 type planned struct {
 	verb.PlannedVerb
-	SLO        string       `json:"slo"`
-	From       float64      `json:"from_per_s"`
-	To         float64      `json:"to_per_s"`
-	Within     float64      `json:"within"`
-	Repeats    int          `json:"repeats"`
-	DwellSec   float64      `json:"dwell_s"`
-	MaxTimeSec float64      `json:"max_time_s"`
-	Steps      int          `json:"steps"`   // the expected number, without failures by chance
-	StepsSec   float64      `json:"steps_s"` // how long they take, without the drain after each
-	Plan       results.Plan `json:"plan"`    // of each step, except its rate
+	page.Searching
+	From       float64 `json:"from_per_s"`
+	To         float64 `json:"to_per_s"`
+	MaxTimeSec float64 `json:"max_time_s"`
+	Steps      int     `json:"steps"`   // the expected number, without failures by chance
+	StepsSec   float64 `json:"steps_s"` // how long they take, without the drain after each
 }
 
-func (s *settings) planned(notes []string) *planned {
+func (s *settings) planned(notes []string) any {
 	steps, takes := s.steps(s.middle())
-	return &planned{
-		PlannedVerb: verb.PlannedVerbOf(&s.Plan, notes), SLO: s.SLO.String(), From: s.From, To: s.To, Within: s.Within, Repeats: s.Repeats,
-		DwellSec: s.dwell.Seconds(), MaxTimeSec: s.Budget.Seconds(), Steps: steps, StepsSec: takes.Seconds(), Plan: results.PlanOf(&s.Plan),
-	}
+	return planned{verb.PlannedVerbOf(&s.Plan, notes), s.searching(), s.From, s.To, s.Budget.Seconds(), steps, takes.Seconds()}
+}
+
+func (s *settings) text(notes []string) string {
+	r := s.intent()
+	r.Plan(&s.Plan, notes)
+	r.Add("needs", "%s", verb.Needs(&s.Plan))
+	return r.String()
 }
 
 // intent describes what is searched for, how, and how long that takes.
-func (s *settings) intent(r *verb.Rows) {
+func (s *settings) intent() *verb.Rows {
+	r := new(verb.Rows)
+	r.Broker(&s.Plan)
 	r.Add("searching", "from %s/s to %s/s for the highest rate with %s", report.PerSecond(s.From), report.PerSecond(s.To), s.SLO)
 	r.Add("steps", "%s each, after %s of warm-up, until the knee is known to %.3g %% and both sides of it were tried %s; for at most %s",
 		report.Elapsed(s.dwell), report.Elapsed(s.Plan.Warmup), 100*s.Within, report.Plural(1+s.Repeats, "time"), report.Elapsed(s.Budget))
@@ -163,6 +150,7 @@ func (s *settings) intent(r *verb.Rows) {
 	if least > s.Budget {
 		r.Add("", "so --max-time ends it early, without a result that is sure: raise it")
 	}
+	return r
 }
 
 // middle returns the geometric mean of the lowest and the highest rate.

@@ -1,9 +1,12 @@
 package find
 
 import (
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,8 +26,7 @@ const FileName = "find.json"
 func (s *settings) tell(r *find.Result, began time.Time, broken error, interrupted bool) error {
 	rep := &page.Search{
 		Schema: page.SearchSchema, Tool: page.SearchTool, Version: verb.Version(), StartedAt: began.UTC().Truncate(time.Millisecond),
-		Partial: broken != nil || interrupted, Broker: s.Plan.Broker.String(), Embedded: s.Plan.Embedded, SLO: s.SLO.String(),
-		DwellSec: s.dwell.Seconds(), Within: s.Within, Repeats: s.Repeats, Plan: results.PlanOf(&s.Plan), Result: r,
+		Partial: broken != nil || interrupted, Broker: s.Plan.Broker.String(), Embedded: s.Plan.Embedded, Searching: s.searching(), Result: r,
 	}
 	rep.Plan.RatePerSec, rep.Plan.RateProfile = 0, "" // the steps have rates of their own
 	if broken != nil && !interrupted {
@@ -61,11 +63,32 @@ func (s *settings) code(rep *page.Search) int {
 // Text returns the result of a search as text.
 func Text(rep *page.Search) string {
 	var b strings.Builder
-	if plot := rep.Plot(report.PerSecond, report.Duration); plot != "" {
+	if plot := plot(rep.Steps); plot != "" {
 		fmt.Fprintf(&b, "p99 over the rate:\n\n%s\n", plot)
 	}
 	for _, sentence := range rep.Findings() {
 		b.WriteString(report.Wrap(sentence, 0, 90))
+	}
+	return b.String()
+}
+
+// plot draws the latency p99 of each step as a bar of at most 40 characters on a logarithmic scale, the
+// lowest rate first. It is empty for fewer than two rates with a latency.
+func plot(steps []find.Step) string {
+	steps = slices.DeleteFunc(slices.Clone(steps), func(s find.Step) bool { return s.P99 <= 0 })
+	slices.SortStableFunc(steps, func(a, b find.Step) int { return cmp.Compare(a.Rate, b.Rate) })
+	if len(steps) == 0 || steps[0].Rate == steps[len(steps)-1].Rate {
+		return ""
+	}
+	low, high := math.Inf(1), 0.0
+	for i := range steps {
+		low, high = min(low, float64(steps[i].P99)), max(high, float64(steps[i].P99))
+	}
+	var b strings.Builder
+	for i := range steps {
+		s := &steps[i]
+		share := math.Log(float64(s.P99)/low) / max(math.Log(high/low), 1e-9)
+		fmt.Fprintf(&b, "%12s/s  %-9s  %9s  %s\n", report.PerSecond(s.Rate), s.Verdict(), report.Duration(time.Duration(s.P99)), strings.Repeat("#", 1+int(share*39+0.5)))
 	}
 	return b.String()
 }

@@ -20,73 +20,68 @@ import (
 // step sends at one rate and drains the queues afterwards. It is stricter than the verdict of a run,
 // which lets the messages of a last moment be missing: a share of a short step would be a large share
 // of the rate.
-func (s *settings) step(ctx context.Context, rate float64) (rules []find.Rule, p find.Point, err error) {
+func (s *settings) step(ctx context.Context, rate float64) (find.Step, error) {
 	plan := s.Plan
 	plan.Rate, plan.Profile = rate, pacer.Constant(rate)
 	r, err := verb.Run(ctx, load.Options{Plan: &plan})
 	if err != nil {
-		return nil, p, err
+		return find.Step{}, err
 	}
 	if !r.Intact() || r.Failure != nil {
 		err = verb.Drain(ctx, &plan)
 	}
 	due := float64(r.MeasuredSent + r.Unsent)
-	j := &judgement{r: r, v: verdict.Of(&plan, r), outcomes: s.SLO.Judge(r), kept: due > 0 && float64(r.Unsent) <= plan.RateTolerance*due}
-	return j.rules(rate), j.point(plan.Consumers > 0), err
+	j := &judgement{r, verdict.Of(&plan, r), s.SLO.Judge(r), due > 0 && float64(r.Unsent) <= plan.RateTolerance*due}
+	return j.step(rate), err
 }
 
 // judgement is a step with all that is known about it.
 type judgement struct {
-	r        *load.Result
-	v        *verdict.Verdict
+	*load.Result
+	*verdict.Verdict
 	outcomes []slo.Outcome
 	kept     bool // the rate
 }
 
 // limited reports whether the verdict names something that was at its limit.
 func (j *judgement) limited() bool {
-	return j.v.Limit != verdict.Schedule && j.v.Limit != verdict.Unclear
+	return j.Limit != verdict.Schedule && j.Limit != verdict.Unclear
 }
 
 // keptRule is the name of the rule that the rate is kept.
 const keptRule = "the rate is kept"
 
-// rules returns the rules for a step: the connection holds, the rate is kept, and the SLO.
-func (j *judgement) rules(rate float64) []find.Rule {
-	if j.r.Failure != nil {
-		return []find.Rule{{Name: "the connection holds (" + verb.Broke(j.r.Failure) + ")"}}
-	}
-	sent := j.r.SentPerSecond()
-	rules := []find.Rule{{Name: fmt.Sprintf("%s (%s/s)", keptRule, report.PerSecond(sent)), Met: j.kept, Value: &sent, Limit: rate}}
-	for i := range j.outcomes {
-		o := &j.outcomes[i]
-		rules = append(rules, find.Rule{Name: report.Outcome(o), Met: o.Met, Value: o.Value, Limit: o.Limit, Used: o.Used()})
-	}
-	return rules
-}
-
-// point returns the measurements of the step, and what limited it.
-func (j *judgement) point(received bool) find.Point {
-	p := find.Point{
-		SentPerSecond: j.r.SentPerSecond(), ReceivedPerSecond: j.r.ReceivedPerSecond(), BacklogSlope: j.r.BacklogSlope,
-		LimitedBy: string(j.v.Limit), Why: j.v.Why,
-	}
+// step returns the rules for a step, its measurements, and what limited it. The rules are that the
+// connection holds, that the rate is kept, and the SLO.
+func (j *judgement) step(rate float64) find.Step {
 	of := metric.Confirm
-	if received {
+	if j.Consumers > 0 {
 		of = metric.FromDue
 	}
-	h := j.r.Latencies[of]
-	p.Of = string(of)
-	p.P50, p.P99, p.Max = int64(h.Percentile(50)), int64(h.Percentile(99)), int64(h.Max())
-	switch p.GeneratorLimited = j.byGenerator(); {
-	case j.limited() || j.kept && slo.Met(j.outcomes):
-	case p.GeneratorLimited:
-		p.LimitedBy, p.Why = string(verdict.Generator), j.late()
-	case !j.kept:
-		p.LimitedBy, p.Why = string(verdict.Broker), fmt.Sprintf("%s messages were due and not sent; it held producers up for %.0f %% of the time for which they were behind",
-			report.Count(j.r.Unsent), 100*j.v.HeldShare)
+	h, sent := j.Latencies[of], j.SentPerSecond()
+	s := find.Step{
+		SentPerSecond: sent, ReceivedPerSecond: j.ReceivedPerSecond(), BacklogSlope: j.BacklogSlope,
+		P50: int64(h.Percentile(50)), P99: int64(h.Percentile(99)), Max: int64(h.Max()), Of: string(of),
+		LimitedBy: string(j.Limit), Why: j.Why, GeneratorLimited: j.byGenerator(),
 	}
-	return p
+	switch {
+	case j.limited() || j.kept && slo.Met(j.outcomes):
+	case s.GeneratorLimited:
+		s.LimitedBy, s.Why = string(verdict.Generator), j.late()
+	case !j.kept:
+		s.LimitedBy, s.Why = string(verdict.Broker), fmt.Sprintf("%s messages were due and not sent; it held producers up for %.0f %% of the time for which they were behind",
+			report.Count(j.Unsent), 100*j.HeldShare)
+	}
+	if j.Failure != nil {
+		s.Rules = []find.Rule{{Name: "the connection holds (" + verb.Broke(j.Failure) + ")"}}
+		return s
+	}
+	s.Rules = []find.Rule{{Name: fmt.Sprintf("%s (%s/s)", keptRule, report.PerSecond(sent)), Met: j.kept, Value: &sent, Limit: rate}}
+	for i := range j.outcomes {
+		o := &j.outcomes[i]
+		s.Rules = append(s.Rules, find.Rule{Name: report.Outcome(o), Met: o.Met, Value: o.Value, Limit: o.Limit, Used: o.Used()})
+	}
+	return s
 }
 
 const (
@@ -100,9 +95,9 @@ const (
 
 // late explains a step that failed because of the generator.
 func (j *judgement) late() string {
-	why := fmt.Sprintf("producers were not held up, and messages left up to %s late", report.Duration(j.r.Latencies[metric.SendDelay].Max()))
-	if j.v.StarvedShare >= starved {
-		return why + fmt.Sprintf(": other programs had the processors, of which it missed %.0f %%", 100*j.v.StarvedShare)
+	why := fmt.Sprintf("producers were not held up, and messages left up to %s late", report.Duration(j.Latencies[metric.SendDelay].Max()))
+	if j.StarvedShare >= starved {
+		return why + fmt.Sprintf(": other programs had the processors, of which it missed %.0f %%", 100*j.StarvedShare)
 	}
 	return why + ": this machine stood still, or its timers did"
 }
@@ -112,16 +107,16 @@ func (j *judgement) late() string {
 // was at a limit, the broker did not hold producers up for most of the time for which they were
 // behind, and the only fault is that messages left late, or not at all.
 func (j *judgement) byGenerator() bool {
-	switch r := j.r; {
-	case r.Failure != nil || r.Refusal != nil || !r.Intact():
+	switch {
+	case j.Failure != nil || j.Refusal != nil || !j.Intact():
 		return false
-	case j.v.Limit == verdict.Generator:
+	case j.Limit == verdict.Generator:
 		return true
-	case j.limited() || j.v.HeldShare >= held:
+	case j.limited() || j.HeldShare >= held:
 		return false
 	}
 	for i := range j.outcomes {
-		if o := &j.outcomes[i]; !o.Met && j.kept && !lateOnly(j.r, &o.Condition) {
+		if o := &j.outcomes[i]; !o.Met && j.kept && !lateOnly(j.Result, &o.Condition) {
 			return false
 		}
 	}

@@ -2,9 +2,11 @@ package find
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/find"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
@@ -58,7 +60,7 @@ func TestByGenerator(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		j := judgement{r: r, v: &c.v, outcomes: demand.Judge(r), kept: c.v.RateKept}
+		j := judgement{r, &c.v, demand.Judge(r), c.v.RateKept}
 		if got := j.byGenerator(); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
@@ -76,4 +78,25 @@ func spread(long time.Duration) *histo.Histogram {
 		}
 	}
 	return h
+}
+
+func TestPlot(t *testing.T) {
+	var steps []find.Step
+	if plot(steps) != "" {
+		t.Error("a plot of nothing")
+	}
+	for i, p99 := range []time.Duration{1, 1, 2, 5, 100} {
+		steps = append(steps, find.Step{Rate: float64(int(1000) << i), Pass: i < 4, P99: int64(p99 * time.Millisecond)})
+	}
+	got := plot(steps)
+	lines := strings.Split(strings.TrimRight(got, "\n"), "\n")
+	if len(lines) != 5 || strings.Count(got, "pass") != 4 || strings.Count(got, "fail") != 1 || !strings.HasPrefix(lines[0], "       1,000/s ") ||
+		!strings.HasSuffix(lines[0], "  1.00 ms  #") || !strings.HasSuffix(lines[4], "100 ms  "+strings.Repeat("#", 40)) {
+		t.Errorf("\n%s", got)
+	}
+	for _, line := range lines {
+		if len([]rune(line)) > 80 {
+			t.Errorf("too wide: %q", line)
+		}
+	}
 }
