@@ -76,7 +76,7 @@ func TestExtraHeadersUsage(t *testing.T) {
 		"--header-count x":                                   "whole number",
 		"--header-count 5..1":                                "smaller one first",
 		"--header-count 1001":                                "0 to 1000",
-		"--header-count 1 --header-size 65k":                 "64 KiB",
+		"--header-count 1 --header-size 65k":                 "64KiB",
 		"--header-count 1000 --header-size 4k":               "1 MiB",
 		"--header-count 1 --header-values same":              "random or fixed",
 		"--header-count 1 --header-escape 2":                 "0% to 100%",

@@ -138,7 +138,7 @@ func TestSweepUsage(t *testing.T) {
 		"--over size=1,x":            "--over: --size",
 		"--over size=1,2 --size 3":   "contradict",
 		"--over header-size=1,2":     "--header-count",
-		"--over header-count=1,1001": "--header-count: it is out of range",
+		"--over header-count=1,1001": "--header-count: 1001 is out of range",
 		"--over header-size=0,8 --header-count 1 --header-escape 10%": "--header-escape",
 		"--over confirm=1,0 --transaction 5":                          "--confirm 0",
 		"--over producers=1,0 --persistent":                           "--persistent",

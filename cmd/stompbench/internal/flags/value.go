@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 	"github.com/stompwire/stompwire/frame"
@@ -106,8 +105,11 @@ func Switch(into *bool) *Value {
 	}).Propose("true", "false")
 }
 
-// OneOf is one of a few words, each of which has a meaning.
+// OneOf is one of a few meanings, each of which has a word: by default, its text.
 func OneOf[T any](into *T, kind string, meanings []T, words ...string) *Value {
+	for _, m := range meanings[len(words):] {
+		words = append(words, fmt.Sprint(m))
+	}
 	last := len(words) - 1
 	return Parsed(into, kind, func(s string) (x T, err error) {
 		i := slices.Index(words, strings.ToLower(s))
@@ -120,68 +122,51 @@ func OneOf[T any](into *T, kind string, meanings []T, words ...string) *Value {
 
 // Ack is an ack mode.
 func Ack(into *frame.AckMode) *Value {
-	return OneOf(into, "MODE", []frame.AckMode{frame.AckAuto, frame.AckClient, frame.AckClientIndividual}, "auto", "client", "client-individual")
-}
-
-// within is a value from least to most. NaN is not within.
-func within[T cmp.Ordered](into *T, kind string, parse func(string) (T, error), least, most T) *Value {
-	return Parsed(into, kind, func(s string) (T, error) {
-		x, err := parse(s)
-		if err == nil && !(x >= least && x <= most) || err != nil && strings.HasPrefix(err.Error(), "it is out of range") {
-			err = fmt.Errorf("%.64s is out of range: choose from %s to %s", s, show(kind, least), show(kind, most))
-		}
-		return x, err
-	})
-}
-
-// show writes a bound.
-func show(kind string, bound any) string {
-	switch x := bound.(type) {
-	case time.Duration:
-		return report.Elapsed(x)
-	case float64:
-		switch {
-		case kind == "SHARE":
-			return fmt.Sprintf("%.4g%%", 100*x)
-		case x < 1:
-			return "above 0"
-		}
-		return report.PerSecond(x)
-	}
-	return fmt.Sprint(bound)
-}
-
-// Int is a whole number.
-func Int(into *int, least, most int) *Value {
-	return within(into, "N", workload.ParseInt, least, most)
-}
-
-// Count is a whole number that a parser of JSON reads exactly.
-func Count(into *uint64, least uint64) *Value {
-	return within(into, "N", workload.ParseCount, least, 1<<53-1)
+	return OneOf(into, "MODE", []frame.AckMode{frame.AckAuto, frame.AckClient, frame.AckClientIndividual})
 }
 
 // MaxTime bounds every duration.
 const MaxTime = workload.MaxTime
 
+// number is a number of a kind, from least to most.
+func number[T int | uint64 | float64 | time.Duration](into *T, kind string, least, most T) *Value {
+	return Parsed(into, kind, workload.Within(kind, least, most))
+}
+
+// Int is a whole number.
+func Int(into *int, least, most int) *Value { return number(into, "N", least, most) }
+
+// Count is a whole number that a parser of JSON reads exactly.
+func Count(into *uint64, least uint64) *Value { return number(into, "N", least, 1<<53-1) }
+
 // Time is a duration.
 func Time(into *time.Duration, least, most time.Duration) *Value {
-	return within(into, "TIME", workload.ParseDuration, least, most)
+	return number(into, "TIME", least, most)
 }
 
 // Rate is a number a second above 0.
 func Rate(into *float64) *Value {
-	return within(into, "RATE", workload.ParsePerSecond, math.SmallestNonzeroFloat64, workload.MaxRate)
+	return number(into, "RATE", math.SmallestNonzeroFloat64, workload.MaxRate)
 }
 
 // Share is a share from least to most.
-func Share(into *float64, least, most float64) *Value {
-	return within(into, "SHARE", workload.ParseShare, least, most)
-}
+func Share(into *float64, least, most float64) *Value { return number(into, "SHARE", least, most) }
 
 // Bytes is a size above 0.
-func Bytes(into *int) *Value {
-	return within(into, "BYTES", workload.ParseBytes, 1, math.MaxInt32)
+func Bytes(into *int) *Value { return number(into, "BYTES", 1, math.MaxInt32) }
+
+// HeartBeat is an interval. For the client 0 is the default, and a negative value is none.
+func HeartBeat(into *time.Duration) *Value {
+	return Parsed(into, "TIME", func(s string) (time.Duration, error) {
+		d, err := workload.Within("TIME", 0, MaxTime)(s)
+		switch {
+		case d == 0 && err == nil:
+			d = -1
+		case err == nil && (d < time.Millisecond || d > 24*time.Hour):
+			err = errors.New("choose from 1ms to 24h, or 0 for none")
+		}
+		return d, err
+	})
 }
 
 // ListenAddress checks the form of an address to listen on.
@@ -193,22 +178,6 @@ func ListenAddress(s string) (string, error) {
 		return "", errors.New("write an address with a port from 0 to 65535, such as :61613 or 10.0.0.1:61613")
 	}
 	return s, nil
-}
-
-// HeartBeat is an interval. For the client 0 is the default, and a negative value is none.
-func HeartBeat(into *time.Duration) *Value {
-	return Parsed(into, "TIME", func(s string) (time.Duration, error) {
-		d, err := workload.ParseDuration(s)
-		switch {
-		case err != nil:
-			return 0, err
-		case d == 0:
-			return -1, nil
-		case d < time.Millisecond || d > 24*time.Hour:
-			return 0, errors.New("choose from 1ms to 24h, or 0 for none")
-		}
-		return d, nil
-	})
 }
 
 // SLO is conditions on the metrics of a run.

@@ -99,7 +99,7 @@ func Messages(p *workload.Plan) string {
 	}
 	size := func(n int) string { return report.Size(float64(n)) }
 	return size(p.Size) + when(!p.Sizes.Fixed(), " on average, %s to %s", size(p.Sizes.Min()), size(p.Sizes.Max())) +
-		when(p.Payload.Kind != workload.Random, " of %v", p.Payload) + when(p.Persistent, ", persistent") +
+		when(p.Payload.String() != "random", " of %v", p.Payload) + when(p.Persistent, ", persistent") +
 		when(len(p.Priorities) > 0, ", priority %v", p.Priorities) + when(p.Expires > 0, ", expiring after %v", p.Expires) +
 		when(len(names) > 0, ", with %s", strings.Join(names, ", ")) + when(p.Extra.Any(), ", and %v", &p.Extra)
 }

@@ -30,7 +30,7 @@ type Bodies struct {
 // the same payloads.
 func (p *Plan) NewBodies(producer int) *Bodies {
 	b := &Bodies{}
-	if p.Payload.Kind == Files {
+	if p.Payload.Files != nil {
 		b.bodies = p.Payload.Files // read-only: their stamps are in headers
 		b.next = producer % len(b.bodies)
 	} else {

@@ -43,13 +43,11 @@ func refuse(bad bool, format string, args ...any) error {
 // Complete checks the plan and fills in defaults. Each value is in the range of its flag already. The notes say what it changed. The error is an
 // [*Invalid].
 func (p *Plan) Complete() (notes []string, err error) {
-	for _, step := range []func() error{
-		p.completeWorkers, p.completeRate, p.completeEnd, p.completeSizes, p.completeReceipts,
-		p.completeHeaders, p.completeDestinations, p.completeAcks,
-	} {
-		if err := step(); err != nil {
-			return nil, err
-		}
+	if err = cmp.Or(
+		p.completeWorkers(), p.completeRate(), p.completeEnd(), p.completeSizes(), p.completeReceipts(),
+		p.completeHeaders(), p.completeDestinations(), p.completeAcks(),
+	); err != nil {
+		return nil, err
 	}
 	note := func(when bool, format string, args ...any) {
 		if when {
@@ -57,7 +55,7 @@ func (p *Plan) Complete() (notes []string, err error) {
 		}
 	}
 	n := p.PublishTargets().Len()
-	note(p.Stamp == StampHeader && p.Producers > 0 && p.Payload.Kind != Files,
+	note(p.Stamp == StampHeader && p.Producers > 0 && p.Payload.Files == nil,
 		"each message has its times and checksum (%d B) in the header %s, and a body of exactly its size", stamp.HeaderSize, stamp.Header)
 	note(p.Producers > 0 && max(n, p.Producers)%min(n, p.Producers) != 0,
 		"%d destinations and %d producers: some destinations get more than others, since neither number divides the other", n, p.Producers)
@@ -99,26 +97,27 @@ func (p *Plan) completeEnd() error {
 
 // completeSizes decides about sizes and where the stamp goes.
 func (p *Plan) completeSizes() error {
-	files := p.Payload.Kind == Files
-	if files {
+	files := p.Payload.Files != nil
+	switch {
+	case files:
 		p.Sizes = nil
 		for _, f := range p.Payload.Files {
 			p.Sizes = append(p.Sizes, Fixed(len(f))...)
 		}
-	} else if p.Sizes == nil {
+	case p.Sizes == nil:
 		p.Sizes = Fixed(p.Size)
 	}
 	least, most := p.Sizes.Min(), p.Sizes.Max()
-	if p.Stamp == StampAuto {
+	switch auto := p.Stamp == "" || p.Stamp == StampAuto; {
+	case auto && (least < stamp.Size || files):
+		p.Stamp = StampHeader
+	case auto:
 		p.Stamp = StampBody
-		if least < stamp.Size || files {
-			p.Stamp = StampHeader
-		}
 	}
 	p.Size = int(p.Sizes.Mean() + 0.5)
 	inBody := p.Stamp == StampBody
 	return cmp.Or(
-		refuse(least < 0 || most > MaxSize, "--size is %v B: choose from 0 B to %d MiB", p.Sizes, MaxSize>>20),
+		refuse(most > MaxSize, "--size is %v B: choose from 0 B to %d MiB", p.Sizes, MaxSize>>20),
 		refuse(inBody && files, "--stamp body would change what is in the files: choose --stamp header"),
 		refuse(inBody && least < stamp.Size, "--stamp body needs %d B and --size says %v: raise it or choose --stamp header", stamp.Size, p.Sizes),
 	)

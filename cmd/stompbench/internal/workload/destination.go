@@ -15,17 +15,17 @@ type Range struct{ First, Last int }
 
 // ParseRange reads 10, which is 1..10, or 5..14.
 func ParseRange(s string) (Range, error) {
-	first, last, err := ends(s, ParseCount)
+	first, last, err := ends(s, Within("N", 0, math.MaxInt32))
 	if !strings.Contains(s, "..") {
 		first = 1
 	}
 	switch {
-	case err != nil || first > last || last > math.MaxInt32:
+	case err != nil || first > last:
 		return Range{}, errors.New("write how many, such as 10, or which, such as 5..14")
 	case last-first >= MaxDestinations:
 		return Range{}, fmt.Errorf("it is out of range: choose up to %d of them", MaxDestinations)
 	}
-	return Range{int(first), int(last)}, nil
+	return Range{first, last}, nil
 }
 
 // Len returns how many numbers there are.
@@ -76,11 +76,11 @@ func (p *Plan) completeDestinations() error {
 		refuse(!patterns && given > 1, "--destinations is %d and there is no %%d in %s to put the number in: write it like /queue/load-%%d", given, p.PublishTo),
 		refuse(p.Count > 0 && p.Producers == 0 && p.Delivery == Each && n > 1, "--count cannot be divided among %d topics without producers: set --duration instead", n),
 	)
-	if p.Delivery == Guess {
+	switch guess := p.Delivery == "" || p.Delivery == Guess; {
+	case guess && topics.MatchString(p.ConsumeFrom):
+		p.Delivery = Each
+	case guess:
 		p.Delivery = Shared
-		if topics.MatchString(p.ConsumeFrom) {
-			p.Delivery = Each
-		}
 	}
 	return err
 }

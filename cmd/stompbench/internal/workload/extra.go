@@ -73,11 +73,9 @@ func (e *Extra) complete(versions frame.Versions) error {
 		return cmp.Or(refuse(e.Size != nil, idle, "size"), refuse(e.Fixed, idle, "values fixed"), refuse(e.Escapes != 0, idle, "escape"))
 	}
 	if e.Size == nil {
-		e.Size = Fixed(defaultHeaderSize)
+		e.Size = Fixed(16)
 	}
 	return cmp.Or(
-		refuse(e.Count.Min() < 0 || e.Count.Max() > MaxHeaders, "--header-count is %v: choose from 0 to %d", e.Count, MaxHeaders),
-		refuse(e.Size.Min() < 0 || e.Size.Max() > MaxHeaderSize, "--header-size is %v B: choose from 0 B to %d KiB", e.Size, MaxHeaderSize>>10),
 		refuse(e.Count.Max()*e.Size.Max() > MaxHeaderBlock, "--header-count %v of --header-size %v B are more than %d MiB in a message: lower one of them", e.Count, e.Size, MaxHeaderBlock>>20),
 		refuse(e.Escapes > 0 && e.Size.Min() == 0, "--header-escape needs something to escape, and --header-size %v has empty values: raise it", e.Size),
 		refuse(e.Escapes > 0 && versions == frame.VersionsOf(frame.Version10), "--header-escape needs STOMP 1.1, for 1.0 escapes nothing: leave out --stomp 1.0"),

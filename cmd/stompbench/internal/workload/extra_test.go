@@ -148,12 +148,6 @@ func TestExtraContradictions(t *testing.T) {
 		"--header-size is for":         func(p *workload.Plan) { p.Extra.Size = fixed(5) },
 		"--header-escape is for":       func(p *workload.Plan) { p.Extra.Escapes = 0.1 },
 		"--header-values fixed is for": func(p *workload.Plan) { p.Extra.Fixed = true },
-		"--header-count is -1":         func(p *workload.Plan) { p.Extra.Count = fixed(-1) },
-		"--header-count is 1001":       func(p *workload.Plan) { p.Extra.Count = fixed(workload.MaxHeaders + 1) },
-		"--header-size is 65537": func(p *workload.Plan) {
-			p.Extra = workload.Extra{Count: fixed(1), Size: fixed(workload.MaxHeaderSize + 1)}
-		},
-		"--header-size is -1":          func(p *workload.Plan) { p.Extra = workload.Extra{Count: fixed(1), Size: fixed(-1)} },
 		"are more than 1 MiB":          func(p *workload.Plan) { p.Extra = workload.Extra{Count: fixed(17), Size: fixed(64 << 10)} },
 		"--header-escape needs someth": func(p *workload.Plan) { p.Extra = workload.Extra{Count: fixed(1), Size: fixed(0), Escapes: 0.5} },
 		"--header-escape needs STOMP": func(p *workload.Plan) {

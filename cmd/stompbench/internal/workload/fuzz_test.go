@@ -11,15 +11,16 @@ import (
 
 // parsers are all that read a value of a flag. Each returns the value as text that it reads again.
 var parsers = map[string]func(string) (string, error){
-	"count":      text(workload.ParseCount, nil),
-	"int":        text(workload.ParseInt, nil),
-	"bytes":      text(workload.ParseBytes, nil),
-	"share":      text(workload.ParseShare, nil),
-	"rate":       text(workload.ParsePerSecond, nil),
-	"time":       text(workload.ParseDuration, nil),
+	"count":      text(workload.Within[uint64]("N", 0, 1<<53-1), nil),
+	"int":        text(workload.Within("N", 0, math.MaxInt32), nil),
+	"bytes":      text(workload.Within("BYTES", 0, math.MaxInt32), nil),
+	"share":      text(workload.Within("SHARE", 0.0, 1), nil),
+	"rate":       text(workload.Within("RATE", 0.0, workload.MaxRate), nil),
+	"time":       text(workload.Within("TIME", 0, workload.MaxTime), nil),
 	"range":      text(workload.ParseRange, nil),
 	"sizes":      text(workload.ParseSizes, nil),
 	"counts":     text(workload.ParseHeaderCounts, nil),
+	"valuesizes": text(workload.ParseHeaderSizes, nil),
 	"priorities": text(workload.ParsePriorities, nil),
 	"profile":    text(workload.ParseRate, workload.FormatRate),
 }
@@ -71,8 +72,9 @@ func TestHostileValues(t *testing.T) {
 		"rate":       {"1e308", "1e308k", "1e10", "-1", "1e-300", "inf", "5/day", "1e-300/h"},
 		"time":       {"1e308", "-1e308", "10001h", "nan", "inf", "2562047h"},
 		"range":      {"1..1e15", "0..1000000", "1e308", "-1..5", "5..4"},
-		"sizes":      {"1:1e308", "1:0", "1:nan", "0..1e308", strings.Repeat("1,", 1000) + "1"},
-		"counts":     {"1e308", "1e10"},
+		"sizes":      {"1:1e308", "1:0", "1:nan", "0..1e308", "-1", "65MiB", "0..2147483647", strings.Repeat("1,", 1000) + "1"},
+		"counts":     {"1e308", "1e10", "-1", "1001"},
+		"valuesizes": {"-1", "65537"},
 		"priorities": {"10", "-1", "0..10", "1.5"},
 		"profile":    {"1e308", "1k:1e308", "1k:9000h,1k:9000h", strings.Repeat("1:1s,", 1000) + "1", "0..1e10:5s"},
 	} {
@@ -83,10 +85,8 @@ func TestHostileValues(t *testing.T) {
 		}
 	}
 	for says, edit := range map[string]func(*workload.Plan){
-		"--header-count is 1000000000": func(p *workload.Plan) { p.Extra.Count = workload.Fixed(1e9) },
-		"--size is 0..2147483647 B":    func(p *workload.Plan) { p.Sizes = workload.Mix{{Max: 1<<31 - 1, Weight: 1}} },
-		"has %1000000000d in it":       func(p *workload.Plan) { p.PublishTo = "/queue/%1000000000d" },
-		"has %010d in it":              func(p *workload.Plan) { p.ConsumeFrom = "/queue/%d-%010d" },
+		"has %1000000000d in it": func(p *workload.Plan) { p.PublishTo = "/queue/%1000000000d" },
+		"has %010d in it":        func(p *workload.Plan) { p.ConsumeFrom = "/queue/%d-%010d" },
 	} {
 		p := plan()
 		edit(&p)

@@ -18,7 +18,7 @@ const maxHeader = 64 << 10
 func ParseHeader(s string) (frame.Field, error) {
 	name, text, ok := strings.Cut(s, ":")
 	switch {
-	case !ok || name == "" || strings.Contains(s, number):
+	case !ok || name == "" || strings.Contains(s, messageNumber):
 		return frame.Field{}, errors.New("write name:value, without NUL")
 	case len(s) > maxHeader:
 		return frame.Field{}, fmt.Errorf("it has %d bytes: choose up to %d KiB", len(s), maxHeader>>10)
@@ -29,14 +29,14 @@ func ParseHeader(s string) (frame.Field, error) {
 // Template is the value of a header: pieces with the number of the message between them.
 type Template []string
 
-// number stands for %d while a template is read; a header cannot contain it.
-const number = "\x00"
+// messageNumber stands for %d while a template is read; a header cannot contain it.
+const messageNumber = "\x00"
 
 // NewTemplate reads a template for one producer: %d is the number of the message, as its producer
 // counts, %p the number of the producer, from 1, and %% a percent sign. Other percent signs are
 // literal.
 func NewTemplate(s string, producer int) Template {
-	return strings.Split(strings.NewReplacer("%%", "%", "%p", strconv.Itoa(producer+1), "%d", number).Replace(s), number)
+	return strings.Split(strings.NewReplacer("%%", "%", "%p", strconv.Itoa(producer+1), "%d", messageNumber).Replace(s), messageNumber)
 }
 
 // Constant returns the value of a template without %d.

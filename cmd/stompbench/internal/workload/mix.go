@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -25,9 +26,10 @@ type Mix []Class
 // 4KiB is always that size, 100..4k any size between the two, and 128:80,4k:15,64k:5 are eighty of
 // a hundred with 128 bytes, and so on.
 var (
-	ParseSizes        = mixes(parser[int](sizes))
-	ParseHeaderCounts = mixes(parser[int](headers)) // how many headers messages have
-	ParsePriorities   = mixes(parser[int](levels))
+	ParseSizes        = mixes(Within("BYTES", 0, MaxSize))
+	ParseHeaderSizes  = mixes(Within("BYTES", 0, MaxHeaderSize))
+	ParseHeaderCounts = mixes(Within("N", 0, MaxHeaders))
+	ParsePriorities   = mixes(Within("PRIORITY", 0, 9))
 )
 
 func mixes(parse func(string) (int, error)) func(string) (Mix, error) {
@@ -41,7 +43,9 @@ func mixes(parse func(string) (int, error)) func(string) (Mix, error) {
 				return fmt.Errorf("%.64s goes down: write the smaller one first", value)
 			}
 			if weighted {
-				c.Weight, err = weights.parse(weight)
+				if c.Weight, err = Within("WEIGHT", 1e-9, 1e9)(weight); err != nil {
+					err = fmt.Errorf("the weight after the colon: %w", err)
+				}
 			}
 			out = append(out, c)
 			return err
@@ -110,21 +114,19 @@ func (m Mix) spread(n int) [][]int {
 	for i, c := range m {
 		sum += c.Weight
 		until := int(float64(n)*sum/total + 0.5)
-		k := max(1, until-before)
+		out[i] = make([]int, max(1, until-before))
 		before = until
-		for j := range k {
-			at := (float64(j) + 0.5) / float64(k)
-			out[i] = append(out[i], c.Min+int(at*float64(c.Max-c.Min)+0.5))
+		for j := range out[i] {
+			at := (float64(j) + 0.5) / float64(len(out[i]))
+			out[i][j] = c.Min + int(at*float64(c.Max-c.Min)+0.5)
 		}
 	}
 	return out
 }
 
 // shuffled returns about n numbers as spread does, in random order.
-func (m Mix) shuffled(n int, random *rand.Rand) (out []int) {
-	for _, part := range m.spread(n) {
-		out = append(out, part...)
-	}
+func (m Mix) shuffled(n int, random *rand.Rand) []int {
+	out := slices.Concat(m.spread(n)...)
 	random.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
 	return out
 }

@@ -1,39 +1,23 @@
 package workload
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
-// Payload is the content of bodies.
+// Payload is the content of bodies. The zero value is random bytes: they cannot be compressed, so no
+// broker or disk looks faster than it is.
 type Payload struct {
-	Kind  PayloadKind
-	Share float64 // of Mixed: how much of it is random
-	Path  string  // of Files
-	Files [][]byte
+	text  string   // as ParsePayload reads it
+	zeros float64  // share of each body that is zeros, which compress to nothing
+	Files [][]byte // what is sent unchanged, in turn; nil: bodies are made
 }
-
-// PayloadKind is the source of bodies.
-type PayloadKind uint8
-
-const (
-	// Random bytes cannot be compressed, so no broker or disk looks faster than it is.
-	Random PayloadKind = iota
-	// Zeros compress to nothing.
-	Zeros
-	// Text is words in lines, as compressible as prose.
-	Text
-	// Mixed is random bytes for a share of each body, zeros for the rest.
-	Mixed
-	// Files are sent unchanged, in turn.
-	Files
-)
 
 // mixed is how often random bytes and zeros alternate, so that every part of a body has its share.
 const mixed = 64
@@ -41,40 +25,31 @@ const mixed = 64
 // maxFiles bounds the memory for bodies from files, in bytes.
 const maxFiles = 256 << 20
 
-// names are those of the kinds that have nothing but a name.
-var names = []string{"random", "zeros", "text"}
-
-// ParsePayload reads random, zeros, text, random:0.3 for a share of random bytes,
-// or @PATH for a file or the files of a directory, which it loads.
+// ParsePayload reads random; zeros; text, which is as compressible as prose; random:0.3 for a share of
+// random bytes; or @PATH for a file or the files of a directory, which it loads.
 func ParsePayload(s string) (p Payload, err error) {
-	if i := slices.Index(names, s); i >= 0 {
-		return Payload{Kind: PayloadKind(i)}, nil
+	share, partly := strings.CutPrefix(s, "random:")
+	path, files := strings.CutPrefix(s, "@")
+	p.text = s
+	switch {
+	case partly:
+		random, wrong := Within("SHARE", 0.0, 1)(share)
+		if wrong != nil {
+			err = errors.New("write the share of random bytes from 0 to 1, such as random:0.3")
+		}
+		p.text, p.zeros = fmt.Sprintf("random:%v", random), 1-random
+	case files:
+		p.Files, err = loadFiles(path)
+	case s == "zeros":
+		p.zeros = 1
+	case s != "random" && s != "text":
+		err = errors.New("choose random, random:SHARE, zeros, text, or @FILE or @DIRECTORY")
 	}
-	if path, ok := strings.CutPrefix(s, "@"); ok {
-		files, err := loadFiles(path)
-		return Payload{Kind: Files, Path: path, Files: files}, err
-	}
-	text, ok := strings.CutPrefix(s, "random:")
-	if !ok {
-		return p, errors.New("choose random, random:SHARE, zeros, text, or @FILE or @DIRECTORY")
-	}
-	share, err := ParseShare(text)
-	if err != nil {
-		return p, errors.New("write the share of random bytes from 0 to 1, such as random:0.3")
-	}
-	return Payload{Kind: Mixed, Share: share}, nil
+	return p, err
 }
 
 // String writes the payload as ParsePayload reads it.
-func (p Payload) String() string {
-	switch p.Kind {
-	case Mixed:
-		return fmt.Sprintf("random:%v", p.Share)
-	case Files:
-		return "@" + p.Path
-	}
-	return names[p.Kind]
-}
+func (p Payload) String() string { return cmp.Or(p.text, "random") }
 
 // loadFiles reads a file, or the regular files of a directory.
 func loadFiles(path string) (files [][]byte, err error) {
@@ -113,17 +88,9 @@ var words = strings.Fields(`the a of and to in is that for it as was with be by 
 	which but have an had they you were their one all we can her has there been if more when will would who so no
 	order price queue broker customer total item shipped pending reference invoice account status update`)
 
-// fill makes the content of a body.
+// fill makes the content of a body, which is zeros.
 func (p Payload) fill(body []byte, random *rand.ChaCha8) {
-	switch p.Kind {
-	case Random:
-		_, _ = random.Read(body) // never fails
-	case Mixed:
-		for at := 0; at < len(body); at += mixed {
-			part := body[at:min(at+mixed, len(body))]
-			_, _ = random.Read(part[:int(p.Share*float64(len(part)))])
-		}
-	case Text:
+	if p.text == "text" {
 		for at := 0; at < len(body); {
 			at += copy(body[at:], words[random.Uint64()%uint64(len(words))])
 			if at < len(body) {
@@ -131,5 +98,10 @@ func (p Payload) fill(body []byte, random *rand.ChaCha8) {
 				at++
 			}
 		}
+		return
+	}
+	for at := 0; at < len(body); at += mixed {
+		part := body[at:min(at+mixed, len(body))]
+		_, _ = random.Read(part[int(p.zeros*float64(len(part))):]) // never fails
 	}
 }

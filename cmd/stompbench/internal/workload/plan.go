@@ -92,36 +92,24 @@ type Plan struct {
 }
 
 // Delivery says which consumers get a message.
-type Delivery uint8
+type Delivery string
 
+// The kinds of delivery. "" is Guess.
 const (
-	// Guess derives it from the destination.
-	Guess Delivery = iota
-	// Shared: one of the consumers, as from a queue.
-	Shared
-	// Each: every consumer, as from a topic.
-	Each
+	Guess  Delivery = "auto"   // derived from the destination
+	Shared Delivery = "shared" // one of the consumers, as from a queue
+	Each   Delivery = "each"   // every consumer, as from a topic
 )
-
-var deliveries = []string{"auto", "shared", "each"}
-
-// String returns the name of the delivery, as flags spell it.
-func (d Delivery) String() string { return deliveries[d] }
 
 // Stamp is the place of the block with a message's times and checksum.
-type Stamp uint8
+type Stamp string
 
+// The places of the stamp. "" is StampAuto.
 const (
-	// StampAuto: in the body if it has room and may be changed, else in a header.
-	StampAuto Stamp = iota
-	StampBody
-	StampHeader
+	StampAuto   Stamp = "auto" // in the body if it has room and may be changed, else in a header
+	StampBody   Stamp = "body"
+	StampHeader Stamp = "header"
 )
-
-var places = []string{"auto", "body", "header"}
-
-// String returns the name of the place, as flags spell it.
-func (s Stamp) String() string { return places[s] }
 
 // FlatOut reports whether producers send as fast as they can.
 func (p *Plan) FlatOut() bool { return p.Rate == 0 }
@@ -144,12 +132,9 @@ func (p *Plan) Quota(index int) uint64 {
 	return (p.Count + n - 1 - uint64(index)) / n
 }
 
-// maxRunName bounds the name of a shared run, in bytes.
-const maxRunName = 100
-
 // ParseRunName reads the name of a shared run.
 func ParseRunName(s string) (string, error) {
-	if s == "" || len(s) > maxRunName || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+	if len(s) > 100 || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return "", errors.New("give it a name that no other run has, such as nightly-7: up to 100 letters, and the same everywhere")
 	}
 	return s, nil

@@ -26,11 +26,11 @@ func ParseRate(s string) (out pacer.Profile, err error) {
 		}
 		open = !timed
 		var x pacer.Segment
-		if x.From, x.To, err = ends(rates, ParsePerSecond); err != nil {
+		if x.From, x.To, err = ends(rates, Within("RATE", 0.0, MaxRate)); err != nil {
 			return err
 		}
 		if timed {
-			if x.Length, err = ParseDuration(length); err != nil || x.Length <= 0 {
+			if x.Length, err = Within("TIME", 1, MaxTime)(length); err != nil {
 				return fmt.Errorf("the time of %.64q must be above 0, such as 30s", rates)
 			}
 		}
@@ -58,7 +58,7 @@ func FormatRate(p pacer.Profile) string {
 	return strings.Join(parts, ",")
 }
 
-// completeRate makes rate, ramp, duration and warm-up consistent.
+// completeRate makes rate, duration and warm-up consistent.
 func (p *Plan) completeRate() error {
 	if p.Profile == nil && p.Rate != 0 {
 		p.Profile = pacer.Constant(p.Rate)
@@ -70,23 +70,21 @@ func (p *Plan) completeRate() error {
 	length, before := p.Profile.Length(), p.Profile[:len(p.Profile)-1].Length()
 	toTheEnd := last.Length == 0 && last.From == last.To && (len(p.Profile) == 1 || p.Duration == 0 && p.Count > 0)
 	open := last.Length == 0 && !toTheEnd
-	if err := cmp.Or(
+	err := cmp.Or(
 		refuse(p.Profile.Max() == 0, "--rate 0 sends nothing: leave it out to send flat out, or raise it"),
 		refuse(last.Length > 0 && p.DurationSet && p.Duration != length,
 			"--rate lasts %v and --duration says %v: leave --duration out, or the time of the last part of --rate", length, p.Duration),
 		refuse(open && (p.Duration == 0 || len(p.Profile) > 1 && !p.DurationSet),
 			"the last part of --rate %s does not say how long it lasts: add a time, such as :60s, or set --duration", FormatRate(p.Profile)),
 		refuse(open && p.Duration <= before, "--duration %v is over before the last part of --rate begins: raise it above %v", p.Duration, before),
-	); err != nil {
-		return err
-	}
+	)
 	if last.Length > 0 {
 		p.Duration = length
 	} else if open {
 		last.Length = p.Duration - before
 	}
 	p.Rate = p.Profile.Mean()
-	return nil
+	return err
 }
 
 // Schedule returns the share of one producer in the stream of messages that begins, with the
