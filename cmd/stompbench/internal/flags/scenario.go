@@ -1,27 +1,23 @@
 package flags
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
 )
 
-// Bounds of a scenario, which may be a stranger's. The time of the YAML parser grows with the square
-// of the number of tokens. Aliases, which can multiply a value without bound, are refused.
-const (
-	maxScenario = 64 << 10
-	maxTokens   = 2000
-)
+// maxScenario bounds a scenario, which may be a stranger's. Aliases, which can multiply a value
+// without bound, are refused.
+const maxScenario = 64 << 10
 
-// Scenario is a file that sets flags.
+// Scenario is a YAML file that sets flags. Its keys are the long names of flags. A list sets a
+// repeatable flag several times, and any other flag to a value with commas.
 type Scenario struct {
 	Flag string // the flag that names the file
 	Path string
@@ -47,44 +43,43 @@ func ReadFile(flag, path string, most int64) ([]byte, error) {
 	return text, nil
 }
 
-// Apply sets flags from a YAML file that neither the command line nor the environment has set. Its
-// keys are the long names of flags. A list sets a repeatable flag several times, and any other flag
-// to a value with commas.
+// Apply sets flags from the file that neither the command line nor the environment has set.
 func (s Scenario) Apply(f *pflag.FlagSet) error {
 	text, err := ReadFile(s.Flag, s.Path, maxScenario)
 	if err != nil {
 		return err
 	}
-	tokens := lexer.Tokenize(string(text))
-	if len(tokens) > maxTokens {
-		return Usage("--%s %s has more than %d words: that is no scenario", s.Flag, s.Path, maxTokens)
-	}
-	file, err := parser.Parse(tokens, 0)
-	if err != nil {
-		return Usage("--%s %s is not YAML: %s", s.Flag, s.Path, yamlReason(err))
-	}
-	if len(file.Docs) > 1 {
+	var doc yaml.Node
+	file := yaml.NewDecoder(bytes.NewReader(text))
+	switch err := file.Decode(&doc); {
+	case err == io.EOF: // nothing but comments
+		return nil
+	case err != nil:
+		return Usage("--%s %s is not YAML: %s", s.Flag, s.Path, strings.TrimPrefix(err.Error(), "yaml: "))
+	case file.Decode(new(yaml.Node)) != io.EOF:
 		return Usage("--%s %s has several YAML documents: write all flags in one", s.Flag, s.Path)
 	}
-	for _, doc := range file.Docs {
-		switch body := doc.Body.(type) {
-		case nil, *ast.NullNode, *ast.CommentGroupNode:
-		case ast.MapNode:
-			for entries := body.MapRange(); entries.Next(); {
-				key := entries.Key().GetToken()
-				if err := s.set(f, key.Value, entries.Value()); err != nil {
-					return Usage("%s, line %d: %v", s.Path, key.Position.Line, err)
-				}
-			}
-		default:
-			return Usage("--%s %s, line %d: write flags as name: value", s.Flag, s.Path, body.GetToken().Position.Line)
+	root := doc.Content[0]
+	if root.Kind != yaml.MappingNode && root.Tag != "!!null" {
+		return Usage("--%s %s, line %d: write flags as name: value", s.Flag, s.Path, root.Line)
+	}
+	seen := make(map[string]bool)
+	for i := 0; i < len(root.Content); i += 2 {
+		key, value := root.Content[i], root.Content[i+1]
+		err := s.set(f, key.Value, value)
+		if seen[key.Value] {
+			err = fmt.Errorf("%.64q is there twice: leave one out", key.Value)
 		}
+		if err != nil {
+			return Usage("%s, line %d: %v", s.Path, key.Line, err)
+		}
+		seen[key.Value] = true
 	}
 	return nil
 }
 
 // set sets one flag. The caller adds the line to its errors.
-func (s Scenario) set(f *pflag.FlagSet, name string, value ast.Node) error {
+func (s Scenario) set(f *pflag.FlagSet, name string, value *yaml.Node) error {
 	flag := f.Lookup(name)
 	switch {
 	case flag == nil:
@@ -115,10 +110,10 @@ func (s Scenario) set(f *pflag.FlagSet, name string, value ast.Node) error {
 
 // scalars returns the text of a value, or of each value of a list, exactly as written: 0010 is not
 // 8, and 1.50 stays 1.50.
-func scalars(n ast.Node) (out []string, err error) {
-	switch n := n.(type) {
-	case *ast.SequenceNode:
-		for _, item := range n.Values {
+func scalars(n *yaml.Node) (out []string, err error) {
+	switch plain := n.Anchor == "" && n.Style&yaml.TaggedStyle == 0; {
+	case plain && n.Kind == yaml.SequenceNode:
+		for _, item := range n.Content {
 			texts, err := scalars(item)
 			if err != nil {
 				return nil, err
@@ -126,25 +121,10 @@ func scalars(n ast.Node) (out []string, err error) {
 			out = append(out, texts...)
 		}
 		return out, nil
-	case *ast.NullNode:
+	case plain && n.Tag == "!!null":
 		return nil, errors.New("it has no value")
-	case *ast.AnchorNode, *ast.TagNode: // scalars to the library
-	case ast.ScalarNode:
-		if text, ok := n.GetValue().(string); ok {
-			return []string{strings.TrimSpace(text)}, nil
-		}
-		return []string{n.GetToken().Value}, nil
+	case plain && n.Kind == yaml.ScalarNode:
+		return []string{strings.TrimSpace(n.Value)}, nil
 	}
 	return nil, errors.New("write a value or a list of values, without anchors, aliases and tags; quote what has a special meaning in YAML")
-}
-
-// yamlReason returns the library's error on one line, without its excerpt of the file, which may
-// contain a password.
-func yamlReason(err error) string {
-	var syntax *yaml.SyntaxError
-	if errors.As(err, &syntax) {
-		return fmt.Sprintf("line %d: %s", syntax.GetToken().Position.Line, syntax.GetMessage())
-	}
-	first, _, _ := strings.Cut(err.Error(), "\n")
-	return first
 }
