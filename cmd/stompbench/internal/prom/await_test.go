@@ -13,7 +13,7 @@ import (
 // is not the last one, even if its answer is.
 func TestAwaitScrapeUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &Server{told: make(chan struct{}, 1)}
+		s := &Server{}
 		gathered, answer := make(chan struct{}), make(chan struct{})
 		h := s.watched(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 			close(gathered)

@@ -24,10 +24,9 @@ import (
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
-func serve(t *testing.T) (*prom.Collector, *prom.Server) {
+func serve(t *testing.T) *prom.Server {
 	t.Helper()
-	c := prom.NewCollector(map[string]string{"run": "1234"})
-	s, err := prom.Serve(":0", c)
+	s, err := prom.Serve(":0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +35,7 @@ func serve(t *testing.T) (*prom.Collector, *prom.Server) {
 			t.Error(err)
 		}
 	})
-	return c, s
+	return s
 }
 
 // sample has n latencies of 1, 2, 3 … ms and one of 0.
@@ -89,9 +88,9 @@ const (
 // Asked for protobuf, it shows native buckets, and they hold exactly what was
 // recorded.
 func TestNativeHistograms(t *testing.T) {
-	c, s := serve(t)
-	c.Add(sample(1000))
-	c.Add(sample(1000))
+	s := serve(t)
+	s.Add(sample(1000))
+	s.Add(sample(1000))
 	families := scrape(t, s, protobuf)
 	h := families["stompbench_from_due_seconds"].GetMetric()[0].GetHistogram()
 	if h.GetSampleCount() != 2002 || h.GetSchema() != 3 || h.GetZeroCount() != 2 {
@@ -128,13 +127,13 @@ func TestNativeHistograms(t *testing.T) {
 
 // Asked for text, it has classic buckets; counters have what was added up.
 func TestText(t *testing.T) {
-	c, s := serve(t)
-	c.Add(sample(1000))
-	c.Add(sample(1000))
+	s := serve(t)
+	s.Add(sample(1000))
+	s.Add(sample(1000))
 	last := sample(0)
 	last.Backlog = 0
-	c.Add(last)
-	c.Done()
+	s.Add(last)
+	s.Done()
 	families := scrape(t, s, text)
 	for name, want := range map[string]float64{
 		"stompbench_sent_total": 300, "stompbench_confirmed_total": 270, "stompbench_received_total": 240,
@@ -143,9 +142,6 @@ func TestText(t *testing.T) {
 		m := families[name].GetMetric()
 		if len(m) != 1 || math.Abs(m[0].GetCounter().GetValue()+m[0].GetGauge().GetValue()-want) > 1e-9 {
 			t.Errorf("%s: %v, want %v", name, m, want)
-		}
-		if labels := m[0].GetLabel(); len(labels) != 1 || labels[0].GetValue() != "1234" {
-			t.Errorf("%s: labels %v", name, labels)
 		}
 	}
 	h := families["stompbench_from_send_seconds"].GetMetric()[0].GetHistogram()
@@ -170,17 +166,17 @@ func TestListen(t *testing.T) {
 			t.Errorf("%s is %s, want %s", in, got, want)
 		}
 	}
-	_, s := serve(t)
+	s := serve(t)
 	if !strings.HasPrefix(s.URL(), "http://127.0.0.1:") {
 		t.Error(s.URL())
 	}
-	if _, err := prom.Serve("nowhere.invalid:1", prom.NewCollector(nil)); err == nil {
+	if _, err := prom.Serve("nowhere.invalid:1"); err == nil {
 		t.Error("nobody can listen there")
 	}
 }
 
 func TestAwaitScrape(t *testing.T) {
-	_, s := serve(t)
+	s := serve(t)
 	scrape(t, s, text) // before: does not count
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -205,11 +201,11 @@ func TestAwaitScrape(t *testing.T) {
 }
 
 func TestScrapesDuringTheRun(t *testing.T) {
-	c, s := serve(t)
+	s := serve(t)
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for range 20 {
-			c.Add(sample(10))
+			s.Add(sample(10))
 		}
 	})
 	for range 5 {

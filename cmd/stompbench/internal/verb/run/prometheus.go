@@ -30,14 +30,13 @@ func (e *export) serve(ctx context.Context, progress io.Writer) (add func(*load.
 	if e.address == "" {
 		return nil, func() {}, nil
 	}
-	c := prom.NewCollector(nil)
-	server, err := prom.Serve(e.address, c)
+	server, err := prom.Serve(e.address)
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot answer scrapes at %s: %w: choose another --prometheus", e.address, err)
 	}
 	fmt.Fprintf(progress, "  prometheus  %s\n", server.URL())
-	return c.Add, func() {
-		c.Done()
+	return server.Add, func() {
+		server.Done()
 		if e.wait > 0 {
 			ctx, cancel := context.WithTimeout(ctx, e.wait)
 			defer cancel()
