@@ -73,6 +73,9 @@ type Balance struct {
 	// Lost counts messages that were sent, not rejected, and have not arrived, in each copy.
 	// ConfirmedLost is the part that the broker had confirmed.
 	Lost, ConfirmedLost uint64
+	// Unheard counts messages after the last that came from their producer, in copies whose consumers
+	// had left: they are neither expected nor lost.
+	Unheard uint64
 	Repeats
 	// Forgotten is the part of Lost that the ledger could not keep track of. If it is not 0, Lost
 	// and Duplicated may be too high by up to that many each.
@@ -84,8 +87,8 @@ type Balance struct {
 func (b *Balance) Balanced() bool { return b.Lost == 0 && b.Duplicated == 0 }
 
 // receive adds what one copy had to receive of one producer, and has not. What a set has forgotten
-// counts as lost, as confirmed and as not rejected: the worse case.
-func (b *Balance) receive(a *Account, received *Set) {
+// counts as lost, as confirmed and as not rejected: the worse case. left is [Copy].Left.
+func (b *Balance) receive(a *Account, received *Set, left bool) {
 	b.Received += received.Len()
 	b.Expected += a.Expected()
 	b.Forgotten += received.forgotten
@@ -101,7 +104,12 @@ func (b *Balance) receive(a *Account, received *Set) {
 		missing -= min(missing, n-min(n, a.Rejected.forgotten))
 		b.Forgotten += a.Rejected.forgotten
 	}
+	if left {
+		unheard := min(missing, a.Sent-min(received.high, a.Sent))
+		b.Unheard, b.Expected, missing = b.Unheard+unheard, b.Expected-unheard, missing-unheard
+	}
 	b.Lost += missing
+	b.ConfirmedLost = min(b.ConfirmedLost, b.Lost)
 }
 
 // Forgive subtracts n messages that arrived damaged from the lost ones, because they did arrive. A

@@ -54,6 +54,8 @@ type Copy struct {
 	// Shared: consumers in other processes share this copy, too. Otherwise it belongs to one
 	// subscriber, which has to receive everything.
 	Shared bool
+	// Left: its consumers had left before everything was sent. It is not in the packed form.
+	Left bool
 
 	Arrivals []*Arrival
 	Repeats
@@ -122,6 +124,7 @@ func Unite(books []*Book) *Book {
 // join adds what other consumers of the same queue received in another place.
 func (c *Copy) join(other *Copy) {
 	c.Repeats.add(other.Repeats)
+	c.Left = c.Left && other.Left
 	at := make(map[Origin]int, len(c.Arrivals))
 	for i, a := range c.Arrivals {
 		at[a.Origin] = i
@@ -185,7 +188,7 @@ func (b *Book) Close() (closed Balance, foreign uint64) {
 		}
 		nothing := &Set{}
 		for _, s := range slices.Concat(expected...) {
-			closed.receive(s.Account, cmp.Or(arrived[s.Origin], nothing))
+			closed.receive(s.Account, cmp.Or(arrived[s.Origin], nothing), c.Left)
 			delete(arrived, s.Origin)
 		}
 		for _, a := range arrived {

@@ -209,6 +209,53 @@ func TestUnitedExitCode(t *testing.T) {
 	}
 }
 
+// What was sent after the receivers had left is not lost: nothing was there to receive it. A message before
+// the last that came is lost all the same, and so is everything that receivers waited for.
+func TestReceiversThatLeftEarly(t *testing.T) {
+	for name, c := range map[string]struct {
+		leave     [2]float64 // when the receivers left; the sender ends after 3 s
+		each      bool
+		interrupt bool
+		failure   string
+		missing   []uint64
+		lost      uint64
+		code      int
+	}{
+		"both left":           {leave: [2]float64{1, 2}, failure: "result 3 stopped receiving 1s before result 1 stopped sending, so 90 messages had no receiver", code: 1},
+		"and one was lost":    {leave: [2]float64{1, 2}, failure: "result 3 stopped receiving 1s before result 1 stopped sending, so 90 messages had no receiver", missing: []uint64{3}, lost: 1, code: 3},
+		"one stayed":          {leave: [2]float64{1, 3.1}, lost: 90, code: 3},
+		"a subscriber left":   {leave: [2]float64{2, 3.1}, each: true, failure: "result 2 stopped receiving 1s", lost: 100, code: 3},
+		"interrupted by user": {leave: [2]float64{1, 2}, interrupt: true, code: 130},
+	} {
+		sender := part(0, 1, 0, &ledger.Book{Sent: []ledger.Part{{Streams: []ledger.Stream{{Account: ledger.Account{Sent: 100}}}}}})
+		all := []*results.Result{sender}
+		for i, left := range c.leave {
+			received := upTo(10, c.missing...)
+			if i == 1 {
+				received = &ledger.Set{}
+			}
+			r := part(time.Duration(i+1), 0, 1, &ledger.Book{Received: []ledger.Copy{{Shared: !c.each, Arrivals: []*ledger.Arrival{{Received: *received}}}}})
+			last := &r.Series.Intervals[len(r.Series.Intervals)-1]
+			last.T = left
+			if r.Plan.Delivery = "shared"; c.each {
+				r.Plan.Delivery = "each"
+			}
+			if r.Partial = c.interrupt; c.interrupt {
+				r.ExitCode = 130
+			}
+			all = append(all, r)
+		}
+		got, err := results.Merge(all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.ExitCode != c.code || !strings.HasPrefix(got.Failure, c.failure) || (got.Failure != "") != (c.failure != "") ||
+			got.Count(metric.Lost) != c.lost || got.Count(metric.Expected) != got.Count(metric.Received)+c.lost || got.Partial != (c.interrupt || c.failure != "") {
+			t.Errorf("%s: exit %d, %q, %d lost of %d, %v", name, got.ExitCode, got.Failure, got.Count(metric.Lost), got.Count(metric.Expected), got.Partial)
+		}
+	}
+}
+
 // Flat out, a message is due when it is sent. A part that only receives cannot know that time, the
 // merged result can.
 func TestUnitedFlatOut(t *testing.T) {

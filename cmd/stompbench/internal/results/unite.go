@@ -1,12 +1,15 @@
 package results
 
 import (
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 )
 
 // Ledger is this process's side of the books: which messages it sent, which of them were confirmed,
@@ -53,6 +56,7 @@ func (r *Result) unite(all []*Result) error {
 	if err := oneRun(all, books); err != nil {
 		return err
 	}
+	early := leftEarly(all, books)
 	united := ledger.Unite(books)
 	for i, b := range books {
 		if part, found := b.UnknownTo(united); found {
@@ -74,8 +78,40 @@ func (r *Result) unite(all []*Result) error {
 	r.Unset(metric.MaxBacklog)
 	r.BooksOpen, r.United = false, true
 	r.ExitCode = r.unitedCode(all)
+	if n := balance.Unheard; n > 0 && !r.Partial {
+		r.ExitCode, r.Partial = exit.Worst(r.ExitCode, exit.CannotRun), true
+		r.Failure = fmt.Sprintf("%s, so %s had no receiver: give it a longer --drain-timeout", early, report.Plural(int(n), "message"))
+	}
 	return nil
 }
+
+// leftEarly marks the copies of the parts that stopped receiving while others still sent, because their
+// --drain-timeout is shorter than a pause of the senders or of the broker. It describes the last to leave.
+func leftEarly(all []*Result, books []*ledger.Book) (early string) {
+	sender, sent, last := 0, time.Time{}, time.Time{}
+	for i, r := range all {
+		end := r.StartedAt.Add(inSeconds(r.Value(metric.SendingFrom) + r.Value(metric.Sending)))
+		if r.Plan.Producers > 0 && end.After(sent) {
+			sender, sent = i, end
+		}
+	}
+	for i, r := range all {
+		left := r.ends()
+		if !left.Before(sent) {
+			continue
+		}
+		for k := range books[i].Received {
+			books[i].Received[k].Left = true
+		}
+		if len(books[i].Received) > 0 && left.After(last) {
+			last = left
+			early = fmt.Sprintf("result %d stopped receiving %s before result %d stopped sending", i+1, report.Elapsed(sent.Sub(left).Round(100*time.Millisecond)), sender+1)
+		}
+	}
+	return early
+}
+
+func inSeconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // oneRun returns why the results, which have the same run id, are not parts of one run.
 func oneRun(all []*Result, books []*ledger.Book) error {
