@@ -16,6 +16,15 @@ NESTED := $(filter-out ./ ./.ci/tools/,$(MODULES))
 STATICCHECK := $(GO) tool -modfile=$(ROOT)/.ci/tools/go.mod staticcheck
 BROKERS := interop/brokers.sh
 
+# go vet is a target of its own and checks more: go test would check every dependency again for each set of flags.
+TEST := test -vet=off
+
+# Where neither code nor tests start a goroutine, the race detector has nothing to find, and here it takes most of a minute.
+SEQUENTIAL := cmd/stompbench/internal/ledger
+
+# packages_with lists the packages whose tests have a function with such a name: others need not be linked.
+packages_with = $$(grep -lE '^func $(1)' $$($(GO) list -f '{{range .TestGoFiles}}{{$$.Dir}}/{{.}} {{end}}{{range .XTestGoFiles}}{{$$.Dir}}/{{.}} {{end}}' ./...) | xargs dirname | sort -u)
+
 .PHONY: help
 help: ## List the targets.
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,42 +56,44 @@ cross: ## Build and vet for the other systems that are supported.
 
 .PHONY: test
 test: ## All tests.
-	$(GO) test ./...
+	$(GO) $(TEST) ./...
 
 .PHONY: race
-race: ## All tests under the race detector, in random order.
-	$(GO) test -race -shuffle=on -timeout 20m ./...
+race: ## All tests of what has goroutines under the race detector, in random order.
+	@! grep -rnE '\<go (func|[A-Za-z_.]+)\(|\.Go\(|\.Parallel\(' --include='*.go' $(SEQUENTIAL)
+	$(GO) $(TEST) -race -shuffle=on -timeout 20m $$($(GO) list ./... | grep -vE '/($(subst $() ,|,$(SEQUENTIAL)))$$')
 
 .PHONY: tags
 tags: ## The tests that matter with released buffers overwritten (pooldebug) and without assembly (purego).
-	$(GO) test -count=1 -tags pooldebug,purego ./parser ./writer ./pool ./fuzz/... ./engine/... ./conn ./broker
+	$(GO) vet -tags pooldebug,purego ./parser ./writer ./pool
+	$(GO) $(TEST) -count=1 -tags pooldebug,purego ./parser ./writer ./pool ./fuzz/... ./engine/... ./conn ./broker
 
 .PHONY: alloc
 alloc: ## The allocation gates, which the race detector would falsify.
-	$(GO) test -count=1 -run Alloc ./...
+	$(GO) $(TEST) -count=1 -run Alloc $(call packages_with,Test[A-Za-z0-9_]*Alloc)
 
 .PHONY: fuzz-smoke
-fuzz-smoke: ## Every fuzz target alone, for FUZZTIME (5s).
+fuzz-smoke: ## Every fuzz target for FUZZTIME (5s).
 	.ci/fuzz $(FUZZTIME)
 
 .PHONY: bench-smoke
 bench-smoke: ## Every benchmark once, to see that it still runs.
-	$(GO) test -run '^$$' -bench . -benchtime=1x ./...
+	$(GO) $(TEST) -run '^$$' -bench . -benchtime=1x $(call packages_with,Benchmark)
 
 .PHONY: modules
-modules: ## The nested modules: build, vet, lint, test, every benchmark once.
+modules: ## The nested modules: build, vet, lint, test, every benchmark once. The tests of interop are the targets foreign and faults.
 	@for dir in $(NESTED); do \
 		echo "module $$dir"; \
 		cd "$(ROOT)/$$dir"; \
 		$(GO) build ./...; \
 		$(GO) vet ./...; \
 		$(STATICCHECK) ./...; \
-		$(GO) test -timeout 60m -bench . -benchtime=1x ./...; \
+		if [[ $$dir != ./interop/* ]]; then $(GO) $(TEST) -timeout 60m -bench . -benchtime=1x ./...; fi; \
 	done
 
 .PHONY: browser
 browser: ## The page of stompbench in a headless Chromium: wide, as on a phone, light, dark.
-	STOMPWIRE_BROWSER=1 $(GO) test -count=1 -v -run Browser ./cmd/stompbench/internal/page
+	STOMPWIRE_BROWSER=1 $(GO) $(TEST) -count=1 -v -run Browser ./cmd/stompbench/internal/page
 
 .PHONY: brokers
 brokers: ## Install and start RabbitMQ, ActiveMQ and Artemis on 127.0.0.1, with empty stores.
@@ -91,7 +102,7 @@ brokers: ## Install and start RabbitMQ, ActiveMQ and Artemis on 127.0.0.1, with 
 
 .PHONY: interop
 interop: ## The tests against the brokers that are up.
-	@brokers=$$($(BROKERS) env); eval "$$brokers"; $(GO) test -count=1 -v -timeout 60m ./interop/...
+	@brokers=$$($(BROKERS) env); eval "$$brokers"; $(GO) $(TEST) -count=1 -v -timeout 60m ./interop/...
 
 .PHONY: clients
 clients: ## Install other people's STOMP clients: Python, Ruby, Perl, JavaScript.
@@ -99,12 +110,12 @@ clients: ## Install other people's STOMP clients: Python, Ruby, Perl, JavaScript
 
 .PHONY: foreign
 foreign: ## The tests of the embedded broker with those of them that are there.
-	$(GO) -C interop/foreign test -count=1 -timeout 60m ./...
+	$(GO) -C interop/foreign $(TEST) -count=1 -timeout 60m ./...
 
 .PHONY: faults
 faults: ## Break connections, and kill brokers of its own KILLS (1) times each: nothing confirmed may be lost.
-	@brokers=$$($(BROKERS) env); eval "$$brokers"; $(GO) -C interop/faults test -race -count=1 -v -timeout 60m .
-	STOMPWIRE_KILLS=$(KILLS) $(GO) -C interop/faults test -count=1 -v -run Kills -timeout 120m .
+	@brokers=$$($(BROKERS) env); eval "$$brokers"; $(GO) -C interop/faults $(TEST) -race -count=1 -v -timeout 60m .
+	STOMPWIRE_KILLS=$(KILLS) $(GO) -C interop/faults $(TEST) -count=1 -v -run Kills -timeout 120m .
 
 .PHONY: load
 load: ## stompbench against each broker that is up, for LOADTIME (3s): nothing may be lost, however long a broker stands still.

@@ -1,3 +1,7 @@
+//go:build !race
+
+// Not under the race detector: it has nothing to find where one goroutine parses a thousand command lines, and takes long.
+
 package cli
 
 import (
