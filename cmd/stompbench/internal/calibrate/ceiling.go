@@ -2,20 +2,28 @@
 // discards everything, in several settings, and how precisely it keeps a schedule. The report of a
 // run then says how close the run came to that rate.
 //
-// Imports: the pacer, histo, stamp and world packages of stompbench.
+// Imports: the packages of stompbench that wait, measure and write.
 package calibrate
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
 // Setting is one way to send.
@@ -32,14 +40,11 @@ var Settings = []Setting{
 
 // String describes the setting in a few words.
 func (s Setting) String() string {
-	producers, window := "1 producer", "no receipts"
-	if s.Producers != 1 {
-		producers = fmt.Sprintf("%d producers", s.Producers)
-	}
+	window := "no receipts"
 	if s.Window > 0 {
 		window = fmt.Sprintf("window %d", s.Window)
 	}
-	return fmt.Sprintf("%s, %d B, %s", producers, s.Size, window)
+	return fmt.Sprintf("%s, %d B, %s", report.Plural(s.Producers, "producer"), s.Size, window)
 }
 
 // Point is the result of one setting.
@@ -67,23 +72,24 @@ func newCeiling(version string) *Ceiling {
 	}
 }
 
-// Measure calls send for each setting, and measures the timers, each for the given time. It calls
-// shown, which may be nil, after every point.
-func Measure(ctx context.Context, version string, each time.Duration,
-	send func(context.Context, Setting) (Point, error), shown func(Point)) (c *Ceiling, err error) {
-	c = newCeiling(version)
+// Measure calls send for each setting, and measures the timers, each for the given time.
+func Measure(ctx context.Context, version string, each time.Duration, send func(context.Context, Setting) (Point, error)) (*Ceiling, error) {
+	c := newCeiling(version)
 	for _, s := range Settings {
 		p, err := send(ctx, s)
-		if err = errors.Join(err, ctx.Err()); err != nil {
+		if err = cmp.Or(err, ctx.Err()); err != nil {
 			return nil, err
 		}
 		c.Points = append(c.Points, p)
-		if shown != nil {
-			shown(p)
-		}
 	}
-	c.Timers, err = measureTimers(ctx, each)
-	return c, err
+	for _, name := range []string{PacerTimer, RuntimeTimer} {
+		t, err := measureTimer(ctx, name, each)
+		if err != nil {
+			return nil, err
+		}
+		c.Timers = append(c.Timers, t)
+	}
+	return c, nil
 }
 
 // Nearest returns the point whose setting is most similar to s. ok is false if there is none that
@@ -111,22 +117,14 @@ func path() (string, error) {
 	return filepath.Join(dir, "stompbench", "ceiling.json"), err
 }
 
-// Save writes the ceiling to the user's cache directory and returns the name of the file.
+// Save writes the ceiling to the user's cache directory and returns the name of the file. A run that
+// reads at the same time gets the old file or the new one, never a part.
 func (c *Ceiling) Save() (name string, err error) {
-	if name, err = path(); err != nil {
-		return "", err
-	}
-	data, err := json.MarshalIndent(c, "", "  ")
-	if err != nil {
-		return "", err
-	}
-	// A run that reads at the same time gets the old file or the new one, never a part.
-	err = os.MkdirAll(filepath.Dir(name), 0o755)
-	if err == nil {
-		err = os.WriteFile(name+".new", append(data, '\n'), 0o644)
+	if name, err = path(); err == nil {
+		err = os.MkdirAll(filepath.Dir(name), 0o755)
 	}
 	if err == nil {
-		err = os.Rename(name+".new", name)
+		err = results.WriteFile(name, func(w io.Writer) error { return report.WriteObject(w, c) })
 	}
 	return name, err
 }
@@ -150,4 +148,37 @@ func Load() (*Ceiling, error) {
 		return nil, fmt.Errorf("%w: %s is of another machine or version", fs.ErrNotExist, name)
 	}
 	return c, nil
+}
+
+// Timer is how late a way to wait is, in nanoseconds, with 1,000 wake-ups a second.
+type Timer struct {
+	Name  string `json:"name"`
+	P50   int64  `json:"p50_ns"`
+	P99   int64  `json:"p99_ns"`
+	Max   int64  `json:"max_ns"`
+	Count uint64 `json:"count"`
+}
+
+// The ways to wait that a run chooses from.
+const (
+	PacerTimer   = "pacer" // up to 16 producers
+	RuntimeTimer = "time.Sleep"
+)
+
+func measureTimer(ctx context.Context, name string, d time.Duration) (Timer, error) {
+	sleep := time.Sleep
+	if name == PacerTimer {
+		sleep = world.Sleep(ctx)
+	}
+	h, clock := histo.New(), stamp.NewClock()
+	p, start := pacer.New(clock.Now, sleep), clock.Now()
+	for ms := time.Millisecond; ms <= d; ms += time.Millisecond {
+		due := start + int64(ms)
+		now, err := p.Wait(ctx, due)
+		if err != nil {
+			return Timer{}, err
+		}
+		h.Record(now - due)
+	}
+	return Timer{name, int64(h.Percentile(50)), int64(h.Percentile(99)), int64(h.Max()), h.Count()}, nil
 }

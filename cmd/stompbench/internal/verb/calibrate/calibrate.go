@@ -4,24 +4,20 @@ package calibrate
 import (
 	"context"
 	"fmt"
-	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/stompwire/stompwire/frame"
-
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/calibrate"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/sink"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
@@ -49,9 +45,11 @@ func (s *settings) run(ctx context.Context, env *verb.Env) error {
 	progress := env.Progress(s.quiet)
 	fmt.Fprintf(progress, "measuring %d settings and 2 timers, %v each …\n", len(calibrate.Settings), s.each)
 	ceiling, err := calibrate.Measure(ctx, verb.Version(), s.each, func(ctx context.Context, set calibrate.Setting) (calibrate.Point, error) {
-		return againstSink(ctx, set, s.each)
-	}, func(p calibrate.Point) {
-		fmt.Fprintf(progress, "  %-36s %12s/s\n", p.Setting, report.PerSecond(p.PerSecond))
+		p, err := againstSink(ctx, set, s.each)
+		if err == nil {
+			fmt.Fprintf(progress, "  %-36s %12s/s\n", p.Setting, report.PerSecond(p.PerSecond))
+		}
+		return p, err
 	})
 	switch {
 	case ctx.Err() != nil:
@@ -59,16 +57,12 @@ func (s *settings) run(ctx context.Context, env *verb.Env) error {
 	case err != nil:
 		return err
 	}
-	if s.json {
-		err = report.WriteObject(env.Stdout, ceiling)
-	} else {
-		err = writeCeiling(env.Stdout, ceiling)
+	if err := env.Tell(s.json, ceiling, func() string { return textOf(ceiling) }); err != nil || !s.save {
+		return err
 	}
-	if err == nil && s.save {
-		var name string
-		if name, err = ceiling.Save(); err == nil {
-			fmt.Fprintf(progress, "saved as %s\n", name)
-		}
+	name, err := ceiling.Save()
+	if err == nil {
+		fmt.Fprintf(progress, "saved as %s\n", name)
 	}
 	return err
 }
@@ -81,28 +75,28 @@ func againstSink(ctx context.Context, set calibrate.Setting, d time.Duration) (p
 	}
 	to := sink.On(ln)
 	defer to.Close()
-	l, _ := flags.NewLoad()
-	p := &l.Plan
-	p.Producers, p.Consumers, p.Size, p.Window, p.Duration, p.Versions = set.Producers, 0, set.Size, set.Window, d, frame.AllVersions
-	if p.Broker, err = uri.Parse("stomp://" + to.Addr()); err != nil {
+	l, f := flags.NewLoad()
+	args := fmt.Sprintf("-u stomp://%s -x %d -y 0 -s %d -c %d -z %v", to.Addr(), set.Producers, set.Size, set.Window, d)
+	if err := f.Parse(strings.Fields(args)); err != nil {
 		return point, err
 	}
-	if _, err := p.Complete(); err != nil {
+	if _, err := l.Complete(f); err != nil {
 		return point, err
 	}
-	r, err := verb.Run(ctx, load.Options{Plan: p})
+	r, err := verb.Run(ctx, load.Options{Plan: &l.Plan})
 	if err == nil {
 		err = r.Failure
 	}
 	if err != nil {
 		return point, err
 	}
-	rep := results.New(verb.Version(), p, r, nil)
-	return calibrate.Point{Setting: set, PerSecond: rep.Value(metric.SentPerS), CPUShare: rep.Verdict.ProcessShare}, nil
+	return calibrate.Point{Setting: set, PerSecond: r.SentPerSecond(), CPUShare: verdict.Of(&l.Plan, r).ProcessShare}, nil
 }
 
-func writeCeiling(w io.Writer, c *calibrate.Ceiling) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+// textOf writes the tables of settings and timers.
+func textOf(c *calibrate.Ceiling) string {
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "what this machine sends to a sink that throws everything away (%s, %d processors)\n\n", c.System, c.Cores)
 	fmt.Fprint(t, "producers\tsize\twindow\tsent/s\tMiB/s\tprocessors used\t\n")
 	for _, p := range c.Points {
@@ -114,13 +108,11 @@ func writeCeiling(w io.Writer, c *calibrate.Ceiling) error {
 			report.PerSecond(p.PerSecond), p.PerSecond*float64(p.Size)/(1<<20), 100*p.CPUShare)
 	}
 	fmt.Fprint(t, "\nhow late waiting for a moment is\tp50\tp99\tmax\t\n")
+	names := map[string]string{calibrate.PacerTimer: "pacer, up to 16 producers", calibrate.RuntimeTimer: "time.Sleep, beyond"}
+	late := func(ns int64) string { return report.Duration(time.Duration(ns)) }
 	for _, timer := range c.Timers {
-		name := "pacer, up to 16 producers"
-		if timer.Name != calibrate.PacerTimer {
-			name = timer.Name + ", beyond"
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t\n", name, report.Duration(time.Duration(timer.P50)),
-			report.Duration(time.Duration(timer.P99)), report.Duration(time.Duration(timer.Max)))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t\n", names[timer.Name], late(timer.P50), late(timer.P99), late(timer.Max))
 	}
-	return t.Flush()
+	_ = t.Flush()
+	return b.String()
 }

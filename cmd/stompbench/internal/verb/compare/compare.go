@@ -67,34 +67,25 @@ func (s *settings) run(env *verb.Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	return s.tell(env, all)
-}
-
-// tell writes the table, or the JSON object, and the conditions that are true.
-func (s *settings) tell(env *verb.Env, all *compare.Comparison) error {
 	failed := []string{}
 	for i := range s.failIf {
 		if holds, why := s.failIf[i].Holds(all); holds {
 			failed = append(failed, why)
 		}
 	}
-	write := all.WriteMarkdown
-	if s.json {
-		write = func(w io.Writer) error {
-			return report.WriteObject(w, struct {
-				*compare.Comparison
-				Failed []string `json:"failed"`
-			}{all, failed})
+	if err := env.WriteTo(s.out, func(w io.Writer) error {
+		if !s.json {
+			return all.WriteMarkdown(w)
 		}
-	}
-	if err := env.WriteTo(s.out, write); err != nil {
+		return report.WriteObject(w, struct {
+			*compare.Comparison
+			Failed []string `json:"failed"`
+		}{all, failed})
+	}); err != nil || len(failed) == 0 {
 		return err
 	}
 	for _, why := range failed {
 		fmt.Fprintln(env.Stderr, "stompbench: failed:", why)
 	}
-	if len(failed) > 0 {
-		return verb.Code(exit.SLO)
-	}
-	return nil
+	return verb.Code(exit.SLO)
 }

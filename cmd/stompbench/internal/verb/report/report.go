@@ -17,61 +17,68 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/find"
 )
 
-// settings are the values of the flags of report.
-type settings struct {
-	*verb.Env
-	out  string
-	text bool
-}
-
 // Command makes the verb report.
 func Command(env *verb.Env) *cobra.Command {
-	s := &settings{Env: env}
+	var out string
+	var text bool
 	cmd := &cobra.Command{
 		Use: "report DIR...", Short: "make the page of results again; several are laid over each other", ValidArgsFunction: verb.Directories,
-		RunE: func(_ *cobra.Command, args []string) error { return s.run(args) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			if text {
+				return printAll(env, args)
+			}
+			dir, write, err := pageOf(args)
+			if err != nil {
+				return err
+			}
+			return env.WriteTo(cmp.Or(out, filepath.Join(dir, verb.PageName)), write)
+		},
 	}
 	f := flags.New(cmd.Flags())
-	f.Add("out,o", "", "where to write the page; - is standard output; without it, next to the result", flags.Text(&s.out, "FILE"))
-	f.Add("text", "false", "write the result as run writes it, and no page", flags.Switch(&s.text))
+	f.Add("out,o", "", "where to write the page; - is standard output; without it, next to the result", flags.Text(&out, "FILE"))
+	f.Add("text", "false", "write the result as run writes it, and no page", flags.Switch(&text))
 	f.Rename("output", "out")
 	return cmd
 }
 
-func (s *settings) run(args []string) error {
+// printAll writes the texts of results, or that of a search.
+func printAll(env *verb.Env, args []string) error {
 	if path, ok := searchIn(args); ok {
-		return s.search(path)
-	}
-	runs, err := verb.ReadAll(args)
-	if err != nil {
-		return err
-	}
-	named := make([]page.Run, len(runs))
-	for i, name := range verb.Names(args) {
-		named[i] = page.Run{Name: name, Result: runs[i]}
-		if !s.text {
-			continue
-		}
-		if i > 0 {
-			fmt.Fprintln(s.Stdout)
-		}
-		if err := s.PrintReport(false, runs[i]); err != nil {
+		rep, err := page.ReadSearch(path)
+		if err != nil {
 			return err
 		}
+		return env.Print(find.Text(rep))
 	}
-	if s.text {
-		return nil
+	all, err := verb.ReadAll(args)
+	for i, r := range all {
+		if i > 0 {
+			fmt.Fprintln(env.Stdout)
+		}
+		err = cmp.Or(err, env.PrintReport(false, r))
 	}
-	dir := ""
+	return err
+}
+
+// pageOf returns the folder for the page of results or of a search, "" for the current one, and what
+// writes it.
+func pageOf(args []string) (dir string, write func(io.Writer) error, err error) {
+	if path, ok := searchIn(args); ok {
+		rep, err := page.ReadSearch(path)
+		return filepath.Dir(path), func(w io.Writer) error { return page.WriteSearch(w, rep) }, err
+	}
+	all, err := verb.ReadAll(args)
+	if err != nil {
+		return "", nil, err
+	}
+	runs := make([]page.Run, len(all))
+	for i, name := range verb.Names(args) {
+		runs[i] = page.Run{Name: name, Result: all[i]}
+	}
 	if info, err := os.Stat(args[0]); err == nil && info.IsDir() && len(args) == 1 {
 		dir = args[0]
 	}
-	return s.writePage(dir, func(w io.Writer) error { return page.Write(w, named) })
-}
-
-// writePage writes a page to --out, by default into dir.
-func (s *settings) writePage(dir string, write func(io.Writer) error) error {
-	return s.WriteTo(cmp.Or(s.out, filepath.Join(dir, verb.PageName)), write)
+	return dir, func(w io.Writer) error { return page.Write(w, runs) }, nil
 }
 
 // searchIn returns the find.json that report is asked for: that of a folder without result.json, or
@@ -86,16 +93,4 @@ func searchIn(args []string) (path string, ok bool) {
 	_, search := os.Stat(path)
 	_, result := os.Stat(filepath.Join(args[0], results.Name))
 	return path, search == nil && result != nil
-}
-
-// search writes the page of a search again, or its text.
-func (s *settings) search(path string) error {
-	rep, err := page.ReadSearch(path)
-	switch {
-	case err != nil:
-		return err
-	case s.text:
-		return s.Print(find.Text(rep))
-	}
-	return s.writePage(filepath.Dir(path), func(w io.Writer) error { return page.WriteSearch(w, rep) })
 }
