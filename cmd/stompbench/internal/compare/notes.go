@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
 
@@ -59,7 +58,7 @@ func warnings(left, right *side) []string {
 			out.add("%s left %.2g %% of its messages unsent: except for from_due, its latencies hold only for those that it sent", s.name, 100*s.unsent())
 		}
 	}
-	each("a run of which the books do not balance", func(r *results.Result) bool { _, mood := r.Balance(); return mood == report.Bad })
+	each("a run of which the books do not balance", (*results.Result).Broken)
 	each("a run that ended before its time", func(r *results.Result) bool { return r.Partial })
 	return out
 }

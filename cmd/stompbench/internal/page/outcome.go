@@ -45,11 +45,11 @@ func wordsOf(code int) outcome {
 func outcomeOf(r *results.Result) outcome {
 	o := wordsOf(r.ExitCode)
 	say := func(format string, args ...any) { o.Why = append(o.Why, fmt.Sprintf(format, args...)) }
-	balance, mood := r.Balance()
+	balance, broken := r.Balance(report.Style{}), r.Broken()
 	invalid := r.Verdict != nil && r.Verdict.Invalid
 	missing := unsent(r)
 	switch {
-	case r.ExitCode == 0 && mood == report.Bad:
+	case r.ExitCode == 0 && broken:
 		o.Mood, o.Text, o.Do = "bad", words[3].text, words[3].do
 	case r.ExitCode == 0 && (invalid || r.Partial):
 		o.Mood, o.Text = "warn", "Accepted, although it was not as planned"
@@ -62,7 +62,7 @@ func outcomeOf(r *results.Result) outcome {
 	case r.Partial:
 		say("Partial result: interrupted.")
 	}
-	if mood == report.Bad {
+	if broken {
 		say("Of %s messages expected, %s were lost, %s duplicated and %s corrupt.",
 			report.Count(r.Count(metric.Expected)), report.Count(r.Count(metric.Lost)), report.Count(r.Count(metric.Duplicated)), report.Count(r.Count(metric.Corrupt)))
 	}
@@ -83,7 +83,7 @@ func outcomeOf(r *results.Result) outcome {
 	} else if len(r.SLO) > 0 {
 		say("All conditions of the SLO are met.")
 	}
-	if mood != report.Bad && balance != "" {
+	if !broken && balance != "" {
 		say("Of what was sent, %s.", balance)
 	}
 	return o

@@ -24,62 +24,42 @@ func Count(n uint64) string {
 
 // PerSecond writes a rate: whole from 100 on, with three digits below.
 func PerSecond(r float64) string {
-	if r >= 100 {
+	switch {
+	case r < 0:
+		return "-" + PerSecond(-r)
+	case r >= 100:
 		return Count(uint64(math.Round(r)))
 	}
 	return strconv.FormatFloat(r, 'g', 3, 64)
 }
 
-// Change writes a rate with its sign, for values that may be negative.
-func Change(r float64) string {
-	switch {
-	case r < 0:
-		return "-" + PerSecond(-r)
-	case r > 0:
-		return "+" + PerSecond(r)
-	}
-	return "0"
-}
-
 // Duration writes a duration with three digits and the unit that fits.
 func Duration(d time.Duration) string {
-	switch ns := float64(d); {
-	case d < 0:
+	if d < 0 {
 		return "-" + Duration(-max(d, -math.MaxInt64)) // the smallest value has no negation
-	case d < time.Microsecond:
-		return fmt.Sprintf("%d ns", d)
-	case ns < 999.5e3:
-		return digits3(ns/1e3) + " µs"
-	case ns < 999.5e6:
-		return digits3(ns/1e6) + " ms"
-	default:
-		return digits3(ns/1e9) + " s"
 	}
-}
-
-// digits3 writes x with three digits, but always all digits before the point.
-func digits3(x float64) string {
-	decimals := 0
-	switch {
-	case x < 9.995:
-		decimals = 2
-	case x < 99.95:
-		decimals = 1
-	}
-	return strconv.FormatFloat(x, 'f', decimals, 64)
+	return scaled(float64(d), 1000, 999.5, " ns", " µs", " ms", " s")
 }
 
 // Size writes a number of bytes with a unit.
-func Size(n float64) string {
-	if n < 1<<10 {
-		return strconv.FormatFloat(math.Round(n), 'f', 0, 64) + " B"
+func Size(n float64) string { return scaled(n, 1<<10, 1<<10, " B", " KiB", " MiB", " GiB") }
+
+// scaled writes x in the first unit of which it is below most, or in the last. A unit is step times the one
+// before it. x has three digits, but all before the point, and none after it in the first unit.
+func scaled(x, step, most float64, units ...string) string {
+	n := 0
+	for n < len(units)-1 && x >= most {
+		x /= step
+		n++
 	}
-	for _, unit := range []string{" KiB", " MiB"} {
-		if n /= 1 << 10; n < 1<<10 {
-			return digits3(n) + unit
-		}
+	decimals := 0
+	switch {
+	case n > 0 && x < 9.995:
+		decimals = 2
+	case n > 0 && x < 99.95:
+		decimals = 1
 	}
-	return digits3(n/(1<<10)) + " GiB"
+	return strconv.FormatFloat(x, 'f', decimals, 64) + units[n]
 }
 
 // Plural writes "1 producer", "2 producers", "no producers".
@@ -117,15 +97,18 @@ func Cells(lines [][]string) [][]string {
 	return lines
 }
 
-// Value writes a value of a metric.
+// Value writes a value of a metric. One that may be negative has a sign.
 func Value(d *metric.Def, x float64) string {
-	text := PerSecond
+	sign, share := "", "%.3g %%"
 	if d.Has(metric.Signed) {
-		text = Change
+		share = "%+.2f %%"
+		if x > 0 {
+			sign = "+"
+		}
 	}
 	switch d.Unit {
 	case metric.PerSecond:
-		return text(x) + "/s"
+		return sign + PerSecond(x) + "/s"
 	case metric.BytesPerSecond:
 		return Size(x) + "/s"
 	case metric.InSeconds:
@@ -133,15 +116,12 @@ func Value(d *metric.Def, x float64) string {
 	case metric.Nanoseconds:
 		return Duration(time.Duration(math.Round(x)))
 	case metric.Ratio:
-		if d.Has(metric.Signed) {
-			return fmt.Sprintf("%+.2f %%", 100*x)
-		}
-		return fmt.Sprintf("%.3g %%", 100*x)
+		return fmt.Sprintf(share, 100*x)
 	}
 	if x == math.Trunc(x) && x >= 0 {
 		return Count(uint64(x))
 	}
-	return text(x)
+	return sign + PerSecond(x)
 }
 
 // Outcome formats a condition with its value, such as "from_due.p99<20ms (3.20 ms)".

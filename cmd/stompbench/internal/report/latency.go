@@ -16,35 +16,30 @@ type LatencyRow struct {
 	metric.Distribution
 }
 
-// shown are the percentiles of the table.
-var shown = slices.DeleteFunc(slices.Clone(metric.Percentiles), func(p metric.Percentile) bool { return p.P == 95 })
+// shown are the columns of the table.
+var shown = append(slices.DeleteFunc(slices.Clone(metric.Percentiles), func(p metric.Percentile) bool { return p.P == 95 }),
+	metric.Percentile{Name: "max", P: 100, Of: func(d *metric.Distribution) int64 { return d.Max }})
 
 // LatencyTable writes latencies for people. It leaves out rows without samples, and is empty if no row
 // has any.
 func LatencyTable(rows ...LatencyRow) string {
+	rows = slices.DeleteFunc(rows, func(r LatencyRow) bool { return r.Count == 0 })
+	if len(rows) == 0 {
+		return ""
+	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(w, "\n  latency   \t")
 	for _, p := range shown {
 		fmt.Fprint(w, p.Name, "\t")
 	}
-	fmt.Fprint(w, "max\t\n")
-	empty := true
-	for _, row := range rows {
-		d := &row.Distribution
-		if d.Count == 0 {
-			continue
-		}
-		empty = false
-		fmt.Fprintf(w, "  %-10s\t", row.Name)
+	for i := range rows {
+		fmt.Fprintf(w, "\n  %-10s\t", rows[i].Name)
 		for _, p := range shown {
-			fmt.Fprint(w, Percentile(d, p.P, p.Of(d)), "\t")
+			fmt.Fprint(w, Percentile(&rows[i].Distribution, p.P, p.Of(&rows[i].Distribution)), "\t")
 		}
-		fmt.Fprint(w, Percentile(d, 100, d.Max), "\t\n")
 	}
-	if empty {
-		return ""
-	}
+	fmt.Fprintln(w)
 	_ = w.Flush() // into memory
 	return b.String()
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/machine"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/series"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/slo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
@@ -72,10 +71,6 @@ type Ceiling struct {
 	Share     float64 `json:"share"` // the share of the ceiling that the run reached
 	Setting   string  `json:"setting"`
 	Measured  string  `json:"measured"` // when, RFC 3339
-}
-
-func (c *Ceiling) String() string {
-	return fmt.Sprintf("%.0f %% of the %s/s that this machine reached against a sink (%s)", 100*c.Share, report.PerSecond(c.PerSecond), c.Setting)
 }
 
 // Data is what the rest of a result was computed from.

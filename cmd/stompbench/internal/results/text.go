@@ -14,22 +14,34 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 )
 
-// WriteText writes the report for people.
+// text is the form of a result for people.
+type text struct {
+	report.Rows
+	report.Style
+	r *Result
+}
+
+// WriteText writes the result for people.
 func (r *Result) WriteText(w io.Writer, style report.Style) error {
-	var b strings.Builder
+	t := &text{Style: style, r: r}
 	if r.Partial {
-		fmt.Fprintf(&b, "%s %s\n", style.Bad("PARTIAL RESULT:"), cmp.Or(r.Failure, "interrupted"))
+		fmt.Fprintf(t, "%s %s\n", t.Bad("PARTIAL RESULT:"), cmp.Or(r.Failure, "interrupted"))
 	}
-	fmt.Fprintf(&b, "%s\n\n", style.Bold(r.Subject()))
-	r.books(&b, style)
-	r.rates(&b)
-	r.latencies(&b)
-	b.WriteByte('\n')
+	fmt.Fprintf(t, "%s\n\n", t.Bold(r.Subject()))
+	t.books()
+	t.rates()
+	var rows []report.LatencyRow
+	for _, l := range metric.Latencies() {
+		if l != metric.FromDue || r.Plan.RatePerSec > 0 || r.Plan.Producers == 0 { // flat out, messages were due when they were sent
+			rows = append(rows, report.LatencyRow{Name: l.Label(), Distribution: r.Latency[l]})
+		}
+	}
+	t.WriteString(report.LatencyTable(rows...) + "\n")
 	for _, remark := range r.Remarks() {
-		b.WriteString(report.Wrap(remark, 2, report.Width))
+		t.WriteString(report.Wrap(remark, 2, report.Width))
 	}
-	r.judgement(&b, style)
-	_, err := io.WriteString(w, b.String())
+	t.judgement()
+	_, err := io.WriteString(w, t.String())
 	return err
 }
 
@@ -49,85 +61,65 @@ func (r *Result) Subject() string {
 		report.Size(float64(r.Plan.SizeBytes)), server, r.Broker.STOMP)
 }
 
-func (r *Result) books(b *strings.Builder, style report.Style) {
-	row := func(label string, cells ...string) {
-		fmt.Fprintf(b, "  %-10s  %s\n", label, strings.Join(cells, "   "))
-	}
-	cell := func(id metric.ID) string {
+// books writes the counts. A column of the first two rows that the plan rules out is left out.
+func (t *text) books() {
+	r, shown := t.r, []metric.ID{metric.Expected, metric.ConfirmedLost, metric.UnconfirmedLost, metric.MaxBacklog}
+	var cells []string
+	cell := func(id metric.ID, is bool) {
+		shown = append(shown, id)
 		text := metric.Of(id).Label() + " " + report.Count(r.Count(id))
 		if metric.Of(id).Has(metric.Fault) && r.Count(id) > 0 {
-			return style.Bad(text)
+			text = t.Bad(text)
 		}
-		return text
-	}
-	cells := []string{cell(metric.Sent)}
-	if r.Plan.Window > 0 {
-		cells = append(cells, cell(metric.Confirmed))
-	}
-	if r.Plan.Consumers > 0 {
-		cells = append(cells, cell(metric.Received))
-	}
-	row("messages", cells...)
-	if r.Plan.Consumers > 0 {
-		balance, mood := r.Balance()
-		cells := []string{cell(metric.Lost), cell(metric.Duplicated), cell(metric.Corrupt), cell(metric.Reordered), style.Mood(mood, balance)}
-		if r.BooksOpen {
-			cells = cells[1:]
+		if is {
+			cells = append(cells, text)
 		}
-		row("books", cells...)
+	}
+	receives := r.Plan.Consumers > 0
+	cell(metric.Sent, true)
+	cell(metric.Confirmed, r.Plan.Window > 0)
+	cell(metric.Received, receives)
+	t.Add("messages", "%s", strings.Join(cells, "   "))
+	cells = nil
+	cell(metric.Lost, !r.BooksOpen)
+	cell(metric.Duplicated, true)
+	cell(metric.Corrupt, true)
+	cell(metric.Reordered, true)
+	if receives {
+		t.Add("books", "%s", strings.Join(append(cells, r.Balance(t.Style)), "   "))
 	}
 	if r.Count(metric.Lost) > 0 && r.Plan.Window > 0 {
-		row("", fmt.Sprintf("of those lost, %s were confirmed by the broker and %s were not",
-			report.Count(r.Count(metric.ConfirmedLost)), report.Count(r.Count(metric.UnconfirmedLost))))
+		t.Add("", "of those lost, %s were confirmed by the broker and %s were not",
+			report.Count(r.Count(metric.ConfirmedLost)), report.Count(r.Count(metric.UnconfirmedLost)))
 	}
 	if r.AckError != "" {
-		row("", style.Bad("an ACK could not be sent: "+r.AckError))
+		t.Add("", "%s", t.Bad("an ACK could not be sent: "+r.AckError))
 	}
 	for _, d := range metric.In(metric.Totals) {
-		if n := r.Count(d.ID); n > 0 && !slices.Contains(above, d.ID) {
-			row("", report.Count(n)+" "+d.Label()+": "+d.Help)
+		if !slices.Contains(shown, d.ID) {
+			t.Some(r.Count(d.ID), d.Label()+": "+d.Help)
 		}
 	}
 }
 
-// above are the totals that have a place in the rows before the others.
-var above = []metric.ID{
-	metric.Sent, metric.Confirmed, metric.Received, metric.Expected, metric.Lost, metric.ConfirmedLost, metric.UnconfirmedLost,
-	metric.Duplicated, metric.Corrupt, metric.Reordered, metric.MaxBacklog,
-}
+// Broken reports whether the books do not balance.
+func (r *Result) Broken() bool { return r.Sum(metric.Lost, metric.Duplicated, metric.Corrupt) > 0 }
 
 // Balance says whether every message arrived, "" if only other processes know.
-func (r *Result) Balance() (text string, mood report.Mood) {
+func (r *Result) Balance(style report.Style) string {
 	switch {
-	case r.Sum(metric.Lost, metric.Duplicated, metric.Corrupt) > 0:
-		return "the books do not balance", report.Bad
+	case r.Broken():
+		return style.Bad("the books do not balance")
 	case r.BooksOpen:
-		return "open until stompbench merge closes the books of all parts", report.Neutral
+		return "open until stompbench merge closes the books of all parts"
 	case r.Plan.Producers == 0 || r.Plan.Consumers == 0:
-		return "", report.Neutral
+		return ""
 	case r.Count(metric.Expected) == 0:
-		return "nothing was sent", report.Neutral
+		return "nothing was sent"
 	case r.Count(metric.Reordered) > 0:
-		return "every message arrived once", report.Good
-	default:
-		return "every message arrived once, in order", report.Good
+		return style.Good("every message arrived once")
 	}
-}
-
-func (r *Result) rates(b *strings.Builder) {
-	if r.Plan.Producers > 0 {
-		fmt.Fprintf(b, "  %-10s  %s\n", "sent", pace(r.Value(metric.SentPerS), r.Value(metric.SentBytesPerS), r.Value(metric.Sending)))
-	}
-	if r.Plan.Consumers > 0 && r.Count(metric.Received) > 0 {
-		fmt.Fprintf(b, "  %-10s  %s", "received", pace(r.Value(metric.ReceivedPerS), r.Value(metric.ReceivedBytesPerS), r.Value(metric.Receiving)))
-		// The backlog is sampled a hundred times a second: a run that was too short for some
-		// samples has no backlog to report.
-		if r.Plan.Producers > 0 && r.Value(metric.Receiving) >= 0.1 && !r.BooksOpen && !r.United {
-			fmt.Fprintf(b, ", up to %s behind", report.Count(r.Count(metric.MaxBacklog)))
-		}
-		b.WriteString(r.growth())
-		b.WriteByte('\n')
-	}
+	return style.Good("every message arrived once, in order")
 }
 
 // A change of the backlog is reported from 1 % of the rate on, if it is more than a few messages
@@ -137,17 +129,29 @@ const (
 	fewBehind  = 10
 )
 
-// growth says how the backlog changed while messages were sent, "" if it did not.
-func (r *Result) growth() string {
+func (t *text) rates() {
+	r := t.r
+	if r.Plan.Producers > 0 {
+		t.Add("sent", "%s", pace(r.Value(metric.SentPerS), r.Value(metric.SentBytesPerS), r.Value(metric.Sending)))
+	}
+	if r.Plan.Consumers == 0 || r.Count(metric.Received) == 0 {
+		return
+	}
+	received := pace(r.Value(metric.ReceivedPerS), r.Value(metric.ReceivedBytesPerS), r.Value(metric.Receiving))
+	// The backlog is sampled a hundred times a second: a run that was too short for some samples has no
+	// backlog to report.
+	if r.Plan.Producers > 0 && r.Value(metric.Receiving) >= 0.1 && !r.BooksOpen && !r.United {
+		received += fmt.Sprintf(", up to %s behind", report.Count(r.Count(metric.MaxBacklog)))
+	}
 	slope := r.Value(metric.BacklogSlope)
-	if slope == 0 || math.Abs(slope) < muchOfRate*r.Value(metric.SentPerS) || math.Abs(slope)*r.Value(metric.Sending) < fewBehind {
-		return ""
+	if change := math.Abs(slope); change > 0 && change >= muchOfRate*r.Value(metric.SentPerS) && change*r.Value(metric.Sending) >= fewBehind {
+		more := "more"
+		if slope < 0 {
+			more = "less"
+		}
+		received += fmt.Sprintf(", %s %s each second", report.PerSecond(change), more)
 	}
-	more := "more"
-	if slope < 0 {
-		more = "less"
-	}
-	return fmt.Sprintf(", %s %s each second", report.PerSecond(math.Abs(slope)), more)
+	t.Add("received", "%s", received)
 }
 
 // pace writes a rate with its bytes and time. A single message has no rate.
@@ -157,17 +161,6 @@ func pace(perSecond, bytesPerSecond, seconds float64) string {
 		return "too little for a rate, in " + took
 	}
 	return fmt.Sprintf("%s/s for %s (%s/s)", report.PerSecond(perSecond), took, report.Size(bytesPerSecond))
-}
-
-func (r *Result) latencies(b *strings.Builder) {
-	var rows []report.LatencyRow
-	for _, l := range metric.Latencies() {
-		rows = append(rows, report.LatencyRow{Name: l.Label(), Distribution: r.Latency[l]})
-	}
-	if r.Plan.RatePerSec == 0 && r.Plan.Producers > 0 {
-		rows = rows[1:] // messages were due when they were sent
-	}
-	b.WriteString(report.LatencyTable(rows...))
 }
 
 // tooLate is a send delay that late sleeping alone does not explain.
@@ -190,9 +183,9 @@ func (r *Result) Remarks() (all []string) {
 		say("Flat out, latency is the time messages wait in queues that are kept full; it says nothing about the broker. " +
 			"Give a --rate below the one above to measure that.")
 	}
-	if d := r.Latency[metric.SendDelay]; time.Duration(d.P99) > tooLate {
+	if late := time.Duration(r.Latency[metric.SendDelay].P99); late > tooLate {
 		say("One message in a hundred left %s late or later, held up by the receipt window, the broker or this machine. "+
-			"From due counts that, from send does not.", report.Duration(time.Duration(d.P99)))
+			"From due counts that, from send does not.", report.Duration(late))
 	}
 	for _, l := range metric.Latencies() {
 		if d := r.Latency[l]; d.Censored > 0 {
@@ -210,16 +203,66 @@ func (r *Result) Remarks() (all []string) {
 		case r.Broker.Embedded:
 			subject = "This process, broker included,"
 		}
+		allocations := r.Value(metric.AllocsPerMessage)
+		few := strconv.FormatFloat(allocations, 'g', 2, 64)
+		if allocations >= 10 {
+			few = report.Count(uint64(math.Round(allocations)))
+		}
 		say("%s used %.2f CPU cores, %s of CPU and %s allocations a message.",
-			subject, r.Value(metric.CPUCores), report.Duration(time.Duration(r.Value(metric.CPUPerMessage))), few(r.Value(metric.AllocsPerMessage)))
+			subject, r.Value(metric.CPUCores), report.Duration(time.Duration(r.Value(metric.CPUPerMessage))), few)
 	}
 	return all
 }
 
-// few writes a number for which two digits are enough.
-func few(x float64) string {
-	if x >= 10 {
-		return report.Count(uint64(math.Round(x)))
+// judgement writes what limited the run, and whether it met its SLO.
+func (t *text) judgement() {
+	r := t.r
+	if v := r.Verdict; v != nil && r.Plan.Producers > 0 {
+		t.ownCost()
+		limit := string(v.Limit)
+		if v.Invalid {
+			limit = t.Bad(limit)
+		}
+		t.Sentence("limited by", "%s: %s", limit, v.Why)
+		if c := r.Ceiling; c != nil {
+			t.Sentence("", "%.0f %% of the %s/s that this machine reached against a sink (%s)", 100*c.Share, report.PerSecond(c.PerSecond), c.Setting)
+		}
+		if v.Invalid {
+			t.Sentence("", "%s: it is the generator's own, which could not keep the rate that was asked for", t.Bad("this result is invalid"))
+		}
 	}
-	return strconv.FormatFloat(x, 'g', 2, 64)
+	if r.SLODeferred != "" {
+		t.Sentence("slo", "%s, for stompbench merge to judge", r.SLODeferred)
+	}
+	label := "slo"
+	for i := range r.SLO {
+		met := t.Good("met    ")
+		if !r.SLO[i].Met {
+			met = t.Bad("NOT MET")
+		}
+		t.Add(label, "%s  %s", met, report.Outcome(&r.SLO[i]))
+		label = ""
+	}
+}
+
+// ownCost writes the resources that the generator used and what it waited for.
+func (t *text) ownCost() {
+	v, percent := t.r.Verdict, report.Percent
+	if v.ProcessShare > 0 {
+		starved, thread := "", "n/a"
+		if v.StarvedShare >= 0.05 {
+			starved = fmt.Sprintf(", %s missed to other programs", percent(v.StarvedShare))
+		}
+		if v.ThreadShare > 0 {
+			thread = percent(v.ThreadShare)
+		}
+		t.Sentence("processors", "%s of this process's share used%s; busiest thread %s; garbage collection %s of the CPU time, pauses %s of the time",
+			percent(v.ProcessShare), starved, thread, percent(v.GCShare), percent(v.GCPauseShare))
+	}
+	late := ""
+	if t.r.Plan.RatePerSec > 0 {
+		late = fmt.Sprintf("; %s of the schedule late by over 1 ms, or not sent", percent(v.LateShare))
+	}
+	t.Sentence("producers", "waited %s for receipts, %s for the connection, %s for the schedule, worked %s%s",
+		percent(v.WindowShare), percent(v.SendShare), percent(v.PacerShare), percent(v.MakingShare), late)
 }

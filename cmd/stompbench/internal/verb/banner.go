@@ -1,6 +1,7 @@
 package verb
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -13,20 +14,8 @@ import (
 	"github.com/stompwire/stompwire/conn/dialect"
 )
 
-// Rows is lines of label and text.
-type Rows struct{ strings.Builder }
-
-// Add adds a line.
-func (r *Rows) Add(label, format string, args ...any) {
-	fmt.Fprintf(r, "  %-10s  %s\n", label, fmt.Sprintf(format, args...))
-}
-
-// Some adds a line without a label if n is above 0.
-func (r *Rows) Some(n uint64, what string) {
-	if n > 0 {
-		r.Add("", "%s %s", report.Count(n), what)
-	}
-}
+// Rows describes plans.
+type Rows struct{ report.Rows }
 
 // Notes adds notes on a plan.
 func (r *Rows) Notes(notes []string) {
@@ -35,23 +24,48 @@ func (r *Rows) Notes(notes []string) {
 	}
 }
 
-// Banner describes the run before it starts, in normalised values.
-func Banner(p *workload.Plan, ready load.Ready, notes []string) string {
+// Banner describes a run that is connected, in normalised values.
+func Banner(p *workload.Plan, ready *load.Ready, notes []string) string {
 	var r Rows
-	r.Add("broker", "%s, STOMP %s", BrokerName(p, ready), ready.Version)
+	r.Broker(p, ready)
 	r.Plan(p, notes)
-	r.WriteByte('\n')
-	return r.String()
+	return r.String() + "\n"
 }
 
-// Plan describes a plan, except its broker.
+// Planned describes a run before it is connected, and what it needs.
+func (r *Rows) Planned(p *workload.Plan, notes []string) {
+	r.Broker(p, nil)
+	r.Plan(p, notes)
+	r.Needs(p)
+}
+
+// Broker describes the broker, and what it said when connected; before that, ready is nil.
+func (r *Rows) Broker(p *workload.Plan, ready *load.Ready) {
+	ready = cmp.Or(ready, &load.Ready{})
+	name := p.Broker.String()
+	if p.Embedded {
+		name = "embedded in this process" + when(name != "", ", at %s", strings.TrimPrefix(name, "stomp://"))
+	} else {
+		name += when(ready.Server != "", " (%s)", OneLine(ready.Server)) + when(p.Kind != dialect.Unknown, ", spoken to as %v", p.Kind)
+	}
+	r.Add("broker", "%s%s", name, when(ready.Version != "", ", STOMP %s", ready.Version))
+}
+
+// Needs describes the resources of this machine that a run takes before the first message.
+func (r *Rows) Needs(p *workload.Plan) {
+	n := load.NeedsOf(p)
+	r.Add("needs", "%s, at least %s of memory, %s of it for bodies; with --out up to %s more for the seconds of the run",
+		report.Plural(n.Files, "open file"), report.Size(float64(n.Memory)), report.Size(float64(p.BodiesMemory())), report.Size(series.MaxBytes))
+}
+
+// Plan describes the rest of a plan.
 func (r *Rows) Plan(p *workload.Plan, notes []string) {
 	if p.Producers > 0 {
-		r.Add("producers", "%d to %s, %s, %s", p.Producers, destinations(p, p.PublishTo, p.PublishTargets().Len()), Receipts(p), pace(p))
+		r.Add("producers", "%d to %s, %s, %s", p.Producers, destinations(p, p.PublishTo, p.PublishTargets()), Receipts(p), pace(p))
 		r.Add("messages", "%s", Messages(p))
 	}
 	if p.Consumers > 0 {
-		r.Add("consumers", "%d of %s, %s, %s", p.Consumers, destinations(p, p.ConsumeFrom, p.ConsumeTargets().Len()), acks(p), sharing(p))
+		r.Add("consumers", "%d of %s, %s, %s", p.Consumers, destinations(p, p.ConsumeFrom, p.ConsumeTargets()), acks(p), sharing(p))
 	}
 	if p.Connections() != p.Producers+p.Consumers || p.ConnectRate > 0 || len(p.Sources) > 0 {
 		r.Add("connect", "%d for producers, %d for consumers%s%s", p.ProducerConnections, p.ConsumerConnections,
@@ -69,8 +83,8 @@ func when(said bool, format string, args ...any) string {
 	return fmt.Sprintf(format, args...)
 }
 
-func destinations(p *workload.Plan, name string, n int) string {
-	return name + when(n != 1, " with %v", p.Destinations)
+func destinations(p *workload.Plan, name string, targets workload.Targets) string {
+	return name + when(targets.Len() != 1, " with %v", p.Destinations)
 }
 
 func sharing(p *workload.Plan) string {
@@ -104,15 +118,6 @@ func Messages(p *workload.Plan) string {
 		when(len(names) > 0, ", with %s", strings.Join(names, ", ")) + when(p.Extra.Any(), ", and %v", &p.Extra)
 }
 
-// BrokerName describes the broker, as far as it is known.
-func BrokerName(p *workload.Plan, ready load.Ready) string {
-	name := p.Broker.String()
-	if p.Embedded {
-		return "embedded in this process" + when(name != "", ", at %s", strings.TrimPrefix(name, "stomp://"))
-	}
-	return name + when(ready.Server != "", " (%s)", OneLine(ready.Server)) + when(p.Kind != dialect.Unknown, ", spoken to as %v", p.Kind)
-}
-
 // Receipts describes how sends are confirmed.
 func Receipts(p *workload.Plan) string {
 	switch {
@@ -121,11 +126,8 @@ func Receipts(p *workload.Plan) string {
 	case p.Window == 0:
 		return "no receipts"
 	}
-	each := when(p.Producers > 1, " each")
-	if p.ReceiptEvery > 1 {
-		return fmt.Sprintf("a receipt for every %d messages in a window of %d%s", p.ReceiptEvery, p.Window, each)
-	}
-	return fmt.Sprintf("receipts in a window of %d%s", p.Window, each)
+	return when(p.ReceiptEvery <= 1, "receipts") + when(p.ReceiptEvery > 1, "a receipt for every %d messages", p.ReceiptEvery) +
+		fmt.Sprintf(" in a window of %d", p.Window) + when(p.Producers > 1, " each")
 }
 
 func pace(p *workload.Plan) string {
@@ -174,21 +176,4 @@ type PlannedRun struct {
 // PlanOf describes a run.
 func PlanOf(l *flags.Load, notes []string) PlannedRun {
 	return PlannedRun{PlannedVerbOf(&l.Plan, notes), l.Plan.Connections(), results.PlanOf(&l.Plan)}
-}
-
-// Broker describes the broker before there is a connection.
-func (r *Rows) Broker(p *workload.Plan) { r.Add("broker", "%s", BrokerName(p, load.Ready{})) }
-
-// Planned describes a run before it has a broker, and what it needs.
-func (r *Rows) Planned(p *workload.Plan, notes []string) {
-	r.Broker(p)
-	r.Plan(p, notes)
-	r.Add("needs", "%s", Needs(p))
-}
-
-// Needs describes the resources of this machine that the run takes before the first message.
-func Needs(p *workload.Plan) string {
-	n := load.NeedsOf(p)
-	return fmt.Sprintf("%s, at least %s of memory, %s of it for bodies; with --out up to %s more for the seconds of the run",
-		report.Plural(n.Files, "open file"), report.Size(float64(n.Memory)), report.Size(float64(p.BodiesMemory())), report.Size(series.MaxBytes))
 }

@@ -153,7 +153,7 @@ func (b *Batch) turn(ctx context.Context, t *Turn) (goOn bool) {
 		if !t.First {
 			return ""
 		}
-		return verb.Banner(&l.Plan, r, t.Side.Notes)
+		return verb.Banner(&l.Plan, &r, t.Side.Notes)
 	})
 	switch {
 	case r == nil && ctx.Err() != nil:

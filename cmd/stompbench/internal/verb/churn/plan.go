@@ -37,7 +37,7 @@ func (s *settings) plan(notes []string) any {
 func (s *settings) describe(notes []string) string {
 	p, c, h := &s.Plan, &s.cfg, &s.cfg.HalfOpen
 	var r verb.Rows
-	r.Broker(p)
+	r.Broker(p, nil)
 	pace := "as fast as possible"
 	if p.Rate > 0 {
 		pace = report.PerSecond(p.Rate) + "/s"

@@ -142,7 +142,7 @@ func (s *settings) plan(notes []string) any {
 func (s *settings) describe(notes []string) string {
 	p, after := &s.Plan, report.Elapsed(s.cfg.RestartAfter)
 	var r verb.Rows
-	r.Broker(p)
+	r.Broker(p, nil)
 	r.Add("producers", "1 to %s, %s", p.PublishTo, verb.Receipts(p))
 	r.Add("messages", "%s/s for %s, %s", report.PerSecond(p.Rate), report.Elapsed(p.Duration), verb.Messages(p))
 	r.Add("consumers", "1 of %s, ack %s", p.ConsumeFrom, p.Ack)

@@ -132,14 +132,14 @@ func (s *settings) planned(notes []string) any {
 func (s *settings) text(notes []string) string {
 	r := s.intent()
 	r.Plan(&s.Plan, notes)
-	r.Add("needs", "%s", verb.Needs(&s.Plan))
+	r.Needs(&s.Plan)
 	return r.String()
 }
 
 // intent describes what is searched for, how, and how long that takes.
 func (s *settings) intent() *verb.Rows {
 	r := new(verb.Rows)
-	r.Broker(&s.Plan)
+	r.Broker(&s.Plan, nil)
 	r.Add("searching", "from %s/s to %s/s for the highest rate with %s", report.PerSecond(s.From), report.PerSecond(s.To), s.SLO)
 	r.Add("steps", "%s each, after %s of warm-up, until the knee is known to %.3g %% and both sides of it were tried %s; for at most %s",
 		report.Elapsed(s.dwell), report.Elapsed(s.Plan.Warmup), 100*s.Within, report.Plural(1+s.Repeats, "time"), report.Elapsed(s.Budget))

@@ -106,7 +106,7 @@ func (s *settings) run(ctx context.Context) error {
 
 // once makes one run. The error has its exit code.
 func (s *settings) once(ctx context.Context) error {
-	r, err := s.Make(ctx, s.Load, s.Out, func(r load.Ready) string { return verb.Banner(&s.Plan, r, s.Sides[0].Notes) })
+	r, err := s.Make(ctx, s.Load, s.Out, func(r load.Ready) string { return verb.Banner(&s.Plan, &r, s.Sides[0].Notes) })
 	switch {
 	case r == nil && ctx.Err() != nil:
 		return verb.Interrupted

@@ -132,7 +132,7 @@ func (s *settings) run(ctx context.Context) error {
 	}
 	first := &s.Sides[0].Plan
 	var r verb.Rows
-	r.Broker(first)
+	r.Broker(first, nil)
 	r.Add("over", "%s, %s each", s.over, verb.Until(first))
 	fmt.Fprint(s.Progress(s.Quiet), &r)
 	code, err := s.Run(ctx)
