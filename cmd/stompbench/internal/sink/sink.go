@@ -7,6 +7,7 @@ package sink
 import (
 	"context"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -74,8 +75,8 @@ const bufferSize = 256 << 10
 // drain serves one connection: all receipts of one read leave with one write.
 func (s *Sink) drain(nc net.Conn) {
 	buf := make([]byte, bufferSize)
-	frames := parser.Stream{BodyThreshold: 1} // no body is kept
 	var a answers
+	frames := parser.Stream{BodyThreshold: 1, Buffers: &a} // no body is kept
 	for {
 		n, err := nc.Read(buf)
 		if err != nil {
@@ -100,7 +101,17 @@ func (s *Sink) drain(nc net.Conn) {
 type answers struct {
 	out   []byte // what is to be sent
 	sends uint64
+	head  []byte // memory for an unfinished header block
 }
+
+// Get implements [parser.BufferSource].
+func (a *answers) Get(size int) []byte {
+	a.head = slices.Grow(a.head[:0], size)
+	return a.head
+}
+
+// Put implements [parser.BufferSource].
+func (*answers) Put([]byte) {}
 
 // OnFrame answers a frame without a body, or with a body of one octet.
 func (a *answers) OnFrame(f *frame.Frame) error { return a.OnBodyStart(f, 0) }
