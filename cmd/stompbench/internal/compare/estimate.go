@@ -40,7 +40,7 @@ func (s *side) estimate(m *Metric) estimate {
 		e = s.ratio(samples(m.kind, func(low, high int64) float64 { return float64(low+high) / 2 }))
 	case m.stat == metric.Max && h.Count() > 0:
 		e.value = float64(h.Max())
-	case m.stat > 0 && h.Tells(m.stat):
+	case m.stat > 0 && metric.Tells(h.Count(), m.stat):
 		e = s.percentile(m.kind, m.stat)
 	}
 	if censored := h.Censored; censored > 0 && e.value > 0 {

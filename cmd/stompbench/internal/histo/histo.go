@@ -1,22 +1,26 @@
+// Package histo records latencies with three significant digits, in fixed memory. The recording
+// side never waits for the reporting side to add them up.
+//
+// Imports: HdrHistogram, the reference implementation.
 package histo
 
 import (
 	"io"
+	"iter"
+	"sync"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// The range of a histogram in nanoseconds. 1 ns to 1 h at three digits takes
-// about 270 kB.
+// The range of a histogram in nanoseconds. 1 ns to 1 h at three digits takes about 270 kB.
 const (
 	lowest  = 1
 	highest = int64(time.Hour)
 	digits  = 3
 )
 
-// Histogram counts latencies. Create it with New. It is not safe for concurrent
-// use.
+// Histogram counts latencies. Create it with New. It is not safe for concurrent use.
 type Histogram struct {
 	hdr *hdrhistogram.Histogram
 	Apart
@@ -82,12 +86,8 @@ func (h *Histogram) Reset() {
 // Count returns the number of samples.
 func (h *Histogram) Count() uint64 { return uint64(h.hdr.TotalCount()) }
 
-// Percentile returns the value that p percent of the samples do not exceed, 0 if
-// there are none.
+// Percentile returns the value that p percent of the samples do not exceed, 0 if there are none.
 func (h *Histogram) Percentile(p float64) time.Duration {
-	if h.Count() == 0 {
-		return 0
-	}
 	return time.Duration(h.hdr.ValueAtPercentile(p))
 }
 
@@ -98,21 +98,72 @@ func (h *Histogram) Min() time.Duration { return time.Duration(h.hdr.Min()) }
 func (h *Histogram) Max() time.Duration { return time.Duration(h.hdr.Max()) }
 
 // Mean returns the average, 0 if there are no samples.
-func (h *Histogram) Mean() time.Duration {
-	if h.Count() == 0 {
-		return 0
+func (h *Histogram) Mean() time.Duration { return time.Duration(h.hdr.Mean()) }
+
+// Bars yields the values that were recorded, in ascending order and to three digits, with how many
+// samples each stands for.
+func (h *Histogram) Bars() iter.Seq2[time.Duration, uint64] {
+	return func(yield func(time.Duration, uint64) bool) {
+		for _, bar := range h.hdr.Distribution() {
+			if bar.Count > 0 && !yield(time.Duration(bar.To), uint64(bar.Count)) {
+				return
+			}
+		}
 	}
-	return time.Duration(h.hdr.Mean())
 }
 
-// Tells reports whether percentile p is meaningful: whether at least ten samples are above it.
-func (h *Histogram) Tells(p float64) bool {
-	return float64(h.Count())*(100-p)/100 >= 10-1e-9
+// Over returns how many samples lie above d, to three digits.
+func (h *Histogram) Over(d time.Duration) (n uint64) {
+	for value, count := range h.Bars() {
+		if value > d {
+			n += count
+		}
+	}
+	return n
 }
 
-// WritePercentiles writes the distribution by percentile as HdrHistogram does, in
-// milliseconds.
+// WritePercentiles writes the distribution by percentile as HdrHistogram does, in milliseconds.
 func (h *Histogram) WritePercentiles(w io.Writer, ticks int32) error {
 	_, err := h.hdr.PercentilesPrint(w, ticks, 1e6)
 	return err
+}
+
+// Recorder is a histogram that workers fill in batches while one goroutine drains it. Filling holds
+// the lock for one batch, draining for swapping two pointers.
+type Recorder struct {
+	mu     sync.Mutex
+	active *Histogram // guarded by mu
+	spare  *Histogram // of the draining side, empty between calls
+}
+
+// NewRecorder returns an empty recorder.
+func NewRecorder() *Recorder { return &Recorder{active: New(), spare: New()} }
+
+// Record counts the latencies of a batch, in nanoseconds. It does not allocate.
+func (r *Recorder) Record(batch ...int64) {
+	r.mu.Lock()
+	for _, ns := range batch {
+		r.active.Record(ns)
+	}
+	r.mu.Unlock()
+}
+
+// RecordAtLeast counts n latencies of ns or longer: see [Histogram.RecordAtLeast].
+func (r *Recorder) RecordAtLeast(ns int64, n uint64) {
+	r.mu.Lock()
+	r.active.RecordAtLeast(ns, n)
+	r.mu.Unlock()
+}
+
+// Drain moves everything recorded so far into each of the histograms. It is for one goroutine.
+func (r *Recorder) Drain(into ...*Histogram) {
+	r.mu.Lock()
+	r.active, r.spare = r.spare, r.active
+	r.mu.Unlock()
+	if r.spare.Count() > 0 { // an idle recorder costs nothing
+		for _, h := range into {
+			h.Merge(r.spare)
+		}
+		r.spare.Reset()
+	}
 }

@@ -2,36 +2,36 @@ package histo
 
 import (
 	"encoding/binary"
+	"fmt"
 	"iter"
 	"math"
+	"math/bits"
 	"slices"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // Packed is the content of a histogram, in a few bytes for each bucket that is not empty: a
 // second's latencies take about 2 kB instead of 270. It loses nothing. The zero value is empty; a
 // Packed is immutable.
 type Packed struct {
-	// Counts of buckets from 0 on as varints: 2n for a count of n, 2n-1 for n
-	// empty buckets. This is the payload of HdrHistogram's own encoding.
+	// Counts of buckets from 0 on as varints: 2n for a count of n, 2n-1 for n empty buckets.
 	payload []byte
 	Apart
 }
 
 // Pack returns what h has counted.
 func (h *Histogram) Pack() Packed {
-	p := Packed{Apart: h.Apart}
+	p, next := Packed{Apart: h.Apart}, 0
 	if h.Count() == 0 {
 		return p
 	}
-	empty := 0
-	for _, n := range h.hdr.Export().Counts {
-		if n == 0 {
-			empty++
-			continue
+	for index, n := range h.hdr.Export().Counts {
+		if n > 0 {
+			p.append(index-next, uint64(n))
+			next = index + 1
 		}
-		p.append(empty, uint64(n))
-		empty = 0
 	}
 	p.payload = slices.Clone(p.payload) // it is kept, and has grown by doubling
 	return p
@@ -51,8 +51,7 @@ func (p *Packed) append(empty int, count uint64) {
 // Empty reports whether there are no samples.
 func (p Packed) Empty() bool { return len(p.payload) == 0 }
 
-// Buckets yields the index and the count of each bucket that is not empty, in
-// ascending order.
+// Buckets yields the index and the count of each bucket that is not empty, in ascending order.
 func (p Packed) Buckets() iter.Seq2[int, uint64] {
 	return func(yield func(int, uint64) bool) {
 		for c := cursorOf(p); c.count > 0 && yield(c.index, c.count); {
@@ -137,8 +136,8 @@ func (h *Histogram) Add(p Packed) {
 	h.Apart.add(p.Apart)
 }
 
-// The layout of buckets that three digits take: 2048 of width 1, then 1024 of
-// width 2, 1024 of width 4 and so on.
+// The layout of buckets that three digits take: 2048 of width 1, then 1024 of width 2, 1024 of width 4
+// and so on.
 const (
 	halfBits = 10
 	half     = 1 << halfBits
@@ -155,4 +154,41 @@ func Highest(index int) int64 {
 	}
 	shift := index>>halfBits - 1
 	return int64(index&(half-1)+half+1)<<shift - 1
+}
+
+// maxSamples bounds a histogram from a file, so that the sum of many can be counted.
+const maxSamples = 1 << 48
+
+// MarshalText returns the histogram in HdrHistogram's V2 compressed form, in base64, which its tools
+// for Java, C, Python, JavaScript and Go read. The number of samples out of range is not in it.
+func (p Packed) MarshalText() ([]byte, error) {
+	hdr := hdrhistogram.NewPacked(lowest, highest, digits)
+	for index, n := range p.Buckets() {
+		_ = hdr.RecordValues(Highest(index), int64(n)) // in range, so there is no error
+	}
+	return hdr.Encode()
+}
+
+// UnmarshalText parses what MarshalText writes. It accepts only histograms with this package's
+// range and precision, because others cannot be added to them exactly.
+func (p *Packed) UnmarshalText(text []byte) error {
+	hdr, err := hdrhistogram.DecodePacked(text)
+	if err != nil {
+		return fmt.Errorf("histogram: %w", err)
+	}
+	if from, to, of := hdr.LowestTrackableValue(), hdr.HighestTrackableValue(), hdr.SignificantFigures(); from != lowest || to != highest || of != digits {
+		return fmt.Errorf("histogram: %d digits from %d to %d ns, want %d from %d to %d", of, from, to, digits, lowest, highest)
+	}
+	if n := hdr.TotalCount(); n > maxSamples {
+		return fmt.Errorf("histogram: %d samples or more, want %d at most", n, int64(maxSamples))
+	}
+	*p = Packed{}
+	next := 0
+	for value, n := range hdr.ForEachBucket {
+		shift := max(0, bits.Len64(uint64(value))-halfBits-1)
+		index := shift<<halfBits + int(value>>shift)
+		p.append(index-next, uint64(n))
+		next = index + 1
+	}
+	return nil
 }

@@ -107,7 +107,7 @@ func percentile(of metric.Latency, p float64) func(*load.Sample) string {
 		h := s.Latencies[of]
 		if joins {
 			joined.Merge(h)
-			if !joined.Tells(p) {
+			if !metric.Tells(joined.Count(), p) {
 				return "-"
 			}
 			defer joined.Reset()

@@ -33,7 +33,7 @@ func (s *stream) atLeast(missing ledger.Interval, until int64, n uint64, of metr
 	for first := missing.First; first <= missing.Last; first += step {
 		last := min(first+step-1, missing.Last)
 		due := s.due(last)
-		s.p.run.recorders[s.p.run.phaseOf(due)][of].For(s.p.index).RecordAtLeast(until-due, n*(last-first+1))
+		s.p.run.recorders[s.p.run.phaseOf(due)][of].RecordAtLeast(until-due, n*(last-first+1))
 	}
 }
 

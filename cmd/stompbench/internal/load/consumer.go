@@ -75,7 +75,7 @@ func newConsumer(r *run, worker, destination int, g *group) *consumer {
 		order:   ledger.NewOrder(g.producers),
 		entries: make([]ledger.Entry, 0, size),
 	}
-	c.send, c.due = r.batches(metric.FromSend, worker, size), r.batches(metric.FromDue, worker, size)
+	c.send, c.due = r.batches(metric.FromSend, size), r.batches(metric.FromDue, size)
 	if r.Plan.Slow(worker) {
 		c.latency = r.Plan.ConsumerLatency
 		c.timer = time.NewTimer(time.Hour)

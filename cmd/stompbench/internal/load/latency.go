@@ -19,16 +19,18 @@ func newLatencies() Latencies {
 }
 
 // recorders record the latencies of all workers.
-type recorders map[metric.Latency]*histo.Shards
+type recorders map[metric.Latency]*histo.Recorder
 
-func newRecorders(consumers, producers int) recorders {
-	return recorders{
-		metric.FromSend: histo.NewShards(consumers),
-		// A part without consumers records the unsent messages in from_due, for merge.
-		metric.FromDue:   histo.NewShards(max(1, consumers)),
-		metric.SendDelay: histo.NewShards(producers),
-		metric.Confirm:   histo.NewShards(producers),
+// newRecorders returns the recorders of a part of the run. If each message is due when it is sent,
+// from_due has none: it is from_send.
+func newRecorders(dueIsSent bool) recorders {
+	all := recorders{}
+	for _, l := range metric.Latencies() {
+		if l != metric.FromDue || !dueIsSent {
+			all[l] = histo.NewRecorder()
+		}
 	}
+	return all
 }
 
 // The two parts of a run, each with its recorders.
@@ -57,8 +59,8 @@ func (r recorders) drain(interval Latencies, totals ...Latencies) {
 	}
 }
 
-// batch gathers latencies for a recorder that others may share. Its owner guards it. The zero value
-// ignores them.
+// batch gathers latencies for a recorder, so that its lock is not shared for each message. Its owner
+// guards it. The zero value ignores them.
 type batch struct {
 	recorder *histo.Recorder
 	size     int
@@ -73,11 +75,9 @@ const producerBatch = 128
 const notLater = int64(100 * time.Millisecond)
 
 // batches returns a worker's batches of one latency, in each part of the run.
-func (r *run) batches(of metric.Latency, worker, size int) (all [2]batch) {
+func (r *run) batches(of metric.Latency, size int) (all [2]batch) {
 	for in, to := range r.recorders {
-		if shards := to[of]; shards != nil {
-			all[in] = batch{recorder: shards.For(worker), size: size}
-		}
+		all[in] = batch{recorder: to[of], size: size}
 	}
 	return all
 }

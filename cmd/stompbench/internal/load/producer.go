@@ -55,7 +55,7 @@ func newProducer(r *run, index int) *producer {
 		run: r, index: index, quota: r.Plan.Quota(index), bodies: r.Plan.NewBodies(index),
 		inBody: r.Plan.Stamp == workload.StampBody, every: uint64(r.Plan.ReceiptEvery), levels: r.Plan.PriorityLevels(index), transacted: r.Plan.Transaction > 0,
 	}
-	p.delays, p.confirms = r.batches(metric.SendDelay, index, producerBatch), r.batches(metric.Confirm, index, producerBatch)
+	p.delays, p.confirms = r.batches(metric.SendDelay, producerBatch), r.batches(metric.Confirm, producerBatch)
 	p.pacer = pacer.New(r.clock.Now, r.sleep)
 	destinations := workload.Share(index, r.Plan.Producers, r.Plan.PublishTargets().Len())
 	for _, d := range destinations {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/stompwire/stompwire/conn/dialect"
 
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
@@ -109,14 +108,9 @@ func newRun(ctx context.Context, opts Options) (*run, error) {
 		r.id.Store(rand.Uint64() | 1)
 	}
 	r.sampler.init(r.dueIsSent())
-	r.recorders[measured] = newRecorders(p.Consumers, p.Producers)
+	r.recorders[measured] = newRecorders(r.dueIsSent())
 	if p.Warmup > 0 || p.Producers == 0 || p.Shared() {
-		// All workers share one of each, because there are few batches and memory is for the run itself.
-		r.recorders[warmUp] = newRecorders(1, 1)
-	}
-	if r.dueIsSent() {
-		delete(r.recorders[measured], metric.FromDue)
-		delete(r.recorders[warmUp], metric.FromDue)
+		r.recorders[warmUp] = newRecorders(r.dueIsSent())
 	}
 	defer r.reportConnecting()()
 	made := r.begins("workers made", p.Producers+p.Consumers)

@@ -57,7 +57,7 @@ func (s SLO) Judge(f Facts) []Outcome {
 		} else {
 			h := f.Histogram(c.Latency)
 			value, known = statistic(h, c.stat), h.Count() > 0
-			o.Shaky = known && c.stat > 0 && !h.Tells(c.stat)
+			o.Shaky = known && c.stat > 0 && !metric.Tells(h.Count(), c.stat)
 			o.AtLeast = metric.AtLeast(h.Count(), h.Censored, c.stat)
 		}
 		if known {
