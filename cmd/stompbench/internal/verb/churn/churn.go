@@ -20,20 +20,19 @@ import (
 
 // Config says what a run of churn does. Of the plan it uses the destination to publish to, which is
 // subscribed to, ack mode, rate, duration, count and the timeout to connect, which is that of each
-// step. Either the duration or the count may be 0.
+// step; for half-open connections also the brokers and all that CONNECT needs. Either the duration or
+// the count may be 0.
 type Config struct {
-	*workload.Plan
+	*workload.Plan `json:"-"`
+	Open           int           `json:"open"`          // connections at a time, at most
+	Subscriptions  int           `json:"subscriptions"` // of each connection, one after the other
+	Hold           time.Duration `json:"hold_ns"`       // between the last receipt and leaving
+	HalfOpen       HalfOpen      `json:"half_open,omitzero"`
+
 	// Dial makes one connection. The client ends with it.
-	Dial func(ctx context.Context) (*conn.Client, error)
-
-	Open          int           // connections at a time, at most
-	Subscriptions int           // of each connection, one after the other
-	Hold          time.Duration // between the last receipt and leaving
-
-	HalfOpen HalfOpen
-
+	Dial func(ctx context.Context) (*conn.Client, error) `json:"-"`
 	// OnSample is called once a second, always on the same goroutine. May be nil.
-	OnSample func(Sample)
+	OnSample func(Sample) `json:"-"`
 }
 
 // destination returns the destination of subscription n of a connection, from 0.
@@ -43,45 +42,41 @@ func (c *Config) destination(n int) string {
 
 // Sample is the counts so far.
 type Sample struct {
-	Elapsed                               time.Duration
-	Connected, Subscribed, Closed, Failed uint64
-	Open, HalfOpen                        uint64
+	Elapsed time.Duration
+	Counts
 }
 
 // grace is how long the steps in progress may still take when a run is interrupted.
 const grace = 500 * time.Millisecond
+
+// catchUp is how long after its planned end a run that opens a number of connections may still begin
+// the last ones: a stall that was made up for is no missed rate.
+const catchUp = time.Second
+
+// slot is the resolution of the due times of connections that failed.
+const slot = 100 * time.Millisecond
 
 // churning is one run.
 type churning struct {
 	Config
 	clock      stamp.Clock
 	start, end int64          // end is when to open no more
+	planned    int64          // when the last connection is to be begun
 	half       sync.WaitGroup // half-open connections
 
-	mu               sync.Mutex // guards what follows
-	report           Report
-	times            map[string]*histo.Histogram // by the names of Report.Latency
-	open, busy, held level                       // connections, workers with one, half-open connections
-	next             uint64                      // number of the next connection
-	begun            uint64
-	inTime           uint64 // of them, those begun when they had to be
-	closed           uint64
-	last             int64 // when the last attempt to connect was over
-	cut              int64 // when the run was interrupted; 0: it was not
+	mu       sync.Mutex // guards what follows
+	schedule *pacer.Schedule
+	report   Report
+	times    map[string]*histo.Histogram // by the names of Report.Latency
+	next     uint64                      // number of the next connection
+	begun    uint64
+	inTime   uint64 // of them, those begun when they had to be
+	busy     int    // complete connections that are in progress
+	eligible uint64 // connections since half-open ones are allowed
+	last     int64  // when the last attempt to connect was over
+	cut      int64  // when the run was interrupted; 0: it was not
 	// unreached counts the connections that failed, by the end of the slot in which they were due.
 	unreached map[int64]uint64
-
-	eligible, chosen, skipped uint64            // connections since half-open ones are allowed; of them, half-open ones
-	failedBeside              map[string]uint64 // by the result of beside
-	outcomes                  map[Stage]*HalfStage
-}
-
-// level is a number that goes up and down, and its maximum.
-type level struct{ now, most uint64 }
-
-func (l *level) up() {
-	l.now++
-	l.most = max(l.most, l.now)
 }
 
 // note changes the books.
@@ -91,34 +86,42 @@ func (c *churning) note(change func()) {
 	change()
 }
 
+// record records a latency, if the run has it.
+func (c *churning) record(name string, ns int64) {
+	if h := c.times[name]; h != nil {
+		h.Record(ns)
+	}
+}
+
 // Run opens and closes connections as cfg says. When ctx ends it opens no more, gives up attempts
 // in progress, and disconnects within grace. Half-open connections are held to the end of their
 // time, which may be after that of the others.
 func Run(ctx context.Context, cfg Config) *Report {
 	c := &churning{
 		Config: cfg, clock: stamp.NewClock(), end: math.MaxInt64,
-		report: Report{Head: verb.HeadOf("churn", cfg.Plan), Failures: Failures{}}, times: map[string]*histo.Histogram{}, unreached: map[int64]uint64{}, failedBeside: map[string]uint64{}, outcomes: map[Stage]*HalfStage{},
+		report: newReport(&cfg), times: map[string]*histo.Histogram{}, unreached: map[int64]uint64{},
 	}
+	only := map[string]bool{fromDue: cfg.Rate > 0, beforeHalf: !cfg.HalfOpen.IsZero(), withHalf: !cfg.HalfOpen.IsZero()}
 	for _, l := range latencies {
-		c.times[l.name] = histo.New()
-	}
-	if cfg.Rate == 0 {
-		delete(c.times, fromDue)
-	}
-	if cfg.HalfOpen.Share <= 0 {
-		delete(c.times, beforeHalf)
-		delete(c.times, withHalf)
-	}
-	for _, s := range cfg.HalfOpen.Stages {
-		c.outcomes[s] = &HalfStage{Stage: s, How: Failures{}, Why: Failures{}, after: histo.New()}
+		if wanted, optional := only[l.name]; wanted || !optional {
+			c.times[l.name] = histo.New()
+		}
 	}
 	c.start = c.clock.Now()
 	opening, cancel := context.WithCancel(ctx)
+	defer cancel()
 	if cfg.Duration > 0 {
 		c.end = c.start + int64(cfg.Duration)
 		opening, cancel = context.WithDeadline(ctx, c.clock.Time(c.end))
+		defer cancel()
 	}
-	defer cancel()
+	c.planned = c.end
+	if cfg.Rate > 0 {
+		c.schedule = pacer.NewSchedule(c.start, pacer.Constant(cfg.Rate), 0, 1)
+		if cfg.Count > 0 {
+			c.planned = min(c.end, c.schedule.Due(cfg.Count))
+		}
+	}
 	leaving, leave := context.WithCancel(context.WithoutCancel(ctx))
 	defer leave()
 	defer context.AfterFunc(ctx, func() {
@@ -140,55 +143,56 @@ func Run(ctx context.Context, cfg Config) *Report {
 func (c *churning) sample() Sample {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r := &c.report
-	return Sample{time.Duration(c.clock.Now() - c.start), r.Opened, r.Subscribed, c.closed, r.Failed, c.open.now, c.held.now}
+	return Sample{time.Duration(c.clock.Now() - c.start), c.report.Counts}
 }
 
 // work opens and closes one connection after the other, until opening ends.
 func (c *churning) work(ctx, opening, leaving context.Context) {
 	pace := pacer.New(c.clock.Now, time.Sleep) // a thread for each worker would be too many
 	for {
-		n := uint64(0)
-		c.note(func() { n, c.next = c.next, c.next+1 })
-		if c.Count > 0 && n >= c.Count {
+		n, due := c.take()
+		if c.Count > 0 && n >= c.Count || due >= c.end {
 			return
 		}
-		due := c.clock.Now()
-		if c.Rate > 0 {
-			due = c.dueAt(n)
-			if due >= c.end {
-				return
-			}
-			_, _ = pace.Wait(opening, due) // an error is that of opening
-		}
+		_, _ = pace.Wait(opening, due) // an error is that of opening
 		if opening.Err() != nil {
 			return
 		}
-		stage, half := c.begin(n)
-		if half {
-			c.half.Go(func() { c.keep(ctx, stage) })
+		if half, k := c.begin(n); half != nil {
+			c.half.Go(func() { c.keep(ctx, half, k) })
 			continue
 		}
 		c.one(ctx, leaving, due)
-		c.note(func() { c.busy.now-- })
+		c.note(func() { c.busy-- })
 	}
 }
 
-// begin counts connection n, and reports whether it is to be half-open, and up to which stage.
-func (c *churning) begin(n uint64) (s Stage, half bool) {
+// take returns the number of the next connection, and when it is due: now without a rate.
+func (c *churning) take() (n uint64, due int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n = c.next
+	c.next++
+	if c.schedule == nil {
+		return n, c.clock.Now()
+	}
+	return n, c.schedule.Due(n)
+}
+
+// begin counts connection n. If it is to be half-open, it returns its stage and its number among those.
+func (c *churning) begin(n uint64) (half *HalfStage, k int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.begun++
-	if c.clock.Now() <= c.planned()+int64(catchUp) {
+	if c.clock.Now()-int64(catchUp) <= c.planned {
 		c.inTime++
 	}
-	if s, half = c.choose(n); !half {
-		c.busy.up()
+	if half, k = c.choose(n); half == nil {
+		c.busy++
+		c.report.AllBusy = c.report.AllBusy || c.busy == c.Open
 	}
-	return s, half
+	return half, k
 }
-
-func (c *churning) dueAt(n uint64) int64 { return c.start + int64(float64(n)*1e9/c.Rate) }
 
 // one opens and closes one connection. Once it is connected it goes through all steps, each within
 // its timeout, and does not subscribe again after an interruption.
@@ -197,7 +201,7 @@ func (c *churning) one(ctx, leaving context.Context, due int64) {
 	if !ok {
 		return
 	}
-	defer c.note(func() { c.open.now, c.closed = c.open.now-1, c.closed+1 })
+	defer c.note(func() { c.report.Closed++ })
 	defer nc.Close()
 	for i := 0; i < c.Subscriptions && ctx.Err() == nil; i++ {
 		if !c.subscribe(leaving, nc, c.destination(i)) {
@@ -222,25 +226,26 @@ func (c *churning) connect(ctx context.Context, due int64) (nc *conn.Client, ok 
 	now := c.clock.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	r := &c.report
 	if !ok {
 		c.last = max(c.last, min(now, c.end))
 		c.unreached[(due-c.start)/int64(slot)+1]++
-		if !over(ctx) {
-			c.failedBeside[beside]++
+		switch {
+		case over(ctx):
+		case beside == beforeHalf:
+			r.HalfOpen.FailedBefore++
+		case beside == withHalf:
+			r.HalfOpen.FailedWith++
 		}
 		return nil, false
 	}
 	c.last = max(c.last, now)
-	if h := c.times[beside]; h != nil {
-		h.Record(now - began)
+	c.record(beside, now-began)
+	c.record(fromDue, now-due)
+	if r.Opened++; r.Opened == 1 {
+		r.Met(transport.Agreed(nc))
 	}
-	if c.Rate > 0 {
-		c.times[fromDue].Record(now - due)
-	}
-	if c.report.Opened++; c.report.Opened == 1 {
-		c.report.Met(transport.Agreed(nc))
-	}
-	c.open.up()
+	r.MostOpen = max(r.MostOpen, r.Open())
 	return nc, true
 }
 
@@ -269,20 +274,21 @@ func (c *churning) do(outside context.Context, step string, f func(context.Conte
 	if err == nil && over(ctx) { // to the client, an unanswered DISCONNECT is no error
 		err = context.DeadlineExceeded
 	}
-	given := err != nil && over(outside)
+	given, why := err != nil && over(outside), reason(err)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch why := reason(err); {
+	switch {
 	case err == nil:
-		c.times[step].Record(took)
+		c.record(step, took)
+		return true
 	case given, strings.HasPrefix(why, verb.NoAnswer):
 		c.times[step].RecordAtLeast(took, 1)
 	}
-	if err != nil && !given {
+	if !given {
 		c.report.Failed++
-		c.report.Failures.add(step, reason(err))
+		c.report.Failures.add(step, why)
 	}
-	return err == nil
+	return false
 }
 
 // over reports whether ctx has ended, or is about to: a socket that has the same

@@ -165,7 +165,7 @@ func TestInterruptedWhileWaiting(t *testing.T) {
 	cfg = config(start(t, broker.Config{}))
 	cfg.Hold = time.Hour
 	cfg.OnSample = func(s churn.Sample) {
-		if s.Open == 4 {
+		if s.Open() == 4 {
 			cancel()
 		}
 	}

@@ -1,9 +1,24 @@
+// Package churn is the verb churn: it opens and closes connections and subscriptions on a schedule, and
+// measures how long each step takes: from the first packet to CONNECTED, from SUBSCRIBE and UNSUBSCRIBE
+// to their receipts, and from DISCONNECT to its receipt.
+//
+// With a rate, connections are due on a schedule whether or not earlier ones are done, up to a bound on
+// how many are open at a time. The latency from due includes the time that a connection waited for a
+// worker (no coordinated omission). Without a rate, each worker opens and closes one after the other.
+//
+// A share of the connections may be half-open: begun up to some point, and then silent until the broker
+// closes them or their time is over. The result says what the broker does with them, and how they affect
+// the others.
+//
+// Imports: conn, frame, parser and writer of stompwire, golang.org/x/sys to see the end of a connection
+// without reading, packages flags and verb, and the exit, histo, live, load, metric, pacer, report,
+// stamp, transport and workload packages of stompbench.
 package churn
 
 import (
 	"context"
 	"fmt"
-	"net"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -38,18 +53,17 @@ func Command(env *verb.Env) *cobra.Command {
 
 func (s *settings) addFlags(f *flags.Set) {
 	own, all := flags.NewLoad()
-	s.Load, s.cfg = own, Config{Plan: &own.Plan, Open: 16, Subscriptions: 1}
-	s.Plan.Consumers = 0 // churn receives nothing
-	c, h := &s.cfg, &s.cfg.HalfOpen
+	p, c, h := &own.Plan, &s.cfg, &s.cfg.HalfOpen
+	s.Load, c.Plan = own, p
+	p.Consumers = 0 // churn receives nothing
 	f.Borrow(all, "uri")
-	f.Add("rate,r", "", "connections to open a second; without it, as fast as possible", flags.Rate(&s.Plan.Rate))
+	f.Add("rate,r", "", "connections to open a second; without it, as fast as possible", flags.Rate(&p.Rate))
 	f.Add("open,x", "16", "connections that are open at a time, at most", flags.Int(&c.Open, 1, 100_000))
 	f.Add("subscriptions,y", "1", "times that each connection subscribes and unsubscribes", flags.Int(&c.Subscriptions, 0, 1_000_000))
 	f.Add("hold", "0", "how long to stay connected before leaving", flags.Time(&c.Hold, 0, 24*time.Hour))
-	f.Add("duration,z", "10s", "how long to open connections; without a unit, seconds", flags.Time(&s.Plan.Duration, time.Millisecond, flags.MaxTime))
-	f.Add("count,C", "", "open this many connections in all, however long it takes; k, M", flags.Count(&s.Plan.Count, 1))
-	f.Add("consume-from,T", flags.DefaultDestination, "destination to subscribe to; %d in it becomes the number of the subscription", flags.Text(&s.Plan.PublishTo, "DEST"))
-	h.Stages, h.Hold, h.Max = []Stage{AtTCP, AtConnect, AtConnected}, time.Minute, 100
+	f.Add("duration,z", "10s", "how long to open connections; without a unit, seconds", flags.Time(&p.Duration, time.Millisecond, flags.MaxTime))
+	f.Add("count,C", "", "open this many connections in all, however long it takes; k, M", flags.Count(&p.Count, 1))
+	f.Add("consume-from,T", flags.DefaultDestination, "destination to subscribe to; %d in it becomes the number of the subscription", flags.Text(&p.PublishTo, "DEST"))
 	f.Add("half-open", "", "share of the connections to begin and never finish, such as 10%", flags.Share(&h.Share, 1e-6, 0.9999))
 	f.Add("half-open-at", "tcp,connect,connected", "how far they get, in turn: tcp, and not a byte; connect, half of CONNECT; connected, and then silent; subscribed, and then silent, and nothing is read",
 		flags.List(&h.Stages, "STAGES", ParseStage))
@@ -68,7 +82,7 @@ func (s *settings) addFlags(f *flags.Set) {
 // check refuses a rate that --open makes impossible, and completes what is asked of half-open
 // connections.
 func (s *settings) check(f *pflag.FlagSet) error {
-	p := &s.Plan
+	p, h := &s.Plan, &s.cfg.HalfOpen
 	long := s.cfg.Hold
 	if p.Duration > 0 {
 		long = min(long, p.Duration)
@@ -77,32 +91,19 @@ func (s *settings) check(f *pflag.FlagSet) error {
 	if p.Count > 0 {
 		held = min(held, float64(p.Count))
 	}
-	if held <= float64(s.cfg.Open) {
-		return s.completeHalf(f)
-	}
-	return flags.Usage("--rate %s with --hold %s keeps %s connections open, and --open is %d: raise --open, or lower one of the others",
-		report.PerSecond(p.Rate), report.Elapsed(s.cfg.Hold), report.PerSecond(held), s.cfg.Open)
-}
-
-// completeHalf completes what is asked of half-open connections.
-func (s *settings) completeHalf(f *pflag.FlagSet) error {
-	h := &s.cfg.HalfOpen
-	if h.Share == 0 {
-		for _, name := range []string{"half-open-at", "half-open-hold", "half-open-max", "half-open-after"} {
-			if f.Changed(name) {
-				return flags.Usage("--%s means nothing without --half-open: add it, or leave this out", name)
-			}
-		}
-		return nil
-	}
-	switch duration := s.Plan.Duration; {
-	case duration > 0 && h.After >= duration:
-		return flags.Usage("--half-open-after must be within --duration, which is %s", report.Elapsed(duration))
+	switch {
+	case held > float64(s.cfg.Open):
+		return flags.Usage("--rate %s with --hold %s keeps %s connections open, and --open is %d: raise --open, or lower one of the others",
+			report.PerSecond(p.Rate), report.Elapsed(s.cfg.Hold), report.PerSecond(held), s.cfg.Open)
+	case h.IsZero():
+		return flags.Refuse(f, true, "means nothing without --half-open: add it, or leave this out", "half-open-at", "half-open-hold", "half-open-max", "half-open-after")
+	case p.Duration > 0 && h.After >= p.Duration:
+		return flags.Usage("--half-open-after must be within --duration, which is %s", report.Elapsed(p.Duration))
 	case f.Changed("half-open-after"):
-	case duration > 0:
-		h.After = duration / 4
+	case p.Duration > 0:
+		h.After = p.Duration / 4
 	default:
-		h.AfterCount = s.Plan.Count / 4
+		h.AfterCount = p.Count / 4
 	}
 	return nil
 }
@@ -122,18 +123,13 @@ func (s *settings) run(ctx context.Context) error {
 	defer loops.Close()
 	progress := s.Progress(s.Quiet)
 	fmt.Fprintln(progress, s.describe(nil))
-	table := live.NewTable(progress, live.Options(verb.ScreenOf(progress)), columns)
-	var dials, halves atomic.Int64
-	cfg := s.cfg
-	cfg.HalfOpen.Reach = func(ctx context.Context, stage Stage) (net.Conn, []byte, error) {
-		return reach(ctx, p, int(halves.Add(1)-1), stage)
-	}
-	cfg.Dial = func(ctx context.Context) (*conn.Client, error) {
+	var dials atomic.Int64
+	s.cfg.Dial = func(ctx context.Context) (*conn.Client, error) {
 		n := int(dials.Add(1) - 1)
 		return transport.Reach(ctx, p, n, p.Broker.At(n), conn.Config{Driver: loops, ReceiptTimeout: p.ConnectTimeout})
 	}
-	cfg.OnSample = table.Row
-	r := Run(ctx, cfg)
+	s.cfg.OnSample = live.NewTable(progress, live.Options(verb.ScreenOf(progress)), columns).Row
+	r := Run(ctx, s.cfg)
 	var why string
 	r.ExitCode, why = r.Code(p.RateTolerance)
 	if err := s.Tell(s.JSON, r, r.Text); err != nil {
@@ -148,14 +144,68 @@ func (s *settings) run(ctx context.Context) error {
 // columns are those of the table that is shown while connections are opened.
 var columns = []live.Column[Sample]{
 	{Head: "time", Width: 8, Rank: 0, Cell: func(s Sample) string { return live.Elapsed(s.Elapsed) }},
-	column("connected", 9, 1, func(s Sample) uint64 { return s.Connected }),
-	column("subscribed", 10, 6, func(s Sample) uint64 { return s.Subscribed }),
-	column("left", 9, 5, func(s Sample) uint64 { return s.Closed }),
-	column("failed", 9, 2, func(s Sample) uint64 { return s.Failed }),
-	column("open", 9, 3, func(s Sample) uint64 { return s.Open }),
-	column("half-open", 9, 4, func(s Sample) uint64 { return s.HalfOpen }),
+	column("connected", 9, 1, func(c *Counts) uint64 { return c.Opened }),
+	column("subscribed", 10, 6, func(c *Counts) uint64 { return c.Subscribed }),
+	column("left", 9, 5, func(c *Counts) uint64 { return c.Closed }),
+	column("failed", 9, 2, func(c *Counts) uint64 { return c.Failed }),
+	column("open", 9, 3, (*Counts).Open),
+	column("half-open", 9, 4, func(c *Counts) uint64 { return c.Held }),
 }
 
-func column(head string, width, rank int, count func(Sample) uint64) live.Column[Sample] {
-	return live.Column[Sample]{Head: head, Width: width, Rank: rank, Cell: func(s Sample) string { return live.Number(count(s)) }}
+func column(head string, width, rank int, count func(*Counts) uint64) live.Column[Sample] {
+	return live.Column[Sample]{Head: head, Width: width, Rank: rank, Cell: func(s Sample) string { return live.Number(count(&s.Counts)) }}
+}
+
+func (s *settings) plan(notes []string) any {
+	p := &s.Plan
+	return struct {
+		verb.PlannedVerb
+		RatePerSec  float64 `json:"rate_per_s"` // 0: as fast as possible
+		DurationSec float64 `json:"duration_s"` // 0: until count
+		Count       uint64  `json:"count"`      // 0: until duration
+		ConsumeFrom string  `json:"consume_from"`
+		Ack         string  `json:"ack"`
+		*Config
+	}{verb.PlannedVerbOf(p, notes), p.Rate, p.Duration.Seconds(), p.Count, p.PublishTo, p.Ack.String(), &s.cfg}
+}
+
+// describe describes the run.
+func (s *settings) describe(notes []string) string {
+	p, c, h := &s.Plan, &s.cfg, &s.cfg.HalfOpen
+	var r verb.Rows
+	r.Broker(p, nil)
+	pace, held, files := "as fast as possible", "", c.Open
+	if p.Rate > 0 {
+		pace = report.PerSecond(p.Rate) + "/s"
+	}
+	if c.Hold > 0 {
+		held = ", held for " + report.Elapsed(c.Hold)
+	}
+	r.Add("connect", "%s, at most %s open, %s each%s", pace, report.Count(uint64(c.Open)), report.Plural(c.Subscriptions, "subscription"), held)
+	if c.Subscriptions > 0 {
+		r.Add("consumers", "of %s, ack %s", p.PublishTo, p.Ack)
+	}
+	if !h.IsZero() {
+		files += h.Max
+		after := report.Elapsed(h.After)
+		if h.AfterCount > 0 {
+			after = "the first " + report.Count(h.AfterCount)
+		}
+		r.Add("half-open", "%.3g%% of the connections after %s, at %s in turn, each for at most %s, at most %s at a time",
+			100*h.Share, after, strings.Join(h.Stages, ", "), report.Elapsed(h.Hold), report.Count(uint64(h.Max)))
+	}
+	var until []string
+	if p.Duration > 0 {
+		until = append(until, report.Elapsed(p.Duration)+" have passed")
+	}
+	if p.Count > 0 {
+		until = append(until, report.Count(p.Count)+" connections are opened")
+	}
+	r.Add("until", "%s", strings.Join(until, " or "))
+	r.Notes(notes)
+	if p.Embedded {
+		files *= 2
+	}
+	r.Add("needs", "%s", report.Plural(files, "open file"))
+	return r.String()
 }

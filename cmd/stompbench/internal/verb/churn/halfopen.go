@@ -3,8 +3,6 @@ package churn
 import (
 	"context"
 	"errors"
-	"math"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -41,31 +39,32 @@ type HalfOpen struct {
 	AfterCount uint64        `json:"after_count"`
 	Hold       time.Duration `json:"hold_ns"` // how long each is held, at most
 	Max        int           `json:"max"`     // held at a time, at most; beyond it, connections are finished
-
-	// Reach connects as far as STOMP, or only TCP for AtTCP, and returns the CONNECT
-	// frame to send.
-	Reach func(ctx context.Context, s Stage) (nc net.Conn, connect []byte, err error) `json:"-"`
 }
 
-// choose reports whether connection n is to be half-open, and up to which stage. If so, it reserves
-// a place. mu is held.
-func (c *churning) choose(n uint64) (s Stage, ok bool) {
-	h := &c.HalfOpen
-	if h.Share <= 0 || time.Duration(c.clock.Now()-c.start) < h.After || n < h.AfterCount {
-		return "", false
+// IsZero reports whether there are none.
+func (h HalfOpen) IsZero() bool { return h.Share <= 0 }
+
+// choose decides whether connection n is to be half-open. If so, it reserves a place and returns the
+// stage and the number among half-open connections; otherwise nil. mu is held.
+func (c *churning) choose(n uint64) (s *HalfStage, k int) {
+	h, r := &c.HalfOpen, c.report.HalfOpen
+	if r == nil || time.Duration(c.clock.Now()-c.start) < h.After || n < h.AfterCount {
+		return nil, 0
 	}
-	k := float64(c.eligible)
 	c.eligible++
-	if math.Floor((k+1)*h.Share+1e-9) == math.Floor(k*h.Share+1e-9) {
-		return "", false
+	if due := uint64(float64(c.eligible)*h.Share + 1e-9); r.chosen+r.Skipped >= due {
+		return nil, 0
 	}
-	if c.held.now >= uint64(h.Max) {
-		c.skipped++
-		return "", false
+	if c.report.Held >= uint64(h.Max) {
+		r.Skipped++
+		return nil, 0
 	}
-	c.held.up()
-	c.chosen++
-	return h.Stages[(c.chosen-1)%uint64(len(h.Stages))], true
+	c.report.Held++
+	r.MostHeld = max(r.MostHeld, c.report.Held)
+	k = int(r.chosen)
+	r.chosen++
+	name := h.Stages[k%len(h.Stages)]
+	return r.Stages[slices.IndexFunc(r.Stages, func(s *HalfStage) bool { return s.Stage == name })], k
 }
 
 // beside returns the latency, besides that of connecting, for a complete connection that begins now:
@@ -73,47 +72,46 @@ func (c *churning) choose(n uint64) (s Stage, ok bool) {
 func (c *churning) beside() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case c.HalfOpen.Share <= 0:
-	case c.chosen == 0:
+	switch r := &c.report; {
+	case r.HalfOpen == nil:
+	case r.HalfOpen.chosen == 0:
 		return beforeHalf
-	case c.held.now > 0:
+	case r.Held > 0:
 		return withHalf
 	}
 	return ""
 }
 
-// keep opens a connection up to a stage and holds it. Its place is free afterwards.
-func (c *churning) keep(ctx context.Context, s Stage) {
-	defer c.note(func() { c.held.now-- })
+// keep opens half-open connection k up to a stage and holds it. Its place is free afterwards.
+func (c *churning) keep(ctx context.Context, s *HalfStage, k int) {
+	defer c.note(func() { c.report.Held-- })
 	opening, cancel := context.WithTimeout(ctx, c.ConnectTimeout)
-	nc, err := c.openUpTo(opening, s)
+	nc, err := c.openUpTo(opening, s.Stage, k)
 	cancel()
-	x := c.outcomes[s]
 	if err != nil {
 		if !over(ctx) {
 			c.note(func() {
-				x.Refused++
-				x.Why.add("", reason(err))
+				s.Refused++
+				s.Why.add("", reason(err))
 			})
 		}
 		return
 	}
 	defer nc.Close()
 	began := c.clock.Now()
-	ended, how := nc.hold(ctx, s != AtSubscribed, c.HalfOpen.Hold)
+	ended, how := nc.hold(ctx, s.Stage != AtSubscribed, c.HalfOpen.Hold)
 	after := c.clock.Now() - began
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	x.Opened++
+	s.Opened++
 	switch {
 	case ended:
-		x.Closed++
-		x.How.add("", strings.ReplaceAll(how, nc.LocalAddr().String(), "this address")) // otherwise each connection would have a reason of its own
-		x.after.Record(after)
+		s.Closed++
+		s.How.add("", strings.ReplaceAll(how, nc.LocalAddr().String(), "this address")) // otherwise each connection would have a reason of its own
+		s.after.Record(after)
 	case over(ctx):
-		x.Left++
+		s.Left++
 	default:
-		x.StillOpen++
+		s.StillOpen++
 	}
 }

@@ -18,32 +18,36 @@ import (
 	"github.com/stompwire/stompwire/conn"
 	"github.com/stompwire/stompwire/frame"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/uri"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/churn"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
-
-const connectFrame = "CONNECT\naccept-version:1.2\nhost:/\nheart-beat:1000,1000\n\n\x00"
 
 // half adds half-open connections at a stage to a configuration, half of all of them,
 // from the eleventh connection on.
-func half(cfg churn.Config, addr string, hold time.Duration, at ...churn.Stage) churn.Config {
-	cfg.HalfOpen = churn.HalfOpen{
-		Share: 0.5, Stages: at, AfterCount: 10, Hold: hold, Max: 100,
-		Reach: func(ctx context.Context, _ churn.Stage) (net.Conn, []byte, error) {
-			var d net.Dialer
-			nc, err := d.DialContext(ctx, "tcp", addr)
-			return nc, []byte(connectFrame), err
-		},
+func half(t *testing.T, cfg churn.Config, addr string, hold time.Duration, at ...churn.Stage) churn.Config {
+	t.Helper()
+	var err error
+	if cfg.Broker, err = uri.Parse(addr); err != nil {
+		t.Fatal(err)
 	}
+	cfg.Versions, cfg.HeartBeat = frame.VersionsOf(frame.Version12), time.Second
+	cfg.HalfOpen = churn.HalfOpen{Share: 0.5, Stages: at, AfterCount: 10, Hold: hold, Max: 100}
 	return cfg
 }
 
+// dialling returns a context in which half-open connections are dialled by dial.
+func dialling(ctx context.Context, dial func(ctx context.Context, network, address string) (net.Conn, error)) context.Context {
+	return world.With(ctx, &world.World{Dial: dial})
+}
+
 // tally holds that everything adds up, and returns what became of each stage.
-func tally(t *testing.T, cfg churn.Config, r *churn.Report) map[churn.Stage]churn.HalfStage {
+func tally(t *testing.T, cfg churn.Config, r *churn.Report) map[churn.Stage]*churn.HalfStage {
 	t.Helper()
 	if r.HalfOpen == nil {
 		t.Fatal("nothing is said of half-open connections")
 	}
-	out := map[churn.Stage]churn.HalfStage{}
+	out := map[churn.Stage]*churn.HalfStage{}
 	all := uint64(0)
 	for _, h := range r.HalfOpen.Stages {
 		out[h.Stage] = h
@@ -106,7 +110,7 @@ func TestBrokerClosesHalfOpen(t *testing.T) {
 			cfg := config(b)
 			cfg.Count, cfg.Subscriptions = 30, 1
 			cfg.Dial = patient(b)
-			cfg = half(cfg, b.Addr().String(), 5*time.Minute, c.stage)
+			cfg = half(t, cfg, b.Addr().String(), 5*time.Minute, c.stage)
 			h := tally(t, cfg, churn.Run(t.Context(), cfg))[c.stage]
 			if h.Opened == 0 || h.Closed != h.Opened || h.Refused != 0 || h.After.Max <= 0 {
 				t.Errorf("%+v", h)
@@ -135,7 +139,7 @@ func TestHalfOpenIsHeldAndBounded(t *testing.T) {
 	b := start(t, broker.Config{ConnectTimeout: time.Hour, HeartBeat: frame.HeartBeat{Send: -1, Receive: -1}})
 	cfg := config(b)
 	cfg.Count, cfg.Open = 60, 1
-	cfg = half(cfg, b.Addr().String(), 500*time.Millisecond, churn.AtTCP, churn.AtConnect, churn.AtConnected, churn.AtSubscribed)
+	cfg = half(t, cfg, b.Addr().String(), 500*time.Millisecond, churn.AtTCP, churn.AtConnect, churn.AtConnected, churn.AtSubscribed)
 	cfg.HalfOpen.Max = 4
 	r := churn.Run(t.Context(), cfg)
 	kept := uint64(0)
@@ -159,7 +163,7 @@ func TestHalfOpenTakesPlaces(t *testing.T) {
 	cfg.Open, cfg.Subscriptions, cfg.Count = 1, 0, 60
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	cfg = half(cfg, b.Addr().String(), time.Hour, churn.AtTCP)
+	cfg = half(t, cfg, b.Addr().String(), time.Hour, churn.AtTCP)
 	// One after the other: each is there, or gone, when the next one comes. Before
 	// the others' number 11 + n there are n half-open ones.
 	var reached, dialled atomic.Int64
@@ -172,12 +176,13 @@ func TestHalfOpenTakesPlaces(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 	}
-	reach, dial := cfg.HalfOpen.Reach, cfg.Dial
-	cfg.HalfOpen.Reach = func(ctx context.Context, s churn.Stage) (net.Conn, []byte, error) {
+	var d net.Dialer
+	ctx = dialling(ctx, func(ctx context.Context, network, address string) (net.Conn, error) {
 		until(ctx, reached.Load(), dialled.Load())
 		defer reached.Add(1)
-		return reach(ctx, s)
-	}
+		return d.DialContext(ctx, network, address)
+	})
+	dial := cfg.Dial
 	cfg.Dial = func(ctx context.Context) (*conn.Client, error) {
 		n := dialled.Load()
 		until(ctx, max(0, n-10), n)
@@ -185,7 +190,7 @@ func TestHalfOpenTakesPlaces(t *testing.T) {
 		return dial(ctx)
 	}
 	cfg.OnSample = func(s churn.Sample) {
-		if s.Connected+s.Failed == 35 && reached.Load() == 25 {
+		if s.Opened+s.Failed == 35 && reached.Load() == 25 {
 			cancel() // those that are held would be for an hour
 		}
 	}
@@ -311,7 +316,7 @@ func TestHowHalfOpenEnds(t *testing.T) {
 			}
 			cfg := config(start(t, broker.Config{}))
 			cfg.Count, cfg.Subscriptions = 14, 0
-			cfg = half(cfg, stub(t, c.serve), hold, c.stage)
+			cfg = half(t, cfg, stub(t, c.serve), hold, c.stage)
 			r := churn.Run(t.Context(), cfg)
 			h := tally(t, cfg, r)[c.stage]
 			if c.how != "" && (h.Closed != 2 || !slices.Equal(h.How, churn.Failures{{Reason: c.how, Count: 2}})) {
@@ -337,7 +342,7 @@ func TestHalfOpenWaitsNoLongerThanItIsTold(t *testing.T) {
 	silent := stub(t, func(nc net.Conn) { upTo(nc, "never") })
 	cfg := config(start(t, broker.Config{}))
 	cfg.Count, cfg.Subscriptions = 20, 0
-	cfg = half(cfg, silent, time.Hour, churn.AtConnected)
+	cfg = half(t, cfg, silent, time.Hour, churn.AtConnected)
 	opened := cfg.Dial
 	cfg.Dial = func(context.Context) (*conn.Client, error) { return opened(t.Context()) } // they are not meant
 	cfg.ConnectTimeout = 300 * time.Millisecond
@@ -348,16 +353,16 @@ func TestHalfOpenWaitsNoLongerThanItIsTold(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	cfg = half(config(start(t, broker.Config{})), silent, time.Hour, churn.AtTCP, churn.AtConnected)
+	cfg = half(t, config(start(t, broker.Config{})), silent, time.Hour, churn.AtTCP, churn.AtConnected)
 	cfg.Count, cfg.Subscriptions, cfg.ConnectTimeout = 20, 0, time.Hour
 	var reached atomic.Int64
-	reach := cfg.HalfOpen.Reach
-	cfg.HalfOpen.Reach = func(ctx context.Context, s churn.Stage) (net.Conn, []byte, error) {
+	var d net.Dialer
+	ctx = dialling(ctx, func(ctx context.Context, network, address string) (net.Conn, error) {
 		defer reached.Add(1)
-		return reach(ctx, s)
-	}
+		return d.DialContext(ctx, network, address)
+	})
 	cfg.OnSample = func(s churn.Sample) {
-		if s.Connected == 15 && reached.Load() == 5 {
+		if s.Opened == 15 && reached.Load() == 5 {
 			cancel()
 		}
 	}

@@ -18,14 +18,24 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
 
+// Counts is what a run counts.
+type Counts struct {
+	Opened     uint64 `json:"opened"` // connections that got CONNECTED
+	Subscribed uint64 `json:"subscribed"`
+	Failed     uint64 `json:"failed"`
+	Unopened   uint64 `json:"unopened"`  // connections that were due and never begun
+	MostOpen   uint64 `json:"most_open"` // at a time
+	Closed     uint64 `json:"-"`
+	Held       uint64 `json:"-"` // half-open connections, now
+}
+
+// Open returns how many connections are open now, except half-open ones.
+func (c *Counts) Open() uint64 { return c.Opened - c.Closed }
+
 // Report is the result of a run, in its JSON form.
 type Report struct {
 	verb.Head
-	Opened        uint64                         `json:"opened"` // connections that got CONNECTED
-	Subscribed    uint64                         `json:"subscribed"`
-	Failed        uint64                         `json:"failed"`
-	Unopened      uint64                         `json:"unopened"`  // connections that were due and never begun
-	MostOpen      uint64                         `json:"most_open"` // at a time
+	Counts
 	OpenedPerS    float64                        `json:"opened_per_s"`
 	SubscribedPer float64                        `json:"subscribed_per_s"`
 	Failures      Failures                       `json:"failures"`
@@ -40,14 +50,16 @@ type Report struct {
 
 // HalfReport is the outcome of half-open connections, and of the others meanwhile.
 type HalfReport struct {
-	HoldNs   int64       `json:"hold_ns"`
-	MostHeld uint64      `json:"most_held"`
-	Skipped  uint64      `json:"skipped"` // completed instead, because --half-open-max were held
-	Stages   []HalfStage `json:"stages"`  // that were asked for
+	HoldNs   int64        `json:"hold_ns"`
+	MostHeld uint64       `json:"most_held"`
+	Skipped  uint64       `json:"skipped"` // completed instead, because --half-open-max were held
+	Stages   []*HalfStage `json:"stages"`  // that were asked for
 	// How many of the other connections failed that were begun before there were half-open ones, and
 	// while some were held. Their latencies are connect_before_half_open and connect_with_half_open.
 	FailedBefore uint64 `json:"others_failed_before"`
 	FailedWith   uint64 `json:"others_failed_with"`
+
+	chosen uint64 // half-open connections, also those that did not get so far
 }
 
 // HalfStage is the outcome of the half-open connections of one stage.
@@ -65,6 +77,21 @@ type HalfStage struct {
 	after *histo.Histogram
 }
 
+// newReport returns a report without counts.
+func newReport(c *Config) Report {
+	r := Report{Head: verb.HeadOf("churn", c.Plan), Failures: Failures{}, Latency: map[string]metric.Distribution{}}
+	if c.HalfOpen.IsZero() {
+		return r
+	}
+	r.HalfOpen = &HalfReport{HoldNs: int64(c.HalfOpen.Hold)}
+	for _, s := range stages {
+		if slices.Contains(c.HalfOpen.Stages, s) {
+			r.HalfOpen.Stages = append(r.HalfOpen.Stages, &HalfStage{Stage: s, How: Failures{}, Why: Failures{}, after: histo.New()})
+		}
+	}
+	return r
+}
+
 // Failure is how often something failed for a reason.
 type Failure struct {
 	Step   string `json:"step,omitempty"`
@@ -72,7 +99,7 @@ type Failure struct {
 	Count  uint64 `json:"count"`
 }
 
-// Failures are different failures.
+// Failures are different failures, the most frequent first.
 type Failures []Failure
 
 // maxReasons bounds the number of different failures; more count as "other".
@@ -90,22 +117,17 @@ func (f *Failures) add(step, reason string) {
 		*f = append(*f, Failure{Step: step, Reason: reason})
 	}
 	(*f)[i].Count++
-}
-
-// sort puts the most frequent first.
-func (f Failures) sort() {
-	slices.SortFunc(f, func(a, b Failure) int {
+	slices.SortFunc(*f, func(a, b Failure) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Step, b.Step), strings.Compare(a.Reason, b.Reason))
 	})
 }
 
 // reason returns one text for errors that differ only in ports and numbers.
 func reason(err error) string {
-	var server *conn.ServerError
-	switch {
-	case err == nil:
+	if err == nil {
 		return ""
-	case errors.As(err, &server):
+	}
+	if server, ok := errors.AsType[*conn.ServerError](err); ok {
 		return fmt.Sprintf("the broker says: %.100s", cmp.Or(server.Message, "ERROR"))
 	}
 	what, advice := verb.Diagnose(err)
@@ -133,40 +155,59 @@ var latencies = []struct{ name, label string }{
 func (c *churning) finish(ctx context.Context) *Report {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r := &c.report
-	until := c.until()
-	c.missing(until)
-	r.Partial, r.MostOpen, r.AllBusy = ctx.Err() != nil, c.open.most, c.busy.most == uint64(c.Open)
-	r.OpenedPerS, r.SubscribedPer = perSecond(r.Opened, until-c.start), perSecond(r.Subscribed, until-c.start)
-	r.Failures.sort()
-	r.Latency = map[string]metric.Distribution{}
+	r, until := &c.report, c.until()
+	if c.schedule != nil {
+		c.missing(until)
+	}
+	r.Partial = ctx.Err() != nil
+	perSecond := func(n uint64) float64 {
+		if n < 2 || until <= c.start {
+			return 0 // a single event has no rate
+		}
+		return float64(n) * 1e9 / float64(until-c.start)
+	}
+	r.OpenedPerS, r.SubscribedPer = perSecond(r.Opened), perSecond(r.Subscribed)
 	for name, h := range c.times {
 		r.Latency[name] = metric.DistributionOf(h)
 	}
-	if c.HalfOpen.Share <= 0 {
-		return r
-	}
-	r.HalfOpen = &HalfReport{
-		HoldNs: int64(c.HalfOpen.Hold), MostHeld: c.held.most, Skipped: c.skipped, Stages: []HalfStage{},
-		FailedBefore: c.failedBeside[beforeHalf], FailedWith: c.failedBeside[withHalf],
-	}
-	for _, s := range stages {
-		if x := c.outcomes[s]; x != nil {
-			x.After = metric.DistributionOf(x.after)
-			x.How.sort()
-			x.Why.sort()
-			r.HalfOpen.Stages = append(r.HalfOpen.Stages, *x)
+	if r.HalfOpen != nil {
+		for _, s := range r.HalfOpen.Stages {
+			s.After = metric.DistributionOf(s.after)
 		}
 	}
 	return r
 }
 
-// perSecond is 0 for a single event, which has no rate.
-func perSecond(n uint64, ns int64) float64 {
-	if n < 2 || ns <= 0 {
-		return 0
+// until returns until when connections were opened.
+func (c *churning) until() int64 {
+	until := max(c.start, c.last)
+	if c.Count == 0 || c.begun < c.Count {
+		until = max(until, c.end)
 	}
-	return float64(n) * 1e9 / float64(ns)
+	if c.cut > 0 {
+		until = min(until, c.cut)
+	}
+	return min(until, c.clock.Now())
+}
+
+// missing counts the connections that were due until a time and never begun, and the share of those
+// due that were not begun when they had to be. Those that were never connected count as latencies of
+// at least the time from when they were due: otherwise a broker that stands still would have no
+// latency.
+func (c *churning) missing(until int64) {
+	due := c.schedule.Before(min(until, c.end))
+	if c.Count > 0 {
+		due = min(due, c.Count)
+	}
+	r := &c.report
+	r.Unopened = due - min(due, c.begun)
+	for n := due - r.Unopened; n < due; n++ {
+		c.times[fromDue].RecordAtLeast(until-c.schedule.Due(n), 1)
+	}
+	for end, n := range c.unreached {
+		c.times[fromDue].RecordAtLeast(until-c.start-end*int64(slot), n)
+	}
+	r.Missed = float64(due-min(due, c.inTime)) / float64(max(due, 1))
 }
 
 // Code returns the exit code, and a sentence that explains it if the report does not. tolerance is
@@ -196,15 +237,14 @@ func (r *Report) Text() string {
 	b.Add("failed", "%s", n(r.Failed))
 	list := func(all Failures) {
 		for _, f := range all {
-			b.Add("", "%s × %s%s", n(f.Count), strings.TrimPrefix(f.Step+": ", ": "), verb.OneLine(f.Reason))
+			b.Some(f.Count, "× "+strings.TrimPrefix(f.Step+": ", ": ")+verb.OneLine(f.Reason))
 		}
 	}
 	list(r.Failures)
 	if h := r.HalfOpen; h != nil {
 		b.Add("half-open", "at most %s at a time", n(h.MostHeld))
 		b.Some(h.Skipped, "more were due, and finished since so many were held: see --half-open-max")
-		for i := range h.Stages {
-			s := &h.Stages[i]
+		for _, s := range h.Stages {
 			b.Add("", "%s: %s", s.Stage, s.text(time.Duration(h.HoldNs)))
 			list(s.How)
 			list(s.Why)
@@ -220,19 +260,15 @@ func (r *Report) Text() string {
 }
 
 func (s *HalfStage) text(hold time.Duration) string {
-	parts := []string{report.Count(s.Opened) + " opened"}
-	for _, part := range []struct {
-		n    uint64
-		what string
-	}{
-		{s.Closed, fmt.Sprintf("closed by the broker after p50 %s, max %s", report.Duration(time.Duration(s.After.P50)), report.Duration(time.Duration(s.After.Max)))},
-		{s.StillOpen, "still open after " + report.Elapsed(hold)},
-		{s.Left, "open when the run was interrupted"},
-		{s.Refused, "did not get so far"},
-	} {
-		if part.n > 0 {
-			parts = append(parts, report.Count(part.n)+" "+part.what)
+	text := report.Count(s.Opened) + " opened"
+	some := func(n uint64, format string, args ...any) {
+		if n > 0 {
+			text += ", " + report.Count(n) + " " + fmt.Sprintf(format, args...)
 		}
 	}
-	return strings.Join(parts, ", ")
+	some(s.Closed, "closed by the broker after p50 %s, max %s", report.Duration(time.Duration(s.After.P50)), report.Duration(time.Duration(s.After.Max)))
+	some(s.StillOpen, "still open after %s", report.Elapsed(hold))
+	some(s.Left, "open when the run was interrupted")
+	some(s.Refused, "did not get so far")
+	return text
 }
