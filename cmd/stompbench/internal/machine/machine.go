@@ -1,6 +1,6 @@
 // Package machine describes the machine that a run was made on.
 //
-// Imports: golang.org/x/sys, for the kernel's description of itself.
+// Imports: procfs and, on macOS, golang.org/x/sys, for what the kernel says of itself.
 package machine
 
 import (
