@@ -17,7 +17,7 @@ import (
 // Complete completes the plan from the flags and checks it.
 func (l *Load) Complete(f *pflag.FlagSet) (notes []string, err error) {
 	p := &l.Plan
-	p.Broker, p.Embedded, p.DurationSet = l.uri, !f.Changed("uri"), f.Changed("duration")
+	p.Embedded, p.DurationSet = !f.Changed("uri"), f.Changed("duration")
 	p.Versions = cmp.Or(p.Versions, frame.AllVersions)
 	p.Broker.SetPasscode(os.Getenv(passcodeEnv))
 	if p.Count > 0 && !p.DurationSet {
@@ -31,9 +31,6 @@ func (l *Load) Complete(f *pflag.FlagSet) (notes []string, err error) {
 	}
 	if p.Embedded && f.Changed("connect-timeout") {
 		notes = append(notes, "--connect-timeout hardly matters to the embedded broker")
-	}
-	if p.CoalesceReads > 0 {
-		notes = append(notes, fmt.Sprintf("latencies hold up to %v of --coalesce-reads", p.CoalesceReads))
 	}
 	if p.Shared() && l.Out == "" && f.Lookup("out") != nil {
 		notes = append(notes, "without --out this part is not kept, and the books cannot be closed")

@@ -28,7 +28,6 @@ type Load struct {
 	Out                 string // the folder for the result, "" for none
 	DryRun, JSON, Quiet bool
 
-	uri      uri.Brokers
 	tls      tlsFiles
 	scenario string
 }
@@ -45,7 +44,7 @@ func NewLoad() (*Load, *pflag.FlagSet) {
 	l := &Load{Plan: workload.Plan{Seed: rand.Uint64N(1 << 53)}} // a JSON number that every parser reads exactly
 	p, f := &l.Plan, New(pflag.NewFlagSet("", pflag.ContinueOnError))
 	f.Group = "Broker and connections"
-	f.Add("uri,u", "", "the broker, as stomp://user:password@host:port/vhost, or with stomps, ws or wss; several with commas between take turns; without it, one in this process", Parsed(&l.uri, "URI", uri.Parse))
+	f.Add("uri,u", "", "the broker, as stomp://user:password@host:port/vhost, or with stomps, ws or wss; several with commas between take turns; without it, one in this process", Parsed(&p.Broker, "URI", uri.Parse))
 	f.Add("broker", "auto", "whose headers to use: rabbitmq, activemq or artemis; auto goes by what the broker says of itself", OneOf(&p.Kind, "NAME", []dialect.Broker{dialect.Unknown, dialect.RabbitMQ, dialect.ActiveMQ, dialect.Artemis}, profiles...))
 	f.Add("stomp", "", "speak 1.0, 1.1 or 1.2 only; without it, the highest the broker knows", OneOf(&p.Versions, "VERSION", []frame.Versions{1 << frame.Version10, 1 << frame.Version11, 1 << frame.Version12}))
 	f.Add("heart-beat", "10s", "heart-beats to offer and to ask for; 0 for none", HeartBeat(&p.HeartBeat))
@@ -80,7 +79,7 @@ func NewLoad() (*Load, *pflag.FlagSet) {
 	f.Add("delivery", "auto", "whether consumers share the messages (shared) or get all of them (each); auto goes by the destination", OneOf(&p.Delivery, "HOW", []workload.Delivery{workload.Guess, workload.Shared, workload.Each}))
 	f.Group = "Messages"
 	f.Add("size,s", "128", "size of a body; k, KiB, kB, MiB, MB; a range as 100..4k, shares as 128:80,4k:15,64k:5", Parsed(&p.Sizes, "BYTES", workload.ParseSizes))
-	f.Add("payload", "random", "what bodies are made of: random, random:0.3 for that share of it, zeros, text, or @FILE or @DIRECTORY as they are", Parsed(&p.Payload, "WHAT", workload.ParsePayload).Propose("random", "zeros", "text"))
+	f.Add("payload", "random", "what bodies are made of: random, random:0.3 for that share of it, zeros, text, or @FILE or @DIRECTORY as they are", Parsed(&p.Payload, "WHAT", workload.ParsePayload, "random", "zeros", "text"))
 	f.Add("stamp", "auto", "where a message has its times and checksum: body, header, or auto, which is the body if there is room", OneOf(&p.Stamp, "WHERE", []workload.Stamp{workload.StampAuto, workload.StampBody, workload.StampHeader}))
 	f.Add("header,H", "", "header to send with each message; may be repeated; %d is the message's number, %p the producer's, %% a percent sign", Repeated(&p.Headers, "NAME:VALUE", workload.ParseHeader))
 	f.Add("header-count", "", "how many further headers each message has, hdr001 and so on; a range as 0..64, shares as 4:80,64:20", Parsed(&p.Extra.Count, "N", workload.ParseHeaderCounts))

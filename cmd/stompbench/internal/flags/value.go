@@ -18,7 +18,7 @@ import (
 
 // Value is the value of a flag: it parses the text and checks its range.
 type Value struct {
-	kind    string // for the help; "" for a switch
+	kind    string // for the help; bool for a switch
 	text    string
 	texts   []string // all that were set, in order
 	repeats bool     // each text adds to the value
@@ -28,16 +28,10 @@ type Value struct {
 }
 
 // Type returns the kind, such as TIME or FILE; bool for a switch.
-func (v *Value) Type() string { return cmp.Or(v.kind, "bool") }
+func (v *Value) Type() string { return v.kind }
 
 // String returns the text that was set, or that of the default.
 func (v *Value) String() string { return v.text }
-
-// Propose sets Choices.
-func (v *Value) Propose(words ...string) *Value {
-	v.Choices = words
-	return v
-}
 
 // Set parses the text. A flag cannot be set to nothing.
 func (v *Value) Set(s string) error {
@@ -52,9 +46,9 @@ func (v *Value) Set(s string) error {
 	return nil
 }
 
-// Parsed is a value of a kind that parse reads.
-func Parsed[T any](into *T, kind string, parse func(string) (T, error)) *Value {
-	return &Value{kind: kind, set: func(s string) error {
+// Parsed is a value of a kind that parse reads, such as one of these words.
+func Parsed[T any](into *T, kind string, parse func(string) (T, error), words ...string) *Value {
+	return &Value{kind: kind, Choices: words, set: func(s string) error {
 		x, err := parse(s)
 		if err == nil {
 			*into = x
@@ -94,15 +88,14 @@ func List[T any](into *[]T, kind string, parse func(string) (T, error)) *Value {
 
 // Switch is true or false. Files and environment variables may spell the value out.
 func Switch(into *bool) *Value {
-	return Parsed(into, "", func(s string) (bool, error) {
-		switch strings.ToLower(s) {
-		case "true", "yes", "on", "1":
-			return true, nil
-		case "false", "no", "off", "0":
-			return false, nil
+	spellings := map[string]bool{"true": true, "yes": true, "on": true, "1": true, "false": false, "no": false, "off": false, "0": false}
+	return Parsed(into, "bool", func(s string) (bool, error) {
+		on, ok := spellings[strings.ToLower(s)]
+		if !ok {
+			return on, errors.New("write true or false")
 		}
-		return false, errors.New("write true or false")
-	}).Propose("true", "false")
+		return on, nil
+	}, "true", "false")
 }
 
 // OneOf is one of a few meanings, each of which has a word: by default, its text.
@@ -117,7 +110,7 @@ func OneOf[T any](into *T, kind string, meanings []T, words ...string) *Value {
 			return x, fmt.Errorf("choose %s or %s", strings.Join(words[:last], ", "), words[last])
 		}
 		return meanings[i], nil
-	}).Propose(words...)
+	}, words...)
 }
 
 // Ack is an ack mode.
@@ -128,7 +121,6 @@ func Ack(into *frame.AckMode) *Value {
 // MaxTime bounds every duration.
 const MaxTime = workload.MaxTime
 
-// number is a number of a kind, from least to most.
 func number[T int | uint64 | float64 | time.Duration](into *T, kind string, least, most T) *Value {
 	return Parsed(into, kind, workload.Within(kind, least, most))
 }
@@ -160,8 +152,8 @@ func HeartBeat(into *time.Duration) *Value {
 	return Parsed(into, "TIME", func(s string) (time.Duration, error) {
 		d, err := workload.Within("TIME", 0, MaxTime)(s)
 		switch {
-		case d == 0 && err == nil:
-			d = -1
+		case err == nil && d == 0:
+			return -1, nil
 		case err == nil && (d < time.Millisecond || d > 24*time.Hour):
 			err = errors.New("choose from 1ms to 24h, or 0 for none")
 		}
@@ -182,5 +174,5 @@ func ListenAddress(s string) (string, error) {
 
 // SLO is conditions on the metrics of a run.
 func SLO(into *slo.SLO) *Value {
-	return Parsed(into, "CONDITIONS", slo.Parse).Propose(slo.Names()...)
+	return Parsed(into, "CONDITIONS", slo.Parse, slo.Names()...)
 }

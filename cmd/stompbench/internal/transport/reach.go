@@ -44,7 +44,7 @@ func Reach(ctx context.Context, p *workload.Plan, n int, brokers uri.Brokers, cf
 func New(ctx context.Context, p *workload.Plan, n int, brokers uri.Brokers, cfg conn.Config) (*conn.Client, error) {
 	cfg.Broker, cfg.Versions, cfg.ConnectTimeout = p.Kind, p.Versions, p.ConnectTimeout
 	cfg.HeartBeat = frame.HeartBeat{Send: p.HeartBeat, Receive: p.HeartBeat}
-	cfg.Link.Limits, cfg.Link.CoalesceReads = p.FrameLimits(), p.CoalesceReads
+	cfg.Link.Limits, cfg.Link.CoalesceReads = workload.ExtraLimits(p.Extra.Count.Max(), p.Extra.Size.Max()), p.CoalesceReads
 	cfg.TLS, cfg.WebSocket = p.TLS, ws.Client
 	cfg.DialFunc = dialer(ctx, p, n)
 	if world.Of(ctx) != nil {

@@ -7,27 +7,15 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 )
 
-// The memory for the bodies of one producer, and of all of them, in bytes.
-const (
-	bodiesEach = 1 << 20
-	bodiesAll  = 64 << 20
-	maxBodies  = 4096
-	minBodies  = 2
-	// minSpread is the number of bodies from which all sizes can have their shares.
-	minSpread = 128
-)
-
-// Bodies are the bodies that a producer sends in turn. They differ from each
-// other, and are made before the run, with their checksums. It is for one
-// goroutine.
+// Bodies are the bodies that a producer sends in turn. They differ from each other, and are made
+// before the run, with their checksums. It is for one goroutine.
 type Bodies struct {
 	bodies [][]byte
 	sums   []uint32
 	next   int
 }
 
-// NewBodies makes the bodies of one of the plan's producers. The same seed gives
-// the same payloads.
+// NewBodies makes the bodies of one of the plan's producers. The same seed gives the same payloads.
 func (p *Plan) NewBodies(producer int) *Bodies {
 	b := &Bodies{}
 	if p.Payload.Files != nil {
@@ -40,9 +28,8 @@ func (p *Plan) NewBodies(producer int) *Bodies {
 	if p.Stamp == StampHeader {
 		sum = stamp.BodySum
 	}
-	b.sums = make([]uint32, len(b.bodies))
-	for i := range b.bodies {
-		b.sums[i] = sum(b.bodies[i])
+	for _, body := range b.bodies {
+		b.sums = append(b.sums, sum(body))
 	}
 	return b
 }
@@ -55,35 +42,34 @@ func (p *Plan) random(stream uint64) *rand.ChaCha8 {
 	return rand.NewChaCha8(key)
 }
 
-// budget is the memory for the bodies of one producer.
-func (p *Plan) budget() int { return min(bodiesEach, bodiesAll/max(p.Producers, 1)) }
+// budget is the memory for the bodies of one producer: 1 MiB, and 64 MiB of them all.
+func (p *Plan) budget() int { return min(1<<20, 64<<20/max(p.Producers, 1)) }
 
-// makeBodies makes as many bodies as there is memory for, in random order.
-func (p *Plan) makeBodies(random *rand.ChaCha8) [][]byte {
+// minBodies is how many bodies of a class begin at different places, however large they are.
+const minBodies = 2
+
+// makeBodies makes as many bodies as there is memory for, in random order: up to 4096 and, if sizes
+// differ, at least 128, so that all sizes can have their shares.
+//
+// If memory is short the bodies of a class share it: several begin in the same piece. Only the stamp
+// at the head is ever written, just before the body is sent.
+func (p *Plan) makeBodies(random *rand.ChaCha8) (out [][]byte) {
 	budget := p.budget()
-	n := min(max(budget/max(p.Size, 1), minBodies), maxBodies)
+	n := min(max(budget/max(p.Size, 1), minBodies), 4096)
 	if !p.Sizes.Fixed() {
-		n = max(n, minSpread)
+		n = max(n, 128)
 	}
-	var out [][]byte
 	for i, sizes := range p.Sizes.spread(n) {
-		out = append(out, p.makeClass(sizes, p.Sizes[i].Max, budget/len(p.Sizes), random)...)
+		largest := p.Sizes[i].Max
+		pieces := min(max(budget/len(p.Sizes)/max(largest, 1), minBodies), len(sizes))
+		memory := make([]byte, pieces*largest)
+		p.Payload.fill(memory, random)
+		for k, size := range sizes {
+			at := k % pieces * largest
+			out = append(out, memory[at:at+size:at+size])
+		}
 	}
 	rand.New(random).Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
-	return out
-}
-
-// makeClass makes the bodies of a class. If memory is short they share it: several bodies begin in
-// the same piece. Only the stamp at the head is ever written, just before the body is sent.
-func (p *Plan) makeClass(sizes []int, largest, budget int, random *rand.ChaCha8) [][]byte {
-	pieces := min(max(budget/max(largest, 1), minBodies), len(sizes))
-	memory := make([]byte, pieces*largest)
-	p.Payload.fill(memory, random)
-	out := make([][]byte, len(sizes))
-	for i, size := range sizes {
-		at := i % pieces * largest
-		out[i] = memory[at : at+size : at+size]
-	}
 	return out
 }
 

@@ -26,9 +26,6 @@ type Invalid struct{ Reason string }
 
 func (e *Invalid) Error() string { return e.Reason }
 
-// defaultDrainLimit is the limit of the drain without --drain-limit, unless --drain-timeout is longer.
-const defaultDrainLimit = 5 * time.Minute
-
 // Refuse returns an [*Invalid].
 func Refuse(format string, args ...any) error { return refuse(true, format, args...) }
 
@@ -40,8 +37,8 @@ func refuse(bad bool, format string, args ...any) error {
 	return &Invalid{Reason: fmt.Sprintf(format, args...)}
 }
 
-// Complete checks the plan and fills in defaults. Each value is in the range of its flag already. The notes say what it changed. The error is an
-// [*Invalid].
+// Complete checks the plan and fills in defaults. Each value is in the range of its flag already. The
+// notes say what may surprise. The error is an [*Invalid].
 func (p *Plan) Complete() (notes []string, err error) {
 	if err = cmp.Or(
 		p.completeWorkers(), p.completeRate(), p.completeEnd(), p.completeSizes(), p.completeReceipts(),
@@ -55,6 +52,7 @@ func (p *Plan) Complete() (notes []string, err error) {
 		}
 	}
 	n := p.PublishTargets().Len()
+	note(p.CoalesceReads > 0, "latencies hold up to %v of --coalesce-reads", p.CoalesceReads)
 	note(p.Stamp == StampHeader && p.Producers > 0 && p.Payload.Files == nil,
 		"each message has its times and checksum (%d B) in the header %s, and a body of exactly its size", stamp.HeaderSize, stamp.Header)
 	note(p.Producers > 0 && max(n, p.Producers)%min(n, p.Producers) != 0,
@@ -84,7 +82,7 @@ func (p *Plan) completeWorkers() error {
 
 func (p *Plan) completeEnd() error {
 	if p.DrainLimit == 0 {
-		p.DrainLimit = max(defaultDrainLimit, p.DrainTimeout)
+		p.DrainLimit = max(5*time.Minute, p.DrainTimeout)
 	}
 	return cmp.Or(
 		refuse(p.Duration == 0 && p.Count == 0 && !p.onlyReceives(), "the run would never end: set --duration or --count above 0"),
@@ -140,7 +138,7 @@ func (p *Plan) completeHeaders() error {
 		if err := cmp.Or(
 			refuse(slices.Contains(ownHeaders, h.Name), "--header %s is written by stompbench itself: leave it out", h.Name),
 			refuse(h.Name == frame.HeaderPriority && p.Priorities != nil, "--header priority and --priority contradict each other: leave one of them out"),
-			refuse(p.Extra.Count != nil && isExtraName(h.Name), "--header %s has a name that --header-count gives: choose another", h.Name),
+			refuse(p.Extra.Count != nil && extraNames.MatchString(h.Name), "--header %s has a name that --header-count gives: choose another", h.Name),
 		); err != nil {
 			return err
 		}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"strings"
+	"regexp"
 
 	"github.com/stompwire/stompwire/frame"
 )
@@ -13,7 +13,7 @@ import (
 // Extra are headers that messages have only for their number and size.
 type Extra struct {
 	Count   Mix     // how many a message has; nil: none
-	Size    Mix     // of a value in bytes, before it is escaped; nil is defaultHeaderSize
+	Size    Mix     // of a value in bytes, before it is escaped; nil is 16
 	Fixed   bool    // the same values in every message
 	Escapes float64 // share of the values with characters that STOMP escapes
 }
@@ -23,31 +23,20 @@ const (
 	MaxHeaders     = 1000
 	MaxHeaderSize  = 64 << 10
 	MaxHeaderBlock = 1 << 20 // all values of a message together
-
-	defaultHeaderSize = 16
-	// escapeEach is the distance in a value between the octets that STOMP escapes.
-	escapeEach = 8
 )
 
 // ExtraName returns the name of extra header i, from 0. It is also valid for brokers that turn
 // headers into message properties.
 func ExtraName(i int) string { return fmt.Sprintf("hdr%03d", i+1) }
 
-// isExtraName reports whether an extra header may have this name.
-func isExtraName(name string) bool {
-	var n int
-	_, err := fmt.Sscanf(name, "hdr%d", &n)
-	return err == nil && n > 0 && ExtraName(n-1) == name
-}
+// extraNames matches the names that extra headers may have.
+var extraNames = regexp.MustCompile(`^hdr(\d{3}|1000)$`)
 
 // Any reports whether any message has extra headers.
 func (e *Extra) Any() bool { return e.Count.Max() > 0 }
 
 // Bytes returns how many bytes the values take in a message, on average.
 func (e *Extra) Bytes() int { return int(e.Count.Mean()*e.Size.Mean() + 0.5) }
-
-// memory is about how many bytes a list takes, on average.
-func (e *Extra) memory() float64 { return e.Count.Mean() * (e.Size.Mean() + headerField) }
 
 // Kind returns the kind of the values, as flags spell it.
 func (e *Extra) Kind() string {
@@ -76,20 +65,16 @@ func (e *Extra) complete(versions frame.Versions) error {
 		e.Size = Fixed(16)
 	}
 	return cmp.Or(
-		refuse(e.Count.Max()*e.Size.Max() > MaxHeaderBlock, "--header-count %v of --header-size %v B are more than %d MiB in a message: lower one of them", e.Count, e.Size, MaxHeaderBlock>>20),
+		refuse(e.Count.Max()*e.Size.Max() > MaxHeaderBlock,
+			"--header-count %v of --header-size %v B are more than %d MiB in a message: lower one of them", e.Count, e.Size, MaxHeaderBlock>>20),
 		refuse(e.Escapes > 0 && e.Size.Min() == 0, "--header-escape needs something to escape, and --header-size %v has empty values: raise it", e.Size),
-		refuse(e.Escapes > 0 && versions == frame.VersionsOf(frame.Version10), "--header-escape needs STOMP 1.1, for 1.0 escapes nothing: leave out --stomp 1.0"),
+		refuse(e.Escapes > 0 && versions == frame.VersionsOf(frame.Version10),
+			"--header-escape needs STOMP 1.1, for 1.0 escapes nothing: leave out --stomp 1.0"),
 	)
 }
 
-// FrameLimits returns the limits for frames of the plan, on either side: at least the default
-// limits.
-func (p *Plan) FrameLimits() frame.Limits {
-	return ExtraLimits(p.Extra.Count.Max(), p.Extra.Size.Max())
-}
-
-// ExtraLimits returns the limits for frames with so many extra headers of such a size,
-// besides others.
+// ExtraLimits returns the limits for frames with so many extra headers of such a size, besides others:
+// at least the default limits.
 func ExtraLimits(count, size int) frame.Limits {
 	l := frame.Limits{Body: MaxSize}.WithDefaults()
 	line := 2*size + 64 // escaped, with its name
@@ -99,56 +84,50 @@ func ExtraLimits(count, size int) frame.Limits {
 	return l
 }
 
-// The number of different lists of extra headers and their memory: all producers share them.
-const (
-	maxHeaderSets = 1024
-	minHeaderSets = 2
-	headerMemory  = 16 << 20
-	headerField   = 48 // of a list, besides the value
-)
-
 // HeaderSets are lists of extra headers that messages have in turn. They are made before the run
 // and are read-only, so that producers share them.
 type HeaderSets [][]frame.Field
 
 // NewHeaderSets makes the plan's extra headers; nil if there are none. The same seed makes the same
 // headers. Numbers and sizes have their exact shares in each round of the lists.
-func (p *Plan) NewHeaderSets() HeaderSets {
+func (p *Plan) NewHeaderSets() (out HeaderSets) {
 	e := &p.Extra
 	if !e.Any() {
 		return nil
 	}
-	random := rand.New(p.random(math.MaxUint64))
-	counts := e.Count.shuffled(e.sets(), random)
-	total := 0
-	for _, n := range counts {
+	random, total, at := rand.New(p.random(math.MaxUint64)), 0, 0
+	for _, n := range e.Count.shuffled(e.sets(), random) {
+		out = append(out, make([]frame.Field, n))
 		total += n
 	}
 	sizes := e.Size.shuffled(max(total, 1), random)
 	source := p.random(math.MaxUint64 - 1)
-	out := make(HeaderSets, len(counts))
-	at := 0
-	for i, n := range counts {
-		out[i] = make([]frame.Field, n)
-		for k := range n {
+	for _, set := range out {
+		for k := range set {
 			nth := at
 			if e.Fixed { // a shorter value is the beginning of a longer one
 				source, nth = p.random(math.MaxUint64-2-uint64(k)), k
 			}
-			out[i][k] = frame.Field{Name: ExtraName(k), Value: headerText(source, sizes[at%len(sizes)], e.escaped(nth))}
+			set[k] = frame.Field{Name: ExtraName(k), Value: headerText(source, sizes[at%len(sizes)], e.escaped(nth))}
 			at++
 		}
 	}
 	return out
 }
 
-// sets returns how many lists there are: one, if all messages have the same.
+// memory is about how many bytes a list takes, on average: a field besides each value.
+func (e *Extra) memory() float64 { return e.Count.Mean() * (e.Size.Mean() + 48) }
+
+// sets returns how many lists there are: one, if all messages have the same; else up to 1024, in 16 MiB.
 func (e *Extra) sets() int {
 	if e.Fixed && e.Count.Fixed() && e.Size.Fixed() {
 		return 1
 	}
-	return min(max(int(headerMemory/max(e.memory(), 1)), minHeaderSets), maxHeaderSets)
+	return min(max(int(16<<20/max(e.memory(), 1)), 2), 1024)
 }
+
+// HeadersMemory returns about how many bytes the extra headers take.
+func (p *Plan) HeadersMemory() int { return int(float64(p.Extra.sets()) * p.Extra.memory()) }
 
 // escaped reports whether value n has escapes: of any number of values the share that does, rounded up.
 func (e *Extra) escaped(n int) bool {
@@ -156,31 +135,17 @@ func (e *Extra) escaped(n int) bool {
 	return before(n+1) > before(n)
 }
 
-// HeadersMemory returns about how many bytes the extra headers take.
-func (p *Plan) HeadersMemory() int { return int(float64(p.Extra.sets()) * p.Extra.memory()) }
-
-const (
-	headerLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-	// mustEscape are the octets that STOMP 1.1 and 1.2 escape both.
-	mustEscape = ":\\\n"
-)
-
-// headerText makes a value of letters, digits, - and _. With escapes, every eighth octet has to be
-// escaped, beginning with the first.
+// headerText makes a value of letters, digits, - and _. With escapes, every eighth octet is one that
+// STOMP 1.1 and 1.2 escape both, beginning with the first.
 func headerText(random *rand.ChaCha8, size int, escapes bool) string {
-	var b strings.Builder
-	b.Grow(size)
-	bits := uint64(0)
-	for i := range size {
-		if i%8 == 0 {
-			bits = random.Uint64()
+	const letters, escaped = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", ":\\\n"
+	text := make([]byte, size)
+	_, _ = random.Read(text) // never fails
+	for i, c := range text {
+		text[i] = letters[c&63]
+		if escapes && i%8 == 0 {
+			text[i] = escaped[i/8%len(escaped)]
 		}
-		if escapes && i%escapeEach == 0 {
-			b.WriteByte(mustEscape[i/escapeEach%len(mustEscape)])
-		} else {
-			b.WriteByte(headerLetters[bits&63])
-		}
-		bits >>= 8
 	}
-	return b.String()
+	return string(text)
 }

@@ -124,7 +124,7 @@ func TestFrameLimitsHoldTheHeaders(t *testing.T) {
 		{},
 	} {
 		p := withExtra(t, e)
-		l := p.FrameLimits()
+		l := workload.ExtraLimits(p.Extra.Count.Max(), p.Extra.Size.Max())
 		for _, set := range append(p.NewHeaderSets(), nil)[:1] {
 			for _, v := range []frame.Version{frame.Version11, frame.Version12} {
 				head, err := writer.AppendFrameNoLength(nil, v, frame.CmdSend, set, nil)
