@@ -1,3 +1,10 @@
+// Package live displays a running run: a table with a line a second, and on a terminal a status line
+// under it that is overwritten.
+//
+// A terminal that is too narrow for the table loses whole columns, the least important first, and
+// never digits. Its width may change during the run. Anything else than a terminal gets all columns.
+//
+// Imports: the load, workload, histo, metric and report packages of stompbench.
 package live
 
 import (
@@ -16,8 +23,8 @@ import (
 
 // View displays a run. It is for one goroutine.
 type View struct {
-	table *Table[*load.Sample]
-	plan  *workload.Plan
+	*Table[*load.Sample]
+	plan *workload.Plan
 }
 
 // New returns a view of a run of the plan.
@@ -51,10 +58,10 @@ func columns(p *workload.Plan) []Column[*load.Sample] {
 // Starting shows how far the start has come: in place on a terminal, otherwise in a line each time.
 func (v *View) Starting(done fmt.Stringer) {
 	line := fmt.Sprintf("  %-10s  %s", "starting", done)
-	if !v.table.opts.Terminal {
-		v.table.write(line + "\n")
-	} else if width := utf8.RuneCountInString(line); width <= v.table.opts.width() {
-		v.table.Status(line, width)
+	if !v.opts.Terminal {
+		v.write(line + "\n")
+	} else if width := utf8.RuneCountInString(line); width <= v.opts.width() {
+		v.Status(line, width)
 	}
 }
 
@@ -66,14 +73,11 @@ func (v *View) Show(s *load.Sample) {
 	if s.Interval < shortest {
 		return
 	}
-	v.table.Row(s)
-	if v.table.opts.Terminal && s.Sending {
-		v.table.Status(v.bar(s))
+	v.Row(s)
+	if v.opts.Terminal && s.Sending {
+		v.Status(v.bar(s))
 	}
 }
-
-// Close removes what would be overwritten next. The view can be used on.
-func (v *View) Close() { v.table.Close() }
 
 // Elapsed writes the time of a row.
 func Elapsed(d time.Duration) string {
@@ -107,16 +111,15 @@ func percentile(of metric.Latency, p float64) func(*load.Sample) string {
 		h := s.Latencies[of]
 		if joins {
 			joined.Merge(h)
-			if !metric.Tells(joined.Count(), p) {
-				return "-"
-			}
-			defer joined.Reset()
 			h = joined
 		}
-		if h.Count() == 0 {
+		if h.Count() == 0 || joins && !metric.Tells(h.Count(), p) {
 			return "-"
 		}
 		text := report.AtLeast(metric.AtLeast(h.Count(), h.Censored, p), report.Duration(h.Percentile(p)))
+		if joins {
+			joined.Reset()
+		}
 		return strings.ReplaceAll(text, " ", "")
 	}
 }
@@ -130,7 +133,7 @@ const (
 // bar returns the progress bar with as much of its text as fits, and the width of both.
 func (v *View) bar(s *load.Sample) (line string, width int) {
 	done, parts := v.progress(s)
-	room := v.table.opts.width()
+	room := v.opts.width()
 	text := fmt.Sprintf(" %3.0f %%", 100*done)
 	if len(text) > room {
 		return "", 0
@@ -146,7 +149,7 @@ func (v *View) bar(s *load.Sample) (line string, width int) {
 	}
 	full := int(done*float64(bar) + 0.5)
 	line = strings.Repeat("█", full)
-	if v.table.opts.Color {
+	if v.opts.Color {
 		line = "\x1b[36m" + line + "\x1b[0m"
 	}
 	return "  " + line + strings.Repeat("░", bar-full) + text, 2 + bar + len(text)

@@ -31,7 +31,7 @@ type Column[T any] struct {
 	Group string // stands above the heads of adjacent columns of the same group
 	Head  string
 	Width int
-	Rank  int // of columns that do not fit, those with the highest rank are dropped first
+	Rank  int // from 0; if not all columns fit, those with the highest rank are dropped first
 	Cell  func(T) string
 }
 
@@ -67,24 +67,19 @@ func (t *Table[T]) Row(x T) {
 	t.line(func(c *Column[T]) string { return c.Cell(x) })
 }
 
-// fitting returns the columns that fit. Which they are depends on their number only.
+// fitting returns the columns that fit, by their ranks, which are below the number of columns.
 func (t *Table[T]) fitting() []Column[T] {
-	columns := slices.Clone(t.columns)
-	for width := t.opts.width(); len(columns) > 0; {
-		total := len(columns) - 1
-		last := 0
+	for most := len(t.columns); most >= 0; most-- {
+		columns := slices.DeleteFunc(slices.Clone(t.columns), func(c Column[T]) bool { return c.Rank > most })
+		total := -1
 		for i := range columns {
-			total += columns[i].Width
-			if columns[i].Rank > columns[last].Rank {
-				last = i
-			}
+			total += 1 + columns[i].Width
 		}
-		if total <= width {
-			break
+		if total <= t.opts.width() {
+			return columns
 		}
-		columns = slices.Delete(columns, last, last+1)
 	}
-	return columns
+	return nil
 }
 
 func (t *Table[T]) head() {
@@ -120,7 +115,7 @@ func (t *Table[T]) Status(text string, width int) {
 	t.status = width
 }
 
-// Close removes the status line.
+// Close removes the status line. The table can be used on.
 func (t *Table[T]) Close() { t.write("") }
 
 // write writes text in place of the status line. An error of the display is not reported.
