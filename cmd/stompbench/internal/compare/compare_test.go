@@ -34,7 +34,7 @@ func run(k kind) *results.Result {
 	random := rand.New(rand.NewPCG(k.seed, 7))
 	vary := func() float64 { return 1 + 0.05*random.NormFloat64() }
 	p := &workload.Plan{Producers: 1, Consumers: 1, Duration: time.Minute, Size: 128, Rate: k.rate, PublishTo: "/queue/q", Delivery: workload.Shared}
-	all, rec, total := histo.New(), series.NewRecorder(), uint64(0)
+	all, rec, total := histo.New(), series.New(), uint64(0)
 	for i := range k.seconds {
 		one, mood := histo.New(), vary()
 		n := uint64(k.rate * vary())
@@ -56,7 +56,7 @@ func run(k kind) *results.Result {
 		Sending: took, Receiving: took, MeasuredSent: total, MeasuredReceived: total,
 		Latencies: load.Latencies{metric.FromSend: all, metric.FromDue: all, metric.SendDelay: histo.New(), metric.Confirm: histo.New()},
 	}
-	return results.New("v1", p, res, rec.Series())
+	return results.New("v1", p, res, rec)
 }
 
 func compared(t *testing.T, a, b []*results.Result) *compare.Comparison {

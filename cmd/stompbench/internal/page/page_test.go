@@ -43,7 +43,7 @@ func measured(server string, stalled bool) *results.Result {
 	for k := range whole {
 		whole[k] = histo.New()
 	}
-	rec := series.NewRecorder()
+	rec := series.New()
 	unsent := uint64(0)
 	for i := range 17 {
 		still := stalled && i >= 8 && i < 14
@@ -88,7 +88,7 @@ func measured(server string, stalled bool) *results.Result {
 		Sending: 14 * time.Second, SendingFrom: 2 * time.Second, Receiving: 15 * time.Second, Unsent: unsent,
 		Latencies: load.Latencies{metric.FromDue: whole[0], metric.FromSend: whole[1], metric.Confirm: whole[2], metric.SendDelay: whole[3]},
 	}
-	r := results.New("v1", plan(), res, rec.Series())
+	r := results.New("v1", plan(), res, rec)
 	for id, x := range map[metric.ID]float64{
 		metric.CPUCores: 0.2, metric.CPUPerMessage: 3e5, metric.SentPerS: float64(sent) / 16, metric.ReceivedPerS: float64(sent) / 16,
 		metric.SentBytesPerS: float64(sent) * 8, metric.ReceivedBytesPerS: float64(sent) * 8,

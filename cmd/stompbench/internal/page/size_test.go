@@ -32,7 +32,7 @@ func dataOf(t *testing.T, page string) (data plotted) {
 
 // although none has the samples for it.
 func TestAnHourIsSmallAndItsP99IsKnown(t *testing.T) {
-	r, rec := good(), series.NewRecorder()
+	r, rec := good(), series.New()
 	h := histo.New()
 	for i := range 200 {
 		h.Record(int64(i+1) * 10_007)
@@ -41,7 +41,7 @@ func TestAnHourIsSmallAndItsP99IsKnown(t *testing.T) {
 		Elapsed: time.Second, Interval: time.Second, Sending: true,
 		Latencies: load.Latencies{metric.FromDue: h, metric.FromSend: histo.New(), metric.Confirm: h, metric.SendDelay: h},
 	})
-	r.Series = *rec.Series()
+	r.Series = *rec
 	second := r.Series.Intervals[0]
 	r.Series.Intervals = nil
 	for i := range 3600 {

@@ -39,7 +39,7 @@ func result(seconds int, base time.Duration) *results.Result {
 		Producers: 1, Consumers: 1, Duration: time.Duration(seconds) * time.Second, Size: 128, Rate: 1000, Window: 10,
 		PublishTo: "/queue/q", ConsumeFrom: "/queue/q", Delivery: workload.Shared,
 	}
-	all, due, rec := histo.New(), histo.New(), series.NewRecorder()
+	all, due, rec := histo.New(), histo.New(), series.New()
 	for i := range seconds {
 		one, dueOne := histo.New(), histo.New()
 		for k := range 1000 {
@@ -64,7 +64,7 @@ func result(seconds int, base time.Duration) *results.Result {
 		Latencies: load.Latencies{metric.FromSend: all, metric.FromDue: due, metric.Confirm: all, metric.SendDelay: histo.New()},
 		Cost:      load.Cost{CPU: took / 4, Wall: took, Allocations: 100}, MaxBacklog: uint64(seconds) - 1,
 	}
-	return results.New("v1", p, res, rec.Series())
+	return results.New("v1", p, res, rec)
 }
 
 func TestFolder(t *testing.T) {
@@ -276,7 +276,7 @@ func TestWarmupIsTagged(t *testing.T) {
 	before := r.Latency
 	h := histo.New()
 	h.Record(77_000_000)
-	rec := series.NewRecorder()
+	rec := series.New()
 	for range 2 {
 		rec.Add(&load.Sample{
 			Elapsed: time.Second, Interval: time.Second,
@@ -284,8 +284,8 @@ func TestWarmupIsTagged(t *testing.T) {
 			Warmup:    load.Latencies{metric.FromSend: h, metric.FromDue: h, metric.SendDelay: histo.New(), metric.Confirm: histo.New()},
 		})
 	}
-	r.Series.Intervals[0].Warmup = rec.Series().Intervals[0].Warmup
-	r.Series.Intervals[1].Warmup = rec.Series().Intervals[1].Warmup
+	r.Series.Intervals[0].Warmup = rec.Intervals[0].Warmup
+	r.Series.Intervals[1].Warmup = rec.Intervals[1].Warmup
 	dir := t.TempDir()
 	if err := r.Write(dir); err != nil {
 		t.Fatal(err)

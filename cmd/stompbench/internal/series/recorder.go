@@ -1,6 +1,7 @@
 package series
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
@@ -11,47 +12,38 @@ import (
 // two seconds after an hour, four after two hours.
 const MaxIntervals = 3600
 
-// MaxBytes is about how much memory the latencies of a series may take. A run whose latencies vary a
+// MaxBytes is how much memory the latencies of a series may take. A run whose latencies vary a
 // lot takes some 40 kB a second, 140 MB for MaxIntervals; then its intervals become longer earlier.
 const MaxBytes = 48 << 20
 
-// Recorder makes the series of a run from its samples. Create it with
-// [NewRecorder]; it is for one goroutine.
-type Recorder struct {
-	max    int
-	series Series
-}
-
-// NewRecorder returns a recorder of samples that are taken each second.
-func NewRecorder() *Recorder { return newRecorder(MaxIntervals) }
-
-func newRecorder(most int) *Recorder { return &Recorder{max: most, series: Series{Step: 1}} }
+var maxBytes = MaxBytes // lower in a test
 
 // tooShort is the length in seconds below which no rate should be computed. A run's last sample can
 // be that short.
 const tooShort = 0.25
 
-// Add records a sample.
-func (r *Recorder) Add(s *load.Sample) {
-	next := interval(s)
-	for !r.extend(&next) {
-		if n := len(r.series.Intervals); n < r.max && (n < 2 || r.series.bytes() <= MaxBytes) {
-			r.series.Intervals = append(r.series.Intervals, next)
-			return
-		}
-		r.series.widen()
+// New returns an empty series for samples that are taken each second.
+func New() *Series { return &Series{Step: 1} }
+
+// Add records a sample, which follows those before.
+func (s *Series) Add(sample *load.Sample) {
+	next := interval(sample)
+	if !s.extend(&next) {
+		s.Intervals = append(s.Intervals, next)
+	}
+	for n := len(s.Intervals); n > cmp.Or(s.most, MaxIntervals) || n > 1 && s.bytes() > maxBytes; n = len(s.Intervals) {
+		s.widen()
 	}
 }
 
 // extend adds next to the last interval if that is not full yet, or if next is too short to be an
 // interval of its own. The end of sending ends an interval.
-func (r *Recorder) extend(next *Interval) bool {
-	all := r.series.Intervals
-	if len(all) == 0 {
+func (s *Series) extend(next *Interval) bool {
+	if len(s.Intervals) == 0 {
 		return false
 	}
-	last := &all[len(all)-1]
-	full := last.Seconds >= r.series.Step-0.5 || last.Sending && !next.Sending
+	last := &s.Intervals[len(s.Intervals)-1]
+	full := last.Seconds >= s.Step-0.5 || last.Sending && !next.Sending
 	if full && next.Seconds >= tooShort {
 		return false
 	}
@@ -59,26 +51,27 @@ func (r *Recorder) extend(next *Interval) bool {
 	return true
 }
 
-// Series returns what has been recorded. It is borrowed: valid until the next Add.
-func (r *Recorder) Series() *Series { return &r.series }
-
 func interval(s *load.Sample) Interval {
 	i := Interval{
 		T: seconds(s.Elapsed), Seconds: seconds(s.Interval), Sending: s.Sending || s.Counts[metric.Sent] > 0,
-		Values: s.Values(), Latency: Latencies{},
+		Values: s.Values(), Latency: packed(s.Latencies), Warmup: packed(s.Warmup),
 	}
-	for l, h := range s.Latencies {
-		if l != metric.FromDue || h != s.Latencies[metric.FromSend] {
-			i.Latency.put(l, h.Pack())
-		}
-	}
-	if s.Warmup != nil {
-		i.Warmup = Latencies{}
-		for l, h := range s.Warmup {
-			i.Warmup.put(l, h.Pack())
-		}
+	if s.Latencies[metric.FromDue] == s.Latencies[metric.FromSend] {
+		delete(i.Latency, metric.FromDue)
 	}
 	return i
+}
+
+// packed returns the distributions that have samples; nil for nil.
+func packed(all load.Latencies) Latencies {
+	if all == nil {
+		return nil
+	}
+	out := Latencies{}
+	for l, h := range all {
+		out.put(l, h.Pack())
+	}
+	return out
 }
 
 // Thin returns the series with neighbouring intervals joined until it has at most that many.

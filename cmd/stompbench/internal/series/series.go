@@ -1,3 +1,7 @@
+// Package series records the counts of each second of a run, and latencies with all their samples,
+// so that any part of it, or several runs, can be added up exactly.
+//
+// Imports: the load, metric and histo packages of stompbench.
 package series
 
 import (
@@ -15,6 +19,8 @@ import (
 type Series struct {
 	Step      float64    `json:"step_s"`
 	Intervals []Interval `json:"intervals"`
+
+	most int // intervals; 0 is MaxIntervals
 }
 
 // Interval is one period of a run: its counts, and its latencies.

@@ -37,11 +37,11 @@ func sums(s *Series) (sent uint64, length, cpu float64) {
 
 // However long a run, its series is bounded and adds up.
 func TestLongRunsGetLongerIntervals(t *testing.T) {
-	r := newRecorder(8)
+	r := &Series{Step: 1, most: 8}
 	steps := map[int]float64{8: 1, 9: 2, 16: 2, 17: 4, 32: 4, 33: 8, 100: 16}
 	for i := 1; i <= 100; i++ {
 		r.Add(sampled(time.Duration(i)*time.Second, time.Second, uint64(i)))
-		s := r.Series()
+		s := r
 		if sent, length, cpu := sums(s); sent != uint64(i*(i+1)/2) || math.Abs(length-float64(i)) > 1e-6 || math.Abs(cpu-float64(i)/2) > 1e-6 {
 			t.Fatalf("after %d: %d sent in %v s", i, sent, length)
 		}
@@ -53,23 +53,47 @@ func TestLongRunsGetLongerIntervals(t *testing.T) {
 		}
 	}
 	var got uint64
-	for _, in := range r.Series().Intervals {
+	for _, in := range r.Intervals {
 		got += in.Latency[metric.FromSend].Count
 	}
 	if got != 5050 {
 		t.Errorf("%d latencies, want 5050", got)
 	}
-	if err := reread(r.Series()); err != nil {
+	if err := reread(r); err != nil {
 		t.Error(err)
+	}
+}
+
+// A run whose latencies are all different has longer intervals earlier, so memory is bounded.
+func TestMemoryOfASeriesIsBounded(t *testing.T) {
+	full := histo.New()
+	for i := range histo.Buckets - 1 {
+		full.Record(histo.Highest(i))
+	}
+	maxBytes = MaxBytes / 100
+	defer func() { maxBytes = MaxBytes }()
+	s, seconds := New(), 4*maxBytes/full.Pack().Size()
+	for i := range seconds {
+		s.Add(&load.Sample{Elapsed: time.Duration(i+1) * time.Second, Interval: time.Second, Sending: true, Latencies: load.Latencies{metric.FromSend: full}})
+		if n := s.bytes(); n > maxBytes {
+			t.Fatalf("%d bytes after %d s", n, i+1)
+		}
+	}
+	var samples uint64
+	for _, in := range s.Intervals {
+		samples += in.Latency[metric.FromSend].Count
+	}
+	if s.Step < 4 || s.bytes() < maxBytes/4 || samples != full.Count()*uint64(seconds) {
+		t.Errorf("steps of %v s, %d bytes, %d samples", s.Step, s.bytes(), samples)
 	}
 }
 
 // The last sample is as short as chance has it: no rate is computed over it.
 func TestAShortRestJoinsTheLastInterval(t *testing.T) {
-	r := NewRecorder()
+	r := New()
 	r.Add(sampled(time.Second, time.Second, 10))
 	r.Add(sampled(1100*time.Millisecond, 100*time.Millisecond, 5))
-	s := r.Series()
+	s := r
 	if len(s.Intervals) != 1 || s.Intervals[0].Count(metric.Sent) != 15 || s.Intervals[0].T != 1.1 || s.Intervals[0].Seconds != 1.1 {
 		t.Errorf("%+v", s.Intervals)
 	}
@@ -80,11 +104,11 @@ func TestAShortRestJoinsTheLastInterval(t *testing.T) {
 
 func TestAlign(t *testing.T) {
 	part := func(offset time.Duration, counts ...uint64) Part {
-		r := NewRecorder()
+		r := New()
 		for i, n := range counts {
 			r.Add(sampled(time.Duration(i+1)*time.Second+3*time.Millisecond, time.Second, n))
 		}
-		return Part{Start: time.Unix(1000, 0).Add(offset), Series: r.Series()}
+		return Part{Start: time.Unix(1000, 0).Add(offset), Series: r}
 	}
 	for _, c := range []struct {
 		name  string
@@ -120,11 +144,11 @@ func TestAlign(t *testing.T) {
 // A second that took longer, because the machine stood still, does not end before it
 // can have begun.
 func TestAlignOfAStall(t *testing.T) {
-	r := NewRecorder()
+	r := New()
 	r.Add(sampled(500*time.Millisecond, 500*time.Millisecond, 1))
 	r.Add(sampled(5070*time.Millisecond, 4570*time.Millisecond, 2))
 	r.Add(sampled(6*time.Second, 930*time.Millisecond, 3))
-	_, s := Align([]Part{{time.Unix(1000, 0), r.Series()}})
+	_, s := Align([]Part{{time.Unix(1000, 0), r}})
 	if err := reread(&s); err != nil {
 		t.Error(err)
 	}
@@ -138,14 +162,14 @@ func TestAlignOfAStall(t *testing.T) {
 }
 
 func TestAlignOfDifferentSteps(t *testing.T) {
-	fine, coarse := newRecorder(100), newRecorder(4)
+	fine, coarse := &Series{Step: 1, most: 100}, (&Series{Step: 1, most: 4})
 	for i := 1; i <= 8; i++ {
 		at := time.Duration(i) * time.Second
 		fine.Add(sampled(at, time.Second, 1))
 		coarse.Add(sampled(at, time.Second, 100))
 	}
 	start := time.Unix(1000, 0)
-	_, s := Align([]Part{{start, fine.Series()}, {start, coarse.Series()}})
+	_, s := Align([]Part{{start, fine}, {start, coarse}})
 	if s.Step != 2 || len(s.Intervals) != 4 {
 		t.Fatalf("step %v, %d intervals", s.Step, len(s.Intervals))
 	}
@@ -171,10 +195,10 @@ func reread(s *Series) error {
 // A series of a stranger makes sense or is refused.
 func TestBadSeries(t *testing.T) {
 	good := func() *Series {
-		r := NewRecorder()
+		r := New()
 		r.Add(sampled(time.Second, time.Second, 3))
 		r.Add(sampled(2*time.Second, time.Second, 3))
-		return r.Series()
+		return r
 	}
 	if err := reread(good()); err != nil {
 		t.Fatal(err)
@@ -243,12 +267,12 @@ func TestPercentileStopsAtAStall(t *testing.T) {
 // Seconds are joined until ten samples are above the percentile; a stall is not the only second that
 // has one.
 func TestPercentileJoinsSeconds(t *testing.T) {
-	r := NewRecorder()
+	r := New()
 	counts := []uint64{400, 400, 400, 5000, 400, 0, 400, 400, 100}
 	for i, n := range counts {
 		r.Add(sampled(time.Duration(i+1)*time.Second, time.Second, n))
 	}
-	s := r.Series()
+	s := r
 	var spans []string
 	for _, p := range s.Percentile(metric.FromSend, 99) {
 		spans = append(spans, fmt.Sprintf("%v-%v", p.From, p.To))
@@ -277,7 +301,7 @@ func TestLowerBoundsOfAnInterval(t *testing.T) {
 		h.Record(int64(time.Millisecond))
 	}
 	h.RecordAtLeast(int64(8*time.Second), 500)
-	rec := NewRecorder()
+	rec := New()
 	for i := range 3 {
 		s := sampled(time.Duration(i+1)*time.Second, time.Second, 1)
 		if s.Latencies[metric.FromDue] = histo.New(); i == 1 {
@@ -285,7 +309,7 @@ func TestLowerBoundsOfAnInterval(t *testing.T) {
 		}
 		rec.Add(s)
 	}
-	s := rec.Series()
+	s := rec
 	if err := reread(s); err != nil {
 		t.Fatal(err)
 	}

@@ -207,7 +207,7 @@ func (b *Batch) Make(ctx context.Context, l *flags.Load, dir string, hello func(
 		}
 	}
 	record := dir != "" || len(b.Turns) > 0
-	recorder := series.NewRecorder()
+	recorder := series.New()
 	own, err := verb.Embed(ctx, &l.Plan)
 	if err != nil {
 		return nil, err
@@ -239,7 +239,7 @@ func (b *Batch) Make(ctx context.Context, l *flags.Load, dir string, hello func(
 	if !record {
 		return verb.Judge(l, res, nil), nil
 	}
-	r := verb.Judge(l, res, recorder.Series())
+	r := verb.Judge(l, res, recorder)
 	if dir != "" {
 		err = verb.WriteFolder(dir, r)
 	}
