@@ -74,8 +74,10 @@ func (r *run) connect(ctx context.Context) error {
 	defer context.AfterFunc(r.alive, cancel)()
 	forConsumers := r.Plan.ConsumerConnections
 	sessions := make([]transport.Session, r.Plan.Connections())
+	r.sessions = sessions
 	done, began := r.begins("connections established", len(sessions)), time.Now()
-	err := each(len(sessions), func(i int) (err error) {
+	err := each(len(sessions), func(i int) error {
+		defer done.Add(1)
 		c := transport.Connection{Number: i, Blocks: r.Plan.ConsumerLatency > 0}
 		if i >= forConsumers {
 			c = transport.Connection{Number: i - forConsumers}
@@ -87,11 +89,17 @@ func (r *run) connect(ctx context.Context) error {
 				return &SetupError{"connect", ctx.Err()}
 			}
 		}
-		if sessions[i], err = r.dial(ctx, c); err != nil {
+		s, err := r.Dialer.Dial(ctx, c, func(cause error) {
+			if !r.closing.Load() {
+				r.fail(cause)
+			}
+		})
+		if err != nil {
 			cancel() // the others need not wait for their timeouts
+			return &SetupError{"connect", err}
 		}
-		done.Add(1)
-		return err
+		sessions[i] = s
+		return nil
 	})
 	if err != nil {
 		return err
@@ -140,21 +148,6 @@ func (r *run) reportConnecting() (stop func()) {
 		return func() {}
 	}
 	return pacer.Every(time.Second, func() { r.OnConnecting(r.phase.Load()) })
-}
-
-func (r *run) dial(ctx context.Context, c transport.Connection) (transport.Session, error) {
-	s, err := r.Dialer.Dial(ctx, c, func(cause error) {
-		if !r.closing.Load() {
-			r.fail(cause)
-		}
-	})
-	if err != nil {
-		return nil, &SetupError{"connect", err}
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.sessions = append(r.sessions, s)
-	return s, nil
 }
 
 func (r *run) subscribe(ctx context.Context, c *consumer, s transport.Session) (err error) {

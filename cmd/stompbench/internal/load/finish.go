@@ -10,6 +10,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pause"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
@@ -142,13 +143,11 @@ func (r *run) answer(ending context.Context) {
 // accounts returns the producers' accounts of their streams so far.
 func (r *run) accounts() []ledger.Account {
 	out := make([]ledger.Account, 0, len(r.streams))
-	for _, p := range r.producers {
-		p.mu.Lock()
+	r.eachProducer(func(p *producer) {
 		for _, s := range p.streams {
 			out = append(out, s.account())
 		}
-		p.mu.Unlock()
-	}
+	})
 	return out
 }
 
@@ -205,13 +204,11 @@ func (r *run) heard(a *arrivals) uint64 {
 
 // answered counts the receipts and the rejections that have come.
 func (r *run) answered() (n uint64) {
-	for _, p := range r.producers {
-		p.mu.Lock()
+	r.eachProducer(func(p *producer) {
 		for _, s := range p.streams {
 			n += s.confirmed.Len() + s.rejected.Len()
 		}
-		p.mu.Unlock()
-	}
+	})
 	return n
 }
 
@@ -245,10 +242,8 @@ func (r *run) hangUp(ending context.Context) {
 	if !r.closing.Swap(true) {
 		close(r.over)
 	}
-	r.mu.Lock()
-	sessions := r.sessions
+	sessions := slices.DeleteFunc(r.sessions, func(s transport.Session) bool { return s == nil })
 	r.sessions = nil
-	r.mu.Unlock()
 	patience := goodbye
 	if ending.Err() != nil {
 		ending, patience = context.WithoutCancel(ending), curtGoodbye

@@ -149,11 +149,7 @@ func (r *Result) Histogram(l metric.Latency) *histo.Histogram { return r.Latenci
 // freeze stops recording, because a session that was cut off may still deliver messages, and records
 // what has not come.
 func (r *run) freeze() {
-	for _, p := range r.producers {
-		p.mu.Lock()
-		p.frozen = true
-		p.mu.Unlock()
-	}
+	r.eachProducer(func(p *producer) { p.frozen = true })
 	for _, c := range r.consumers {
 		c.mu.Lock()
 		c.frozen = true
@@ -173,8 +169,7 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 		Latencies: r.sampler.total, Cost: cost, Waits: r.allWaits(t.last), Consumers: len(r.consumers),
 	}
 	var lastSent, lastConfirm int64
-	for _, p := range r.producers {
-		p.mu.Lock()
+	r.eachProducer(func(p *producer) {
 		lastSent, lastConfirm = max(lastSent, p.lastSent), max(lastConfirm, p.lastConfirm)
 		out.Unsent += p.unsent
 		out.CutOff += p.cutOff
@@ -186,8 +181,7 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 			out.MeasuredSent += sent - min(s.warmup, sent)
 			out.Unknown += s.unknown()
 		}
-		p.mu.Unlock()
-	}
+	})
 	for _, c := range r.consumers {
 		out.RoundTrip = time.Duration(earlier(int64(out.RoundTrip), c.roundTrip))
 	}

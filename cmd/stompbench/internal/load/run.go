@@ -60,8 +60,7 @@ type run struct {
 	origins   *origins // nil if all messages are ours
 	extra     workload.HeaderSets
 
-	mu       sync.Mutex
-	sessions []transport.Session // guarded by mu
+	sessions []transport.Session // nil for those that could not be made
 
 	recorders [2]recorders // measured and warmUp; the latter is nil if there can be none
 
@@ -180,6 +179,15 @@ func Run(ctx context.Context, opts Options) (*Result, error) {
 	r.freeze() // before the last sample, so that the samples add up to the result
 	stopSampling()
 	return r.result(ctx.Err() != nil, used), nil
+}
+
+// eachProducer calls f for each producer with its lock held.
+func (r *run) eachProducer(f func(p *producer)) {
+	for _, p := range r.producers {
+		p.mu.Lock()
+		f(p)
+		p.mu.Unlock()
+	}
 }
 
 // cause returns why the run cannot go on, nil if it can.

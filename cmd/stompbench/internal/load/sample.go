@@ -32,9 +32,8 @@ func (s *Sample) Values() (v metric.Values) {
 	return v
 }
 
-// sampler adds up the state of all workers, once a second.
+// sampler adds up the state of all workers, once a second. It is for one goroutine at a time.
 type sampler struct {
-	mu   sync.Mutex // one collection at a time
 	last struct {
 		at     int64
 		counts metric.Counts
@@ -60,7 +59,7 @@ func (s *sampler) init(dueIsSent bool) {
 func (r *run) startSampling() (now, stop func()) {
 	s := &r.sampler
 	s.last.at, s.last.cpu, s.sending = r.start, r.cpuTime(), true
-	done, ask := make(chan struct{}), make(chan struct{})
+	ask := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		tick := time.NewTicker(time.Second)
@@ -75,14 +74,14 @@ func (r *run) startSampling() (now, stop func()) {
 			case <-tick.C:
 				r.stoodStill(waiting)
 				r.sample()
-			case <-ask: // sending is over
+			case _, more := <-ask: // sending is over, or all is
 				r.stoodStill(waiting)
-				r.sampler.sending = false
+				s.sending = false
 				r.sample()
+				if !more {
+					return
+				}
 				ask <- struct{}{}
-			case <-done:
-				r.sample()
-				return
 			}
 		}
 	})
@@ -91,7 +90,7 @@ func (r *run) startSampling() (now, stop func()) {
 		<-ask
 	}
 	stop = func() {
-		close(done)
+		close(ask)
 		wg.Wait()
 	}
 	return now, stop
@@ -120,10 +119,7 @@ func (r *run) lookEvery() time.Duration {
 
 // stoodStill records whether the process did not run while the sampler waited.
 func (r *run) stoodStill(waiting int64) {
-	s := &r.sampler
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if now := r.clock.Now(); s.sending {
+	if s, now := &r.sampler, r.clock.Now(); s.sending {
 		s.stood.look(waiting, now, r.lookEvery())
 		s.cpu.add(now, float64(r.cpuTime()))
 	}
@@ -139,8 +135,6 @@ func (r *run) look() {
 		c.mu.Unlock()
 	}
 	s := &r.sampler
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	backlog := behind(wanted, received)
 	s.maxBacklog = max(s.maxBacklog, backlog)
 	if len(r.producers) > 0 && len(r.consumers) > 0 && now >= r.measureFrom.Load() && !r.stopping.Load() {
@@ -155,30 +149,24 @@ func behind(wanted, received uint64) uint64 { return wanted - min(received, want
 // collect adds up what happened since the previous call.
 func (r *run) collect() Sample {
 	s := &r.sampler
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	now := r.clock.Now()
 	wanted := r.wanted() // read before the received count: see behind
-	var sent, confirmed uint64
-	for _, p := range r.producers {
-		p.mu.Lock()
+	counts := r.arrived(nil).counts
+	r.eachProducer(func(p *producer) {
 		p.confirms[0].flush()
 		p.confirms[1].flush()
 		for _, s := range p.streams {
-			sent += s.sent.Load()
-			confirmed += s.confirmed.Len()
+			counts[metric.Sent] += s.sent.Load()
+			counts[metric.Confirmed] += s.confirmed.Len()
 		}
-		p.mu.Unlock()
-	}
-	counts := r.arrived(nil).counts
-	counts[metric.Sent], counts[metric.Confirmed] = sent, confirmed
+	})
 	r.recorders[measured].drain(s.interval, s.total)
 	cpu := r.cpuTime()
 
 	out := Sample{
 		Elapsed:   time.Duration(now - r.start),
 		Interval:  time.Duration(now - s.last.at),
-		TotalSent: sent,
+		TotalSent: counts[metric.Sent],
 		Backlog:   behind(wanted, counts[metric.Received]),
 		Latencies: s.interval,
 		CPU:       cpu - s.last.cpu,
