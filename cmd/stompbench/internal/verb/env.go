@@ -1,6 +1,7 @@
 package verb
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
@@ -109,6 +111,39 @@ func Version() string {
 // Directories tells completion that the arguments of a verb are folders.
 func Directories(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveFilterDirs
+}
+
+// Steps are the parts of a verb that sends load.
+type Steps struct {
+	// Complete completes the plan, and finds flags that contradict each other. If nil, it is that of the load.
+	Complete func(f *pflag.FlagSet) (notes []string, err error)
+	Check    func(f *pflag.FlagSet) error // of a complete plan; may be nil
+	Plan     func(notes []string) any     // for --dry-run --json
+	Text     func(notes []string) string  // for --dry-run
+	Run      func(ctx context.Context) error
+}
+
+// RunE returns the RunE of a command with these steps and the flags of l.
+func (e *Env) RunE(l *flags.Load, s Steps) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		if err := l.Read(cmd); err != nil {
+			return err
+		}
+		if s.Complete == nil {
+			s.Complete = l.Complete
+		}
+		notes, err := s.Complete(cmd.Flags())
+		if err == nil && s.Check != nil {
+			err = s.Check(cmd.Flags())
+		}
+		switch {
+		case err != nil:
+			return err
+		case l.DryRun:
+			return e.Tell(l.JSON, s.Plan(notes), func() string { return s.Text(notes) })
+		}
+		return s.Run(cmd.Context())
+	}
 }
 
 // Head is what the JSON of a verb with a driver of its own begins with.

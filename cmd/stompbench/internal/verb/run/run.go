@@ -5,15 +5,18 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/prom"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/batch"
 )
@@ -21,7 +24,8 @@ import (
 // settings are the values of the flags of run, and the runs that follow from them.
 type settings struct {
 	batch.Batch
-	export
+	address    string // for Prometheus; "" for no export
+	wait       time.Duration
 	repeat     int
 	interleave []string // scenario files
 	several    bool     // --repeat 1 makes the same folders and the same summary as --repeat 10
@@ -42,7 +46,8 @@ func (s *settings) addFlags(f *flags.Set) *flags.Load {
 	s.Load = own
 	f.BorrowAll(all)
 	f.Group = "Judgement"
-	s.export.addFlags(f)
+	f.Add("prometheus", "", "address to answer scrapes at, such as :9400; without a host, for this machine only", flags.Parsed(&s.address, "ADDR", parseAddress))
+	f.Add("prometheus-wait", "", "how long to wait for a last scrape at the end", flags.Time(&s.wait, 0, flags.MaxTime))
 	f.Group = "Several runs"
 	s.addSeveral(f)
 	return own
@@ -58,13 +63,10 @@ func (s *settings) complete(f *pflag.FlagSet) (notes []string, err error) {
 		notes, err = s.Complete(f)
 		s.Sides = []*batch.Side{{Load: s.Load, Notes: notes}}
 	}
-	if err == nil {
-		err = flags.Refuse(f, s.address == "", "waits for scrapes, which need --prometheus: add it", "prometheus-wait")
-	}
-	if err == nil && s.several {
+	if s.several {
 		s.addTurns()
 	}
-	return notes, err
+	return notes, cmp.Or(err, flags.Refuse(f, s.address == "", "waits for scrapes, which need --prometheus: add it", "prometheus-wait"))
 }
 
 func (s *settings) plan(notes []string) any {
@@ -74,12 +76,7 @@ func (s *settings) plan(notes []string) any {
 	return verb.PlanOf(s.Load, notes)
 }
 
-func (s *settings) text([]string) string {
-	if s.several {
-		return s.Text(s.schedule())
-	}
-	return s.Text("")
-}
+func (s *settings) text([]string) string { return s.Text(s.schedule()) }
 
 func (s *settings) run(ctx context.Context) error {
 	if s.several {
@@ -87,12 +84,11 @@ func (s *settings) run(ctx context.Context) error {
 			return err
 		}
 	}
-	add, stop, err := s.serve(ctx, s.Progress(s.Quiet))
+	stop, err := s.serve(ctx)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	s.OnSample = add
 	if !s.several {
 		return s.once(ctx)
 	}
@@ -130,4 +126,28 @@ func (s *settings) once(ctx context.Context) error {
 		return verb.Failed(errors.New("the run broke off: "+r.Failure), r.ExitCode)
 	}
 	return verb.Code(r.ExitCode)
+}
+
+func parseAddress(s string) (string, error) { return flags.ListenAddress(prom.Listen(s)) }
+
+// serve answers Prometheus, if it was asked to, until stop is called, which waits for the last scrape.
+func (s *settings) serve(ctx context.Context) (stop func(), err error) {
+	if s.address == "" {
+		return func() {}, nil
+	}
+	server, err := prom.Serve(s.address)
+	if err != nil {
+		return nil, fmt.Errorf("cannot answer scrapes at %s: %w: choose another --prometheus", s.address, err)
+	}
+	fmt.Fprintf(s.Progress(s.Quiet), "  prometheus  %s\n", server.URL())
+	s.OnSample = server.Add
+	return func() {
+		server.Done()
+		if s.wait > 0 {
+			ctx, cancel := context.WithTimeout(ctx, s.wait)
+			defer cancel()
+			_ = server.AwaitScrape(ctx) // a scraper that does not come in time is not waited for
+		}
+		_ = server.Close()
+	}, nil
 }

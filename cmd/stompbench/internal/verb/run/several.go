@@ -150,8 +150,11 @@ func (s *settings) order() (names []string) {
 	return names
 }
 
-// schedule describes the order of the runs and how long they take.
+// schedule describes the order of several runs and how long they take.
 func (s *settings) schedule() string {
+	if !s.several {
+		return ""
+	}
 	var r verb.Rows
 	text := report.Plural(len(s.Turns), "run")
 	if names := s.order(); names != nil {

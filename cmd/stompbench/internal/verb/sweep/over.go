@@ -67,31 +67,26 @@ func expand(part, kind string) (out []string, err error) {
 	if parse == nil {
 		return nil, fmt.Errorf("%.64q is a range, and these values are no numbers: write them with commas between", part)
 	}
-	multiply := rest[at] == '*'
 	first, err1 := parse(from)
 	last, err2 := parse(rest[:at])
 	step, err3 := parse(rest[at+1:])
-	if multiply {
+	next := func(x float64) float64 { return x + step }
+	if rest[at] == '*' {
+		next = func(x float64) float64 { return x * step }
 		if step, err3 = strconv.ParseFloat(strings.TrimSpace(rest[at+1:]), 64); err3 != nil {
 			err3 = errors.New("write a number to multiply by")
 		}
 	}
-	if err := cmp.Or(err1, err2, err3); err != nil {
+	switch err := cmp.Or(err1, err2, err3); {
+	case err != nil:
 		return nil, fmt.Errorf("%.64q: %w", part, err)
-	}
-	switch {
 	case last < first:
 		return nil, fmt.Errorf("%.64q goes down: write the smaller one first", part)
-	case multiply && !(step > 1 && first > 0), !multiply && !(step > 0):
+	case !(next(first) > first):
 		return nil, fmt.Errorf("%.64q gets nowhere: multiply what is above 0 by more than 1, or add more than 0", part)
 	}
-	for value := first; value <= last*(1+1e-9) && len(out) <= MaxSteps; {
-		out = append(out, write(value, kind))
-		if multiply {
-			value *= step
-		} else {
-			value += step
-		}
+	for x := first; x <= last*(1+1e-9) && len(out) <= MaxSteps; x = next(x) {
+		out = append(out, write(x, kind))
 	}
 	return out, nil
 }

@@ -30,84 +30,89 @@ func (s *Step) verdict() string {
 	if s.Result == nil {
 		return s.Failure
 	}
-	parts := []string{batch.Faults(s.Result)}
-	if v := s.Result.Verdict; v != nil {
-		parts = append(parts, "limit unclear")
-		if v.Limit != verdict.Unclear {
-			parts[1] = "limited by " + string(v.Limit)
-		}
+	text := batch.Faults(s.Result)
+	switch v := s.Result.Verdict; {
+	case v == nil:
+	case v.Limit == verdict.Unclear:
+		text += ", limit unclear"
+	default:
+		text += ", limited by " + string(v.Limit)
 	}
-	return strings.TrimPrefix(strings.Join(parts, ", "), ", ")
+	return strings.TrimPrefix(text, ", ")
 }
 
 var percentiles = append(
 	slices.DeleteFunc(slices.Clone(metric.Percentiles), func(p metric.Percentile) bool { return p.P == 95 || p.P > 99.9 }),
 	metric.Percentile{Name: "max", P: 100, Of: func(d *metric.Distribution) int64 { return d.Max }})
 
-// row is a row of the table for people, and of the CSV file for programs, each with its head.
-type row struct{ titles, texts, names, numbers []string }
+// column is one of the table for people, if it has a title, and of the CSV file.
+type column struct{ title, text, name, number string }
 
-// title adds a column to the table, name to the file.
-func (r *row) title(title, text string) {
-	r.titles, r.texts = append(r.titles, title), append(r.texts, text)
-}
-func (r *row) name(name, number string) {
-	r.names, r.numbers = append(r.names, name), append(r.numbers, number)
-}
-
-func (s *Step) row(flag string) *row {
-	r, rep, made := &row{}, s.Result, s.Result != nil
+func (s *Step) columns(flag string) []column {
+	r, made := s.Result, s.Result != nil
 	if !made {
-		rep = &results.Result{}
+		r = &results.Result{}
 	}
+	all := []column{{"  " + flag, "  " + s.Value, flag, s.Value}}
 	metrics := func(titled bool, ids ...metric.ID) {
 		for _, id := range ids {
-			d, text, number := metric.Of(id), "-", ""
-			x, known := rep.Get(id)
+			d := metric.Of(id)
+			c := column{text: "-", name: d.Name}
+			x, known := r.Get(id)
 			if known && (x > 0 || id != metric.CPUPerMessage) {
-				text = strings.TrimSuffix(report.Value(d, x), "/s")
+				c.text = strings.TrimSuffix(report.Value(d, x), "/s")
 			}
 			if made {
-				number = strconv.FormatFloat(x, 'f', -1, 64)
+				c.number = strconv.FormatFloat(x, 'f', -1, 64)
 			}
 			if titled {
-				r.title(d.Name, text)
+				c.title = d.Name
 			}
-			r.name(d.Name, number)
+			all = append(all, c)
 		}
 	}
-	r.title("  "+flag, "  "+s.Value)
-	r.name(flag, s.Value)
 	metrics(true, metric.SentPerS, metric.ReceivedPerS, metric.Unsent)
 	of := metric.FromDue
-	if made && rep.Plan.Consumers == 0 {
+	if made && r.Plan.Consumers == 0 {
 		of = metric.Confirm
 	}
-	d := rep.Latency[of]
+	d := r.Latency[of]
 	for _, p := range percentiles {
 		text := "-"
 		if made {
 			text = report.Percentile(&d, p.P, p.Of(&d))
 		}
-		r.title(p.Name, text)
-		r.name(strings.ReplaceAll(p.Name, ".", "_")+"_ns", strconv.FormatInt(p.Of(&d), 10))
+		all = append(all, column{p.Name, text, strings.ReplaceAll(p.Name, ".", "_") + "_ns", strconv.FormatInt(p.Of(&d), 10)})
 	}
 	metrics(true, metric.CPUPerMessage)
 	metrics(false, metric.Sent, metric.Received, metric.Lost)
-	r.title("exit", strconv.Itoa(s.ExitCode))
-	r.name("exit_code", strconv.Itoa(s.ExitCode))
-	r.name("latency", string(of))
-	limit, kept := "", ""
-	if v := rep.Verdict; v != nil {
+	limit, kept, code := "", "", strconv.Itoa(s.ExitCode)
+	if v := r.Verdict; v != nil {
 		limit = string(v.Limit)
-		if rep.Plan.RatePerSec > 0 {
+		if r.Plan.RatePerSec > 0 {
 			kept = strconv.FormatBool(v.RateKept)
 		}
 	}
-	r.name("limited_by", limit)
-	r.name("rate_kept", kept)
-	r.title("", "  "+s.verdict())
-	return r
+	return append(all, column{"exit", code, "exit_code", code}, column{name: "latency", number: string(of)},
+		column{name: "limited_by", number: limit}, column{name: "rate_kept", number: kept})
+}
+
+// lines returns the rows of the table for people, and those of the CSV file, each after its head.
+func (rep *sweepReport) lines() (table, file [][]string) {
+	for i := range rep.Steps {
+		var titles, texts, names, numbers []string
+		for _, c := range rep.Steps[i].columns(rep.flag) {
+			names, numbers = append(names, c.name), append(numbers, c.number)
+			if c.title != "" {
+				titles, texts = append(titles, c.title), append(texts, c.text)
+			}
+		}
+		if i == 0 {
+			table, file = append(table, append(titles, "")), append(file, names)
+		}
+		table, file = append(table, append(texts, "  "+rep.Steps[i].verdict())), append(file, numbers)
+	}
+	return table, file
 }
 
 // Table writes the steps, one to a row.
@@ -118,12 +123,9 @@ func (rep *sweepReport) Table() string {
 	}
 	b.WriteString("  latency from when messages were due to their arrival or, without consumers, sent to their receipts\n\n")
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	for i := range rep.Steps {
-		r := rep.Steps[i].row(rep.flag)
-		if i == 0 {
-			fmt.Fprintln(w, strings.Join(r.titles, "\t"))
-		}
-		fmt.Fprintln(w, strings.Join(r.texts, "\t"))
+	table, _ := rep.lines()
+	for _, line := range table {
+		fmt.Fprintln(w, strings.Join(line, "\t"))
 	}
 	_ = w.Flush()
 	return b.String()
@@ -131,13 +133,6 @@ func (rep *sweepReport) Table() string {
 
 // WriteCSV writes the numbers of the steps, for programs.
 func (rep *sweepReport) WriteCSV(f io.Writer) error {
-	var lines [][]string
-	for i := range rep.Steps {
-		r := rep.Steps[i].row(rep.flag)
-		if i == 0 {
-			lines = append(lines, r.names)
-		}
-		lines = append(lines, r.numbers)
-	}
-	return csv.NewWriter(f).WriteAll(report.Cells(lines))
+	_, file := rep.lines()
+	return csv.NewWriter(f).WriteAll(report.Cells(file))
 }
