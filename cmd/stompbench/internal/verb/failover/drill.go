@@ -24,7 +24,7 @@ type Config struct {
 	Down           time.Duration `json:"down_ns"` // of the embedded broker
 	// Restart stops the broker and starts it again, RestartAfter the start; nil if something else does.
 	Restart func(ctx context.Context) error `json:"-"`
-	// OnEvent is called for each event, one at a time, on a goroutine of its own. May be nil.
+	// OnEvent is called for each event, one at a time, on a goroutine of its own.
 	OnEvent func(Event) `json:"-"`
 }
 
@@ -32,17 +32,18 @@ type Config struct {
 type drill struct {
 	Config
 	clock   stamp.Clock
+	client  *conn.Client
 	goodbye sync.Once // the run has two sessions of one client
 
-	mu            sync.Mutex // guards what follows
-	running       bool       // from the start until we disconnect; what happens otherwise is ignored
-	id            uint64     // of the run
-	start         int64
-	report        Report
-	sent, settled uint64             // messages, and those of them that have an outcome
-	silent        int64              // since when messages are outstanding and no outcome came
-	open          map[string]*Outage // that are not over, by connection
-	events        chan Event         // to the goroutine that calls OnEvent; sent to under mu, while running
+	mu          sync.Mutex // guards what follows
+	running     bool       // from the start until we disconnect; what happens otherwise is ignored
+	id          uint64     // of the run
+	start       int64
+	report      Report
+	outstanding int                // messages that were sent and have no outcome
+	silent      int64              // since when there are any and no outcome came
+	open        map[string]*Outage // that are not over, by connection
+	events      chan Event         // to the goroutine that calls OnEvent; sent to under mu, while running
 }
 
 // Run carries out a drill. An error means that no message was sent.
@@ -51,19 +52,22 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 		Config: cfg, clock: stamp.NewClock(), open: map[string]*Outage{}, events: make(chan Event, 1024),
 		report: Report{Head: verb.HeadOf("failover", cfg.Plan), SliceNs: int64(SliceLength)},
 	}
-	client, err := d.connect(ctx)
-	if err != nil {
+	if err := d.connect(ctx); err != nil {
 		return nil, &load.SetupError{Doing: "connect", Err: err}
 	}
-	defer client.Close()
+	defer d.client.Close()
 	restarting, stop := context.WithCancel(ctx)
 	defer stop()
 	var background sync.WaitGroup
-	result, err := load.Run(ctx, load.Options{Plan: cfg.Plan, Dialer: &dialer{client, d}, OnReady: func(r load.Ready) {
+	result, err := load.Run(ctx, load.Options{Plan: cfg.Plan, Dialer: d, OnReady: func(r load.Ready) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		d.running, d.id, d.start = true, r.ID, d.clock.Now()
-		background.Go(d.tell)
+		background.Go(func() {
+			for e := range d.events {
+				d.OnEvent(e)
+			}
+		})
 		if cfg.Restart != nil {
 			background.Go(func() { d.restart(restarting) })
 		}
@@ -78,32 +82,23 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	return d.finish(result), nil
 }
 
-// connect returns a client that stays connected.
-func (d *drill) connect(ctx context.Context) (*conn.Client, error) {
-	client, err := transport.New(ctx, d.Plan, 0, d.Broker, conn.Config{
+// connect makes the client, which stays connected.
+func (d *drill) connect(ctx context.Context) (err error) {
+	d.client, err = transport.New(ctx, d.Plan, 0, d.Broker, conn.Config{
 		Trace:   func(_ context.Context, e *conn.Event) { d.trace(e) },
 		Backoff: conn.Backoff{Max: time.Second}, // so that the client's own pauses do not dominate the measurement
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.ConnectTimeout)
 	defer cancel()
-	if err := client.Connect(ctx); err != nil {
-		_ = client.Close()
-		return nil, transport.Why(err)
+	if err := d.client.Connect(ctx); err != nil {
+		_ = d.client.Close()
+		return transport.Why(err)
 	}
-	d.report.Met(transport.Agreed(client))
-	return client, nil
-}
-
-// tell calls OnEvent.
-func (d *drill) tell() {
-	for e := range d.events {
-		if d.OnEvent != nil {
-			d.OnEvent(e)
-		}
-	}
+	d.report.Met(transport.Agreed(d.client))
+	return nil
 }
 
 // restart restarts the broker.
@@ -126,7 +121,7 @@ func (d *drill) restart(ctx context.Context) {
 func (d *drill) end() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.running && d.sent > d.settled {
+	if d.running {
 		d.noteSilence(d.clock.Now())
 	}
 	d.running = false

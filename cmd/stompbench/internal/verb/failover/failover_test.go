@@ -53,7 +53,7 @@ func config(t *testing.T, address string) failover.Config {
 	if _, err := p.Complete(); err != nil {
 		t.Fatal(err)
 	}
-	return failover.Config{Plan: p, RestartAfter: restartAfter}
+	return failover.Config{Plan: p, RestartAfter: restartAfter, OnEvent: func(failover.Event) {}}
 }
 
 const (

@@ -59,27 +59,15 @@ func (d *drill) slice(now int64) *Slice {
 	return &d.report.Slices[i]
 }
 
-// sending records that a message is sent, and when.
-func (d *drill) sending() (now int64) {
+// sent records a message that was sent. Its outcome may have come already.
+func (d *drill) sent() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	now = d.clock.Now()
-	if d.sent == d.settled {
+	now := d.clock.Now()
+	if d.outstanding++; d.outstanding == 1 {
 		d.silent = now
 	}
-	d.sent++
-	return now
-}
-
-// handedOver records whether a message was sent.
-func (d *drill) handedOver(now int64, ok bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if ok {
-		d.slice(now).Sent++
-	} else {
-		d.sent--
-	}
+	d.slice(now).Sent++
 }
 
 // outcome records the outcome of a message, and the recovery of the producer.
@@ -91,7 +79,7 @@ func (d *drill) outcome(x conn.Outcome) {
 	}
 	now := d.clock.Now() // read with mu held, so that events are in order
 	d.noteSilence(now)
-	d.settled++
+	d.outstanding--
 	if x.Status != conn.Confirmed {
 		return
 	}
@@ -102,8 +90,11 @@ func (d *drill) outcome(x conn.Outcome) {
 	}
 }
 
-// noteSilence records how long there was no outcome. mu is held.
+// noteSilence records how long there was no outcome of outstanding messages. mu is held.
 func (d *drill) noteSilence(now int64) {
+	if d.outstanding <= 0 {
+		return
+	}
 	if silence := time.Duration(now - d.silent); silence > d.report.Silence {
 		d.report.Silence, d.report.SilenceAt = silence, time.Duration(d.silent-d.start)
 	}
@@ -186,7 +177,7 @@ func (d *drill) trace(e *conn.Event) {
 	case conn.EventDisconnected:
 		d.eventAt(now, e.Connection, "lost: "+because)
 		if e.Connection == producer {
-			d.report.AtRisk = max(d.report.AtRisk, d.sent-d.settled)
+			d.report.AtRisk = max(d.report.AtRisk, uint64(max(0, d.outstanding)))
 		}
 		if o == nil { // otherwise it was lost again before it had recovered
 			o = &Outage{Lane: e.Connection, At: time.Duration(now - d.start), Cause: because}

@@ -11,15 +11,10 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 )
 
-// dialer has one client for all sessions of the run. It reconnects by itself, so a lost connection does
-// not end them.
-type dialer struct {
-	client *conn.Client
-	drill  *drill
-}
-
-func (d *dialer) Dial(_ context.Context, _ transport.Connection, onFail func(error)) (transport.Session, error) {
-	return &session{transport.SessionOf(d.client, onFail), d.drill}, nil
+// Dial returns a session of the one client, which reconnects by itself: a lost connection does not end
+// the session.
+func (d *drill) Dial(_ context.Context, _ transport.Connection, onFail func(error)) (transport.Session, error) {
+	return &session{transport.SessionOf(d.client, onFail), d}, nil
 }
 
 // session tells the drill what the run sends and receives.
@@ -54,9 +49,9 @@ type sender struct {
 }
 
 func (s *sender) Send(ctx context.Context, body []byte, h ...frame.Field) (seq uint64, err error) {
-	now := s.drill.sending() // before Send, because the outcome may arrive before Send returns
-	seq, err = s.Sender.Send(ctx, body, h...)
-	s.drill.handedOver(now, seq != 0)
+	if seq, err = s.Sender.Send(ctx, body, h...); seq != 0 {
+		s.drill.sent()
+	}
 	return seq, err
 }
 
