@@ -11,6 +11,7 @@ import (
 	"github.com/stompwire/stompwire/conn"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/stamp"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
@@ -32,18 +33,12 @@ type Config struct {
 	// Dial makes one connection. The client ends with it.
 	Dial func(ctx context.Context) (*conn.Client, error) `json:"-"`
 	// OnSample is called once a second, always on the same goroutine. May be nil.
-	OnSample func(Sample) `json:"-"`
+	OnSample func(Counts) `json:"-"`
 }
 
 // destination returns the destination of subscription n of a connection, from 0.
 func (c *Config) destination(n int) string {
 	return strings.ReplaceAll(c.PublishTo, "%d", strconv.Itoa(n))
-}
-
-// Sample is the counts so far.
-type Sample struct {
-	Elapsed time.Duration
-	Counts
 }
 
 // grace is how long the steps in progress may still take when a run is interrupted.
@@ -53,30 +48,26 @@ const grace = 500 * time.Millisecond
 // the last ones: a stall that was made up for is no missed rate.
 const catchUp = time.Second
 
-// slot is the resolution of the due times of connections that failed.
-const slot = 100 * time.Millisecond
-
 // churning is one run.
 type churning struct {
 	Config
-	clock      stamp.Clock
-	start, end int64          // end is when to open no more
-	planned    int64          // when the last connection is to be begun
-	half       sync.WaitGroup // half-open connections
+	clock   stamp.Clock
+	start   int64
+	planned int64          // when the last connection is to be begun
+	half    sync.WaitGroup // half-open connections
 
-	mu       sync.Mutex // guards what follows
-	schedule *pacer.Schedule
+	mu       sync.Mutex      // guards what follows
+	end      int64           // when to open no more, also because of an interruption
+	schedule *pacer.Schedule // nil without a rate
 	report   Report
 	times    map[string]*histo.Histogram // by the names of Report.Latency
 	next     uint64                      // number of the next connection
 	begun    uint64
-	inTime   uint64 // of them, those begun when they had to be
-	busy     int    // complete connections that are in progress
-	eligible uint64 // connections since half-open ones are allowed
-	last     int64  // when the last attempt to connect was over
-	cut      int64  // when the run was interrupted; 0: it was not
-	// unreached counts the connections that failed, by the end of the slot in which they were due.
-	unreached map[int64]uint64
+	inTime   uint64     // of them, those begun when they had to be
+	busy     int        // complete connections that are in progress
+	eligible uint64     // connections since half-open ones are allowed
+	last     int64      // when the last attempt to connect was over
+	reached  ledger.Set // connections that got CONNECTED, and half-open ones, by their number from 1
 }
 
 // note changes the books.
@@ -99,7 +90,7 @@ func (c *churning) record(name string, ns int64) {
 func Run(ctx context.Context, cfg Config) *Report {
 	c := &churning{
 		Config: cfg, clock: stamp.NewClock(), end: math.MaxInt64,
-		report: newReport(&cfg), times: map[string]*histo.Histogram{}, unreached: map[int64]uint64{},
+		report: newReport(&cfg), times: map[string]*histo.Histogram{},
 	}
 	only := map[string]bool{fromDue: cfg.Rate > 0, beforeHalf: !cfg.HalfOpen.IsZero(), withHalf: !cfg.HalfOpen.IsZero()}
 	for _, l := range latencies {
@@ -125,7 +116,7 @@ func Run(ctx context.Context, cfg Config) *Report {
 	leaving, leave := context.WithCancel(context.WithoutCancel(ctx))
 	defer leave()
 	defer context.AfterFunc(ctx, func() {
-		c.note(func() { c.cut = c.clock.Now() })
+		c.note(func() { c.end = min(c.end, c.clock.Now()) })
 		time.AfterFunc(grace, leave)
 	})()
 	if cfg.OnSample != nil {
@@ -140,18 +131,19 @@ func Run(ctx context.Context, cfg Config) *Report {
 	return c.finish(ctx)
 }
 
-func (c *churning) sample() Sample {
+func (c *churning) sample() Counts {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return Sample{time.Duration(c.clock.Now() - c.start), c.report.Counts}
+	c.report.Elapsed = time.Duration(c.clock.Now() - c.start)
+	return c.report.Counts
 }
 
 // work opens and closes one connection after the other, until opening ends.
 func (c *churning) work(ctx, opening, leaving context.Context) {
 	pace := pacer.New(c.clock.Now, time.Sleep) // a thread for each worker would be too many
 	for {
-		n, due := c.take()
-		if c.Count > 0 && n >= c.Count || due >= c.end {
+		n, due, ok := c.take()
+		if !ok {
 			return
 		}
 		_, _ = pace.Wait(opening, due) // an error is that of opening
@@ -162,21 +154,21 @@ func (c *churning) work(ctx, opening, leaving context.Context) {
 			c.half.Go(func() { c.keep(ctx, half, k) })
 			continue
 		}
-		c.one(ctx, leaving, due)
+		c.one(ctx, leaving, n, due)
 		c.note(func() { c.busy-- })
 	}
 }
 
-// take returns the number of the next connection, and when it is due: now without a rate.
-func (c *churning) take() (n uint64, due int64) {
+// take returns the number of the next connection, if there is one, and when it is due: now without a rate.
+func (c *churning) take() (n uint64, due int64, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n = c.next
+	n, due = c.next, c.clock.Now()
 	c.next++
-	if c.schedule == nil {
-		return n, c.clock.Now()
+	if c.schedule != nil {
+		due = c.schedule.Due(n)
 	}
-	return n, c.schedule.Due(n)
+	return n, due, (c.Count == 0 || n < c.Count) && due < c.end
 }
 
 // begin counts connection n. If it is to be half-open, it returns its stage and its number among those.
@@ -190,14 +182,16 @@ func (c *churning) begin(n uint64) (half *HalfStage, k int) {
 	if half, k = c.choose(n); half == nil {
 		c.busy++
 		c.report.AllBusy = c.report.AllBusy || c.busy == c.Open
+	} else {
+		c.reached.Add(n + 1)
 	}
 	return half, k
 }
 
 // one opens and closes one connection. Once it is connected it goes through all steps, each within
 // its timeout, and does not subscribe again after an interruption.
-func (c *churning) one(ctx, leaving context.Context, due int64) {
-	nc, ok := c.connect(ctx, due)
+func (c *churning) one(ctx, leaving context.Context, n uint64, due int64) {
+	nc, ok := c.connect(ctx, n, due)
 	if !ok {
 		return
 	}
@@ -217,7 +211,7 @@ func (c *churning) one(ctx, leaving context.Context, due int64) {
 	c.do(leaving, disconnect, nc.Disconnect)
 }
 
-func (c *churning) connect(ctx context.Context, due int64) (nc *conn.Client, ok bool) {
+func (c *churning) connect(ctx context.Context, n uint64, due int64) (nc *conn.Client, ok bool) {
 	beside, began := c.beside(), c.clock.Now()
 	ok = c.do(ctx, connect, func(ctx context.Context) (err error) {
 		nc, err = c.Dial(ctx)
@@ -229,7 +223,6 @@ func (c *churning) connect(ctx context.Context, due int64) (nc *conn.Client, ok 
 	r := &c.report
 	if !ok {
 		c.last = max(c.last, min(now, c.end))
-		c.unreached[(due-c.start)/int64(slot)+1]++
 		switch {
 		case over(ctx):
 		case beside == beforeHalf:
@@ -240,6 +233,7 @@ func (c *churning) connect(ctx context.Context, due int64) (nc *conn.Client, ok 
 		return nil, false
 	}
 	c.last = max(c.last, now)
+	c.reached.Add(n + 1)
 	c.record(beside, now-began)
 	c.record(fromDue, now-due)
 	if r.Opened++; r.Opened == 1 {

@@ -164,7 +164,7 @@ func TestInterruptedWhileWaiting(t *testing.T) {
 	ctx, cancel = context.WithCancel(t.Context())
 	cfg = config(start(t, broker.Config{}))
 	cfg.Hold = time.Hour
-	cfg.OnSample = func(s churn.Sample) {
+	cfg.OnSample = func(s churn.Counts) {
 		if s.Open() == 4 {
 			cancel()
 		}

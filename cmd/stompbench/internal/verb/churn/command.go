@@ -11,7 +11,7 @@
 // the others.
 //
 // Imports: conn, frame, parser and writer of stompwire, golang.org/x/sys to see the end of a connection
-// without reading, packages flags and verb, and the exit, histo, live, load, metric, pacer, report,
+// without reading, packages flags and verb, and the exit, histo, ledger, live, load, metric, pacer, report,
 // stamp, transport and workload packages of stompbench.
 package churn
 
@@ -142,18 +142,18 @@ func (s *settings) run(ctx context.Context) error {
 }
 
 // columns are those of the table that is shown while connections are opened.
-var columns = []live.Column[Sample]{
-	{Head: "time", Width: 8, Rank: 0, Cell: func(s Sample) string { return live.Elapsed(s.Elapsed) }},
-	column("connected", 9, 1, func(c *Counts) uint64 { return c.Opened }),
-	column("subscribed", 10, 6, func(c *Counts) uint64 { return c.Subscribed }),
-	column("left", 9, 5, func(c *Counts) uint64 { return c.Closed }),
-	column("failed", 9, 2, func(c *Counts) uint64 { return c.Failed }),
-	column("open", 9, 3, (*Counts).Open),
-	column("half-open", 9, 4, func(c *Counts) uint64 { return c.Held }),
+var columns = []live.Column[Counts]{
+	{Head: "time", Width: 8, Rank: 0, Cell: func(c Counts) string { return live.Elapsed(c.Elapsed) }},
+	column("connected", 9, 1, func(c Counts) uint64 { return c.Opened }),
+	column("subscribed", 10, 6, func(c Counts) uint64 { return c.Subscribed }),
+	column("left", 9, 5, func(c Counts) uint64 { return c.Closed }),
+	column("failed", 9, 2, func(c Counts) uint64 { return c.Failed }),
+	column("open", 9, 3, Counts.Open),
+	column("half-open", 9, 4, func(c Counts) uint64 { return c.Held }),
 }
 
-func column(head string, width, rank int, count func(*Counts) uint64) live.Column[Sample] {
-	return live.Column[Sample]{Head: head, Width: width, Rank: rank, Cell: func(s Sample) string { return live.Number(count(&s.Counts)) }}
+func column(head string, width, rank int, count func(Counts) uint64) live.Column[Counts] {
+	return live.Column[Counts]{Head: head, Width: width, Rank: rank, Cell: func(c Counts) string { return live.Number(count(c)) }}
 }
 
 func (s *settings) plan(notes []string) any {

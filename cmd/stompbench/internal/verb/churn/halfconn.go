@@ -28,27 +28,15 @@ type halfConn struct {
 // past is a deadline that ends reading and writing at once.
 var past = time.Unix(1, 0)
 
-// openUpTo opens half-open connection k up to a stage.
+// openUpTo opens half-open connection k up to a stage. It does not wait for an answer to SUBSCRIBE, which
+// would not be read: a stuck consumer must not take any message.
 func (c *churning) openUpTo(ctx context.Context, s Stage, k int) (*halfConn, error) {
 	socket, err := transport.Socket(ctx, c.Plan, k, &c.Broker.At(k)[0], s != AtTCP)
-	if err != nil {
-		return nil, err
+	if err != nil || s == AtTCP {
+		return &halfConn{socket, parser.NewReader(socket)}, err
 	}
 	defer context.AfterFunc(ctx, func() { _ = socket.SetDeadline(past) })()
 	nc := &halfConn{socket, parser.NewReader(socket)}
-	if err = c.stepTo(nc, s, k); err != nil {
-		_ = nc.Close()
-		return nil, cmp.Or(ctx.Err(), err) // the deadline was ours
-	}
-	return nc, nil
-}
-
-// stepTo takes a connection to a stage. It does not wait for an answer to SUBSCRIBE, which would not be
-// read: a stuck consumer must not take any message.
-func (c *churning) stepTo(nc *halfConn, s Stage, k int) error {
-	if s == AtTCP {
-		return nil
-	}
 	connect, err := c.connectFrame(k)
 	if s == AtConnect {
 		connect = connect[:len(connect)/2]
@@ -56,19 +44,33 @@ func (c *churning) stepTo(nc *halfConn, s Stage, k int) error {
 	if err == nil {
 		_, err = nc.Write(connect)
 	}
-	if err != nil || s == AtConnect {
-		return err
+	if err == nil && s != AtConnect {
+		err = nc.awaitConnected()
 	}
-	switch f, err := nc.frames.Next(); {
+	if err == nil && s == AtSubscribed {
+		err = c.subscribeTo(nc)
+	}
+	if err != nil {
+		_ = nc.Close()
+		return nil, cmp.Or(ctx.Err(), err) // the deadline was ours
+	}
+	return nc, nil
+}
+
+func (nc *halfConn) awaitConnected() error {
+	f, err := nc.frames.Next()
+	switch {
 	case err != nil:
 		return err
 	case f.Command == frame.CmdError:
 		return refusal(f)
 	case f.Command != frame.CmdConnected:
 		return frame.ErrProtocol
-	case s == AtConnected:
-		return nil
 	}
+	return nil
+}
+
+func (c *churning) subscribeTo(nc net.Conn) error {
 	h := append([]frame.Field{
 		{Name: frame.HeaderID, Value: "0"}, {Name: frame.HeaderDestination, Value: c.destination(0)}, {Name: frame.HeaderAck, Value: c.Ack.String()},
 	}, c.SubscribeFields(c.Kind.Dialect())...)
@@ -102,33 +104,34 @@ func refusal(f *frame.Frame) error {
 // lastLook is how long reading may take to find the end of a connection behind unread data.
 const lastLook = 200 * time.Millisecond
 
-// hold holds the connection without sending, for so long or until ctx ends. It reports whether the
-// other side ended it meanwhile, and how. It reads what arrives if reading is set.
-func (nc *halfConn) hold(ctx context.Context, reading bool, d time.Duration) (ended bool, how string) {
+// hold holds the connection without sending, for so long or until ctx ends. It returns how the other
+// side ended it meanwhile, "" if it did not. It reads what arrives if reading is set.
+func (nc *halfConn) hold(ctx context.Context, reading bool, d time.Duration) (how string) {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	_ = nc.SetReadDeadline(time.Time{}) // if it has ended, so does reading
-	stop := context.AfterFunc(ctx, func() { _ = nc.SetReadDeadline(past) })
-	defer stop()
+	defer context.AfterFunc(ctx, func() { _ = nc.SetReadDeadline(past) })()
 	if reading || awaitEnd(ctx, nc.Conn) {
 		return nc.readToEnd()
 	}
 	// Data that arrived may be followed by an end that could not be seen before. If not, this returns
 	// at once.
 	_ = nc.SetReadDeadline(time.Now().Add(lastLook))
-	ended, how = nc.readToEnd()
-	return ended, "at an unknown time, behind unread data: " + how
+	if how = nc.readToEnd(); how != "" {
+		how = "at an unknown time, behind unread data: " + how
+	}
+	return how
 }
 
-// readToEnd reads until the end, or the read deadline. If the last frame is an ERROR, that is how the
-// connection ended.
-func (nc *halfConn) readToEnd() (ended bool, how string) {
-	said := ""
+// readToEnd reads until the end, and returns how the connection ended, or until the read deadline, and
+// returns "". If the last frame is an ERROR, that is how it ended.
+func (nc *halfConn) readToEnd() (how string) {
+	how = "closed"
 	f, err := nc.frames.Next()
 	for ; err == nil; f, err = nc.frames.Next() {
-		said = ""
+		how = "closed"
 		if f.Command == frame.CmdError {
-			said = reason(refusal(f))
+			how = reason(refusal(f))
 		}
 	}
 	if errors.Is(err, frame.ErrProtocol) { // it goes on without STOMP
@@ -136,11 +139,9 @@ func (nc *halfConn) readToEnd() (ended bool, how string) {
 	}
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return false, ""
-	case said != "":
-		return true, said
-	case errors.Is(err, syscall.ECONNRESET):
-		return true, "connection reset"
+		return ""
+	case how == "closed" && errors.Is(err, syscall.ECONNRESET):
+		return "connection reset"
 	}
-	return true, "closed"
+	return how
 }

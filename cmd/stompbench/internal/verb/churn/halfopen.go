@@ -99,13 +99,13 @@ func (c *churning) keep(ctx context.Context, s *HalfStage, k int) {
 	}
 	defer nc.Close()
 	began := c.clock.Now()
-	ended, how := nc.hold(ctx, s.Stage != AtSubscribed, c.HalfOpen.Hold)
+	how := nc.hold(ctx, s.Stage != AtSubscribed, c.HalfOpen.Hold)
 	after := c.clock.Now() - began
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s.Opened++
 	switch {
-	case ended:
+	case how != "":
 		s.Closed++
 		s.How.add("", strings.ReplaceAll(how, nc.LocalAddr().String(), "this address")) // otherwise each connection would have a reason of its own
 		s.after.Record(after)

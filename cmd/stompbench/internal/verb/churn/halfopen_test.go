@@ -189,7 +189,7 @@ func TestHalfOpenTakesPlaces(t *testing.T) {
 		dialled.Add(1)
 		return dial(ctx)
 	}
-	cfg.OnSample = func(s churn.Sample) {
+	cfg.OnSample = func(s churn.Counts) {
 		if s.Opened+s.Failed == 35 && reached.Load() == 25 {
 			cancel() // those that are held would be for an hour
 		}
@@ -361,7 +361,7 @@ func TestHalfOpenWaitsNoLongerThanItIsTold(t *testing.T) {
 		defer reached.Add(1)
 		return d.DialContext(ctx, network, address)
 	})
-	cfg.OnSample = func(s churn.Sample) {
+	cfg.OnSample = func(s churn.Counts) {
 		if s.Opened == 15 && reached.Load() == 5 {
 			cancel()
 		}

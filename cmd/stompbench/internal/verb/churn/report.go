@@ -18,7 +18,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 )
 
-// Counts is what a run counts.
+// Counts is what a run counts, and a sample of it.
 type Counts struct {
 	Opened     uint64 `json:"opened"` // connections that got CONNECTED
 	Subscribed uint64 `json:"subscribed"`
@@ -27,10 +27,12 @@ type Counts struct {
 	MostOpen   uint64 `json:"most_open"` // at a time
 	Closed     uint64 `json:"-"`
 	Held       uint64 `json:"-"` // half-open connections, now
+
+	Elapsed time.Duration `json:"-"` // when they were sampled
 }
 
 // Open returns how many connections are open now, except half-open ones.
-func (c *Counts) Open() uint64 { return c.Opened - c.Closed }
+func (c Counts) Open() uint64 { return c.Opened - c.Closed }
 
 // Report is the result of a run, in its JSON form.
 type Report struct {
@@ -184,9 +186,6 @@ func (c *churning) until() int64 {
 	if c.Count == 0 || c.begun < c.Count {
 		until = max(until, c.end)
 	}
-	if c.cut > 0 {
-		until = min(until, c.cut)
-	}
 	return min(until, c.clock.Now())
 }
 
@@ -201,11 +200,10 @@ func (c *churning) missing(until int64) {
 	}
 	r := &c.report
 	r.Unopened = due - min(due, c.begun)
-	for n := due - r.Unopened; n < due; n++ {
-		c.times[fromDue].RecordAtLeast(until-c.schedule.Due(n), 1)
-	}
-	for end, n := range c.unreached {
-		c.times[fromDue].RecordAtLeast(until-c.start-end*int64(slot), n)
+	for n := range due {
+		if !c.reached.Has(n + 1) {
+			c.times[fromDue].RecordAtLeast(until-c.schedule.Due(n), 1)
+		}
 	}
 	r.Missed = float64(due-min(due, c.inTime)) / float64(max(due, 1))
 }
