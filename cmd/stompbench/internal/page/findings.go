@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/find"
@@ -9,10 +10,16 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
 )
 
-// Headline returns the result of the search in one sentence.
-func (s *Search) Headline() string {
+// Findings returns the result of the search in sentences: the headline and its grounds.
+func (s *Search) Findings() []string {
+	return slices.Concat(s.warnings(), []string{s.headline()}, s.Grounds())
+}
+
+// headline is the result of the search in one sentence.
+func (s *Search) headline() string {
 	k := &s.Knee
-	switch sure := fmt.Sprintf("%.0f %%", 100*k.Sure); {
+	low, high, likely, sure := perSecond(k.Low), perSecond(k.High), perSecond(k.Likely), fmt.Sprintf("%.0f %% sure", 100*k.Sure)
+	switch {
 	case len(s.Steps) == 0:
 		return "no rate was tried"
 	case s.Rate == 0 && s.ByGenerator():
@@ -20,20 +27,14 @@ func (s *Search) Headline() string {
 	case k.Low == 0 && k.High == 0:
 		return "the steps do not say where the knee is"
 	case k.Low == 0:
-		return fmt.Sprintf("the knee is below %s, %s sure", perSecond(k.High), sure)
+		return fmt.Sprintf("the knee is below %s, %s", high, sure)
 	case k.High == 0:
-		return fmt.Sprintf("the knee is above %s, %s sure", perSecond(k.Low), sure)
-	default:
-		return fmt.Sprintf("the knee is between %s and %s, %s sure; at about %s", perSecond(k.Low), perSecond(k.High), sure, perSecond(k.Likely))
+		return fmt.Sprintf("the knee is above %s, %s", low, sure)
 	}
+	return fmt.Sprintf("the knee is between %s and %s, %s; at about %s", low, high, sure, likely)
 }
 
 func perSecond(r float64) string { return report.PerSecond(r) + "/s" }
-
-// Findings returns the result of the search in sentences: the headline and its grounds.
-func (s *Search) Findings() []string {
-	return append(append(s.warnings(), s.Headline()), s.Grounds()...)
-}
 
 // warnings returns reasons why the search is incomplete.
 func (s *Search) warnings() []string {
@@ -50,34 +51,33 @@ func (s *Search) warnings() []string {
 
 // Grounds says which rates passed and failed how often, and why the rate is not higher.
 func (s *Search) Grounds() (all []string) {
-	say := func(rate float64, format string, args ...any) {
-		all = append(all, perSecond(rate)+fmt.Sprintf(format, args...))
-	}
+	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	failed := perSecond(s.Failed)
 	if best, at := s.Best(), s.At(s.Rate); best != nil {
-		say(s.Rate, " meets %s: it passed %s; p50 %s, p99 %s", s.SLO, tries(at.Passed, at.Passed), report.Duration(time.Duration(best.P50)), report.Duration(time.Duration(best.P99)))
+		say("%s meets %s: it passed %s; p50 %s, p99 %s", perSecond(s.Rate), s.SLO, tries(at.Passed, at.Passed), report.Duration(time.Duration(best.P50)), report.Duration(time.Duration(best.P99)))
 	} else {
-		all = append(all, "no rate that was tried meets "+s.SLO)
+		say("no rate that was tried meets %s", s.SLO)
 	}
 	switch worst, at := s.Worst(), s.At(s.Failed); {
 	case worst == nil && s.Ended == find.AtTop:
-		all = append(all, fmt.Sprintf("there is no knee up to %s, the highest rate to try: raise --to", perSecond(s.Rates[len(s.Rates)-1].Rate)))
+		say("there is no knee up to %s, the highest rate to try: raise --to", perSecond(s.Rates[len(s.Rates)-1].Rate))
 	case worst == nil:
 	case at.Verdict == find.Generator:
-		say(s.Failed, " failed %s because of the generator, which says nothing about the broker: %s", tries(at.Generator, at.Tries()), worst.Why)
-		all = append(all, "so the search ended at what this machine can generate: the broker may be able to do more")
+		say("%s failed %s because of the generator, which says nothing about the broker: %s", failed, tries(at.Generator, at.Tries()), worst.Why)
+		say("so the search ended at what this machine can generate: the broker may be able to do more")
 	default:
 		for _, step := range s.StepsAt(s.Failed) { // the generator may have failed its last try
 			if step.Verdict() == find.Failed {
 				worst = step
 			}
 		}
-		say(s.Failed, " failed %s: not %s; limited by %s: %s", tries(at.Failed, at.Passed+at.Failed), worst.Broken(), worst.LimitedBy, worst.Why)
+		say("%s failed %s: not %s; limited by %s: %s", failed, tries(at.Failed, at.Passed+at.Failed), worst.Broken(), worst.LimitedBy, worst.Why)
 		if worst.LimitedBy == string(verdict.Schedule) {
-			all = append(all, "the rate was kept and nothing was at its limit: that is where the SLO ends, and the broker can do more")
+			say("the rate was kept and nothing was at its limit: that is where the SLO ends, and the broker can do more")
 		}
 	}
 	for _, r := range s.Undecided() {
-		say(r.Rate, " is undecided: it passed %s", tries(r.Passed, r.Passed+r.Failed))
+		say("%s is undecided: it passed %s", perSecond(r.Rate), tries(r.Passed, r.Passed+r.Failed))
 	}
 	return all
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
@@ -11,49 +12,49 @@ import (
 
 // outcome says how a run ended, as its exit code does: in words, why, and what to do about it.
 type outcome struct {
-	Code int
-	Mood string // good, warn or bad
-	Text string
-	Why  []string
-	Do   string
+	Code       int
+	Mood, Text string // the mood is good, warn or bad
+	Do         string
+	Why        []string
 }
 
-// words are the texts of the exit codes.
-var words = map[int]struct{ text, do string }{
-	0:   {"Passed", ""},
-	1:   {"Could not run to its end", "Look at the broker and its log, and at the connection to it; then run again."},
-	3:   {"Messages were lost, duplicated or corrupt", "The books below say how many. Look at the broker's log, dead letters and limits."},
-	4:   {"Invalid: the generator was the limit", "The numbers are of this machine and not of the broker. Lower --rate, use more producers or more machines, or accept it with --accept-generator-limit."},
-	5:   {"The broker did not keep up with the rate", "Lower --rate, or let stompbench find look for the rate that it keeps. --rate-tolerance says how much may be missed."},
-	99:  {"The SLO is not met", ""},
-	130: {"Interrupted", "The numbers are of the time until then. Run again for a whole result."},
+var outcomes = map[int]outcome{
+	exit.OK:          {Mood: "good", Text: "Passed"},
+	exit.CannotRun:   {Text: "Could not run to its end", Do: "Look at the broker and its log, and at the connection to it; then run again."},
+	exit.Integrity:   {Text: "Messages were lost, duplicated or corrupt", Do: "The books below say how many. Look at the broker's log, dead letters and limits."},
+	exit.Generator:   {Text: "Invalid: the generator was the limit", Do: "The numbers are of this machine and not of the broker. Lower --rate, use more producers or more machines, or accept it with --accept-generator-limit."},
+	exit.Rate:        {Text: "The broker did not keep up with the rate", Do: "Lower --rate, or let stompbench find look for the rate that it keeps. --rate-tolerance says how much may be missed."},
+	exit.SLO:         {Text: "The SLO is not met"},
+	exit.Interrupted: {Text: "Interrupted", Do: "The numbers are of the time until then. Run again for a whole result."},
 }
 
-// wordsOf returns the outcome of an exit code, without a reason.
-func wordsOf(code int) outcome {
-	o := outcome{Code: code, Mood: "bad", Text: words[code].text, Do: words[code].do}
-	switch {
-	case code == 0:
-		o.Mood = "good"
-	case o.Text == "":
+// ended returns the outcome of an exit code, without a reason.
+func ended(code int) outcome {
+	o, known := outcomes[code]
+	if !known {
 		o.Text = fmt.Sprintf("Failed with exit code %d", code)
+	}
+	if o.Code = code; code != exit.OK {
+		o.Mood = "bad"
 	}
 	return o
 }
 
 // outcomeOf returns the outcome of a run. The worst that happened comes first.
 func outcomeOf(r *results.Result) outcome {
-	o := wordsOf(r.ExitCode)
+	o := ended(r.ExitCode)
 	say := func(format string, args ...any) { o.Why = append(o.Why, fmt.Sprintf(format, args...)) }
+	count := func(id metric.ID) string { return report.Count(r.Count(id)) }
 	balance, broken := r.Balance(report.Style{}), r.Broken()
-	invalid := r.Verdict != nil && r.Verdict.Invalid
-	missing := unsent(r)
+	invalid, missing := r.Verdict != nil && r.Verdict.Invalid, unsent(r)
 	switch {
-	case r.ExitCode == 0 && broken:
-		o.Mood, o.Text, o.Do = "bad", words[3].text, words[3].do
-	case r.ExitCode == 0 && (invalid || r.Partial):
+	case r.ExitCode != exit.OK:
+	case broken:
+		o = ended(exit.Integrity)
+		o.Code = exit.OK
+	case invalid || r.Partial:
 		o.Mood, o.Text = "warn", "Accepted, although it was not as planned"
-	case r.ExitCode == 0 && r.BooksOpen:
+	case r.BooksOpen:
 		o.Mood, o.Text = "warn", "A part of a run"
 	}
 	switch {
@@ -64,12 +65,12 @@ func outcomeOf(r *results.Result) outcome {
 	}
 	if broken {
 		say("Of %s messages expected, %s were lost, %s duplicated and %s corrupt.",
-			report.Count(r.Count(metric.Expected)), report.Count(r.Count(metric.Lost)), report.Count(r.Count(metric.Duplicated)), report.Count(r.Count(metric.Corrupt)))
+			count(metric.Expected), count(metric.Lost), count(metric.Duplicated), count(metric.Corrupt))
 	}
 	if missing != "" {
 		say("%s%s", missing, stalled(r))
 	}
-	if v := r.Verdict; v != nil && (missing != "" || r.ExitCode == 4 || r.ExitCode == 5 || invalid) {
+	if v := r.Verdict; v != nil && (missing != "" || r.ExitCode == exit.Generator || r.ExitCode == exit.Rate || invalid) {
 		say("Limited by %s: %s.", v.Limit, v.Why)
 	}
 	var missed []string

@@ -2,7 +2,6 @@ package page
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/pacer"
@@ -23,19 +22,17 @@ func plan(r *results.Result) (due func(t float64) float64) {
 		profile = pacer.Constant(p.RatePerSec) // of an older version
 	}
 	scale := p.RatePerSec / profile.Mean() // the profile of a merged run is that of a part
-	if p.WarmupSec > 0 {
-		profile = append(pacer.Profile{{From: profile[0].From, To: profile[0].From, Length: seconds(p.WarmupSec)}}, profile...)
-	}
-	end, count := math.Inf(1), math.Inf(1)
-	if p.DurationSec > 0 {
-		end = p.WarmupSec + p.DurationSec
-	}
-	if p.Count > 0 {
-		count = float64(p.Count)
-	}
-	schedule := pacer.NewSchedule(0, profile, 0, 1)
+	one := workload.Plan{Producers: 1, Profile: profile, Warmup: seconds(p.WarmupSec)}
+	schedule := one.Schedule(0, 0)
 	return func(t float64) float64 {
-		return min(count, scale*float64(schedule.Before(int64(min(t, end)*1e9))))
+		if p.DurationSec > 0 {
+			t = min(t, p.WarmupSec+p.DurationSec)
+		}
+		n := scale * float64(schedule.Before(int64(t*1e9)))
+		if p.Count > 0 {
+			n = min(n, float64(p.Count))
+		}
+		return n
 	}
 }
 
@@ -48,8 +45,7 @@ func behind(r *results.Result) string {
 	missing, sent, most := make([]float64, len(all)), 0.0, 0
 	for i := range all {
 		sent += all[i].Value(metric.Sent)
-		missing[i] = due(all[i].T) - sent
-		if missing[i] > missing[most] {
+		if missing[i] = due(all[i].T) - sent; missing[i] > missing[most] {
 			most = i
 		}
 	}
@@ -82,16 +78,14 @@ func stalls(r *results.Result) (all [][2]float64) {
 		from := in.T - in.Seconds
 		moved := in.Sum(metric.Sent, metric.Confirmed, metric.Received) > 0
 		wanted := in.Value(metric.Backlog) > 0 || in.Sending && (due == nil || due(in.T)-due(from) >= 5)
+		still := !moved && wanted && in.Seconds >= 0.5
 		switch n := len(all); {
-		case moved || !wanted || in.Seconds < 0.5:
-			moves = moved || in.Sending
-			continue
-		case n > 0 && all[n-1][1] >= from-0.01:
+		case still && n > 0 && all[n-1][1] >= from-0.01:
 			all[n-1][1] = in.T
-		default:
+		case still:
 			all = append(all, [2]float64{from, in.T})
 		}
-		moves = in.Sending
+		moves = in.Sending || moved
 	}
 	if n := len(all); n > 0 && !moves {
 		all = all[:n-1] // it waited for what is lost

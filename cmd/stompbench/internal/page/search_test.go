@@ -154,11 +154,11 @@ func TestReadSearch(t *testing.T) {
 		return page.ReadSearch(path)
 	}
 	for text, says := range map[string]string{
-		"":                           "not a search",
-		"[]":                         "not a search",
-		"{}":                         "not a search",
-		`{"tool": "stompbench"}`:     "not a search",
-		`{"tool":"stompbench find"}`: "not a search",
+		"":                           "not a result of stompbench find",
+		"[]":                         "not a result of stompbench find",
+		"{}":                         "not a result of stompbench find",
+		`{"tool": "stompbench"}`:     "not a result of stompbench find",
+		`{"tool":"stompbench find"}`: "its schema is 0",
 		`{"tool":"stompbench find","schema":2,"steps":[]}`:                             "its schema is 2",
 		`{"tool":"stompbench find","schema":1,"steps":[{"rate_per_s":0,"pass":true}]}`: "step 1 has a rate of 0",
 	} {

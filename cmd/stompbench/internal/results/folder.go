@@ -111,50 +111,58 @@ const (
 	maxParts = 1000 // bounds the machines and the runs of a result
 )
 
-// Read reads a result from result.json or from its folder. Its error names the file.
+// Read reads a result from result.json or from its folder.
 func Read(path string) (*Result, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, Name)
 	}
-	r, err := read(path)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, reason(err))
+	r := new(Result)
+	if err := ReadObject(path, "stompbench", Schema, maxSize, r, r.check); err != nil {
+		return nil, err
 	}
 	return r, nil
 }
 
-func read(path string) (*Result, error) {
+// ReadObject reads the JSON object that a verb wrote to a file of at most that many bytes. check then
+// tells whether it makes sense. Its error names the file.
+func ReadObject(path, tool string, schema int, most int64, into any, check func() error) error {
+	if err := readObject(path, tool, schema, most, into, check); err != nil {
+		return fmt.Errorf("%s: %w", path, reason(err))
+	}
+	return nil
+}
+
+func readObject(path, tool string, schema int, most int64, into any, check func() error) error {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	text, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var head struct {
 		Tool   string
 		Schema int
 	}
 	switch err := json.Unmarshal(text, &head); {
-	case len(text) > maxSize:
-		return nil, fmt.Errorf("more than %d MiB are no result", maxSize>>20)
+	case int64(len(text)) > most:
+		return fmt.Errorf("more than %d MiB are no result", most>>20)
 	case err != nil:
-		return nil, fmt.Errorf("not a result of stompbench: %w", err)
-	case head.Tool != "stompbench":
-		return nil, errors.New("not a result of stompbench")
-	case head.Schema != Schema:
-		return nil, fmt.Errorf("its schema is %d and this stompbench reads %d: use the one that wrote it", head.Schema, Schema)
+		return fmt.Errorf("not a result of %s: %w", tool, err)
+	case head.Tool != tool:
+		return fmt.Errorf("not a result of %s", tool)
+	case head.Schema != schema:
+		return fmt.Errorf("its schema is %d and this stompbench reads %d: use the one that wrote it", head.Schema, schema)
 	}
-	r := new(Result)
-	if err = json.Unmarshal(text, r); err == nil {
-		err = r.check()
+	if err = json.Unmarshal(text, into); err == nil {
+		err = check()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("it is damaged: %w", err)
+		return fmt.Errorf("it is damaged: %w", err)
 	}
-	return r, nil
+	return nil
 }
 
 // check returns an error if an assumption of the rest of the program does not hold.

@@ -13,7 +13,7 @@ import (
 type plots struct {
 	Runs  []plotted   `json:"runs,omitempty"`
 	Kinds [][2]string `json:"kinds,omitempty"` // of latency: name and label
-	Knee  []marks     `json:"knee,omitempty"`
+	Knee  []line      `json:"knee,omitempty"`
 	Whole [2]float64  `json:"whole"` // the range of the x axis
 	Spans []shading   `json:"spans"`
 }
@@ -26,6 +26,15 @@ type shading struct {
 	Color string  `json:"color"`
 }
 
+// line is a line of a plot, or points. A y below 0 is a lower bound.
+type line struct {
+	Label string    `json:"label"`
+	Color string    `json:"color"`
+	Look  string    `json:"look"`
+	X     []float64 `json:"x"`
+	Y     []float64 `json:"y"`
+}
+
 // plotted is a run as columns: one value for each interval. Rates are per second, latencies in
 // microseconds, below 0 for a lower bound, null where nothing was measured.
 type plotted struct {
@@ -34,40 +43,30 @@ type plotted struct {
 	At      []float64                                `json:"at"` // its end, where the backlog was sampled
 	Rates   map[string][]float64                     `json:"rates"`
 	Latency map[metric.Latency]map[string][]*float64 `json:"latency"`
-	Curve   map[metric.Latency]curve                 `json:"curve"`
-}
-
-// curve is a distribution by percentile, as far as at least ten samples are beyond. X is in nines: 1
-// is 90 %, 2 is 99 %. Y is below 0 for a lower bound.
-type curve struct {
-	X []float64 `json:"x"`
-	Y []float64 `json:"y"`
+	Curve   map[metric.Latency]line                  `json:"curve"`
 }
 
 // mostPoints bounds the points of a line: a plot has room for no more.
 const mostPoints = 1200
 
-func plotOf(name string, r *results.Result) plotted {
-	p := plotted{Name: name, Rates: map[string][]float64{}, Latency: map[metric.Latency]map[string][]*float64{}, Curve: map[metric.Latency]curve{}}
+func plotOf(r *Run) plotted {
+	p := plotted{Name: r.Name, Rates: map[string][]float64{}, Latency: map[metric.Latency]map[string][]*float64{}, Curve: map[metric.Latency]line{}}
 	thin := r.Series.Thin(mostPoints)
 	for _, kind := range r.Kinds() {
-		p.Latency[kind] = map[string][]*float64{}
+		p.Latency[kind], p.Curve[kind] = map[string][]*float64{}, curveOf(r.Histogram(kind))
 		for _, line := range lines {
 			p.Latency[kind][line.Name] = percentiles(thin, kind, line.P)
 		}
-		p.Curve[kind] = curveOf(r.Histogram(kind))
 	}
-	due := plan(r)
-	sends, receives := r.Plan.Producers > 0, r.Plan.Consumers > 0
-	column := func(name string, measured bool, x float64) {
-		if measured {
-			p.Rates[name] = append(p.Rates[name], short(x))
-		}
-	}
+	due, sends, receives := plan(r.Result), r.Plan.Producers > 0, r.Plan.Consumers > 0
 	for i := range thin.Intervals {
 		in := &thin.Intervals[i]
-		p.T = append(p.T, round(in.T-in.Seconds/2, 3))
-		p.At = append(p.At, round(in.T, 3))
+		column := func(name string, measured bool, x float64) {
+			if measured {
+				p.Rates[name] = append(p.Rates[name], short(x))
+			}
+		}
+		p.T, p.At = append(p.T, round(in.T-in.Seconds/2, 3)), append(p.At, round(in.T, 3))
 		if due != nil {
 			column("due", true, (due(in.T)-due(in.T-in.Seconds))/max(in.Seconds, 1e-9))
 		}
@@ -103,36 +102,38 @@ func spansOf(r *results.Result) (all []shading) {
 	if warm := r.Plan.WarmupSec; warm > 0 {
 		all = append(all, shading{0, warm, "warm-up", "shade"})
 	}
-	drains := r.Value(metric.SendingFrom) + r.Value(metric.Sending)
+	drains, end := r.Value(metric.SendingFrom)+r.Value(metric.Sending), endOf(r)
 	for _, s := range stalls(r) {
 		all = append(all, shading{s[0], s[1], "stall", "stall"})
 		drains = max(drains, s[1])
 	}
-	if n := len(r.Series.Intervals); n > 0 && !r.Series.Intervals[n-1].Sending && drains < endOf(r) {
-		all = append(all, shading{drains, endOf(r), "draining", "shade"})
+	if n := len(r.Series.Intervals); n > 0 && !r.Series.Intervals[n-1].Sending && drains < end {
+		all = append(all, shading{drains, end, "draining", "shade"})
 	}
 	return all
 }
 
 // endOf is when the series of a run ends, in seconds.
-func endOf(r *results.Result) float64 {
-	if n := len(r.Series.Intervals); n > 0 {
-		return r.Series.Intervals[n-1].T
+func endOf(r *results.Result) (end float64) {
+	for i := range r.Series.Intervals {
+		end = r.Series.Intervals[i].T
 	}
-	return 0
+	return end
 }
 
 // perNine is how many points a curve has for each nine.
 const perNine = 24
 
-func curveOf(h *histo.Histogram) (c curve) {
+// curveOf returns a distribution by percentile, as far as at least ten samples are beyond. X is in
+// nines: 1 is 90 %, 2 is 99 %.
+func curveOf(h *histo.Histogram) (c line) {
 	n := float64(h.Count())
 	last := math.Log10(max(1, n/10))
 	for i := 0; ; i++ {
 		x := min(float64(i)/perNine, last)
-		beyond := math.Pow(10, -x)
-		y := micros(int64(h.Percentile(100*(1-beyond))), n*beyond < float64(h.Censored))
-		c.X, c.Y = append(c.X, round(x, 4)), append(c.Y, *y)
+		p := 100 * (1 - math.Pow(10, -x))
+		c.X = append(c.X, round(x, 4))
+		c.Y = append(c.Y, *micros(int64(h.Percentile(p)), metric.AtLeast(h.Count(), h.Censored, p)))
 		if x == last {
 			return c
 		}
