@@ -30,7 +30,7 @@ func Merge(all []*Result) (*Result, error) {
 	}
 	sender := all[max(0, slices.IndexFunc(all, func(o *Result) bool { return o.Plan.Producers > 0 }))]
 	out := &Result{
-		Schema: sender.Schema, Tool: sender.Tool, Version: sender.Version, Broker: sender.Broker, Plan: sender.Plan,
+		Head: Head{Schema: sender.Schema, Tool: sender.Tool, Version: sender.Version, Broker: sender.Broker}, Plan: sender.Plan,
 		Latency: map[metric.Latency]metric.Distribution{}, Data: &Data{Histograms: map[metric.Latency]Histogram{}},
 	}
 	out.Plan.Producers, out.Plan.Consumers, out.Plan.ProducerConnections, out.Plan.ConsumerConnections = 0, 0, 0, 0

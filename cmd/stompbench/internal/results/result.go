@@ -22,27 +22,39 @@ import (
 // removed; new fields do not change it.
 const Schema = 1
 
-// Result is a run's result in the form in which it is written out. Names contain units; numbers are
-// 0 if nothing was measured.
-type Result struct {
+// Head is what all results in JSON begin with, those of other verbs too.
+type Head struct {
 	Schema  int    `json:"schema"`
 	Tool    string `json:"tool"`
 	Version string `json:"version"`
-	// Partial: the run ended early. Failure is the reason, unless it was ^C.
+	// Partial: it ended early, or not all was done. Failure is the reason, unless it was ^C.
 	Partial  bool   `json:"partial"`
 	Failure  string `json:"failure,omitempty"`
+	ExitCode int    `json:"exit_code"`
+	Broker   Broker `json:"broker,omitzero"`
+}
+
+// Broker is the broker that was measured.
+type Broker struct {
+	URI      string `json:"uri"` // without the password
+	Embedded bool   `json:"embedded"`
+	Server   string `json:"server"`
+	STOMP    string `json:"stomp"`
+}
+
+// Result is a run's result in the form in which it is written out. Names contain units; numbers are
+// 0 if nothing was measured.
+type Result struct {
+	Head
 	AckError string `json:"ack_error,omitempty"` // the first ACK that could not be sent
 	// DrainCut: the wait at the end was cut short, so that what had not come counts as lost.
 	DrainCut bool `json:"drain_cut,omitempty"`
-	ExitCode int  `json:"exit_code"`
 	// BooksOpen: this is a part of a run, so which messages were lost is known only after merging
-	// it with the other parts.
+	// it with the other parts. United: these are the books of all parts.
 	BooksOpen bool `json:"books_open,omitempty"`
-	// United: these are the books of all parts of a run.
-	United bool `json:"united,omitempty"`
+	United    bool `json:"united,omitempty"`
 
-	Broker Broker `json:"broker"`
-	Plan   Plan   `json:"plan"`
+	Plan Plan `json:"plan"`
 	// Values are the metrics. In JSON they are in objects of their groups: totals, rates and so on.
 	metric.Values `json:"-"`
 	Latency       map[metric.Latency]metric.Distribution `json:"latency_ns"` // of the whole run
@@ -54,14 +66,6 @@ type Result struct {
 	SLODeferred string `json:"slo_deferred,omitempty"`
 
 	*Data `json:"-"` // nil in a summary; in JSON, fields of the result
-}
-
-// Broker is the broker that was measured.
-type Broker struct {
-	URI      string `json:"uri"` // without the password
-	Embedded bool   `json:"embedded"`
-	Server   string `json:"server"`
-	STOMP    string `json:"stomp"`
 }
 
 // Ceiling compares the rate of a run with what the generator reached against a sink on the same
@@ -92,33 +96,32 @@ type Histogram struct {
 // New makes the result of a run on this machine: with the data if it has a series, else a summary.
 func New(version string, p *workload.Plan, run *load.Result, s *series.Series) *Result {
 	r := &Result{
-		Schema: Schema, Tool: "stompbench", Version: version, Partial: run.Partial(), BooksOpen: run.Open, DrainCut: run.DrainCut,
-		Broker: Broker{URI: p.Broker.String(), Embedded: p.Embedded, Server: run.Ready.Server, STOMP: run.Ready.Version},
-		Plan:   PlanOf(p), Values: run.Values(), Latency: map[metric.Latency]metric.Distribution{}, Verdict: verdict.Of(p, run),
+		Head: Head{
+			Schema: Schema, Tool: "stompbench", Version: version, Partial: run.Partial(),
+			Broker: Broker{URI: p.Broker.String(), Embedded: p.Embedded, Server: run.Ready.Server, STOMP: run.Ready.Version},
+		},
+		BooksOpen: run.Open, DrainCut: run.DrainCut, Plan: PlanOf(p), Values: run.Values(),
+		Latency: map[metric.Latency]metric.Distribution{}, Verdict: verdict.Of(p, run),
 	}
 	if run.AckError != nil {
 		r.AckError = run.AckError.Error()
 	}
 	r.Set(metric.SentBytesPerS, r.Value(metric.SentPerS)*float64(p.Size))
 	r.Set(metric.ReceivedBytesPerS, r.Value(metric.ReceivedPerS)*float64(p.Size))
-	for _, kind := range metric.Latencies() {
-		r.Latency[kind] = metric.DistributionOf(run.Histogram(kind))
-	}
-	if s == nil {
-		return r
-	}
-	r.Data = &Data{
-		RunIDs: []string{""}, StartedAt: run.Start, Machines: []machine.Machine{machine.Describe()},
-		Histograms: map[metric.Latency]Histogram{}, Series: *s,
-	}
-	if run.ID != 0 {
-		r.RunIDs[0] = fmt.Sprintf("%016x", run.ID)
-	}
-	if run.Book != nil {
-		r.Ledger = newLedger(run.Book)
+	if s != nil {
+		id := ""
+		if run.ID != 0 {
+			id = fmt.Sprintf("%016x", run.ID)
+		}
+		r.Data = &Data{
+			RunIDs: []string{id}, StartedAt: run.Start, Machines: []machine.Machine{machine.Describe()},
+			Histograms: map[metric.Latency]Histogram{}, Series: *s, Ledger: newLedger(run.Book),
+		}
 	}
 	for _, kind := range metric.Latencies() {
-		if h := run.Histogram(kind); h.Count() > 0 && (kind != metric.FromDue || h != run.Latencies[metric.FromSend]) {
+		h := run.Histogram(kind)
+		r.Latency[kind] = metric.DistributionOf(h)
+		if s != nil && h.Count() > 0 && (kind != metric.FromDue || h != run.Histogram(metric.FromSend)) {
 			r.Histograms[kind] = Histogram{h.Pack(), h.Apart}
 		}
 	}

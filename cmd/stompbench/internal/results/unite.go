@@ -22,6 +22,9 @@ type Ledger struct {
 }
 
 func newLedger(b *ledger.Book) *Ledger {
+	if b == nil {
+		return nil
+	}
 	packed, err := b.Pack()
 	return &Ledger{Version: ledger.FormatVersion, Book: packed, TooLarge: err != nil}
 }

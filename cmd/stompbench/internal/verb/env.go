@@ -146,20 +146,12 @@ func (e *Env) RunE(l *flags.Load, s Steps) func(*cobra.Command, []string) error 
 	}
 }
 
-// Head is what the JSON of a verb with a driver of its own begins with.
-type Head struct {
-	Schema   int            `json:"schema"`
-	Tool     string         `json:"tool"`
-	Version  string         `json:"version"`
-	Partial  bool           `json:"partial"` // not all was done
-	Failure  string         `json:"failure,omitempty"`
-	ExitCode int            `json:"exit_code"`
-	Broker   results.Broker `json:"broker,omitzero"`
-}
+// Head is what the result of a verb with a driver of its own begins with.
+type Head struct{ results.Head }
 
 // HeadOf begins the result of a verb. p is nil for several plans.
 func HeadOf(verb string, p *workload.Plan) Head {
-	h := Head{Schema: 1, Tool: "stompbench " + verb, Version: Version()}
+	h := Head{results.Head{Schema: 1, Tool: "stompbench " + verb, Version: Version()}}
 	if p != nil {
 		h.Broker = results.Broker{URI: p.Broker.String(), Embedded: p.Embedded}
 	}
