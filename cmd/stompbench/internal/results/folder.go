@@ -11,13 +11,11 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 )
 
 // Name is the file that contains everything.
 const Name = "result.json"
-
-// ErrTaken: the folder contains a result already.
-var ErrTaken = errors.New("holds a result already")
 
 // cannotWrite says why a result cannot be written to a folder.
 func cannotWrite(dir string, err error) error {
@@ -33,13 +31,19 @@ func reason(err error) error {
 	return err
 }
 
-// Prepare makes the folder and checks that a result can be written to it and that it contains none.
-func Prepare(dir string) error {
+// Prepare makes the folder and checks that a result can be written to it and that it contains none, nor
+// any of the named files. Without dir it does nothing.
+func Prepare(dir string, files ...string) error {
+	if dir == "" {
+		return nil
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return cannotWrite(dir, err)
 	}
-	if _, err := os.Lstat(filepath.Join(dir, Name)); err == nil {
-		return fmt.Errorf("%s %w: name another folder, or remove %s from it", dir, ErrTaken, Name)
+	for _, name := range append(files, Name) {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			return workload.Refuse("%s holds a %s already: name another folder, or remove it from there", dir, name)
+		}
 	}
 	probe, err := os.CreateTemp(dir, ".stompbench-*")
 	if err != nil {

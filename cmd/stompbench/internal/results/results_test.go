@@ -95,7 +95,7 @@ func TestFolder(t *testing.T) {
 		t.Errorf("%q, want %q", names, want)
 	}
 	err = results.Prepare(dir)
-	if !errors.Is(err, results.ErrTaken) || !strings.Contains(err.Error(), dir) {
+	if taken := new(workload.Invalid); !errors.As(err, &taken) || !strings.Contains(err.Error(), dir) {
 		t.Errorf("a second result in the same folder: %v", err)
 	}
 }

@@ -25,7 +25,6 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/exit"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/transport"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 	"github.com/stompwire/stompwire/conn"
@@ -67,7 +66,7 @@ func codeOf(err error) int {
 		return exit.OK
 	case errors.As(err, &fail):
 		return fail.code
-	case as[*workload.Invalid](err), errors.Is(err, results.ErrTaken):
+	case as[*workload.Invalid](err):
 		return exit.Usage
 	}
 	return exit.CannotRun

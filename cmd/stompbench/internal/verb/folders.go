@@ -83,21 +83,6 @@ func WriteFolder(dir string, r *results.Result) error {
 	}})
 }
 
-// NewFolder checks that a result can be written to dir, and that there is no file of that name from
-// another time. Without dir it does nothing.
-func NewFolder(dir, file string) error {
-	if dir == "" {
-		return nil
-	}
-	if err := results.Prepare(dir); err != nil {
-		return err
-	}
-	if _, err := os.Lstat(filepath.Join(dir, file)); !errors.Is(err, os.ErrNotExist) {
-		return flags.Usage("%s holds a %s already: name another folder, or remove it from there", dir, file)
-	}
-	return nil
-}
-
 // Conclude writes the common result of several runs: as text or, with --json, as an object, and with --out
 // the files and the object as file, which is written last: if it exists, all files do. The error has
 // the exit code.

@@ -112,7 +112,7 @@ func (b *Batch) Prepare(file string) error {
 			return flags.Usage("%s holds results already, such as that in %s: name another folder", b.Out, inner[0])
 		}
 	}
-	return verb.NewFolder(b.Out, file)
+	return results.Prepare(b.Out, file)
 }
 
 // Run makes the runs. It returns the exit code of the worst; the error, if there is not one result.
@@ -201,10 +201,8 @@ func (b *Batch) complain(t *Turn, trouble string) {
 // only one has no data. hello makes the text before the table, once all are connected. With a result, the
 // error says that it could not be written.
 func (b *Batch) Make(ctx context.Context, l *flags.Load, dir string, hello func(load.Ready) string) (*results.Result, error) {
-	if dir != "" {
-		if err := results.Prepare(dir); err != nil {
-			return nil, err
-		}
+	if err := results.Prepare(dir); err != nil {
+		return nil, err
 	}
 	record := dir != "" || len(b.Turns) > 0
 	recorder := series.New()

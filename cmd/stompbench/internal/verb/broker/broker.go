@@ -25,7 +25,7 @@ import (
 
 // settings are the values of the flags of broker.
 type settings struct {
-	listeners [4]listener
+	listeners []listener
 	files     struct{ cert, key, users string }
 	origins   []string
 	config    broker.Config
@@ -33,11 +33,10 @@ type settings struct {
 	tls       *tls.Config
 }
 
-// listener is a flag for addresses, and how the broker listens there.
+// listener is an address, its flag, and how the broker listens there.
 type listener struct {
-	flag, help string
+	flag, addr string
 	open       func(b *broker.Broker, addr string) (uri string, err error)
-	addrs      []string
 }
 
 // Command makes the verb broker.
@@ -56,20 +55,20 @@ func Command(env *verb.Env) *cobra.Command {
 func (s *settings) addFlags(f *flags.Set) {
 	cfg := &s.config
 	f.Group = "Addresses, each of which may be repeated"
-	s.listeners = [...]listener{
-		{"listen,l", "listen for STOMP, such as 127.0.0.1:61613 or unix:/run/stomp", (*broker.Broker).Listen, nil},
-		{"tls-listen", "listen for STOMP over TLS", func(b *broker.Broker, addr string) (string, error) { return b.ListenTLS(addr, s.tls) }, nil},
-		{"ws-listen", "listen for STOMP over WebSocket, at the path /ws", func(b *broker.Broker, addr string) (string, error) {
-			return ws.Listen(b, addr, ws.Options{Origins: s.origins})
-		}, nil},
-		{"wss-listen", "listen for STOMP over WebSocket and TLS", func(b *broker.Broker, addr string) (string, error) {
-			return ws.Listen(b, addr, ws.Options{Origins: s.origins, TLS: s.tls})
-		}, nil},
+	listen := func(flag, help string, open func(b *broker.Broker, addr string) (string, error)) {
+		f.Add(flag, "", help, flags.Repeated(&s.listeners, "ADDR", func(addr string) (listener, error) {
+			_, err := flags.ListenAddress(addr)
+			return listener{flag, addr, open}, err
+		}))
 	}
-	for i := range s.listeners {
-		l := &s.listeners[i]
-		f.Add(l.flag, "", l.help, flags.Repeated(&l.addrs, "ADDR", flags.ListenAddress))
-	}
+	listen("listen,l", "listen for STOMP, such as 127.0.0.1:61613 or unix:/run/stomp", (*broker.Broker).Listen)
+	listen("tls-listen", "listen for STOMP over TLS", func(b *broker.Broker, addr string) (string, error) { return b.ListenTLS(addr, s.tls) })
+	listen("ws-listen", "listen for STOMP over WebSocket, at the path /ws", func(b *broker.Broker, addr string) (string, error) {
+		return ws.Listen(b, addr, ws.Options{Origins: s.origins})
+	})
+	listen("wss-listen", "listen for STOMP over WebSocket and TLS", func(b *broker.Broker, addr string) (string, error) {
+		return ws.Listen(b, addr, ws.Options{Origins: s.origins, TLS: s.tls})
+	})
 	f.Add("ws-origin", "", "origin of pages that may connect over WebSocket besides those of the same host, such as https://*.example.com", flags.Repeated(&s.origins, "ORIGIN", parseOrigin))
 	f.Group = "Who may connect"
 	f.Add("tls-cert", "", "certificate for the TLS listeners with its chain, in PEM", flags.Text(&s.files.cert, "FILE"))
@@ -105,13 +104,11 @@ func (s *settings) run(cmd *cobra.Command, env *verb.Env) error {
 	}
 	defer b.Close()
 	for _, l := range s.listeners {
-		for _, addr := range l.addrs {
-			uri, err := l.open(b, addr)
-			if err != nil {
-				return fmt.Errorf("cannot listen on %s: %w: choose another --%s", addr, err, strings.TrimSuffix(l.flag, ",l"))
-			}
-			fmt.Fprintln(env.Stdout, "listening on", uri)
+		uri, err := l.open(b, l.addr)
+		if err != nil {
+			return fmt.Errorf("cannot listen on %s: %w: choose another --%s", l.addr, err, strings.TrimSuffix(l.flag, ",l"))
 		}
+		fmt.Fprintln(env.Stdout, "listening on", uri)
 	}
 	fmt.Fprintln(env.Stdout, "^C ends it and what it holds is gone")
 	<-cmd.Context().Done()
@@ -130,8 +127,8 @@ func (s *settings) complete(cmd *cobra.Command) (err error) {
 	); err != nil {
 		return err
 	}
-	if !secure && !ws && !f.Changed("listen") {
-		s.listeners[0].addrs = []string{"127.0.0.1:61613"}
+	if len(s.listeners) == 0 {
+		s.listeners = []listener{{"listen", "127.0.0.1:61613", (*broker.Broker).Listen}}
 	}
 	s.config.HeartBeat = frame.HeartBeat{Send: s.heartBeat, Receive: s.heartBeat}
 	if s.files.users != "" {

@@ -91,7 +91,7 @@ func (s *settings) complete(f *pflag.FlagSet) (notes []string, err error) {
 }
 
 func (s *settings) run(ctx context.Context) error {
-	if err := verb.NewFolder(s.Out, FileName); err != nil {
+	if err := results.Prepare(s.Out, FileName); err != nil {
 		return err
 	}
 	own, err := verb.Embed(ctx, &s.Plan)
