@@ -40,9 +40,15 @@ func refuse(bad bool, format string, args ...any) error {
 // Complete checks the plan and fills in defaults. Each value is in the range of its flag already. The
 // notes say what may surprise. The error is an [*Invalid].
 func (p *Plan) Complete() (notes []string, err error) {
+	if p.onlyReceives() {
+		p.Duration, p.Count, p.Warmup = 0, 0, 0 // only the processes that send have them
+	}
+	p.ProducerConnections, p.ConsumerConnections = cmp.Or(p.ProducerConnections, p.Producers), cmp.Or(p.ConsumerConnections, p.Consumers)
+	p.ReceiptEvery, p.AckEvery, p.SlowConsumers = cmp.Or(p.ReceiptEvery, 1), cmp.Or(p.AckEvery, 1), cmp.Or(p.SlowConsumers, 1)
+	p.DrainLimit = cmp.Or(p.DrainLimit, max(5*time.Minute, p.DrainTimeout))
 	if err = cmp.Or(
-		p.completeWorkers(), p.completeRate(), p.completeEnd(), p.completeSizes(), p.completeReceipts(),
-		p.completeHeaders(), p.completeDestinations(), p.completeAcks(),
+		p.checkWorkers(), p.completeRate(), p.checkTimes(), p.completeSizes(), p.checkReceipts(),
+		p.checkHeaders(), p.Extra.complete(p.Versions), p.completeDestinations(), p.checkAcks(),
 	); err != nil {
 		return nil, err
 	}
@@ -62,14 +68,9 @@ func (p *Plan) Complete() (notes []string, err error) {
 	return notes, nil
 }
 
-func (p *Plan) completeWorkers() error {
-	if p.onlyReceives() {
-		p.Duration, p.Count, p.Warmup = 0, 0, 0 // only the processes that send have them
-	}
+func (p *Plan) checkWorkers() error {
 	none := p.Producers == 0
 	const tooMany = "--%[1]s-connections is %[2]d and there are %[3]d %[1]ss: each has one connection at most, so lower it or raise --%[1]ss"
-	p.ProducerConnections = cmp.Or(p.ProducerConnections, p.Producers)
-	p.ConsumerConnections = cmp.Or(p.ConsumerConnections, p.Consumers)
 	return cmp.Or(
 		refuse(p.Shared() && p.Embedded, "--run-id is for several processes, and the embedded broker is for this one: give a --uri"),
 		refuse(none && p.Consumers == 0, "with neither producers nor consumers there is nothing to do: set --producers or --consumers"),
@@ -80,10 +81,7 @@ func (p *Plan) completeWorkers() error {
 	)
 }
 
-func (p *Plan) completeEnd() error {
-	if p.DrainLimit == 0 {
-		p.DrainLimit = max(5*time.Minute, p.DrainTimeout)
-	}
+func (p *Plan) checkTimes() error {
 	return cmp.Or(
 		refuse(p.Duration == 0 && p.Count == 0 && !p.onlyReceives(), "the run would never end: set --duration or --count above 0"),
 		refuse(p.Count > 0 && p.Count < uint64(p.Producers),
@@ -121,8 +119,7 @@ func (p *Plan) completeSizes() error {
 	)
 }
 
-func (p *Plan) completeReceipts() error {
-	p.ReceiptEvery = cmp.Or(p.ReceiptEvery, 1)
+func (p *Plan) checkReceipts() error {
 	return cmp.Or(
 		refuse(p.ReceiptEvery > 1 && p.Window == 0, "--receipt-every asks for receipts and --confirm 0 for none: leave one of them out"),
 		refuse(p.Transaction > 0 && p.ReceiptEvery > 1, "with --transaction the COMMIT has the receipt: leave --receipt-every out"),
@@ -133,7 +130,7 @@ func (p *Plan) completeReceipts() error {
 // ownHeaders are written by stompbench itself.
 var ownHeaders = []string{frame.HeaderDestination, frame.HeaderReceipt, frame.HeaderContentLength, frame.HeaderTransaction, stamp.Header}
 
-func (p *Plan) completeHeaders() error {
+func (p *Plan) checkHeaders() error {
 	for _, h := range p.Headers {
 		if err := cmp.Or(
 			refuse(slices.Contains(ownHeaders, h.Name), "--header %s is written by stompbench itself: leave it out", h.Name),
@@ -143,13 +140,10 @@ func (p *Plan) completeHeaders() error {
 			return err
 		}
 	}
-	return cmp.Or(p.Extra.complete(p.Versions),
-		refuse(p.Expires > 0 && p.Expires < time.Millisecond, "--expires is %v: brokers count milliseconds, so raise it", p.Expires))
+	return nil
 }
 
-func (p *Plan) completeAcks() error {
-	p.AckEvery = cmp.Or(p.AckEvery, 1)
-	p.SlowConsumers = cmp.Or(p.SlowConsumers, 1)
+func (p *Plan) checkAcks() error {
 	only10 := p.Versions == frame.VersionsOf(frame.Version10)
 	return cmp.Or(
 		refuse(only10 && p.Ack == frame.AckClientIndividual, "--ack client-individual needs STOMP 1.1: leave out --stomp 1.0 or choose --ack client"),

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"regexp"
-	"strconv"
 	"strings"
 )
 
@@ -37,18 +36,16 @@ func (r Range) Len() int {
 }
 
 // String writes the range as ParseRange reads it.
-func (r Range) String() string { return strconv.Itoa(r.First) + ".." + strconv.Itoa(r.Last) }
+func (r Range) String() string { return fmt.Sprintf("%d..%d", r.First, r.Last) }
 
-// placeholder matches what stands for the number of a destination: %d, or %03d. misspelt matches what
-// looks like it.
 var (
+	// placeholder matches what stands for the number of a destination, misspelt what looks like it.
 	placeholder = regexp.MustCompile(`%(0[1-9])?d`)
 	misspelt    = regexp.MustCompile(`%[-+ #0-9.*]+d`)
+	// topics matches destinations of which each subscriber gets every message: brokers agree on
+	// /topic/, and RabbitMQ's exchanges give each subscriber a queue of its own.
+	topics = regexp.MustCompile(`^(/topic/|topic://|/exchange/|jms\.topic\.)`)
 )
-
-// topics matches destinations of which each subscriber gets every message: brokers agree on /topic/,
-// and RabbitMQ's exchanges give each subscriber a queue of its own.
-var topics = regexp.MustCompile(`^(/topic/|topic://|/exchange/|jms\.topic\.)`)
 
 // completeDestinations checks the destinations and sets how many a pattern stands for, if that was not
 // given: one for each producer or, without producers, for each consumer.
@@ -128,11 +125,10 @@ func (p *Plan) Paired() bool { return p.PublishTargets().pattern() == p.ConsumeT
 
 // Share returns which of n destinations worker i of several has: those assigned to it, or one that
 // it shares with others if there are more workers.
-func Share(worker, workers, n int) []int {
+func Share(worker, workers, n int) (out []int) {
 	if workers >= n {
 		return []int{worker % n}
 	}
-	var out []int
 	for d := worker; d < n; d += workers {
 		out = append(out, d)
 	}

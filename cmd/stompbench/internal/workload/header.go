@@ -11,17 +11,14 @@ import (
 	"github.com/stompwire/stompwire/frame"
 )
 
-// maxHeader bounds a header of --header, in bytes.
-const maxHeader = 64 << 10
-
 // ParseHeader reads name:value.
 func ParseHeader(s string) (frame.Field, error) {
 	name, text, ok := strings.Cut(s, ":")
 	switch {
 	case !ok || name == "" || strings.Contains(s, messageNumber):
 		return frame.Field{}, errors.New("write name:value, without NUL")
-	case len(s) > maxHeader:
-		return frame.Field{}, fmt.Errorf("it has %d bytes: choose up to %d KiB", len(s), maxHeader>>10)
+	case len(s) > MaxHeaderSize:
+		return frame.Field{}, fmt.Errorf("it has %d bytes: choose up to %d KiB", len(s), MaxHeaderSize>>10)
 	}
 	return frame.Field{Name: name, Value: text}, nil
 }
@@ -53,16 +50,13 @@ func (t Template) Append(dst []byte, n uint64) []byte {
 	return dst
 }
 
-// prioritiesInTurn is after how many messages the priorities repeat.
-const prioritiesInTurn = 1000
-
 // PriorityLevels returns the priorities of a producer's messages, used in turn; nil if all are the
 // same.
 func (p *Plan) PriorityLevels(producer int) (out []uint8) {
 	if p.Priorities.Fixed() {
 		return nil
 	}
-	for _, level := range p.Priorities.shuffled(prioritiesInTurn, rand.New(rand.NewPCG(p.Seed, uint64(producer)))) {
+	for _, level := range p.Priorities.shuffled(1000, rand.New(rand.NewPCG(p.Seed, uint64(producer)))) {
 		out = append(out, uint8(level))
 	}
 	return out
@@ -70,26 +64,25 @@ func (p *Plan) PriorityLevels(producer int) (out []uint8) {
 
 // SendFields returns the headers of every message in the broker's dialect: persistence, and whether
 // it goes to a queue or a topic.
-func (p *Plan) SendFields(d dialect.Dialect) (out []frame.Field) {
+func (p *Plan) SendFields(d dialect.Dialect) []frame.Field {
+	out := p.routing(d.SendRouting)
 	if p.Persistent {
 		out = append(out, frame.Field{Name: d.PersistentHeader, Value: "true"})
 	}
-	return append(out, p.routing(d.SendRouting)...)
+	return out
 }
 
 // SubscribeFields returns the headers of every subscription in the broker's dialect: whether it is
 // to a queue or a topic.
 func (p *Plan) SubscribeFields(d dialect.Dialect) []frame.Field { return p.routing(d.SubscribeRouting) }
 
-// routing is the header by which Artemis tells a queue from a topic; other brokers
-// have none.
+// routing is the header by which Artemis tells a queue from a topic; other brokers have none.
 func (p *Plan) routing(header string) []frame.Field {
-	if header == "" {
+	switch {
+	case header == "":
 		return nil
+	case p.Delivery == Each:
+		return []frame.Field{{Name: header, Value: "MULTICAST"}}
 	}
-	value := "ANYCAST"
-	if p.Delivery == Each {
-		value = "MULTICAST"
-	}
-	return []frame.Field{{Name: header, Value: value}}
+	return []frame.Field{{Name: header, Value: "ANYCAST"}}
 }

@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -44,11 +43,11 @@ func mixes(parse func(string) (int, error)) func(string) (Mix, error) {
 			}
 			if weighted {
 				if c.Weight, err = Within("WEIGHT", 1e-9, 1e9)(weight); err != nil {
-					err = fmt.Errorf("the weight after the colon: %w", err)
+					return fmt.Errorf("the weight after the colon: %w", err)
 				}
 			}
 			out = append(out, c)
-			return err
+			return nil
 		})
 		return out, err
 	}
@@ -61,10 +60,7 @@ func Fixed(n int) Mix { return Mix{{Min: n, Max: n, Weight: 1}} }
 func (m Mix) String() string {
 	parts := make([]string, len(m))
 	for i, c := range m {
-		parts[i] = strconv.Itoa(c.Min)
-		if c.Max != c.Min {
-			parts[i] += ".." + strconv.Itoa(c.Max)
-		}
+		parts[i] = span(float64(c.Min), float64(c.Max))
 		if len(m) > 1 {
 			parts[i] += ":" + plain(c.Weight)
 		}

@@ -128,3 +128,11 @@ func ends[T any](s string, parse func(string) (T, error)) (from, to T, err error
 	to, err = parse(b)
 	return from, to, err
 }
+
+// span writes A..B as ends reads it.
+func span(from, to float64) string {
+	if from == to {
+		return plain(from)
+	}
+	return plain(from) + ".." + plain(to)
+}

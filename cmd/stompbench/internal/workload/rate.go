@@ -47,10 +47,7 @@ func ParseRate(s string) (out pacer.Profile, err error) {
 func FormatRate(p pacer.Profile) string {
 	parts := make([]string, len(p))
 	for i, s := range p {
-		parts[i] = plain(s.From)
-		if s.To != s.From {
-			parts[i] += ".." + plain(s.To)
-		}
+		parts[i] = span(s.From, s.To)
 		if s.Length > 0 {
 			parts[i] += ":" + s.Length.String()
 		}
