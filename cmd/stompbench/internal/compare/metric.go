@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"math"
-	"slices"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/metric"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/report"
@@ -15,7 +14,7 @@ type Metric struct {
 	Name string `json:"name"` // as in from_due.p99 or sent_per_s
 	def  *metric.Def
 	kind metric.Latency // "" if it is not about a latency
-	stat float64        // of a latency: a percentile, [metric.Mean] or [metric.Max]
+	stat float64        // of a latency: see [metric.Statistic]
 }
 
 // latency is the definition of latencies.
@@ -31,10 +30,8 @@ func metrics() (all []Metric) {
 			all = append(all, m)
 		}
 	}
-	mean, most := metric.Percentile{Name: "mean", P: metric.Mean}, metric.Percentile{Name: "max", P: metric.Max}
-	stats := append(slices.Insert(slices.Clone(metric.Percentiles), 0, mean), most)
 	for _, kind := range metric.Latencies() {
-		for _, s := range stats {
+		for _, s := range metric.Statistics() {
 			all = append(all, Metric{string(kind) + "." + s.Name, latency, kind, s.P})
 		}
 	}

@@ -1,6 +1,10 @@
 package metric
 
-import "github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+import (
+	"slices"
+
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
+)
 
 // Latency is a kind of latency of a message, by its name in JSON and in names of files.
 type Latency string
@@ -51,43 +55,66 @@ type Distribution struct {
 	Max      int64  `json:"max"`
 }
 
+// Statistic is one of a latency.
+type Statistic struct {
+	Name string
+	P    float64 // a percentile, of which 100 is [Max], or [Mean]
+	in   func(*Distribution) *int64
+}
+
+// The statistics that are no percentiles between 0 and 100.
+const (
+	Max  = 100
+	Mean = -1
+)
+
+var statistics = []Statistic{
+	{"mean", Mean, func(d *Distribution) *int64 { return &d.Mean }},
+	{"p50", 50, func(d *Distribution) *int64 { return &d.P50 }},
+	{"p90", 90, func(d *Distribution) *int64 { return &d.P90 }},
+	{"p95", 95, func(d *Distribution) *int64 { return &d.P95 }},
+	{"p99", 99, func(d *Distribution) *int64 { return &d.P99 }},
+	{"p99.9", 99.9, func(d *Distribution) *int64 { return &d.P999 }},
+	{"p99.99", 99.99, func(d *Distribution) *int64 { return &d.P9999 }},
+	{"max", Max, func(d *Distribution) *int64 { return &d.Max }},
+}
+
+// Statistics returns the statistics that a [Distribution] has and that have one of the names, all
+// without names.
+func Statistics(names ...string) (some []Statistic) {
+	for _, s := range statistics {
+		if len(names) == 0 || slices.Contains(names, s.Name) {
+			some = append(some, s)
+		}
+	}
+	return some
+}
+
+// Of returns the statistic of a distribution.
+func (s *Statistic) Of(d *Distribution) int64 { return *s.in(d) }
+
+// Estimate returns the statistic p of a histogram; see Statistic.P.
+func Estimate(h *histo.Histogram, p float64) int64 {
+	if p == Mean {
+		return int64(h.Mean())
+	}
+	return int64(h.Percentile(p))
+}
+
 // DistributionOf returns the distribution of a histogram.
 func DistributionOf(h *histo.Histogram) Distribution {
-	at := func(p float64) int64 { return int64(h.Percentile(p)) }
-	return Distribution{
-		Count: h.Count(), Negative: h.Negative, Censored: h.Censored, Mean: int64(h.Mean()), Max: int64(h.Max()),
-		P50: at(50), P90: at(90), P95: at(95), P99: at(99), P999: at(99.9), P9999: at(99.99),
+	d := Distribution{Count: h.Count(), Negative: h.Negative, Censored: h.Censored}
+	for _, s := range statistics {
+		*s.in(&d) = Estimate(h, s.P)
 	}
+	return d
 }
-
-// Percentile is one of the percentiles of a [Distribution].
-type Percentile struct {
-	Name string
-	P    float64
-	Of   func(*Distribution) int64
-}
-
-// Percentiles are those that a [Distribution] has, ascending.
-var Percentiles = []Percentile{
-	{"p50", 50, func(d *Distribution) int64 { return d.P50 }},
-	{"p90", 90, func(d *Distribution) int64 { return d.P90 }},
-	{"p95", 95, func(d *Distribution) int64 { return d.P95 }},
-	{"p99", 99, func(d *Distribution) int64 { return d.P99 }},
-	{"p99.9", 99.9, func(d *Distribution) int64 { return d.P999 }},
-	{"p99.99", 99.99, func(d *Distribution) int64 { return d.P9999 }},
-}
-
-// Statistics of a latency that are no percentiles.
-const (
-	Max  = -1
-	Mean = -2
-)
 
 // Tells reports whether percentile p of n samples is meaningful: whether at least ten samples are
 // above it. Otherwise the next run would have another value.
 func Tells(n uint64, p float64) bool { return float64(n)*(100-p)/100 >= 10-1e-9 }
 
-// AtLeast reports whether percentile p of n samples, [Max] or [Mean] is a lower bound, because it is among
+// AtLeast reports whether percentile p of n samples, or [Mean], is a lower bound, because it is among
 // the censored ones.
 func AtLeast(n, censored uint64, p float64) bool {
 	return censored > 0 && (p < 0 || float64(n)*(100-p)/100 < float64(censored))

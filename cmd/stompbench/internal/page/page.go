@@ -55,8 +55,8 @@ var functions = template.FuncMap{
 	"style":   func() template.CSS { return template.CSS(style) },
 	"script":  func() template.JS { return template.JS(script) },
 	"policy":  func() string { return policy },
-	"columns": func() []metric.Percentile { return columns },
-	"lines":   func() []metric.Percentile { return lines },
+	"columns": func() []metric.Statistic { return columns },
+	"lines":   func() []metric.Statistic { return lines },
 	"totals":  func() []*metric.Def { return metric.In(metric.Totals) },
 	"fault":   func() metric.Flags { return metric.Fault },
 	"unsent":  unsent,
@@ -170,15 +170,13 @@ func (r *Run) Text(name string) string {
 }
 
 // Percentile formats a percentile of a latency.
-func (r *Run) Percentile(kind metric.Latency, p metric.Percentile) string {
+func (r *Run) Percentile(kind metric.Latency, p metric.Statistic) string {
 	d := r.Latency[kind]
 	return report.Percentile(&d, p.P, p.Of(&d))
 }
 
 // columns are the percentiles of the tables, lines those of the plot over time.
 var (
-	columns = append(slices.Clone(metric.Percentiles), metric.Percentile{Name: "max", P: 100, Of: func(d *metric.Distribution) int64 { return d.Max }})
-	lines   = slices.DeleteFunc(slices.Clone(columns), func(p metric.Percentile) bool {
-		return !slices.Contains([]string{"p50", "p99", "p99.9", "max"}, p.Name)
-	})
+	columns = metric.Statistics()[1:] // without the mean
+	lines   = metric.Statistics("p50", "p99", "p99.9", "max")
 )

@@ -159,8 +159,7 @@ type LatencyRow struct {
 }
 
 // shown are the columns of the table.
-var shown = append(slices.DeleteFunc(slices.Clone(metric.Percentiles), func(p metric.Percentile) bool { return p.P == 95 }),
-	metric.Percentile{Name: "max", P: 100, Of: func(d *metric.Distribution) int64 { return d.Max }})
+var shown = metric.Statistics("p50", "p90", "p99", "p99.9", "p99.99", "max")
 
 // LatencyTable writes latencies for people. It leaves out rows without samples, and is empty if no row
 // has any.

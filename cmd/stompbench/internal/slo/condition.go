@@ -33,7 +33,7 @@ import (
 type Condition struct {
 	Def     *metric.Def    // nil for a latency
 	Latency metric.Latency // "" for another metric
-	stat    float64        // of a latency: a percentile, [metric.Max] or [metric.Mean]
+	stat    float64        // of a latency: a percentile or [metric.Mean]
 	op      string
 	Limit   float64 // in the unit of the metric, nanoseconds for a latency
 	text    string
@@ -130,12 +130,8 @@ func (c *Condition) parseMetric(name string) error {
 	if !dotted {
 		return fmt.Errorf("%[1]s needs a statistic: write %[1]s.p99, %[1]s.max or %[1]s.mean", latency)
 	}
-	switch stat {
-	case "max":
-		c.stat = metric.Max
-		return nil
-	case "mean":
-		c.stat = metric.Mean
+	if stat == "max" || stat == "mean" {
+		c.stat = metric.Statistics(stat)[0].P
 		return nil
 	}
 	digits, ok := strings.CutPrefix(stat, "p")

@@ -56,8 +56,8 @@ func (s SLO) Judge(f Facts) []Outcome {
 			value, known = f.Get(c.Def.ID)
 		} else {
 			h := f.Histogram(c.Latency)
-			value, known = statistic(h, c.stat), h.Count() > 0
-			o.Shaky = known && c.stat > 0 && !metric.Tells(h.Count(), c.stat)
+			value, known = float64(metric.Estimate(h, c.stat)), h.Count() > 0
+			o.Shaky = known && c.stat > 0 && c.stat < metric.Max && !metric.Tells(h.Count(), c.stat)
 			o.AtLeast = metric.AtLeast(h.Count(), h.Censored, c.stat)
 		}
 		if known {
@@ -66,16 +66,6 @@ func (s SLO) Judge(f Facts) []Outcome {
 		out[i] = o
 	}
 	return out
-}
-
-func statistic(h *histo.Histogram, stat float64) float64 {
-	switch stat {
-	case metric.Max:
-		return float64(h.Max())
-	case metric.Mean:
-		return float64(h.Mean())
-	}
-	return float64(h.Percentile(stat))
 }
 
 // holds reports whether the operator has the sign of the comparison in it.

@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -41,9 +40,7 @@ func (s *Step) verdict() string {
 	return strings.TrimPrefix(text, ", ")
 }
 
-var percentiles = append(
-	slices.DeleteFunc(slices.Clone(metric.Percentiles), func(p metric.Percentile) bool { return p.P == 95 || p.P > 99.9 }),
-	metric.Percentile{Name: "max", P: 100, Of: func(d *metric.Distribution) int64 { return d.Max }})
+var percentiles = metric.Statistics("p50", "p90", "p99", "p99.9", "max")
 
 // column is one of the table for people, if it has a title, and of the CSV file.
 type column struct{ title, text, name, number string }
