@@ -149,8 +149,13 @@ func Until(p *workload.Plan) string {
 	if p.Producers == 0 {
 		did = "have come"
 	}
+	return Ends(p, "messages "+did)
+}
+
+// Ends names the end of a plan: a time that has passed, or so many things that are done.
+func Ends(p *workload.Plan, things string) string {
 	return when(p.Duration > 0, "%s%s have passed", report.Elapsed(p.Duration), when(p.Warmup > 0, " after %s of warm-up", report.Elapsed(p.Warmup))) +
-		when(p.Duration > 0 && p.Count > 0, " or ") + when(p.Count > 0, "%s messages %s", report.Count(p.Count), did)
+		when(p.Duration > 0 && p.Count > 0, " or ") + when(p.Count > 0, "%s %s", report.Count(p.Count), things)
 }
 
 // PlannedVerb is what --dry-run --json writes of all verbs.

@@ -54,7 +54,7 @@ type churning struct {
 	clock   stamp.Clock
 	start   int64
 	planned int64          // when the last connection is to be begun
-	half    sync.WaitGroup // half-open connections
+	running sync.WaitGroup // workers and half-open connections
 
 	mu       sync.Mutex      // guards what follows
 	end      int64           // when to open no more, also because of an interruption
@@ -77,10 +77,12 @@ func (c *churning) note(change func()) {
 	change()
 }
 
-// record records a latency, if the run has it.
-func (c *churning) record(name string, ns int64) {
-	if h := c.times[name]; h != nil {
-		h.Record(ns)
+// record records a latency under those of the names that the run has.
+func (c *churning) record(ns int64, names ...string) {
+	for _, name := range names {
+		if h := c.times[name]; h != nil {
+			h.Record(ns)
+		}
 	}
 }
 
@@ -122,12 +124,10 @@ func Run(ctx context.Context, cfg Config) *Report {
 	if cfg.OnSample != nil {
 		defer pacer.Every(time.Second, func() { cfg.OnSample(c.sample()) })()
 	}
-	var wg sync.WaitGroup
 	for range cfg.Open {
-		wg.Go(func() { c.work(ctx, opening, leaving) })
+		c.running.Go(func() { c.work(ctx, opening, leaving) })
 	}
-	wg.Wait()
-	c.half.Wait()
+	c.running.Wait()
 	return c.finish(ctx)
 }
 
@@ -151,7 +151,7 @@ func (c *churning) work(ctx, opening, leaving context.Context) {
 			return
 		}
 		if half, k := c.begin(n); half != nil {
-			c.half.Go(func() { c.keep(ctx, half, k) })
+			c.running.Go(func() { c.keep(ctx, half, k) })
 			continue
 		}
 		c.one(ctx, leaving, n, due)
@@ -208,15 +208,15 @@ func (c *churning) one(ctx, leaving context.Context, n uint64, due int64) {
 	case <-hold.C:
 	case <-ctx.Done():
 	}
-	c.do(leaving, disconnect, nc.Disconnect)
+	c.do(leaving, nc.Disconnect, disconnect)
 }
 
 func (c *churning) connect(ctx context.Context, n uint64, due int64) (nc *conn.Client, ok bool) {
-	beside, began := c.beside(), c.clock.Now()
-	ok = c.do(ctx, connect, func(ctx context.Context) (err error) {
+	beside := c.beside()
+	ok = c.do(ctx, func(ctx context.Context) (err error) {
 		nc, err = c.Dial(ctx)
 		return err
-	})
+	}, connect, beside)
 	now := c.clock.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -234,8 +234,7 @@ func (c *churning) connect(ctx context.Context, n uint64, due int64) (nc *conn.C
 	}
 	c.last = max(c.last, now)
 	c.reached.Add(n + 1)
-	c.record(beside, now-began)
-	c.record(fromDue, now-due)
+	c.record(now-due, fromDue)
 	if r.Opened++; r.Opened == 1 {
 		r.Met(transport.Agreed(nc))
 	}
@@ -246,20 +245,19 @@ func (c *churning) connect(ctx context.Context, n uint64, due int64) (nc *conn.C
 func (c *churning) subscribe(ctx context.Context, nc *conn.Client, destination string) bool {
 	var s *conn.Subscription
 	o := conn.SubscribeOptions{Ack: c.Ack, Headers: c.SubscribeFields(transport.Agreed(nc).Dialect)}
-	ok := c.do(ctx, subscribe, func(ctx context.Context) (err error) {
+	if !c.do(ctx, func(ctx context.Context) (err error) {
 		s, err = nc.Subscribe(ctx, destination, func(context.Context, *conn.Message) {}, o)
 		return err
-	})
-	if !ok {
+	}, subscribe) {
 		return false
 	}
 	c.note(func() { c.report.Subscribed++ })
-	return c.do(ctx, unsubscribe, s.Unsubscribe)
+	return c.do(ctx, s.Unsubscribe, unsubscribe)
 }
 
-// do measures a step and counts its failure. A step that was given up because outside has ended is
-// not a failure.
-func (c *churning) do(outside context.Context, step string, f func(context.Context) error) bool {
+// do measures a step, also under another name, and counts its failure. A step that was given up because
+// outside has ended is not a failure.
+func (c *churning) do(outside context.Context, f func(context.Context) error, step string, also ...string) bool {
 	ctx, cancel := context.WithTimeout(outside, c.ConnectTimeout)
 	defer cancel()
 	began := c.clock.Now()
@@ -268,14 +266,14 @@ func (c *churning) do(outside context.Context, step string, f func(context.Conte
 	if err == nil && over(ctx) { // to the client, an unanswered DISCONNECT is no error
 		err = context.DeadlineExceeded
 	}
-	given, why := err != nil && over(outside), reason(err)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case err == nil:
-		c.record(step, took)
+	if err == nil {
+		c.record(took, append(also, step)...)
 		return true
-	case given, strings.HasPrefix(why, verb.NoAnswer):
+	}
+	given, why := over(outside), reason(err)
+	if given || strings.HasPrefix(why, verb.NoAnswer) {
 		c.times[step].RecordAtLeast(took, 1)
 	}
 	if !given {

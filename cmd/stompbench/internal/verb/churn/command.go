@@ -1,18 +1,10 @@
-// Package churn is the verb churn: it opens and closes connections and subscriptions on a schedule, and
-// measures how long each step takes: from the first packet to CONNECTED, from SUBSCRIBE and UNSUBSCRIBE
-// to their receipts, and from DISCONNECT to its receipt.
-//
-// With a rate, connections are due on a schedule whether or not earlier ones are done, up to a bound on
-// how many are open at a time. The latency from due includes the time that a connection waited for a
-// worker (no coordinated omission). Without a rate, each worker opens and closes one after the other.
-//
-// A share of the connections may be half-open: begun up to some point, and then silent until the broker
-// closes them or their time is over. The result says what the broker does with them, and how they affect
-// the others.
+// Package churn is the verb churn: it opens and closes connections and subscriptions, on a schedule if
+// there is a rate, and measures how long each step takes. The latency from due includes the time that a
+// connection waited for a worker (no coordinated omission). A share of the connections may be half-open:
+// begun up to some stage, and then silent until the broker closes them or their time is over.
 //
 // Imports: conn, frame, parser and writer of stompwire, golang.org/x/sys to see the end of a connection
-// without reading, packages flags and verb, and the exit, histo, ledger, live, load, metric, pacer, report,
-// stamp, transport and workload packages of stompbench.
+// without reading, and the packages of stompbench for flags, reports, due times, books and connections.
 package churn
 
 import (
@@ -194,14 +186,7 @@ func (s *settings) describe(notes []string) string {
 		r.Add("half-open", "%.3g%% of the connections after %s, at %s in turn, each for at most %s, at most %s at a time",
 			100*h.Share, after, strings.Join(h.Stages, ", "), report.Elapsed(h.Hold), report.Count(uint64(h.Max)))
 	}
-	var until []string
-	if p.Duration > 0 {
-		until = append(until, report.Elapsed(p.Duration)+" have passed")
-	}
-	if p.Count > 0 {
-		until = append(until, report.Count(p.Count)+" connections are opened")
-	}
-	r.Add("until", "%s", strings.Join(until, " or "))
+	r.Add("until", "%s", verb.Ends(p, "connections are opened"))
 	r.Notes(notes)
 	if p.Embedded {
 		files *= 2

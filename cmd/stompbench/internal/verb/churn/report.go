@@ -104,21 +104,22 @@ type Failure struct {
 // Failures are different failures, the most frequent first.
 type Failures []Failure
 
-// maxReasons bounds the number of different failures; more count as "other".
-const maxReasons = 100
+// maxReasons bounds the number of different failures; more count as other.
+const (
+	maxReasons = 100
+	other      = "other"
+)
 
 func (f *Failures) add(step, reason string) {
-	same := func(x Failure) bool { return x.Step == step && x.Reason == reason }
-	i := slices.IndexFunc(*f, same)
-	if i < 0 && len(*f) >= maxReasons {
-		reason = "other"
-		i = slices.IndexFunc(*f, same)
+	i := slices.IndexFunc(*f, func(x Failure) bool { return x.Step == step && x.Reason == reason })
+	switch {
+	case i >= 0:
+		(*f)[i].Count++
+	case len(*f) >= maxReasons && reason != other:
+		f.add(step, other)
+	default:
+		*f = append(*f, Failure{step, reason, 1})
 	}
-	if i < 0 {
-		i = len(*f)
-		*f = append(*f, Failure{Step: step, Reason: reason})
-	}
-	(*f)[i].Count++
 	slices.SortFunc(*f, func(a, b Failure) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Step, b.Step), strings.Compare(a.Reason, b.Reason))
 	})
@@ -126,9 +127,6 @@ func (f *Failures) add(step, reason string) {
 
 // reason returns one text for errors that differ only in ports and numbers.
 func reason(err error) string {
-	if err == nil {
-		return ""
-	}
 	if server, ok := errors.AsType[*conn.ServerError](err); ok {
 		return fmt.Sprintf("the broker says: %.100s", cmp.Or(server.Message, "ERROR"))
 	}

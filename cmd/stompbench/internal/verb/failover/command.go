@@ -1,16 +1,11 @@
 // Package failover is the verb failover: a run at a steady rate while the broker goes away and comes
-// back. Its client reconnects, renews its subscription and redelivers unconfirmed messages. The report
-// says how long it took until the first confirmation, until the first message, and until messages were
-// on time again, and what was lost and what was repeated.
+// back. Package load makes the run and its books. It sees two sessions that do not end; this package has
+// the client below them, which reconnects, renews its subscription and redelivers unconfirmed messages,
+// and records its outages. Messages keep being due meanwhile, so the latency from due includes the whole
+// outage (no coordinated omission).
 //
-// Package load makes the run and its books. It sees two sessions that do not end; this package has the
-// client below them, and records its outages. Messages keep being due while there is no connection, so
-// the latency from due includes the whole outage (no coordinated omission). A repeated message is one
-// with notice if the broker marked it as redelivered, or if the client sent it again with
-// x-possible-duplicate: at least once allows that. Any other repeated message is a duplicate.
-//
-// Imports: broker, conn and frame of stompwire, packages flags and verb, and the load, metric, report,
-// stamp, transport and workload packages of stompbench.
+// Imports: broker, conn and frame of stompwire, and the packages of stompbench for flags, runs, reports
+// and connections.
 package failover
 
 import (
