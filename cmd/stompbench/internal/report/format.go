@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,16 +76,11 @@ func Plural(n int, noun string) string {
 	return Count(uint64(n)) + " " + noun + "s"
 }
 
+// zeros are the units at the end of a duration of which there are none.
+var zeros = regexp.MustCompile("(h)0m0s$|(m)0s$")
+
 // Elapsed writes a duration in its shortest form: 1m and not 1m0s.
-func Elapsed(d time.Duration) string {
-	s := d.String()
-	for _, tail := range []string{"m0s", "h0m"} {
-		if strings.HasSuffix(s, tail) {
-			s = s[:len(s)-2]
-		}
-	}
-	return s
-}
+func Elapsed(d time.Duration) string { return zeros.ReplaceAllString(d.String(), "$1$2") }
 
 // Cells makes texts safe for a spreadsheet, in place: a cell that begins like a formula gets a quote
 // before it. Numbers stay as they are.

@@ -129,14 +129,12 @@ func Read(path string) (*Result, error) {
 
 // ReadObject reads the JSON object that a verb wrote to a file of at most that many bytes. check then
 // tells whether it makes sense. Its error names the file.
-func ReadObject(path, tool string, schema int, most int64, into any, check func() error) error {
-	if err := readObject(path, tool, schema, most, into, check); err != nil {
-		return fmt.Errorf("%s: %w", path, reason(err))
-	}
-	return nil
-}
-
-func readObject(path, tool string, schema int, most int64, into any, check func() error) error {
+func ReadObject(path, tool string, schema int, most int64, into any, check func() error) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%s: %w", path, reason(err))
+		}
+	}()
 	f, err := os.Open(path)
 	if err != nil {
 		return err

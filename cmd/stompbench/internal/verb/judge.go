@@ -64,12 +64,9 @@ func exitCode(l *flags.Load, r *load.Result, v *verdict.Verdict, outcomes []slo.
 
 // ceilingFor compares the rate of a run with the saved ceiling. It returns nil if there is none.
 func ceilingFor(p *workload.Plan, perSecond float64) *results.Ceiling {
-	if p.Producers == 0 || perSecond <= 0 {
-		return nil
-	}
 	c, err := calibrate.Load()
-	if err != nil {
-		return nil // not calibrated, or for another machine
+	if err != nil || p.Producers == 0 || perSecond <= 0 {
+		return nil // not calibrated, or for another machine; or nothing to compare
 	}
 	point, ok := c.Nearest(calibrate.Setting{Producers: p.Producers, Size: p.Size, Window: p.Window})
 	if !ok {
