@@ -82,13 +82,13 @@ func (s *search) again(b bounds) float64 {
 	if last.GeneratorLimited && s.At(last.Rate).Tries() == 1 {
 		return last.Rate
 	}
-	rate := Rate{Passed: math.MaxInt32}
+	rate, fewest := 0.0, math.MaxInt
 	for i := range b.within {
-		if r := &b.within[i]; r.Verdict != Undecided && !s.confirmed(r) && r.Tries() < rate.Tries() {
-			rate = *r
+		if r := &b.within[i]; r.Verdict != Undecided && !s.confirmed(r) && r.Tries() < fewest {
+			rate, fewest = r.Rate, r.Tries()
 		}
 	}
-	return rate.Rate
+	return rate
 }
 
 // gap returns the middle of a gap that is too wide, 0 if there is none: between the bounds, or

@@ -120,10 +120,11 @@ type Rate struct {
 	Failed    int     `json:"failed"`
 	Generator int     `json:"generator_limited"` // failed by the generator
 	Verdict   Verdict `json:"verdict"`
+	Steps     []*Step `json:"-"`
 }
 
 // Tries is how often it was tried.
-func (r *Rate) Tries() int { return r.Passed + r.Failed + r.Generator }
+func (r *Rate) Tries() int { return len(r.Steps) }
 
 // told is the number of tries that say something about the broker.
 func (r *Rate) told() int { return r.Passed + r.Failed }
@@ -147,6 +148,7 @@ func tally(steps []Step) []Rate {
 			rates = slices.Insert(rates, at, Rate{Rate: s.Rate})
 		}
 		r := &rates[at]
+		r.Steps = append(r.Steps, s)
 		switch s.Verdict() {
 		case Passed:
 			r.Passed++
@@ -186,35 +188,24 @@ type Result struct {
 	Steps  []Step  `json:"steps"`
 }
 
-// StepsAt returns the steps at a rate, in order.
-func (r *Result) StepsAt(rate float64) (all []*Step) {
-	for i := range r.Steps {
-		if r.Steps[i].Rate == rate {
-			all = append(all, &r.Steps[i])
-		}
-	}
-	return all
-}
-
 // Best returns the last step with the rate Rate, nil if there is none.
-func (r *Result) Best() *Step { return last(r.StepsAt(r.Rate)) }
+func (r *Result) Best() *Step { return r.last(r.Rate) }
 
 // Worst returns the last step with the rate Failed, nil if there is none.
-func (r *Result) Worst() *Step { return last(r.StepsAt(r.Failed)) }
+func (r *Result) Worst() *Step { return r.last(r.Failed) }
 
-func last(steps []*Step) *Step {
-	if len(steps) == 0 {
+func (r *Result) last(rate float64) *Step {
+	at := r.At(rate)
+	if at == nil {
 		return nil
 	}
-	return steps[len(steps)-1]
+	return at.Steps[len(at.Steps)-1]
 }
 
 // At returns a rate's tally, nil if it was not tried.
 func (r *Result) At(rate float64) *Rate {
-	for i := range r.Rates {
-		if r.Rates[i].Rate == rate {
-			return &r.Rates[i]
-		}
+	if i := slices.IndexFunc(r.Rates, func(x Rate) bool { return x.Rate == rate }); i >= 0 {
+		return &r.Rates[i]
 	}
 	return nil
 }

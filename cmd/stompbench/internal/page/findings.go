@@ -66,7 +66,7 @@ func (s *Search) Grounds() (all []string) {
 		say("%s failed %s because of the generator, which says nothing about the broker: %s", failed, tries(at.Generator, at.Tries()), worst.Why)
 		say("so the search ended at what this machine can generate: the broker may be able to do more")
 	default:
-		for _, step := range s.StepsAt(s.Failed) { // the generator may have failed its last try
+		for _, step := range at.Steps { // the generator may have failed its last try
 			if step.Verdict() == find.Failed {
 				worst = step
 			}

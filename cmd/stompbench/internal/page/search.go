@@ -81,7 +81,7 @@ func kneeOf(s *Search) plots {
 		{Label: "at an undecided rate", Color: "c4", Look: "ring"},
 	}
 	for _, rate := range s.Rates {
-		steps := slices.DeleteFunc(s.StepsAt(rate.Rate), func(st *find.Step) bool { return st.P99 <= 0 })
+		steps := slices.DeleteFunc(slices.Clone(rate.Steps), func(st *find.Step) bool { return st.P99 <= 0 })
 		slices.SortFunc(steps, func(a, b *find.Step) int { return cmp.Compare(a.P99, b.P99) })
 		for i, st := range steps {
 			x := rate.Rate * (1 + 0.015*(float64(i)-float64(len(steps)-1)/2))

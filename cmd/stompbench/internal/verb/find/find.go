@@ -30,7 +30,6 @@ type settings struct {
 	*verb.Env
 	*flags.Load
 	find.Config
-	dwell time.Duration
 }
 
 // The default SLO. A rate is not sustained while its backlog grows, so sustained is part of each SLO
@@ -44,19 +43,15 @@ const (
 
 // Command makes the verb find.
 func Command(env *verb.Env) *cobra.Command {
-	s := &settings{Env: env, dwell: 3 * time.Second, Config: find.Config{
-		From: 1000, To: 10e6, Within: 0.05, Repeats: 2, Budget: 3 * time.Minute,
-	}}
-	cmd := &cobra.Command{Use: "find", Short: "search for the highest rate that meets an SLO, and say how sure it is", Args: verb.NoArgs}
 	own, all := flags.NewLoad()
-	s.Load = own
+	s := &settings{Env: env, Load: own}
+	cmd := &cobra.Command{Use: "find", Short: "search for the highest rate that meets an SLO, and say how sure it is", Args: verb.NoArgs}
 	cmd.RunE = env.RunE(own, verb.Steps{Complete: s.complete, Plan: s.planned, Text: s.text, Run: s.run})
-	s.Plan.Warmup = 500 * time.Millisecond
 	f := flags.New(cmd.Flags())
 	f.Add("from", "1k", "the first rate to try", flags.Rate(&s.From))
 	f.Add("to", "10M", "the highest rate to try", flags.Rate(&s.To))
 	f.Add("within", "5%", "how near to the knee to come", flags.Share(&s.Within, 0.0001, 0.9999))
-	f.Add("dwell", "3s", "how long to measure at each rate", flags.Time(&s.dwell, 200*time.Millisecond, time.Hour))
+	f.Add("dwell", "3s", "how long to measure at each rate", flags.Time(&s.Plan.Duration, 200*time.Millisecond, time.Hour))
 	f.Add("warmup", "500ms", "how long to send at each rate before measuring", flags.Time(&s.Plan.Warmup, 0, time.Hour))
 	f.Add("repeat", "2", "how often to try the highest rate that passed and the lowest that failed again; more make surer", flags.Int(&s.Repeats, 0, 20))
 	f.Add("max-time", "3m", "when to begin no further step", flags.Time(&s.Budget, time.Second, flags.MaxTime))
@@ -69,7 +64,7 @@ func (s *settings) complete(f *pflag.FlagSet) (notes []string, err error) {
 	switch {
 	case s.To < s.From:
 		return nil, flags.Usage("--to is below --from: there is nothing in between to search")
-	case s.Budget < s.dwell+s.Plan.Warmup:
+	case s.Budget < s.Plan.Duration+s.Plan.Warmup:
 		return nil, flags.Usage("--max-time is below --dwell and --warmup: not one step would fit, so raise it")
 	case s.Plan.Producers == 0:
 		return nil, flags.Usage("find needs producers: raise --producers")
@@ -86,7 +81,7 @@ func (s *settings) complete(f *pflag.FlagSet) (notes []string, err error) {
 	if s.SLO, err = slo.Parse(text); err != nil {
 		return nil, err
 	}
-	s.Plan.Rate, s.Plan.Duration = s.From, s.dwell
+	s.Plan.Rate = s.From
 	return s.Complete(f)
 }
 
@@ -110,7 +105,7 @@ func (s *settings) run(ctx context.Context) error {
 }
 
 func (s *settings) searching() page.Searching {
-	return page.Searching{SLO: s.SLO.String(), DwellSec: s.dwell.Seconds(), Within: s.Within, Repeats: s.Repeats, Plan: results.PlanOf(&s.Plan)}
+	return page.Searching{SLO: s.SLO.String(), DwellSec: s.Plan.Duration.Seconds(), Within: s.Within, Repeats: s.Repeats, Plan: results.PlanOf(&s.Plan)}
 }
 
 // planned is what find --dry-run --json writes.
@@ -142,7 +137,7 @@ func (s *settings) intent() *verb.Rows {
 	r.Broker(&s.Plan, nil)
 	r.Add("searching", "from %s/s to %s/s for the highest rate with %s", report.PerSecond(s.From), report.PerSecond(s.To), s.SLO)
 	r.Add("steps", "%s each, after %s of warm-up, until the knee is known to %.3g %% and both sides of it were tried %s; for at most %s",
-		report.Elapsed(s.dwell), report.Elapsed(s.Plan.Warmup), 100*s.Within, report.Plural(1+s.Repeats, "time"), report.Elapsed(s.Budget))
+		report.Elapsed(s.Plan.Duration), report.Elapsed(s.Plan.Warmup), 100*s.Within, report.Plural(1+s.Repeats, "time"), report.Elapsed(s.Budget))
 	_, least := s.steps(s.From)
 	steps, takes := s.steps(s.middle())
 	r.Add("takes", "at least %s; about %d steps in %s if the knee is at %s/s; and what it takes to empty queues",
@@ -165,5 +160,5 @@ func (s *settings) steps(knee float64) (n int, takes time.Duration) {
 		narrow := math.Ceil(math.Log2(math.Log(2) / math.Log1p(s.Within)))
 		n = int(max(climb, 2)+max(narrow, 0)) + 2*s.Repeats
 	}
-	return n, (time.Duration(n) * (s.dwell + s.Plan.Warmup)).Round(time.Second)
+	return n, (time.Duration(n) * (s.Plan.Duration + s.Plan.Warmup)).Round(time.Second)
 }
