@@ -1,3 +1,11 @@
+// Package compare separates the difference of two sides of results from noise: for each metric it
+// computes the difference and its 95 % confidence interval.
+//
+// Every metric is a ratio of two sums: a percentile is a value that a share of the samples does not
+// exceed. Each part of a side, a run or an interval of its only run, adds a deviation to the first sum.
+// The spread of the deviations gives the standard error. If a side has several runs, they are its
+// parts, because the intervals of one run do not tell how much runs differ. If it has one, neighbouring
+// intervals are not independent: see overTime. Student's t makes the interval wide if parts are few.
 package compare
 
 import (
@@ -44,14 +52,15 @@ func Compare(a, b []*results.Result, skip float64) (*Comparison, error) {
 	if len(left.runs) == 0 || len(right.runs) == 0 {
 		return nil, errors.New("nothing is left to compare: the runs are no longer than what is skipped")
 	}
-	var rows []Row
+	c := &Comparison{Warnings: warnings(left, right)}
 	for _, m := range metrics() {
 		if row := newRow(m, left, right); row.A.known() || row.B.known() {
-			rows = append(rows, row)
+			c.Rows = append(c.Rows, row)
 		}
 	}
-	conclusion := conclude(rows)
-	return &Comparison{warnings(left, right), conclusion, rows, notes(left, right, rows)}, nil
+	c.Conclusion = conclude(c.Rows) // makes verdicts certain
+	c.Notes = notes(left, right, c.Rows)
+	return c, nil
 }
 
 func newRow(m Metric, left, right *side) Row {

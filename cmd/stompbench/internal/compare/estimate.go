@@ -28,14 +28,13 @@ const (
 
 // estimate estimates a metric.
 func (s *side) estimate(m *Metric) estimate {
-	switch {
-	case m.counted():
-		return estimate{value: s.totals.Value(m.def.ID), err: math.NaN()}
-	case m.kind == "":
-		return s.ratio(ratios[m.def.ID])
-	}
 	h, e := s.latency[m.kind], estimate{value: math.NaN(), err: math.NaN()}
 	switch {
+	case m.counted():
+		e.value = s.totals.Value(m.def.ID)
+		return e
+	case m.kind == "":
+		return s.ratio(ratios[m.def.ID])
 	case m.stat == metric.Mean:
 		e = s.ratio(samples(m.kind, func(low, high int64) float64 { return float64(low+high) / 2 }))
 	case m.stat == metric.Max && h.Count() > 0:
@@ -43,9 +42,9 @@ func (s *side) estimate(m *Metric) estimate {
 	case m.stat > 0 && metric.Tells(h.Count(), m.stat):
 		e = s.percentile(m.kind, m.stat)
 	}
-	if censored := h.Censored; censored > 0 && e.value > 0 {
+	if h.Censored > 0 && e.value > 0 {
 		e.higher = math.Inf(1)
-		if p := m.stat + 100*float64(censored)/float64(h.Count()); m.stat > 0 && p <= 100 {
+		if p := m.stat + 100*float64(h.Censored)/float64(h.Count()); m.stat > 0 && p <= 100 {
 			e.higher = math.Log(float64(h.Percentile(p)) / e.value)
 		}
 	}
@@ -118,7 +117,6 @@ func overTime(deviations []float64) (variance, freedom float64) {
 	n := float64(len(d))
 	correlation := floats.Dot(d[1:], d[:len(d)-1]) / max(math.SmallestNonzeroFloat64, floats.Dot(d, d))
 	alike := min(max((n*correlation+1)/(n-3), 0), 0.97)
-	// What the variance of a sum is times that of independent values.
-	factor := (1 + alike) / (1 - alike)
+	factor := (1 + alike) / (1 - alike) // what the variance of a sum is times that of independent values
 	return n * factor * stat.Variance(d, nil), n / factor / 2
 }

@@ -22,28 +22,28 @@ type side struct {
 // newSide collects the runs of a side without their warm-up and their first skip seconds.
 func newSide(name string, all []*results.Result, skip float64) *side {
 	s := &side{name: name, results: all, latency: map[metric.Latency]*histo.Histogram{}}
+	for _, kind := range metric.Latencies() {
+		s.latency[kind] = histo.New()
+	}
 	for _, r := range all {
 		s.totals.Add(&r.Values)
-		if run := periods(r, max(skip, r.Plan.WarmupSec)); len(run) > 0 {
+		run := periods(r, max(skip, r.Plan.WarmupSec))
+		if len(run) > 0 {
 			s.runs = append(s.runs, run)
+		}
+		for kind, h := range s.latency {
+			bounds := h.Censored + r.Latency[kind].Censored // older series do not have them
+			for _, p := range run {
+				if l := p.Latency[kind]; l != nil {
+					h.Add(l.HDR)
+				}
+			}
+			h.Censored = bounds
 		}
 	}
 	s.totals.Derive()
 	if s.parts = s.runs; len(s.runs) == 1 {
 		s.parts = slices.Collect(slices.Chunk(s.runs[0], 1))
-	}
-	for _, kind := range metric.Latencies() {
-		h := histo.New()
-		for _, p := range slices.Concat(s.runs...) {
-			if l := p.Latency[kind]; l != nil {
-				h.Add(l.HDR)
-			}
-		}
-		h.Censored = 0
-		for _, r := range all { // only whole runs tell how many samples are lower bounds
-			h.Censored += r.Latency[kind].Censored
-		}
-		s.latency[kind] = h
 	}
 	return s
 }

@@ -35,32 +35,32 @@ type Spread struct {
 
 // Summarize summarises the runs of one side. A run is one sample, whatever varies within it.
 func Summarize(runs []*results.Result) *Summary {
-	s, all := &Summary{Rows: []Spread{}, Notes: []string{}}, metrics()
-	values, bounds := make([][]Number, len(all)), make([][]bool, len(all))
+	var rows []Spread
+	for _, m := range metrics() {
+		rows = append(rows, Spread{Metric: m, Median: unknown, Lowest: unknown, Highest: unknown, Low: unknown, High: unknown})
+	}
 	for _, r := range runs { // one at a time: the latencies of a side take megabytes
 		one := newSide("", []*results.Result{r}, 0)
-		for i := range all {
-			e := one.estimate(&all[i])
-			values[i], bounds[i] = append(values[i], Number(e.value)), append(bounds[i], e.atLeast())
+		for i := range rows {
+			e := one.estimate(&rows[i].Metric)
+			rows[i].Values, rows[i].AtLeast = append(rows[i].Values, Number(e.value)), append(rows[i].AtLeast, e.atLeast())
 		}
 	}
 	n, k := len(runs), inner(len(runs))
-	for i, m := range all {
-		if !slices.ContainsFunc(values[i], Number.known) {
+	s := &Summary{Rows: slices.DeleteFunc(rows, func(r Spread) bool { return !slices.ContainsFunc(r.Values, Number.known) }), Notes: []string{}}
+	for i := range s.Rows {
+		r := &s.Rows[i]
+		if !slices.Contains(r.AtLeast, true) {
+			r.AtLeast = nil
+		}
+		x := slices.Sorted(slices.Values(r.Values)) // unknown values first
+		if !x[0].known() {
 			continue
 		}
-		row := Spread{m, unknown, unknown, unknown, unknown, unknown, values[i], nil}
-		if slices.Contains(bounds[i], true) {
-			row.AtLeast = bounds[i]
+		r.Median, r.Lowest, r.Highest = (x[(n-1)/2]+x[n/2])/2, x[0], x[n-1]
+		if k > 0 {
+			r.Low, r.High = x[k-1], x[n-k]
 		}
-		x := slices.Sorted(slices.Values(values[i])) // unknown values first
-		if x[0].known() {
-			row.Median, row.Lowest, row.Highest = (x[(n-1)/2]+x[n/2])/2, x[0], x[n-1]
-		}
-		if x[0].known() && k > 0 {
-			row.Low, row.High = x[k-1], x[n-k]
-		}
-		s.Rows = append(s.Rows, row)
 	}
 	if n > 1 && k == 0 {
 		s.Notes = append(s.Notes, fmt.Sprintf("less than 6 runs give no 95 %% interval: lowest to highest holds the median of such runs with a confidence of %.3g %%",
@@ -108,14 +108,11 @@ func (s *Summary) WriteMarkdown(w io.Writer) error {
 		if !r.shown() {
 			continue
 		}
-		interval, spread := "–", "–"
-		if r.Low.known() {
-			interval = r.bound(r.Low) + " … " + r.bound(r.High)
-		}
+		spread := "–"
 		if r.Median > 0 && len(r.Values) > 1 && r.AtLeast == nil {
 			spread = fmt.Sprintf("%.3g %%", 100*(r.Highest-r.Lowest)/r.Median)
 		}
-		table = append(table, []string{r.Name, r.bound(r.Median), r.bound(r.Lowest), r.bound(r.Highest), spread, interval})
+		table = append(table, []string{r.Name, r.bound(r.Median), r.bound(r.Lowest), r.bound(r.Highest), spread, interval(r.Low, r.High, r.bound)})
 	}
 	return writeTable(w, table, s.Notes)
 }

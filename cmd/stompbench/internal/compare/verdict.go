@@ -27,6 +27,9 @@ const (
 	TooLittle    Verdict = "too little data"
 )
 
+// is reports whether it begins like another: maybe is all that are not certain.
+func (v Verdict) is(other Verdict) bool { return strings.HasPrefix(string(v), string(other)) }
+
 // alone returns the verdict of the row if it were the only one.
 func (r *Row) alone(left, right *side) Verdict {
 	switch {
@@ -80,7 +83,7 @@ func conclude(rows []Row) string {
 	for _, s := range sayings {
 		var about []string
 		for _, r := range main {
-			if strings.HasPrefix(string(r.Verdict), string(s.verdict)) {
+			if r.Verdict.is(s.verdict) {
 				text := r.Name
 				if r.Verdict != Same && r.Verdict != TooLittle {
 					text += " " + r.difference()
