@@ -35,7 +35,7 @@ func (l *Load) Read(cmd *cobra.Command) error {
 	if err := fromEnvironment(cmd); err != nil || l.scenario == "" {
 		return err
 	}
-	return Scenario{Flag: "scenario", Path: l.scenario}.Apply(cmd.Flags())
+	return ReadScenario(cmd.Flags(), "scenario", l.scenario, nil)
 }
 
 // fromEnvironment sets flags that the command line does not set. It refuses a variable that matches
@@ -69,16 +69,6 @@ func fromEnvironment(cmd *cobra.Command) error {
 // without bound, are refused.
 const maxScenario = 64 << 10
 
-// Scenario is a YAML file that sets flags. Its keys are the long names of flags. A list sets a
-// repeatable flag several times, and any other flag to a value with commas.
-type Scenario struct {
-	Flag string // the flag that names the file
-	Path string
-	// Refuse returns why the file may not set a flag. If nil, it may set all flags; those that are
-	// set already keep their value.
-	Refuse func(*pflag.Flag) error
-}
-
 // ReadFile reads a file of at most most bytes that a flag names.
 func ReadFile(flag, path string, most int64) ([]byte, error) {
 	file, err := os.Open(path)
@@ -96,9 +86,11 @@ func ReadFile(flag, path string, most int64) ([]byte, error) {
 	return text, nil
 }
 
-// Apply sets flags from the file that neither the command line nor the environment has set.
-func (s Scenario) Apply(f *pflag.FlagSet) error {
-	text, err := ReadFile(s.Flag, s.Path, maxScenario)
+// ReadScenario sets flags from a YAML file that a flag names. Its keys are the long names of flags. A
+// list sets a repeatable flag several times, and any other flag to a value with commas. Flags that are
+// set already keep their value. refuse, which may be nil, returns why the file may not set a flag.
+func ReadScenario(f *pflag.FlagSet, flag, path string, refuse func(*pflag.Flag) error) error {
+	text, err := ReadFile(flag, path, maxScenario)
 	if err != nil {
 		return err
 	}
@@ -108,39 +100,39 @@ func (s Scenario) Apply(f *pflag.FlagSet) error {
 	case err == io.EOF: // nothing but comments
 		return nil
 	case err != nil:
-		return Usage("--%s %s is not YAML: %s", s.Flag, s.Path, strings.TrimPrefix(err.Error(), "yaml: "))
+		return Usage("--%s %s is not YAML: %s", flag, path, strings.TrimPrefix(err.Error(), "yaml: "))
 	case file.Decode(new(yaml.Node)) != io.EOF:
-		return Usage("--%s %s has several YAML documents: write all flags in one", s.Flag, s.Path)
+		return Usage("--%s %s has several YAML documents: write all flags in one", flag, path)
 	}
 	root := doc.Content[0]
 	if root.Kind != yaml.MappingNode && root.Tag != "!!null" {
-		return Usage("--%s %s, line %d: write flags as name: value", s.Flag, s.Path, root.Line)
+		return Usage("--%s %s, line %d: write flags as name: value", flag, path, root.Line)
 	}
 	seen := make(map[string]bool)
 	for i := 0; i < len(root.Content); i += 2 {
-		key, value := root.Content[i], root.Content[i+1]
-		err := s.set(f, key.Value, value)
+		key := root.Content[i]
+		err := setEntry(f, key.Value, root.Content[i+1], refuse)
 		if seen[key.Value] {
 			err = fmt.Errorf("%.64q is there twice: leave one out", key.Value)
 		}
 		if err != nil {
-			return Usage("%s, line %d: %v", s.Path, key.Line, err)
+			return Usage("%s, line %d: %v", path, key.Line, err)
 		}
 		seen[key.Value] = true
 	}
 	return nil
 }
 
-// set sets one flag. The caller adds the line to its errors.
-func (s Scenario) set(f *pflag.FlagSet, name string, value *yaml.Node) error {
+// setEntry sets one flag. The caller adds the line to its errors.
+func setEntry(f *pflag.FlagSet, name string, value *yaml.Node, refuse func(*pflag.Flag) error) error {
 	flag := f.Lookup(name)
 	switch {
 	case flag == nil:
 		return fmt.Errorf("there is no flag %.64q%s", name, didYouMean(f, name, ""))
 	case onlyTyped[name] || name == "scenario":
 		return fmt.Errorf("%s is for the command line only", name)
-	case s.Refuse != nil:
-		if err := s.Refuse(flag); err != nil {
+	case refuse != nil:
+		if err := refuse(flag); err != nil {
 			return err
 		}
 	}

@@ -150,12 +150,12 @@ func Bytes(into *int) *Value { return number(into, "BYTES", 1, math.MaxInt32) }
 // HeartBeat is an interval. For the client 0 is the default, and a negative value is none.
 func HeartBeat(into *time.Duration) *Value {
 	return Parsed(into, "TIME", func(s string) (time.Duration, error) {
-		d, err := workload.Within("TIME", 0, MaxTime)(s)
-		switch {
-		case err == nil && d == 0:
+		if _, err := workload.Within("TIME", 0, 0)(s); err == nil {
 			return -1, nil
-		case err == nil && (d < time.Millisecond || d > 24*time.Hour):
-			err = errors.New("choose from 1ms to 24h, or 0 for none")
+		}
+		d, err := workload.Within("TIME", time.Millisecond, 24*time.Hour)(s)
+		if err != nil {
+			err = fmt.Errorf("%w, or 0 for none", err)
 		}
 		return d, err
 	})

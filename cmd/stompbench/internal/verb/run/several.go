@@ -62,8 +62,9 @@ var forAll = []string{"repeat", "interleave", "pause", "out", "json", "quiet", "
 func (s *settings) addScenarios(common *pflag.FlagSet) error {
 	taken := []string{verb.PageName, summaryName, results.Name}
 	for _, path := range s.interleave {
-		file := flags.Scenario{Flag: "interleave", Path: path, Refuse: refuse}
-		side, err := batch.NewSide(path, common, s.Plan.Seed, new(settings).addFlags, file.Apply)
+		side, err := batch.NewSide(path, common, s.Plan.Seed, new(settings).addFlags, func(f *pflag.FlagSet) error {
+			return flags.ReadScenario(f, "interleave", path, refuse)
+		})
 		if err != nil {
 			return err
 		}
