@@ -15,12 +15,13 @@ MODULES := $(sort $(dir $(shell find . -name go.mod -not -path '*/testdata/*')))
 NESTED := $(filter-out ./ ./.ci/tools/,$(MODULES))
 STATICCHECK := $(GO) tool -modfile=$(ROOT)/.ci/tools/go.mod staticcheck
 BROKERS := interop/brokers.sh
+KILLED := kills-of-rabbitmq kills-of-activemq kills-of-artemis
 
 # go vet is a target of its own and checks more: go test would check every dependency again for each set of flags.
 TEST := test -vet=off
 
-# Where neither code nor tests start a goroutine, the race detector has nothing to find, and here it takes most of a minute.
-SEQUENTIAL := cmd/stompbench/internal/ledger
+# Where neither code nor tests start a goroutine, the race detector has nothing to find, and here it takes minutes.
+SEQUENTIAL := parser conn/internal/session cmd/stompbench/internal/ledger
 
 # packages_with lists the packages whose tests have a function with such a name: others need not be linked.
 packages_with = $$(grep -lE '^func $(1)' $$($(GO) list -f '{{range .TestGoFiles}}{{$$.Dir}}/{{.}} {{end}}{{range .XTestGoFiles}}{{$$.Dir}}/{{.}} {{end}}' ./...) | xargs dirname | sort -u)
@@ -114,8 +115,15 @@ foreign: ## The tests of the embedded broker with those of them that are there.
 
 .PHONY: faults
 faults: ## Break connections, and kill brokers of its own KILLS (1) times each: nothing confirmed may be lost.
-	@brokers=$$($(BROKERS) env); eval "$$brokers"; $(GO) -C interop/faults $(TEST) -race -count=1 -v -timeout 60m .
-	STOMPWIRE_KILLS=$(KILLS) $(GO) -C interop/faults $(TEST) -count=1 -v -run Kills -timeout 120m .
+	@$(MAKE) -j -Otarget cuts $(KILLED) # side by side: they wait most of the time
+
+.PHONY: cuts
+cuts:
+	brokers=$$($(BROKERS) env); eval "$$brokers"; $(GO) -C interop/faults $(TEST) -race -count=1 -v -timeout 60m .
+
+.PHONY: $(KILLED)
+$(KILLED): kills-of-%:
+	STOMPWIRE_KILLS=$(KILLS) $(GO) -C interop/faults $(TEST) -count=1 -v -run 'Kills/$*' -timeout 120m .
 
 .PHONY: load
 load: ## stompbench against each broker that is up, for LOADTIME (3s): nothing may be lost, however long a broker stands still.

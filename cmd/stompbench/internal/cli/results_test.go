@@ -17,7 +17,7 @@ import (
 func keepOne(t *testing.T, dir, name, args string) string {
 	t.Helper()
 	out := filepath.Join(dir, name)
-	if code, _, stderr := stompbench(t, "run -q --drain-timeout 1m --out "+out+" "+args); code != 0 {
+	if code, _, stderr := stompbench(t, "run -q --out "+out+" "+args+busy); code != 0 {
 		t.Fatal(code, stderr)
 	}
 	return out
