@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -46,13 +47,12 @@ type consumer struct {
 	answered atomic.Uint64 // messages whose ACK or NACK was sent
 	lingered atomic.Int64  // nanoseconds spent in linger
 
-	mu      sync.Mutex // guards what follows
-	order   ledger.Order
-	tally   tally
-	frozen  bool // the books are closed: record nothing more
-	entries []ledger.Entry
-	// Latencies, also of the warm-up.
-	send, due [2]batch
+	mu        sync.Mutex // guards what follows
+	order     ledger.Order
+	tally     tally
+	frozen    bool // the books are closed: record nothing more
+	entries   []ledger.Entry
+	send, due [2]batch // also of the warm-up
 }
 
 // tally is what one consumer has counted.
@@ -104,7 +104,6 @@ func (c *consumer) handle(body []byte, h frame.Header, m transport.Delivery) {
 	}
 	if c.acks {
 		c.acknowledge(m, refuse)
-		c.answered.Add(1)
 	}
 }
 
@@ -157,75 +156,62 @@ func (c *consumer) acknowledge(m transport.Delivery, refuse bool) {
 	if refuse {
 		answer = m.Nack
 	}
-	err := answer()
-	if err == nil {
-		return
+	if err := answer(); err != nil {
+		c.mu.Lock()
+		c.tally.counts[metric.AckErrors]++
+		c.tally.ackErr = cmp.Or(c.tally.ackErr, err)
+		c.mu.Unlock()
 	}
-	c.mu.Lock()
-	c.tally.counts[metric.AckErrors]++
-	if c.tally.ackErr == nil {
-		c.tally.ackErr = err
-	}
-	c.mu.Unlock()
+	c.answered.Add(1)
 }
 
-// judge classifies a message: whose it is and whether it is intact. It is called with mu held.
+// judge counts a message by whose it is and whether it is intact. It is called with mu held.
 func (c *consumer) judge(s *stamp.Stamp, err error, now int64, redelivered bool) {
+	producer, ours := uint32(0), false
+	if err == nil && c.run.ours(s) {
+		producer, ours = c.number(s) // not ours if it was sent to another destination
+	}
 	switch {
 	case errors.Is(err, stamp.ErrCorrupt):
 		c.tally.counts[metric.Corrupt]++
-	case err != nil || !c.run.ours(s):
+	case !ours:
 		c.tally.counts[metric.Foreign]++
 	default:
-		producer, ok := c.number(s)
-		if !ok {
-			c.tally.counts[metric.Foreign]++ // it was sent to another destination
-			return
-		}
 		c.take(s, producer, now, redelivered)
 	}
 }
 
+// take gathers an intact message of the run. Its stamp says whether it is of the warm-up; for an
+// unknown sender, our own warm-up decides. For the rate, messages of this process count if they come
+// after the warm-up, those of others if they are not of it.
 func (c *consumer) take(s *stamp.Stamp, producer uint32, now int64, redelivered bool) {
-	c.tally.counts[metric.Received]++
-	c.tally.last = now
-	if c.tally.came == 0 {
-		c.tally.came = now
+	r, t := c.run, &c.tally
+	in, after := measured, now >= r.measureFrom.Load()
+	if s.Warmup || r.origins != nil && !r.Plan.Shared() && !after {
+		in = warmUp
 	}
+	if r.origins != nil {
+		after = in == measured
+	}
+	t.counts[metric.Received]++
+	t.last = now
+	if t.came == 0 {
+		t.came = now
+	}
+	if after {
+		if t.measured++; t.first == 0 {
+			t.first = now
+		}
+	}
+	c.send[in].add(now - s.Sent)
+	c.due[in].add(now - s.Due)
 	c.entries = append(c.entries, ledger.Entry{
 		Producer: producer, Sequence: s.Sequence,
 		Late: c.order.Late(producer, s.Priority, s.Sequence), Redelivered: redelivered,
 	})
-	if c.measures(s, now) {
-		if c.tally.measured++; c.tally.first == 0 {
-			c.tally.first = now
-		}
-	}
-	in := measured
-	if c.warmsUp(s, now) {
-		in = warmUp // ignored in a run without one
-	}
-	c.send[in].add(now - s.Sent)
-	c.due[in].add(now - s.Due)
 	if len(c.entries) == cap(c.entries) {
 		c.flush()
 	}
-}
-
-// measures reports whether a message counts for the rate: every message of another process, and
-// ours after the warm-up.
-func (c *consumer) measures(s *stamp.Stamp, now int64) bool {
-	if c.run.origins != nil {
-		return !c.warmsUp(s, now)
-	}
-	return now >= c.run.measureFrom.Load()
-}
-
-// warmsUp reports whether a message belongs to the warm-up. Its stamp says so. For an unknown
-// sender, our own warm-up decides.
-func (c *consumer) warmsUp(s *stamp.Stamp, now int64) bool {
-	r := c.run
-	return s.Warmup || r.origins != nil && !r.Plan.Shared() && now < r.measureFrom.Load()
 }
 
 // flush records the gathered arrivals. It is called with mu held.

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -217,9 +218,7 @@ func (t *tally) add(o tally) {
 	t.measured += o.measured
 	t.came, t.first = earlier(t.came, o.came), earlier(t.first, o.first)
 	t.last = max(t.last, o.last)
-	if t.ackErr == nil {
-		t.ackErr = o.ackErr
-	}
+	t.ackErr = cmp.Or(t.ackErr, o.ackErr)
 }
 
 // earlier returns the earlier of two times, of which 0 is none.
@@ -246,12 +245,12 @@ func (r *run) hangUp(ending context.Context) {
 	r.sessions = nil
 	patience := goodbye
 	if ending.Err() != nil {
-		ending, patience = context.WithoutCancel(ending), curtGoodbye
+		ending, patience = context.Background(), curtGoodbye
 	}
 	ctx, cancel := context.WithTimeout(ending, min(patience, r.Plan.DrainTimeout))
 	defer cancel()
 	healthy := r.cause() == nil
-	if sessions != nil && healthy {
+	if len(sessions) > 0 && healthy {
 		_ = each(len(r.consumers), func(i int) error {
 			if unsubscribe := r.consumers[i].unsubscribe; unsubscribe != nil {
 				_ = unsubscribe(ctx)

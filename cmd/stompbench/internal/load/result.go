@@ -173,9 +173,7 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 		lastSent, lastConfirm = max(lastSent, p.lastSent), max(lastConfirm, p.lastConfirm)
 		out.Unsent += p.unsent
 		out.CutOff += p.cutOff
-		if out.Refusal == nil {
-			out.Refusal = p.refusal
-		}
+		out.Refusal = cmp.Or(out.Refusal, p.refusal)
 		for _, s := range p.streams {
 			sent := s.sent.Load()
 			out.MeasuredSent += sent - min(s.warmup, sent)

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"sync/atomic"
 
 	"github.com/stompwire/stompwire/conn"
@@ -34,11 +35,10 @@ type stream struct {
 	rejected  ledger.Set
 }
 
-// minSpan is the least number of receipts of a stream that may be outstanding.
-const minSpan = 64
-
-// maxSpan is the largest window of the client.
-const maxSpan = 1 << 20
+const (
+	minSpan = 64      // the least number of receipts of a stream that may be outstanding
+	maxSpan = 1 << 20 // the largest window of the client
+)
 
 // span returns the largest distance between the oldest and the newest outstanding receipt of a
 // stream. The producer enforces the window itself, to measure how long it waits. The window counts
@@ -73,9 +73,7 @@ func (s *stream) outcome(o conn.Outcome) {
 		}
 	case conn.Rejected:
 		s.rejected.Add(o.Seq)
-		if p.refusal == nil {
-			p.refusal = o.Err
-		}
+		p.refusal = cmp.Or(p.refusal, o.Err)
 	default: // see unknown
 		if s.sentAt != nil {
 			p.unanswered(now, s.slot(o.Seq).Swap(0))
