@@ -1,7 +1,17 @@
+// Package pacer computes when each message is due, and waits until then.
+//
+// The schedule is absolute: message k of a run at rate r is due k/r seconds after the start,
+// whatever happened to the ones before it (no coordinated omission). A producer that was held up
+// sends everything that is due without further waiting and is then on time again. It cannot send
+// ahead of the schedule. The caller records how late a message leaves: the difference between its
+// due time and the time that Wait returns.
+//
+// Imports: the standard library only.
 package pacer
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -28,11 +38,10 @@ func New(clock func() int64, sleep func(time.Duration)) *Pacer {
 // Wait returns when the clock has reached due, with the current time, or with the error of ctx. If
 // due has passed it returns at once. It does not allocate.
 func (p *Pacer) Wait(ctx context.Context, due int64) (now int64, err error) {
-	now = p.clock()
-	if now >= due {
-		return now, nil
+	began := p.clock()
+	if began >= due {
+		return began, nil
 	}
-	began := now
 	now, err = p.wait(ctx, due)
 	p.waited += now - began
 	return now, err
@@ -61,5 +70,28 @@ func (p *Pacer) wait(ctx context.Context, due int64) (now int64, err error) {
 		if err := ctx.Err(); err != nil && p.clock() < due {
 			return p.clock(), err
 		}
+	}
+}
+
+// Every calls f at an interval, on a goroutine of its own, until stop is called. stop waits for the
+// call in progress.
+func Every(interval time.Duration, f func()) (stop func()) {
+	var wg sync.WaitGroup
+	done := make(chan struct{})
+	wg.Go(func() {
+		tick := time.NewTicker(interval)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				f()
+			case <-done:
+				return
+			}
+		}
+	})
+	return func() {
+		close(done)
+		wg.Wait()
 	}
 }
