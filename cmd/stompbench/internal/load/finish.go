@@ -64,7 +64,9 @@ func (r *run) drain(ending context.Context) {
 	defer giveUp()
 	flushing.Go(func() {
 		_ = each(len(r.producers), func(i int) error {
-			r.producers[i].flush(flush)
+			for _, s := range r.producers[i].streams {
+				_ = s.sender.Flush(flush) // the books count the rest as unknown
+			}
 			return nil
 		})
 		settled.Store(true)

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"math/rand/v2"
 	"sync"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/ledger"
@@ -49,10 +48,6 @@ func (r *run) newOrigins() *origins {
 	}
 	return o
 }
-
-// newPart returns a random number for this process of a shared run. There is no coordinator; if two
-// processes draw the same, merge detects it.
-func newPart() uint32 { return 1 + rand.Uint32N(stamp.MaxPart) }
 
 // number returns the number of a message's stream in the consumer's book; ok is false for a stream that
 // does not reach it. Of the origins, the consumer keeps its own copy: see Locks.

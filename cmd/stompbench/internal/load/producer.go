@@ -189,8 +189,8 @@ func (p *producer) sendOne(ctx context.Context, s *stream, k uint64, due int64) 
 	}
 	p.waits.stamped(due, now)
 	seq := s.seq + 1
-	if s.sentAt != nil {
-		p.note(s, seq, now)
+	if s.sentAt != nil && (p.every == 1 || seq%p.every == 0) {
+		s.slot(seq / p.every).Store(now) // for its receipt
 	}
 	block := stamp.Stamp{Run: p.run.id.Load(), Part: p.run.part, Producer: s.id, Sequence: seq, Due: due, Sent: now, Warmup: due < measureFrom}
 	if p.levels != nil {
@@ -221,23 +221,4 @@ func (p *producer) sendOne(ctx context.Context, s *stream, k uint64, due int64) 
 	}
 	p.lastSent = now
 	return err
-}
-
-// note records when a message was sent, for its receipt.
-func (p *producer) note(s *stream, seq uint64, now int64) {
-	if p.every > 1 {
-		if seq%p.every != 0 {
-			return
-		}
-		seq /= p.every
-	}
-	s.slot(seq).Store(now)
-}
-
-// flush waits until all messages have their outcome.
-func (p *producer) flush(ctx context.Context) {
-	for _, s := range p.streams {
-		// The books count the rest as unknown.
-		_ = s.sender.Flush(ctx)
-	}
 }

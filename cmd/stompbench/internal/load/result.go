@@ -198,7 +198,11 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 
 	from, planned, lastReceived := max(r.start, r.measureFrom.Load()), int64(0), t.last
 	if len(r.producers) > 0 {
-		planned = r.plannedEnd()
+		// A rate over the time to the last message only would be that of a broker that has not stopped. A
+		// run that ended with its quota, flat out, has no planned end.
+		if !r.Plan.FlatOut() || r.stoppedAt.Load() != 0 {
+			planned = r.sendingEnds()
+		}
 		if len(r.consumers) > 0 {
 			lastReceived = max(lastReceived, planned)
 		}

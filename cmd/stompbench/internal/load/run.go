@@ -116,7 +116,8 @@ func newRun(ctx context.Context, opts Options) (*run, error) {
 	switch {
 	case p.Shared():
 		r.id.Store(p.RunID())
-		r.part = newPart()
+		// There is no coordinator: if two processes draw the same number, merge detects it.
+		r.part = 1 + rand.Uint32N(stamp.MaxPart)
 	case p.Producers > 0:
 		r.id.Store(rand.Uint64() | 1)
 	}
@@ -150,13 +151,6 @@ func newRun(ctx context.Context, opts Options) (*run, error) {
 // grace is how long a run may go on after its context has ended, for what is on its way.
 const grace = time.Second
 
-// afterGrace returns a context that ends when grace has passed after the end of ctx.
-func afterGrace(ctx context.Context) (ending context.Context, cancel func()) {
-	ending, end := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, end) })
-	return ending, func() { stop(); end() }
-}
-
 // Run carries out the plan. An error means that no message was sent: it is a [*SetupError], a
 // [*workload.Invalid] if this machine is too small, or ctx.Err(). When ctx ends later, or the broker
 // fails, Run ends in an orderly way and the result says that it is partial; after the end of ctx that
@@ -171,8 +165,9 @@ func Run(ctx context.Context, opts Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	ending, cancel := afterGrace(ctx)
-	defer cancel()
+	ending, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, end) })()
 	defer r.hangUp(ending)
 	if err := r.connect(ctx); err != nil {
 		return nil, err
@@ -287,14 +282,4 @@ func (r *run) sendingEnds() int64 {
 		end = min(end, at)
 	}
 	return end
-}
-
-// plannedEnd returns until when the rates of the run are measured at least; 0 if it ended with its
-// quota, flat out. A rate over the time to the last message only would be that of a broker that has
-// not stopped.
-func (r *run) plannedEnd() int64 {
-	if r.Plan.FlatOut() && r.stoppedAt.Load() == 0 {
-		return 0
-	}
-	return r.sendingEnds()
 }

@@ -85,12 +85,7 @@ func (s *stream) outcome(o conn.Outcome) {
 func (s *stream) slot(n uint64) *atomic.Int64 { return &s.sentAt[n&uint64(len(s.sentAt)-1)] }
 
 // asked returns how many messages asked for a receipt.
-func (s *stream) asked() uint64 {
-	if s.p.gate != nil {
-		return s.sent.Load() / s.p.every
-	}
-	return s.sent.Load()
-}
+func (s *stream) asked() uint64 { return s.sent.Load() / s.p.every }
 
 // unknown returns how many messages asked for a receipt and have no known outcome. p.mu is held.
 // They are computed from the known outcomes, because the client may report the others after the
@@ -106,12 +101,9 @@ func (s *stream) unknown() uint64 {
 
 // account returns the stream's account for the books. p.mu is held.
 func (s *stream) account() ledger.Account {
-	a := ledger.Account{Sent: s.sent.Load(), Rejected: &s.rejected}
+	a := ledger.Account{Sent: s.sent.Load(), Every: s.p.every, Rejected: &s.rejected}
 	if s.sentAt != nil {
 		a.Confirmed = &s.confirmed
-		if s.p.gate != nil {
-			a.Every = uint64(s.p.run.Plan.ReceiptEvery)
-		}
 	}
 	return a
 }

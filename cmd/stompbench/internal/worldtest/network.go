@@ -20,9 +20,9 @@ import (
 // Safe for concurrent use.
 type Network struct {
 	mu   sync.Mutex
-	last int // the last port that was given out
-	at   map[string]*listener
-	open []net.Conn // near ends
+	last int                  // the last port that was given out
+	at   map[string]*listener // by address
+	open []net.Conn           // near ends
 	down bool
 
 	// Slow is how long each read at the far end of a connection takes. Set it before use: if
