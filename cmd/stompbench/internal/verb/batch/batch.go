@@ -146,15 +146,9 @@ func (b *Batch) Run(ctx context.Context) (code int, err error) {
 // turn makes one run. It returns false if there can be no more: the first run could not start, its
 // result cannot be written, or the user interrupted it.
 func (b *Batch) turn(ctx context.Context, t *Turn) (goOn bool) {
-	l := *t.Side.Load // a run may complete its plan
 	progress := b.Progress(b.Quiet)
 	fmt.Fprintf(progress, "\n%s\n", t.Title)
-	r, err := b.Make(ctx, &l, b.Dir(t), func(r load.Ready) string {
-		if !t.First {
-			return ""
-		}
-		return verb.Banner(&l.Plan, &r, t.Side.Notes)
-	})
+	r, err := b.Make(ctx, t.Side, b.Dir(t), t.First)
 	switch {
 	case r == nil && ctx.Err() != nil:
 		return false
@@ -177,8 +171,8 @@ func (b *Batch) turn(ctx context.Context, t *Turn) (goOn bool) {
 	if ctx.Err() != nil {
 		return false
 	}
-	if last := t == b.Turns[len(b.Turns)-1]; !last && !l.Plan.Embedded && (r.Failure != "" || r.Sum(metric.Lost, metric.Duplicated, metric.Corrupt) > 0) {
-		if err := verb.Drain(ctx, &l.Plan); err != nil && ctx.Err() == nil {
+	if last := t == b.Turns[len(b.Turns)-1]; !last && !t.Side.Plan.Embedded && (r.Failure != "" || r.Sum(metric.Lost, metric.Duplicated, metric.Corrupt) > 0) {
+		if err := verb.Drain(ctx, &t.Side.Plan); err != nil && ctx.Err() == nil {
 			b.complain(t, "what it left behind could not be cleared away: "+verb.Sentence(err))
 		}
 	}
@@ -196,16 +190,19 @@ func (b *Batch) complain(t *Turn, trouble string) {
 	fmt.Fprintf(b.Stderr, "stompbench: %s: %s\n", t.Title, trouble)
 }
 
-// Make makes one run, against an embedded broker if the plan names none, with the live table; judges
-// it, and keeps its files in dir. Without dir there are no files, and the result of a run that is the
-// only one has no data. hello makes the text before the table, once all are connected. With a result, the
-// error says that it could not be written.
-func (b *Batch) Make(ctx context.Context, l *flags.Load, dir string, hello func(load.Ready) string) (*results.Result, error) {
+// Make makes one run of a side, against an embedded broker if it names none, with the live table, after
+// the plan if banner is set; judges it, and keeps its files in dir. Without dir there are no files, and
+// the result of a run that is the only one has no data. With a result, the error says that it could not
+// be written.
+func (b *Batch) Make(ctx context.Context, side *Side, dir string, banner bool) (*results.Result, error) {
 	if err := results.Prepare(dir); err != nil {
 		return nil, err
 	}
-	record := dir != "" || len(b.Turns) > 0
-	recorder := series.New()
+	var recorder *series.Series
+	if dir != "" || len(b.Turns) > 0 {
+		recorder = series.New()
+	}
+	l := *side.Load // without the embedded broker
 	own, err := verb.Embed(ctx, &l.Plan)
 	if err != nil {
 		return nil, err
@@ -219,10 +216,12 @@ func (b *Batch) Make(ctx context.Context, l *flags.Load, dir string, hello func(
 		OnConnecting: view.Starting,
 		OnReady: func(r load.Ready) {
 			view.Close()
-			fmt.Fprint(progress, hello(r))
+			if banner {
+				fmt.Fprint(progress, verb.Banner(&l.Plan, &r, side.Notes))
+			}
 		},
 		OnSample: func(s *load.Sample) {
-			if record {
+			if recorder != nil {
 				recorder.Add(s)
 			}
 			if b.OnSample != nil {
@@ -234,10 +233,7 @@ func (b *Batch) Make(ctx context.Context, l *flags.Load, dir string, hello func(
 	if err != nil {
 		return nil, err
 	}
-	if !record {
-		return verb.Judge(l, res, nil), nil
-	}
-	r := verb.Judge(l, res, recorder)
+	r := verb.Judge(&l, res, recorder)
 	if dir != "" {
 		err = verb.WriteFolder(dir, r)
 	}

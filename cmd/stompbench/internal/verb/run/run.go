@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/flags"
-	"github.com/stompwire/stompwire/cmd/stompbench/internal/load"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/prom"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb/batch"
@@ -102,7 +101,7 @@ func (s *settings) run(ctx context.Context) error {
 
 // once makes one run. The error has its exit code.
 func (s *settings) once(ctx context.Context) error {
-	r, err := s.Make(ctx, s.Load, s.Out, func(r load.Ready) string { return verb.Banner(&s.Plan, &r, s.Sides[0].Notes) })
+	r, err := s.Make(ctx, s.Sides[0], s.Out, true)
 	switch {
 	case r == nil && ctx.Err() != nil:
 		return verb.Interrupted
