@@ -85,7 +85,8 @@ func mergeable(all []*Result) (united bool, err error) {
 			case slices.Equal(r.RunIDs, other.RunIDs) && r.StartedAt.Equal(other.StartedAt):
 				return false, cannot("results %d and %d are the same one: give each machine's once", j+1, i+1)
 			case !united && !(r.StartedAt.Before(other.ends()) && other.StartedAt.Before(r.ends())):
-				return false, cannot("results %d and %d are not of the same time: merge adds up what several machines did together; compare looks at runs one after the other", j+1, i+1)
+				return false, cannot("results %d and %d are not of the same time: "+
+					"merge adds up what several machines did together; compare looks at runs one after the other", j+1, i+1)
 			}
 		}
 	}

@@ -63,30 +63,24 @@ func (r *Result) Subject() string {
 
 // books writes the counts. A column of the first two rows that the plan rules out is left out.
 func (t *text) books() {
-	r, shown := t.r, []metric.ID{metric.Expected, metric.ConfirmedLost, metric.UnconfirmedLost, metric.MaxBacklog}
-	var cells []string
-	cell := func(id metric.ID, is bool) {
+	r, receives := t.r, t.r.Plan.Consumers > 0
+	shown := []metric.ID{metric.Expected, metric.ConfirmedLost, metric.UnconfirmedLost, metric.MaxBacklog}
+	cell := func(id metric.ID, planned bool) string {
 		shown = append(shown, id)
 		text := metric.Of(id).Label() + " " + report.Count(r.Count(id))
-		if metric.Of(id).Has(metric.Fault) && r.Count(id) > 0 {
+		switch {
+		case !planned:
+			return ""
+		case metric.Of(id).Has(metric.Fault) && r.Count(id) > 0:
 			text = t.Bad(text)
 		}
-		if is {
-			cells = append(cells, text)
-		}
+		return text + "   "
 	}
-	receives := r.Plan.Consumers > 0
-	cell(metric.Sent, true)
-	cell(metric.Confirmed, r.Plan.Window > 0)
-	cell(metric.Received, receives)
-	t.Add("messages", "%s", strings.Join(cells, "   "))
-	cells = nil
-	cell(metric.Lost, !r.BooksOpen)
-	cell(metric.Duplicated, true)
-	cell(metric.Corrupt, true)
-	cell(metric.Reordered, true)
+	messages := cell(metric.Sent, true) + cell(metric.Confirmed, r.Plan.Window > 0) + cell(metric.Received, receives)
+	t.Add("messages", "%s", strings.TrimSpace(messages))
+	books := cell(metric.Lost, !r.BooksOpen) + cell(metric.Duplicated, true) + cell(metric.Corrupt, true) + cell(metric.Reordered, true)
 	if receives {
-		t.Add("books", "%s", strings.Join(append(cells, r.Balance(t.Style)), "   "))
+		t.Add("books", "%s", books+r.Balance(t.Style))
 	}
 	if r.Count(metric.Lost) > 0 && r.Plan.Window > 0 {
 		t.Add("", "of those lost, %s were confirmed by the broker and %s were not",

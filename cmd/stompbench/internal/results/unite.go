@@ -63,7 +63,8 @@ func (r *Result) unite(all []*Result) error {
 	united := ledger.Unite(books)
 	for i, b := range books {
 		if part, found := b.UnknownTo(united); found {
-			return cannot("result %d has messages of a process (part %06x) whose result is not among these: give those of all that sent, and a new --run-id for each run", i+1, part)
+			return cannot("result %d has messages of a process (part %06x) whose result is not among these: "+
+				"give those of all that sent, and a new --run-id for each run", i+1, part)
 		}
 	}
 	if len(united.Sent) == 0 {
@@ -108,7 +109,8 @@ func leftEarly(all []*Result, books []*ledger.Book) (early string) {
 		}
 		if len(books[i].Received) > 0 && left.After(last) {
 			last = left
-			early = fmt.Sprintf("result %d stopped receiving %s before result %d stopped sending", i+1, report.Elapsed(sent.Sub(left).Round(100*time.Millisecond)), sender+1)
+			before := report.Elapsed(sent.Sub(left).Round(100 * time.Millisecond))
+			early = fmt.Sprintf("result %d stopped receiving %s before result %d stopped sending", i+1, before, sender+1)
 		}
 	}
 	return early
