@@ -118,13 +118,10 @@ func Find(name string) *Def {
 	return nil
 }
 
-// All returns all definitions, in their order.
-func All() []*Def { return having(func(*Def) bool { return true }) }
-
 // In returns the definitions of a group.
 func In(g Group) []*Def { return having(func(d *Def) bool { return d.Group == g }) }
 
-// With returns the definitions that have all of the flags.
+// With returns the definitions that have all of the flags, in their order; all for 0.
 func With(f Flags) []*Def { return having(func(d *Def) bool { return d.Has(f) }) }
 
 // EachSecond returns the definitions of the metrics that are in the series.

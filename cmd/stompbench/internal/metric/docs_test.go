@@ -67,7 +67,7 @@ func table(of string) string {
 		}
 	default:
 		groups := strings.Fields(of)
-		for _, d := range metric.All() {
+		for _, d := range metric.With(0) {
 			for _, g := range groups {
 				name := d.Name
 				if len(groups) > 1 {

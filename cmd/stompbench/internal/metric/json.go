@@ -8,17 +8,6 @@ import (
 	"reflect"
 )
 
-// ValueError is a value that cannot be.
-type ValueError struct {
-	Name  string // such as totals.lost
-	Value float64
-	Want  string
-}
-
-func (e *ValueError) Error() string {
-	return fmt.Sprintf("%s is %v: it must be %s", e.Name, e.Value, e.Want)
-}
-
 // maxWhole is the largest count: above it, a float64 does not hold every whole number.
 const maxWhole = 1 << 53
 
@@ -40,7 +29,7 @@ func (d *Def) check(x float64) error {
 	default:
 		return nil
 	}
-	return &ValueError{d.Group.String() + "." + d.Name, x, want}
+	return fmt.Errorf("%s.%s is %v: it must be %s", d.Group, d.Name, x, want)
 }
 
 // Metrics are written to JSON as structs, so that reading takes no memory for other names.
@@ -102,7 +91,7 @@ func (v *Values) JSON() (json.RawMessage, error) {
 }
 
 // ParseJSON reads the groups of an object, which may have other fields. What is absent is
-// unknown, and so is null. The error is a [*ValueError] if a value cannot be.
+// unknown, and so is null.
 func (v *Values) ParseJSON(text []byte) error {
 	object := reflect.New(groupsType)
 	if err := json.Unmarshal(text, object.Interface()); err != nil {

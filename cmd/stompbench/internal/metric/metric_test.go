@@ -1,7 +1,6 @@
 package metric_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -11,7 +10,7 @@ import (
 // Every metric has what is needed to write it out, and names are unique.
 func TestTable(t *testing.T) {
 	seen := map[string]bool{}
-	for _, d := range metric.All() {
+	for _, d := range metric.With(0) {
 		if d.Name == "" || d.Help == "" || strings.HasSuffix(d.Help, ".") {
 			t.Errorf("%d: %q: %q", d.ID, d.Name, d.Help)
 		}
@@ -71,8 +70,7 @@ func TestImpossibleValues(t *testing.T) {
 		`{"rates": {"backlog_slope_per_s": -1e17}}`: "rates.backlog_slope_per_s",
 	} {
 		var v metric.Values
-		var impossible *metric.ValueError
-		if err := v.ParseJSON([]byte(text)); !errors.As(err, &impossible) || impossible.Name != name {
+		if err := v.ParseJSON([]byte(text)); err == nil || !strings.HasPrefix(err.Error(), name+" is ") {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
@@ -119,11 +117,11 @@ func TestMerge(t *testing.T) {
 // Without consumers nothing is known of lost messages, and without receipts nothing of confirmed ones.
 func TestRestrict(t *testing.T) {
 	var v metric.Values
-	for _, d := range metric.All() {
+	for _, d := range metric.With(0) {
 		v.Set(d.ID, 0)
 	}
 	v.Restrict(false)
-	for _, d := range metric.All() {
+	for _, d := range metric.With(0) {
 		if v.Known(d.ID) == (d.Has(metric.NeedsConsumers) || d.Has(metric.NeedsReceipts)) {
 			t.Errorf("%s: %v", d.Name, v.Known(d.ID))
 		}
