@@ -10,6 +10,8 @@ const (
 	workerBytes     = 4 << 10
 	connectionBytes = 8 << 10
 	slotBytes       = 8
+
+	otherFiles = 20 // besides connections
 )
 
 // Needs are the resources of this machine that a run takes before the first message, at least.
@@ -30,9 +32,6 @@ func NeedsOf(p *workload.Plan) Needs {
 	}
 	return n
 }
-
-// otherFiles is how many open files a process has besides the connections of a run.
-const otherFiles = 20
 
 // check returns why the plan cannot work on this machine, as a [*workload.Invalid].
 func (n Needs) check() error {

@@ -14,40 +14,28 @@ type valueAt struct {
 	value float64
 }
 
-// trendRoom is how many values a trend holds: enough for the shape of a run, and few enough to look
-// at every pair of them at the end.
-const trendRoom = 256
-
-// tooFew is the number of values below which there is no meaningful slope.
-const tooFew = 10
+const (
+	// trendRoom is how many values a trend holds: enough for the shape of a run, and few enough to look
+	// at every pair of them at the end.
+	trendRoom = 256
+	tooFew    = 10 // values for a meaningful slope
+)
 
 func (t *trend) add(at int64, value float64) {
-	if n := len(t.values); n > 0 && at-t.values[n-1].at < t.apart {
-		return
-	}
 	if len(t.values) == trendRoom {
 		kept := t.values[:0]
 		for i := 0; i < trendRoom; i += 2 {
 			kept = append(kept, t.values[i])
 		}
 		t.values = kept
-		t.apart = (t.values[len(kept)-1].at - t.values[0].at) / int64(len(kept)-1)
-		if at-kept[len(kept)-1].at < t.apart {
-			return
-		}
+		t.apart = (kept[len(kept)-1].at - kept[0].at) / int64(len(kept)-1)
 	}
-	t.values = append(t.values, valueAt{at, value})
+	if n := len(t.values); n == 0 || at-t.values[n-1].at >= t.apart {
+		t.values = append(t.values, valueAt{at, value})
+	}
 }
 
-// last returns the latest value, 0 if there is none.
-func (t *trend) last() float64 {
-	if len(t.values) == 0 {
-		return 0
-	}
-	return t.values[len(t.values)-1].value
-}
-
-// before returns the latest value up to at, or the first.
+// before returns the latest value up to at, or the first; 0 if there is none.
 func (t *trend) before(at int64) (value float64) {
 	for i, v := range t.values {
 		if i == 0 || v.at <= at {
@@ -74,13 +62,10 @@ func (t *trend) slope() (perSecond float64, known bool) {
 			}
 		}
 	}
-	if len(slopes) == 0 {
+	n := len(slopes)
+	if n == 0 {
 		return 0, false
 	}
 	slices.Sort(slopes)
-	middle := len(slopes) / 2
-	if len(slopes)%2 == 1 {
-		return slopes[middle], true
-	}
-	return (slopes[middle-1] + slopes[middle]) / 2, true
+	return (slopes[(n-1)/2] + slopes[n/2]) / 2, true
 }

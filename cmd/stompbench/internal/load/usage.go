@@ -37,8 +37,7 @@ type usage struct {
 	busy, total time.Duration      // of all processors together; 0 if the system does not report it
 }
 
-// threadTime is how long a thread ran, and how long it could have run but had no
-// processor.
+// threadTime is how long a thread ran, and how long it could have run but had no processor.
 type threadTime struct{ cpu, starved time.Duration }
 
 // readUsage reads what has been used; in the world of a test, that is only CPU time.

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -135,7 +136,7 @@ func (r *run) allWaits(last int64) (sum Waits) {
 		sum.Behind.StoodStill = min(n*s.stood.since(r.start), sum.Behind.Sum())
 		sum.Last.StoodStill = min(n*s.stood.since(since), sum.Last.Sum())
 		sum.Last.Wall = time.Duration(longest.ended - since)
-		sum.Last.CPU = time.Duration(s.cpu.last() - s.cpu.before(since))
+		sum.Last.CPU = time.Duration(s.cpu.before(math.MaxInt64) - s.cpu.before(since))
 	}
 	// Consumers that share a connection wait for each other.
 	byConnection := make([]int64, max(1, r.Plan.ConsumerConnections))
