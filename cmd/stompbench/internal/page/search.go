@@ -12,20 +12,15 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
 
-// SearchTool and SearchSchema identify a find.json.
+// A find.json has these in its head.
 const (
-	SearchTool   = "stompbench find"
-	SearchSchema = 1
+	searchTool   = "stompbench find"
+	searchSchema = 1
 )
 
 // Search is a search for the knee in the form in which it is written out, as find.json.
 type Search struct {
-	Schema    int       `json:"schema"`
-	Tool      string    `json:"tool"`
-	Version   string    `json:"version"`
-	Partial   bool      `json:"partial"`           // it ended early
-	Failure   string    `json:"failure,omitempty"` // why, unless by ^C
-	ExitCode  int       `json:"exit_code"`
+	results.Head
 	StartedAt time.Time `json:"started_at"`
 	Broker    string    `json:"broker"` // without the password
 	Embedded  bool      `json:"embedded"`
@@ -49,7 +44,7 @@ const maxSearch = 64 << 20
 // damaged or hand-written file cannot contradict its steps.
 func ReadSearch(path string) (*Search, error) {
 	s := new(Search)
-	return s, results.ReadObject(path, SearchTool, SearchSchema, maxSearch, s, func() error {
+	return s, results.ReadObject(path, searchTool, searchSchema, maxSearch, s, func() error {
 		if s.Result == nil {
 			return errors.New("there are no steps")
 		}
@@ -65,7 +60,7 @@ func ReadSearch(path string) (*Search, error) {
 
 // WriteSearch writes the page of a search.
 func WriteSearch(w io.Writer, s *Search) error {
-	v := &view{Title: s.headline(), Tool: SearchTool, Search: s, Outcome: ended(s.ExitCode), Data: kneeOf(s)}
+	v := &view{Title: s.headline(), Tool: searchTool, Search: s, Outcome: ended(s.ExitCode), Data: kneeOf(s)}
 	v.Outcome.Why = s.warnings()
 	return templates.ExecuteTemplate(w, "page.tmpl", v)
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/find"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/page"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/results"
 )
 
 // searched returns a search up to a knee of 50,000, in which 44.5k flipped and the
@@ -44,7 +45,7 @@ func searched(t *testing.T, cfg find.Config, knee, ceiling float64) *page.Search
 		t.Fatal(err)
 	}
 	return &page.Search{
-		Schema: 1, Tool: "stompbench find", Version: "v1", StartedAt: time.Unix(1_800_000_000, 0), Broker: "stomp://guest:***@h:1",
+		Head: results.Head{Schema: 1, Tool: "stompbench find", Version: "v1"}, StartedAt: time.Unix(1_800_000_000, 0), Broker: "stomp://guest:***@h:1",
 		Searching: page.Searching{SLO: "from_due.p99<100ms", DwellSec: 3, Within: cfg.Within, Repeats: cfg.Repeats}, Result: r,
 	}
 }

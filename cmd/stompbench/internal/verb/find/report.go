@@ -25,9 +25,10 @@ const FileName = "find.json"
 // tell writes the result of a search, which may have broken off. The error has its exit code.
 func (s *settings) tell(r *find.Result, began time.Time, broken error, interrupted bool) error {
 	rep := &page.Search{
-		Schema: page.SearchSchema, Tool: page.SearchTool, Version: verb.Version(), StartedAt: began.UTC().Truncate(time.Millisecond),
-		Partial: broken != nil || interrupted, Broker: s.Plan.Broker.String(), Embedded: s.Plan.Embedded, Searching: s.searching(), Result: r,
+		Head: verb.HeadOf("find", nil).Head, StartedAt: began.UTC().Truncate(time.Millisecond),
+		Broker: s.Plan.Broker.String(), Embedded: s.Plan.Embedded, Searching: s.searching(), Result: r,
 	}
+	rep.Partial = broken != nil || interrupted
 	rep.Plan.RatePerSec, rep.Plan.RateProfile = 0, "" // the steps have rates of their own
 	if broken != nil && !interrupted {
 		rep.Failure = verb.Sentence(broken)
