@@ -65,7 +65,7 @@ const (
 // defs is the table of all metrics.
 var defs = [count]Def{
 	Sent:          {Name: "sent", Help: "messages handed to the connection", EachSecond: "messages sent", Flags: ForSLO},
-	Unsent:        {Name: "unsent", Help: "messages that were due while producers were held up, and never sent", Better: -1, Flags: ForSLO | Compared | Fault},
+	Unsent:        {Name: "unsent", Help: "messages that were due and never sent", Better: -1, Flags: ForSLO | Compared | Fault},
 	Confirmed:     {Name: "confirmed", Help: "messages confirmed by a receipt of their own or of their COMMIT", EachSecond: "messages confirmed", Flags: ForSLO | NeedsReceipts},
 	Rejected:      {Name: "rejected", Help: "messages that the broker refused with an ERROR", Better: -1, Flags: ForSLO | Compared | Fault},
 	Unknown:       {Name: "unknown", Help: "messages that asked for a receipt and never had an outcome", Better: -1, Flags: ForSLO | Compared | Fault | NeedsReceipts},
