@@ -75,8 +75,10 @@ func (c *Condition) Holds(all *Comparison) (bool, string) {
 		value = row.Difference
 	}
 	beyond := c.above && float64(value) > c.limit || !c.above && float64(value) < c.limit
-	why := fmt.Sprintf("%s: %s and %s, %s", c.Text, row.write(row.A), row.write(row.B), row.difference())
+	why := fmt.Sprintf("%s: %s and %s, %s", c.Text, row.side(row.AtLeastA, row.A), row.side(row.AtLeastB, row.B), row.difference())
 	switch {
+	case !beyond && c.above && row.AtLeastB:
+		return true, why + ", and it may be any higher"
 	case !beyond || !c.relative || row.Low > 0 || row.High < 0 || row.counted() || row.stat == metric.Max:
 		return beyond, why
 	case !row.Low.known():

@@ -137,11 +137,14 @@ func (c *Comparison) WriteMarkdown(w io.Writer) error {
 		if r.counted() && r.A == 0 && r.B == 0 {
 			continue
 		}
-		table = append(table, []string{r.Name, report.AtLeast(r.AtLeastA, r.write(r.A)), report.AtLeast(r.AtLeastB, r.write(r.B)),
+		table = append(table, []string{r.Name, r.side(r.AtLeastA, r.A), r.side(r.AtLeastB, r.B),
 			r.difference(), interval(r.Low, r.High, change), string(r.Verdict)})
 	}
 	return writeTable(w, table, c.Notes)
 }
+
+// side writes the value of a side, which may be a lower bound.
+func (r *Row) side(atLeast bool, x Number) string { return report.AtLeast(atLeast, r.write(x)) }
 
 // interval writes an interval, which may be unknown.
 func interval(low, high Number, write func(Number) string) string {

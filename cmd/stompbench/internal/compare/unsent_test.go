@@ -61,6 +61,16 @@ func TestCensoredPercentilesAreLowerBounds(t *testing.T) {
 	if r := row(t, c, "from_due.p50"); r.AtLeastB || r.Verdict != compare.Better {
 		t.Errorf("p50 with 2 %% of lower bounds: %+v", r)
 	}
+	// A limit from above does not hold for it either, however low the bound is.
+	for text, holds := range map[string]bool{"from_due.p99>1h": true, "from_due.p99<1ns": false, "from_due.p50>1h": false} {
+		condition, err := compare.ParseCondition(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, why := condition.Holds(c); got != holds || holds && !strings.Contains(why, "≥ ") {
+			t.Errorf("%s: %v, %s", text, got, why)
+		}
+	}
 	var table strings.Builder
 	if err := c.WriteMarkdown(&table); err != nil || !strings.Contains(table.String(), "≥ ") {
 		t.Errorf("%v %s", err, table.String())
