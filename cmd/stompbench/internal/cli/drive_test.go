@@ -236,9 +236,9 @@ func TestRefusedTransaction(t *testing.T) {
 	})
 	r := runJSON(t, cli.ExitCannotRun, "-C 100 --transaction 10 -u "+b.URI())
 	// The next transaction may be on its way before the end of the connection is
-	// noticed; what became of that one is unknown.
+	// noticed. What became of it is unknown if its COMMIT is on its way, too.
 	got := r.Totals
-	if got.Sent != 30 && got.Sent != 40 || got.Confirmed != 20 || got.Received != 20 || got.Lost != got.Sent-30 {
+	if got.Sent < 30 || got.Sent > 40 || got.Confirmed != 20 || got.Received != 20 || got.Lost != 0 && (got.Lost != 10 || got.Sent != 40) {
 		t.Errorf("%+v", got)
 	}
 }
