@@ -32,11 +32,11 @@ var past = time.Unix(1, 0)
 // would not be read: a stuck consumer must not take any message.
 func (c *churning) openUpTo(ctx context.Context, s Stage, k int) (*halfConn, error) {
 	socket, err := transport.Socket(ctx, c.Plan, k, &c.Broker.At(k)[0], s != AtTCP)
-	if err != nil || s == AtTCP {
-		return &halfConn{socket, parser.NewReader(socket)}, err
-	}
-	defer context.AfterFunc(ctx, func() { _ = socket.SetDeadline(past) })()
 	nc := &halfConn{socket, parser.NewReader(socket)}
+	if err != nil || s == AtTCP {
+		return nc, err
+	}
+	defer context.AfterFunc(ctx, func() { _ = nc.SetDeadline(past) })()
 	connect, err := c.connectFrame(k)
 	if s == AtConnect {
 		connect = connect[:len(connect)/2]

@@ -1,7 +1,9 @@
 package failover
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -59,6 +61,7 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	restarting, stop := context.WithCancel(ctx)
 	defer stop()
 	var background sync.WaitGroup
+	var notRestarted error
 	result, err := load.Run(ctx, load.Options{Plan: cfg.Plan, Dialer: d, OnReady: func(r load.Ready) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
@@ -69,7 +72,7 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 			}
 		})
 		if cfg.Restart != nil {
-			background.Go(func() { d.restart(restarting) })
+			background.Go(func() { notRestarted = d.restart(restarting) })
 		}
 	}})
 	if err != nil {
@@ -79,7 +82,10 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	d.end()
 	close(d.events)
 	background.Wait()
-	return d.finish(result), nil
+	if d.finish(result); !d.report.Partial {
+		d.report.failure = cmp.Or(d.report.failure, notRestarted)
+	}
+	return &d.report, nil
 }
 
 // connect makes the client, which stays connected.
@@ -102,19 +108,17 @@ func (d *drill) connect(ctx context.Context) (err error) {
 }
 
 // restart restarts the broker.
-func (d *drill) restart(ctx context.Context) {
+func (d *drill) restart(ctx context.Context) error {
 	if pause(ctx, time.Duration(d.start+int64(d.RestartAfter)-d.clock.Now())) != nil {
-		return
+		return nil
 	}
 	d.event("", "restarting the broker")
-	err, what := d.Restart(ctx), "the restart is done"
-	if err != nil {
-		what = "restarting the broker failed: " + err.Error()
+	if err := d.Restart(ctx); err != nil {
+		d.event("", "restarting the broker failed: "+err.Error())
+		return fmt.Errorf("the restart failed: %w", err)
 	}
-	d.event("", what)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.report.restartFailure = err
+	d.event("", "the restart is done")
+	return nil
 }
 
 // end ends the record. It may be called again.
@@ -128,7 +132,7 @@ func (d *drill) end() {
 }
 
 // finish fills in what the run counted.
-func (d *drill) finish(result *load.Result) *Report {
+func (d *drill) finish(result *load.Result) {
 	r, b := &d.report, &result.Books
 	r.Partial, r.failure = result.Interrupted, result.Failure
 	r.Sent, r.Confirmed, r.Rejected, r.Unknown, r.Unsent = b.Sent, b.Confirmed, b.Rejected, result.Unknown, result.Unsent
@@ -138,5 +142,4 @@ func (d *drill) finish(result *load.Result) *Report {
 	for _, l := range []metric.Latency{metric.FromDue, metric.Confirm} {
 		r.Latency[l] = metric.DistributionOf(result.Latencies[l])
 	}
-	return r
 }

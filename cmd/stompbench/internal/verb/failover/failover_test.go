@@ -189,6 +189,25 @@ func TestNothingHappens(t *testing.T) {
 	})
 }
 
+// A body without room for the stamp has it in a header, and the outage is measured all the same.
+func TestSmallBodies(t *testing.T) {
+	virtual(t, func(t *testing.T, n *worldtest.Network, b *broker.Broker) {
+		cfg := config(t, b.Addr().String())
+		cfg.Size, cfg.Sizes, cfg.Stamp = 10, workload.Fixed(10), workload.StampHeader
+		cfg.Restart = func(context.Context) error {
+			n.Down(true)
+			time.Sleep(down)
+			n.Down(false)
+			return nil
+		}
+		r := run(t, n, cfg)
+		if r.Sent != messages || r.Received != r.Sent || r.Lost+r.Foreign+r.Corrupt != 0 {
+			t.Errorf("%+v", r)
+		}
+		lanes(t, r)
+	})
+}
+
 // A broker that stands still and keeps its connections: what it confirms late, or never, is in the
 // latencies, and so is what could not be sent any more.
 func TestBrokerStandsStill(t *testing.T) {

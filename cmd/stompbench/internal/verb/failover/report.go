@@ -41,8 +41,7 @@ type Report struct {
 	Slices  []Slice                                `json:"slices"`
 	Latency map[metric.Latency]metric.Distribution `json:"latency_ns"`
 
-	failure        error // why it could not go on; nil if it could
-	restartFailure error // of Config.Restart
+	failure error // why it could not go on, or the broker was not restarted; nil otherwise
 }
 
 // stoodStill is the shortest silence that is told when no connection was lost.
@@ -51,12 +50,8 @@ const stoodStill = time.Second
 // Why returns why the drill shows nothing, or shows that the broker did not come back; nil otherwise.
 func (r *Report) Why() error {
 	switch {
-	case r.failure != nil:
+	case r.failure != nil, r.Partial:
 		return r.failure
-	case r.Partial:
-		return nil
-	case r.restartFailure != nil:
-		return fmt.Errorf("the restart failed: %w", r.restartFailure)
 	case len(r.Outages) == 0 && r.Silence >= stoodStill:
 		return fmt.Errorf("no connection was lost, but the broker stood still: it confirmed nothing for %s, from %.2f s on; --heart-beat 1s makes a connection to such a broker end",
 			report.Duration(r.Silence), r.SilenceAt.Seconds())
