@@ -47,9 +47,6 @@ func New(ctx context.Context, p *workload.Plan, n int, brokers uri.Brokers, cfg 
 	cfg.Link.Limits, cfg.Link.CoalesceReads = workload.ExtraLimits(p.Extra.Count.Max(), p.Extra.Size.Max()), p.CoalesceReads
 	cfg.TLS, cfg.WebSocket = p.TLS, ws.Client
 	cfg.DialFunc = dialer(ctx, p, n)
-	if world.Of(ctx) != nil {
-		cfg.Driver = pump.Driver{}
-	}
 	return conn.New(brokers.Dial(), &cfg)
 }
 

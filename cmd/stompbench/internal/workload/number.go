@@ -20,7 +20,7 @@ var (
 	octets    = units{"": 1, "B": 1, "k": 1 << 10, "K": 1 << 10, "M": 1 << 20, "KiB": 1 << 10, "MiB": 1 << 20, "kB": 1e3, "KB": 1e3, "MB": 1e6}
 )
 
-// Numbers reads numbers by their kind, which the help shows for a flag; of times, in nanoseconds.
+// Numbers reads numbers by their kind; of times, in nanoseconds. The help shows the kinds of flags.
 var Numbers = map[string]func(string) (float64, error){
 	"N":        number(true, thousands, "a whole number, such as 5000, 5k or 1.5M"),
 	"BYTES":    number(true, octets, "a number of bytes, such as 128, 4KiB or 1MB"),
