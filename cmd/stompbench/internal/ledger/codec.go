@@ -11,18 +11,8 @@ import (
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
 
-// The form of a Book, version 2: zlib of unsigned varints in the form of Go's encoding/binary and of
-// protocol buffers.
-//
-//	book    = n, n × part, n, n × copy
-//	part    = number, n, n × stream
-//	stream  = destination, sent, every, confirmed set, rejected set
-//	copy    = destination, shared, duplicated, redelivered, reordered, n, n × arrival
-//	arrival = part, stream, received set, marked runs
-//	set     = the largest number, missing runs
-//	runs    = (length, gap)*, 0                       ascending; gap: of numbers before the run
-
-// FormatVersion is the version of that form.
+// FormatVersion is the version of the form of a Book: zlib of unsigned varints, in the order in which
+// coder walks it. docs/results.md describes it under "The ledger".
 const FormatVersion = 2
 
 // maxSize bounds a book, in bytes before compression: two for a run of missing numbers. Reading as
