@@ -76,8 +76,12 @@ func TestNothingGoesWrong(t *testing.T) {
 			if got := countsOf(r); got != c.want || !r.Intact() || r.Partial() {
 				t.Errorf("\n got %+v\nwant %+v", got, c.want)
 			}
-			if r.Latencies[metric.FromSend].Count() != c.want.received || r.Latencies[metric.FromDue].Count() != c.want.received || r.Latencies[metric.Confirm].Count() != c.want.confirmed {
-				t.Errorf("latencies of %d, %d and %d messages", r.Latencies[metric.FromSend].Count(), r.Latencies[metric.FromDue].Count(), r.Latencies[metric.Confirm].Count())
+			for of, want := range map[metric.Latency]uint64{
+				metric.FromSend: c.want.received, metric.FromDue: c.want.received, metric.Confirm: c.want.confirmed,
+			} {
+				if n := r.Latencies[of].Count(); n != want {
+					t.Errorf("%d latencies %s, want %d", n, of, want)
+				}
 			}
 		})
 	}

@@ -16,21 +16,12 @@ import (
 	"github.com/stompwire/stompwire/writer"
 )
 
-// Sink accepts connections and drains them. Create it with Listen or On.
+// Sink accepts connections and drains them. Create it with On.
 type Sink struct {
 	ln     net.Listener
 	wg     sync.WaitGroup
 	hangUp context.CancelFunc // ends all connections
 	frames atomic.Uint64
-}
-
-// Listen starts a sink on loopback, on a port chosen by the system.
-func Listen() (*Sink, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	return On(ln), nil
 }
 
 // On starts a sink that accepts from ln, which it owns.

@@ -20,10 +20,11 @@ func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func listen(t *testing.T) *sink.Sink {
 	t.Helper()
-	s, err := sink.Listen()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	s := sink.On(ln)
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }

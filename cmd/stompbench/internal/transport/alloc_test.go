@@ -3,6 +3,7 @@
 package transport_test
 
 import (
+	"net"
 	"testing"
 	"time"
 
@@ -18,10 +19,11 @@ import (
 // A message costs no allocation, whichever way it is confirmed. Of a transaction BEGIN and
 // COMMIT do.
 func TestSendersAllocateNothing(t *testing.T) {
-	to, err := sink.Listen()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	to := sink.On(ln)
 	defer to.Close()
 	p := &workload.Plan{Versions: frame.AllVersions, ConnectTimeout: time.Minute, DrainTimeout: time.Minute}
 	if p.Broker, err = uri.Parse(to.Addr()); err != nil {
