@@ -61,7 +61,7 @@ test: ## All tests.
 
 .PHONY: race
 race: ## All tests of what has goroutines under the race detector, in random order.
-	@! grep -rnE '\<go (func|[A-Za-z_.]+)\(|\.Go\(|\.Parallel\(' --include='*.go' $(SEQUENTIAL)
+	@! grep -rnE '^[[:space:]]*go |\.Go\(|\.Parallel\(' --include='*.go' $(SEQUENTIAL)
 	$(GO) $(TEST) -race -shuffle=on -timeout 20m $$($(GO) list ./... | grep -vE '/($(subst $() ,|,$(SEQUENTIAL)))$$')
 
 .PHONY: tags
