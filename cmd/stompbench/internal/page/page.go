@@ -124,7 +124,7 @@ func Write(w io.Writer, runs []Run) error {
 			}
 		}
 		v.Data.Runs = append(v.Data.Runs, plotOf(&run))
-		v.Data.Whole[1] = max(v.Data.Whole[1], endOf(run.Result))
+		v.Data.Whole[1] = max(v.Data.Whole[1], run.Result.Series.End())
 	}
 	for _, kind := range metric.Latencies() {
 		without := slices.DeleteFunc(slices.Clone(v.Runs), func(r *Run) bool { return r.Has(kind) })

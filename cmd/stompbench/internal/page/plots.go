@@ -102,7 +102,7 @@ func spansOf(r *results.Result) (all []shading) {
 	if warm := r.Plan.WarmupSec; warm > 0 {
 		all = append(all, shading{0, warm, "warm-up", "shade"})
 	}
-	drains, end := r.Value(metric.SendingFrom)+r.Value(metric.Sending), endOf(r)
+	drains, end := r.Value(metric.SendingFrom)+r.Value(metric.Sending), r.Series.End()
 	for _, s := range stalls(r) {
 		all = append(all, shading{s[0], s[1], "stall", "stall"})
 		drains = max(drains, s[1])
@@ -111,14 +111,6 @@ func spansOf(r *results.Result) (all []shading) {
 		all = append(all, shading{drains, end, "draining", "shade"})
 	}
 	return all
-}
-
-// endOf is when the series of a run ends, in seconds.
-func endOf(r *results.Result) (end float64) {
-	for i := range r.Series.Intervals {
-		end = r.Series.Intervals[i].T
-	}
-	return end
 }
 
 // perNine is how many points a curve has for each nine.

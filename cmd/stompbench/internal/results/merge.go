@@ -105,12 +105,7 @@ func (r *Result) closed() bool {
 }
 
 // ends returns when the last interval of the series ends.
-func (r *Result) ends() time.Time {
-	if n := len(r.Series.Intervals); n > 0 {
-		return r.StartedAt.Add(time.Duration(r.Series.Intervals[n-1].T * float64(time.Second)))
-	}
-	return r.StartedAt
-}
+func (r *Result) ends() time.Time { return r.StartedAt.Add(inSeconds(r.Series.End())) }
 
 // addPlan adds the plan of a part. What cannot be added up is that of the first part that sends or, if it
 // is about receiving, of the first that receives.

@@ -125,6 +125,14 @@ func (s *Series) Has(kind metric.Latency) bool {
 	return false
 }
 
+// End returns when the last interval ends, in seconds since the start.
+func (s *Series) End() float64 {
+	if n := len(s.Intervals); n > 0 {
+		return s.Intervals[n-1].T
+	}
+	return 0
+}
+
 // Drop removes the samples of one kind.
 func (s *Series) Drop(kind metric.Latency) {
 	for i := range s.Intervals {
