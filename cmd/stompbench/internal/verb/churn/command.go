@@ -55,7 +55,8 @@ func (s *settings) addFlags(f *flags.Set) {
 	f.Add("hold", "0", "how long to stay connected before leaving", flags.Time(&c.Hold, 0, 24*time.Hour))
 	f.Add("duration,z", "10s", "how long to open connections; without a unit, seconds", flags.Time(&p.Duration, time.Millisecond, flags.MaxTime))
 	f.Add("count,C", "", "open this many connections in all, however long it takes; k, M", flags.Count(&p.Count, 1))
-	f.Add("consume-from,T", flags.DefaultDestination, "destination to subscribe to; %d in it becomes the number of the subscription", flags.Text(&p.PublishTo, "DEST"))
+	f.Add("consume-from,T", flags.DefaultDestination, "destination to subscribe to; %d in it becomes the number of the subscription",
+		flags.Text(&p.PublishTo, "DEST"))
 	f.Add("half-open", "", "share of the connections to begin and never finish, such as 10%", flags.Share(&h.Share, 1e-6, 0.9999))
 	f.Add("half-open-at", "tcp,connect,connected", "how far they get, in turn: tcp, and not a byte; connect, half of CONNECT; connected, and then silent; subscribed, and then silent, and nothing is read",
 		flags.List(&h.Stages, "STAGES", ParseStage))
@@ -88,7 +89,8 @@ func (s *settings) check(f *pflag.FlagSet) error {
 		return flags.Usage("--rate %s with --hold %s keeps %s connections open, and --open is %d: raise --open, or lower one of the others",
 			report.PerSecond(p.Rate), report.Elapsed(s.cfg.Hold), report.PerSecond(held), s.cfg.Open)
 	case h.IsZero():
-		return flags.Refuse(f, true, "means nothing without --half-open: add it, or leave this out", "half-open-at", "half-open-hold", "half-open-max", "half-open-after")
+		return flags.Refuse(f, true, "means nothing without --half-open: add it, or leave this out",
+			"half-open-at", "half-open-hold", "half-open-max", "half-open-after")
 	case p.Duration > 0 && h.After >= p.Duration:
 		return flags.Usage("--half-open-after must be within --duration, which is %s", report.Elapsed(p.Duration))
 	case f.Changed("half-open-after"):
