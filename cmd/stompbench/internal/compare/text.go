@@ -53,7 +53,8 @@ func warnings(left, right *side) []string {
 			}
 		}
 	}
-	each("an invalid run: the generator was the limit, so the numbers are its own and not the broker's", func(r *results.Result) bool { return r.Verdict != nil && r.Verdict.Invalid })
+	each("an invalid run: the generator was the limit, so the numbers are its own and not the broker's",
+		func(r *results.Result) bool { return r.Verdict != nil && r.Verdict.Invalid })
 	for _, d := range Differences(slices.Concat(left.results, right.results)...) {
 		out.add("the plans differ: %s", d)
 	}
@@ -86,7 +87,8 @@ func notes(left, right *side, rows []Row) []string {
 		out.add("runs differ, and few of them do not tell by how much: with 3 or more a side, intervals are shorter")
 	}
 	if slices.ContainsFunc(rows, func(r Row) bool { return r.Verdict == TooLittle }) {
-		out.add("an interval needs %d intervals of measurement a side, and more if neighbours are alike or a percentile depends on a few of them: give longer runs, or several a side", least)
+		out.add("an interval needs %d intervals of measurement a side, and more if neighbours are alike or a percentile depends on a few of them: "+
+			"give longer runs, or several a side", least)
 	}
 	if slices.ContainsFunc(rows, func(r Row) bool { return r.Verdict.is(maybe) }) {
 		out.add("maybe: the interval of this metric alone excludes 0, which one in twenty does by chance; it is not certain for all metrics together")

@@ -54,7 +54,8 @@ func (s *Search) Grounds() (all []string) {
 	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	failed := perSecond(s.Failed)
 	if best, at := s.Best(), s.At(s.Rate); best != nil {
-		say("%s meets %s: it passed %s; p50 %s, p99 %s", perSecond(s.Rate), s.SLO, tries(at.Passed, at.Passed), report.Duration(time.Duration(best.P50)), report.Duration(time.Duration(best.P99)))
+		p50, p99 := report.Duration(time.Duration(best.P50)), report.Duration(time.Duration(best.P99))
+		say("%s meets %s: it passed %s; p50 %s, p99 %s", perSecond(s.Rate), s.SLO, tries(at.Passed, at.Passed), p50, p99)
 	} else {
 		say("no rate that was tried meets %s", s.SLO)
 	}

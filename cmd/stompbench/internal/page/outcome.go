@@ -19,11 +19,13 @@ type outcome struct {
 }
 
 var outcomes = map[int]outcome{
-	exit.OK:          {Mood: "good", Text: "Passed"},
-	exit.CannotRun:   {Text: "Could not run to its end", Do: "Look at the broker and its log, and at the connection to it; then run again."},
-	exit.Integrity:   {Text: "Messages were lost, duplicated or corrupt", Do: "The books below say how many. Look at the broker's log, dead letters and limits."},
-	exit.Generator:   {Text: "Invalid: the generator was the limit", Do: "The numbers are of this machine and not of the broker. Lower --rate, use more producers or more machines, or accept it with --accept-generator-limit."},
-	exit.Rate:        {Text: "The broker did not keep up with the rate", Do: "Lower --rate, or let stompbench find look for the rate that it keeps. --rate-tolerance says how much may be missed."},
+	exit.OK:        {Mood: "good", Text: "Passed"},
+	exit.CannotRun: {Text: "Could not run to its end", Do: "Look at the broker and its log, and at the connection to it; then run again."},
+	exit.Integrity: {Text: "Messages were lost, duplicated or corrupt", Do: "The books below say how many. Look at the broker's log, dead letters and limits."},
+	exit.Generator: {Text: "Invalid: the generator was the limit", Do: "The numbers are of this machine and not of the broker. " +
+		"Lower --rate, use more producers or more machines, or accept it with --accept-generator-limit."},
+	exit.Rate: {Text: "The broker did not keep up with the rate", Do: "Lower --rate, or let stompbench find look for the rate that it keeps. " +
+		"--rate-tolerance says how much may be missed."},
 	exit.SLO:         {Text: "The SLO is not met"},
 	exit.Interrupted: {Text: "Interrupted", Do: "The numbers are of the time until then. Run again for a whole result."},
 }
