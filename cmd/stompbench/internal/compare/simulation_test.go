@@ -3,6 +3,7 @@ package compare_test
 import (
 	"math"
 	"math/rand/v2"
+	"sync"
 
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/histo"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/machine"
@@ -31,19 +32,20 @@ func (w *world) walk() func() float64 {
 
 // packed are histograms of a second, by how slow it was and a variant: making one takes longer than
 // comparing it.
-var packed = map[[2]int]*series.Latency{}
+var packed sync.Map // tests are parallel
 
 func second(slowness float64, variant int) *series.Latency {
 	key := [2]int{int(math.Round(500 * math.Log(slowness))), variant}
-	if l := packed[key]; l != nil {
-		return l
+	if l, ok := packed.Load(key); ok {
+		return l.(*series.Latency)
 	}
 	random, h := rand.New(rand.NewPCG(uint64(variant), 3)), histo.New()
 	for range 200 {
 		h.Record(int64(1e6 * math.Exp(float64(key[0])/500) * (1 + random.ExpFloat64())))
 	}
-	packed[key] = &series.Latency{Count: h.Count(), HDR: h.Pack()}
-	return packed[key]
+	l := &series.Latency{Count: h.Count(), HDR: h.Pack()}
+	packed.Store(key, l)
+	return l
 }
 
 // run returns a run with these rates, latencies and costs, relative to others.
