@@ -43,7 +43,8 @@ type drill struct {
 	start       int64
 	report      Report
 	outstanding int                // messages that were sent and have no outcome
-	silent      int64              // since when there are any and no outcome came
+	sending     bool               // a message is handed to the client
+	silent      int64              // since when there are any, or one is handed over, and no outcome came
 	open        map[string]*Outage // that are not over, by connection
 	events      chan Event         // to the goroutine that calls OnEvent; sent to under mu, while running
 }

@@ -127,6 +127,10 @@ func lanes(t *testing.T, r *failover.Report) {
 	if most := time.Duration(r.Latency["from_due"].Max); most < down*9/10 || most > 2*down {
 		t.Errorf("from due at most %v over an outage of %v", most, down)
 	}
+	// So is it in the silence, though nothing was outstanding when the connection was lost.
+	if r.Silence < down*9/10 || r.Silence > 2*down || r.SilenceAt < restartAfter || r.SilenceAt > restartAfter+10*time.Millisecond {
+		t.Errorf("silence of %v at %v", r.Silence, r.SilenceAt)
+	}
 	var sent, confirmed uint64
 	for _, s := range r.Slices {
 		sent, confirmed = sent+uint64(s.Sent), confirmed+uint64(s.Confirmed)

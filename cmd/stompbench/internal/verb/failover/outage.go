@@ -59,15 +59,28 @@ func (d *drill) slice(now int64) *Slice {
 	return &d.report.Slices[i]
 }
 
-// sent records a message that was sent. Its outcome may have come already.
-func (d *drill) sent() {
+// sends records that a message is handed to the client, which keeps it back while it is not connected.
+func (d *drill) sends() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.outstanding <= 0 {
+		d.silent = d.clock.Now()
+	}
+	d.sending = true
+}
+
+// sent records that a message was sent, or could not be. Its outcome may have come already.
+func (d *drill) sent(ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := d.clock.Now()
-	if d.outstanding++; d.outstanding == 1 {
-		d.silent = now
+	if ok {
+		d.outstanding++
+		d.slice(now).Sent++
+	} else if d.running {
+		d.noteSilence(now)
 	}
-	d.slice(now).Sent++
+	d.sending = false
 }
 
 // outcome records the outcome of a message, and the recovery of the producer.
@@ -90,9 +103,10 @@ func (d *drill) outcome(x conn.Outcome) {
 	}
 }
 
-// noteSilence records how long there was no outcome of outstanding messages. mu is held.
+// noteSilence records how long there was no outcome of outstanding messages, or of one that the client
+// keeps back. mu is held.
 func (d *drill) noteSilence(now int64) {
-	if d.outstanding <= 0 {
+	if d.outstanding <= 0 && !d.sending {
 		return
 	}
 	if silence := time.Duration(now - d.silent); silence > d.report.Silence {

@@ -31,7 +31,7 @@ type Report struct {
 	// AtRisk is the largest number of messages that were sent and had no outcome when a connection
 	// was lost.
 	AtRisk uint64 `json:"at_risk"`
-	// Silence is the longest time without any outcome while messages were outstanding.
+	// Silence is the longest time without any outcome while messages were outstanding or could not be sent.
 	Silence   time.Duration `json:"longest_silence_ns"`
 	SilenceAt time.Duration `json:"longest_silence_at_ns"`
 

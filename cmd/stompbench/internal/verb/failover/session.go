@@ -49,9 +49,9 @@ type sender struct {
 }
 
 func (s *sender) Send(ctx context.Context, body []byte, h ...frame.Field) (seq uint64, err error) {
-	if seq, err = s.Sender.Send(ctx, body, h...); seq != 0 {
-		s.drill.sent()
-	}
+	s.drill.sends()
+	seq, err = s.Sender.Send(ctx, body, h...)
+	s.drill.sent(seq != 0)
 	return seq, err
 }
 
