@@ -114,3 +114,12 @@ func TestNackShare(t *testing.T) {
 		})
 	}
 }
+
+// A receiver has left when it begins to end its connections, even if the broker does not answer that.
+func TestListened(t *testing.T) {
+	const patience = 2 * time.Second
+	p := plan(t, 4, func(p *workload.Plan) { p.DrainTimeout = patience })
+	b := &fakeBroker{deliverAfter: func(int) time.Duration { return -1 }, mute: true}
+	r := virtually(t, b, p, nil)
+	between(t, "listened", r.Listened, patience, patience+100*time.Millisecond)
+}

@@ -38,6 +38,8 @@ type fakeBroker struct {
 	// dieAt closes all sessions instead of taking message n.
 	dieAt int
 	died  time.Time
+	// mute: no DISCONNECT is answered.
+	mute bool
 
 	mu         sync.Mutex
 	n          int
@@ -164,8 +166,14 @@ type fakeSession struct {
 	onFail func(error)
 }
 
-func (s *fakeSession) Disconnect(context.Context) error { return nil }
-func (s *fakeSession) Close() error                     { return nil }
+func (s *fakeSession) Disconnect(ctx context.Context) error {
+	if s.b.mute {
+		<-ctx.Done()
+	}
+	return ctx.Err()
+}
+
+func (s *fakeSession) Close() error { return nil }
 
 func (s *fakeSession) Agreed() conn.Session {
 	return conn.Session{Version: frame.Version12, Headers: frame.Fields{{Name: frame.HeaderServer, Value: "fake/1"}}, Dialect: dialect.Unknown.Dialect()}

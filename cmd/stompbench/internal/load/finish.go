@@ -241,6 +241,7 @@ const (
 // hangUp ends all sessions: in an orderly way if nothing has failed. It may be called again.
 func (r *run) hangUp(ending context.Context) {
 	if !r.closing.Swap(true) {
+		r.closedAt = r.clock.Now()
 		close(r.over)
 	}
 	sessions := slices.DeleteFunc(r.sessions, func(s transport.Session) bool { return s == nil })

@@ -36,6 +36,7 @@ type Result struct {
 	// there was none. MeasuredSent and MeasuredReceived are the messages in that time, including
 	// repeated ones.
 	Planned, Sending, Confirming, Receiving time.Duration
+	Listened                                time.Duration // from the start until the sessions were ended
 	SendingFrom, ReceivingFrom              time.Duration // when that time begins, from the start
 	MeasuredSent, MeasuredReceived          uint64
 	// Unsent is how many messages were due before the end of sending, and never sent; CutOff is how
@@ -216,5 +217,6 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 		from = cmp.Or(t.first, t.last) // the last if nothing was measured
 	}
 	out.Receiving, out.ReceivingFrom = to(lastReceived), time.Duration(max(0, from-r.start))
+	out.Listened = time.Duration(r.closedAt - r.start)
 	return out
 }

@@ -85,6 +85,7 @@ type run struct {
 	stopping    atomic.Bool
 	stoppedAt   atomic.Int64         // when the end, the user or, flat out, a failure stopped sending; 0 if nothing did
 	closing     atomic.Bool          // we are closing the sessions ourselves
+	closedAt    int64                // when that began
 	drainCut    bool                 // the drain was ended though something still came, or might have
 	over        chan struct{}        // closed when closing is set
 	cpuTime     func() time.Duration // of this process

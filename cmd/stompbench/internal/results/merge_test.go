@@ -214,6 +214,7 @@ func TestUnitedExitCode(t *testing.T) {
 func TestReceiversThatLeftEarly(t *testing.T) {
 	for name, c := range map[string]struct {
 		leave     [2]float64 // when the receivers left; the sender ends after 3 s
+		hungUp    float64    // how long they took for that
 		each      bool
 		interrupt bool
 		failure   string
@@ -222,6 +223,7 @@ func TestReceiversThatLeftEarly(t *testing.T) {
 		code      int
 	}{
 		"both left":           {leave: [2]float64{1, 2}, failure: "result 3 stopped receiving 1s before result 1 stopped sending, so 90 messages had no receiver", code: 1},
+		"hung up slowly":      {leave: [2]float64{1, 2}, hungUp: 3, failure: "result 3 stopped receiving 1s before result 1 stopped sending, so 90 messages had no receiver", code: 1},
 		"and one was lost":    {leave: [2]float64{1, 2}, failure: "result 3 stopped receiving 1s before result 1 stopped sending, so 90 messages had no receiver", missing: []uint64{3}, lost: 1, code: 3},
 		"one stayed":          {leave: [2]float64{1, 3.1}, lost: 90, code: 3},
 		"a subscriber left":   {leave: [2]float64{2, 3.1}, each: true, failure: "result 2 stopped receiving 1s", lost: 100, code: 3},
@@ -236,7 +238,10 @@ func TestReceiversThatLeftEarly(t *testing.T) {
 			}
 			r := part(time.Duration(i+1), 0, 1, &ledger.Book{Received: []ledger.Copy{{Shared: !c.each, Arrivals: []*ledger.Arrival{{Received: *received}}}}})
 			last := &r.Series.Intervals[len(r.Series.Intervals)-1]
-			last.T = left
+			last.T = left + c.hungUp
+			if c.hungUp > 0 {
+				r.Ledger.ListenedSec = left
+			}
 			if r.Plan.Delivery = "shared"; c.each {
 				r.Plan.Delivery = "each"
 			}

@@ -115,7 +115,7 @@ func New(version string, p *workload.Plan, run *load.Result, s *series.Series) *
 		}
 		r.Data = &Data{
 			RunIDs: []string{id}, StartedAt: run.Start, Machines: []machine.Machine{machine.Describe()},
-			Histograms: map[metric.Latency]Histogram{}, Series: *s, Ledger: newLedger(run.Book),
+			Histograms: map[metric.Latency]Histogram{}, Series: *s, Ledger: newLedger(run.Book, run.Listened),
 		}
 	}
 	for _, kind := range metric.Latencies() {

@@ -19,14 +19,17 @@ type Ledger struct {
 	// Book is nil, and TooLarge is set, if it has too many pieces.
 	Book     []byte `json:"book,omitempty"`
 	TooLarge bool   `json:"too_large,omitempty"`
+	// ListenedSec is when the process began to end its connections, since its start: a broker that stands
+	// still can make that take seconds. 0 after a merge.
+	ListenedSec float64 `json:"listened_s,omitempty"`
 }
 
-func newLedger(b *ledger.Book) *Ledger {
+func newLedger(b *ledger.Book, listened time.Duration) *Ledger {
 	if b == nil {
 		return nil
 	}
 	packed, err := b.Pack()
-	return &Ledger{Version: ledger.FormatVersion, Book: packed, TooLarge: err != nil}
+	return &Ledger{Version: ledger.FormatVersion, Book: packed, TooLarge: err != nil, ListenedSec: listened.Seconds()}
 }
 
 // book reads the ledger of result number n.
@@ -70,7 +73,7 @@ func (r *Result) unite(all []*Result) error {
 	if len(united.Sent) == 0 {
 		return cannot("none of these sent anything: give the result of the process that did, too")
 	}
-	if r.Ledger = newLedger(united); r.Ledger.TooLarge {
+	if r.Ledger = newLedger(united, 0); r.Ledger.TooLarge {
 		return cannot("together, the messages are too scattered for a ledger, so what was lost cannot be told")
 	}
 	// The closed books replace the sums of the processes' counts.
@@ -101,6 +104,9 @@ func leftEarly(all []*Result, books []*ledger.Book) (early string) {
 	}
 	for i, r := range all {
 		left := r.ends()
+		if listened := r.Ledger.ListenedSec; listened > 0 {
+			left = r.StartedAt.Add(inSeconds(listened))
+		}
 		if !left.Before(sent) {
 			continue
 		}
