@@ -60,7 +60,7 @@ func (s *Search) Grounds() (all []string) {
 		say("no rate that was tried meets %s", s.SLO)
 	}
 	switch worst, at := s.Worst(), s.At(s.Failed); {
-	case worst == nil && s.Ended == find.AtTop:
+	case worst == nil && s.Ended == find.AtTop && len(s.Rates) > 0: // a file may claim it without steps
 		say("there is no knee up to %s, the highest rate to try: raise --to", perSecond(s.Rates[len(s.Rates)-1].Rate))
 	case worst == nil:
 	case at.Verdict == find.Generator:

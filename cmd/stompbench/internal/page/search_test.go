@@ -114,7 +114,11 @@ func TestFindings(t *testing.T) {
 		}, []string{"between"}},
 		"nothing but the generator": {searchConfig, 1e9, 0.5, nil, []string{"nothing is known of the broker", "no rate that was tried meets"}, nil},
 		"the top":                   {low, 1e9, 1e9, nil, []string{"the knee is above ", "there is no knee up to 8,000/s, the highest rate to try: raise --to"}, nil},
-		"nothing":                   {searchConfig, 0.1, 1e9, nil, []string{"the knee is below ", "no rate that was tried meets"}, nil},
+		"no steps": {low, 1e9, 1e9, func(s *page.Search) {
+			s.Steps = nil
+			s.Tally(low.Within)
+		}, []string{"no rate was tried"}, []string{"raise"}},
+		"nothing": {searchConfig, 0.1, 1e9, nil, []string{"the knee is below ", "no rate that was tried meets"}, nil},
 		"the schedule": {searchConfig, 50_000, math.Inf(1), func(s *page.Search) {
 			for i := range s.Steps {
 				s.Steps[i].LimitedBy = "schedule"
