@@ -94,6 +94,8 @@ func TestBadScenarios(t *testing.T) {
 		"- producers\n":                    "line 1",
 		"help: true\n":                     "command line only",
 		"scenario: other.yaml\n":           "command line only",
+		"? [a]\n: 5\n":                     "line 1: write flags as name: value",
+		"size: 4:x\n":                      "--size: the weight after the colon: write a number above 0, such as 90",
 		"uri: stomp://u:s3cret@h:99999\n":  "line 1: --uri",
 		"uri: \"stomp://u:s3cret@h\nrate:": "line",
 		"destinations: 3\n":                "%d",

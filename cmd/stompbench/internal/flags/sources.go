@@ -111,6 +111,9 @@ func ReadScenario(f *pflag.FlagSet, flag, path string, refuse func(*pflag.Flag) 
 	seen := make(map[string]bool)
 	for i := 0; i < len(root.Content); i += 2 {
 		key := root.Content[i]
+		if key.Kind != yaml.ScalarNode {
+			return Usage("--%s %s, line %d: write flags as name: value", flag, path, key.Line)
+		}
 		err := setEntry(f, key.Value, root.Content[i+1], refuse)
 		if seen[key.Value] {
 			err = fmt.Errorf("%.64q is there twice: leave one out", key.Value)

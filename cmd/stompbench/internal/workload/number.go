@@ -27,7 +27,7 @@ var Numbers = map[string]func(string) (float64, error){
 	"RATE":     perSecond,
 	"SHARE":    number(false, units{"": 1, "%": 0.01}, "a share from 0 to 1, such as 0.01 or 1%"),
 	"TIME":     nanoseconds,
-	"WEIGHT":   number(false, units{"": 1, "%": 1}, "a weight above 0 after the colon, as in 4:90"),
+	"WEIGHT":   number(false, units{"": 1, "%": 1}, "a number above 0, such as 90"),
 	"PRIORITY": number(true, units{"": 1}, "priorities from 0 to 9, such as 4 or 9:10,4:90"),
 }
 
