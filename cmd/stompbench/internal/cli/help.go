@@ -52,7 +52,8 @@ func helpOf(cmd *cobra.Command) string {
 		}
 		writeGroups(&b, cmd.LocalFlags())
 		if cmd.Flags().Lookup("slo") != nil {
-			fmt.Fprintf(&b, "\nMetrics of --slo, where p99 may be any percentile, max or mean:\n\n%s", report.Wrap(strings.Join(slo.Names(), ", "), 2, helpWidth))
+			fmt.Fprintf(&b, "\nMetrics of --slo, where p99 may be any percentile, max or mean:\n\n%s",
+				report.Wrap(strings.Join(slo.Names(), ", "), 2, helpWidth))
 		}
 		return b.String()
 	}

@@ -53,7 +53,8 @@ type producer struct {
 func newProducer(r *run, index int) *producer {
 	p := &producer{
 		run: r, index: index, quota: r.Plan.Quota(index), bodies: r.Plan.NewBodies(index),
-		inBody: r.Plan.Stamp == workload.StampBody, every: uint64(r.Plan.ReceiptEvery), levels: r.Plan.PriorityLevels(index), transacted: r.Plan.Transaction > 0,
+		inBody: r.Plan.Stamp == workload.StampBody, every: uint64(r.Plan.ReceiptEvery),
+		levels: r.Plan.PriorityLevels(index), transacted: r.Plan.Transaction > 0,
 	}
 	p.delays, p.confirms = r.batches(metric.SendDelay, producerBatch), r.batches(metric.Confirm, producerBatch)
 	p.pacer = pacer.New(r.clock.Now, r.sleep)

@@ -38,9 +38,11 @@ func (l *Ledger) book(n int) (*ledger.Book, error) {
 	case l == nil:
 		return nil, cannot("result %d has no ledger: run it again with this stompbench", n)
 	case l.Version != ledger.FormatVersion:
-		return nil, cannot("the ledger of result %d is of version %d, and this stompbench reads %d: use the one that wrote it", n, l.Version, ledger.FormatVersion)
+		return nil, cannot("the ledger of result %d is of version %d, and this stompbench reads %d: use the one that wrote it",
+			n, l.Version, ledger.FormatVersion)
 	case l.TooLarge:
-		return nil, cannot("the messages of result %d were too scattered for a ledger, so what was lost cannot be told: send fewer, or have more destinations", n)
+		return nil, cannot("the messages of result %d were too scattered for a ledger, so what was lost cannot be told: "+
+			"send fewer, or have more destinations", n)
 	}
 	b, err := ledger.Unpack(l.Book)
 	if err != nil {
@@ -141,7 +143,8 @@ func oneRun(all []*Result, books []*ledger.Book) error {
 		case senders < 0:
 			senders = i
 		case p.PublishTo != all[senders].Plan.PublishTo:
-			return cannot("results %d and %d send to %s and %s: the parts of a run have the same --publish-to", senders+1, i+1, all[senders].Plan.PublishTo, p.PublishTo)
+			return cannot("results %d and %d send to %s and %s: the parts of a run have the same --publish-to",
+				senders+1, i+1, all[senders].Plan.PublishTo, p.PublishTo)
 		}
 		switch {
 		case p.Consumers == 0:

@@ -74,7 +74,8 @@ func (s *settings) check(f *pflag.FlagSet) error {
 	case f.Changed("down") && !p.Embedded:
 		return flags.Usage("--down is for the embedded broker, and --uri names another one: leave one of them out")
 	case p.Embedded && c.RestartAfter+c.Down >= p.Duration:
-		return flags.Usage("with --restart-after %s and --down %s the broker is not back within --duration, which is %s: change one of them", after, down, duration)
+		return flags.Usage("with --restart-after %s and --down %s the broker is not back within --duration, which is %s: change one of them",
+			after, down, duration)
 	case !p.Embedded:
 		c.Down = 0
 	}

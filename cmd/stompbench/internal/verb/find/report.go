@@ -89,7 +89,8 @@ func plot(steps []find.Step) string {
 	for i := range steps {
 		s := &steps[i]
 		share := math.Log(float64(s.P99)/low) / max(math.Log(high/low), 1e-9)
-		fmt.Fprintf(&b, "%12s/s  %-9s  %9s  %s\n", report.PerSecond(s.Rate), s.Verdict(), report.Duration(time.Duration(s.P99)), strings.Repeat("#", 1+int(share*39+0.5)))
+		bar := strings.Repeat("#", 1+int(share*39+0.5))
+		fmt.Fprintf(&b, "%12s/s  %-9s  %9s  %s\n", report.PerSecond(s.Rate), s.Verdict(), report.Duration(time.Duration(s.P99)), bar)
 	}
 	return b.String()
 }

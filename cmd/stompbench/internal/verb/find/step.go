@@ -69,7 +69,8 @@ func (j *judgement) step(rate float64) find.Step {
 	case s.GeneratorLimited:
 		s.LimitedBy, s.Why = string(verdict.Generator), j.late()
 	case !j.kept:
-		s.LimitedBy, s.Why = string(verdict.Broker), fmt.Sprintf("%s messages were due and not sent; it held producers up for %.0f %% of the time for which they were behind",
+		s.LimitedBy = string(verdict.Broker)
+		s.Why = fmt.Sprintf("%s messages were due and not sent; it held producers up for %.0f %% of the time for which they were behind",
 			report.Count(j.Unsent), 100*j.HeldShare)
 	}
 	if j.Failure != nil {

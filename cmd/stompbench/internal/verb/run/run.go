@@ -45,7 +45,8 @@ func (s *settings) addFlags(f *flags.Set) *flags.Load {
 	s.Load = own
 	f.BorrowAll(all)
 	f.Group = "Judgement"
-	f.Add("prometheus", "", "address to answer scrapes at, such as :9400; without a host, for this machine only", flags.Parsed(&s.address, "ADDR", parseAddress))
+	f.Add("prometheus", "", "address to answer scrapes at, such as :9400; without a host, for this machine only",
+		flags.Parsed(&s.address, "ADDR", parseAddress))
 	f.Add("prometheus-wait", "", "how long to wait for a last scrape at the end", flags.Time(&s.wait, 0, flags.MaxTime))
 	f.Group = "Several runs"
 	s.addSeveral(f)

@@ -22,8 +22,10 @@ import (
 // addSeveral adds the flags for several runs one after the other.
 func (s *settings) addSeveral(f *flags.Set) {
 	s.repeat = 1
-	f.Add("repeat", "", "run this often, and report how far the runs lie apart; with --interleave, each scenario, and 2 if not given", flags.Int(&s.repeat, 1, 1000))
-	f.Add("interleave", "", "scenario files with commas between that take turns, A B B A ..., and are compared; other flags apply to all of them", flags.List(&s.interleave, "FILES", parseFile))
+	f.Add("repeat", "", "run this often, and report how far the runs lie apart; with --interleave, each scenario, and 2 if not given",
+		flags.Int(&s.repeat, 1, 1000))
+	f.Add("interleave", "", "scenario files with commas between that take turns, A B B A ..., and are compared; other flags apply to all of them",
+		flags.List(&s.interleave, "FILES", parseFile))
 	f.Add("pause", "1s", "between one run and the next", flags.Time(&s.Pause, 0, flags.MaxTime))
 }
 
@@ -40,7 +42,8 @@ func (s *settings) checkSeveral(f *pflag.FlagSet) error {
 	s.several = f.Changed("repeat") || n > 0
 	switch {
 	case n == 1:
-		return flags.Usage("--interleave takes turns, and %s is alone: name another file with a comma between, or give it by --scenario with --repeat", s.interleave[0])
+		return flags.Usage("--interleave takes turns, and %s is alone: name another file with a comma between, "+
+			"or give it by --scenario with --repeat", s.interleave[0])
 	case n > 26:
 		return flags.Usage("--interleave has %d files: name up to 26", n)
 	case s.several && f.Changed("run-id"):
