@@ -136,7 +136,7 @@ func TestUsage(t *testing.T) {
 		"-r 1k:0s":                              "above 0",
 		"-r 0..0:5s":                            "--rate",
 		"-r 1k..:5s":                            "--rate",
-		"-r -1..5:5s":                           "out of range: choose 0, or from",
+		"-r -1..5:5s":                           "out of range: choose from",
 		"-x 0 -r 5 -u h":                        "--rate",
 		"--warmup -1s":                          "--warmup",
 		"--destinations 5":                      "%d",

@@ -58,7 +58,7 @@ func perSecond(s string) (float64, error) {
 	}
 	n, err := number(false, thousands, "messages a second, such as 5000, 50k or 300k/m")(text)
 	if n /= of; n < 0 || n > MaxRate || n > 0 && n < minRate {
-		return 0, fmt.Errorf("it is out of range: choose 0, or from %s to %s a second", plain(minRate), plain(MaxRate))
+		return 0, fmt.Errorf("it is out of range: choose from %s to %s a second", plain(minRate), plain(MaxRate))
 	}
 	return n, err
 }
