@@ -6,6 +6,8 @@
 // The spread of the deviations gives the standard error. If a side has several runs, they are its
 // parts, because the intervals of one run do not tell how much runs differ. If it has one, neighbouring
 // intervals are not independent: see overTime. Student's t makes the interval wide if parts are few.
+//
+// Imports: gonum, for the statistics, and the results, report, metric, series and histo packages of stompbench.
 package compare
 
 import (

@@ -1,4 +1,6 @@
 // Package report writes values for people: numbers, times, metrics, latencies, and text in lines.
+//
+// Imports: the metric and slo packages of stompbench.
 package report
 
 import (

@@ -1,6 +1,8 @@
 // Package results is the result of a run: its form in JSON and for people, its folder, and the sum of
 // several. [Result] is what `--json` writes; with its [Data] it is a result.json. docs/results.md
 // describes the files.
+//
+// Imports: the packages of stompbench that make a run, its verdict and its books, and those that write values.
 package results
 
 import (

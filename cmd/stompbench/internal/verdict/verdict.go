@@ -2,6 +2,8 @@
 // itself, or the schedule. Numbered rules do that, of which the first that applies decides; they are
 // in docs/stompbench-verbs.md. A network that is too narrow cannot be distinguished from a broker that
 // reads too slowly, since both leave the connection full.
+//
+// Imports: the load, metric, report and workload packages of stompbench.
 package verdict
 
 import (
