@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -44,6 +45,20 @@ func TestReportVerb(t *testing.T) {
 	code, stdout, _ = stompbench(t, "report --text "+a+" "+b)
 	if code != 0 || strings.Count(stdout, "received 300") != 2 || strings.Contains(stdout, "</") {
 		t.Errorf("exit %d, %s", code, stdout)
+	}
+	// A file of a stranger does not steer the terminal.
+	name := filepath.Join(b, "result.json")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = bytes.ReplaceAll(text, []byte(`"server": "`), []byte(`"server": "\u001b[2J`))
+	text = bytes.ReplaceAll(text, []byte(`"stomp": "`), []byte(`"stomp": "\u001b[2J`))
+	if err := os.WriteFile(name, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, stdout, _ := stompbench(t, "report --text "+b); !strings.Contains(stdout, "STOMP  [2J") || strings.Contains(stdout, "\x1b") {
+		t.Errorf("%q", stdout)
 	}
 	nowhere := filepath.Join(dir, "none", "x.html")
 	for args, says := range map[string]string{

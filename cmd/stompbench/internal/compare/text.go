@@ -178,6 +178,6 @@ func writeTable(w io.Writer, table [][]string, notes []string) error {
 	if len(notes) > 0 {
 		b.WriteString("\n- " + strings.Join(notes, "\n- ") + "\n")
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, report.Printable(b.String()))
 	return err
 }

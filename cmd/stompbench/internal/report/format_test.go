@@ -71,3 +71,12 @@ func TestConditionKeepsItsUnitInJSON(t *testing.T) {
 		}
 	}
 }
+
+// What a broker or a file has put into a text cannot steer the terminal; our own colors stay.
+func TestPrintable(t *testing.T) {
+	bad := report.Style{Color: true}.Bad("lost 1")
+	in := bad + "\tat \x1b[2J\x1b]0;title\a\u009b5m\r\x7f\n≥ 5 µs\n"
+	if got, want := report.Printable(in), bad+"\tat  [2J ]0;title  5m  \n≥ 5 µs\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -53,6 +53,20 @@ const Width = 90
 // painting are the sequences that color a text.
 var painting = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
+// control are the colors of a text, and the control characters that are not of its lines.
+var control = regexp.MustCompile("\x1b\\[[0-9;]*m|[\x00-\x08\x0b-\x1f\x7f\u0080-\u009f]")
+
+// Printable returns a text without the control characters that a broker or a file may have put into it:
+// they could steer the terminal. Colors stay.
+func Printable(text string) string {
+	return control.ReplaceAllStringFunc(text, func(found string) string {
+		if strings.HasPrefix(found, "\x1b[") {
+			return found
+		}
+		return " "
+	})
+}
+
 // Wrap breaks a text into lines of at most width characters, indented. Colors take no room.
 func Wrap(text string, indent, width int) string {
 	var b strings.Builder

@@ -34,7 +34,7 @@ func (e *Env) Progress(quiet bool) io.Writer {
 
 // Print writes the result.
 func (e *Env) Print(text string) error {
-	_, err := io.WriteString(e.Stdout, text)
+	_, err := io.WriteString(e.Stdout, report.Printable(text))
 	return written(err)
 }
 
