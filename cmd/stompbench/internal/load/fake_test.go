@@ -109,8 +109,12 @@ func (b *fakeBroker) read(ctx context.Context) error {
 	if b.frozen == nil {
 		return nil
 	}
+	wait := b.frozen(time.Since(b.began))
+	if wait <= 0 {
+		return nil
+	}
 	select {
-	case <-time.After(b.frozen(time.Since(b.began))):
+	case <-time.After(wait):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
