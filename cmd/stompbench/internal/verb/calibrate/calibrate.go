@@ -18,6 +18,7 @@ import (
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/sink"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verb"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/verdict"
+	"github.com/stompwire/stompwire/cmd/stompbench/internal/workload"
 	"github.com/stompwire/stompwire/cmd/stompbench/internal/world"
 )
 
@@ -75,22 +76,29 @@ func againstSink(ctx context.Context, set calibrate.Setting, d time.Duration) (p
 	}
 	to := sink.On(ln)
 	defer to.Close()
-	l, f := flags.NewLoad()
-	args := fmt.Sprintf("-u stomp://%s -x %d -y 0 -s %d -c %d -z %v", to.Addr(), set.Producers, set.Size, set.Window, d)
-	if err := f.Parse(strings.Fields(args)); err != nil {
+	p, err := planOf(set, to.Addr(), d)
+	if err != nil {
 		return point, err
 	}
-	if _, err := l.Complete(f); err != nil {
-		return point, err
-	}
-	r, err := verb.Run(ctx, load.Options{Plan: &l.Plan})
+	r, err := verb.Run(ctx, load.Options{Plan: p})
 	if err == nil {
 		err = r.Failure
 	}
 	if err != nil {
 		return point, err
 	}
-	return calibrate.Point{Setting: set, PerSecond: r.SentPerSecond(), CPUShare: verdict.Of(&l.Plan, r).ProcessShare}, nil
+	return calibrate.Point{Setting: set, PerSecond: r.SentPerSecond(), CPUShare: verdict.Of(p, r).ProcessShare}, nil
+}
+
+// planOf is the plan that run would have for a setting.
+func planOf(set calibrate.Setting, addr string, d time.Duration) (*workload.Plan, error) {
+	l, f := flags.NewLoad()
+	args := fmt.Sprintf("-u stomp://%s -x %d -y 0 -s %d -c %d -z %v", addr, set.Producers, set.Size, set.Window, d)
+	if err := f.Parse(strings.Fields(args)); err != nil {
+		return nil, err
+	}
+	_, err := l.Complete(f)
+	return &l.Plan, err
 }
 
 // textOf writes the tables of settings and timers.
