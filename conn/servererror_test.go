@@ -143,6 +143,7 @@ func TestErrorLongBeforeTheEnd(t *testing.T) {
 		cfg, ends := countEnds(conn.Config{})
 		c, b := session(t, inBubble, frame.Version12, cfg)
 		b.write("ERROR\nmessage:odd\n\n^@")
+		synctest.Wait() // otherwise it could be the answer to what flush sends
 		flush(t, c, b)
 		time.Sleep(time.Hour)
 		_ = b.nc.Close()
