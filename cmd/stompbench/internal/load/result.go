@@ -189,7 +189,6 @@ func (r *run) result(interrupted bool, cost Cost) *Result {
 	out.Books, foreign = out.Book.Close()
 	out.Books.Received += foreign // of other processes
 	out.Books.Forgive(out.Counts[metric.Corrupt])
-	out.Book = r.book()
 	if out.Open {
 		// Other processes may have received what we sent, and sent what we received.
 		out.Books.Expected, out.Books.Lost, out.Books.ConfirmedLost, out.Books.Forgotten = 0, 0, 0, 0
