@@ -53,7 +53,7 @@ type result struct {
 	ExitCode int `json:"exit_code"`
 	Broker   struct{ STOMP string }
 	Totals   struct {
-		Sent, Confirmed, Received, Lost, Duplicated, Redelivered, Nacked, Reordered, Corrupt, Foreign, Unsent uint64
+		Sent, Confirmed, Rejected, Received, Lost, Duplicated, Redelivered, Nacked, Reordered, Corrupt, Foreign, Unsent uint64
 	}
 	Rates   map[string]float64
 	Latency map[string]map[string]float64 `json:"latency_ns"`
